@@ -1,0 +1,58 @@
+"""Fault switches: what can be made to go wrong, for tests and for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass
+class Faults:
+    """All off at first; set any of them while the cloud runs. Every service asks here before and while it answers."""
+
+    oss_latency: float = 0.0
+    """Seconds OSS waits before it answers a request whose last byte has arrived."""
+    oss_bandwidth: float = 0.0
+    """Bytes per second at which OSS takes an upload; 0 is no limit."""
+    oss_reset_at: int = -1
+    """Byte of an upload's body at which OSS resets the connection; -1 is never."""
+    oss_stall_at: int = -1
+    """Byte of an upload's body at which OSS stops reading and says nothing until the cloud stops; -1 is never."""
+    oss_fail_next: int = 0
+    """How many of the next uploads OSS answers with 503 ServiceUnavailable; counts down."""
+    oss_error_rate: float = 0.0
+    """Share of uploads, 0 to 1, that OSS answers with 500 InternalError."""
+    oss_deny_early: bool = False
+    """OSS refuses uploads with 403 AccessDenied before it has read their bodies."""
+    oss_skew: float = 0.0
+    """Seconds by which OSS's clock is ahead."""
+    oss_disk_full: bool = False
+    """Writing an object fails for want of space: 500 InternalError, and nothing is stored."""
+    sts_latency: float = 0.0
+    """Seconds STS waits before it answers."""
+    sts_mode: str = ""
+    """'throttle', 'fail' (500), 'no_permission', 'html', 'empty', 'null', 'list', 'no_token', 'no_secret', 'no_key',
+    'no_expiration', 'bad_expiration', 'short' (60 s of life), 'reset', 'stall' or '' (well)."""
+    sts_fail_next: int = 0
+    """How many of the next calls STS answers with 500 InternalError; counts down."""
+    sts_skew: float = 0.0
+    """Seconds by which the clock of STS is ahead."""
+    sts_token_revoked: bool = False
+    """STS no longer takes the execution role's own security token: 400 InvalidSecurityToken.Expired."""
+
+    @classmethod
+    def parse(cls, text: str) -> Faults:
+        """Faults from words such as `oss_latency=0.5 oss_deny_early=1`.
+
+        Raises ValueError that names the first word that is not a fault switch, or whose value does not fit.
+        """
+        kinds = {f.name: type(getattr(cls(), f.name)) for f in fields(cls)}
+        faults = cls()
+        for word in text.split():
+            name, _, value = word.partition("=")
+            if name not in kinds:
+                raise ValueError(f"no fault switch is called {name!r}; there are {', '.join(kinds)}")
+            try:
+                setattr(faults, name, value not in ("", "0") if kinds[name] is bool else kinds[name](value))
+            except ValueError:
+                raise ValueError(f"fault switch {name} takes a {kinds[name].__name__}, not {value!r}") from None
+        return faults

@@ -1,0 +1,138 @@
+"""The HTTP server under every stand-in: pytest-httpserver, changed where a stand-in for a cloud needs it changed."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import struct
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+from pytest_httpserver import HTTPServer
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wrappers import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHUNK = 256 * 1024
+"""Bytes read from a body at a time: memory stays flat however large the object is."""
+
+DRAIN_LIMIT = 6 * 1024**3
+"""Bytes read and thrown away, at most, so that a client that is still sending sees the answer (a little over 5 GB)."""
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
+class ConnectionDropped(Exception):  # noqa: N818 - it is an event of the network, not an error of ours
+    """The client went away, or a fault switch cut the line: there is nobody left to answer."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of one request: small, and never a body."""
+
+    service: str
+    method: str
+    path: str
+    status: int
+    origin: str | None
+    note: dict[str, object] = field(default_factory=dict)
+    """What the stand-in has to say about it, such as the operation, the key or the code of a refusal."""
+
+
+class StandIn(HTTPServer):
+    """One stand-in on one loopback port. A subclass answers every request in `handle`.
+
+    Unlike its base it does not read bodies before `handle` runs and keeps none, serves requests in parallel, stops
+    without delay and only when its last request has ended, and takes the `Date` of its answers from the given clock.
+    """
+
+    service = "stand-in"
+
+    def __init__(self, clock: Callable[[], float], *, port: int = 0) -> None:
+        super().__init__(host="127.0.0.1", port=port, threaded=True)
+        self.clock = clock
+        self.records: deque[Record] = deque(maxlen=20_000)
+        self.on_record: Callable[[Record], None] | None = None
+        self._running = 0
+        self._idle = threading.Condition()
+        self.stopping = threading.Event()
+        """Set when the server is to stop; whoever waits, waits on this."""
+        self.expect_request(re.compile("")).respond_with_handler(self.handle)
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:<port>`, without a slash at its end."""
+        return f"http://{self.host}:{self.port}"
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        raise NotImplementedError
+
+    def note(self, request: Request, **note: object) -> None:
+        """Add to what the record of this request will say."""
+        request.environ.setdefault("localcloud.note", {}).update(note)
+
+    def application(self, request: Request) -> Response:
+        """Answer, then read what is left of the body: a client still sending would never see the answer otherwise."""
+        with self._idle:
+            self._running += 1
+        try:
+            response = self.dispatch(request)
+            drain(request)
+            response.headers["Date"] = formatdate(self.clock(), usegmt=True)
+            self._record(request, response.status_code)
+            return response
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def dispatch(self, request: Request) -> Response:
+        """Find the handler; a client that went away is no error of the stand-in."""
+        try:
+            return super().dispatch(request)
+        finally:
+            self.handler_errors = [e for e in self.handler_errors if not isinstance(e, (ClientDisconnected, ConnectionDropped))]
+
+    def _record(self, request: Request, status: int) -> None:
+        note = request.environ.get("localcloud.note", {})
+        record = Record(self.service, request.method, request.path, status, request.headers.get("Origin"), note)
+        self.records.append(record)
+        if self.on_record:
+            self.on_record(record)
+
+    def thread_target(self) -> None:
+        """Serve; look for the wish to stop often, so that stopping takes no half second."""
+        assert self.server is not None  # noqa: S101 - for the type checker: the base starts this thread with a server
+        self.server.serve_forever(poll_interval=0.01)
+
+    def stop(self) -> None:
+        """Stop, and wait for the requests still being answered."""
+        self.stopping.set()
+        super().stop()
+        with self._idle:
+            self._idle.wait_for(lambda: self._running == 0, timeout=10)
+
+
+def drain(request: Request) -> None:
+    """Read the rest of the body and throw it away."""
+    left = DRAIN_LIMIT
+    try:
+        while left > 0 and (chunk := request.stream.read(CHUNK)):
+            left -= len(chunk)
+    except (ClientDisconnected, OSError, ValueError):
+        return
+
+
+def cut(request: Request) -> ConnectionDropped:
+    """Reset the client's connection (RST, not FIN). Raise what this returns."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    return ConnectionDropped()
