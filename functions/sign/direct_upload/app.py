@@ -1,0 +1,94 @@
+"""The corridor: an event goes in, a reply and one log line come out, and every refusal becomes a reply in one place."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from direct_upload import log
+from direct_upload.credentials import InstanceIsStale
+from direct_upload.errors import Internal, Refused
+from direct_upload.event import Reply, Request, preflight, reply
+
+NO_ORIGIN = "https://origin.invalid"
+"""Named in replies where no origin is listed; no page has it (RFC 2606)."""
+
+
+@dataclass
+class Call:
+    """One invocation on its way through the rooms."""
+
+    now: float
+    """Seconds since the epoch; the only instant of this request."""
+    context: Any
+    """Function Compute's."""
+    write: Callable[[str], None]
+    facts: dict[str, object] = field(default_factory=dict)
+    """What the log line about the request will say."""
+
+    @property
+    def request_id(self) -> str | None:
+        """Function Compute's id of this request."""
+        return getattr(self.context, "request_id", None)
+
+    def report(self, **facts: object) -> None:
+        """Write a log line about something that happened on the way."""
+        self.write(log.line(self.now, request_id=self.request_id, **facts))
+
+
+Respond = Callable[[Request, Call], object]
+"""Gives the payload of the answer, or None for a CORS preflight; raises Refused."""
+
+
+class App:
+    """Answers events; what a request asks for is done by `respond`."""
+
+    def __init__(
+        self,
+        respond: Respond,
+        *,
+        allowed_origins: tuple[str, ...],
+        write: Callable[[str], None],
+        end_instance: Callable[[], object],
+    ) -> None:
+        """`write` takes a log line; `end_instance` ends the process, so that Function Compute makes a new one."""
+        self._respond = respond
+        self._allowed_origins = allowed_origins or (NO_ORIGIN,)
+        self._write = write
+        self._end_instance = end_instance
+
+    def answer(self, event: bytes, context: Any, *, now: float) -> Reply:
+        """The reply to one event, whatever the event is. `now` is seconds since the epoch."""
+        call = Call(now, context, self._write)
+        allowed_origin = self._allowed_origins[0]
+        try:
+            request = Request.from_event(event)
+            call.facts |= {"method": request.method[:16], "path": request.path[:128]}
+            if request.origin in self._allowed_origins:
+                allowed_origin = request.origin
+            payload = self._respond(request, call)
+            answer = preflight(allowed_origin) if payload is None else reply(200, payload, allowed_origin)
+        except Refused as refusal:
+            answer = _refused(refusal, call, allowed_origin)
+        except InstanceIsStale:
+            call.report(event="instance_ended", reason="STS refuses the function's own credentials; they do not change")
+            self._end_instance()
+            answer = _refused(Internal(), call, allowed_origin)
+        except Exception as fault:  # noqa: BLE001 - the caller gets a reply, the log gets the place, nobody gets the text
+            call.report(event="fault", kind=type(fault).__name__, at=_places(fault))
+            answer = _refused(Internal(), call, allowed_origin)
+        call.report(event="request", status=answer["statusCode"], **call.facts)
+        return answer
+
+
+def _refused(refusal: Refused, call: Call, allowed_origin: str) -> Reply:
+    call.facts["code"] = refusal.code
+    return reply(refusal.status, refusal.payload(request_id=call.request_id), allowed_origin)
+
+
+def _places(fault: Exception) -> list[str]:
+    """Where it happened. Not what it says: an exception's text may quote what must not be logged."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

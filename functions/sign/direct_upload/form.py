@@ -1,0 +1,100 @@
+"""Signed forms: the address to post to, and the fields in the order in which to post them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from direct_upload import post_policy, signature
+from direct_upload.credentials import Credentials
+from direct_upload.errors import FormTooLarge
+from direct_upload.upload import Upload, percent_encoded
+
+FIELDS_UNDER = 8000
+"""Bytes of names and values of all fields together; meets every limit that OSS documents for newer pages."""
+
+LONGEST_NAME = 1024
+"""Bytes of a file's name, percent-encoded."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a browser posts, `file` added last."""
+
+    fields: dict[str, str]
+    """In posting order."""
+    expires_at: str
+    """ISO 8601 in UTC, whole seconds: from then on OSS refuses the form."""
+
+
+class Signer:
+    """Signs forms at one instant, with one set of credentials."""
+
+    def __init__(self, credentials: Credentials, *, bucket: str, region: str, now: float) -> None:
+        """`now` in seconds since the epoch; `region` is the bucket's."""
+        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        day = date[:8]
+        self._bucket = bucket
+        self._now = now
+        self._credentials_end = credentials.expiration
+        self._key = signature.signing_key(credentials.access_key_secret, day, region)
+        self._identity = {
+            "x-oss-signature-version": signature.VERSION,
+            "x-oss-credential": signature.credential(credentials.access_key_id, day, region),
+            "x-oss-date": date,
+            "x-oss-security-token": credentials.security_token,
+        }
+
+    def exact_form(self, upload: Upload, *, life: int) -> Form:
+        """The form for this one file: posted unchanged it succeeds once; altered in any field it fails.
+
+        Its life is `life` seconds, or what the credentials have left. A long file name is shortened until the form is
+        small enough; raises FormTooLarge if that does not help.
+        """
+        limit = LONGEST_NAME
+        while limit > 0:
+            name = percent_encoded(upload.filename, limit)
+            form = self._exact_form(upload, name, life)
+            excess = _size(form.fields) - FIELDS_UNDER + 1
+            if excess <= 0:
+                return form
+            # A byte of the name stands in the form twice as it is and twice in base64: 4 2/3 bytes.
+            limit = len(name) - max(excess * 3 // 14, 1)
+        raise FormTooLarge
+
+    def folder_form(self, directory: str, *, content_types: Iterable[str], max_size: int, life: int) -> Form:
+        """The form for any files of these types and sizes in `directory`; the poster adds `key`."""
+        fields = {"success_action_status": "200", **self._identity}
+        conditions = post_policy.of_folder_form(
+            fields, bucket=self._bucket, directory=directory, content_types=content_types, max_size=max_size
+        )
+        form = self._signed(fields, conditions, life)
+        if _size(form.fields) >= FIELDS_UNDER:
+            raise FormTooLarge
+        return form
+
+    def _exact_form(self, upload: Upload, name: str, life: int) -> Form:
+        fields = {
+            "key": upload.key,
+            "success_action_status": "200",
+            "x-oss-forbid-overwrite": "true",
+            "x-oss-content-type": upload.content_type,
+            "x-oss-meta-filename": name,
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            **self._identity,
+        }
+        conditions = post_policy.of_exact_form(
+            fields, bucket=self._bucket, content_type=upload.content_type, size=upload.size
+        )
+        return self._signed(fields, conditions, life)
+
+    def _signed(self, fields: dict[str, str], conditions: list[post_policy.Condition], life: int) -> Form:
+        ends = time.gmtime(min(self._now + life, self._credentials_end))
+        policy = post_policy.encoded(conditions, expiration=time.strftime("%Y-%m-%dT%H:%M:%S.000Z", ends))
+        signed = {**fields, "policy": policy, "x-oss-signature": signature.signature(policy, self._key)}
+        return Form(fields=signed, expires_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", ends))
+
+
+def _size(fields: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value.encode()) for name, value in fields.items())

@@ -1,0 +1,51 @@
+"""Post policies: what one form may upload, as plain data, and their encoding. Follows OSS's PostObject, "Policy".
+
+OSS accepts form fields that no condition names, so whatever must not be changed is named here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+
+Condition = dict[str, str] | list[str | int | list[str]]
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def of_exact_form(fields: Mapping[str, str], *, bucket: str, content_type: str, size: int) -> list[Condition]:
+    """This one file: every field as it is, the type that takes effect, and exactly `size` bytes."""
+    return [
+        {"bucket": bucket},
+        ["content-length-range", size, size],
+        ["eq", "$content-type", _literal(content_type)],
+        *_pinned(fields),
+    ]
+
+
+def of_folder_form(
+    fields: Mapping[str, str], *, bucket: str, directory: str, content_types: Iterable[str], max_size: int
+) -> list[Condition]:
+    """Files of the allowed types, 1 to `max_size` bytes each, whose keys begin with `directory`."""
+    return [
+        {"bucket": bucket},
+        ["content-length-range", 1, max_size],
+        ["starts-with", "$key", _literal(directory)],
+        ["in", "$content-type", [_literal(content_type) for content_type in content_types]],
+        *_pinned(fields),
+    ]
+
+
+def encoded(conditions: list[Condition], *, expiration: str) -> str:
+    """The form field `policy`: base64 of the JSON document. `expiration` is ISO 8601 in UTC, with milliseconds."""
+    return base64.b64encode(_encode({"expiration": expiration, "conditions": conditions}).encode()).decode()
+
+
+def _pinned(fields: Mapping[str, str]) -> list[Condition]:
+    return [["eq", f"${name}", _literal(value)] for name, value in fields.items()]
+
+
+def _literal(value: str) -> str:
+    """A dollar sign would begin a variable such as ${filename}."""
+    return value.replace("$", r"\$")

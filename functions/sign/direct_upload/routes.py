@@ -1,0 +1,129 @@
+"""The routes: what may be asked for, and the rooms that each request walks through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from direct_upload import sts
+from direct_upload.app import Call
+from direct_upload.authorise import Grant, authorise
+from direct_upload.credentials import UploadCredentials, own_credentials
+from direct_upload.errors import MethodNotAllowed, NotFound, OriginNotAllowed, Refused
+from direct_upload.event import Request, parse_json
+from direct_upload.form import Signer
+from direct_upload.settings import MAX_FILES, Settings
+from direct_upload.upload import Upload, directory, entries, upload
+
+FOLDER_FORM = "/get_post_signature_for_oss_upload"
+
+_Route = Callable[[Request, Grant, Call], object]
+
+
+class Routes:
+    """Answers requests for forms and limits."""
+
+    def __init__(self, settings: Settings, *, environ: Mapping[str, str], random_hex: Callable[[int], str]) -> None:
+        """`environ` is read when credentials are needed, never before; `random_hex(n)` gives n random bytes in hex."""
+        self._settings = settings
+        self._environ = environ
+        self._random_hex = random_hex
+        self._credentials = UploadCredentials(sts.role_assumer(settings), longest_life=settings.longest_life)
+        self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), "/limits": ("GET", self._limits)}
+        if settings.folder_forms:
+            self._routes[FOLDER_FORM] = ("GET", self._folder_form)
+
+    def respond(self, request: Request, call: Call) -> object | None:
+        """The payload of the answer; None for a preflight. Raises Refused."""
+        if request.origin is not None and request.origin not in self._settings.allowed_origins:
+            raise OriginNotAllowed
+        if request.method == "OPTIONS":
+            return None
+        if request.path not in self._routes:
+            raise NotFound
+        method, route = self._routes[request.path]
+        if request.method != method:
+            raise MethodNotAllowed(method)
+        grant = authorise(self._settings)
+        call.facts["subject"] = grant.subject
+        return route(request, grant, call)
+
+    def _limits(self, request: Request, grant: Grant, call: Call) -> object:  # noqa: ARG002 - a route like the others
+        return {
+            "max_size": grant.max_size,
+            "content_types": list(grant.content_types),
+            "max_files_per_request": MAX_FILES,
+            "expires_in": self._settings.expires_in,
+            "auth": self._settings.auth,
+            "folder_forms": self._settings.folder_forms,
+        }
+
+    def _folder_form(self, request: Request, grant: Grant, call: Call) -> object:  # noqa: ARG002
+        where = directory(grant, self._random_hex)
+        form = self._signer(call).folder_form(
+            where,
+            content_types=grant.content_types,
+            max_size=grant.max_size,
+            life=self._settings.life_of(grant.max_size),
+        )
+        return {
+            "dir": where,
+            "host": self._settings.upload_url,
+            "policy": form.fields["policy"],
+            "security_token": form.fields["x-oss-security-token"],
+            "signature": form.fields["x-oss-signature"],
+            "x_oss_credential": form.fields["x-oss-credential"],
+            "x_oss_date": form.fields["x-oss-date"],
+            "x_oss_signature_version": form.fields["x-oss-signature-version"],
+            "expires_at": form.expires_at,
+            "max_size": grant.max_size,
+            "content_types": list(grant.content_types),
+        }
+
+    def _sign(self, request: Request, grant: Grant, call: Call) -> object:
+        """Every file is checked before any form is signed: what is refused costs no AssumeRole."""
+        taken: set[str] = set()
+        checked = [self._checked(entry, grant, taken) for entry in entries(parse_json(request.body))]
+        uploads = [asked for asked in checked if isinstance(asked, Upload)]
+        call.facts |= {"files": len(checked), "bytes": sum(asked.size for asked in uploads)}
+        call.facts["refused"] = [asked.code for asked in checked if isinstance(asked, Refused)] or None
+        forms = iter(self._exact_forms(uploads, call))
+        return {"uploads": [next(forms) if isinstance(asked, Upload) else asked.payload() for asked in checked]}
+
+    def _checked(self, entry: Any, grant: Grant, taken: set[str]) -> Upload | Refused:
+        try:
+            return upload(entry, grant, taken=taken, random_hex=self._random_hex)
+        except Refused as refusal:
+            return refusal
+
+    def _exact_forms(self, uploads: list[Upload], call: Call) -> list[object]:
+        if not uploads:
+            return []
+        signer = self._signer(call)
+        forms = [signer.exact_form(asked, life=self._settings.life_of(asked.size)) for asked in uploads]
+        return [
+            {
+                "method": "POST",
+                "url": self._settings.upload_url,
+                "fields": form.fields,
+                "key": asked.key,
+                "expires_at": form.expires_at,
+            }
+            for asked, form in zip(uploads, forms, strict=True)
+        ]
+
+    def _signer(self, call: Call) -> Signer:
+        credentials = self._credentials.at(
+            call.now,
+            lambda: own_credentials(call.context, self._environ),
+            _session_name(call.context),
+            call.report,
+        )
+        return Signer(credentials, bucket=self._settings.bucket, region=self._settings.region, now=call.now)
+
+
+def _session_name(context: Any) -> str:
+    """The function's name, as far as a role session name may hold it (2 to 32 of letters, digits and @ . _ -)."""
+    name = str(getattr(getattr(context, "function", None), "name", ""))
+    return re.sub(r"[^A-Za-z0-9@._-]", "-", name)[:32].ljust(2, "-") if name else "sign"

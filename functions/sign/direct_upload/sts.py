@@ -1,0 +1,137 @@
+"""AssumeRole through the vendor's SDK. The only room with a socket.
+
+Follows the STS API of 2015-04-01. The SDK is imported at the first call: who needs no credentials does not pay for it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from direct_upload.credentials import AssumeRoleFailed, Credentials, OwnCredentials
+from direct_upload.settings import Settings
+
+if TYPE_CHECKING:
+    from alibabacloud_credentials.provider.refreshable import Credentials as SdkCredentials
+
+DURATION = 3600
+"""Seconds: what every role allows."""
+
+# Two tries of at most 1 + 1.5 seconds, and at most 0.4 between them: over before 6 seconds, and long before the
+# function's own time-out. Only the client's configuration counts: this SDK ignores the retries of a single call.
+_CONNECT_TIMEOUT = 1000
+_READ_TIMEOUT = 1500
+_RETRY = {
+    "retryable": True,
+    "retryCondition": [
+        {
+            "maxAttempts": 2,
+            "exception": ["RetryError", "ServerException", "ThrottlingException"],
+            "errorCode": ["Throttling", "Throttling.User", "Throttling.Api", "SignatureNonceUsed"],
+            "backoff": {"policy": "EqualJitter", "period": 100, "cap": 400},
+            "maxDelay": 400,
+        }
+    ],
+}
+
+
+def session_policy(bucket: str, prefix: str) -> str:
+    """What the temporary credentials may do, whatever else the role may: put objects under the prefix."""
+    statement = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": f"acs:oss:*:*:{bucket}/{prefix}/*"}
+    return json.dumps({"Version": "1", "Statement": [statement]}, separators=(",", ":"))
+
+
+def role_assumer(settings: Settings) -> Callable[[OwnCredentials, str], Credentials]:
+    """A function that assumes the upload role of these settings."""
+
+    def assume(own: OwnCredentials, session: str) -> Credentials:
+        return assume_role(own, session, settings)
+
+    return assume
+
+
+def assume_role(own: OwnCredentials, session: str, settings: Settings) -> Credentials:
+    """Temporary credentials of the upload role, narrowed by the session policy. Raises AssumeRoleFailed."""
+    from alibabacloud_sts20150401.client import Client  # noqa: PLC0415 - see above
+    from alibabacloud_sts20150401.models import AssumeRoleRequest  # noqa: PLC0415
+
+    _silence()
+    request = AssumeRoleRequest(
+        role_arn=settings.role_arn,
+        role_session_name=session,
+        duration_seconds=DURATION,
+        policy=session_policy(settings.bucket, settings.prefix),
+    )
+    try:
+        response = Client(_config(own, settings)).assume_role(request)
+    except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise
+        raise _failure(fault) from None
+    return _credentials(response)
+
+
+def _silence() -> None:
+    """The SDK's loggers have handlers of their own, and print request headers and URLs with tokens in them."""
+    for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
+        logging.getLogger(name).disabled = True
+
+
+def _config(own: OwnCredentials, settings: Settings) -> Any:
+    from alibabacloud_credentials.client import Client as CredentialsClient  # noqa: PLC0415
+    from alibabacloud_tea_openapi.utils_models import Config  # noqa: PLC0415
+    from darabonba.policy.retry import RetryOptions  # noqa: PLC0415
+
+    config = Config(
+        credential=CredentialsClient(provider=_Provider(own)),
+        region_id=settings.region,
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=_READ_TIMEOUT,
+        retry_options=RetryOptions(_RETRY),
+    )
+    if settings.sts_endpoint:
+        config.protocol, _, config.endpoint = settings.sts_endpoint.partition("://")
+    return config
+
+
+class _Provider:
+    """Hands the SDK the credentials at hand, and no others: its default chain would look for some everywhere."""
+
+    def __init__(self, own: OwnCredentials) -> None:
+        self._own = own
+
+    def get_credentials(self) -> SdkCredentials:
+        from alibabacloud_credentials.provider.refreshable import Credentials as SdkCredentials  # noqa: PLC0415
+
+        return SdkCredentials(
+            access_key_id=self._own.access_key_id,
+            access_key_secret=self._own.access_key_secret,
+            security_token=self._own.security_token,
+            provider_name=self.get_provider_name(),
+        )
+
+    def get_provider_name(self) -> str:
+        return "function_role"
+
+
+def _failure(fault: Exception) -> AssumeRoleFailed:
+    """Only codes leave here: the SDK's texts hold URLs, its exceptions hold requests with tokens in their headers."""
+    code = getattr(fault, "code", None) or type(fault).__name__
+    own_refused = str(code).startswith(("InvalidSecurityToken", "InvalidAccessKeyId"))
+    return AssumeRoleFailed(str(code), request_id=getattr(fault, "request_id", None), own_refused=own_refused)
+
+
+def _credentials(response: Any) -> Credentials:
+    """The four fields, each checked: a 200 of this SDK may come with none of them."""
+    given = getattr(getattr(response, "body", None), "credentials", None)
+    parts = [
+        getattr(given, name, None) for name in ("access_key_id", "access_key_secret", "security_token", "expiration")
+    ]
+    if not all(isinstance(part, str) and part for part in parts):
+        raise AssumeRoleFailed("incomplete answer")
+    try:
+        expiration = datetime.strptime(str(parts[3]), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise AssumeRoleFailed("unreadable expiration") from None
+    return Credentials(str(parts[0]), str(parts[1]), str(parts[2]), expiration.timestamp())

@@ -1,0 +1,136 @@
+"""What is asked for, checked; and the object key, which is made here and never by the caller."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from direct_upload.authorise import Grant
+from direct_upload.errors import (
+    BadRequest,
+    InvalidFilename,
+    InvalidId,
+    InvalidSize,
+    TooLarge,
+    TooManyFiles,
+    TypeNotAllowed,
+)
+from direct_upload.settings import MAX_FILES
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+# Cc: control characters; Cs: lone surrogates; and the overrides that make `gnp.exe` read as `exe.png`.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
+
+_LONGEST_EXTENSION = 32
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file that may be uploaded, under one key."""
+
+    key: str
+    filename: str
+    """As the user knows it, with its folder path; NFC."""
+    size: int
+    """Bytes."""
+    content_type: str
+
+
+def entries(body: Any) -> list[Any]:
+    """The files of a request's body. Raises BadRequest, TooManyFiles."""
+    files = body.get("files") if isinstance(body, dict) else None
+    if not isinstance(files, list):
+        raise BadRequest('The body must be a JSON object such as {"files":[{"filename":"a.png","size":1}]}.')
+    if not 1 <= len(files) <= MAX_FILES:
+        raise TooManyFiles(f"Ask for 1 to {MAX_FILES} files at a time.")
+    return files
+
+
+def upload(entry: Any, grant: Grant, *, taken: set[str], random_hex: Callable[[int], str]) -> Upload:
+    """One entry of `files`, checked against the grant.
+
+    `taken` holds the ids of the same request so far: two files under one id would share a key, and one be lost.
+    Raises BadRequest, InvalidFilename, InvalidSize, TooLarge, TypeNotAllowed, InvalidId.
+    """
+    if not isinstance(entry, dict):
+        raise BadRequest("Each file must be a JSON object.")
+    content_type = _content_type(entry.get("content_type"), grant)
+    size = _size(entry.get("size"), grant)
+    filename = _filename(entry.get("filename"))
+    upload_id = _id(entry.get("id"), taken, random_hex)
+    key = f"{grant.prefix}{upload_id}.{grant.content_types[content_type]}"
+    return Upload(key=key, filename=filename, size=size, content_type=content_type)
+
+
+def directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
+    """A fresh directory that nobody can guess (128 random bits); ends in a slash."""
+    return f"{grant.prefix}{random_hex(16)}/"
+
+
+def _content_type(asked: object, grant: Grant) -> str:
+    if asked is not None and not isinstance(asked, str):
+        raise BadRequest("content_type must be a string.")
+    content_type = (asked or "application/octet-stream").strip().lower()
+    if content_type not in grant.content_types:
+        raise TypeNotAllowed("Files of this type may not be uploaded here.")
+    return content_type
+
+
+def _size(size: object, grant: Grant) -> int:
+    if type(size) is not int or size < 1:
+        raise InvalidSize("size must be the file's size in bytes, a whole number from 1.")
+    if size > grant.max_size:
+        raise TooLarge(f"The file is larger than {grant.max_size} bytes.")
+    return size
+
+
+def _filename(name: object) -> str:
+    if not isinstance(name, str) or not 1 <= len(name) <= 4096 or _UNFIT.search(name):
+        raise InvalidFilename("filename must be 1 to 4,096 characters, without control characters.")
+    if any(part in ("", ".", "..") for part in re.split(r"[/\\]", name)):
+        raise InvalidFilename("filename must be a relative path without empty parts, `.` or `..`.")
+    return unicodedata.normalize("NFC", name)
+
+
+def _id(asked: object, taken: set[str], random_hex: Callable[[int], str]) -> str:
+    if asked is None:
+        return str(UUID(hex=random_hex(16), version=4))
+    if not isinstance(asked, str) or not _UUID.fullmatch(asked):
+        raise InvalidId("id must be a UUID.")
+    upload_id = asked.lower()
+    if upload_id in taken:
+        raise InvalidId("Another file of this request has the same id.")
+    taken.add(upload_id)
+    return upload_id
+
+
+def percent_encoded(filename: str, limit: int) -> str:
+    """The file's name, percent-encoded (RFC 8187's characters), in at most `limit` bytes.
+
+    What is too long loses its leading folders first, then the end of its stem; never its extension.
+    """
+    encoded = quote(filename, safe="")
+    while len(encoded) > limit and "/" in filename:
+        filename = filename.partition("/")[2]
+        encoded = quote(filename, safe="")
+    return encoded if len(encoded) <= limit else _shortened(filename, limit)
+
+
+def _shortened(filename: str, limit: int) -> str:
+    stem, dot, extension = filename.rpartition(".")
+    ending = quote(dot + extension, safe="") if stem and len(extension) <= _LONGEST_EXTENSION else ""
+    if not ending or len(ending) >= limit:
+        stem, ending = filename, ""
+    kept = ""
+    for character in stem:
+        step = quote(character, safe="")
+        if len(kept) + len(step) + len(ending) > limit:
+            break
+        kept += step
+    return kept + ending
