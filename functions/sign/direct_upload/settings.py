@@ -66,7 +66,8 @@ class Settings:
 
 def listed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Whatever of ALLOWED_ORIGINS is an origin: replies name one of them even where settings are at fault."""
-    return tuple(filter(_is_origin, _words(environ.get("ALLOWED_ORIGINS", ""))))
+    words = _words(environ.get("ALLOWED_ORIGINS", ""))
+    return tuple(word for word in words if _is_origin(word, cleartext=True))
 
 
 class _Reader:
@@ -84,7 +85,7 @@ class _Reader:
             bucket=bucket,
             region=region,
             role_arn=self._read("OSS_STS_ROLE_ARN", _role_arn),
-            upload_url=self._read("UPLOAD_URL", self._url, f"https://{bucket}.oss-{region}.aliyuncs.com"),
+            upload_url=self._read("UPLOAD_URL", self._url, "") or f"https://{bucket}.oss-{region}.aliyuncs.com",
             prefix=self._read("UPLOAD_PREFIX", _prefix, "uploads"),
             max_size=self._read("MAX_SIZE", _max_size, "100MB"),
             content_types=self._read("CONTENT_TYPES", content_types.parse, ",".join(content_types.DEFAULT)),
@@ -118,17 +119,19 @@ class _Reader:
             self.faults.append("DEBUG makes the vendor's SDK print security tokens: remove it")
 
     def _url(self, text: str) -> str:
-        if not _is_origin(text.rstrip("/"), cleartext=self.local is True):
+        if text and not _is_origin(text.rstrip("/"), cleartext=self.local is True):
             raise ValueError(f"must be https://host without a path, not {text!r}")
         return text.rstrip("/")
 
     def _local_url(self, text: str) -> str:
         if text and not self.local:
             raise ValueError("is for local runs only: remove it, or set LOCAL=on on a laptop")
-        return self._url(text) if text else ""
+        return self._url(text)
 
     def _origins(self, text: str) -> tuple[str, ...]:
         origins = _words(text)
+        if not origins:
+            raise ValueError("lists no origin")
         for origin in origins:
             if not _is_origin(origin, cleartext=self.local is True):
                 raise ValueError(f"must list exact origins such as https://app.example.com, not {origin!r}")

@@ -1,0 +1,189 @@
+"""Credentials: where the function's own come from; how long the upload role's are kept, and when they are renewed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import given
+import pytest
+from direct_upload.credentials import (
+    AssumeRoleFailed,
+    Credentials,
+    InstanceIsStale,
+    OwnCredentials,
+    UploadCredentials,
+    own_credentials,
+)
+from direct_upload.errors import CredentialsUnavailable
+from given import NOON
+
+OWN = OwnCredentials("STS.own", "own-secret", "own-token")
+VARIABLES = {
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.env",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "env-secret",
+    "ALIBABA_CLOUD_SECURITY_TOKEN": "env-token",
+}
+LONGEST_LIFE = 2000
+RENEWED_WITH_LESS_THAN = LONGEST_LIFE + 300
+
+
+def in_context(**parts: str) -> Any:
+    return SimpleNamespace(credentials=SimpleNamespace(**parts))
+
+
+def test_own_credentials_come_from_the_context_where_it_has_them() -> None:
+    context = in_context(access_key_id="STS.ctx", access_key_secret="ctx-secret", security_token="ctx-token")
+    assert own_credentials(context, VARIABLES) == OwnCredentials("STS.ctx", "ctx-secret", "ctx-token")
+
+
+@pytest.mark.parametrize("context", [SimpleNamespace(), SimpleNamespace(credentials=None), None])
+def test_else_they_come_from_the_environment(context: Any) -> None:
+    assert own_credentials(context, VARIABLES) == OwnCredentials("STS.env", "env-secret", "env-token")
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_an_identity_with_a_part_missing_is_none(name: str) -> None:
+    assert own_credentials(None, VARIABLES | {name: ""}) is None
+    assert own_credentials(None, {other: VARIABLES[other] for other in VARIABLES if other != name}) is None
+
+
+def test_half_an_identity_from_the_context_is_not_filled_up_from_the_environment() -> None:
+    context = in_context(access_key_id="STS.ctx", access_key_secret="ctx-secret", security_token="")
+    assert own_credentials(context, VARIABLES) is None
+
+
+def test_no_secret_is_in_a_repr() -> None:
+    kept = given.credentials()
+    shown = repr(kept) + repr(OWN)
+    assert [s for s in (kept.access_key_secret, kept.security_token, "own-secret", "own-token") if s in shown] == []
+
+
+class Sts:
+    """Answers with what is next in its list, and remembers who asked."""
+
+    def __init__(self, *answers: Credentials | AssumeRoleFailed) -> None:
+        self.answers = list(answers)
+        self.calls: list[tuple[OwnCredentials, str]] = []
+        self.reports: list[dict[str, object]] = []
+        self.own: OwnCredentials | None = OWN
+        self.kept = UploadCredentials(self.assume_role, longest_life=LONGEST_LIFE)
+
+    def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
+        self.calls.append((own, session))
+        answer = self.answers.pop(0)
+        if isinstance(answer, AssumeRoleFailed):
+            raise answer
+        return answer
+
+    def at(self, now: float) -> Credentials:
+        return self.kept.at(now, lambda: self.own, "sign", lambda **facts: self.reports.append(facts))
+
+
+def test_the_first_request_assumes_the_role_with_the_functions_own_credentials() -> None:
+    fresh = given.credentials()
+    sts = Sts(fresh)
+    assert sts.at(NOON) is fresh
+    assert sts.calls == [(OWN, "sign")]
+    assert sts.reports == [{"event": "assumed_role", "expires_at": int(NOON + 3600)}]
+
+
+def test_they_are_kept_while_they_outlive_the_longest_form_by_five_minutes() -> None:
+    first = given.credentials()
+    sts = Sts(first)
+    sts.at(NOON)
+    assert sts.at(first.expiration - RENEWED_WITH_LESS_THAN) is first
+    assert len(sts.calls) == 1
+
+
+def test_they_are_renewed_when_they_would_not() -> None:
+    first, second = given.credentials(), given.credentials(expiration=NOON + 7200)
+    sts = Sts(first, second)
+    sts.at(NOON)
+    assert sts.at(first.expiration - RENEWED_WITH_LESS_THAN + 1) is second
+
+
+def test_ten_thousand_requests_in_one_life_assume_the_role_once() -> None:
+    sts = Sts(given.credentials())
+    for second in range(10_000):
+        sts.at(NOON + second / 10)
+    assert len(sts.calls) == 1
+
+
+def test_if_renewing_fails_the_old_ones_go_on_serving_down_to_a_minute() -> None:
+    first = given.credentials()
+    sts = Sts(first, AssumeRoleFailed("Throttling.User"), AssumeRoleFailed("Throttling.User"))
+    sts.at(NOON)
+    assert sts.at(first.expiration - 2000) is first
+    assert sts.at(first.expiration - 60) is first
+
+
+def test_then_there_are_none() -> None:
+    first = given.credentials()
+    sts = Sts(first, AssumeRoleFailed("ServiceUnavailable"))
+    sts.at(NOON)
+    with pytest.raises(CredentialsUnavailable) as caught:
+        sts.at(first.expiration - 59)
+    assert caught.value.retry_after == 30
+
+
+def test_after_a_failure_sts_is_left_alone_for_thirty_seconds() -> None:
+    fresh = given.credentials()
+    sts = Sts(AssumeRoleFailed("InternalError", request_id="R-1"), fresh)
+    for second, wait in ((0, 30), (12.5, 17), (29.9, 1)):
+        with pytest.raises(CredentialsUnavailable) as caught:
+            sts.at(NOON + second)
+        assert caught.value.retry_after == wait
+    assert len(sts.calls) == 1
+    assert sts.at(NOON + 30) is fresh
+    assert sts.reports[0] == {"event": "assume_role_failed", "code": "InternalError", "sts_request_id": "R-1"}
+
+
+def test_short_lived_credentials_do_not_send_every_request_to_sts() -> None:
+    short = given.credentials(expiration=NOON + 90)
+    sts = Sts(short)
+    assert [sts.at(NOON + second) for second in (0, 1, 29)] == [short] * 3
+    assert len(sts.calls) == 1
+
+
+def test_credentials_about_to_end_are_not_taken() -> None:
+    sts = Sts(given.credentials(expiration=NOON + 59))
+    with pytest.raises(CredentialsUnavailable):
+        sts.at(NOON)
+
+
+def test_without_own_credentials_sts_is_not_asked() -> None:
+    sts = Sts()
+    sts.own = None
+    with pytest.raises(CredentialsUnavailable):
+        sts.at(NOON)
+    assert sts.calls == []
+    assert sts.reports[0]["code"] == "no credentials of an execution role"
+
+
+REFUSED = AssumeRoleFailed("InvalidSecurityToken.Expired", own_refused=True)
+
+
+def test_own_credentials_that_are_refused_and_do_not_change_make_the_instance_stale() -> None:
+    sts = Sts(REFUSED)
+    with pytest.raises(InstanceIsStale):
+        sts.at(NOON)
+
+
+def test_own_credentials_that_have_changed_meanwhile_are_tried_at_once() -> None:
+    fresh = given.credentials()
+    sts = Sts(REFUSED, fresh)
+    seen = iter([OWN, OwnCredentials("STS.new", "new-secret", "new-token")])
+    with pytest.raises(CredentialsUnavailable) as caught:
+        sts.kept.at(NOON, lambda: next(seen), "sign", lambda **_: None)
+    assert caught.value.retry_after == 1
+    assert sts.at(NOON) is fresh
+
+
+def test_an_instance_with_credentials_still_good_is_not_stale_yet() -> None:
+    first = given.credentials()
+    sts = Sts(first, REFUSED, REFUSED)
+    sts.at(NOON)
+    assert sts.at(first.expiration - 60) is first
+    with pytest.raises(InstanceIsStale):
+        sts.at(first.expiration - 30)

@@ -1,0 +1,187 @@
+"""Settings: what is read, what is refused, and that every fault is named at once."""
+
+from __future__ import annotations
+
+import given
+import pytest
+from direct_upload import content_types
+from direct_upload.errors import Misconfigured
+from direct_upload.settings import Settings, listed_origins
+
+
+def read(**more: str) -> Settings:
+    return Settings.from_environ(given.ENVIRON | more)
+
+
+def faults(environ: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.from_environ(environ)
+    return caught.value.faults
+
+
+def test_the_least_that_must_be_set_is_enough() -> None:
+    assert Settings.from_environ(given.ENVIRON) == Settings(
+        bucket="team-uploads",
+        region="cn-hangzhou",
+        role_arn="acs:ram::1234567890123456:role/oss-upload",
+        upload_url="https://team-uploads.oss-cn-hangzhou.aliyuncs.com",
+        prefix="uploads",
+        max_size=100_000_000,
+        content_types=content_types.DEFAULT,
+        expires_in=600,
+        allowed_origins=("https://app.example.com", "https://www.example.com:8443"),
+        auth="none",
+        folder_forms=True,
+        local=False,
+        sts_endpoint="",
+    )
+
+
+def test_no_default_type_can_run_scripts_and_each_has_an_extension() -> None:
+    assert content_types.parse(",".join(content_types.DEFAULT)) == content_types.DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "attribute", "expected"),
+    [
+        ("UPLOAD_URL", "https://files.example.com", "upload_url", "https://files.example.com"),
+        ("UPLOAD_URL", "https://files.example.com/", "upload_url", "https://files.example.com"),
+        ("UPLOAD_PREFIX", "in/2024", "prefix", "in/2024"),
+        ("UPLOAD_PREFIX", "in/", "prefix", "in"),
+        ("MAX_SIZE", "1", "max_size", 1),
+        ("MAX_SIZE", "20KB", "max_size", 20_000),
+        ("MAX_SIZE", "1 MB", "max_size", 1_000_000),
+        ("MAX_SIZE", "5GB", "max_size", 5_000_000_000),
+        ("CONTENT_TYPES", "image/png, image/JPEG", "content_types", {"image/png": "png", "image/jpeg": "jpg"}),
+        ("CONTENT_TYPES", "model/stl=stl,", "content_types", {"model/stl": "stl"}),
+        ("CONTENT_TYPES", "image/png=apng", "content_types", {"image/png": "apng"}),
+        ("EXPIRES_IN", "60", "expires_in", 60),
+        ("EXPIRES_IN", "3000", "expires_in", 3000),
+        ("FOLDER_FORMS", "off", "folder_forms", False),
+        ("ALLOWED_ORIGINS", " https://a.example , https://b.example", "allowed_origins", ("https://a.example", "https://b.example")),
+    ],
+)
+def test_a_setting_is_read(name: str, value: str, attribute: str, expected: object) -> None:
+    assert getattr(read(**{name: value}), attribute) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("OSS_BUCKET", "", "OSS_BUCKET is missing"),
+        ("OSS_BUCKET", "ab", "OSS_BUCKET must be a bucket's name alone (3 to 63 of a-z, 0-9 and -), not 'ab'"),
+        ("OSS_BUCKET", "-ab", "OSS_BUCKET must be a bucket's name alone (3 to 63 of a-z, 0-9 and -), not '-ab'"),
+        ("OSS_BUCKET", "b.oss-cn-hangzhou.aliyuncs.com", "OSS_BUCKET must be a bucket's name alone (3 to 63 of a-z, 0-9 and -), not 'b.oss-cn-hangzhou.aliyuncs.com'"),
+        ("OSS_REGION", "oss-cn-hangzhou", "OSS_REGION must be the region's ID: cn-hangzhou, not oss-cn-hangzhou"),
+        ("OSS_REGION", "Hangzhou", "OSS_REGION must be a region's ID such as cn-hangzhou, not 'Hangzhou'"),
+        ("OSS_STS_ROLE_ARN", "acs:ram::1:user/me", "OSS_STS_ROLE_ARN must look like acs:ram::<account>:role/<name>"),
+        ("UPLOAD_URL", "http://files.example.com", "UPLOAD_URL must be https://host without a path, not 'http://files.example.com'"),
+        ("UPLOAD_URL", "https://a.example/in", "UPLOAD_URL must be https://host without a path, not 'https://a.example/in'"),
+        ("UPLOAD_URL", "https://u:p@a.example", "UPLOAD_URL must be https://host without a path, not 'https://u:p@a.example'"),
+        ("UPLOAD_URL", "https://a.example:x", "UPLOAD_URL must be https://host without a path, not 'https://a.example:x'"),
+        ("MAX_SIZE", "0", "MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not '0'"),
+        ("MAX_SIZE", "1.5GB", "MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not '1.5GB'"),
+        ("MAX_SIZE", "100MiB", "MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not '100MiB'"),
+        ("MAX_SIZE", "5000000001", "MAX_SIZE must be at most 5GB, which is what OSS takes in one post, not 5000000001"),
+        ("CONTENT_TYPES", ",", "CONTENT_TYPES names no type"),
+        ("CONTENT_TYPES", "png", "CONTENT_TYPES 'png' is not a content type"),
+        ("CONTENT_TYPES", "image/*", "CONTENT_TYPES 'image/*' is not a content type"),
+        ("CONTENT_TYPES", "model/stl", "CONTENT_TYPES 'model/stl' needs an extension of letters and digits, as in model/stl=ext"),
+        ("CONTENT_TYPES", "model/stl=a/b", "CONTENT_TYPES 'model/stl=a/b' needs an extension of letters and digits, as in model/stl=ext"),
+        ("CONTENT_TYPES", "text/html=html", "CONTENT_TYPES text/html can run scripts in the browser of whoever opens the file"),
+        ("CONTENT_TYPES", "image/svg+xml=svg", "CONTENT_TYPES image/svg+xml can run scripts in the browser of whoever opens the file"),
+        ("CONTENT_TYPES", "text/xml=xml", "CONTENT_TYPES text/xml can run scripts in the browser of whoever opens the file"),
+        ("CONTENT_TYPES", "text/javascript=js", "CONTENT_TYPES text/javascript can run scripts in the browser of whoever opens the file"),
+        ("EXPIRES_IN", "59", "EXPIRES_IN must be 60 to 3000 seconds, not '59'"),
+        ("EXPIRES_IN", "3001", "EXPIRES_IN must be 60 to 3000 seconds, not '3001'"),
+        ("EXPIRES_IN", "10m", "EXPIRES_IN must be 60 to 3000 seconds, not '10m'"),
+        ("AUTH", "", "AUTH must be none: this version knows no other way to tell callers apart"),
+        ("FOLDER_FORMS", "no", "FOLDER_FORMS must be on or off, not 'no'"),
+        ("STS_ENDPOINT", "http://127.0.0.1:1", "STS_ENDPOINT is for local runs only: remove it, or set LOCAL=on on a laptop"),
+        ("LOCAL", "yes", "LOCAL must be on or off, not 'yes'"),
+        ("DEBUG", "sdk", "DEBUG makes the vendor's SDK print security tokens: remove it"),
+    ],
+)  # fmt: skip
+def test_a_faulty_setting_is_named_with_its_cure(name: str, value: str, fault: str) -> None:
+    assert faults(given.ENVIRON | {name: value}) == (fault,)
+
+
+@pytest.mark.parametrize("prefix", ["/", "/in", "in//a", "..", "in/../a", "in/./a", "${filename}", "in a", "ü", "x" * 201])
+def test_a_prefix_that_leaves_its_place_is_a_fault(prefix: str) -> None:
+    assert faults(given.ENVIRON | {"UPLOAD_PREFIX": prefix}) == (
+        f"UPLOAD_PREFIX must be a relative path of letters, digits and . _ - such as uploads, not {prefix.strip()!r}",
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "app.example.com",
+        "http://app.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://*.example.com",
+        "https://App.example.com",
+        "https://app.example.com:443",
+        "https://app.example.com:99999",
+        "https://",
+        "https://user@app.example.com",
+        "https://app.example.com?x",
+    ],
+)
+def test_what_is_no_exact_origin_is_a_fault(origin: str) -> None:
+    assert faults(given.ENVIRON | {"ALLOWED_ORIGINS": f"https://a.example,{origin}"}) == (
+        f"ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not {origin!r}",
+    )
+
+
+def test_an_empty_list_of_origins_is_a_fault() -> None:
+    assert faults(given.ENVIRON | {"ALLOWED_ORIGINS": " , "}) == ("ALLOWED_ORIGINS lists no origin",)
+
+
+def test_every_fault_is_named_at_once() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.from_environ({"MAX_SIZE": "big", "LOCAL": "on", "FC_FUNCTION_NAME": "sign"})
+    assert str(caught.value).splitlines() == [
+        "The settings are not right:",
+        "  - OSS_BUCKET is missing",
+        "  - OSS_REGION is missing",
+        "  - OSS_STS_ROLE_ARN is missing",
+        "  - MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not 'big'",
+        "  - ALLOWED_ORIGINS is missing",
+        "  - AUTH must be none: this version knows no other way to tell callers apart",
+        "  - LOCAL is for laptops only: remove it from the function's environment",
+    ]
+
+
+def test_on_a_laptop_cleartext_and_a_stand_in_for_sts_are_allowed() -> None:
+    settings = read(
+        LOCAL="on",
+        STS_ENDPOINT="http://127.0.0.1:8081",
+        UPLOAD_URL="http://127.0.0.1:8082",
+        ALLOWED_ORIGINS="http://localhost:8080",
+    )
+    assert (settings.local, settings.sts_endpoint, settings.upload_url, settings.allowed_origins) == (
+        True,
+        "http://127.0.0.1:8081",
+        "http://127.0.0.1:8082",
+        ("http://localhost:8080",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "life"), [(1, 600), (30_000_000, 600), (30_050_000, 601), (100_000_000, 2000), (5_000_000_000, 3000)]
+)
+def test_a_form_lives_long_enough_for_a_slow_line_within_bounds(size: int, life: int) -> None:
+    assert read(MAX_SIZE="5GB").life_of(size) == life
+
+
+def test_the_longest_life_is_that_of_the_largest_file() -> None:
+    assert (read(MAX_SIZE="1KB").longest_life, read().longest_life) == (600, 2000)
+
+
+def test_listed_origins_are_those_that_are_origins_whatever_else_is_wrong() -> None:
+    assert listed_origins({"ALLOWED_ORIGINS": "*, https://a.example,http://b.example,null"}) == ("https://a.example", "http://b.example")
+    assert listed_origins({}) == ()

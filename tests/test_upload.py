@@ -1,0 +1,200 @@
+"""Upload requests: what is taken, what is refused, and where it would be stored."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from direct_upload.authorise import Grant
+from direct_upload.errors import (
+    BadRequest,
+    InvalidFilename,
+    InvalidId,
+    InvalidSize,
+    Refused,
+    TooLarge,
+    TooManyFiles,
+    TypeNotAllowed,
+)
+from direct_upload.upload import Upload, directory, entries, percent_encoded, upload
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+GRANT = Grant(
+    subject="anonymous",
+    prefix="uploads/anonymous/",
+    max_size=1000,
+    content_types={"image/png": "png", "application/octet-stream": "bin"},
+)
+ENTRY = {"filename": "a.png", "size": 7, "content_type": "image/png", "id": ID}
+
+
+def checked(entry: Any, *, taken: set[str] | None = None) -> Upload:
+    return upload(entry, GRANT, taken=set() if taken is None else taken, random_hex=lambda n: "ab" * n)
+
+
+def test_a_sound_entry_becomes_an_upload() -> None:
+    assert checked(ENTRY) == Upload(
+        key=f"uploads/anonymous/{ID}.png", filename="a.png", size=7, content_type="image/png"
+    )
+
+
+def test_without_an_id_the_server_makes_one() -> None:
+    assert checked({"filename": "a", "size": 1}).key == "uploads/anonymous/abababab-abab-4bab-abab-abababababab.bin"
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute", "expected"),
+    [
+        ({"content_type": ""}, "content_type", "application/octet-stream"),
+        ({"content_type": None}, "content_type", "application/octet-stream"),
+        ({"content_type": " Image/PNG "}, "content_type", "image/png"),
+        ({"size": 1}, "size", 1),
+        ({"size": 1000}, "size", 1000),
+        ({"id": ID.upper()}, "key", f"uploads/anonymous/{ID}.png"),
+        ({"filename": "fotos/2024/ü (1).png"}, "filename", "fotos/2024/ü (1).png"),
+        ({"filename": "u\u0308.png"}, "filename", "ü.png"),
+        ({"filename": "合同 (终稿).png"}, "filename", "合同 (终稿).png"),
+        ({"filename": "..a..b.."}, "filename", "..a..b.."),
+        ({"filename": "${filename}"}, "filename", "${filename}"),
+        ({"filename": "x" * 4096}, "filename", "x" * 4096),
+        ({"role_arn": "acs:ram::1:role/admin", "key": "index.html", "policy": "e30="}, "key", f"uploads/anonymous/{ID}.png"),
+    ],
+)
+def test_what_is_taken_and_how(changes: dict[str, Any], attribute: str, expected: object) -> None:
+    assert getattr(checked(ENTRY | changes), attribute) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "refusal"),
+    [
+        (None, BadRequest),
+        ([], BadRequest),
+        ("a.png", BadRequest),
+        ({}, InvalidSize),
+        (ENTRY | {"content_type": 7}, BadRequest),
+        (ENTRY | {"content_type": "text/html"}, TypeNotAllowed),
+        (ENTRY | {"content_type": "image/png; charset=utf-8"}, TypeNotAllowed),
+        (ENTRY | {"content_type": "image/png\r\nx-evil: 1"}, TypeNotAllowed),
+        (ENTRY | {"size": 0}, InvalidSize),
+        (ENTRY | {"size": -1}, InvalidSize),
+        (ENTRY | {"size": 7.0}, InvalidSize),
+        (ENTRY | {"size": "7"}, InvalidSize),
+        (ENTRY | {"size": True}, InvalidSize),
+        (ENTRY | {"size": None}, InvalidSize),
+        (ENTRY | {"size": 1e400}, InvalidSize),
+        (ENTRY | {"size": 1001}, TooLarge),
+        (ENTRY | {"size": 10**4000}, TooLarge),
+        (ENTRY | {"filename": None}, InvalidFilename),
+        (ENTRY | {"filename": 7}, InvalidFilename),
+        (ENTRY | {"filename": ""}, InvalidFilename),
+        (ENTRY | {"filename": "x" * 4097}, InvalidFilename),
+        (ENTRY | {"filename": "a\x00.png"}, InvalidFilename),
+        (ENTRY | {"filename": "a\r\nb.png"}, InvalidFilename),
+        (ENTRY | {"filename": "a\x7f.png"}, InvalidFilename),
+        (ENTRY | {"filename": "a\x85.png"}, InvalidFilename),
+        (ENTRY | {"filename": "a\ud800.png"}, InvalidFilename),
+        (ENTRY | {"filename": "a\u202egnp.exe"}, InvalidFilename),
+        (ENTRY | {"filename": "a\u202dgnp.exe"}, InvalidFilename),
+        (ENTRY | {"filename": "/etc/passwd"}, InvalidFilename),
+        (ENTRY | {"filename": "../a.png"}, InvalidFilename),
+        (ENTRY | {"filename": "a/../../b.png"}, InvalidFilename),
+        (ENTRY | {"filename": "..\\a.png"}, InvalidFilename),
+        (ENTRY | {"filename": "."}, InvalidFilename),
+        (ENTRY | {"filename": "a//b.png"}, InvalidFilename),
+        (ENTRY | {"filename": "a/"}, InvalidFilename),
+        (ENTRY | {"id": ""}, InvalidId),
+        (ENTRY | {"id": 7}, InvalidId),
+        (ENTRY | {"id": ID[:-1]}, InvalidId),
+        (ENTRY | {"id": f"{ID}0"}, InvalidId),
+        (ENTRY | {"id": f"{ID}\n"}, InvalidId),
+        (ENTRY | {"id": f"../{ID[3:]}"}, InvalidId),
+    ],
+    ids=lambda case: repr(case)[:60],
+)
+def test_what_is_refused(entry: Any, refusal: type[Refused]) -> None:
+    with pytest.raises(refusal) as caught:
+        checked(entry)
+    assert type(caught.value) is refusal
+
+
+def test_two_files_of_one_request_cannot_share_an_id() -> None:
+    taken: set[str] = set()
+    checked(ENTRY, taken=taken)
+    with pytest.raises(InvalidId):
+        checked(ENTRY | {"id": ID.upper()}, taken=taken)
+
+
+@pytest.mark.parametrize("body", [None, [], "files", {}, {"files": None}, {"files": {"0": {}}}, {"files": "ab"}])
+def test_a_body_without_a_list_of_files_is_a_bad_request(body: Any) -> None:
+    with pytest.raises(BadRequest):
+        entries(body)
+
+
+def test_one_to_twenty_files_may_be_asked_for() -> None:
+    assert entries({"files": [1] * 20}) == [1] * 20
+    for number in (0, 21):
+        with pytest.raises(TooManyFiles):
+            entries({"files": [1] * number})
+
+
+def test_a_directory_is_the_callers_own_random_and_ends_in_a_slash() -> None:
+    asked = []
+    assert directory(GRANT, lambda n: asked.append(n) or "0f" * n) == f"uploads/anonymous/{'0f' * 16}/"
+    assert asked == [16]
+
+
+@for_all(st.text(min_size=1, max_size=300), st.sampled_from(["image/png", "", None]), st.none() | st.uuids().map(str))
+def test_whatever_the_name_the_key_is_below_the_callers_prefix(name: str, content_type: Any, upload_id: Any) -> None:
+    try:
+        asked = checked({"filename": name, "size": 1, "content_type": content_type, "id": upload_id})
+    except InvalidFilename:
+        return
+    assert re.fullmatch(r"uploads/anonymous/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(png|bin)", asked.key)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "expected"),
+    [
+        ("a b.png", 100, "a%20b.png"),
+        ("合.png", 13, "%E5%90%88.png"),
+        ("AZaz09-._~", 10, "AZaz09-._~"),
+        ("!'()*;\"%$/", 100, "%21%27%28%29%2A%3B%22%25%24%2F"),
+        ("fotos/2024/a.png", 22, "fotos%2F2024%2Fa.png"),
+        ("fotos/2024/a.png", 15, "2024%2Fa.png"),
+        ("fotos/2024/a.png", 5, "a.png"),
+        ("abcdef.png", 9, "abcde.png"),
+        ("abcdef.png", 5, "a.png"),
+        ("abcdef.png", 4, "abcd"),
+        ("合合.png", 12, ".png"),
+        ("合合.png", 13, "%E5%90%88.png"),
+        (".profile", 4, ".pro"),
+        ("abc", 2, "ab"),
+        ("a." + "x" * 33, 10, "a.xxxxxxxx"),
+        ("ab." + "x" * 32, 34, "a." + "x" * 32),
+    ],
+)
+def test_a_name_is_percent_encoded_and_a_long_one_shortened_keeping_its_extension(
+    name: str, limit: int, expected: str
+) -> None:
+    assert percent_encoded(name, limit) == expected
+
+
+@for_all(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200), st.integers(1, 300))
+def test_a_shortened_name_fits_and_is_never_cut_within_a_character(name: str, limit: int) -> None:
+    encoded = percent_encoded(name, limit)
+    assert len(encoded) <= limit
+    assert set(unquote(encoded, errors="strict")) <= set(name)
+
+
+@for_all(st.text(min_size=1))
+def test_a_name_that_fits_comes_back_whole_in_nfc(name: str) -> None:
+    try:
+        asked = checked(ENTRY | {"filename": name})
+    except InvalidFilename:
+        return
+    assert unquote(percent_encoded(asked.filename, 100_000)) == unicodedata.normalize("NFC", name)
