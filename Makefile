@@ -1,0 +1,40 @@
+# A bare `make` prints what there is.
+.DEFAULT_GOAL := help
+.PHONY: help dev test check bench invoke lock
+
+PYTHON := .venv/default/bin/python
+
+help: ## Print this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+dev: ## Run page, function, STS and OSS on this machine (PORT=8080, JSON=1, FAULTS="oss_latency=2", and every setting)
+	@tools/setup.sh dev
+	@exec $(PYTHON) -m localcloud.dev
+
+test: ## Run all tests, on every Python that Function Compute runs and this machine has
+	@tools/setup.sh test
+	@tools/test.sh
+
+check: ## Lint and type-check everything
+	@tools/setup.sh test
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@npx --no-install biome ci --error-on-warnings
+	@npx --no-install tsc --project .
+
+ARGS := GET /limits
+invoke: ## Send one request through the real handler (ARGS='POST /sign --body …', or ARGS='--event file.json')
+	@tools/setup.sh dev
+	@exec $(PYTHON) -m localcloud.invoke $(ARGS)
+
+bench: ## Measure what the numbers in the README claim, as ratios within one run
+	@tools/setup.sh dev
+	@exec $(PYTHON) -m tests.bench
+
+lock: ## Lock the newest versions of all dependencies
+	@tools/setup.sh dev
+	@$(PYTHON) -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
+		functions/sign/requirements.in -o functions/sign/requirements.txt
+	@$(PYTHON) -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
+		-c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt

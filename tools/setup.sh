@@ -1,0 +1,97 @@
+#!/bin/sh
+# Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `tools/setup.sh test` one for each Python
+# that Function Compute runs, the JavaScript tools and a browser. Says what it does on stderr only.
+set -eu
+cd "$(dirname "$0")/.."
+exec 1>&2
+
+RUNTIMES="3.12 3.10" # Function Compute's Pythons, its default first
+
+# The newest of each minor version: on PATH, else kept by pyenv.
+find_python() {
+    for python in "python$1" "$(pyenv prefix "$1" 2>/dev/null || true)/bin/python"; do
+        if "$python" -c 'import sys' >/dev/null 2>&1; then
+            command -v "$python"
+            return
+        fi
+    done
+}
+
+can_install() {
+    command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+}
+
+apt_install() {
+    sudo=
+    [ "$(id -u)" = 0 ] || sudo="sudo -n"
+    $sudo apt-get update -q && $sudo apt-get install -qy --no-install-recommends "$@"
+}
+
+# An environment .venv/<minor> that holds exactly what requirements-dev.txt locks.
+environment() {
+    minor=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    lock=$(cksum <requirements-dev.txt)
+    if [ "$(cat ".venv/$minor/lock" 2>/dev/null)" != "$lock" ]; then
+        echo "Setting up Python $minor in .venv/$minor"
+        "$1" -c 'import ensurepip' 2>/dev/null || { can_install && apt_install "python$minor-venv" >/dev/null; } || {
+            echo "Python $minor cannot make environments here. On Debian: apt-get install python$minor-venv"
+            exit 1
+        }
+        "$1" -m venv --clear ".venv/$minor"
+        ".venv/$minor/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+        echo "$lock" >".venv/$minor/lock"
+    fi
+    [ -e .venv/default ] || ln -s "$minor" .venv/default
+}
+
+environments() {
+    found=
+    for minor in $RUNTIMES; do
+        python=$(find_python "$minor")
+        [ -n "$python" ] || continue
+        environment "$python"
+        found=yes
+        [ "$1" = all ] || return 0
+    done
+    [ -n "$found" ] || any_python
+}
+
+any_python() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
+        echo "Python 3.10 or newer is needed (3.12 is what Function Compute runs)."
+        exit 1
+    }
+    environment python3
+}
+
+javascript() {
+    command -v npm >/dev/null || {
+        echo "Node.js with npm is needed."
+        exit 1
+    }
+    lock=$(cksum <package-lock.json)
+    [ "$(cat node_modules/.lock 2>/dev/null)" = "$lock" ] || {
+        echo "Setting up the JavaScript tools in node_modules"
+        npm ci --silent --no-audit --no-fund
+        echo "$lock" >node_modules/.lock
+    }
+}
+
+# A Chromium: found on the machine, else Debian's, else Playwright's own.
+browser() {
+    .venv/default/bin/python tests/e2e/chromium.py >/dev/null 2>&1 && return
+    echo "Setting up a browser"
+    { can_install && apt_install chromium >/dev/null; } || .venv/default/bin/python -m playwright install chromium
+}
+
+mkdir -p .venv
+case $1 in
+dev)
+    environments first
+    ;;
+test)
+    environments all
+    javascript
+    browser
+    ;;
+esac

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Runs the tests on every Python set up: all of them on the default one, with branch coverage of the function; all but
+# the browser's on the others.
+set -eu
+cd "$(dirname "$0")/.."
+
+default=$(readlink .venv/default)
+for runtime in 3.12 3.10; do
+    [ -d ".venv/$runtime" ] || echo "Python $runtime, which Function Compute runs, is not on this machine: not tested on it."
+done
+echo "Python $default:"
+.venv/default/bin/coverage run -m pytest -q "$@"
+.venv/default/bin/coverage report
+for environment in .venv/3.*; do
+    [ "$environment" = ".venv/$default" ] && continue
+    echo "Python ${environment#.venv/}, without the browser:"
+    "$environment/bin/pytest" -q --ignore tests/e2e "$@"
+done
