@@ -1,0 +1,89 @@
+"""How OSS says no: status, Code, Message, EC and the XML around them, as its error pages print them."""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import escape
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+REPLACEMENT = "\ufffd"
+
+MALFORMED_BODY = "0006-00000104"
+MALFORMED_PART = "0006-00000109"
+
+
+class Refused(Exception):  # noqa: N818 - OSS refuses; nothing here is in error
+    """OSS does not do what it was asked to. `extras` are the elements that follow HostId in the answer's XML."""
+
+    def __init__(self, status: int, code: str, message: str, ec: str | None = None, **extras: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.ec = ec
+        self.extras = extras
+
+    def xml(self, request_id: str, host: str) -> str:
+        """The body of the answer; `host` is the host that was asked."""
+        elements = {"Code": self.code, "Message": self.message, "RequestId": request_id, "HostId": host, **self.extras}
+        if self.ec:
+            elements["EC"] = self.ec
+            elements["RecommendDoc"] = f"https://api.aliyun.com/troubleshoot?q={self.ec}"
+        return xml_document("Error", elements)
+
+
+def xml_document(root: str, elements: dict[str, str]) -> str:
+    """An XML document of one level; what XML cannot carry becomes U+FFFD."""
+    lines = [f"  <{name}>{escape(NOT_XML.sub(REPLACEMENT, text))}</{name}>" for name, text in elements.items()]
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', f"<{root}>", *lines, f"</{root}>", ""])
+
+
+def invalid_argument(message: str, name: str, value: str, ec: str | None = None) -> Refused:
+    """400 InvalidArgument, with the argument it is about."""
+    return Refused(400, "InvalidArgument", message, ec, ArgumentName=name, ArgumentValue=value)
+
+
+def access_denied(message: str, ec: str | None = None) -> Refused:
+    """403 AccessDenied."""
+    return Refused(403, "AccessDenied", message, ec)
+
+
+def malformed(ec: str = MALFORMED_BODY) -> Refused:
+    """400 for a body that is not well-formed multipart/form-data."""
+    return Refused(
+        400, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data", ec
+    )
+
+
+def signature_does_not_match(access_key_id: str, provided: str, string_to_sign: str, ec: str, **extras: str) -> Refused:
+    """403, with what OSS signed, so that a caller can compare it with what he signed."""
+    return Refused(
+        403,
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method.",
+        ec,
+        OSSAccessKeyId=access_key_id,
+        SignatureProvided=provided,
+        StringToSign=string_to_sign,
+        StringToSignBytes=string_to_sign.encode().hex(" ").upper(),
+        **extras,
+    )
+
+
+def time_too_skewed(request_time: str, server_time: str, ec: str) -> Refused:
+    """403 for a request from too far in the past or the future; times as ISO 8601 UTC."""
+    return Refused(
+        403,
+        "RequestTimeTooSkewed",
+        "The difference between the request time and the current time is too large.",
+        ec,
+        MaxAllowedSkewMilliseconds="900000",
+        RequestTime=request_time,
+        ServerTime=server_time,
+    )
+
+
+def not_implemented(what: str) -> Refused:
+    """501 for what OSS can do and this stand-in cannot."""
+    return Refused(501, "NotImplemented", f"The stand-in for OSS does not support {what}.")
