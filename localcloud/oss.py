@@ -120,7 +120,7 @@ class Oss(StandIn):
 
     def address(self, request: Request) -> tuple[Bucket, str]:
         """The bucket and the key that a request is about. Raises Refused."""
-        bucket = self._bucket_of_host(request.host.rpartition(":")[0] or request.host)
+        bucket = self._bucket_of_host(request.host.lower().partition(":")[0])
         raw = str(request.environ["REQUEST_URI"]).partition("?")[0]
         try:
             path = unquote_to_bytes(raw.encode("latin-1")).decode().removeprefix("/")

@@ -29,14 +29,17 @@ GONE = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
 class LineCut(ConnectionDropped, ConnectionError):  # noqa: N818 - an event of the network
     """The connection has been reset (RST, not FIN); being a ConnectionError, it makes the HTTP server fall silent.
 
-    The server's own reader and writer keep a socket open that is only closed, so the descriptor is taken from it.
+    The server's reader and writer would keep a socket open that is merely closed. So its descriptor is given to
+    another one, whose far end is shut: the kernel drops the connection at once, and what the server says next is lost.
     """
 
     def __init__(self, request: Request) -> None:
         super().__init__()
         connection: socket.socket = request.environ["werkzeug.socket"]
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        os.close(connection.detach())
+        near, far = socket.socketpair()
+        with near, far:
+            os.dup2(near.fileno(), connection.fileno())
 
 
 class Uplink:

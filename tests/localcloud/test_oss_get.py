@@ -230,6 +230,12 @@ def test_signed_headers_altered(world: World, name: str, value: str, expected: t
     assert outcome(get(url, headers | {name: value})) == expected
 
 
+def test_a_header_with_the_credential_of_another_region(world: World) -> None:
+    url, headers = signed(world)
+    headers["Authorization"] = headers["Authorization"].replace(REGION, "cn-beijing")
+    assert outcome(get(url, headers)) == (403, "SignatureDoesNotMatch", "0002-00000201")
+
+
 def test_a_mismatch_says_what_was_signed(world: World) -> None:
     url, headers = signed(world, key="uploads/b")
     found = elements(get(url + "c", headers))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from oss_forms import NOON, Draft, File, World, elements, iso, new_identity, outcome, part, post, ram_policy
+from alibabacloud_oss_v2.signer import SignerV4
+from oss_forms import NOON, REGION, Draft, File, World, elements, iso, new_identity, outcome, part, post, ram_policy
 
 DAY = 24 * 3600
 SIGNED = "0002-00000"
@@ -139,6 +140,18 @@ def test_a_form_signed_amiss(
     vars(draft).update(change)
     assert outcome(post(world, draft.fields())) == expected
     assert world.bucket.objects() == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"region": "cn-beijing"}, {"product": "oss-cloudbox"}, {"credential_date": "20241123"}], ids=str
+)
+def test_a_credential_that_is_not_the_one_signed_with(world: World, draft: Draft, change: dict[str, Any]) -> None:
+    vars(draft).update(change)
+    fields = draft.fields()
+    fields["x-oss-signature"] = SignerV4()._calc_signature(
+        draft.identity.access_key_secret, "20241124", REGION, "oss", fields["policy"]
+    )
+    assert outcome(post(world, fields)) == (403, "SignatureDoesNotMatch", "0002-00000705")
 
 
 def test_the_wrong_secret(world: World, draft: Draft) -> None:
