@@ -38,7 +38,7 @@ environment() {
             exit 1
         }
         "$1" -m venv --clear ".venv/$minor"
-        ".venv/$minor/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+        ".venv/$minor/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
         echo "$lock" >".venv/$minor/lock"
     fi
     [ -e .venv/default ] || ln -s "$minor" .venv/default
@@ -72,7 +72,7 @@ javascript() {
     lock=$(cksum <package-lock.json)
     [ "$(cat node_modules/.lock 2>/dev/null)" = "$lock" ] || {
         echo "Setting up the JavaScript tools in node_modules"
-        npm ci --silent --no-audit --no-fund
+        npm ci --loglevel=error --no-audit --no-fund >/dev/null
         echo "$lock" >node_modules/.lock
     }
 }
