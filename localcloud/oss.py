@@ -18,7 +18,6 @@ from werkzeug.wrappers import Response
 
 from localcloud import cors
 from localcloud.get_object import get_object
-from localcloud.objects import Bucket
 from localcloud.oss_errors import Refused, access_denied, not_implemented
 from localcloud.oss_v4 import raw_pairs
 from localcloud.post_object import MAX_OBJECT, PostObject, read_form
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 
     from localcloud.faults import Faults
     from localcloud.identities import Identities
+    from localcloud.objects import Bucket
 
-__all__ = ["Bucket", "Oss"]
 
 SUBRESOURCES = re.compile(
     "acl|append|cors|delete|encryption|lifecycle|list-type|location|logging|objectMeta|partNumber|policy|position|"
@@ -68,7 +67,7 @@ class Oss(StandIn):
 
     service = "oss"
 
-    def __init__(  # noqa: PLR0913 - the parts of a cloud
+    def __init__(
         self,
         clock: Callable[[], float],
         identities: Identities,

@@ -37,7 +37,7 @@ def identify(identities: Identities, access_key_id: str, security_token: str | N
 
 def authorize(identity: Identity, action: str, bucket: Bucket, key: str) -> None:
     """Let RAM decide: every policy of the identity must allow the action on the object. Raises Refused."""
-    if identity.arn.split(":")[3] != bucket.account_id:
+    if identity.account_id != bucket.account_id:
         raise access_denied("You have no right to access this object because of bucket acl.")
     if not ram.allows(identity.policies, action, f"acs:oss:*:{bucket.account_id}:{bucket.name}/{key}"):
         raise access_denied("Access denied by authorizer's policy.")

@@ -85,7 +85,7 @@ def string_to_sign(x_oss_date: str, scope: str, canonical: bytes) -> str:
     return "\n".join([ALGORITHM, x_oss_date, scope, hashlib.sha256(canonical).hexdigest()])
 
 
-def canonical_request(  # noqa: PLR0913, PLR0917 - the six items of the specification
+def canonical_request(  # noqa: PLR0917 - the six items of the specification
     method: str, resource: bytes, query: str, headers: Mapping[str, str], additional: Iterable[str], payload: str
 ) -> bytes:
     """The canonical request.

@@ -89,7 +89,7 @@ class PostObject:
     was there: expirations are judged at that moment, which is our choice, the strict one.
     """
 
-    def __init__(  # noqa: PLR0913 - what a form is judged by
+    def __init__(
         self,
         form: PostForm,
         incoming: Incoming,

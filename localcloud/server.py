@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import select
 import socket
 import struct
 import threading
@@ -25,11 +27,26 @@ CHUNK = 256 * 1024
 DRAIN_LIMIT = 6 * 1024**3
 """Bytes read and thrown away, at most, so that a client that is still sending sees the answer (a little over 5 GB)."""
 
+GONE = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
+"""What the kernel says of a connection whose other end has left; POLLRDHUP is Linux's alone."""
+
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
-class ConnectionDropped(Exception):  # noqa: N818 - it is an event of the network, not an error of ours
-    """The client went away, or a fault switch cut the line: there is nobody left to answer."""
+class LineCut(ConnectionError):  # noqa: N818 - an event of the network, not an error of ours
+    """The connection has been reset (RST, not FIN); being a ConnectionError, it makes the HTTP server fall silent.
+
+    The server's reader and writer would keep a socket open that is merely closed. So its descriptor is given to
+    another one, whose far end is shut: the kernel drops the connection at once, and what the server says next is lost.
+    """
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        connection: socket.socket = request.environ["werkzeug.socket"]
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        near, far = socket.socketpair()
+        with near, far:
+            os.dup2(near.fileno(), connection.fileno())
 
 
 @dataclass(frozen=True)
@@ -98,7 +115,7 @@ class StandIn(HTTPServer):
         try:
             return super().dispatch(request)
         finally:
-            self.handler_errors = [e for e in self.handler_errors if not isinstance(e, (ClientDisconnected, ConnectionDropped))]
+            self.handler_errors = [e for e in self.handler_errors if not isinstance(e, (ClientDisconnected, LineCut))]
 
     def _record(self, request: Request, status: int) -> None:
         note = request.environ.get("localcloud.note", {})
@@ -130,9 +147,10 @@ def drain(request: Request) -> None:
         return
 
 
-def cut(request: Request) -> ConnectionDropped:
-    """Reset the client's connection (RST, not FIN). Raise what this returns."""
-    connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-    return ConnectionDropped()
+def stall(request: Request, stopping: threading.Event) -> LineCut:
+    """Say nothing until the client has gone or the cloud stops. Raise what this returns."""
+    poll = select.poll()
+    poll.register(request.environ["werkzeug.socket"], GONE)
+    while not stopping.wait(0.05) and not poll.poll(0):
+        pass
+    return LineCut(request)

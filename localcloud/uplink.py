@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import select
-import socket
-import struct
 import time
 from typing import TYPE_CHECKING
 
 from localcloud.oss_errors import malformed
-from localcloud.server import ConnectionDropped
+from localcloud.server import LineCut, stall
 
 if TYPE_CHECKING:
     import threading
@@ -21,25 +17,6 @@ if TYPE_CHECKING:
 
 READS_PER_SECOND = 20
 """Under a bandwidth cap: often enough for a progress bar to move."""
-
-GONE = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
-"""What the kernel says of a connection whose other end has left; POLLRDHUP is Linux's alone."""
-
-
-class LineCut(ConnectionDropped, ConnectionError):  # noqa: N818 - an event of the network
-    """The connection has been reset (RST, not FIN); being a ConnectionError, it makes the HTTP server fall silent.
-
-    The server's reader and writer would keep a socket open that is merely closed. So its descriptor is given to
-    another one, whose far end is shut: the kernel drops the connection at once, and what the server says next is lost.
-    """
-
-    def __init__(self, request: Request) -> None:
-        super().__init__()
-        connection: socket.socket = request.environ["werkzeug.socket"]
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        near, far = socket.socketpair()
-        with near, far:
-            os.dup2(near.fileno(), connection.fileno())
 
 
 class Uplink:
@@ -53,11 +30,11 @@ class Uplink:
         self._begin = time.monotonic()
 
     def read(self, size: int, /) -> bytes:
-        """At most `size` bytes; none at the end. Raises ConnectionDropped, Refused and ClientDisconnected."""
+        """At most `size` bytes; none at the end. Raises LineCut, Refused and ClientDisconnected."""
         if self._read == self._faults.oss_reset_at:
             raise LineCut(self._request)
         if self._read == self._faults.oss_stall_at:
-            self._stall()
+            raise stall(self._request, self._stopping)
         try:
             chunk = self._request.stream.read(min(size, self._room()))
         except OSError:
@@ -77,10 +54,3 @@ class Uplink:
         if self._faults.oss_bandwidth:
             due = self._begin + self._read / self._faults.oss_bandwidth
             self._stopping.wait(max(0.0, due - time.monotonic()))
-
-    def _stall(self) -> None:
-        poll = select.poll()
-        poll.register(self._request.environ["werkzeug.socket"], GONE)
-        while not self._stopping.wait(0.05) and not poll.poll(0):
-            pass
-        raise LineCut(self._request)

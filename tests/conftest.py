@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-import given
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+import given
 from direct_upload.authorise import Grant, authorise
 from direct_upload.settings import Settings
-from hypothesis import settings as hypothesis_settings
 
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("repeatable")

@@ -36,7 +36,12 @@ def credentials(*, expiration: float = NOON + 3600, token_bytes: int = 600) -> C
 
 
 def event(
-    method: str, path: str, *, body: str | bytes = "", origin: str | None = ORIGIN, headers: dict[str, str] | None = None
+    method: str,
+    path: str,
+    *,
+    body: str | bytes = "",
+    origin: str | None = ORIGIN,
+    headers: dict[str, str] | None = None,
 ) -> bytes:
     """An HTTP event of Function Compute, as its documentation shows one; bytes go in as base64, text as text."""
     text = body if isinstance(body, str) else base64.b64encode(body).decode()

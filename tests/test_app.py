@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import given
 import pytest
+
+import given
 from direct_upload import sts
 from direct_upload.app import App
 from direct_upload.credentials import AssumeRoleFailed, Credentials, OwnCredentials
@@ -261,7 +262,11 @@ def test_a_stale_instance_says_so_and_ends(function: Function) -> None:
     function.fault = AssumeRoleFailed("InvalidSecurityToken.Expired", own_refused=True)
     assert function.sign(FILE)[0] == 500
     assert function.ended == 1
-    assert [json.loads(line[25:])["event"] for line in function.lines] == ["assume_role_failed", "instance_ended", "request"]
+    assert [json.loads(line[25:])["event"] for line in function.lines] == [
+        "assume_role_failed",
+        "instance_ended",
+        "request",
+    ]
 
 
 def test_an_unexpected_fault_is_a_bare_500_and_its_place_is_logged_but_not_its_text(function: Function) -> None:

@@ -36,7 +36,11 @@ def imports(file: Path) -> set[str]:
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: import by full name"
-            found |= {f"{node.module}.{name.name}" for name in node.names} if node.module == "direct_upload" else {node.module or ""}
+            found |= (
+                {f"{node.module}.{name.name}" for name in node.names}
+                if node.module == "direct_upload"
+                else {node.module or ""}
+            )
     return found
 
 
@@ -45,7 +49,9 @@ def rooms(file: Path) -> set[str]:
 
 
 def test_every_room_has_its_place() -> None:
-    assert {name for line in ORDER for name in line.split()} == {file.stem for file in ROOMS.glob("*.py")} - {"__init__"}
+    assert {name for line in ORDER for name in line.split()} == {file.stem for file in ROOMS.glob("*.py")} - {
+        "__init__"
+    }
 
 
 @pytest.mark.parametrize("line", range(len(ORDER)), ids=lambda line: ORDER[line])
@@ -62,7 +68,9 @@ def test_pure_rooms_know_nothing_else(room: str) -> None:
 
 def test_only_one_room_opens_a_socket() -> None:
     sdk = ("alibabacloud_", "darabonba", "Tea", "socket", "http", "urllib.request", "requests")
-    assert {file.stem for file in ROOMS.glob("*.py") if any(name.startswith(sdk) for name in imports(file))} == WITH_A_SOCKET
+    assert {
+        file.stem for file in ROOMS.glob("*.py") if any(name.startswith(sdk) for name in imports(file))
+    } == WITH_A_SOCKET
 
 
 def test_only_the_door_reads_clock_environment_and_randomness() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import given
 import pytest
+
+import given
 from direct_upload.credentials import (
     AssumeRoleFailed,
     Credentials,

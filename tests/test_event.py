@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
-import given
 import pytest
-from direct_upload.errors import BadRequest, BodyTooLarge
-from direct_upload.event import Request, parse_json, preflight, reply
 from hypothesis import given as for_all
 from hypothesis import strategies as st
+
+import given
+from direct_upload.errors import BadRequest, BodyTooLarge
+from direct_upload.event import Request, parse_json, preflight, reply
 
 GET = json.loads(given.event("GET", "/limits"))
 
@@ -20,7 +22,9 @@ def changed(**members: Any) -> bytes:
 
 
 def test_a_request_is_what_the_event_says() -> None:
-    assert Request.from_event(given.event("POST", "/a%20b", body='{"ü":1}', headers={"X-Some-Thing": "1,2"})) == Request(
+    assert Request.from_event(
+        given.event("POST", "/a%20b", body='{"ü":1}', headers={"X-Some-Thing": "1,2"})
+    ) == Request(
         method="POST",
         path="/a%20b",
         headers={"host": "example.com", "origin": given.ORIGIN, "x-some-thing": "1,2"},
@@ -86,7 +90,9 @@ def test_a_huge_event_is_refused_before_it_is_parsed() -> None:
         Request.from_event(b"[" * (1024 * 1024))
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"NaN", b"[Infinity]", b"[-Infinity]", b"9" * 5000, b"[" * 60_000, b"\xff"])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"NaN", b"[Infinity]", b"[-Infinity]", b"9" * 5000, b"[" * 60_000, b"\xff"]
+)
 def test_json_made_to_hurt_is_a_bad_request(text: bytes) -> None:
     with pytest.raises(BadRequest):
         parse_json(text)
@@ -94,10 +100,8 @@ def test_json_made_to_hurt_is_a_bad_request(text: bytes) -> None:
 
 @for_all(st.binary(max_size=300))
 def test_whatever_bytes_come_in_a_request_or_a_refusal_comes_out(event: bytes) -> None:
-    try:
+    with contextlib.suppress(BadRequest):
         Request.from_event(event)
-    except BadRequest:
-        pass
 
 
 def test_a_reply_has_a_body_and_the_headers_of_every_answer() -> None:

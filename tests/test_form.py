@@ -7,8 +7,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import given
 import pytest
+
+import given
 from direct_upload.errors import FormTooLarge
 from direct_upload.form import Form, Signer
 from direct_upload.upload import Upload

@@ -7,8 +7,9 @@ import json
 from types import ModuleType
 from typing import Any
 
-import given
 import pytest
+
+import given
 from direct_upload.errors import Misconfigured
 
 

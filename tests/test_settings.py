@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import given
 import pytest
+
+import given
 from direct_upload import content_types
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import Settings, listed_origins
@@ -58,7 +59,12 @@ def test_no_default_type_can_run_scripts_and_each_has_an_extension() -> None:
         ("EXPIRES_IN", "60", "expires_in", 60),
         ("EXPIRES_IN", "3000", "expires_in", 3000),
         ("FOLDER_FORMS", "off", "folder_forms", False),
-        ("ALLOWED_ORIGINS", " https://a.example , https://b.example", "allowed_origins", ("https://a.example", "https://b.example")),
+        (
+            "ALLOWED_ORIGINS",
+            " https://a.example , https://b.example",
+            "allowed_origins",
+            ("https://a.example", "https://b.example"),
+        ),
     ],
 )
 def test_a_setting_is_read(name: str, value: str, attribute: str, expected: object) -> None:
@@ -106,7 +112,9 @@ def test_a_faulty_setting_is_named_with_its_cure(name: str, value: str, fault: s
     assert faults(given.ENVIRON | {name: value}) == (fault,)
 
 
-@pytest.mark.parametrize("prefix", ["/", "/in", "in//a", "..", "in/../a", "in/./a", "${filename}", "in a", "ü", "x" * 201])
+@pytest.mark.parametrize(
+    "prefix", ["/", "/in", "in//a", "..", "in/../a", "in/./a", "${filename}", "in a", "ü", "x" * 201]
+)
 def test_a_prefix_that_leaves_its_place_is_a_fault(prefix: str) -> None:
     assert faults(given.ENVIRON | {"UPLOAD_PREFIX": prefix}) == (
         f"UPLOAD_PREFIX must be a relative path of letters, digits and . _ - such as uploads, not {prefix.strip()!r}",
@@ -183,5 +191,8 @@ def test_the_longest_life_is_that_of_the_largest_file() -> None:
 
 
 def test_listed_origins_are_those_that_are_origins_whatever_else_is_wrong() -> None:
-    assert listed_origins({"ALLOWED_ORIGINS": "*, https://a.example,http://b.example,null"}) == ("https://a.example", "http://b.example")
+    assert listed_origins({"ALLOWED_ORIGINS": "*, https://a.example,http://b.example,null"}) == (
+        "https://a.example",
+        "http://b.example",
+    )
     assert listed_origins({}) == ()

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from direct_upload.signature import VERSION, credential, signature, signing_key
 from hypothesis import given
 from hypothesis import strategies as st
+
+from direct_upload.signature import VERSION, credential, signature, signing_key
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "oss-v4-vectors.json").read_text(encoding="utf-8"))
 
 
-def named(group: str) -> Any:
+def named(group: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("vector", VECTORS[group], ids=lambda vector: vector["id"])
 
 

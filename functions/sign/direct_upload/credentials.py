@@ -77,7 +77,7 @@ class UploadCredentials:
     """
 
     def __init__(self, assume_role: Callable[[OwnCredentials, str], Credentials], *, longest_life: int) -> None:
-        """`assume_role` takes the function's own credentials and a session name; `longest_life` is a form's, in seconds."""
+        """`assume_role` takes the function's own credentials and a session name; `longest_life` is in seconds."""
         self._assume_role = assume_role
         self._wanted = longest_life + MARGIN
         self._kept: Credentials | None = None

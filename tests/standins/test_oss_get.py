@@ -12,9 +12,9 @@ import requests
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from alibabacloud_oss_v2.signer import SignerV4
 from alibabacloud_oss_v2.types import HttpRequest, SigningContext
-from oss_forms import BUCKET, NOON, REGION, Draft, File, World, elements, new_identity, outcome, post, ram_policy
 
 from localcloud.identities import Identity
+from oss_forms import BUCKET, NOON, REGION, Draft, File, World, elements, new_identity, outcome, post, ram_policy
 
 KEY = "uploads/a b+c/你.txt"
 

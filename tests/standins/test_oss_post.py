@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import requests
+
+from localcloud.objects import StoredObject
 from oss_forms import (
     BUCKET,
     NOON,
@@ -25,8 +27,6 @@ from oss_forms import (
     post_body,
     ram_policy,
 )
-
-from localcloud.objects import StoredObject
 
 
 def only(world: World) -> StoredObject:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 import requests
+
 from oss_forms import BOUNDARY, Draft, File, World, multipart, outcome, post
 
 

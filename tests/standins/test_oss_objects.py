@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oss_forms import NOON, Draft, File, World, new_identity, post, ram_policy
 
 from localcloud.objects import Bucket, StoredObject
+from oss_forms import NOON, Draft, File, World, new_identity, post, ram_policy
 
 
 def put(bucket: Bucket, key: str, content: bytes = b"x") -> StoredObject:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oss_forms import BOUNDARY, Draft, File, World, elements, multipart, outcome, part, post, post_body
 
 from localcloud.oss_errors import Refused
 from localcloud.post_form import FormReader, PostForm
+from oss_forms import BOUNDARY, Draft, File, World, elements, multipart, outcome, part, post, post_body
 
 MALFORMED = (400, "MalformedPOSTRequest", "0006-00000104")
 MALFORMED_PART = (400, "MalformedPOSTRequest", "0006-00000109")

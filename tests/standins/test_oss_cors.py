@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import requests
-from oss_forms import Draft, World, elements, outcome, post
 
 from localcloud.cors import CorsRule
 from localcloud.objects import Bucket
+from oss_forms import Draft, World, elements, outcome, post
 
 APP = "https://app.example.com"
 FORBIDDEN = (

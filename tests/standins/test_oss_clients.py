@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
+
 from oss_forms import Draft, World, elements
 
 SIZE = 8 * 1024 * 1024 + 1

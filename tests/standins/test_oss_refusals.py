@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from alibabacloud_oss_v2.signer import SignerV4
+
 from oss_forms import NOON, REGION, Draft, File, World, elements, iso, new_identity, outcome, part, post, ram_policy
 
 DAY = 24 * 3600

@@ -1,0 +1,172 @@
+"""The whole cloud on one machine: STS, OSS, Function Compute's gateway and the page, started and stopped together."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from localcloud.cors import CorsRule
+from localcloud.faults import Faults
+from localcloud.gateway import Gateway
+from localcloud.identities import Identities, Identity
+from localcloud.objects import Bucket
+from localcloud.oss import Oss
+from localcloud.server import StandIn
+from localcloud.site import Site
+from localcloud.sts import Role, Sts
+
+ROOT = Path(__file__).parent.parent
+
+FUNCTION_ROLE = "oss-direct-upload-sign"
+UPLOAD_ROLE = "oss-direct-upload"
+
+FUNCTION_ROLE_LIFE = 36 * 3600
+"""Seconds that credentials of an execution role are good for."""
+
+EXPOSED = ("ETag", "x-oss-request-id", "x-oss-ec")
+"""Headers of OSS's answers that a page may read."""
+
+
+def _nowhere(line: str) -> None:
+    pass
+
+
+class Cloud:
+    """One account with an upload bucket, an upload role that may put objects under its prefix, and the function.
+
+    Everything in it that is secret is random and its own. All services share one clock and one set of fault switches.
+    """
+
+    def __init__(
+        self,
+        files: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        settings: Mapping[str, str] | None = None,
+        faults: Faults | None = None,
+        page_port: int = 0,
+        context_credentials: bool = False,
+        reload: bool = False,
+        log: Callable[[str], None] = _nowhere,
+    ) -> None:
+        """Objects become files below `files`; `settings` are the function's, over the local defaults.
+
+        With `context_credentials` the function finds its credentials where the python3.10 runtime puts them; with
+        `reload` a changed source file makes a new instance; `log` takes what the function prints.
+        """
+        self.clock = clock
+        self.faults = faults or Faults()
+        self._settings = dict(settings or {})
+        self.identities = Identities()
+        self.region = self._settings.get("OSS_REGION") or "cn-hongkong"
+        some_arn = f"acs:ram::{secrets.randbelow(9 * 10**15) + 10**15}:role/{UPLOAD_ROLE}"
+        self.role_arn = self._settings.get("OSS_STS_ROLE_ARN") or some_arn
+        self.account_id = (re.findall(r"\d+", self.role_arn) or ["0"])[0]
+        self.bucket = Bucket(self._settings.get("OSS_BUCKET") or "local-uploads", self.account_id, files)
+        self.function_role = self.renew_function_role()
+        self.sts = Sts(clock, self.identities, self.faults, {self.role_arn: self._upload_role()})
+        buckets = {self.bucket.name: self.bucket}
+        self.oss = Oss(clock, self.identities, self.faults, buckets, self.bucket.name, region=self.region)
+        self.site = Site(clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port)
+        self.gateway = Gateway(
+            clock,
+            ROOT / "functions" / "sign",
+            handler="index.handler",
+            initializer="index.initialize",
+            methods=("GET", "POST", "OPTIONS"),
+            function_name="oss-direct-upload-sign",
+            region=self.region,
+            account_id=self.account_id,
+            environment=self._environment,
+            role=self._valid_function_role,
+            context_credentials=context_credentials,
+            reload=reload,
+            log=log,
+        )
+
+    @property
+    def services(self) -> tuple[StandIn, ...]:
+        """All of them, in the order in which they start: each needs the addresses of those before it."""
+        return self.sts, self.oss, self.site, self.gateway
+
+    def start(self) -> None:
+        """Start everything, and an instance of the function. Raises what the function's initializer raises."""
+        self.sts.start()
+        self.oss.start()
+        self.site.start()
+        self.bucket.cors_rules.append(
+            CorsRule(self._page_origins(), ("POST",), expose_headers=EXPOSED, max_age_seconds=600)
+        )
+        self.gateway.start()
+        self.gateway.start_instance()
+
+    def stop(self) -> None:
+        """Stop what runs, and wait for the requests still being answered."""
+        for service in reversed(self.services):
+            if service.is_running():
+                service.stop()
+
+    def check(self) -> None:
+        """Raise what went wrong within the stand-ins themselves."""
+        for service in self.services:
+            service.check()
+
+    def renew_function_role(self) -> Identity:
+        """New credentials of the execution role, which an instance made from now on gets, good for 36 hours.
+
+        It may assume the upload role, and nothing else in Function Compute; locally it also reads the bucket, so that
+        any SDK can be pointed at what `make dev` prints.
+        """
+        may = {"sts:AssumeRole": self.role_arn, "oss:GetObject": f"acs:oss:*:*:{self.bucket.name}/*"}
+        statements = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in may.items()]
+        policy = {"Version": "1", "Statement": statements}
+        end = self.clock() + FUNCTION_ROLE_LIFE
+        self.function_role = self.identities.add_session(self.account_id, FUNCTION_ROLE, "fc", end, (policy,))
+        return self.function_role
+
+    def _valid_function_role(self) -> Identity:
+        ends_soon = self.function_role.expiration - self.clock() < FUNCTION_ROLE_LIFE / 36
+        return self.renew_function_role() if ends_soon else self.function_role
+
+    def _upload_role(self) -> Role:
+        """May put objects under the prefix; only the function's role may assume it."""
+        prefix = self._settings.get("UPLOAD_PREFIX", "uploads").strip("/")
+        on = f"acs:oss:*:*:{self.bucket.name}/{prefix}/*"
+        policy = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:PutObject", "Resource": on}]}
+        return Role(policy, trusted=(f"acs:ram::{self.account_id}:role/{FUNCTION_ROLE}",))
+
+    def _upload_url(self) -> str:
+        return self._settings.get("UPLOAD_URL") or self.oss.url
+
+    def __enter__(self) -> Cloud:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _page_origins(self) -> tuple[str, ...]:
+        """The page's, by both names that people use for this machine."""
+        return self.site.url, f"http://localhost:{self.site.port}"
+
+    def _environment(self) -> dict[str, str]:
+        """The function's settings: local ones, over which go those given; the page may always upload."""
+        origins = [*self._page_origins(), *filter(None, (self._settings.get("ALLOWED_ORIGINS"),))]
+        return {
+            "AUTH": "none",
+            **self._settings,
+            "UPLOAD_URL": self._upload_url(),
+            "OSS_BUCKET": self.bucket.name,
+            "OSS_REGION": self.region,
+            "OSS_STS_ROLE_ARN": self.role_arn,
+            "ALLOWED_ORIGINS": ",".join(origins),
+            "LOCAL": "on",
+            "STS_ENDPOINT": self.sts.url,
+        }

@@ -1,0 +1,131 @@
+"""`python -m localcloud.dev`: the whole thing on this machine, until Ctrl-C.
+
+Takes the function's settings from the environment, and besides: PORT (the page's), JSON=1 (one line of JSON on standard
+output instead of words), FAULTS (fault switches, see faults.py) and FILES (the folder where files land).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.cloud import ROOT, Cloud
+from localcloud.faults import Faults
+from localcloud.server import Record
+
+SETTINGS = (
+    *("OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "UPLOAD_PREFIX", "MAX_SIZE", "CONTENT_TYPES"),
+    *("EXPIRES_IN", "FOLDER_FORMS", "ALLOWED_ORIGINS", "AUTH"),
+)
+"""The function's settings that are passed on."""
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Run until the terminal ends it. The exit code: 0, or 2 where something given is wrong."""
+    with explained() as outcome, _cloud(environ) as cloud:
+        _wait_until_all_answer(cloud)
+        print(json.dumps(_addresses(cloud)) if environ.get("JSON") else _words(cloud), flush=True)
+        for service in cloud.services:
+            service.on_record = _tell
+        _wait_for_the_end()
+    return outcome.code
+
+
+def function_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The function's settings in our environment."""
+    return {name: environ[name] for name in SETTINGS if environ.get(name)}
+
+
+@dataclass
+class Outcome:
+    """How a command ended."""
+
+    code: int = 0
+
+
+@contextmanager
+def explained() -> Iterator[Outcome]:
+    """What a person has to mend is told in its own words; Ctrl-C is an ordinary end."""
+    outcome = Outcome()
+    try:
+        yield outcome
+    except KeyboardInterrupt:
+        pass
+    except Exception as fault:
+        # By its name: the function's modules are its own, and nothing here imports them.
+        if not isinstance(fault, (ValueError, OSError)) and type(fault).__name__ != "Misconfigured":
+            raise
+        print(fault, file=sys.stderr)
+        outcome.code = 2
+
+
+def _cloud(environ: Mapping[str, str]) -> Cloud:
+    return Cloud(
+        Path(environ.get("FILES") or ROOT / "local-files"),
+        settings=function_settings(environ),
+        faults=Faults.parse(environ.get("FAULTS", "")),
+        page_port=int(environ.get("PORT") or 0),
+        reload=True,
+        log=lambda line: print(line, file=sys.stderr),
+    )
+
+
+def _wait_until_all_answer(cloud: Cloud) -> None:
+    for url in (cloud.site.url + "/", cloud.gateway.url + "/limits"):
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own loopback addresses
+            answer.read()
+
+
+def _addresses(cloud: Cloud) -> dict[str, str]:
+    return {
+        "page": cloud.site.url + "/",
+        "function": cloud.gateway.url,
+        "oss": cloud.oss.url,
+        "sts": cloud.sts.url,
+        "bucket": cloud.bucket.name,
+        "files": str(cloud.bucket.folder),
+        "region": cloud.region,
+        "role_arn": cloud.role_arn,
+        "access_key_id": cloud.function_role.access_key_id,
+        "access_key_secret": cloud.function_role.access_key_secret,
+        "security_token": cloud.function_role.security_token,
+    }
+
+
+def _words(cloud: Cloud) -> str:
+    return "\n".join(
+        (
+            f"The page      {cloud.site.url}/",
+            f"The function  {cloud.gateway.url}",
+            f"Files land in {cloud.bucket.folder}",
+            "Ctrl-C ends it.",
+        )
+    )
+
+
+def _tell(record: Record) -> None:
+    """One line a request, but for the page's own files."""
+    if record.service != "site":
+        note = " ".join(f"{name}={value}" for name, value in record.note.items())
+        print(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip(), file=sys.stderr)
+
+
+def _wait_for_the_end() -> None:
+    """Until Ctrl-C, until whoever reads our output is gone, or until our parent is."""
+    parent = os.getppid()
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    while os.getppid() == parent:
+        if any(happened & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, happened in output.poll(300)):
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

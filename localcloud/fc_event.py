@@ -1,0 +1,140 @@
+"""Function Compute's HTTP trigger, both ways: a request becomes the event that a handler gets, its reply a response.
+
+Follows "Invoke a function by an HTTP trigger" and "HTTP trigger overview" (Function Compute 3.0, event version v1).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TEXTUAL = re.compile(
+    r"text/.*|application/(json|ld\+json|xhtml\+xml|xml|atom\+xml|javascript)",
+)
+"""Content types whose bodies come as they are; all others, and no body at all, come as base64."""
+
+IGNORED = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "server", "content-disposition", "upgrade"}
+    # Neither is among the headers that a function may set; that the gateway drops them is our reading, the strict one.
+    | {"access-control-expose-headers", "access-control-allow-credentials"}
+)
+"""Headers of a reply that the gateway sets itself, whatever the function says; so it does with every x-fc-*."""
+
+MAX_REPLY_HEADERS = 8 * 1024
+"""Bytes."""
+
+
+def http_event(
+    method: str,
+    target: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    request_id: str,
+    account_id: str,
+    domain: str,
+    source_ip: str,
+    now: float,
+) -> bytes:
+    """The event of a request; `target` is its path and query as they came, `now` in seconds since the epoch."""
+    path, _, query = target.partition("?")
+    joined = _joined((_canonical(name), value) for name, value in headers)
+    is_text = bool(body) and TEXTUAL.fullmatch(joined.get("Content-Type", "").partition(";")[0].strip().lower())
+    event = {
+        "version": "v1",
+        "rawPath": path,
+        "body": body.decode("utf-8", "replace") if is_text else base64.b64encode(body).decode(),
+        "isBase64Encoded": not is_text,
+        "headers": joined,
+        "queryParameters": _joined(parse_qsl(query, keep_blank_values=True)),
+        "requestContext": {
+            "accountId": account_id,
+            "domainName": domain,
+            "domainPrefix": domain.partition(".")[0],
+            "requestId": request_id,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+            "timeEpoch": str(int(now * 1000)),
+            "http": {
+                "method": method,
+                "path": unquote(path),
+                "protocol": "HTTP/1.1",
+                "sourceIp": source_ip,
+                "userAgent": joined.get("User-Agent", ""),
+            },
+        },
+    }
+    return json.dumps(event).encode()
+
+
+def _canonical(name: str) -> str:
+    """As Go writes header names: `x-foo-bar` becomes `X-Foo-Bar`."""
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """One value a name: the values of a repeated one are joined with commas."""
+    joined: dict[str, str] = {}
+    for name, value in pairs:
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
+
+
+def http_response(reply: Any, origin: str | None) -> Response:
+    """The response that a handler's reply makes, with what the gateway adds on the function's default domain.
+
+    Where a function names no Access-Control-Allow-Origin, the gateway names the caller's, whatever it is.
+    """
+    response = _response(reply)
+    if len(str(response.headers)) > MAX_REPLY_HEADERS:
+        return Response('{"ErrorCode":"BadResponse"}', 502, content_type="application/json")
+    response.headers["Content-Disposition"] = "attachment"
+    if origin is not None and "Access-Control-Allow-Origin" not in response.headers:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+        response.headers["Access-Control-Expose-Headers"] = "Date,x-fc-request-id"
+    return response
+
+
+def _response(reply: Any) -> Response:
+    answer = _parsed(reply)
+    if not isinstance(answer, dict) or "statusCode" not in answer:
+        return Response(_body(reply, is_base64=False), 200, content_type="application/json")
+    response = Response(
+        _body(answer.get("body", ""), is_base64=answer.get("isBase64Encoded") is True),
+        int(answer["statusCode"]),
+        content_type="application/json",
+    )
+    for name, value in (answer.get("headers") or {}).items():
+        if name.lower() not in IGNORED and not name.lower().startswith("x-fc-"):
+            response.headers[name] = str(value)
+    return response
+
+
+def _parsed(reply: Any) -> Any:
+    """A reply may be JSON text as well as an object."""
+    if not isinstance(reply, (str, bytes)):
+        return reply
+    try:
+        return json.loads(reply)
+    except ValueError:
+        return None
+
+
+def _body(body: Any, *, is_base64: bool) -> bytes:
+    raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
+    if not is_base64:
+        return raw
+    try:
+        return base64.b64decode(raw, validate=True)
+    except binascii.Error:
+        return raw  # sent as it is, and no error, says the document

@@ -1,0 +1,66 @@
+"""Who there is in the cloud: access keys, and what goes with each."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One access key: of a RAM user, for ever, or of an assumed role, with a security token and for a time."""
+
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+    security_token: str = field(repr=False)
+    """Empty for a user."""
+    arn: str
+    """`acs:ram::<account>:user/<name>` or `acs:ram::<account>:assumed-role/<role>/<session>`."""
+    expiration: float
+    """Seconds since the epoch."""
+    policies: tuple[Mapping[str, Any], ...]
+    """RAM policies; what one may do, all of them must allow (a role's own, and the session policy)."""
+
+    @property
+    def account_id(self) -> str:
+        """The account to which the identity belongs."""
+        return self.arn.split(":")[3]
+
+
+class Identities:
+    """All access keys that exist. What has ended stays known: its holder is told that it has expired."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Identity] = {}
+
+    def add(self, identity: Identity) -> None:
+        """Make an identity known."""
+        self._by_key[identity.access_key_id] = identity
+
+    def find(self, access_key_id: str) -> Identity | None:
+        """Whose access key this is."""
+        return self._by_key.get(access_key_id)
+
+    def revoke(self, access_key_id: str) -> None:
+        """Forget an access key."""
+        self._by_key.pop(access_key_id, None)
+
+    def add_session(
+        self, account_id: str, role: str, session: str, expiration: float, policies: tuple[Mapping[str, Any], ...]
+    ) -> Identity:
+        """New random credentials of an assumed role."""
+        identity = Identity(
+            access_key_id=f"STS.N{secrets.token_hex(12)}",
+            access_key_secret=secrets.token_urlsafe(33),
+            # Of the size that STS issues; it stands in every form twice, and takes most of its room.
+            security_token=f"CAIS{secrets.token_urlsafe(600)}",
+            arn=f"acs:ram::{account_id}:assumed-role/{role}/{session}",
+            expiration=expiration,
+            policies=policies,
+        )
+        self.add(identity)
+        return identity

@@ -1,0 +1,70 @@
+"""A stand-in for OSS's static website hosting: the page's files as they are, with its configuration filled in."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from typing import TYPE_CHECKING
+
+from werkzeug.security import safe_join
+from werkzeug.wrappers import Response
+
+from localcloud.server import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from werkzeug.wrappers import Request
+
+INDEX = "index.html"
+
+PLACEHOLDER = "https://function.invalid https://upload.invalid"
+"""What stands in the page's Content-Security-Policy for the addresses it may talk to."""
+
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+}
+
+
+class Site(StandIn):
+    """The page, at the address of its own."""
+
+    service = "site"
+
+    def __init__(
+        self, clock: Callable[[], float], folder: Path, addresses: Callable[[], tuple[str, str]], *, port: int = 0
+    ) -> None:
+        """`addresses` gives the function's URL and the one that files are posted to, once they are known."""
+        super().__init__(clock, port=port)
+        self._folder = folder
+        self._addresses = addresses
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request: a file, read anew each time so that an edit shows on reload."""
+        name = request.path.removeprefix("/") or INDEX
+        function, upload = self._addresses()
+        if name == "config.json":
+            return self._reply(request, json.dumps({"function": function}).encode(), "application/json")
+        path = safe_join(str(self._folder), name)
+        try:
+            content = (self._folder / path).read_bytes() if path else None
+        except OSError:
+            content = None
+        if content is None:
+            return Response("There is no such page.\n", 404, content_type="text/plain")
+        if name == INDEX:
+            content = content.replace(PLACEHOLDER.encode(), f"{function} {upload}".encode())
+        return self._reply(request, content, _content_type(name))
+
+    def _reply(self, request: Request, content: bytes, content_type: str) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return Response(status=405)
+        return Response(content, content_type=content_type, headers={"Cache-Control": "no-cache"})
+
+
+def _content_type(name: str) -> str:
+    suffix = f".{name.rpartition('.')[2]}"
+    return TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
