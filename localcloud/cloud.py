@@ -48,14 +48,16 @@ class Cloud:
         settings: Mapping[str, str] | None = None,
         faults: Faults | None = None,
         page_port: int = 0,
+        code: Path = ROOT / "functions" / "sign",
         context_credentials: bool = False,
         reload: bool = False,
         log: Callable[[str], None] = _nowhere,
     ) -> None:
         """Objects become files below `files`; `settings` are the function's, over the local defaults.
 
-        With `context_credentials` the function finds its credentials where the python3.10 runtime puts them; with
-        `reload` a changed source file makes a new instance; `log` takes what the function prints.
+        `code` is the function's folder. With `context_credentials` the function finds its credentials where the
+        python3.10 runtime puts them; with `reload` a changed source file makes a new instance; `log` takes what the
+        function prints.
         """
         self.clock = clock
         self.faults = faults or Faults()
@@ -73,7 +75,7 @@ class Cloud:
         self.site = Site(clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port)
         self.gateway = Gateway(
             clock,
-            ROOT / "functions" / "sign",
+            code,
             handler="index.handler",
             initializer="index.initialize",
             methods=("GET", "POST", "OPTIONS"),

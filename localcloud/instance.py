@@ -41,7 +41,9 @@ class Instance:
         """
         self._code = code
         self._log = _Lines(log)
-        self._environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | dict(environment)
+        self._environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | dict(
+            environment
+        )
         self._modules: dict[str, ModuleType] = {}
         with self._swapped_in():
             importlib.invalidate_caches()
@@ -85,10 +87,9 @@ class Instance:
             sys.modules.update(others)
 
     def _take_out(self) -> dict[str, ModuleType]:
-        """Remove every module of the code folder."""
-        prefix = str(self._code) + os.sep
-        files = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
-        names = [name for name, file in files if file and file.startswith(prefix)]
+        """Remove every module that has the name of one in the code folder."""
+        own = {path.stem for path in self._code.iterdir()}
+        names = [name for name in sys.modules if name.partition(".")[0] in own]
         return {name: sys.modules.pop(name) for name in names}
 
 

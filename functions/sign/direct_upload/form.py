@@ -14,6 +14,9 @@ from direct_upload.upload import Upload, percent_encoded
 FIELDS_UNDER = 8000
 """Bytes of names and values of all fields together; meets every limit that OSS documents for newer pages."""
 
+SUCCESS_ACTION_STATUS = "200"
+"""What OSS answers when it has stored a file: 200 or 204 with nothing, 201 with an XML document."""
+
 LONGEST_NAME = 1024
 """Bytes of a file's name, percent-encoded."""
 
@@ -65,7 +68,7 @@ class Signer:
 
     def folder_form(self, directory: str, *, content_types: Iterable[str], max_size: int, life: int) -> Form:
         """The form for any files of these types and sizes in `directory`; the poster adds `key`."""
-        fields = {"success_action_status": "200", **self._identity}
+        fields = {"success_action_status": SUCCESS_ACTION_STATUS, **self._identity}
         conditions = post_policy.of_folder_form(
             fields, bucket=self._bucket, directory=directory, content_types=content_types, max_size=max_size
         )
@@ -77,7 +80,7 @@ class Signer:
     def _exact_form(self, upload: Upload, name: str, life: int) -> Form:
         fields = {
             "key": upload.key,
-            "success_action_status": "200",
+            "success_action_status": SUCCESS_ACTION_STATUS,
             "x-oss-forbid-overwrite": "true",
             "x-oss-content-type": upload.content_type,
             "x-oss-meta-filename": name,
