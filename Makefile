@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check bench invoke lock
+.PHONY: help dev test check bench invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
@@ -23,8 +23,7 @@ check: ## Lint and type-check everything
 	@npx --no-install biome ci --error-on-warnings
 	@npx --no-install tsc --project .
 
-ARGS := GET /limits
-invoke: ## Send one request through the real handler (ARGS='POST /sign --body …', or ARGS='--event file.json')
+invoke: ## Send one request through the real handler (ARGS="POST /sign --body '{…}'", or ARGS='--event file.json')
 	@tools/setup.sh dev
 	@exec $(PYTHON) -m localcloud.invoke $(ARGS)
 
@@ -32,9 +31,14 @@ bench: ## Measure what the numbers in the README claim, as ratios within one run
 	@tools/setup.sh dev
 	@exec $(PYTHON) -m tests.bench
 
+mutants: ## Break the code in a copy, one place at a time, and see whether the tests notice (ARGS='signature sts' for some)
+	@tools/setup.sh mutants
+	@tools/mutants.sh $(ARGS)
+
+LOCK := -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header
 lock: ## Lock the newest versions of all dependencies
 	@tools/setup.sh dev
-	@$(PYTHON) -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
-		functions/sign/requirements.in -o functions/sign/requirements.txt
-	@$(PYTHON) -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
-		-c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
+	@$(PYTHON) $(LOCK) functions/sign/requirements.in -o functions/sign/requirements.txt
+	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
+	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
+	@npm update --save --loglevel=error

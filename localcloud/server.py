@@ -57,6 +57,7 @@ class Record:
     method: str
     path: str
     status: int
+    """0 where the line was cut."""
     origin: str | None
     note: dict[str, object] = field(default_factory=dict)
     """What the stand-in has to say about it, such as the operation, the key or the code of a refusal."""
@@ -105,6 +106,9 @@ class StandIn(HTTPServer):
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             self._record(request, response.status_code)
             return response
+        except LineCut:
+            self._record(request, 0)
+            raise
         finally:
             with self._idle:
                 self._running -= 1

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `tools/setup.sh test` one for each Python
-# that Function Compute runs, the JavaScript tools and a browser. Says what it does on stderr only.
+# that Function Compute runs, the JavaScript tools and a browser; `tools/setup.sh mutants` a Python environment with mutmut.
+# Says what it does on stderr only.
 set -eu
 cd "$(dirname "$0")/.."
 exec 1>&2
@@ -93,5 +94,10 @@ test)
     environments all
     javascript
     browser
+    ;;
+mutants)
+    environments first
+    javascript
+    .venv/default/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-mutants.txt
     ;;
 esac

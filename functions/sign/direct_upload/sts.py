@@ -68,8 +68,11 @@ def assume_role(own: OwnCredentials, session: str, settings: Settings) -> Creden
     try:
         response = Client(_config(own, settings)).assume_role(request)
     except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise
-        raise _failure(fault) from None
-    return _credentials(response)
+        failure = _failure(fault)
+    else:
+        return _credentials(response)
+    # Raised out here so that nothing of the SDK's hangs on to it as its context.
+    raise failure
 
 
 def _silence() -> None:

@@ -1,0 +1,198 @@
+"""AssumeRole through the vendor's SDK: what it asks of STS, and what is taken for an answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import time_machine
+from Tea.exceptions import TeaException
+from werkzeug.wrappers import Request, Response
+
+import given
+from direct_upload.credentials import AssumeRoleFailed, Credentials, OwnCredentials
+from direct_upload.settings import Settings
+from direct_upload.sts import assume_role, session_policy
+from given import NOON
+from localcloud.faults import Faults
+from localcloud.identities import Identities, Identity
+from localcloud.server import StandIn
+from localcloud.sts import Role, Sts
+
+ACCOUNT = "1234567890123456"
+ROLE_ARN = given.ENVIRON["OSS_STS_ROLE_ARN"]
+PUT = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": "acs:oss:*:*:team-uploads/*"}
+
+
+@dataclass
+class World:
+    """A stand-in for STS, and what the function holds of its execution role."""
+
+    identities: Identities
+    faults: Faults
+    sts: Sts
+    caller: Identity
+    settings: Settings
+
+    @property
+    def own(self) -> OwnCredentials:
+        return OwnCredentials(self.caller.access_key_id, self.caller.access_key_secret, self.caller.security_token)
+
+    def assume(self) -> Credentials:
+        return assume_role(self.own, "sign", self.settings)
+
+    def issued(self, credentials: Credentials) -> Identity | None:
+        return self.identities.find(credentials.access_key_id)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    identities, faults = Identities(), Faults()
+    may = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"acs:ram:*:{ACCOUNT}:role/oss-upload"}
+    caller = identities.add_session(ACCOUNT, "fc", "fc", NOON + 9999, ({"Version": "1", "Statement": [may]},))
+    role = Role({"Version": "1", "Statement": [PUT]}, trusted=(f"acs:ram::{ACCOUNT}:role/fc",))
+    with time_machine.travel(NOON, tick=False), Sts(time.time, identities, faults, {ROLE_ARN: role}) as sts:
+        settings = Settings.from_environ(given.ENVIRON | {"LOCAL": "on", "STS_ENDPOINT": sts.url})
+        yield World(identities, faults, sts, caller, settings)
+    sts.check()
+
+
+def test_all_four_fields_come_back(world: World) -> None:
+    credentials = world.assume()
+    issued = world.issued(credentials)
+    assert issued
+    assert credentials == Credentials(
+        issued.access_key_id, issued.access_key_secret, issued.security_token, expiration=NOON + 3600
+    )
+
+
+def test_the_session_policy_narrows_the_role_to_the_prefix(world: World) -> None:
+    issued = world.issued(world.assume())
+    assert issued
+    narrowed = PUT | {"Resource": "acs:oss:*:*:team-uploads/uploads/*"}
+    assert issued.policies == ({"Version": "1", "Statement": [PUT]}, {"Version": "1", "Statement": [narrowed]})
+    assert issued.arn == f"acs:ram::{ACCOUNT}:assumed-role/oss-upload/sign"
+
+
+def test_the_session_policy_is_compact_json() -> None:
+    assert session_policy("b", "p/q") == (
+        '{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:PutObject","Resource":"acs:oss:*:*:b/p/q/*"}]}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "code"),
+    [
+        ("throttle", "Throttling.User"),
+        ("fail", "InternalError"),
+        ("no_permission", "NoPermission"),
+        ("html", "UnretryableException"),
+        ("empty", "UnretryableException"),
+        ("reset", "UnretryableException"),
+        ("null", "incomplete answer"),
+        ("list", "incomplete answer"),
+        ("no_token", "incomplete answer"),
+        ("no_secret", "incomplete answer"),
+        ("no_key", "incomplete answer"),
+        ("no_expiration", "incomplete answer"),
+        ("bad_expiration", "unreadable expiration"),
+    ],
+)
+def test_a_failure_carries_a_code_and_nothing_else(world: World, mode: str, code: str) -> None:
+    world.faults.sts_mode = mode
+    with pytest.raises(AssumeRoleFailed) as failure:
+        world.assume()
+    assert (failure.value.code, str(failure.value), failure.value.own_refused) == (code, code, False)
+    # The SDK's exceptions hold requests with tokens in their headers: none may hang on to ours.
+    assert not isinstance(failure.value.__context__, TeaException)
+
+
+@pytest.mark.parametrize(
+    ("mode", "tries"), [("throttle", 2), ("fail", 2), ("reset", 2), ("no_permission", 1), ("null", 1)]
+)
+def test_only_what_may_pass_is_tried_again_and_only_once(world: World, mode: str, tries: int) -> None:
+    world.faults.sts_mode = mode
+    with pytest.raises(AssumeRoleFailed):
+        world.assume()
+    world.sts.stop()
+    assert len(world.sts.records) == tries
+
+
+def test_the_request_id_of_a_refusal_is_kept(world: World) -> None:
+    world.faults.sts_mode = "no_permission"
+    with pytest.raises(AssumeRoleFailed) as failure:
+        world.assume()
+    assert len(failure.value.request_id or "") == 32
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("InvalidAccessKeyId.NotFound", {"access_key_id": "STS.another"}),
+        ("InvalidSecurityToken.MismatchWithAccessKey", {"security_token": "another"}),
+        ("InvalidSecurityToken.Expired", {}),
+    ],
+)
+def test_a_refusal_of_the_functions_own_credentials_says_so(world: World, code: str, change: dict[str, str]) -> None:
+    world.faults.sts_token_revoked = not change
+    with pytest.raises(AssumeRoleFailed) as failure:
+        assume_role(replace(world.own, **change), "sign", world.settings)
+    assert (failure.value.code, failure.value.own_refused) == (code, True)
+
+
+def test_a_wrong_secret_is_no_sign_of_a_stale_instance(world: World) -> None:
+    with pytest.raises(AssumeRoleFailed) as failure:
+        assume_role(replace(world.own, access_key_secret="another"), "sign", world.settings)
+    assert (failure.value.code, failure.value.own_refused) == ("SignatureDoesNotMatch", False)
+
+
+def test_a_silent_sts_is_given_up_before_six_seconds_are_over(world: World) -> None:
+    world.faults.sts_mode = "stall"
+    begin = time.monotonic()
+    with pytest.raises(AssumeRoleFailed):
+        world.assume()
+    assert 2.9 < time.monotonic() - begin < 6
+
+
+class Teapot(StandIn):
+    """Answers everything with what a test wants."""
+
+    answer: Any = None
+
+    def handle(self, request: Request) -> Response:
+        return Response(json.dumps(self.answer), content_type="application/json")
+
+
+GOOD = {
+    "AccessKeyId": "STS.a",
+    "AccessKeySecret": "s",
+    "SecurityToken": "t",
+    "Expiration": "2024-11-24T13:00:00Z",
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("value", ["", None, 7, [], {}])
+def test_a_field_that_is_no_text_is_no_credential(name: str, value: Any) -> None:
+    with Teapot(time.time) as teapot:
+        teapot.answer = {"RequestId": "r", "Credentials": GOOD | {name: value}}
+        settings = Settings.from_environ(given.ENVIRON | {"LOCAL": "on", "STS_ENDPOINT": teapot.url})
+        with pytest.raises(AssumeRoleFailed, match=r"^incomplete answer$"):
+            assume_role(OwnCredentials("STS.own", "secret", "token"), "sign", settings)
+
+
+def test_the_sdk_says_nothing(
+    world: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    world.assume()
+    world.faults.sts_mode = "reset"
+    with pytest.raises(AssumeRoleFailed):
+        world.assume()
+    said = caplog.text + "".join(capfd.readouterr())
+    assert [s for s in (world.own.access_key_secret, world.own.security_token) if s in said] == []
