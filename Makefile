@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check bench invoke mutants lock
+.PHONY: help dev test check link bench fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
@@ -23,9 +23,17 @@ check: ## Lint and type-check everything
 	@npx --no-install biome ci --error-on-warnings
 	@npx --no-install tsc --project .
 
+fuzz: ## Send 200,000 unsound events through the function
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign:tests exec $(PYTHON) tests/fuzz.py 200000
+
 invoke: ## Send one request through the real handler (ARGS="POST /sign --body '{…}'", or ARGS='--event file.json')
 	@tools/setup.sh dev
 	@exec $(PYTHON) -m localcloud.invoke $(ARGS)
+
+link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…'; needs JWT_SECRET; more: ARGS=--help)
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.link $(ARGS)
 
 bench: ## Measure what the numbers in the README claim, as ratios within one run
 	@tools/setup.sh dev

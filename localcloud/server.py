@@ -105,10 +105,11 @@ class StandIn(HTTPServer):
             drain(request)
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             self._record(request, response.status_code)
-            return response
         except LineCut:
             self._record(request, 0)
             raise
+        else:
+            return response
         finally:
             with self._idle:
                 self._running -= 1

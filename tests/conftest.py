@@ -26,4 +26,4 @@ def settings() -> Settings:
 
 @pytest.fixture
 def grant(settings: Settings) -> Grant:
-    return authorise(settings)
+    return authorise(settings, None)

@@ -12,7 +12,8 @@ ROOMS = ROOT / "functions" / "sign" / "direct_upload"
 
 ORDER = [
     "errors log content_types",
-    "event settings",
+    "event tokens",
+    "settings",
     "authorise",
     "upload",
     "credentials",

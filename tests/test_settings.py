@@ -8,6 +8,7 @@ import given
 from direct_upload import content_types
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import Settings, listed_origins
+from direct_upload.tokens import Issuer, Key
 
 
 def read(**more: str) -> Settings:
@@ -31,7 +32,7 @@ def test_the_least_that_must_be_set_is_enough() -> None:
         content_types=content_types.DEFAULT,
         expires_in=600,
         allowed_origins=("https://app.example.com", "https://www.example.com:8443"),
-        auth="none",
+        issuer=None,
         folder_forms=True,
         local=False,
         sts_endpoint="",
@@ -101,7 +102,8 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("EXPIRES_IN", "59", "EXPIRES_IN must be 60 to 3000 seconds, not '59'"),
         ("EXPIRES_IN", "3001", "EXPIRES_IN must be 60 to 3000 seconds, not '3001'"),
         ("EXPIRES_IN", "10m", "EXPIRES_IN must be 60 to 3000 seconds, not '10m'"),
-        ("AUTH", "", "AUTH must be none: this version knows no other way to tell callers apart"),
+        ("AUTH", "", "JWT_SECRET and JWT_JWKS are both missing: set one, or AUTH=none to let anybody upload"),
+        ("AUTH", "basic", "AUTH must be jwt, or none to let anybody upload, not 'basic'"),
         ("FOLDER_FORMS", "no", "FOLDER_FORMS must be on or off, not 'no'"),
         ("STS_ENDPOINT", "http://127.0.0.1:1", "STS_ENDPOINT is for local runs only: remove it, or set LOCAL=on on a laptop"),
         ("LOCAL", "yes", "LOCAL must be on or off, not 'yes'"),
@@ -159,9 +161,43 @@ def test_every_fault_is_named_at_once() -> None:
         "  - OSS_STS_ROLE_ARN is missing",
         "  - MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not 'big'",
         "  - ALLOWED_ORIGINS is missing",
-        "  - AUTH must be none: this version knows no other way to tell callers apart",
+        "  - JWT_SECRET and JWT_JWKS are both missing: set one, or AUTH=none to let anybody upload",
         "  - LOCAL is for laptops only: remove it from the function's environment",
     ]
+
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def test_with_a_secret_tokens_are_our_own() -> None:
+    assert read(AUTH="jwt", JWT_SECRET=SECRET).issuer == Issuer(
+        "oss-direct-upload", "oss-direct-upload", (Key("HS256", None, SECRET),)
+    )
+
+
+def test_issuer_and_audience_can_be_another_programs() -> None:
+    issuer = read(AUTH="jwt", JWT_SECRET=SECRET, JWT_ISSUER="https://login.example.com", JWT_AUDIENCE="upload").issuer
+    assert issuer == Issuer("https://login.example.com", "upload", (Key("HS256", None, SECRET),))
+
+
+def test_with_a_jwks_both_must_be_named() -> None:
+    environ = given.ENVIRON | {"AUTH": "jwt", "JWT_JWKS": "{}"}
+    assert faults(environ) == (
+        'JWT_JWKS must be a JWK Set: {"keys":[…]}',
+        "JWT_ISSUER is missing",
+        "JWT_AUDIENCE is missing",
+    )
+
+
+def test_there_is_one_kind_of_key() -> None:
+    environ = given.ENVIRON | {"AUTH": "jwt", "JWT_JWKS": "{}", "JWT_SECRET": SECRET}
+    assert faults(environ) == ("JWT_SECRET and JWT_JWKS are both set: remove one",)
+
+
+def test_no_secret_is_in_a_fault_or_a_repr() -> None:
+    short = "0123456789abcdef0123456789abcde"
+    assert short not in str(faults(given.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": short}))
+    assert SECRET not in repr(read(AUTH="jwt", JWT_SECRET=SECRET))
 
 
 def test_on_a_laptop_cleartext_and_a_stand_in_for_sts_are_allowed() -> None:

@@ -65,7 +65,7 @@ class App:
         allowed_origin = self._allowed_origins[0]
         try:
             request = Request.from_event(event)
-            call.facts |= {"method": request.method[:16], "path": request.path[:128]}
+            call.facts |= {"method": log.sent(request.method), "path": log.sent(request.path)}
             if request.origin in self._allowed_origins:
                 allowed_origin = request.origin
             payload = self._respond(request, call)

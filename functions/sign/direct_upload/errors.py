@@ -57,6 +57,27 @@ class TooManyFiles(Refused):
     status, code = 400, "too_many_files"
 
 
+class TokenMissing(Refused):
+    """Open the page by its upload link, or send `Authorization: Bearer` and a token."""
+
+    status, code = 401, "token_missing"
+    message = "Uploading here takes an upload link or a token."
+
+
+class TokenExpired(Refused):
+    """Get a new upload link or a new token: this one has ended."""
+
+    status, code = 401, "token_expired"
+    message = "The upload link or token has ended."
+
+
+class TokenInvalid(Refused):
+    """Get a new upload link or a new token: this one is none of this service, or was changed on its way."""
+
+    status, code = 401, "token_invalid"
+    message = "The upload link or token is not valid here."
+
+
 class OriginNotAllowed(Refused):
     """Add the page's origin to ALLOWED_ORIGINS, exactly as the browser sends it."""
 

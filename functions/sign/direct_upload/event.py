@@ -104,6 +104,8 @@ def reply(status: int, payload: object | None, allowed_origin: str) -> Reply:
     }
     if payload is not None:
         headers["Content-Type"] = "application/json; charset=utf-8"
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     body = "" if payload is None else _encode(payload)
     return {"statusCode": status, "headers": headers, "isBase64Encoded": False, "body": body}
 

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+MAX_SENT = 128
+"""Characters of what a caller sent that go into the log."""
+
+_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9_+=.%~-]{40,}")
+
+
+def sent(text: str) -> str:
+    """What a caller sent, fit for the log: cut short, and without anything that might be a token or a key."""
+    return _LIKE_A_SECRET.sub("[hidden]", text)[:MAX_SENT]
 
 
 def line(now: float, **facts: object) -> str:

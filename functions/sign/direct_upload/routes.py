@@ -8,7 +8,7 @@ from typing import Any
 
 from direct_upload import sts
 from direct_upload.app import Call
-from direct_upload.authorise import Grant, authorise
+from direct_upload.authorise import Grant, authorise, unnamed
 from direct_upload.credentials import UploadCredentials, own_credentials
 from direct_upload.errors import MethodNotAllowed, NotFound, OriginNotAllowed, Refused
 from direct_upload.event import Request, parse_json
@@ -16,6 +16,7 @@ from direct_upload.form import Signer
 from direct_upload.settings import MAX_FILES, Settings
 from direct_upload.upload import Upload, directory, entries, upload
 
+LIMITS = "/limits"
 FOLDER_FORM = "/get_post_signature_for_oss_upload"
 
 _Route = Callable[[Request, Grant, Call], object]
@@ -30,7 +31,7 @@ class Routes:
         self._environ = environ
         self._random_hex = random_hex
         self._credentials = UploadCredentials(sts.role_assumer(settings), longest_life=settings.longest_life)
-        self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), "/limits": ("GET", self._limits)}
+        self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), LIMITS: ("GET", self._limits)}
         if settings.folder_forms:
             self._routes[FOLDER_FORM] = ("GET", self._folder_form)
 
@@ -45,9 +46,15 @@ class Routes:
         method, route = self._routes[request.path]
         if request.method != method:
             raise MethodNotAllowed(method)
-        grant = authorise(self._settings)
-        call.facts["subject"] = grant.subject
+        grant = self._grant(request)
+        call.facts["subject"] = grant.subject or None
         return route(request, grant, call)
+
+    def _grant(self, request: Request) -> Grant:
+        authorization = request.headers.get("authorization")
+        if request.path == LIMITS and authorization is None and self._settings.issuer:
+            return unnamed(self._settings)
+        return authorise(self._settings, authorization)
 
     def _limits(self, request: Request, grant: Grant, call: Call) -> object:  # noqa: ARG002 - a route like the others
         return {
@@ -55,7 +62,7 @@ class Routes:
             "content_types": list(grant.content_types),
             "max_files_per_request": MAX_FILES,
             "expires_in": self._settings.expires_in,
-            "auth": self._settings.auth,
+            "auth": "jwt" if self._settings.issuer else "none",
             "folder_forms": self._settings.folder_forms,
         }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from direct_upload import content_types
+from direct_upload import content_types, tokens
 from direct_upload.errors import Misconfigured
 
 MAX_FILES = 20
@@ -19,6 +19,9 @@ LONGEST_LIFE = 3000
 
 SLOWEST_LINE = 50_000
 """Bytes per second of the slowest line on which a file must still arrive before its form ends."""
+
+OURSELVES = "oss-direct-upload"
+"""Issuer and audience of tokens that are made with this project's own secret."""
 
 _T = TypeVar("_T")
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -42,7 +45,8 @@ class Settings:
     """Each allowed type and its extension."""
     expires_in: int
     allowed_origins: tuple[str, ...]
-    auth: str
+    issuer: tokens.Issuer | None
+    """Whose tokens are taken; None where anybody may upload."""
     folder_forms: bool
     local: bool
     """Whether this is a run on a laptop: cleartext and a stand-in for STS are allowed then, and only then."""
@@ -87,11 +91,11 @@ class _Reader:
             role_arn=self._read("OSS_STS_ROLE_ARN", _role_arn),
             upload_url=self._read("UPLOAD_URL", self._url, "") or f"https://{bucket}.oss-{region}.aliyuncs.com",
             prefix=self._read("UPLOAD_PREFIX", _prefix, "uploads"),
-            max_size=self._read("MAX_SIZE", _max_size, "100MB"),
+            max_size=self._read("MAX_SIZE", size_in_bytes, "100MB"),
             content_types=self._read("CONTENT_TYPES", content_types.parse, ",".join(content_types.DEFAULT)),
             expires_in=self._read("EXPIRES_IN", _expires_in, "600"),
             allowed_origins=self._read("ALLOWED_ORIGINS", self._origins),
-            auth=self._read("AUTH", _auth, "jwt"),
+            issuer=self._issuer(),
             folder_forms=self._read("FOLDER_FORMS", _switch, "on"),
             local=self.local,
             sts_endpoint=self._read("STS_ENDPOINT", self._local_url, ""),
@@ -111,6 +115,22 @@ class _Reader:
             self.faults.append(f"{name} {fault}")
             # Nothing reads this: with a fault noted, settings() raises.
             return None  # type: ignore[return-value]
+
+    def _issuer(self) -> tokens.Issuer | None:
+        if self._read("AUTH", _auth, "jwt") != "jwt":
+            return None
+        given = [name for name in ("JWT_SECRET", "JWT_JWKS") if self.environ.get(name, "").strip()]
+        if given == ["JWT_JWKS"]:
+            keys = self._read("JWT_JWKS", tokens.jwks)
+            return tokens.Issuer(self._read("JWT_ISSUER", str), self._read("JWT_AUDIENCE", str), keys)
+        if given == ["JWT_SECRET"]:
+            keys = self._read("JWT_SECRET", tokens.secrets)
+            return tokens.Issuer(
+                self._read("JWT_ISSUER", str, OURSELVES), self._read("JWT_AUDIENCE", str, OURSELVES), keys
+            )
+        wrong = "are both set: remove one" if given else "are both missing: set one, or AUTH=none to let anybody upload"
+        self.faults.append(f"JWT_SECRET and JWT_JWKS {wrong}")
+        return None
 
     def _check_surroundings(self) -> None:
         if self.local and "FC_FUNCTION_NAME" in self.environ:
@@ -195,7 +215,8 @@ def _prefix(text: str) -> str:
     return prefix
 
 
-def _max_size(text: str) -> int:
+def size_in_bytes(text: str) -> int:
+    """Bytes from a text such as `100MB`. Raises ValueError if it is none, or more than OSS takes in one post."""
     match = re.fullmatch(r"([1-9][0-9]{0,12}) ?([KMG]?B)?", text)
     if not match:
         raise ValueError(f"must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not {text!r}")
@@ -212,6 +233,6 @@ def _expires_in(text: str) -> int:
 
 
 def _auth(text: str) -> str:
-    if text != "none":
-        raise ValueError("must be none: this version knows no other way to tell callers apart")
+    if text not in ("jwt", "none"):
+        raise ValueError(f"must be jwt, or none to let anybody upload, not {text!r}")
     return text

@@ -69,7 +69,9 @@ def upload(entry: Any, grant: Grant, *, taken: set[str], random_hex: Callable[[i
 
 
 def directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
-    """A fresh directory that nobody can guess (128 random bits); ends in a slash."""
+    """A fresh directory that nobody can guess (128 random bits); ends in a slash. Raises TypeNotAllowed."""
+    if not grant.content_types:
+        raise TypeNotAllowed("No type of file may be uploaded with this token.")
     return f"{grant.prefix}{random_hex(16)}/"
 
 

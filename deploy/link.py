@@ -1,0 +1,122 @@
+"""`make link`: an upload link, which is the page's address with a token in its fragment, good until a date.
+
+The token is signed with JWT_SECRET (the first, where there are two), as the function's settings have it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+import jwt
+
+from direct_upload import content_types, tokens
+from direct_upload.authorise import MAX_SUBJECT
+from direct_upload.errors import Refused
+from direct_upload.settings import OURSELVES, size_in_bytes
+
+_T = TypeVar("_T")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int:
+    """Print the link. The exit code: 0, or 2 with a line for what is wrong."""
+    asked = _parser(environ).parse_args(arguments)
+    try:
+        ends = _ends(asked.until, now)
+        link = f"{_page(asked.page)}#token={_token(asked, environ, now, ends)}"
+    except (ValueError, Refused) as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    print(link)
+    print(f"For {asked.who}, until {ends:%Y-%m-%d %H:%M} UTC. Whoever has the link can upload.", file=sys.stderr)
+    return 0
+
+
+def _token(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime, ends: datetime) -> str:
+    issuer = _issuer(environ)
+    if not 1 <= len(asked.who) <= MAX_SUBJECT:
+        raise ValueError(f"--who must be 1 to {MAX_SUBJECT} characters")
+    claims = {
+        "iss": issuer.name,
+        "aud": issuer.audience,
+        "sub": asked.who,
+        "iat": int(now.timestamp()),
+        "exp": int(ends.timestamp()),
+        **_narrowing(asked),
+    }
+    token = jwt.encode(claims, issuer.keys[0].material, issuer.keys[0].algorithm)
+    # What the function would not take is better refused here than in front of whoever gets the link.
+    issuer.claims(f"Bearer {token}")
+    return token
+
+
+def _narrowing(asked: argparse.Namespace) -> dict[str, Any]:
+    claims: dict[str, Any] = {}
+    if asked.max_size:
+        claims["max_size"] = _flag("--max-size", size_in_bytes, asked.max_size)
+    if asked.types:
+        claims["content_types"] = list(_flag("--types", content_types.parse, asked.types))
+    return claims
+
+
+def _flag(name: str, parse: Callable[[str], _T], text: str) -> _T:
+    try:
+        return parse(text)
+    except ValueError as fault:
+        raise ValueError(f"{name} {fault}") from None
+
+
+def _issuer(environ: Mapping[str, str]) -> tokens.Issuer:
+    secret = environ.get("JWT_SECRET", "")
+    if not secret:
+        raise ValueError("JWT_SECRET is missing: it must be the function's")
+    keys = _flag("JWT_SECRET", tokens.secrets, secret)
+    return tokens.Issuer(environ.get("JWT_ISSUER") or OURSELVES, environ.get("JWT_AUDIENCE") or OURSELVES, keys)
+
+
+def _page(address: str | None) -> str:
+    if not address:
+        raise ValueError("The page's address is missing: give --page, or set PAGE_URL")
+    if not re.fullmatch(r"https://[^#]+|http://(127\.0\.0\.1|localhost)[:/][^#]*", address):
+        raise ValueError(f"The page's address must be https://…, without a fragment, not {address!r}")
+    return address
+
+
+def _ends(text: str, now: datetime) -> datetime:
+    """A day (to its end), an instant, or a duration from now; in UTC. Raises ValueError."""
+    duration = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", text)
+    if duration:
+        return now + timedelta(**{_UNITS[duration[2]]: int(duration[1])})
+    try:
+        ends = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        accepted = "a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d"
+        raise ValueError(f"--until must be {accepted}, not {text!r}") from None
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        ends += timedelta(days=1)
+    if ends.tzinfo is None:
+        ends = ends.replace(tzinfo=timezone.utc)
+    if ends <= now:
+        raise ValueError(f"--until {text} is over")
+    return ends.astimezone(timezone.utc)
+
+
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make link ARGS=…", description="Print an upload link.")
+    add = parser.add_argument
+    add("--who", required=True, help="whose uploads these are: becomes a part of every key")
+    add("--until", required=True, help="2026-12-31 (to its end), 2026-12-31T18:00Z, or 30m, 12h, 7d; in UTC")
+    add("--max-size", metavar="SIZE", help="narrower than MAX_SIZE: 20MB")
+    add("--types", help="narrower than CONTENT_TYPES: image/png,image/jpeg")
+    add("--page", metavar="URL", default=environ.get("PAGE_URL"), help="the page's address (else PAGE_URL)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ, datetime.now(timezone.utc)))

@@ -1,0 +1,185 @@
+"""Events that no gateway would send, by the hundred thousand: `make fuzz`. A slice of it is in the tests.
+
+Whatever goes in, a well-formed reply comes out; it is no 5xx; and no form in it names a key outside the caller's prefix.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+import given
+import given_tokens
+from direct_upload import sts
+from direct_upload.app import App
+from direct_upload.routes import FOLDER_FORM, Routes
+from direct_upload.settings import Settings
+
+SECRET = given_tokens.new_secret()
+TOKEN = given_tokens.token(SECRET, sub="Mallory/..", exp=4_000_000_000)
+PREFIX = "uploads/_4dallory_2f_2e_2e/"
+
+OWN = {f"ALIBABA_CLOUD_{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}
+
+HOSTILE: list[Any] = [
+    *(None, True, False, 0, -1, 1, 1.5, 10**30, 5_000_000_000, float("inf"), float("nan")),
+    *(
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "../../x",
+        "a/../b",
+        "/etc/passwd",
+        "${filename}",
+        '1.png"},{"key":"2.png"}]}//',
+        "x" * 5000,
+    ),
+    *(
+        "POST",
+        "GET",
+        "OPTIONS",
+        "/sign",
+        FOLDER_FORM,
+        "/limits",
+        "https://app.example.com",
+        "null",
+        "\r\nX: y",
+        "image/png",
+    ),
+    *([], {}, [[]], {"files": []}, {"filename": {}}, [None] * 30, TOKEN, f"Bearer {TOKEN}", f"Bearer {TOKEN[:-1]}A"),
+]
+
+
+def seeds() -> list[bytes]:
+    """Sound events, to be made unsound."""
+    file = {
+        "filename": "a b/ü.png",
+        "size": 7,
+        "content_type": "image/png",
+        "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    }
+    body = json.dumps({"files": [file, file | {"id": None}]})
+    bearer = given_tokens.bearer(TOKEN)
+    return [
+        given.event("POST", "/sign", body=body, headers=bearer),
+        given.event("POST", "/sign", body=body.encode(), headers=bearer),
+        given.event("GET", FOLDER_FORM, headers=bearer),
+        given.event("GET", "/limits"),
+        given.event("OPTIONS", "/sign"),
+    ]
+
+
+def noise(rng: random.Random) -> bytes:
+    """Any bytes at all."""
+    return rng.randbytes(rng.randrange(200))
+
+
+def with_bytes_changed(rng: random.Random, event: bytes) -> bytes:
+    """Some bytes replaced, removed or repeated."""
+    for _ in range(rng.randrange(1, 6)):
+        begin = rng.randrange(len(event) + 1)
+        end = min(len(event), begin + rng.randrange(8))
+        event = (
+            event[:begin] + rng.choice([b"", rng.randbytes(2), event[begin:end] * 2, b'"', b"[" * 500]) + event[end:]
+        )
+    return event
+
+
+def with_values_changed(rng: random.Random, event: bytes) -> bytes:
+    """Some values of the event, or of the JSON in its body, replaced by hostile ones."""
+    tree = json.loads(event)
+    if not tree["isBase64Encoded"] and tree["body"]:
+        body = json.loads(tree["body"])
+        _change(rng, body)
+        tree["body"] = json.dumps(body)
+    if rng.random() < 0.5:
+        _change(rng, tree)
+    return json.dumps(tree).encode()
+
+
+def _change(rng: random.Random, tree: Any) -> None:
+    places = list(_places(tree))
+    for _ in range(rng.randrange(1, 4)):
+        container, name = rng.choice(places)
+        container[name] = rng.choice(HOSTILE)
+
+
+def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
+    names = tree.keys() if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ()
+    for name in names:
+        yield tree, name
+        yield from _places(tree[name])
+
+
+def events(rng: random.Random, number: int) -> Iterator[bytes]:
+    """So many unsound events."""
+    ways: list[Callable[[bytes], bytes]] = [
+        lambda _: noise(rng),
+        lambda event: with_bytes_changed(rng, event),
+        lambda event: with_values_changed(rng, event),
+        lambda event: with_bytes_changed(rng, with_values_changed(rng, event)),
+    ]
+    sound = seeds()
+    for _ in range(number):
+        yield rng.choice(ways)(rng.choice(sound))
+
+
+def judge(reply: Any) -> int:
+    """The status of a reply. Raises AssertionError if the reply is not what it should be."""
+    assert set(reply) == {"statusCode", "headers", "isBase64Encoded", "body"}, reply
+    assert reply["headers"]["Access-Control-Allow-Origin"] in (
+        "https://app.example.com",
+        "https://www.example.com:8443",
+    )
+    json.dumps(reply).encode()
+    status: int = reply["statusCode"]
+    assert status in (200, 204, 400, 401, 403, 404, 405, 413, 415), reply
+    if status != 204:
+        for key in _keys(json.loads(reply["body"])):
+            assert key.startswith(PREFIX), key
+    return status
+
+
+def _keys(payload: Any) -> Iterator[str]:
+    """What the forms in an answer may be posted to, as their policies say."""
+    policies = [upload["fields"]["policy"] for upload in payload.get("uploads", ()) if "fields" in upload]
+    policies += [payload["policy"]] if "policy" in payload else []
+    for policy in policies:
+        conditions = json.loads(base64.b64decode(policy))["conditions"]
+        yield from (condition[2] for condition in conditions if isinstance(condition, list) and condition[1] == "$key")
+
+
+def _discarded(line: str) -> None:
+    pass
+
+
+def run(number: int, seed: int) -> dict[int, int]:
+    """Answer so many unsound events; how often each status came out. Raises AssertionError."""
+    settings = Settings.from_environ(given.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": SECRET})
+    counts: dict[int, int] = {}
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    with patch.object(sts, "role_assumer", lambda _: lambda *_: given.credentials(expiration=4_000_000_000)):
+        routes = Routes(settings, environ=OWN, random_hex=lambda n: rng.randbytes(n).hex())
+    app = App(routes.respond, allowed_origins=settings.allowed_origins, write=_discarded, end_instance=lambda: None)
+    for event in events(rng, number):
+        try:
+            status = judge(app.answer(event, given.context(), now=given.NOON))
+        except BaseException:
+            sys.stderr.write(f"the event was {event!r}\n")
+            raise
+        counts[status] = counts.get(status, 0) + 1
+    return counts
+
+
+if __name__ == "__main__":
+    seed = time.time_ns()
+    sys.stdout.write(f"seed {seed}\n")
+    counts = run(int(sys.argv[1]), seed)
+    sys.stdout.write(f"{sum(counts.values())} events: {dict(sorted(counts.items()))}\n")
