@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Generator
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 import given
+import sentinels
+from direct_upload import app, log
 from direct_upload.authorise import Grant, authorise
+from direct_upload.errors import Refused
 from direct_upload.settings import Settings
+from localcloud import gateway
+from localcloud.identities import Identities
 
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("repeatable")
@@ -27,3 +34,40 @@ def settings() -> Settings:
 @pytest.fixture
 def grant(settings: Settings) -> Grant:
     return authorise(settings, None)
+
+
+@pytest.fixture(autouse=True)
+def secrets_stay_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every test: each log line, reply and refusal of the function is searched for every secret made so far."""
+    after(monkeypatch, log, "line", sentinels.search_log)
+    after(monkeypatch, app, "reply", sentinels.search_answer)
+    after(monkeypatch, Refused, "payload", sentinels.search_log)
+    # Within the stand-in for the gateway the function's modules are its own: there, what comes out of it is searched.
+    after(
+        monkeypatch, gateway, "http_response", lambda response: sentinels.search_answer(response.get_data(as_text=True))
+    )
+    after(monkeypatch, Identities, "add_session", sentinels.keep_identity)
+
+
+def after(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, look: Callable[[Any], None]) -> None:
+    """Have `look` see whatever a function returns."""
+    function = getattr(place, name)
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        result = function(*arguments, **named)
+        look(result)
+        return result
+
+    monkeypatch.setattr(place, name, watched)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What was written to the outputs and to loggers during a test is searched, too."""
+    report = yield
+    try:
+        sentinels.search_log("".join(content for name, content in report.sections if name.startswith("Captured")))
+    except AssertionError as found:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: in what was written, {found}"
+    return report

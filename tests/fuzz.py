@@ -22,7 +22,8 @@ from direct_upload.routes import FOLDER_FORM, Routes
 from direct_upload.settings import Settings
 
 SECRET = given_tokens.new_secret()
-TOKEN = given_tokens.token(SECRET, sub="Mallory/..", exp=4_000_000_000)
+CLAIMS = given_tokens.raw_claims(sub="Mallory/..", exp=4_000_000_000)
+TOKEN = given_tokens.raw_token(given_tokens.HS256, CLAIMS, SECRET.encode())
 PREFIX = "uploads/_4dallory_2f_2e_2e/"
 
 OWN = {f"ALIBABA_CLOUD_{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}

@@ -8,6 +8,7 @@ import secrets
 from types import SimpleNamespace
 from typing import Any
 
+import sentinels
 from direct_upload.credentials import Credentials
 
 NOON = 1_732_449_600.0
@@ -27,12 +28,15 @@ ENVIRON = {
 
 def credentials(*, expiration: float = NOON + 3600, token_bytes: int = 600) -> Credentials:
     """Random ones of the upload role."""
-    return Credentials(
+    made = Credentials(
         access_key_id=f"STS.{secrets.token_hex(12)}",
         access_key_secret=secrets.token_urlsafe(32),
         security_token=secrets.token_urlsafe(token_bytes),
         expiration=expiration,
     )
+    sentinels.keep_secret(made.access_key_secret)
+    sentinels.keep_out_of_logs(made.security_token)
+    return made
 
 
 def event(

@@ -12,6 +12,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+import sentinels
 from given import NOON
 
 SELF = "oss-direct-upload"
@@ -20,7 +21,9 @@ HS256 = b'{"alg":"HS256"}'
 
 def new_secret() -> str:
     """A secret for HS256."""
-    return secrets.token_hex(32)
+    made = secrets.token_hex(32)
+    sentinels.keep_secret(made)
+    return made
 
 
 def claims(**changed: Any) -> dict[str, Any]:
@@ -31,7 +34,9 @@ def claims(**changed: Any) -> dict[str, Any]:
 
 def token(secret: str, header: dict[str, Any] | None = None, **changed: Any) -> str:
     """A token signed with HS256 by joserfc."""
-    return jwt.encode({"alg": "HS256"} | (header or {}), claims(**changed), OctKey.import_key(secret))
+    made = jwt.encode({"alg": "HS256"} | (header or {}), claims(**changed), OctKey.import_key(secret))
+    sentinels.keep_secret(made.rpartition(".")[2])
+    return made
 
 
 def b64(raw: bytes) -> str:

@@ -12,6 +12,7 @@ import pytest
 import requests
 import time_machine
 
+import sentinels
 from given import NOON
 from localcloud.cloud import Cloud
 from oss_forms import elements, outcome
@@ -27,7 +28,11 @@ class Chain:
     def __init__(self, folder: Path, clock: time_machine.Traveller, **more: Any) -> None:
         self.clock = clock
         self.lines: list[str] = []
-        self.cloud = Cloud(folder, log=self.lines.append, **more)
+        self.cloud = Cloud(folder, log=self.log, **more)
+
+    def log(self, line: str) -> None:
+        sentinels.search_log(line)
+        self.lines.append(line)
 
     def ask(self, path: str, **more: Any) -> requests.Response:
         method = "GET" if not more else "POST"

@@ -51,6 +51,17 @@ def test_every_file_it_names_is_there() -> None:
     assert [path for path in named if not (ROOT / path.replace("…/", rooms)).exists()] == []
 
 
+def test_every_test_that_the_security_policy_names_is_there() -> None:
+    named = re.findall(r"`([a-z0-9_/]+\.py)(?:::(\w+))?`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) >= 40
+    for file, test in named:
+        assert (
+            f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
+            if test
+            else (ROOT / "tests" / file).exists()
+        )
+
+
 def test_every_make_target_it_names_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert set(re.findall(r"make ([a-z]+)", README)) <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))

@@ -1,0 +1,409 @@
+"""`make dev` and `make invoke` as people and scripts run them: as processes, with their output, signals and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import alibabacloud_oss_v2 as oss
+import pytest
+import requests
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
+from alibabacloud_sts20150401.client import Client
+from alibabacloud_sts20150401.models import AssumeRoleRequest
+from alibabacloud_tea_openapi.utils_models import Config
+
+from localcloud.cloud import ROOT
+from test_chain import CONTENT, FILE, FOLDER_FORM, post_upload
+
+PATIENCE = 20
+"""Seconds to wait, at most, for what ought to happen at once."""
+
+CONTRACT = [
+    *("page", "function", "oss", "sts", "bucket", "files", "region", "role_arn"),
+    *("access_key_id", "access_key_secret", "security_token"),
+]
+
+
+def environment(files: Path, **more: str) -> dict[str, str]:
+    """Nothing of ours but where programs are."""
+    return {"PATH": os.environ["PATH"], "FILES": str(files), **more}
+
+
+@dataclass(frozen=True)
+class Dev:
+    """A running `make dev`."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def line(self) -> str:
+        """The next line on standard output; empty at its end."""
+        assert self.process.stdout
+        readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+        assert readable, self.log.read_text(encoding="utf-8")
+        return self.process.stdout.readline().decode()
+
+    def addresses(self) -> Any:
+        line = self.line()
+        assert line, self.log.read_text(encoding="utf-8")
+        return json.loads(line)
+
+    def end(self) -> int:
+        """The exit code, after Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def dev(folder: Path, *through: str, **environ: str) -> Iterator[Dev]:
+    """`through` is a command that runs another."""
+    log = folder / "log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [*through, sys.executable, "-m", "localcloud.dev"],
+            cwd=ROOT,
+            env=environment(folder / "files", **environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            bufsize=0,
+            start_new_session=True,
+        )
+    with process:
+        try:
+            yield Dev(process, log)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def answers(url: str) -> bool:
+    parts = urlsplit(url)
+    assert parts.hostname
+    try:
+        socket.create_connection((parts.hostname, parts.port or 80), timeout=PATIENCE).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def all_that_answer(addresses: Any) -> list[str]:
+    return [name for name in ("page", "function", "oss", "sts") if answers(addresses[name])]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """What one line of JSON tells of a run that several tests look at."""
+    with dev(tmp_path_factory.mktemp("dev"), JSON="1", UPLOAD_PREFIX="inbox") as running:
+        yield running.addresses()
+        assert running.end() == 0
+
+
+def test_one_line_of_json_and_nothing_else(tmp_path: Path) -> None:
+    with dev(tmp_path, JSON="1", OSS_BUCKET="team-uploads", OSS_REGION="cn-beijing") as running:
+        addresses = running.addresses()
+        assert running.end() == 0
+        assert running.line() == ""
+    assert list(addresses) == CONTRACT
+    assert all(re.fullmatch(r"http://127\.0\.0\.1:\d+", addresses[name]) for name in ("function", "oss", "sts"))
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", addresses["page"])
+    assert re.fullmatch(r"acs:ram::\d{16}:role/oss-direct-upload", addresses["role_arn"])
+    assert (addresses["bucket"], addresses["region"], Path(addresses["files"])) == (
+        "team-uploads",
+        "cn-beijing",
+        tmp_path / "files",
+    )
+    assert all(addresses[name] for name in ("access_key_id", "access_key_secret", "security_token"))
+
+
+def test_everything_answers_once_it_is_printed(running: Any) -> None:
+    page = requests.get(running["page"], timeout=PATIENCE)
+    limits = requests.get(running["function"] + "/limits", timeout=PATIENCE)
+    nothing_signed = requests.get(running["oss"] + "/inbox/a", timeout=PATIENCE)
+    nothing_asked = requests.post(running["sts"], timeout=PATIENCE)
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert (limits.status_code, limits.json()["auth"]) == (200, "none")
+    assert (nothing_signed.status_code, nothing_asked.status_code) == (403, 404)
+
+
+def test_the_page_may_talk_to_the_function_and_to_oss(running: Any) -> None:
+    page = requests.get(running["page"], timeout=PATIENCE)
+    assert f"{running['function']} {running['oss']}" in page.text
+    configuration = requests.get(running["page"] + "config.json", timeout=PATIENCE)
+    assert configuration.json() == {"function": running["function"]}
+
+
+def test_the_page_is_an_allowed_origin_by_both_names_of_this_machine(running: Any) -> None:
+    page = running["page"].rstrip("/")
+    origins = [page, page.replace("127.0.0.1", "localhost")]
+    allowed = [
+        requests.get(running["function"] + "/limits", headers={"Origin": origin}, timeout=PATIENCE).headers
+        for origin in origins
+    ]
+    assert [headers["Access-Control-Allow-Origin"] for headers in allowed] == origins
+
+
+def test_an_upload_becomes_a_file_and_any_sdk_reads_it(running: Any) -> None:
+    asked = requests.post(running["function"] + "/sign", json={"files": [FILE]}, timeout=PATIENCE)
+    [upload] = asked.json()["uploads"]
+    assert post_upload(upload).status_code == 200
+    assert upload["key"].startswith("inbox/")
+    assert CONTENT in [path.read_bytes() for path in Path(running["files"]).rglob("*") if path.is_file()]
+    client = oss.Client(
+        oss.Config(
+            region=running["region"],
+            endpoint=running["oss"],
+            credentials_provider=StaticCredentialsProvider(
+                running["access_key_id"], running["access_key_secret"], running["security_token"]
+            ),
+        )
+    )
+    answer = client.get_object(oss.GetObjectRequest(bucket=running["bucket"], key=upload["key"]))
+    assert answer.body.read() == CONTENT
+
+
+def test_the_vendors_sdk_assumes_the_role_with_what_is_printed(running: Any) -> None:
+    client = Client(
+        Config(
+            access_key_id=running["access_key_id"],
+            access_key_secret=running["access_key_secret"],
+            security_token=running["security_token"],
+            endpoint=running["sts"].removeprefix("http://"),
+            protocol="http",
+        )
+    )
+    reply = client.assume_role(AssumeRoleRequest(role_arn=running["role_arn"], role_session_name="script")).body
+    assert reply.assumed_role_user.arn == running["role_arn"].replace(":role/", ":assumed-role/") + "/script"
+    assert reply.credentials.access_key_id.startswith("STS.")
+
+
+def test_words_for_people(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with dev(tmp_path, PORT=str(port)) as running:
+        page, function, files, how_to_end = (running.line() for _ in range(4))
+        assert answers(f"http://127.0.0.1:{port}")
+        assert running.end() == 0
+    assert (page, files) == (
+        f"The page      http://127.0.0.1:{port}/\n",
+        f"Files land in {tmp_path / 'files'}\n",
+    )
+    assert re.fullmatch(r"The function  http://127\.0\.0\.1:\d+\n", function)
+    assert how_to_end == "Ctrl-C ends it.\n"
+
+
+def test_each_request_is_told_on_standard_error(tmp_path: Path) -> None:
+    with dev(tmp_path, JSON="1") as running:
+        function = running.addresses()["function"]
+        requests.get(function + FOLDER_FORM, timeout=PATIENCE)
+        assert running.end() == 0
+    told = running.log.read_text(encoding="utf-8").splitlines()
+    assert f"fc      GET {FOLDER_FORM} 200" in told
+    assert [line for line in told if line.startswith("sts     POST / 200 role=acs:ram::")]
+
+
+def test_faults_are_switched_on(tmp_path: Path) -> None:
+    with dev(tmp_path, JSON="1", FAULTS="sts_mode=no_permission") as running:
+        function = running.addresses()["function"]
+        assert requests.get(function + FOLDER_FORM, timeout=PATIENCE).status_code == 503
+        assert running.end() == 0
+
+
+def test_a_proxy_of_ours_is_not_asked(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        with dev(tmp_path, JSON="1", HTTP_PROXY=address, http_proxy=address, HTTPS_PROXY=address) as running:
+            function = running.addresses()["function"]
+            assert requests.get(function + FOLDER_FORM, timeout=PATIENCE).status_code == 200
+            assert running.end() == 0
+        proxy.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
+# How it ends.
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    with dev(tmp_path, JSON="1") as running:
+        addresses = running.addresses()
+        before = all_that_answer(addresses)
+        assert running.end() == 0
+    assert (before, all_that_answer(addresses)) == (["page", "function", "oss", "sts"], [])
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.process.pid, 0)
+    assert "Traceback" not in running.log.read_text(encoding="utf-8")
+
+
+def test_it_ends_when_nobody_reads_its_output(tmp_path: Path) -> None:
+    with dev(tmp_path, JSON="1") as running:
+        addresses = running.addresses()
+        assert running.process.stdout
+        running.process.stdout.close()
+        assert running.process.wait(PATIENCE) == 0
+    assert all_that_answer(addresses) == []
+
+
+def test_it_ends_with_its_parent(tmp_path: Path) -> None:
+    with dev(tmp_path, "sh", "-c", '"$@"; true', "sh", JSON="1") as running:
+        addresses = running.addresses()
+        running.process.kill()
+        assert running.process.wait(PATIENCE) == -signal.SIGKILL
+        assert running.line() == ""  # the end of its output: now it is gone, too
+    assert all_that_answer(addresses) == []
+
+
+# What it does not take.
+
+
+def run(module: str, *arguments: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+FAULTY_SETTINGS = {"OSS_REGION": "oss-cn-hangzhou", "MAX_SIZE": "7x", "EXPIRES_IN": "59"}
+NAMED = """\
+The settings are not right:
+  - OSS_REGION must be the region's ID: cn-hangzhou, not oss-cn-hangzhou
+  - MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not '7x'
+  - EXPIRES_IN must be 60 to 3000 seconds, not '59'
+"""
+
+
+@pytest.mark.parametrize("module", ["localcloud.dev", "localcloud.invoke"])
+def test_wrong_settings_are_all_named_in_one_message(tmp_path: Path, module: str) -> None:
+    ended = run(module, environ=environment(tmp_path, **FAULTY_SETTINGS))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", NAMED)
+
+
+ONE_LINE = {
+    "PORT=http": "PORT must be a number up to 65535, not 'http'\n",
+    "PORT=-1": "PORT must be a number up to 65535, not '-1'\n",
+    "PORT=65536": "PORT must be a number up to 65535, not '65536'\n",
+    "FAULTS=oss_latency=soon": "fault switch oss_latency takes a float, not 'soon'\n",
+}
+
+
+@pytest.mark.parametrize(("given", "told"), ONE_LINE.items())
+def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, given: str, told: str) -> None:
+    name, _, value = given.partition("=")
+    ended = run("localcloud.dev", environ=environment(tmp_path, JSON="1", **{name: value}))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", told)
+
+
+def test_an_unknown_fault_switch_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    ended = run("localcloud.dev", environ=environment(tmp_path, FAULTS="oss_latency=1 oss_laency=1"))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert re.fullmatch(
+        r"no fault switch is called 'oss_laency'; there are oss_latency, .*sts_token_revoked\n", ended.stderr
+    )
+
+
+def test_a_busy_port_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ended = run("localcloud.dev", environ=environment(tmp_path, JSON="1", PORT=port))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"PORT {port} cannot be had: Address already in use\n")
+
+
+def test_a_folder_that_cannot_be_one_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    ended = run("localcloud.dev", environ=environment(tmp_path / "file"))
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert ended.stderr.startswith(f"[Errno 20] Not a directory: '{tmp_path / 'file'}")
+
+
+# One request.
+
+
+def invoke(*arguments: str, **environ: str) -> tuple[int, Any]:
+    """Exit code and the reply; what the function logs goes elsewhere."""
+    ended = run("localcloud.invoke", *arguments, environ={"PATH": os.environ["PATH"], **environ})
+    return ended.returncode, json.loads(ended.stdout)
+
+
+def test_invoke_asks_for_the_limits() -> None:
+    code, reply = invoke(MAX_SIZE="7MB")
+    body = json.loads(reply["body"])
+    assert (code, reply["statusCode"], body["max_size"]) == (0, 200, 7_000_000)
+    assert set(reply) == {"statusCode", "headers", "isBase64Encoded", "body"}
+
+
+def test_invoke_with_a_body() -> None:
+    code, reply = invoke("POST", "/sign", "--body", json.dumps({"files": [FILE]}))
+    [upload] = json.loads(reply["body"])["uploads"]
+    assert (code, reply["statusCode"], upload["method"]) == (0, 200, "POST")
+
+
+def test_invoke_with_headers() -> None:
+    code, reply = invoke("--header", "Origin: https://evil.example", "--header", "x-a:b")
+    error = json.loads(reply["body"])["error"]
+    assert (code, reply["statusCode"], error["code"]) == (1, 403, "origin_not_allowed")
+
+
+def test_invoke_with_a_refusal() -> None:
+    code, reply = invoke("GET", "/nothing")
+    assert (code, reply["statusCode"]) == (1, 404)
+
+
+def test_invoke_with_a_whole_event(tmp_path: Path) -> None:
+    event = {
+        "version": "v1",
+        "rawPath": FOLDER_FORM,
+        "body": "",
+        "isBase64Encoded": True,
+        "headers": {"Host": "a"},
+        "queryParameters": {},
+        "requestContext": {"requestId": "1-a", "http": {"method": "GET", "path": FOLDER_FORM}},
+    }
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event), encoding="utf-8")
+    code, reply = invoke("--event", str(file))
+    assert (code, reply["statusCode"], json.loads(reply["body"])["dir"][:18]) == (0, 200, "uploads/anonymous/")
+
+
+def test_invoke_logs_on_standard_error_only() -> None:
+    ended = run("localcloud.invoke", environ={"PATH": os.environ["PATH"]})
+    assert json.loads(ended.stdout)["statusCode"] == 200
+    [logged] = ended.stderr.splitlines()
+    assert json.loads(logged.partition(" ")[2])["path"] == "/limits"
+
+
+def test_invoke_with_an_event_that_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "none.json"
+    ended = run("localcloud.invoke", "--event", str(file), environ={"PATH": os.environ["PATH"]})
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        2,
+        "",
+        f"[Errno 2] No such file or directory: '{file}'\n",
+    )
+
+
+def test_invoke_with_arguments_that_are_none() -> None:
+    ended = run("localcloud.invoke", "--boby", "{}", environ={"PATH": os.environ["PATH"]})
+    assert (ended.returncode, ended.stdout, ended.stderr.splitlines()[-1]) == (
+        2,
+        "",
+        "make invoke ARGS=…: error: unrecognized arguments: --boby {}",
+    )
