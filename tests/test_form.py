@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from alibabacloud_oss_v2.signer import SignerV4
 
 import given
 from direct_upload.errors import FormTooLarge
@@ -63,6 +64,16 @@ def test_an_exact_forms_policy_names_every_field_it_comes_with() -> None:
             *(["eq", f"${name}", value] for name, value in pinned.items()),
         ],
     }
+
+
+@pytest.mark.parametrize("now", [NOON, NOON + 43_199.999])
+def test_a_form_is_signed_as_the_vendors_sdk_would_sign_it(now: float) -> None:
+    by, credentials = signer(now)
+    form = by.exact_form(UPLOAD, life=600)
+    theirs = SignerV4()._calc_signature(
+        credentials.access_key_secret, "20241124", "cn-hangzhou", "oss", form.fields["policy"]
+    )
+    assert form.fields["x-oss-signature"] == theirs
 
 
 def test_a_folder_form_has_only_what_a_page_of_the_tutorial_sends() -> None:

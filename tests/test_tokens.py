@@ -55,6 +55,7 @@ def test_no_token_is_told_apart_from_a_bad_one(authorization: str | None) -> Non
         "Bearer",
         "Bearer ",
         "Basic dXNlcjpwYXNz",
+        f"Basic {token(SECRET)}",
         token(SECRET),
         f"Bearer  {token(SECRET)}",
         f"Bearer {token(SECRET)} ",
@@ -314,6 +315,10 @@ def test_a_key_that_is_not_fit_for_its_purpose_is_a_fault(members: list[Any], fa
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the text is compared below
         jwks(json.dumps({"keys": members}))
     assert str(refused.value).startswith(fault)
+
+
+def test_a_secret_of_32_bytes_will_do() -> None:
+    assert secrets("é" * 16) == (Key("HS256", None, "é" * 16),)
 
 
 def test_no_secret_is_in_a_repr() -> None:
