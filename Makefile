@@ -37,7 +37,7 @@ link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…';
 
 bench: ## Measure what the numbers in the README claim, as ratios within one run
 	@tools/setup.sh dev
-	@exec $(PYTHON) -m tests.bench
+	@PYTHONPATH=functions/sign:. exec $(PYTHON) tests/bench
 
 mutants: ## Break the code in a copy, one place at a time, and see whether the tests notice (ARGS='signature sts' for some)
 	@tools/setup.sh mutants

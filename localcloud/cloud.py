@@ -155,8 +155,9 @@ class Cloud:
         self.stop()
 
     def _page_origins(self) -> tuple[str, ...]:
-        """The page's, by both names that people use for this machine."""
-        return self.site.url, f"http://localhost:{self.site.port}"
+        """The page's, by both names that people use for this machine, as a browser writes them."""
+        port = "" if self.site.port == 80 else f":{self.site.port}"
+        return f"http://127.0.0.1{port}", f"http://localhost{port}"
 
     def _environment(self) -> dict[str, str]:
         """The function's settings: local ones, over which go those given; the page may always upload."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import socket
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -29,12 +30,13 @@ SETTINGS = (
 
 def main(environ: Mapping[str, str]) -> int:
     """Run until the terminal ends it. The exit code: 0, or 2 where something given is wrong."""
+    parent = os.getppid()  # as early as can be: it may be gone before we have started
     with explained() as outcome, _cloud(environ) as cloud:
         _wait_until_all_answer(cloud)
         print(json.dumps(_addresses(cloud)) if environ.get("JSON") else _words(cloud), flush=True)
         for service in cloud.services:
             service.on_record = _tell
-        _wait_for_the_end()
+        _wait_for_the_end(parent)
     return outcome.code
 
 
@@ -71,15 +73,29 @@ def _cloud(environ: Mapping[str, str]) -> Cloud:
         Path(environ.get("FILES") or ROOT / "local-files"),
         settings=function_settings(environ),
         faults=Faults.parse(environ.get("FAULTS", "")),
-        page_port=int(environ.get("PORT") or 0),
+        page_port=_page_port(environ.get("PORT") or "0"),
         reload=True,
         log=lambda line: print(line, file=sys.stderr),
     )
 
 
+def _page_port(text: str) -> int:
+    """Raises ValueError where this is no port, or none to be had: the server itself would end the process."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise ValueError(f"PORT must be a number up to 65535, not {text!r}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(text)))
+        except OSError as fault:
+            raise ValueError(f"PORT {text} cannot be had: {fault.strerror}") from None
+    return int(text)
+
+
 def _wait_until_all_answer(cloud: Cloud) -> None:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for url in (cloud.site.url + "/", cloud.gateway.url + "/limits"):
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own loopback addresses
+        with direct.open(url, timeout=10) as answer:
             answer.read()
 
 
@@ -117,9 +133,8 @@ def _tell(record: Record) -> None:
         print(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip(), file=sys.stderr)
 
 
-def _wait_for_the_end() -> None:
+def _wait_for_the_end(parent: int) -> None:
     """Until Ctrl-C, until whoever reads our output is gone, or until our parent is."""
-    parent = os.getppid()
     output = select.poll()
     output.register(sys.stdout.fileno(), 0)
     while os.getppid() == parent:

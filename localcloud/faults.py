@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 
+STS_MODES = (
+    "",  # it works
+    *("throttle", "fail", "no_permission"),  # 400, 500, 403
+    *("html", "empty", "null", "list"),  # 200 with nonsense
+    *("no_token", "no_secret", "no_key", "no_expiration", "bad_expiration"),  # 200 with credentials that are none
+    "short",  # 60 s of life
+    *("reset", "stall"),
+)
+
+
 @dataclass
 class Faults:
     """All off at first; set any of them while the cloud runs. Every service asks here before and while it answers."""
@@ -30,8 +40,7 @@ class Faults:
     sts_latency: float = 0.0
     """Seconds STS waits before it answers."""
     sts_mode: str = ""
-    """'throttle', 'fail' (500), 'no_permission', 'html', 'empty', 'null', 'list', 'no_token', 'no_secret', 'no_key',
-    'no_expiration', 'bad_expiration', 'short' (60 s of life), 'reset', 'stall' or '' (well)."""
+    """How STS fails: one of STS_MODES."""
     sts_fail_next: int = 0
     """How many of the next calls STS answers with 500 InternalError; counts down."""
     sts_skew: float = 0.0
@@ -55,4 +64,6 @@ class Faults:
                 setattr(faults, name, value not in ("", "0") if kinds[name] is bool else kinds[name](value))
             except ValueError:
                 raise ValueError(f"fault switch {name} takes a {kinds[name].__name__}, not {value!r}") from None
+        if faults.sts_mode not in STS_MODES:
+            raise ValueError(f"fault switch sts_mode takes one of {', '.join(STS_MODES[1:])}, not {faults.sts_mode!r}")
         return faults

@@ -101,7 +101,9 @@ class Gateway(StandIn):
     def call(self, event: bytes, request_id: str) -> Any:
         """The handler's reply to an event. Raises what the handler or, in a new instance, the initializer raises."""
         with self._one_request:
-            if self._instance is None or (self._reload and self._code_version != self._version_of_code()):
+            if self._reload and self._code_version != self._version_of_code():
+                self._instance = None
+            if self._instance is None:
                 self._instance = self._new_instance()
             try:
                 return self._instance.answer(event, self._context(request_id))
@@ -140,7 +142,7 @@ class Gateway(StandIn):
         try:
             reply = self.call(event, request_id)
             return http_response(reply, request.headers.get("Origin"))
-        except (Exception, InstanceExited) as fault:  # noqa: BLE001 - whatever it is, the gateway goes on
+        except (Exception, InstanceExited, SystemExit) as fault:  # noqa: BLE001 - whatever it is, the gateway goes on
             self._log("".join(traceback.format_exception(fault)))
             self.note(request, fault=type(fault).__name__)
             # Plain text that says it is JSON: so does the real gateway.

@@ -72,6 +72,8 @@ class Instance:
             stack.enter_context(patch.dict(os.environ, self._environment, clear=True))
             stack.enter_context(patch.object(sys, "path", [str(self._code), *sys.path]))
             stack.enter_context(patch.object(os, "_exit", _exit))
+            # A compiled file tells sources apart by their size and second: it would hide a quick edit.
+            stack.enter_context(patch.object(sys, "dont_write_bytecode", True))
             stack.enter_context(redirect_stdout(self._log))
             stack.enter_context(self._own_modules())
             yield

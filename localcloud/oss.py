@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.exceptions import ClientDisconnected
-from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Response
 
 from localcloud import cors
@@ -49,14 +48,6 @@ MAX_REQUEST = MAX_OBJECT + 8 * 1024**2
 DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-class PlainHandler(WSGIRequestHandler):
-    """Werkzeug's handler, without the Server and Date that it would send beside those of the answer."""
-
-    def send_response(self, code: int, message: str | None = None) -> None:
-        """Send the status line alone."""
-        self.send_response_only(code, message)
-
-
 class Oss(StandIn):
     """Buckets behind one port.
 
@@ -87,12 +78,6 @@ class Oss(StandIn):
         self.region = region
         self.random = random.Random(0)  # noqa: S311 - decides which requests fail, nothing secret
         self._switches = threading.Lock()
-
-    def thread_target(self) -> None:
-        """Serve, with answers that bring their own Server and Date."""
-        assert self.server is not None  # noqa: S101 - for the type checker: the base starts this thread with a server
-        self.server.RequestHandlerClass = PlainHandler
-        super().thread_target()
 
     def handle(self, request: Request) -> Response:
         """Answer one request, refusals included, and say what happened in its record."""

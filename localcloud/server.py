@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pytest_httpserver import HTTPServer
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ class Record:
     origin: str | None
     note: dict[str, object] = field(default_factory=dict)
     """What the stand-in has to say about it, such as the operation, the key or the code of a refusal."""
+
+
+class PlainHandler(WSGIRequestHandler):
+    """Werkzeug's handler, without the Server and Date that it would send beside those of the answer."""
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Send the status line alone."""
+        self.send_response_only(code, message)
 
 
 class StandIn(HTTPServer):
@@ -132,6 +141,7 @@ class StandIn(HTTPServer):
     def thread_target(self) -> None:
         """Serve; look for the wish to stop often, so that stopping takes no half second."""
         assert self.server is not None  # noqa: S101 - for the type checker: the base starts this thread with a server
+        self.server.RequestHandlerClass = PlainHandler
         self.server.serve_forever(poll_interval=0.01)
 
     def stop(self) -> None:

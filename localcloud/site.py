@@ -50,8 +50,8 @@ class Site(StandIn):
             return self._reply(request, json.dumps({"function": function}).encode(), "application/json")
         path = safe_join(str(self._folder), name)
         try:
-            content = (self._folder / path).read_bytes() if path else None
-        except OSError:
+            content = (self._folder / path).read_bytes() if path and not name.endswith("/") else None
+        except (OSError, ValueError):  # a ValueError is a NUL in the name
             content = None
         if content is None:
             return Response("There is no such page.\n", 404, content_type="text/plain")

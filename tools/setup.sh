@@ -80,7 +80,7 @@ javascript() {
 
 # A Chromium: found on the machine, else Debian's, else Playwright's own.
 browser() {
-    .venv/default/bin/python tests/e2e/chromium.py >/dev/null 2>&1 && return
+    .venv/default/bin/python tests/chromium.py >/dev/null 2>&1 && return
     echo "Setting up a browser"
     { can_install && apt_install chromium >/dev/null; } || .venv/default/bin/python -m playwright install chromium
 }

@@ -8,6 +8,8 @@ default=$(readlink .venv/default)
 for runtime in 3.12 3.10; do
     [ -d ".venv/$runtime" ] || echo "Python $runtime, which Function Compute runs, is not on this machine: not tested on it."
 done
+echo "The page's modules:"
+node --test tests/web/*.test.js
 echo "Python $default:"
 .venv/default/bin/coverage run -m pytest -q "$@"
 .venv/default/bin/coverage report

@@ -20,6 +20,12 @@ MAX_EVENT = 1024 * 1024
 
 METHODS = "GET, POST, OPTIONS"
 
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -68,13 +74,9 @@ class Request:
 def parse_json(text: bytes) -> Any:
     """Raises BadRequest for whatever is not JSON, and for JSON made to hurt: too deep, endless numbers, NaN."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _decode(text.decode())
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,126 @@
+"""What a large file costs the stand-in for OSS in memory: 1 GiB, streamed to it as a browser would post it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from localcloud.cloud import ROOT
+from row import NotMeasured, Row
+
+MIB = 2**20
+SIZE = 1024 * MIB
+AT_MOST = 64 * MIB
+
+CHUNK = secrets.token_bytes(MIB)
+SAMPLE_EVERY = 16
+"""Chunks between two looks at the memory."""
+
+FILE = {"filename": "film.mp4", "size": SIZE, "content_type": "video/mp4"}
+BOUNDARY = "----a-boundary"
+
+
+def measure() -> list[Row]:
+    """How far the process grows beyond what it held when it had just signed the form."""
+    with tempfile.TemporaryDirectory() as files, _stand_in(files) as (pid, addresses):
+        upload = _signed(addresses["function"])
+        before = _memory(pid, "VmRSS")
+        samples: list[int] = []
+        _post(upload, pid, samples)
+        growth = max(*samples, _memory(pid, "VmHWM")) - before
+        if (Path(addresses["files"]) / upload["key"]).stat().st_size != SIZE:
+            raise NotMeasured("the file did not arrive whole")
+    what = "Memory that the stand-in for OSS takes while 1 GiB is posted to it"
+    return [Row(what, f"{growth / MIB:.1f} MiB", f"< {AT_MOST // MIB} MiB", growth < AT_MOST)]
+
+
+@contextmanager
+def _stand_in(files: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """`make dev` in a process of its own: its id, and what it prints."""
+    environ = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    environ |= {"JSON": "1", "MAX_SIZE": "5GB", "FILES": files}
+    command = [sys.executable, "-m", "localcloud.dev"]
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, **pipes) as process:  # noqa: S603 - our own
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            if not select.select([process.stdout], [], [], 60)[0]:
+                process.terminate()
+            printed = process.stdout.readline()
+            if not printed:
+                raise NotMeasured(f"localcloud.dev does not start: {process.stderr.read().strip()}")
+            yield process.pid, json.loads(printed)
+        finally:
+            process.terminate()
+
+
+def _signed(function: str) -> Any:
+    status, body = _answer(function, "/sign", json.dumps({"files": [FILE]}), {"Content-Type": "application/json"})
+    if status != 200:
+        raise NotMeasured(f"/sign answers {status}: {body}")
+    return json.loads(body)["uploads"][0]
+
+
+def _post(upload: Any, pid: int, samples: list[int]) -> None:
+    """Post the form. While it is sent, the process's memory is looked at and appended to `samples`."""
+    head = "".join(map(_part, upload["fields"].items())) + _part_head('name="file"; filename="film.mp4"', "video/mp4")
+    tail = f"\r\n--{BOUNDARY}--\r\n"
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+        "Content-Length": str(len(head) + SIZE + len(tail)),
+    }
+
+    def body() -> Iterator[bytes]:
+        yield head.encode()
+        for number in range(SIZE // MIB):
+            yield CHUNK
+            if number % SAMPLE_EVERY == 0:
+                samples.append(_memory(pid, "VmHWM"))
+        yield tail.encode()
+
+    status, answer = _answer(upload["url"], "/", body(), headers)
+    if status != 200:
+        raise NotMeasured(f"OSS answers {status}: {answer}")
+
+
+def _part(field: tuple[str, str]) -> str:
+    return _part_head(f'name="{field[0]}"') + field[1] + "\r\n"
+
+
+def _part_head(names: str, content_type: str = "") -> str:
+    typed = f"Content-Type: {content_type}\r\n" if content_type else ""
+    return f"--{BOUNDARY}\r\nContent-Disposition: form-data; {names}\r\n{typed}\r\n"
+
+
+def _answer(url: str, path: str, body: str | Iterator[bytes], headers: Mapping[str, str]) -> tuple[int, str]:
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=120)
+    try:
+        connection.request("POST", path, body, headers)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def _memory(pid: int, name: str) -> int:
+    """Bytes that a process holds: now (VmRSS) or at its most so far (VmHWM); without /proc, now."""
+    status = Path(f"/proc/{pid}/status")
+    if status.exists():
+        [kibibytes] = re.findall(rf"^{name}:\s+(\d+) kB$", status.read_text(encoding="ascii"), re.MULTILINE)
+    else:
+        command = ["ps", "-o", "rss=", "-p", str(pid)]
+        kibibytes = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return int(kibibytes) * 1024

@@ -1,0 +1,38 @@
+"""A Chromium for the browser tests. Run as a program it prints where one is, or says what to install."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+APPLICATIONS = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+
+HELP = "No Chromium is here. On Debian: apt-get install chromium. Elsewhere: python -m playwright install chromium."
+
+
+def find() -> str:
+    """The program's path: CHROMIUM's, else one on the machine, else Playwright's own. Raises RuntimeError."""
+    on_path = (shutil.which(name) for name in NAMES)
+    for path in (os.environ.get("CHROMIUM"), *on_path, *APPLICATIONS):
+        if path and Path(path).exists():
+            return path
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    if not Path(own).exists():
+        raise RuntimeError(HELP)
+    return own
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(find() + "\n")
+    except RuntimeError as fault:
+        sys.exit(str(fault))
