@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-
 STS_MODES = (
     "",  # it works
     *("throttle", "fail", "no_permission"),  # 400, 500, 403
