@@ -31,7 +31,10 @@ SOURCE_ONLY = ("alibabacloud-tea",)
 NEWEST_GLIBC = (2, 28)
 """What both runtimes have: python3.10 is Debian 10 with this one, python3.12 Debian 11 with 2.31."""
 
-_PLATFORMS = ["manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in range(17, NEWEST_GLIBC[1] + 1))]
+_PLATFORMS = (
+    *("--platform", "manylinux2014_x86_64"),
+    *(word for minor in range(17, NEWEST_GLIBC[1] + 1) for word in ("--platform", f"manylinux_2_{minor}_x86_64")),
+)
 
 # A registry that does not answer is given up within a minute.
 _ALWAYS = ["-q", "--disable-pip-version-check", "--no-input", "--timeout", "15", "--retries", "2", "--require-hashes"]
@@ -46,19 +49,17 @@ def install(python: Python, folder: Path, work: Path, environ: Mapping[str, str]
     entries = lock_entries(LOCK.read_text(encoding="utf-8"))
 
     # Every machine builds with the same pip and setuptools, and no interpreter needs any of its own.
-    _pip(sys.executable, "install", ["--no-deps", "--target", tools, "-r", TOOLS_LOCK], environ)
+    _pip(environ, sys.executable, "install", "--no-deps", "--target", tools, "-r", TOOLS_LOCK)
     environ = {**environ, "PYTHONPATH": str(tools)}
 
+    as_source = ("--no-deps", "--no-build-isolation", "--no-binary", ",".join(SOURCE_ONLY))
     sources = _written(work / "sources.txt", [entry for entry in entries if _name(entry) in SOURCE_ONLY])
-    as_source = ["--no-deps", "--no-build-isolation", "--no-binary", ",".join(SOURCE_ONLY)]
-    _pip(python.path, "wheel", [*as_source, "--wheel-dir", wheels, "-r", sources], environ)
+    _pip(environ, python.path, "wheel", *as_source, "--wheel-dir", wheels, "-r", sources)
 
-    entries = [_built(entry, wheels) for entry in entries]
-    as_wheels = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", python.minor]
-    platforms: list[str | Path] = [word for platform in _PLATFORMS for word in ("--platform", platform)]
-    here = ["--find-links", wheels, "--target", folder, "--no-compile"]
-    all_of_them = _written(work / "all.txt", entries)
-    _pip(python.path, "install", [*as_wheels, *platforms, *here, "-r", all_of_them], environ)
+    as_wheels = ("--only-binary", ":all:", "--implementation", "cp", "--python-version", python.minor, *_PLATFORMS)
+    everything = _written(work / "everything.txt", [_built(entry, wheels) for entry in entries])
+    here = ("--find-links", wheels, "--target", folder, "--no-compile")
+    _pip(environ, python.path, "install", *as_wheels, *here, "-r", everything)
 
 
 def lock_entries(lock: str) -> list[str]:
@@ -67,10 +68,10 @@ def lock_entries(lock: str) -> list[str]:
 
 
 def _built(entry: str, wheels: Path) -> str:
-    """A source's entry, with the hash of the wheel made of it here: the source's own was checked before that."""
-    [*made] = wheels.glob(_name(entry).replace("-", "_") + "-*.whl")
-    if _name(entry) not in SOURCE_ONLY or not made:
+    """The entry, for a source with the hash of the wheel made of it here: its own hash was checked before that."""
+    if _name(entry) not in SOURCE_ONLY:
         return entry
+    made = wheels.glob(_name(entry).replace("-", "_") + "-*.whl")
     hashes = " ".join(f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}" for wheel in made)
     return entry.partition("--hash")[0] + hashes
 
@@ -84,9 +85,9 @@ def _written(file: Path, entries: list[str]) -> Path:
     return file
 
 
-def _pip(python: Path | str, command: str, arguments: list[str | Path], environ: Mapping[str, str]) -> None:
+def _pip(environ: Mapping[str, str], python: str | Path, *arguments: str | Path) -> None:
     done = subprocess.run(  # noqa: S603 - pip, with arguments of ours
-        [python, "-m", "pip", command, *_ALWAYS, *arguments],
+        [python, "-m", "pip", *arguments, *_ALWAYS],
         # These two, if people have set them, are about environments of their own.
         env={**environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"},
         stdin=subprocess.DEVNULL,
@@ -100,21 +101,20 @@ def _pip(python: Path | str, command: str, arguments: list[str | Path], environ:
 
 def explained(said: str) -> str:
     """pip's many lines in one, with what to do."""
-    # pip says first whatever went wrong with the network, and then that it found no such package.
-    if "Retrying (" in said or "NewConnectionError" in said:
-        return "The package registry does not answer: check the network, HTTPS_PROXY and pip's index-url, and try again"
     if "DO NOT MATCH THE HASHES" in said:
-        [*packages] = re.findall(r"^ {4}(\S+) from ", said, re.MULTILINE)
+        exchanged = re.findall(r"^ {4}(\S+) from ", said, re.MULTILINE)
         return (
-            f"Not what the lock names: {', '.join(packages) or 'a package'}. Somebody may have exchanged it: "
-            "try without pip's cache (PIP_NO_CACHE_DIR=1), then another registry"
+            f"Not what the lock names: {', '.join(exchanged)}. Try without pip's cache (PIP_NO_CACHE_DIR=1), then "
+            "another registry; if it stays so, somebody has exchanged it"
         )
-    [*missing] = re.findall(r"No matching distribution found for (\S+)", said)
-    if missing:
+    # After whatever went wrong with the network, pip says that it found no such package.
+    if "Retrying (" in said:
+        return "The package registry does not answer: check the network, HTTPS_PROXY and pip's index-url, and try again"
+    if missing := re.findall(r"No matching distribution found for (\S+)", said):
         return (
-            f"{missing[0]} has no wheel for Function Compute (Linux, x86_64, glibc {'.'.join(map(str, NEWEST_GLIBC))}) at "
-            "this registry: lock another version, or, if its makers publish source only and it is pure Python, name it "
-            "in SOURCE_ONLY in deploy/dependencies.py"
+            f"This registry has no wheel of {missing[0]} for Function Compute (Linux, x86_64, glibc 2.28 or older): "
+            "lock another version, or, if it is pure Python and published as source only, name it in SOURCE_ONLY in "
+            "deploy/dependencies.py"
         )
-    [*errors] = re.findall(r"^ *(?:ERROR|error): (.+)", said, re.MULTILINE)
+    errors = re.findall(r"^ *(?:ERROR|error): (.+)", said, re.MULTILINE)
     return f"pip could not install the function's dependencies: {errors[-1] if errors else said.strip()}"
