@@ -117,6 +117,15 @@ def test_a_lock_is_read_entry_by_entry() -> None:
     ]
 
 
+def test_pip_runs_under_the_targets_python(tmp_path: Path) -> None:
+    """Which alone evaluates the lock's markers for the target: another one would leave packages out."""
+    says = '[ "$3" = wheel ] || { echo "ERROR: asked to $3 for $9" >&2; exit 1; }'
+    target = Python("3.10", python_that_says(tmp_path / "bin" / "python", says))
+    (tmp_path / "work").mkdir()
+    with pytest.raises(BuildError, match=r": asked to install for 3\.10$"):
+        dependencies.install(target, tmp_path / "code", tmp_path / "work", os.environ)
+
+
 PIP_SAYS = {
     "no registry": (
         "WARNING: Retrying (Retry(total=1, connect=None, read=None, redirect=None, status=None)) after connection broken by "
