@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check link bench fuzz invoke mutants lock
+.PHONY: help dev test check link bench fuzz invoke build mutants lock
 
 PYTHON := .venv/default/bin/python
 
@@ -35,6 +35,10 @@ link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…';
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.link $(ARGS)
 
+build: ## Make the function's package in build/sign, for Function Compute (RUNTIME=python3.12, or python3.10)
+	@tools/setup.sh dev
+	@exec $(PYTHON) -m deploy.build
+
 bench: ## Measure what the numbers in the README claim, as ratios within one run
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign:. exec $(PYTHON) tests/bench
@@ -47,6 +51,7 @@ LOCK := -m uv pip compile -qU --universal --python-version 3.10 --generate-hashe
 lock: ## Lock the newest versions of all dependencies
 	@tools/setup.sh dev
 	@$(PYTHON) $(LOCK) functions/sign/requirements.in -o functions/sign/requirements.txt
+	@$(PYTHON) $(LOCK) deploy/requirements-build.in -o deploy/requirements-build.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
 	@npm update --save --loglevel=error
