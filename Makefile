@@ -16,7 +16,7 @@ test: ## Run all tests, on every Python that Function Compute runs and this mach
 	@tools/test.sh
 
 check: ## Lint and type-check everything
-	@tools/setup.sh test
+	@tools/setup.sh check
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
@@ -27,7 +27,7 @@ fuzz: ## Send 200,000 unsound events through the function
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign:tests exec $(PYTHON) tests/fuzz.py 200000
 
-invoke: ## Send one request through the real handler (ARGS="POST /sign --body '{…}'", or ARGS='--event file.json')
+invoke: ## Send one request through the real handler (ARGS='GET /limits', or ARGS='--event file.json'; more: ARGS=--help)
 	@tools/setup.sh dev
 	@exec $(PYTHON) -m localcloud.invoke $(ARGS)
 
@@ -39,7 +39,7 @@ build: ## Make the function's package in build/sign, for Function Compute (RUNTI
 	@tools/setup.sh dev
 	@exec $(PYTHON) -m deploy.build
 
-bench: ## Measure what the numbers in the README claim, as ratios within one run
+bench: ## Measure the numbers that the README names, as ratios within one run
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign:. exec $(PYTHON) tests/bench
 

@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import jwt
 
 from direct_upload import content_types, tokens
-from direct_upload.authorise import MAX_SUBJECT
+from direct_upload.authorise import MAX_SUBJECT, subject_part
 from direct_upload.errors import Refused
 from direct_upload.settings import OURSELVES, size_in_bytes
 
@@ -40,8 +41,10 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
 
 def _token(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime, ends: datetime) -> str:
     issuer = _issuer(environ)
-    if not 1 <= len(asked.who) <= MAX_SUBJECT:
-        raise ValueError(f"--who must be 1 to {MAX_SUBJECT} characters")
+    try:
+        subject_part(asked.who)
+    except Refused:
+        raise ValueError(f"--who must be 1 to {MAX_SUBJECT} characters") from None
     claims = {
         "iss": issuer.name,
         "aud": issuer.audience,
@@ -83,7 +86,9 @@ def _issuer(environ: Mapping[str, str]) -> tokens.Issuer:
 def _page(address: str | None) -> str:
     if not address:
         raise ValueError("The page's address is missing: give --page, or set PAGE_URL")
-    if not re.fullmatch(r"https://[^#]+|http://(127\.0\.0\.1|localhost)[:/][^#]*", address):
+    parts = urlsplit(address)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    if not (local or (parts.scheme == "https" and parts.hostname)) or "@" in parts.netloc or "#" in address:
         raise ValueError(f"The page's address must be https://…, without a fragment, not {address!r}")
     return address
 
@@ -95,11 +100,11 @@ def _ends(text: str, now: datetime) -> datetime:
         return now + timedelta(**{_UNITS[duration[2]]: int(duration[1])})
     try:
         ends = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            ends += timedelta(days=1)
+    except (ValueError, OverflowError):
         accepted = "a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d"
         raise ValueError(f"--until must be {accepted}, not {text!r}") from None
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        ends += timedelta(days=1)
     if ends.tzinfo is None:
         ends = ends.replace(tzinfo=timezone.utc)
     if ends <= now:

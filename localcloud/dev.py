@@ -138,7 +138,7 @@ def _wait_for_the_end(parent: int) -> None:
     output = select.poll()
     output.register(sys.stdout.fileno(), 0)
     while os.getppid() == parent:
-        if any(happened & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, happened in output.poll(300)):
+        if any(happened & (select.POLLERR | select.POLLHUP) for _, happened in output.poll(300)):
             return
 
 

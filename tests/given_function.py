@@ -35,7 +35,7 @@ class Function:
         self.ended = 0
         monkeypatch.setattr(sts, "role_assumer", lambda settings: self.assume_role)
         settings = Settings.from_environ(given.ENVIRON | more)
-        routes = Routes(settings, environ=OWN, random_hex=lambda n: "ab" * n)
+        routes = Routes(settings, environ=OWN, random_hex=lambda n: "ab" * n, started=NOON - 3600)
         self.app = App(
             routes.respond,
             allowed_origins=settings.allowed_origins,

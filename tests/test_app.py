@@ -172,6 +172,7 @@ def test_a_preflight_is_answered_from_the_list_without_asking_sts(function: Func
 def test_every_reply_names_a_configured_origin(function: Function, origin: str | None, named: str, path: str) -> None:
     answer = function.answer("GET", path, origin=origin)
     assert answer["headers"]["Access-Control-Allow-Origin"] == named
+    assert (answer["statusCode"] == 403) == (origin not in (None, named))
     assert answer["headers"]["Cache-Control"] == "no-store"
     assert answer["headers"]["Vary"] == "Origin"
 
@@ -221,6 +222,13 @@ def test_an_unexpected_fault_is_a_bare_500_and_its_place_is_logged_but_not_its_t
     assert "the-text" not in "".join(function.lines)
 
 
+@pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip"])
+def test_a_forged_host_changes_nothing(function: Function, name: str) -> None:
+    body = json.dumps({"files": [FILE]})
+    answers = [function.answer("POST", "/sign", body=body, headers=more) for more in ({}, {name: "evil.example"})]
+    assert answers[0] == answers[1]
+
+
 def test_a_request_is_one_line_of_log(function: Function) -> None:
     function.sign(FILE, FILE | {"size": 0})
     assumed, request = function.lines
@@ -234,14 +242,14 @@ def test_a_request_is_one_line_of_log(function: Function) -> None:
 
 
 def test_a_refusal_is_logged_with_its_code(function: Function) -> None:
-    function.answer("GET", "/no/such/page" + "/x" * 250 + "\n")
+    function.answer("GET", "/no/such/page/")
     [line] = function.lines
     assert json.loads(line[25:]) == {
         "request_id": "1-67431580-0123456789ab",
         "event": "request",
         "status": 404,
         "method": "GET",
-        "path": ("/no/such/page" + "/x" * 250)[:128],
+        "path": "/no/such/page/",
         "code": "not_found",
     }
 
@@ -252,18 +260,7 @@ def test_a_token_sent_in_the_wrong_place_is_not_logged(function: Function, part:
     function.answer("GET", part.format(astray))
     function.answer(astray, "/limits")
     assert [piece for piece in astray.split(".") if piece in "".join(function.lines)] == []
-    assert "[hidden]" in function.lines[0]
-
-
-def test_no_secret_is_in_the_log(function: Function) -> None:
-    answer = function.sign(FILE)[1]["uploads"][0]["fields"]
-    logged = "".join(function.lines)
-    kept = function.credentials
-    secrets = [
-        *(kept.access_key_secret, kept.security_token, "own-secret", "own-token"),
-        *(answer["policy"], answer["x-oss-signature"]),
-    ]
-    assert [secret for secret in secrets if secret in logged] == []
+    assert '"path":"[other]"' in function.lines[0]
 
 
 @pytest.mark.parametrize(
@@ -289,7 +286,8 @@ def refuse(*_: object) -> None:
 
 def test_with_faulty_settings_every_request_is_told_so() -> None:
     app = App(refuse, allowed_origins=(), write=lambda line: None, end_instance=lambda: None)
-    for method, path in (("GET", "/limits"), ("OPTIONS", "/sign"), ("GET", "/nowhere")):
+    assert app.answer(given.event("OPTIONS", "/sign"), None, now=NOON)["statusCode"] == 204
+    for method, path in (("GET", "/limits"), ("POST", "/sign"), ("GET", "/nowhere")):
         answer = app.answer(given.event(method, path), None, now=NOON)
         assert (answer["statusCode"], json.loads(answer["body"])) == (
             500,
