@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check link bench fuzz invoke mutants lock
+.PHONY: help dev test check deploy remove link bench fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
@@ -34,6 +34,14 @@ invoke: ## Send one request through the real handler (ARGS="POST /sign --body '{
 link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…'; needs JWT_SECRET; more: ARGS=--help)
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.link $(ARGS)
+
+deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
+	@tools/setup.sh deploy
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.deploy deploy
+
+remove: ## Take everything in the cloud away; stops if there are users' files (DELETE_FILES=yes)
+	@tools/setup.sh deploy
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.deploy remove
 
 bench: ## Measure what the numbers in the README claim, as ratios within one run
 	@tools/setup.sh dev

@@ -19,7 +19,8 @@ NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
 
 def faults(name: str, environment: Mapping[str, str]) -> tuple[str, ...]:
     """What is wrong, each in words; none if the deployment may begin."""
-    return (*_faults_of_name(name), *_faults_of_settings(environment))
+    # What else is wrong with a wrong name follows from it.
+    return _faults_of_name(name) or _faults_of_settings(environment)
 
 
 def _faults_of_name(name: str) -> tuple[str, ...]:
@@ -33,6 +34,8 @@ def _faults_of_settings(environment: Mapping[str, str]) -> tuple[str, ...]:
         Settings.from_environ(environment)
     except Misconfigured as found:
         return found.faults
+    if environment["UPLOAD_PREFIX"].endswith("/"):
+        return ("UPLOAD_PREFIX must not end in a slash here: the roles' rights are made of it",)
     return ()
 
 

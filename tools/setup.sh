@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `tools/setup.sh test` one for each Python
+# Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `tools/setup.sh deploy` that and the
+# JavaScript tools, Serverless Devs among them; `tools/setup.sh test` one Python environment for each Python
 # that Function Compute runs, the JavaScript tools and a browser; `tools/setup.sh mutants` a Python environment with mutmut.
 # Says what it does on stderr only.
 set -eu
@@ -89,6 +90,10 @@ mkdir -p .venv
 case $1 in
 dev)
     environments first
+    ;;
+deploy)
+    environments first
+    javascript
     ;;
 test)
     environments all
