@@ -1,7 +1,8 @@
 """`make deploy` and `make remove`: Serverless Devs over s.yaml, with what it cannot do by itself.
 
 Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are; after it, the page's
-address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, here and for removal alike.
+address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS credentials
+of that name, for deployment and removal alike.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def remove(environ: Mapping[str, str]) -> int:
 
 def _page(environ: Mapping[str, str]) -> str:
     asked = subprocess.run(  # noqa: S603 - the command is ours
-        [str(_S), "info", "-o", "json", "--silent", *_file(environ)],
+        [str(_S), "info", "-o", "json", "--silent", *_options(environ)],
         cwd=_PROJECT,
         stdout=subprocess.PIPE,
         text=True,
@@ -94,14 +95,16 @@ def _page(environ: Mapping[str, str]) -> str:
         return ""
 
 
-def _file(environ: Mapping[str, str]) -> list[str]:
-    return ["-t", "s.domain.yaml"] if settings(_PROJECT / ".env", environ).get("SIGN_DOMAIN") else []
+def _options(environ: Mapping[str, str]) -> list[str]:
+    known = settings(_PROJECT / ".env", environ)
+    file = ["-t", "s.domain.yaml"] if known.get("SIGN_DOMAIN") else []
+    return [*file, *(["-a", known["ACCESS"]] if known.get("ACCESS") else [])]
 
 
 def _run(command: str, environ: Mapping[str, str], *, hidden: str) -> int:
     """Run `s`, saying what it says as it comes, but never the secret."""
     with subprocess.Popen(  # noqa: S603 - the command is ours
-        [str(_S), command, "-y", *_file(environ)],
+        [str(_S), command, "-y", *_options(environ)],
         cwd=_PROJECT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

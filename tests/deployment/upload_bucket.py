@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -23,17 +24,20 @@ class Bucket:
     """Those bound, and the ID of the certificate of each."""
     proven: bool = True
     """Whether the TXT record of a domain is found."""
+    tokens: set[str] = field(default_factory=set)
+    """The security tokens that requests came with."""
     asked: list[str] = field(default_factory=list)
     """What changed something, in order."""
 
     def serve(self, server: HTTPServer) -> None:
         """Answer for the bucket, whatever its name, on a server."""
-        server.expect_request("").respond_with_handler(self.answer)
+        server.expect_request(re.compile(".*")).respond_with_handler(self.answer)
 
     def answer(self, request: Request) -> Response:
         """What OSS would say."""
         if request.headers.get("Authorization", "").startswith("OSS4-HMAC-SHA256 ") is False:
             return _refused("AccessDenied", 403)
+        self.tokens |= {request.headers.get("x-oss-security-token", "")} - {""}
         if self.refusal:
             return _refused(self.refusal, 403)
         if not self.exists:
@@ -73,9 +77,7 @@ class Bucket:
         found = "".join(
             f"<Upload><Key>{key}</Key><UploadId>{upload}</UploadId></Upload>" for key, upload in self.unfinished
         )
-        return _xml(
-            f"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{found}</ListMultipartUploadsResult>"
-        )
+        return _xml(f"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{found}</ListMultipartUploadsResult>")
 
     def _delete(self, request: Request) -> Response:
         for named in ElementTree.fromstring(request.get_data()).iter("Object"):  # noqa: S314 - the SDK wrote it
