@@ -1,7 +1,7 @@
 """After the stack is there: what ROS cannot do to a bucket in an order one may rely on.
 
-Opens the page's bucket for reading (first the block goes, then the ACL comes: the other way round is refused), and binds
-the domains that are set. A domain that is not yet proven to be one's own is asked for again by the next deployment.
+Opens the page's bucket for reading (first the block goes, then the ACL comes: the other way round is refused), and
+binds the domains that are set. A domain that is not yet proven to be one's own is tried again by the next deployment.
 Reads JSON on standard input, from s.yaml.
 """
 

@@ -1,8 +1,8 @@
 """`make deploy` and `make remove`: Serverless Devs over s.yaml, with what it cannot do by itself.
 
-Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are; after it, the page's
-address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS credentials
-of that name, for deployment and removal alike.
+Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are; after it, the
+page's address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS the
+credentials of that name, for deployment and removal alike.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def settings(file: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
     """Write a random JWT_SECRET into .env, if users are to prove who they are and nothing is set for it.
 
-    The secret that is now set; empty where there is none because nobody has to prove anything, or a provider's keys do it.
+    The secret that is now set; empty where nobody has to prove anything, or an identity provider's keys are set.
     """
     known = settings(file, environ)
     if known.get("AUTH") == "none" or known.get("JWT_JWKS"):

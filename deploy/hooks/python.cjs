@@ -15,7 +15,10 @@ module.exports = async (inputs, args) => {
         OSS_SESSION_TOKEN: credential.SecurityToken ?? "",
     };
     run(join(project, "tools", "setup.sh"), ["dev"], { env });
-    run(join(project, ".venv", "default", "bin", "python"), ["-m", args.run], { env, input: JSON.stringify(args.with) });
+    run(join(project, ".venv", "default", "bin", "python"), ["-m", args.run], {
+        env,
+        input: JSON.stringify(args.with),
+    });
     return inputs;
 };
 

@@ -1,11 +1,11 @@
 // Reads evaluated resources of a ROS template, {name: {Type, Properties}}, as JSON on standard input, and has each
 // checked and rendered by the vendor's own classes (npm @alicloud/ros-cdk-*). Prints the faults as a JSON list.
 import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import * as core from "@alicloud/ros-cdk-core";
 import * as oss from "@alicloud/ros-cdk-oss";
 import * as ram from "@alicloud/ros-cdk-ram";
 import * as sls from "@alicloud/ros-cdk-sls";
-import { isDeepStrictEqual } from "node:util";
 
 const classes = new Map(
     [oss, ram, sls]
