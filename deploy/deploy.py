@@ -1,8 +1,8 @@
 """`make deploy` and `make remove`: Serverless Devs over s.yaml, with what it cannot do by itself.
 
 Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are; after it, the
-page's address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS the
-credentials of that name, for deployment and removal alike.
+page's address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS
+the credentials of that name, for deployment and removal alike.
 """
 
 from __future__ import annotations

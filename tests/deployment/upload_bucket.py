@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from pytest_httpserver import HTTPServer
@@ -63,21 +64,23 @@ class Bucket:
         left = [name for name in sorted(self.files) if name > after]
         page = left[:2]
         more = len(left) > 2
-        marker = f"<NextKeyMarker>{page[-1][0]}</NextKeyMarker>" if more else ""
+        marker = f"<NextKeyMarker>{quote(page[-1][0])}</NextKeyMarker>" if more else ""
         marker += f"<NextVersionIdMarker>{page[-1][1]}</NextVersionIdMarker>" if more else ""
         found = "".join(
-            f"<Version><Key>{key}</Key><VersionId>{version}</VersionId><Size>{self.files[key, version]}</Size></Version>"
+            f"<Version><Key>{quote(key)}</Key><VersionId>{version}</VersionId><Size>{self.files[key, version]}</Size></Version>"
             for key, version in page
         )
         return _xml(
-            f"<ListVersionsResult><IsTruncated>{str(more).lower()}</IsTruncated>{marker}{found}</ListVersionsResult>"
+            f"<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>{str(more).lower()}</IsTruncated>{marker}{found}</ListVersionsResult>"
         )
 
     def _uploads(self, _: Request) -> Response:
         found = "".join(
-            f"<Upload><Key>{key}</Key><UploadId>{upload}</UploadId></Upload>" for key, upload in self.unfinished
+            f"<Upload><Key>{quote(key)}</Key><UploadId>{upload}</UploadId></Upload>" for key, upload in self.unfinished
         )
-        return _xml(f"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{found}</ListMultipartUploadsResult>")
+        return _xml(
+            f"<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{found}</ListMultipartUploadsResult>"
+        )
 
     def _delete(self, request: Request) -> Response:
         for named in ElementTree.fromstring(request.get_data()).iter("Object"):  # noqa: S314 - the SDK wrote it
