@@ -62,8 +62,6 @@ class Template:
         if function == "Fn::If":
             condition, true, false = argument
             return self._evaluate(true if self._evaluate(self._template["Conditions"][condition]) else false)
-        if function == "Fn::Not":
-            return not self._evaluate(argument)
         if function == "Fn::Equals":
             first, second = self._evaluate(argument)
             return first == second
