@@ -17,6 +17,8 @@ import alibabacloud_oss_v2 as oss
 
 from deploy import deployer
 
+_STOPPED = {"look": "Nothing was removed.", "empty": "Nothing more is removed."}
+
 _AT_ONCE = 1000
 """Objects that one request deletes, at most: DeleteMultipleObjects."""
 
@@ -101,7 +103,7 @@ def check(bucket: Bucket, name: str, *, delete_files: bool, step: str) -> str:
         return ""
     if not delete_files:
         raise ValueError(
-            f"{name} holds {found}. Nothing more is removed.\n"
+            f"{name} holds {found}. {_STOPPED[step]}\n"
             "To keep the files, copy them away first (`make files` lists them). To delete them for good, together with "
             "everything else:\n\n    DELETE_FILES=yes make remove\n"
         )
@@ -124,7 +126,7 @@ def main() -> int:
     except oss.exceptions.OperationError as fault:
         refused = deployer.refusal(fault)
         why = f"{refused.code}: {refused.message}" if refused else str(fault)
-        print(f"Nothing more is removed: whether {name} holds files could not be seen. {why}", file=sys.stderr)
+        print(f"{_STOPPED[asked['step']]} Whether {name} holds files could not be seen. {why}", file=sys.stderr)
         return 1
     if said:
         print(said)

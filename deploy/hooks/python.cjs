@@ -14,7 +14,7 @@ module.exports = async (inputs, args) => {
         OSS_ACCESS_KEY_SECRET: credential.AccessKeySecret ?? "",
         OSS_SESSION_TOKEN: credential.SecurityToken ?? "",
     };
-    run(join(project, "tools", "setup.sh"), ["dev"], { env });
+    run(join(project, "tools", "setup.sh"), ["dev"], {});
     run(join(project, ".venv", "default", "bin", "python"), ["-m", args.run], {
         env,
         input: JSON.stringify(args.with),

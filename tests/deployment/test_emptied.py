@@ -49,8 +49,15 @@ def test_what_is_there_stops_it(
     bucket.files, bucket.unfinished = dict(files), unfinished
     with pytest.raises(ValueError, match="DELETE_FILES=yes make remove") as stopped:
         check(seen, delete_files=False, step="look")
-    assert str(stopped.value).splitlines()[0] == f"{NAME} holds {holds}. Nothing more is removed."
+    assert str(stopped.value).splitlines()[0] == f"{NAME} holds {holds}. Nothing was removed."
     assert bucket.files == files
+
+
+def test_files_that_came_meanwhile_stop_it_too(bucket: Bucket, seen: emptied.Bucket) -> None:
+    bucket.files = {("a", "null"): 5}
+    with pytest.raises(ValueError, match="Nothing more is removed"):
+        check(seen, delete_files=False, step="empty")
+    assert bucket.asked == []
 
 
 def test_looking_deletes_nothing_though_it_may(bucket: Bucket, seen: emptied.Bucket) -> None:
