@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check link bench fuzz invoke build mutants lock
+.PHONY: help dev test check deploy remove link build bench fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
@@ -38,6 +38,14 @@ link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…';
 build: ## Make the function's package in build/sign, for Function Compute (RUNTIME=python3.12, or python3.10)
 	@tools/setup.sh dev
 	@exec $(PYTHON) -m deploy.build
+
+deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
+	@tools/setup.sh deploy
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.deploy deploy
+
+remove: ## Take everything in the cloud away; stops if there are users' files (DELETE_FILES=yes)
+	@tools/setup.sh deploy
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.deploy remove
 
 bench: ## Measure the numbers that the README names, as ratios within one run
 	@tools/setup.sh dev

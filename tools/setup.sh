@@ -1,7 +1,7 @@
 #!/bin/sh
-# Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `check` one for each Python that Function
-# Compute runs, and the JavaScript tools; `test` a browser, too; `mutants` one environment with mutmut in it. Says what it
-# does on stderr only.
+# Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `deploy` that and the JavaScript tools,
+# Serverless Devs among them; `check` a Python environment for each Python that Function Compute runs, too; `test` also a
+# browser; `mutants` one environment with mutmut in it. Says what it does on stderr only.
 set -eu
 cd "$(dirname "$0")/.."
 exec 1>&2
@@ -102,6 +102,10 @@ mkdir -p .venv
 case $1 in
 dev)
     environments first
+    ;;
+deploy)
+    environments first
+    javascript
     ;;
 check)
     environments all

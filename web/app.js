@@ -11,6 +11,9 @@ import * as words from "./words.js";
 /** @typedef {import("./files.js").Found} Found */
 /** @typedef {import("./sign.js").Limits} Limits */
 
+/** Faults that another attempt with the same file would meet again. */
+const HOPELESS = new Set(["empty", "too_large", "type_not_allowed", "invalid_filename", "file_changed"]);
+
 const page = {
     rules: element("rules"),
     trouble: element("trouble"),
@@ -48,19 +51,33 @@ async function start() {
 }
 
 /** @param {Found[]} found */
-async function add(found) {
-    const known = await limits.catch(() => null);
-    for (const { file, name } of found) {
+function add(found) {
+    for (const { file, name, fault } of found) {
         const upload = new Upload(file, name, uuid());
-        upload.fault = known && fitness(file, known);
         show(upload);
-        if (upload.fault) {
-            upload.state = "failed";
-            repaint(upload);
-        } else {
-            queue.add(upload);
-        }
+        fault ? refuse(upload, fault) : admit(upload);
     }
+}
+
+/** Into the queue, if it may be uploaded. @param {Upload} upload */
+async function admit(upload) {
+    // This one: an upload cancelled and tried again while the limits are awaited has another, and is queued already.
+    const { signal } = upload.controller;
+    const known = await limits.catch(() => null);
+    if (signal.aborted) {
+        return;
+    }
+    const fault = known && fitness(upload.file, known);
+    fault ? refuse(upload, fault) : queue.add(upload);
+}
+
+/**
+ * @param {Upload} upload
+ * @param {Fault} fault
+ */
+function refuse(upload, fault) {
+    Object.assign(upload, { state: "failed", fault });
+    repaint(upload);
 }
 
 /**
@@ -89,6 +106,7 @@ function show(upload) {
     part(row, "button").addEventListener("click", () => (upload.isOpen ? queue.cancel(upload) : queue.add(upload)));
     rows.set(upload, row);
     page.rows.append(row);
+    repaint(upload);
 }
 
 /** @param {Upload} upload */
@@ -120,14 +138,9 @@ function paintRow(upload) {
     progress.value = upload.sent / (upload.file.size || 1);
     const button = /** @type {HTMLButtonElement} */ (part(row, "button"));
     const { sign, label } = words.action(upload);
-    button.hidden = upload.state === "done" || isHopeless(upload);
+    button.hidden = upload.state === "done" || HOPELESS.has(upload.fault?.code ?? "");
     button.ariaLabel = label;
     say(button, sign);
-}
-
-/** What will not be allowed the next time either. @param {Upload} upload */
-function isHopeless({ fault }) {
-    return fault !== null && ["empty", "too_large", "type_not_allowed"].includes(fault.code);
 }
 
 /** @param {Fault} fault */

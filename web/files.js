@@ -1,6 +1,12 @@
 // Files and whole folders, out of what was dropped or chosen.
 
-/** @typedef {{ file: File, name: string }} Found `name` has the folders in it: `trip/day 1/cat.png` */
+import { Fault } from "./fault.js";
+
+/**
+ * `name` has the folders in it: `trip/day 1/cat.png`. What could not be read has a `fault`, and a file with nothing in it.
+ *
+ * @typedef {{ file: File, name: string, fault?: Fault }} Found
+ */
 
 /** @param {Iterable<File> | null} list @returns {Found[]} */
 export function chosen(list) {
@@ -21,14 +27,20 @@ async function inside(entry) {
     if (!entry) {
         return [];
     }
-    if (entry.isFile) {
-        const file = await new Promise((resolve, reject) =>
-            /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
-        );
-        return [found(file, entry.fullPath.replace(/^\//, ""))];
+    const name = entry.fullPath.replace(/^\//, "");
+    try {
+        if (entry.isFile) {
+            const file = await new Promise((resolve, reject) =>
+                /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+            );
+            return [found(file, name)];
+        }
+        const nested = await Promise.all((await children(/** @type {FileSystemDirectoryEntry} */ (entry))).map(inside));
+        return nested.flat();
+    } catch {
+        // The others of this drop are not lost with it.
+        return [{ ...found(new File([], name), name), fault: new Fault("file_changed") }];
     }
-    const nested = await Promise.all((await children(/** @type {FileSystemDirectoryEntry} */ (entry))).map(inside));
-    return nested.flat();
 }
 
 /** @param {FileSystemDirectoryEntry} folder @returns {Promise<FileSystemEntry[]>} */

@@ -23,7 +23,8 @@ export function post(form, file, progress, signal) {
             const fault = faultOf(request);
             fault ? reject(fault) : resolve();
         };
-        request.onerror = () => reject(new Fault("storage_unreachable"));
+        request.onerror = async () =>
+            reject(new Fault((await isReadable(file)) ? "storage_unreachable" : "file_changed"));
         request.onabort = () => reject(new Fault("cancelled"));
         signal.addEventListener("abort", () => request.abort());
         request.send(multipart(form, file));
@@ -43,6 +44,20 @@ function multipart(form, file) {
     }
     data.append("file", file.slice(0, file.size, form.fields["x-oss-content-type"]), "file");
     return data;
+}
+
+/**
+ * A request ends in the same way when the connection is lost and when the file has been changed or removed.
+ *
+ * @param {Blob} file
+ */
+async function isReadable(file) {
+    try {
+        await file.slice(0, 1).arrayBuffer();
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 /** @param {XMLHttpRequest} request */

@@ -18,7 +18,7 @@ export class Signer {
 
     /** @returns {Promise<Limits>} */
     async limits() {
-        return await this.#ask("/limits", {});
+        return await this.#ask("/limits", "content_types", {});
     }
 
     /**
@@ -27,7 +27,7 @@ export class Signer {
      * @returns {Promise<Form>}
      */
     async form(wanted, signal) {
-        const { uploads } = await this.#ask("/sign", {
+        const { uploads } = await this.#ask("/sign", "uploads", {
             method: "POST",
             headers: { "Content-Type": "application/json" },
             body: JSON.stringify({ files: [wanted] }),
@@ -41,10 +41,11 @@ export class Signer {
 
     /**
      * @param {string} path
+     * @param {string} member what an answer of the function has in it
      * @param {RequestInit & { headers?: Record<string, string> }} request
      * @returns {Promise<any>}
      */
-    async #ask(path, request) {
+    async #ask(path, member, request) {
         /** @type {Record<string, string>} */
         const authorization = this.token ? { Authorization: `Bearer ${this.token}` } : {};
         /** @type {Response} */
@@ -60,24 +61,32 @@ export class Signer {
             throw new Fault("function_unreachable");
         }
         const answer = await json(response);
-        if (!response.ok) {
-            throw told(answer.error ?? {}, response.status);
+        if (!response.ok || !answer[member]) {
+            throw refusal(answer, response.status);
         }
         return answer;
     }
 }
 
 /**
- * A gateway in front of the function answers with text of its own, whatever it says that it is.
+ * The gateway in front of the function may answer with plain text and say that it is JSON.
  *
  * @param {Response} response
  */
 async function json(response) {
-    try {
-        return (await response.json()) ?? {};
-    } catch {
-        throw new Fault(response.status === 429 ? "function_busy" : "function_down", { status: response.status });
-    }
+    return (await response.json().catch(() => null)) ?? {};
+}
+
+/**
+ * Why the function refused, or the gateway, which has names of its own for it.
+ *
+ * @param {any} answer
+ * @param {number} status
+ */
+function refusal({ error, Code: code, RequestId: requestId }, status) {
+    return error
+        ? told(error, status)
+        : new Fault(status === 429 ? "function_busy" : "function_down", { status, code, requestId });
 }
 
 /**

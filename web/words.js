@@ -20,7 +20,7 @@ const REASONS = {
     empty: "The file is empty.",
     type_not_allowed: "Files of this type are not allowed.",
     invalid_filename: "The file's name cannot be used. Rename it and choose it again.",
-    file_changed: "The file has changed since it was chosen. Choose it again.",
+    file_changed: "The file was changed or moved, or cannot be read. Choose it again.",
     storage_unreachable: "The connection was lost, or the storage refused this page. Try again.",
     storage_busy: "The storage is not working at the moment. Try again later.",
     form_expired: "The upload took too long to begin. Try again.",
@@ -69,7 +69,8 @@ export function status(upload) {
         case "cancelled":
             return `${size} · Cancelled`;
         case "failed":
-            return `${size} · ${upload.fault ? reason(upload.fault) : ""}`;
+            // Of a file that could not be read the size is not known.
+            return [upload.file.size && size, upload.fault && reason(upload.fault)].filter(Boolean).join(" · ");
     }
 }
 

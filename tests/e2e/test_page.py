@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 import deploy.link
 from given_tokens import new_secret, token
@@ -123,16 +123,33 @@ def test_a_file_dropped_anywhere_on_the_page_is_stored(page: Page, cloud: Cloud)
     assert stored(cloud) == [("note.txt", b"a note")]
 
 
-def test_a_folder_of_250_files_keeps_its_names(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+def choose_folder(page: Page, folder: Path) -> None:
+    page.set_input_files("#folder", folder)
+
+
+def drop_folder(page: Page, folder: Path) -> None:
+    """As a hand would: the browser itself makes the entries, and gives a hundred at a time."""
+    devtools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 150, "data": data})
+
+
+@pytest.mark.parametrize("give", [choose_folder, drop_folder])
+def test_a_folder_of_250_files_keeps_its_names(
+    page: Page, cloud: Cloud, tmp_path: Path, give: Callable[[Page, Path], None]
+) -> None:
     folder = tmp_path / "trip ü"
     for number in range(250):
-        file = folder / f"day {number % 3}" / f"{number}.txt"
+        file = folder / f"day {number // 200}" / f"{number}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"file {number}")
     open_page(page, cloud)
-    page.set_input_files("#folder", folder)
+    give(page, folder)
     expect(page.locator("#summary")).to_have_text("250 of 250 files uploaded", timeout=120_000)
-    names = {f"trip%20%C3%BC%2Fday%20{number % 3}%2F{number}.txt": f"file {number}".encode() for number in range(250)}
+    names = {
+        f"trip%20%C3%BC%2Fday%20{number // 200}%2F{number}.txt": f"file {number}".encode() for number in range(250)
+    }
     assert dict(stored(cloud)) == names
     for each in cloud.bucket.objects():
         assert re.fullmatch(r"uploads/anonymous/[0-9a-f-]{36}\.txt", each.key)
@@ -175,7 +192,7 @@ def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_
         ("large.png", "image/png", b"x" * 11),
         ("page.html", "text/html", b"<p>"),
     )
-    told(page, "empty.txt", "0 B · The file is empty.")
+    told(page, "empty.txt", "The file is empty.")
     told(page, "large.png", "11 B · The file is larger than allowed.")
     told(page, "page.html", "3 B · Files of this type are not allowed.")
     assert (signings(cloud), posts(cloud)) == ([], [])
@@ -256,6 +273,62 @@ def test_an_upload_can_be_cancelled(page: Page, cloud: Cloud) -> None:
     row(page, "slow.bin").get_by_role("button", name="Try again: slow.bin").click()
     told(page, "slow.bin", re.compile("Uploaded"))
     assert [len(content) for _, content in stored(cloud)] == [20_000_000]
+
+
+@pytest.mark.parametrize("meanwhile", [Path.unlink, lambda file: file.write_text("another")], ids=["gone", "changed"])
+def test_a_file_that_is_no_longer_what_was_chosen_is_told(
+    page: Page, cloud: Cloud, tmp_path: Path, meanwhile: Callable[[Path], object]
+) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("a note")
+    open_page(page, cloud)
+
+    def sign(route: Route) -> None:
+        meanwhile(file)
+        route.continue_()
+
+    page.route("**/sign", sign)
+    page.set_input_files("#files", file)
+    told(page, "note.txt", "6 B · The file was changed or moved, or cannot be read. Choose it again.")
+    expect(page.locator("li button:visible")).to_have_count(0)
+    assert stored(cloud) == []
+
+
+def test_what_is_chosen_shows_before_the_limits_are_known(page: Page, cloud: Cloud) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/limits", hold)
+    page.goto(cloud.site.url)
+    choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"), ("empty.txt", "text/plain", b""))
+    told(page, "empty.txt", "0 B · Waiting")
+    for name in ("a.txt", "b.txt"):
+        row(page, name).get_by_role("button", name=f"Cancel {name}").click()
+        told(page, name, "1 B · Cancelled")
+    row(page, "b.txt").get_by_role("button", name="Try again: b.txt").click()
+    told(page, "b.txt", re.compile("Uploaded"))
+    held[0].continue_()
+    told(page, "empty.txt", "The file is empty.")
+    choose(page, ("c.txt", "text/plain", b"c"))
+    told(page, "c.txt", re.compile("Uploaded"))
+    told(page, "a.txt", "1 B · Cancelled")
+    assert ([record.status for record in posts(cloud)], sorted(stored(cloud))) == (
+        [200, 200],
+        [("b.txt", b"b"), ("c.txt", b"c")],
+    )
+
+
+def test_limits_that_are_none_are_told_and_files_are_signed_all_the_same(page: Page, cloud: Cloud) -> None:
+    anybody = {"Access-Control-Allow-Origin": "*"}
+    page.route("**/limits", lambda route: route.fulfill(json={}, headers=anybody))
+    page.goto(cloud.site.url)
+    expect(page.get_by_role("alert")).to_have_text(
+        "The upload service is not working at the moment. Try again later. (200)"
+    )
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", re.compile("Uploaded"))
 
 
 def test_four_files_at_a_time_are_on_their_way(page: Page, cloud: Cloud) -> None:
@@ -367,10 +440,13 @@ def test_leaving_is_guarded_while_something_is_unfinished(page: Page, cloud: Clo
 
 
 def test_by_keyboard_alone(page: Page, cloud: Cloud) -> None:
+    # Before the page is there: else the chooser might open before the browser has been told to hand it over.
+    page.on(
+        "filechooser", lambda chooser: chooser.set_files(FilePayload(name="cat.png", mimeType="image/png", buffer=PNG))
+    )
     open_page(page, cloud)
     page.keyboard.press("Tab")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files({"name": "cat.png", "mimeType": "image/png", "buffer": PNG})
+    expect(page.locator("#files")).to_be_focused()
+    page.keyboard.press("Space")
     told(page, "cat.png", re.compile("Uploaded"))
     assert json.dumps(stored(cloud)[0][0]) == '"cat.png"'

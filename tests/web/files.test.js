@@ -17,7 +17,7 @@ function folderEntry(entries, atATime) {
         const left = [...entries];
         return { readEntries: (resolve) => resolve(left.splice(0, atATime)) };
     };
-    return { isFile: false, createReader };
+    return { isFile: false, fullPath: "/t", createReader };
 }
 
 const transfer = (...entries) => ({ items: entries.map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry })) });
@@ -45,6 +45,21 @@ test("folders within folders keep their paths", async () => {
         transfer(fileEntry("/a.txt"), folderEntry([folderEntry([fileEntry("/t/u/b.txt")], 9)], 9)),
     );
     assert.deepEqual(names(found), ["a.txt", "t/u/b.txt"]);
+});
+
+test("what cannot be read is named with its fault, and takes nothing else with it", async () => {
+    const refuse = (_resolve, reject) => reject(new DOMException("gone", "NotFoundError"));
+    const gone = { isFile: true, fullPath: "/t/gone.txt", file: refuse };
+    const locked = { isFile: false, fullPath: "/t/locked", createReader: () => ({ readEntries: refuse }) };
+    const found = await dropped(transfer(folderEntry([gone, locked, fileEntry("/t/a.txt")], 9)));
+    assert.deepEqual(
+        found.map(({ name, fault }) => [name, fault?.code]),
+        [
+            ["t/gone.txt", "file_changed"],
+            ["t/locked", "file_changed"],
+            ["t/a.txt", undefined],
+        ],
+    );
 });
 
 test("names are composed, as the function wants them", () => {
