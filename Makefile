@@ -55,3 +55,7 @@ lock: ## Lock the newest versions of all dependencies
 doctor: ## Name each fault of what is set, declared and deployed, with its consequence and its cure
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.doctor
+
+smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.smoke $(ARGS)

@@ -1,4 +1,4 @@
-"""What is declared before anything is deployed: .env, s.yaml with its variables filled in, and the ROS template.
+"""What is declared before anything is deployed: s.yaml with its variables filled in, and the ROS template.
 
 Follows "Yaml 规范" of Serverless Devs 3 (variables) and the ROS template syntax, as far as this project uses them.
 """
@@ -50,24 +50,6 @@ class Deployment:
             for name, resource in self.template.items()
             if resource.get("Type") == kind
         }
-
-
-def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """`environ` over what the file .env in `folder` sets, as Serverless Devs reads it."""
-    file = folder / ".env"
-    return {**(dotenv(file.read_text(encoding="utf-8")) if file.is_file() else {}), **environ}
-
-
-def dotenv(text: str) -> dict[str, str]:
-    """The variables of a .env file: NAME=value a line, perhaps in quotes; `#` begins a comment."""
-    found = {}
-    for line in text.splitlines():
-        match = re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", line)
-        if match:
-            name, value = match.groups()
-            quoted = re.match(r"(['\"`])(.*?)\1", value)
-            found[name] = quoted[2] if quoted else re.sub(r"(^|\s+)#.*", "", value)
-    return found
 
 
 def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:

@@ -16,6 +16,7 @@ from alibabacloud_oss_v2.exceptions import BaseError
 from deploy import bucket, declared
 from deploy.checks import CHECKS, Finding, Setup, examine
 from deploy.declared import Deployment
+from deploy.environment import environment
 from deploy.live import Live, look_at
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 
 def main(environ: Mapping[str, str], folder: Path = ROOT) -> int:
     """Print what is found. The exit code: 0; 1 where there is a fault; 2 where nothing can be read."""
-    settings = declared.environment(environ, folder)
+    settings = environment(environ, folder)
     try:
         deployment = declared.read(folder, settings, bucket.account_id(settings))
     except (OSError, ValueError) as fault:

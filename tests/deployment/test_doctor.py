@@ -18,6 +18,7 @@ import sentinels
 from deploy import bucket, declared, doctor
 from deploy.checks import CHECKS, Setup, examine
 from deploy.declared import Deployment
+from deploy.environment import environment
 from deploy.live import CorsRule, Live, UploadBucket, look_at
 from given import NOON
 from given_tokens import new_secret
@@ -369,7 +370,7 @@ def test_conditions_of_the_template_decide(folder: Path) -> None:
 def test_the_environment_goes_over_the_env_file(tmp_path: Path) -> None:
     text = "# settings\nA=1\nexport B = two words # of them\nC='# kept'\nD=\"x\"\nE=\nnot a variable\nF=a#b\n"
     (tmp_path / ".env").write_text(text, encoding="utf-8")
-    assert declared.environment({"A": "0"}, tmp_path) == {
+    assert environment({"A": "0"}, tmp_path) == {
         "A": "0",
         "B": "two words",
         "C": "# kept",
