@@ -59,3 +59,7 @@ doctor: ## Name each fault of what is set, declared and deployed, with its conse
 smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.smoke $(ARGS)
+
+files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: ARGS=--help)
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.files $(ARGS)
