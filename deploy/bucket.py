@@ -13,9 +13,10 @@ from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
 _KEY_PAIRS = (
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
+    ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"),
     ("AccessKeyID", "AccessKeySecret", "SecurityToken"),
 )
-"""As the vendor's SDKs spell them, and as Serverless Devs does."""
+"""As the vendor's SDKs spell them, that for OSS, and Serverless Devs."""
 
 _JSON_VARIABLE = re.compile(r"\w+_serverless_devs_key")
 

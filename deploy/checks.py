@@ -129,7 +129,13 @@ def examine(setup: Setup) -> list[Finding]:
 def _prefix(setup: Setup) -> Iterator[str]:
     if "UPLOAD_PREFIX" in setup.settings and not setup.settings["UPLOAD_PREFIX"].strip():
         yield "UPLOAD_PREFIX is set, and empty: the function takes `uploads` then."
-    yield from _faults_of(setup, "UPLOAD_PREFIX")
+    yield from _prefix_faults(setup)
+
+
+def _prefix_faults(setup: Setup) -> list[str]:
+    if setup.settings.get("UPLOAD_PREFIX", "").endswith("/"):
+        return ["UPLOAD_PREFIX ends in a slash: the roles' rights are made of it and another one."]
+    return _faults_of(setup, "UPLOAD_PREFIX")
 
 
 def _origins(setup: Setup) -> Iterator[str]:
@@ -137,11 +143,19 @@ def _origins(setup: Setup) -> Iterator[str]:
 
 
 def _jwt(setup: Setup) -> Iterator[str]:
+    if any(_nobody_known(setup)):
+        return
     faults = list(_faults_of(setup, "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"))
     yield from faults
     secrets = [word.strip() for word in setup.settings.get("JWT_SECRET", "").split(",") if word.strip()]
     if not faults and any(len(set(secret)) < FEWEST_CHARACTERS for secret in secrets):
         yield f"JWT_SECRET has fewer than {FEWEST_CHARACTERS} different characters: nobody made that at random."
+
+
+def _nobody_known(setup: Setup) -> Iterator[str]:
+    given = (setup.settings.get(name, "").strip() for name in ("JWT_SECRET", "JWT_JWKS"))
+    if setup.settings.get("AUTH") != "none" and not any(given):
+        yield "Neither JWT_SECRET nor JWT_JWKS is set."
 
 
 def _other_settings(setup: Setup) -> Iterator[str]:
@@ -188,13 +202,13 @@ def _large_files(setup: Setup) -> Iterator[str]:
 
 def _keep_days(setup: Setup) -> Iterator[str]:
     days = setup.environ.get("KEEP_DAYS", "").strip()
-    if days and not re.fullmatch(r"[1-9][0-9]{0,4}", days):
-        yield f"KEEP_DAYS must be a whole number of days from 1, not {days!r}."
+    if days and not re.fullmatch(r"0|[1-9][0-9]{0,4}", days):
+        yield f"KEEP_DAYS must be a whole number of days, or 0, not {days!r}."
 
 
 def _kept_for_ever(setup: Setup) -> Iterator[str]:
-    if not setup.environ.get("KEEP_DAYS", "").strip():
-        yield "KEEP_DAYS is not set."
+    if setup.environ.get("KEEP_DAYS", "").strip() in ("", "0"):
+        yield "KEEP_DAYS is 0, or not set."
 
 
 # --- the function
@@ -295,9 +309,9 @@ def _principals(principal: Any) -> list[str]:
 
 
 def _upload_right(setup: Setup) -> Iterator[str]:
-    if _faults_of(setup, "UPLOAD_PREFIX"):
+    if _prefix_faults(setup):
         return
-    place = f"{setup.settings.get('OSS_BUCKET')}/{(setup.settings.get('UPLOAD_PREFIX') or 'uploads').rstrip('/')}/*"
+    place = f"{setup.settings.get('OSS_BUCKET')}/{setup.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
     role_name = setup.settings.get("OSS_STS_ROLE_ARN", "").rpartition("/")[2].lower()
     for role, statement in setup.statements():
         may_put = "oss:PutObject" in _listed(statement.get("Action")) and statement.get("Effect") == "Allow"
@@ -459,6 +473,14 @@ CHECKS = (
         decide=True,
     ),
     Check(
+        "identity",
+        _nobody_known,
+        "Nobody can upload, and a bare `s deploy` stops.",
+        "`make deploy` writes a random JWT_SECRET into .env, for upload links. For an identity provider's tokens set "
+        "JWT_JWKS, JWT_ISSUER and JWT_AUDIENCE.",
+        decide=True,
+    ),
+    Check(
         "environment-size",
         _environment_size,
         "Function Compute refuses to deploy the function.",
@@ -592,7 +614,7 @@ CHECKS = (
         "keep-days",
         _keep_days,
         "The template is refused, or files are not deleted when you think.",
-        "Set KEEP_DAYS to a number such as 30, or leave it out to keep files for ever.",
+        "Set KEEP_DAYS to a number such as 30, or to 0 to keep files for ever.",
     ),
     Check(
         "large-files",
@@ -612,14 +634,14 @@ CHECKS = (
         "site-domain",
         _no_site_domain,
         "OSS's default domain makes browsers download the page instead of showing it.",
-        "Set SITE_DOMAIN to a domain of yours (docs/operations.md), unless people get the page elsewhere.",
+        "Set SITE_DOMAIN to a domain of yours (docs/deploy.md), unless people get the page elsewhere.",
         decide=True,
     ),
     Check(
         "sign-domain",
         _no_sign_domain,
         "The function answers at its fcapp.run address, which Alibaba Cloud bans in production and does not vouch for.",
-        "Set SIGN_DOMAIN to a domain of yours before people depend on it.",
+        "Set SIGN_DOMAIN to a domain of yours (docs/deploy.md) before people depend on it.",
         decide=True,
     ),
     Check(

@@ -102,9 +102,13 @@ class _Variables:
 
     def _value(self, match: re.Match[str]) -> Any:
         if match["function"]:
-            arguments = [next(filter(None, each), "") for each in _QUOTED.findall(match["arguments"])]
+            arguments = [self._argument(*each) for each in _QUOTED.findall(match["arguments"])]
             return self._called(match["function"], arguments, match[0])
         return self._at(match["path"], match[0])
+
+    def _argument(self, single: str, double: str, bare: str) -> str:
+        """Text in quotes is itself, and what is bare is a variable."""
+        return str(self._at(bare, bare)) if bare else single or double
 
     def _at(self, path: str, as_written: str) -> Any:
         found: Any = self.document if path.startswith("vars.") else {}
@@ -142,8 +146,7 @@ class _Template:
         self._account = account
         declared = document.get("Parameters") or {}
         self._parameters = {
-            **{name: each.get("Default", "") for name, each in declared.items()},
-            **given,
+            **{name: self._typed(each, given.get(name, each.get("Default", ""))) for name, each in declared.items()},
             "ALIYUN::AccountId": account,
             "ALIYUN::TenantId": account,
             "ALIYUN::Region": region,
@@ -156,6 +159,11 @@ class _Template:
             "Fn::If": lambda value: self.filled(value[1] if self.holds(value[0]) else value[2]),
             "Fn::GetAtt": self._attribute,
         }
+
+    @staticmethod
+    def _typed(parameter: Mapping[str, Any], value: Any) -> Any:
+        listed = parameter.get("Type") == "CommaDelimitedList" and isinstance(value, str)
+        return [each.strip() for each in value.split(",")] if listed else value
 
     def filled(self, value: Any) -> Any:
         """`value` without functions; those that are not known here stay."""

@@ -166,7 +166,9 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("origins", lambda g: g.settings.update(ALLOWED_ORIGINS=f"https://a.example/page,{SITE}"), "ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not 'https://a.example/page'."),
     ("jwt", lambda g: g.settings.update(JWT_SECRET="short"), "JWT_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32."),
     ("jwt", lambda g: g.settings.update(JWT_SECRET="changeme" * 8), "JWT_SECRET has fewer than 10 different characters: nobody made that at random."),
-    ("jwt", lambda g: g.settings.pop("JWT_SECRET"), "JWT_SECRET and JWT_JWKS are both missing: set one, or AUTH=none to let anybody upload."),
+    ("identity", lambda g: g.settings.pop("JWT_SECRET"), "Neither JWT_SECRET nor JWT_JWKS is set."),
+    ("jwt", lambda g: g.settings.update(JWT_JWKS="{}"), "JWT_SECRET and JWT_JWKS are both set: remove one."),
+    ("prefix", lambda g: g.settings.update(UPLOAD_PREFIX="uploads/"), "UPLOAD_PREFIX ends in a slash: the roles' rights are made of it and another one."),
     ("auth", lambda g: g.settings.update(AUTH="none"), "AUTH is none."),
     ("environment-size", lambda g: g.settings.update(NOTE="x" * 4096), "The function's environment has {size} bytes, of 4,096."),
     ("environment-strings", lambda g: g.settings.update(EXPIRES_IN=600), "EXPIRES_IN in s.yaml is not a string, but int."),
@@ -203,7 +205,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("cors", lambda g: setattr(g, "live", Live(replace(SEEN, cors=()))), f"The live bucket b has no CORS rule that lets {SITE} post."),
     ("domains", lambda g: g.environ.update(UPLOAD_DOMAIN="https://up.example.com"), "UPLOAD_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'."),
     ("page-origin", lambda g: g.environ.update(SITE_DOMAIN="up.example.com"), "https://up.example.com, where SITE_DOMAIN puts the page, is not in ALLOWED_ORIGINS."),
-    ("keep-days", lambda g: g.environ.update(KEEP_DAYS="a month"), "KEEP_DAYS must be a whole number of days from 1, not 'a month'."),
+    ("keep-days", lambda g: g.environ.update(KEEP_DAYS="a month"), "KEEP_DAYS must be a whole number of days, or 0, not 'a month'."),
     ("endpoint-forbidden", lambda g: setattr(g, "live", Live(SEEN, endpoint_forbidden=True)), "OSS answers PublicEndpointForbidden at the bucket's default domain."),
     ("clock", lambda g: setattr(g, "live", Live(SEEN, skew=-901.0)), "This machine's clock is 901 seconds behind OSS's."),
     ("clock", lambda g: setattr(g, "live", Live(SEEN, skew=61.0)), "This machine's clock is 61 seconds ahead of OSS's."),
@@ -230,6 +232,7 @@ def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
     assert [name for name, _ in Given().findings()] == DEFAULT_DECISIONS
     assert [check.name for check in CHECKS if check.decide] == [
         "auth",
+        "identity",
         "large-files",
         *DEFAULT_DECISIONS,
         "upload-domain",
@@ -270,14 +273,16 @@ vars:
   region: ${env('REGION', 'cn-hongkong')}
   name: ${env('NAME', 'odu')}
   uploads: ${vars.name}-uploads-${config('AccountID')}
-  origins: https://${vars.name}.example.com
+  host: ${vars.name}.example.com
+  origins: ${env('ALLOWED_ORIGINS', vars.origin)}
+  origin: https://${env('SITE_DOMAIN', vars.host)}
 resources:
   infra:
     component: ros
     props:
       region: ${vars.region}
       template: ${path('./deploy/ros.yaml')}
-      parameters: {UploadBucket: "${vars.uploads}", KeepDays: "${env('KEEP_DAYS', '')}", Role: "${vars.name}-sign"}
+      parameters: {UploadBucket: "${vars.uploads}", KeepDays: "${env('KEEP_DAYS', '')}", Role: "${vars.name}-sign", Origins: "${vars.origins},https://b.example"}
   sign:
     component: fc3
     props:
@@ -285,6 +290,7 @@ resources:
       triggers: [{triggerType: http, triggerConfig: {methods: [GET]}}]
       environmentVariables:
         OSS_BUCKET: ${vars.uploads}
+        ALLOWED_ORIGINS: ${vars.origins}
         JWT_SECRET: ${env('JWT_SECRET')}
   site:
     component: ${path('./deploy/site')}
@@ -297,6 +303,7 @@ Parameters:
   UploadBucket: {Type: String}
   Role: {Type: String}
   KeepDays: {Type: String, Default: ''}
+  Origins: {Type: CommaDelimitedList}
   Acl: {Type: String, Default: private}
 Conditions:
   Keep: {'Fn::Not': [{'Fn::Equals': ['', {Ref: KeepDays}]}]}
@@ -309,6 +316,7 @@ Resources:
     Properties:
       BucketName: {Ref: UploadBucket}
       AccessControl: {Ref: Acl}
+      CORSConfiguration: {CORSRule: [{AllowedOrigin: {Ref: Origins}}]}
       LifecycleConfiguration:
         'Fn::If': [Keep, {Rule: [{Expiration: {Days: {Ref: KeepDays}}}]}, {Ref: 'ALIYUN::NoValue'}]
       Tags: {Role: !GetAtt Sign.Arn, Of: !Sub '${UploadBucket}/${ALIYUN::AccountId}', By: {'Fn::Join': ['-', [a, {Ref: Role}]]}}
@@ -331,7 +339,11 @@ def test_variables_of_s_yaml_are_filled_in_as_serverless_devs_does(folder: Path)
     assert (read.resources["infra"]["props"]["region"], read.function["timeout"], read.function_environ) == (
         "cn-hongkong",
         10,
-        {"OSS_BUCKET": f"team-uploads-{ACCOUNT}", "JWT_SECRET": "s"},
+        {
+            "OSS_BUCKET": f"team-uploads-{ACCOUNT}",
+            "ALLOWED_ORIGINS": "https://team.example.com",
+            "JWT_SECRET": "s",
+        },
     )
     assert read.resources["site"]["props"] == {"function": "${resources.sign.output.url.system_url}"}
     assert read.resources["site"]["component"] == str(folder / "deploy" / "site")
@@ -351,6 +363,9 @@ def test_parameters_and_functions_of_the_template_are_filled_in(folder: Path) ->
             "Properties": {
                 "BucketName": f"team-uploads-{ACCOUNT}",
                 "AccessControl": "private",
+                "CORSConfiguration": {
+                    "CORSRule": [{"AllowedOrigin": ["https://team.example.com", "https://b.example"]}]
+                },
                 "Tags": {
                     "Role": f"acs:ram::{ACCOUNT}:role/team-sign",
                     "Of": f"team-uploads-{ACCOUNT}/{ACCOUNT}",
@@ -494,7 +509,7 @@ def test_decisions_alone_do_not_fail(capsys: pytest.CaptureFixture[str]) -> None
     assert doctor.report(examine(Setup({}, deployment)), []) == 0
     said = capsys.readouterr().out
     assert said.startswith(
-        f"{len(CHECKS)} checks, 0 faults.\n\nFor you to decide:\n  kept-for-ever: KEEP_DAYS is not set.\n"
+        f"{len(CHECKS)} checks, 0 faults.\n\nFor you to decide:\n  kept-for-ever: KEEP_DAYS is 0, or not set.\n"
     )
     assert "Faults:" not in said
 
@@ -520,6 +535,7 @@ def test_without_s_yaml_there_is_nothing_to_look_at(tmp_path: Path, capsys: pyte
     "names",
     [
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
+        ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"),
         ("AccessKeyID", "AccessKeySecret", "SecurityToken"),
     ],
 )
