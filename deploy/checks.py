@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.declared import Deployment
+from deploy.declared import UNSEEN, Deployment
 from deploy.live import CorsRule, Live, UploadBucket
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import LONGEST_LIFE, SLOWEST_LINE, Settings, listed_origins, size_in_bytes
@@ -34,6 +34,9 @@ MAX_SKEW = 60
 FEWEST_CHARACTERS = 10
 """Different characters that a secret made at random has at least: 64 hexadecimal digits hardly ever have fewer."""
 
+LIVE_TOO = ("methods", "auth-type", "timeout", "log", "role", "runtime", "grants", "trust", "upload-right")
+"""The checks that look at the live function and its roles as they look at what is declared."""
+
 ROLE, BUCKET = "ALIYUN::RAM::Role", "ALIYUN::OSS::Bucket"
 
 
@@ -45,6 +48,8 @@ class Setup:
     """The deployer's environment, with .env in it."""
     deployment: Deployment
     live: Live | None = None
+    account: Deployment | None = None
+    """The live function and its roles, in the shape in which they are declared."""
 
     @property
     def function(self) -> dict[str, Any]:
@@ -120,7 +125,13 @@ class Finding:
 
 def examine(setup: Setup) -> list[Finding]:
     """All that is wrong, or to be decided, in the order of the table."""
-    return [Finding(check, what) for check in CHECKS for what in check.look(setup)]
+    declared = [Finding(check, what) for check in CHECKS for what in check.look(setup)]
+    if setup.account is None:
+        return declared
+    account = Setup(setup.environ, setup.account)
+    return declared + [
+        Finding(check, f"Live: {what}") for check in CHECKS if check.name in LIVE_TOO for what in check.look(account)
+    ]
 
 
 # --- settings
@@ -242,7 +253,7 @@ def _timeout(setup: Setup) -> Iterator[str]:
 
 def _logging(setup: Setup) -> Iterator[str]:
     told = setup.function.get("logConfig")
-    if not told:
+    if not told or (isinstance(told, dict) and not told.get("project")):
         yield "The function has no logConfig: a deployment switches its log off."
     elif isinstance(told, str):
         yield f"The function's logConfig is {told}: a project and a logstore that no removal takes away."
@@ -309,7 +320,7 @@ def _principals(principal: Any) -> list[str]:
 
 
 def _upload_right(setup: Setup) -> Iterator[str]:
-    if _prefix_faults(setup):
+    if _prefix_faults(setup) or any(UNSEEN in each for each in setup.deployment.of_type(ROLE).values()):
         return
     place = f"{setup.settings.get('OSS_BUCKET')}/{setup.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
     role_name = setup.settings.get("OSS_STS_ROLE_ARN", "").rpartition("/")[2].lower()

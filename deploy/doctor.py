@@ -1,7 +1,7 @@
 """`make doctor`: what is wrong with the deployment, what follows from it, and what to do; exit code 1 if anything is.
 
 It reads the environment and .env, s.yaml and the ROS template, and, where the environment has the deployer's
-credentials, the live bucket. What only its owner can decide is told besides, and is no fault.
+credentials, the live bucket, function and roles. What only its owner can decide is told besides, and is no fault.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from alibabacloud_oss_v2.exceptions import BaseError
 
 from deploy import bucket, declared
+from deploy.account import Account
 from deploy.checks import CHECKS, Finding, Setup, examine
 from deploy.declared import Deployment
 from deploy.environment import environment
@@ -30,8 +32,8 @@ def main(environ: Mapping[str, str], folder: Path = ROOT) -> int:
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    live, unseen = _live(settings, deployment)
-    return report(examine(Setup(settings, deployment, live)), unseen)
+    live, account, unseen = _seen(settings, deployment)
+    return report(examine(Setup(settings, deployment, live, account)), unseen)
 
 
 def report(findings: list[Finding], unseen: Iterable[str]) -> int:
@@ -46,18 +48,30 @@ def report(findings: list[Finding], unseen: Iterable[str]) -> int:
     return 1 if faults else 0
 
 
-def _live(environ: Mapping[str, str], deployment: Deployment) -> tuple[Live | None, list[str]]:
-    provider, name = bucket.deployer(environ), deployment.function_environ.get("OSS_BUCKET", "")
-    always = ["the live function and the live roles: `make smoke` tries them"]
+def _seen(environ: Mapping[str, str], deployment: Deployment) -> tuple[Live | None, Deployment | None, list[str]]:
+    """What the account shows of the bucket, of the function with its roles; and what it does not show."""
+    provider, account_id = bucket.deployer(environ), bucket.account_id(environ)
+    everything = "the live bucket, the live function and its roles"
     if provider is None:
-        return None, ["the live bucket: there are no credentials in the environment (docs/operations.md)", *always]
-    if declared.NO_ACCOUNT in name:
-        return None, ["the live bucket, whose name has the account's ID in it: set AccountID", *always]
+        return None, None, [f"{everything}: there are no credentials in the environment (docs/operations.md)"]
+    if not account_id:
+        return None, None, [f"{everything}: their names have the account's ID in them; set AccountID"]
+    function = deployment.function
+    region = str(function.get("region", ""))
+    live, unseen = _bucket(provider, deployment)
+    account, unseen_there = Account(provider, account_id=account_id, region=region).deployment(
+        str(function.get("functionName", ""))
+    )
+    return live, account, [*unseen, *unseen_there]
+
+
+def _bucket(provider: StaticCredentialsProvider, deployment: Deployment) -> tuple[Live | None, list[str]]:
+    settings = deployment.function_environ
     try:
-        live = look_at(bucket.client(provider, deployment.function_environ.get("OSS_REGION", "")), name)
+        live = look_at(bucket.client(provider, settings.get("OSS_REGION", "")), settings.get("OSS_BUCKET", ""))
     except (BaseError, ValueError) as fault:
-        return None, [f"the live bucket: {type(fault).__name__}", *always]
-    return live, [*(f"of the live bucket, {each}" for each in live.unseen), *always]
+        return None, [f"the live bucket: {type(fault).__name__}"]
+    return live, [f"of the live bucket, {each}" for each in live.unseen]
 
 
 if __name__ == "__main__":

@@ -116,7 +116,11 @@ def _assumed(told: Any) -> StaticCredentialsProvider:
             protocol="http",
         )
     )
-    reply: Any = client.assume_role(AssumeRoleRequest(role_arn=told["role_arn"], role_session_name=WHO))
+    try:
+        reply: Any = client.assume_role(AssumeRoleRequest(role_arn=told["role_arn"], role_session_name=WHO))
+    except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
+        code = getattr(fault, "code", None) or type(fault).__name__
+        raise ValueError(f"The local STS refuses the upload role: {code}") from None
     made = reply.body.credentials
     return StaticCredentialsProvider(made.access_key_id, made.access_key_secret, made.security_token)
 
