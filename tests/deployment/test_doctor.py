@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -685,3 +686,14 @@ def test_the_json_variable_of_serverless_devs_goes_first_and_has_the_account() -
 @pytest.mark.parametrize("environ", [{}, {"AccessKeyID": "LTAI1"}, {"x_serverless_devs_key": "no JSON"}])
 def test_half_credentials_are_none(environ: Mapping[str, str]) -> None:
     assert bucket.deployer(environ) is None
+
+
+def test_the_page_on_operations_names_commands_and_checks_that_there_are() -> None:
+    page = (doctor.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    makefile = (doctor.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(re.findall(r"make ([a-z]+)", page)) <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE)) | {
+        "itself"
+    }
+    assert f"\n{len(CHECKS)} checks, 1 fault.\n" in page
+    versioning = next(check for check in CHECKS if check.name == "versioning")
+    assert f"    So: {versioning.so}\n    Do: {versioning.do}\n" in page
