@@ -193,6 +193,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("grants", lambda g: g.statement("SignRole").update(Action=["sts:*"]), f"The role {SIGN_ROLE} may do sts:*."),
     ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} may reach acs:oss:*:{ACCOUNT}:{UPLOADS}/*."),
     ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:*:{UPLOADS}/uploads/*"), f"The role {UPLOAD_ROLE} may reach acs:oss:*:*:{UPLOADS}/uploads/*."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*::{UPLOADS}/uploads/*"), f"The role {UPLOAD_ROLE} may reach acs:oss:*::{UPLOADS}/uploads/*."),
     ("grants", lambda g: g.properties("SignRole").update(PolicyAttachments={"System": ["AliyunSTSAssumeRoleAccess"]}), f"The role {SIGN_ROLE} has AliyunSTSAssumeRoleAccess attached."),
     ("trust", lambda g: g.trust("UploadRole", RAM=[f"acs:ram::{ACCOUNT}:root"]), f"The role {UPLOAD_ROLE} trusts acs:ram::{ACCOUNT}:root."),
     ("trust", lambda g: g.trust("UploadRole", RAM=["*"]), f"The role {UPLOAD_ROLE} trusts *."),
@@ -262,6 +263,13 @@ def test_on_the_mainland_an_upload_domain_ends_the_warning_and_the_fault(url: st
     forbidden = [name for name, _ in given.findings()]
     expected = ([], []) if url.endswith("example.com") else (["upload-domain"], ["endpoint-forbidden"])
     assert tuple(sorted(set(names) - set(DEFAULT_DECISIONS)) for names in (without, forbidden)) == expected
+
+
+def test_what_is_denied_is_not_granted() -> None:
+    given = Given()
+    policy = given.properties("UploadRole")["Policies"][0]["PolicyDocument"]
+    policy["Statement"].append({"Effect": "Deny", "Action": ["*"], "Resource": ["*"]})
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_what_could_not_be_seen_is_no_fault() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import alibabacloud_oss_v2 as oss
 import pytest
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from deploy import bucket, smoke
 from deploy.trial import NotHeld, NotTried, Target, Trial
@@ -182,7 +185,7 @@ def ended(step: Callable[[], str]) -> str:
 def failures(trial: Trial) -> dict[str, str]:
     """What must hold and does not, with what was seen instead."""
     found = {name: ended(step) for name, step in trial.musts()}
-    return {name: seen.partition(": ")[2] for name, seen in found.items() if seen.startswith("not held")}
+    return {name: seen.removeprefix("not held: ") for name, seen in found.items() if seen.startswith("not held")}
 
 
 def no_options(cloud: Cloud) -> None:
@@ -225,9 +228,50 @@ def test_what_does_not_hold_is_named(cloud: Cloud, spoil: Callable[[Cloud], obje
     assert failures(trial_of(cloud)) == {name: seen.format(page=page) for name, seen in expected.items()}
 
 
-def test_a_page_of_another_function_is_named(cloud: Cloud) -> None:
-    target = nobody(cloud.gateway.url, cloud.oss.url + "/")
-    assert ended(Trial(target)._page_knows_function) == "not held: 403 AccessDenied; its config.json names None"
+CARELESS_FORM = {
+    "key": "uploads/x/1.txt",
+    "x-oss-content-type": "text/plain",
+    "x-oss-credential": "STS.1/20241124/cn-hongkong/oss/aliyun_v4_request",
+    "policy": base64.b64encode(b'{"conditions":[{"bucket":"team-uploads"}]}').decode(),
+    "x-oss-signature": "0" * 64,
+}
+
+
+def careless(request: Request) -> Response:
+    """A function, a page and a bucket that refuse nothing and nobody."""
+    here = request.host_url.rstrip("/")
+    told = {
+        "/limits": {"max_size": 1, "content_types": ["text/plain"], "auth": "jwt"},
+        "/sign": {"uploads": [{"url": f"{here}/oss", "fields": CARELESS_FORM, "key": CARELESS_FORM["key"], "expires_at": ""}]},
+        "/config.json": {"function": "https://elsewhere.example"},
+    }  # fmt: skip
+    headers = {"Access-Control-Allow-Origin": request.headers.get("Origin", "*")}
+    if request.path == "/oss":
+        headers = {"Access-Control-Allow-Origin": "https://elsewhere.example"}
+    allowed = {"Access-Control-Allow-Headers": "Authorization"} if request.method == "OPTIONS" else {}
+    return Response(json.dumps(told.get(request.path, {})), headers={**headers, **allowed}, content_type="text/html")
+
+
+def test_services_that_refuse_nothing_fail_wherever_something_must_be_refused() -> None:
+    own = StaticCredentialsProvider("STS.1", new_secret(), "t")
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request(re.compile("/.*")).respond_with_handler(careless)
+        here = f"http://127.0.0.1:{server.port}"
+        found = failures(Trial(nobody(here, here + "/", deployer=own, endpoint=here, token="t")))
+    assert found == {
+        "The page knows the function": "200; its config.json names https://elsewhere.example",
+        "It lets no other page ask": "200, allowing https://page.invalid",
+        "It signs nothing for another page": "200",
+        "It signs nothing without a token": "200",
+        "OSS lets the page post": "200, allowing https://elsewhere.example",
+        "OSS refuses the form with another key": "200",
+        "OSS refuses the form with another signature": "200",
+        "OSS refuses the form with an ACL added": "200",
+        "OSS takes the form as it is": "200; pages that may read the answer: https://elsewhere.example",
+        "OSS refuses it the second time": "200",
+        "Strangers cannot read what was uploaded": "200",
+        "It is stored as it was declared": "(2, 'text/html', '')",
+    }
 
 
 class Deleting:
