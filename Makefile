@@ -63,3 +63,16 @@ lock: ## Lock the newest versions of all dependencies
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
 	@npm update --save --loglevel=error
+
+.PHONY: doctor smoke files
+doctor: ## Name each fault of what is set, declared and deployed, with its consequence and its cure
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.doctor
+
+smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.smoke $(ARGS)
+
+files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: ARGS=--help)
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.files $(ARGS)

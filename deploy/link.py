@@ -30,7 +30,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
     asked = _parser(environ).parse_args(arguments)
     try:
         ends = _ends(asked.until, now)
-        link = f"{_page(asked.page)}#token={_token(asked, environ, now, ends)}"
+        link = f"{_page(asked.page)}#token={token(asked.who, environ, now, ends, _narrowing(asked))}"
     except (ValueError, Refused) as fault:
         print(fault, file=sys.stderr)
         return 2
@@ -39,24 +39,30 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
     return 0
 
 
-def _token(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime, ends: datetime) -> str:
+def token(
+    who: str, environ: Mapping[str, str], now: datetime, ends: datetime, narrowing: Mapping[str, Any] | None = None
+) -> str:
+    """An upload token for `who` until `ends`, signed with the environment's JWT_SECRET; `narrowing` are more claims.
+
+    Raises ValueError, Refused.
+    """
     issuer = _issuer(environ)
     try:
-        subject_part(asked.who)
+        subject_part(who)
     except Refused:
         raise ValueError(f"--who must be 1 to {MAX_SUBJECT} characters") from None
     claims = {
         "iss": issuer.name,
         "aud": issuer.audience,
-        "sub": asked.who,
+        "sub": who,
         "iat": int(now.timestamp()),
         "exp": int(ends.timestamp()),
-        **_narrowing(asked),
+        **(narrowing or {}),
     }
-    token = jwt.encode(claims, issuer.keys[0].material, issuer.keys[0].algorithm)
+    made = jwt.encode(claims, issuer.keys[0].material, issuer.keys[0].algorithm)
     # What the function would not take is better refused here than in front of whoever gets the link.
-    issuer.claims(f"Bearer {token}")
-    return token
+    issuer.claims(f"Bearer {made}")
+    return made
 
 
 def _narrowing(asked: argparse.Namespace) -> dict[str, Any]:
