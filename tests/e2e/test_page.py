@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 import deploy.link
 from given_tokens import new_secret, token
@@ -19,16 +20,21 @@ from localcloud.cloud import Cloud
 
 MakeCloud = Callable[..., Cloud]
 
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""A whole image."""
+
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
 
 @pytest.fixture
 def cloud_with(tmp_path: Path) -> Iterator[MakeCloud]:
-    """Makes a cloud with other settings than the usual ones."""
+    """Makes a cloud with other settings than the usual ones, and another look of the page."""
     clouds: list[Cloud] = []
 
-    def make(**settings: str) -> Cloud:
-        cloud = Cloud(tmp_path / "files", settings=settings)
+    def make(look: dict[str, str] | None = None, **settings: str) -> Cloud:
+        cloud = Cloud(tmp_path / "files", settings=settings, page_look=look)
         clouds.append(cloud)
         cloud.start()
         return cloud
@@ -461,6 +467,152 @@ def test_without_a_link_the_page_says_what_is_needed(page: Page, cloud_with: Mak
         "You need an upload link to upload here. Ask the site's owner for one."
     )
     expect(page.locator("#drop")).to_be_hidden()
+
+
+def test_a_team_has_its_own_title_logo_colour_and_footer(page: Page, cloud_with: MakeCloud) -> None:
+    logo = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
+    look = {"title": "Team files", "accent": "#ffd400", "logo": logo, "footer": "Ask <b>Ann</b>."}
+    open_page(page, cloud_with(look))
+    expect(page.locator("h1")).to_have_text("Team files")
+    expect(page).to_have_title("Team files")
+    expect(page.locator("#footer")).to_have_text("Ask <b>Ann</b>.")
+    assert page.evaluate("document.querySelector('#logo').naturalWidth") == 1
+    filled = page.locator(".filled")
+    # What is written on a light colour is dark.
+    expect(filled).to_have_css("background-color", "rgb(255, 212, 0)")
+    expect(filled).to_have_css("color", "rgb(0, 0, 0)")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("#drop .filled")).to_have_text("选择文件")
+    expect(page.locator("h1")).to_have_text("Team files")
+
+
+def test_the_language_is_the_browsers_until_another_is_chosen(browser: Browser, cloud: Cloud) -> None:
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(cloud.site.url)
+    expect(page.locator("h1")).to_have_text("上传文件")
+    expect(page).to_have_title("上传文件")
+    expect(page.locator("#rules")).to_have_text("单个不超过 100 MB")
+    choose(page, ("empty.txt", "text/plain", b""))
+    told(page, "empty.txt", "0 B · 文件为空。")
+    page.get_by_role("button", name="English").click()
+    told(page, "empty.txt", "0 B · The file is empty.")
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Upload files")
+    assert page.evaluate("[document.documentElement.lang, {...localStorage}]") == ["en", {"language": "en"}]
+    context.close()
+
+
+def test_what_is_in_the_list_is_not_taken_twice(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("a note")
+    open_page(page, cloud)
+    page.set_input_files("#files", file)
+    told(page, "note.txt", "6 B · Uploaded")
+    page.set_input_files("#files", file)
+    expect(page.locator("#news")).to_have_text("Already in the list: note.txt")
+    assert (page.locator("li").count(), len(stored(cloud))) == (1, 1)
+    row(page, "note.txt").get_by_role("button", name="Remove note.txt").click()
+    page.set_input_files("#files", file)
+    told(page, "note.txt", "6 B · Uploaded")
+    expect(page.locator("#news")).to_be_empty()
+
+
+def test_more_files_than_the_page_takes_are_told(page: Page, cloud: Cloud) -> None:
+    page.route(
+        "**/config.json",
+        lambda route: route.fulfill(body=json.dumps({"function": cloud.gateway.url, "max_files": 1})),
+    )
+    open_page(page, cloud)
+    expect(page.locator("#rules")).to_have_text("Up to 100 MB each · at most 1 files")
+    choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
+    told(page, "a.txt", "1 B · Uploaded")
+    told(page, "b.txt", "1 B · Too many files: at most 1 at a time.")
+
+
+PASTE = """() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File(["pixels"], "image.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+}"""
+
+
+def test_a_pasted_file_is_stored(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.evaluate(PASTE)
+    told(page, "image.png", "6 B · Uploaded")
+    assert stored(cloud) == [("image.png", b"pixels")]
+
+
+def test_still_images_have_thumbnails_and_nothing_else_is_drawn(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, ("dot.png", "image/png", PIXEL), ("broken.png", "image/png", PNG), ("note.txt", "text/plain", b"x"))
+    expect(page.locator(".done")).to_have_count(3)
+    expect(row(page, "dot.png").locator("img")).to_have_count(1)
+    assert page.evaluate("document.querySelector('li img').naturalWidth") == 1
+    expect(page.locator("li .thumb")).to_have_text(["", "png", "txt"])
+    expect(page.locator("li img")).to_have_count(1)
+
+
+def test_the_key_can_be_copied(page: Page, cloud: Cloud) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    row(page, "cat.png").get_by_role("button", name="Copy where cat.png is stored").click()
+    expect(page.locator("#told")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == cloud.bucket.objects()[0].key
+
+
+def test_all_can_be_cancelled_and_cleared(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_stall_at = 0
+    open_page(page, cloud)
+    choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(6)))
+    expect(page.locator(".finishing")).to_have_count(4)
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.locator(".cancelled")).to_have_count(6)
+    assert stored(cloud) == []
+    page.get_by_role("button", name="Clear finished").click()
+    expect(page.locator("li")).to_have_count(0)
+    expect(page.locator("#total")).to_be_hidden()
+    # The focus was on a button that is gone.
+    expect(page.locator("#files")).to_be_focused()
+
+
+def test_all_that_failed_can_be_tried_again(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_deny_early = True
+    open_page(page, cloud)
+    choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"), ("empty.txt", "text/plain", b""))
+    expect(page.locator(".failed")).to_have_count(3)
+    expect(page.locator("#warned")).to_have_text("3 failed")
+    cloud.faults.oss_deny_early = False
+    page.get_by_role("button", name="Retry failed").click()
+    expect(page.locator("#summary")).to_have_text("2 of 3 files uploaded · 1 failed")
+    assert sorted(stored(cloud)) == [("a.txt", b"a"), ("b.txt", b"b")]
+
+
+def test_after_a_removal_the_focus_is_on_the_next_file(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, *((name, "text/plain", b"x") for name in ("a.txt", "b.txt", "c.txt")))
+    expect(page.locator(".done")).to_have_count(3)
+    for removed, then in (("b.txt", "Remove c.txt"), ("c.txt", "Remove a.txt")):
+        row(page, removed).get_by_role("button", name=f"Remove {removed}").press("Enter")
+        expect(page.get_by_role("button", name=then)).to_be_focused()
+    page.get_by_role("button", name="Remove a.txt").press("Enter")
+    expect(page.locator("#files")).to_be_focused()
+
+
+def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_bandwidth = 2_000_000
+    open_page(page, cloud)
+    choose(page, ("film.mp4", "video/mp4", b"x" * 20_000_000))
+    expect(page.locator("#summary")).to_have_text(
+        re.compile(r"^0 of 1 files · [\d.]+ MB of 20 MB · [\d.]+ [KM]B/s · \d+ (sec|min) left$"), timeout=15_000
+    )
+    expect(page).to_have_title(re.compile(r"^\d+ % – Upload files$"))
+    cloud.faults.oss_bandwidth = 0
+    told(page, "film.mp4", "20 MB · Uploaded")
+    expect(page).to_have_title("Upload files")
+    expect(page.locator("#told")).to_have_text("1 of 1 files uploaded")
 
 
 def test_leaving_is_guarded_while_something_is_unfinished(page: Page, cloud: Cloud) -> None:
