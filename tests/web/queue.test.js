@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { Fault, Meter, Queue, retryDelay, typeOf, Upload } from "../../web/queue.js";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 /** Lets everything that can go on go on. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
+import { webcrypto } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
 import { Fault, Totals, Upload } from "../../web/queue.js";
 import * as words from "../../web/words.js";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf-8");
 
