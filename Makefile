@@ -1,11 +1,11 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check deploy remove link build bench fuzz invoke mutants lock
+.PHONY: help dev test check deploy remove doctor smoke files link build bench bench-web fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: ## Run page, function, STS and OSS on this machine (PORT=8080, JSON=1, FAULTS="oss_latency=2", and every setting)
 	@tools/setup.sh dev
@@ -50,6 +50,10 @@ remove: ## Take everything in the cloud away; stops if there are users' files (D
 bench: ## Measure the numbers that the README names, as ratios within one run
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign:. exec $(PYTHON) tests/bench
+
+bench-web: ## Measure what the page claims in numbers, in Chromium
+	@tools/setup.sh test
+	@PYTHONPATH=.:tests:tests/bench exec $(PYTHON) -m bench_web
 
 mutants: ## Break the code in a copy, one place at a time, and see whether the tests notice (ARGS='signature sts' for some)
 	@tools/setup.sh mutants

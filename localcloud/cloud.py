@@ -48,6 +48,7 @@ class Cloud:
         settings: Mapping[str, str] | None = None,
         faults: Faults | None = None,
         page_port: int = 0,
+        page_look: Mapping[str, str] | None = None,
         code: Path = ROOT / "functions" / "sign",
         context_credentials: bool = False,
         reload: bool = False,
@@ -55,9 +56,9 @@ class Cloud:
     ) -> None:
         """Objects become files below `files`; `settings` are the function's, over the local defaults.
 
-        `code` is the function's folder. With `context_credentials` the function finds its credentials where the
-        python3.10 runtime puts them; with `reload` a changed source file makes a new instance; `log` takes what the
-        function prints.
+        `page_look` is the page's title, logo, accent and footer. `code` is the function's folder. With
+        `context_credentials` the function finds its credentials where the python3.10 runtime puts them; with `reload` a
+        changed source file makes a new instance; `log` takes what the function prints.
         """
         self.clock = clock
         self.faults = faults or Faults()
@@ -72,7 +73,9 @@ class Cloud:
         self.sts = Sts(clock, self.identities, self.faults, {self.role_arn: self._upload_role()})
         buckets = {self.bucket.name: self.bucket}
         self.oss = Oss(clock, self.identities, self.faults, buckets, self.bucket.name, region=self.region)
-        self.site = Site(clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port)
+        self.site = Site(
+            clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look
+        )
         self.gateway = Gateway(
             clock,
             code,

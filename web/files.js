@@ -1,16 +1,12 @@
-// Files and whole folders, out of what was dropped or chosen.
+// Files and whole folders, out of what was dropped, pasted or chosen; and which of them need not be tried.
 
-import { Fault } from "./fault.js";
+import { Fault, typeOf } from "./queue.js";
 
-/**
- * `name` has the folders in it: `trip/day 1/cat.png`. What could not be read has a `fault`, and a file with nothing in it.
- *
- * @typedef {{ file: File, name: string, fault?: Fault }} Found
- */
+/** @import { Found, Limits } from "./types" */
 
-/** @param {Iterable<File> | null} list @returns {Found[]} */
+/** @param {Iterable<File> | null | undefined} list @returns {Found[]} */
 export function chosen(list) {
-    return [...(list ?? [])].map((file) => found(file, file.webkitRelativePath || file.name));
+    return [...(list ?? [])].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
 }
 
 /** @param {DataTransfer} transfer @returns {Promise<Found[]>} */
@@ -27,20 +23,14 @@ async function inside(entry) {
     if (!entry) {
         return [];
     }
-    const name = entry.fullPath.replace(/^\//, "");
-    try {
-        if (entry.isFile) {
-            const file = await new Promise((resolve, reject) =>
-                /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
-            );
-            return [found(file, name)];
-        }
-        const nested = await Promise.all((await children(/** @type {FileSystemDirectoryEntry} */ (entry))).map(inside));
-        return nested.flat();
-    } catch {
-        // The others of this drop are not lost with it.
-        return [{ ...found(new File([], name), name), fault: new Fault("file_changed") }];
+    if (entry.isFile) {
+        const file = await new Promise((resolve, reject) =>
+            /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+        );
+        return [{ file, name: entry.fullPath.replace(/^\//, "") }];
     }
+    const nested = await Promise.all((await children(/** @type {FileSystemDirectoryEntry} */ (entry))).map(inside));
+    return nested.flat();
 }
 
 /** @param {FileSystemDirectoryEntry} folder @returns {Promise<FileSystemEntry[]>} */
@@ -57,11 +47,16 @@ async function children(folder) {
     }
 }
 
-/**
- * @param {File} file
- * @param {string} name
- * @returns {Found}
- */
-function found(file, name) {
-    return { file, name: name.normalize("NFC") };
+/** What the function would refuse is told without asking it. @param {File} file @param {Limits | null} limits */
+export function misfit(file, limits) {
+    if (file.size === 0) {
+        return new Fault("empty");
+    }
+    if (!limits) {
+        return null;
+    }
+    if (file.size > limits.max_size) {
+        return new Fault("too_large", { limit: limits.max_size });
+    }
+    return limits.content_types.includes(typeOf(file)) ? null : new Fault("type_not_allowed");
 }
