@@ -1,11 +1,11 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check link bench fuzz invoke mutants lock
+.PHONY: help dev test check deploy remove doctor smoke files link build bench bench-web fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: ## Run page, function, STS and OSS on this machine (PORT=8080, JSON=1, FAULTS="oss_latency=2", and every setting)
 	@tools/setup.sh dev
@@ -16,7 +16,7 @@ test: ## Run all tests, on every Python that Function Compute runs and this mach
 	@tools/test.sh
 
 check: ## Lint and type-check everything
-	@tools/setup.sh test
+	@tools/setup.sh check
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
@@ -27,7 +27,7 @@ fuzz: ## Send 200,000 unsound events through the function
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign:tests exec $(PYTHON) tests/fuzz.py 200000
 
-invoke: ## Send one request through the real handler (ARGS="POST /sign --body '{…}'", or ARGS='--event file.json')
+invoke: ## Send one request through the real handler (ARGS='GET /limits', or ARGS='--event file.json'; more: ARGS=--help)
 	@tools/setup.sh dev
 	@exec $(PYTHON) -m localcloud.invoke $(ARGS)
 
@@ -35,9 +35,25 @@ link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…';
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.link $(ARGS)
 
-bench: ## Measure what the numbers in the README claim, as ratios within one run
+build: ## Make the function's package in build/sign, for Function Compute (RUNTIME=python3.12, or python3.10)
+	@tools/setup.sh dev
+	@exec $(PYTHON) -m deploy.build
+
+deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
+	@tools/setup.sh deploy
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.deploy deploy
+
+remove: ## Take everything in the cloud away; stops if there are users' files (DELETE_FILES=yes)
+	@tools/setup.sh deploy
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.deploy remove
+
+bench: ## Measure the numbers that the README names, as ratios within one run
 	@tools/setup.sh dev
 	@PYTHONPATH=functions/sign:. exec $(PYTHON) tests/bench
+
+bench-web: ## Measure what the page claims in numbers, in Chromium
+	@tools/setup.sh test
+	@PYTHONPATH=.:tests:tests/bench exec $(PYTHON) -m bench_web
 
 mutants: ## Break the code in a copy, one place at a time, and see whether the tests notice (ARGS='signature sts' for some)
 	@tools/setup.sh mutants
@@ -47,6 +63,20 @@ LOCK := -m uv pip compile -qU --universal --python-version 3.10 --generate-hashe
 lock: ## Lock the newest versions of all dependencies
 	@tools/setup.sh dev
 	@$(PYTHON) $(LOCK) functions/sign/requirements.in -o functions/sign/requirements.txt
+	@$(PYTHON) $(LOCK) deploy/requirements-build.in -o deploy/requirements-build.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
 	@npm update --save --loglevel=error
+
+.PHONY: doctor smoke files
+doctor: ## Name each fault of what is set, declared and deployed, with its consequence and its cure
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.doctor
+
+smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.smoke $(ARGS)
+
+files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: ARGS=--help)
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.files $(ARGS)

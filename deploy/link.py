@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import jwt
 
 from direct_upload import content_types, tokens
-from direct_upload.authorise import MAX_SUBJECT
+from direct_upload.authorise import MAX_SUBJECT, subject_part
 from direct_upload.errors import Refused
 from direct_upload.settings import OURSELVES, size_in_bytes
 
@@ -29,7 +30,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
     asked = _parser(environ).parse_args(arguments)
     try:
         ends = _ends(asked.until, now)
-        link = f"{_page(asked.page)}#token={_token(asked, environ, now, ends)}"
+        link = f"{_page(asked.page)}#token={token(asked.who, environ, now, ends, _narrowing(asked))}"
     except (ValueError, Refused) as fault:
         print(fault, file=sys.stderr)
         return 2
@@ -38,22 +39,30 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
     return 0
 
 
-def _token(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime, ends: datetime) -> str:
+def token(
+    who: str, environ: Mapping[str, str], now: datetime, ends: datetime, narrowing: Mapping[str, Any] | None = None
+) -> str:
+    """An upload token for `who` until `ends`, signed with the environment's JWT_SECRET; `narrowing` are more claims.
+
+    Raises ValueError, Refused.
+    """
     issuer = _issuer(environ)
-    if not 1 <= len(asked.who) <= MAX_SUBJECT:
-        raise ValueError(f"--who must be 1 to {MAX_SUBJECT} characters")
+    try:
+        subject_part(who)
+    except Refused:
+        raise ValueError(f"--who must be 1 to {MAX_SUBJECT} characters") from None
     claims = {
         "iss": issuer.name,
         "aud": issuer.audience,
-        "sub": asked.who,
+        "sub": who,
         "iat": int(now.timestamp()),
         "exp": int(ends.timestamp()),
-        **_narrowing(asked),
+        **(narrowing or {}),
     }
-    token = jwt.encode(claims, issuer.keys[0].material, issuer.keys[0].algorithm)
+    made = jwt.encode(claims, issuer.keys[0].material, issuer.keys[0].algorithm)
     # What the function would not take is better refused here than in front of whoever gets the link.
-    issuer.claims(f"Bearer {token}")
-    return token
+    issuer.claims(f"Bearer {made}")
+    return made
 
 
 def _narrowing(asked: argparse.Namespace) -> dict[str, Any]:
@@ -83,7 +92,9 @@ def _issuer(environ: Mapping[str, str]) -> tokens.Issuer:
 def _page(address: str | None) -> str:
     if not address:
         raise ValueError("The page's address is missing: give --page, or set PAGE_URL")
-    if not re.fullmatch(r"https://[^#]+|http://(127\.0\.0\.1|localhost)[:/][^#]*", address):
+    parts = urlsplit(address)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    if not (local or (parts.scheme == "https" and parts.hostname)) or "@" in parts.netloc or "#" in address:
         raise ValueError(f"The page's address must be https://…, without a fragment, not {address!r}")
     return address
 
@@ -95,11 +106,11 @@ def _ends(text: str, now: datetime) -> datetime:
         return now + timedelta(**{_UNITS[duration[2]]: int(duration[1])})
     try:
         ends = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            ends += timedelta(days=1)
+    except (ValueError, OverflowError):
         accepted = "a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d"
         raise ValueError(f"--until must be {accepted}, not {text!r}") from None
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        ends += timedelta(days=1)
     if ends.tzinfo is None:
         ends = ends.replace(tzinfo=timezone.utc)
     if ends <= now:

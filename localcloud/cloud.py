@@ -51,6 +51,7 @@ class Cloud:
         settings: Mapping[str, str] | None = None,
         faults: Faults | None = None,
         page_port: int = 0,
+        page_look: Mapping[str, str] | None = None,
         sites: Mapping[str, Bucket] | None = None,
         code: Path = ROOT / "functions" / "sign",
         context_credentials: bool = False,
@@ -59,10 +60,10 @@ class Cloud:
     ) -> None:
         """Objects become files below `files`; `settings` are the function's, over the local defaults.
 
-        `sites` are buckets that host a site, by the domain bound to each, such as `www.localhost`: pages there may
-        upload. `code` is the function's folder. With `context_credentials` the function finds its credentials where the
-        python3.10 runtime puts them; with `reload` a changed source file makes a new instance; `log` takes what the
-        function prints.
+        `page_look` is the page's title, logo, accent and footer. `sites` are buckets that host a site, by the domain
+        bound to each, such as `www.localhost`: pages there may upload. `code` is the function's folder. With
+        `context_credentials` the function finds its credentials where the python3.10 runtime puts them; with `reload` a
+        changed source file makes a new instance; `log` takes what the function prints.
         """
         self.clock = clock
         self.faults = faults or Faults()
@@ -86,7 +87,9 @@ class Cloud:
             region=self.region,
             domains={UPLOAD_DOMAIN: self.bucket, **self.sites},
         )
-        self.site = Site(clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port)
+        self.site = Site(
+            clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look
+        )
         self.gateway = Gateway(
             clock,
             code,

@@ -1,7 +1,8 @@
 """`python -m localcloud.dev`: the whole thing on this machine, until Ctrl-C.
 
 Takes the function's settings from the environment, and besides: PORT (the page's), JSON=1 (one line of JSON on standard
-output instead of words), FAULTS (fault switches, see faults.py) and FILES (the folder where files land).
+output instead of words), FAULTS (fault switches, see faults.py), FILES (the folder where files land), and PAGE_TITLE,
+PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from localcloud.cloud import ROOT, Cloud
 from localcloud.faults import Faults
 from localcloud.server import Record
+from localcloud.site import look_of
 
 SETTINGS = (
     *("OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "UPLOAD_PREFIX", "MAX_SIZE", "CONTENT_TYPES"),
@@ -74,6 +76,7 @@ def _cloud(environ: Mapping[str, str]) -> Cloud:
         settings=function_settings(environ),
         faults=Faults.parse(environ.get("FAULTS", "")),
         page_port=_page_port(environ.get("PORT") or "0"),
+        page_look=look_of(environ),
         reload=True,
         log=lambda line: print(line, file=sys.stderr),
     )
@@ -138,7 +141,7 @@ def _wait_for_the_end(parent: int) -> None:
     output = select.poll()
     output.register(sys.stdout.fileno(), 0)
     while os.getppid() == parent:
-        if any(happened & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, happened in output.poll(300)):
+        if any(happened & (select.POLLERR | select.POLLHUP) for _, happened in output.poll(300)):
             return
 
 

@@ -209,9 +209,11 @@ class PostObject:
         """The policy is well-formed, has not expired, and every condition holds. The key is judged as it was sent."""
         policy = judge.read_post_policy(self.field("policy"))
         fields = {**self.form.fields, "bucket": self.bucket.name}
-        if self.content_type:
-            fields["content-type"] = self.content_type
-        judge.judge(policy, fields, self.now)
+        # Which of several types `$content-type` means is not documented. That all must fit is our choice.
+        given = (self.field("x-oss-content-type"), self.form.content_type, self.field("content-type"))
+        types = [{"content-type": each} for each in given if each] or [{}]
+        for each in types:
+            judge.judge(policy, {**fields, **each}, self.now)
         judge.judge_size(policy, self.incoming.size)
 
     @property

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from localcloud.server import StandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from werkzeug.wrappers import Request
@@ -21,6 +21,9 @@ INDEX = "index.html"
 
 PLACEHOLDER = "https://function.invalid https://upload.invalid"
 """What stands in the page's Content-Security-Policy for the addresses it may talk to."""
+
+LOOK = ("title", "logo", "accent", "footer")
+"""What a team may change of the page's look; each is a member of the page's configuration."""
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -35,19 +38,29 @@ class Site(StandIn):
     service = "site"
 
     def __init__(
-        self, clock: Callable[[], float], folder: Path, addresses: Callable[[], tuple[str, str]], *, port: int = 0
+        self,
+        clock: Callable[[], float],
+        folder: Path,
+        addresses: Callable[[], tuple[str, str]],
+        *,
+        port: int = 0,
+        look: Mapping[str, str] | None = None,
     ) -> None:
-        """`addresses` gives the function's URL and the one that files are posted to, once they are known."""
+        """`addresses` gives the function's URL and the one that files are posted to, once they are known.
+
+        `look` is what the page's configuration says besides: see `look_of`.
+        """
         super().__init__(clock, port=port)
         self._folder = folder
         self._addresses = addresses
+        self._look = dict(look or {})
 
     def handle(self, request: Request) -> Response:
         """Answer one request: a file, read anew each time so that an edit shows on reload."""
         name = request.path.removeprefix("/") or INDEX
         function, upload = self._addresses()
         if name == "config.json":
-            return self._reply(request, json.dumps({"function": function}).encode(), "application/json")
+            return self._reply(request, json.dumps({"function": function, **self._look}).encode(), "application/json")
         path = safe_join(str(self._folder), name)
         try:
             content = (self._folder / path).read_bytes() if path and not name.endswith("/") else None
@@ -63,6 +76,11 @@ class Site(StandIn):
         if request.method not in ("GET", "HEAD"):
             return Response(status=405)
         return Response(content, content_type=content_type, headers={"Cache-Control": "no-cache"})
+
+
+def look_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """What PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER say of the page's look, as its configuration has it."""
+    return {name: environ[f"PAGE_{name.upper()}"] for name in LOOK if environ.get(f"PAGE_{name.upper()}")}
 
 
 def _content_type(name: str) -> str:

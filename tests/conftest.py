@@ -15,6 +15,7 @@ from direct_upload import app, log
 from direct_upload.authorise import Grant, authorise
 from direct_upload.errors import Refused
 from direct_upload.settings import Settings
+from given_function import Function, Make
 from localcloud import gateway
 from localcloud.identities import Identities
 
@@ -34,6 +35,16 @@ def settings() -> Settings:
 @pytest.fixture
 def grant(settings: Settings) -> Grant:
     return authorise(settings, None)
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> Make:
+    return lambda **more: Function(monkeypatch, **more)
+
+
+@pytest.fixture
+def function(make: Make) -> Function:
+    return make()
 
 
 @pytest.fixture(autouse=True)

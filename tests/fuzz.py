@@ -16,8 +16,9 @@ from unittest.mock import patch
 
 import given
 import given_tokens
-from direct_upload import sts
+from direct_upload import content_types, sts
 from direct_upload.app import App
+from direct_upload.credentials import Credentials, OwnCredentials
 from direct_upload.routes import FOLDER_FORM, Routes
 from direct_upload.settings import Settings
 
@@ -60,13 +61,20 @@ HOSTILE: list[Any] = [
 
 def seeds() -> list[bytes]:
     """Sound events, to be made unsound."""
-    file = {
+    elsewhere = {
+        "bucket": "another",
+        "role_arn": "acs:ram::1:role/admin",
+        "region": "us-west-1",
+        "key": "x",
+        "policy": "x",
+    }
+    file = elsewhere | {
         "filename": "a b/ü.png",
         "size": 7,
         "content_type": "image/png",
         "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
     }
-    body = json.dumps({"files": [file, file | {"id": None}]})
+    body = json.dumps(elsewhere | {"files": [file, file | {"id": None}]})
     bearer = given_tokens.bearer(TOKEN)
     return [
         given.event("POST", "/sign", body=body, headers=bearer),
@@ -143,18 +151,26 @@ def judge(reply: Any) -> int:
     status: int = reply["statusCode"]
     assert status in (200, 204, 400, 401, 403, 404, 405, 413, 415), reply
     if status != 204:
-        for key in _keys(json.loads(reply["body"])):
-            assert key.startswith(PREFIX), key
+        for policy in _policies(json.loads(reply["body"])):
+            judge_policy(json.loads(base64.b64decode(policy))["conditions"])
     return status
 
 
-def _keys(payload: Any) -> Iterator[str]:
-    """What the forms in an answer may be posted to, as their policies say."""
+def _policies(payload: Any) -> list[str]:
+    """The policies of the forms in an answer."""
     policies = [upload["fields"]["policy"] for upload in payload.get("uploads", ()) if "fields" in upload]
-    policies += [payload["policy"]] if "policy" in payload else []
-    for policy in policies:
-        conditions = json.loads(base64.b64decode(policy))["conditions"]
-        yield from (condition[2] for condition in conditions if isinstance(condition, list) and condition[1] == "$key")
+    return policies + ([payload["policy"]] if "policy" in payload else [])
+
+
+def judge_policy(conditions: list[Any]) -> None:
+    """Raise AssertionError if a form could be used elsewhere than in our bucket, below the prefix, within the limits."""
+    listed = {condition[1]: condition for condition in conditions if isinstance(condition, list)}
+    assert [condition for condition in conditions if isinstance(condition, dict)] == [{"bucket": "team-uploads"}]
+    assert listed["$key"][2].startswith(PREFIX), listed["$key"]
+    assert [condition[2] <= 100_000_000 for condition in conditions if "content-length-range" in condition] == [True]
+    types = listed["$content-type"][2]
+    assert ({types} if isinstance(types, str) else set(types)) <= set(content_types.DEFAULT), types
+    assert listed["$x-oss-credential"][2].endswith("/cn-hangzhou/oss/aliyun_v4_request")
 
 
 def _discarded(line: str) -> None:
@@ -166,8 +182,14 @@ def run(number: int, seed: int) -> dict[int, int]:
     settings = Settings.from_environ(given.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": SECRET})
     counts: dict[int, int] = {}
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    with patch.object(sts, "role_assumer", lambda _: lambda *_: given.credentials(expiration=4_000_000_000)):
-        routes = Routes(settings, environ=OWN, random_hex=lambda n: rng.randbytes(n).hex())
+    asked: list[Any] = []
+
+    def assume(own: OwnCredentials, session: str) -> Credentials:
+        asked.append((own, session))
+        return given.credentials(expiration=4_000_000_000)
+
+    with patch.object(sts, "role_assumer", lambda _: assume):
+        routes = Routes(settings, environ=OWN, random_hex=lambda n: rng.randbytes(n).hex(), started=0)
     app = App(routes.respond, allowed_origins=settings.allowed_origins, write=_discarded, end_instance=lambda: None)
     for event in events(rng, number):
         try:
@@ -176,6 +198,7 @@ def run(number: int, seed: int) -> dict[int, int]:
             sys.stderr.write(f"the event was {event!r}\n")
             raise
         counts[status] = counts.get(status, 0) + 1
+    assert asked == [(OwnCredentials("x", "x", "x"), "oss-direct-upload-sign")]
     return counts
 
 

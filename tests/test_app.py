@@ -2,84 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
-import time_machine
 
 import given
-from direct_upload import sts
 from direct_upload.app import App
-from direct_upload.credentials import AssumeRoleFailed, Credentials, OwnCredentials
+from direct_upload.credentials import AssumeRoleFailed
 from direct_upload.errors import Misconfigured
-from direct_upload.routes import Routes
-from direct_upload.settings import Settings
 from given import NOON, ORIGIN
-from given_tokens import bearer, new_secret, token
-
-OWN = {
-    "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.own",
-    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "own-secret",
-    "ALIBABA_CLOUD_SECURITY_TOKEN": "own-token",
-}
-FILE = {"filename": "a.png", "size": 7, "content_type": "image/png", "id": "0f8fad5b-d9cb-469f-a165-70867728950e"}
-
-
-class Function:
-    """The function, with an STS that answers what a test wants."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
-        self.credentials = given.credentials()
-        self.fault: Exception | None = None
-        self.sessions: list[str] = []
-        self.lines: list[str] = []
-        self.ended = 0
-        monkeypatch.setattr(sts, "role_assumer", lambda settings: self.assume_role)
-        settings = Settings.from_environ(given.ENVIRON | more)
-        routes = Routes(settings, environ=OWN, random_hex=lambda n: "ab" * n)
-        self.app = App(
-            routes.respond,
-            allowed_origins=settings.allowed_origins,
-            write=self.lines.append,
-            end_instance=self.end_instance,
-        )
-
-    def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
-        self.sessions.append(session)
-        if self.fault:
-            raise self.fault
-        return self.credentials
-
-    def end_instance(self) -> None:
-        self.ended += 1
-
-    def answer(self, method: str, path: str, **more: Any) -> Any:
-        return self.app.answer(given.event(method, path, **more), given.context(), now=NOON)
-
-    def sign(self, *files: Any) -> Any:
-        answer = self.answer("POST", "/sign", body=json.dumps({"files": files}))
-        return answer["statusCode"], json.loads(answer["body"])
-
-    def refusal(self, *args: Any, **more: Any) -> tuple[int, str]:
-        answer = self.answer(*args, **more)
-        return answer["statusCode"], json.loads(answer["body"])["error"]["code"]
-
-
-Make = Callable[..., Function]
-
-
-@pytest.fixture
-def make(monkeypatch: pytest.MonkeyPatch) -> Make:
-    return lambda **more: Function(monkeypatch, **more)
-
-
-@pytest.fixture
-def function(make: Make) -> Function:
-    return make()
+from given_function import FILE, Function, Make
+from given_tokens import new_secret, token
 
 
 def test_limits_say_what_may_be_uploaded_without_asking_sts(make: Make) -> None:
@@ -238,6 +172,7 @@ def test_a_preflight_is_answered_from_the_list_without_asking_sts(function: Func
 def test_every_reply_names_a_configured_origin(function: Function, origin: str | None, named: str, path: str) -> None:
     answer = function.answer("GET", path, origin=origin)
     assert answer["headers"]["Access-Control-Allow-Origin"] == named
+    assert (answer["statusCode"] == 403) == (origin not in (None, named))
     assert answer["headers"]["Cache-Control"] == "no-store"
     assert answer["headers"]["Vary"] == "Origin"
 
@@ -287,6 +222,13 @@ def test_an_unexpected_fault_is_a_bare_500_and_its_place_is_logged_but_not_its_t
     assert "the-text" not in "".join(function.lines)
 
 
+@pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip"])
+def test_a_forged_host_changes_nothing(function: Function, name: str) -> None:
+    body = json.dumps({"files": [FILE]})
+    answers = [function.answer("POST", "/sign", body=body, headers=more) for more in ({}, {name: "evil.example"})]
+    assert answers[0] == answers[1]
+
+
 def test_a_request_is_one_line_of_log(function: Function) -> None:
     function.sign(FILE, FILE | {"size": 0})
     assumed, request = function.lines
@@ -300,14 +242,14 @@ def test_a_request_is_one_line_of_log(function: Function) -> None:
 
 
 def test_a_refusal_is_logged_with_its_code(function: Function) -> None:
-    function.answer("GET", "/no/such/page" + "/x" * 250 + "\n")
+    function.answer("GET", "/no/such/page/")
     [line] = function.lines
     assert json.loads(line[25:]) == {
         "request_id": "1-67431580-0123456789ab",
         "event": "request",
         "status": 404,
         "method": "GET",
-        "path": ("/no/such/page" + "/x" * 250)[:128],
+        "path": "/no/such/page/",
         "code": "not_found",
     }
 
@@ -318,18 +260,7 @@ def test_a_token_sent_in_the_wrong_place_is_not_logged(function: Function, part:
     function.answer("GET", part.format(astray))
     function.answer(astray, "/limits")
     assert [piece for piece in astray.split(".") if piece in "".join(function.lines)] == []
-    assert "[hidden]" in function.lines[0]
-
-
-def test_no_secret_is_in_the_log(function: Function) -> None:
-    answer = function.sign(FILE)[1]["uploads"][0]["fields"]
-    logged = "".join(function.lines)
-    kept = function.credentials
-    secrets = [
-        *(kept.access_key_secret, kept.security_token, "own-secret", "own-token"),
-        *(answer["policy"], answer["x-oss-signature"]),
-    ]
-    assert [secret for secret in secrets if secret in logged] == []
+    assert '"path":"[other]"' in function.lines[0]
 
 
 @pytest.mark.parametrize(
@@ -349,113 +280,14 @@ def test_the_session_is_named_after_the_function(function: Function, name: str, 
     assert function.sessions == [session]
 
 
-SECRET = new_secret()
-
-
-@pytest.fixture
-def guarded(make: Make) -> Iterator[Function]:
-    with time_machine.travel(NOON, tick=False):
-        yield make(AUTH="jwt", JWT_SECRET=SECRET, MAX_SIZE="1MB")
-
-
-NEEDS_A_TOKEN = [("POST", "/sign"), ("GET", "/get_post_signature_for_oss_upload")]
-
-
-@pytest.mark.parametrize(("method", "path"), NEEDS_A_TOKEN)
-@pytest.mark.parametrize(
-    ("headers", "code"),
-    [
-        ({}, "token_missing"),
-        ({"Cookie": "token=x"}, "token_missing"),
-        ({"X-User-Id": "admin"}, "token_missing"),
-        ({"Authorization": "Basic YTpi"}, "token_invalid"),
-        (bearer("x"), "token_invalid"),
-        (bearer(token(new_secret())), "token_invalid"),
-        (bearer(token(SECRET, exp=1)), "token_expired"),
-    ],
-)
-def test_without_a_good_token_nothing_is_signed_and_sts_is_not_asked(
-    guarded: Function, method: str, path: str, headers: dict[str, str], code: str
-) -> None:
-    answer = guarded.answer(method, path, headers=headers, body=json.dumps({"files": [FILE]}))
-    told = json.loads(answer["body"])["error"]
-    assert (answer["statusCode"], told["code"], answer["headers"]["WWW-Authenticate"]) == (401, code, "Bearer")
-    assert guarded.sessions == []
-
-
-def test_limits_and_preflights_need_no_token(guarded: Function) -> None:
-    assert guarded.answer("OPTIONS", "/sign")["statusCode"] == 204
-    limits = json.loads(guarded.answer("GET", "/limits")["body"])
-    assert (limits["auth"], limits["max_size"]) == ("jwt", 1_000_000)
-
-
-def test_limits_told_to_a_token_are_its_own(guarded: Function) -> None:
-    headers = bearer(token(SECRET, max_size=10, content_types=["image/png"]))
-    limits = json.loads(guarded.answer("GET", "/limits", headers=headers)["body"])
-    assert (limits["max_size"], limits["content_types"]) == (10, ["image/png"])
-
-
-@pytest.mark.parametrize(("given_token", "code"), [("x", "token_invalid"), (token(SECRET, exp=1), "token_expired")])
-def test_limits_tell_a_bad_token_that_it_is_bad(guarded: Function, given_token: str, code: str) -> None:
-    assert guarded.refusal("GET", "/limits", headers=bearer(given_token)) == (401, code)
-
-
-def test_a_narrowed_token_gets_narrow_forms(guarded: Function) -> None:
-    headers = bearer(token(SECRET, max_size=FILE["size"], content_types=["image/png"]))
-    files = [FILE, FILE | {"size": 8, "id": None}, FILE | {"content_type": "text/plain", "id": None}]
-    answer = guarded.answer("POST", "/sign", headers=headers, body=json.dumps({"files": files}))
-    codes = [upload.get("error", {}).get("code") for upload in json.loads(answer["body"])["uploads"]]
-    assert codes == [None, "too_large", "type_not_allowed"]
-    form = json.loads(guarded.answer("GET", "/get_post_signature_for_oss_upload", headers=headers)["body"])
-    conditions = json.loads(base64.b64decode(form["policy"]))["conditions"]
-    assert ["content-length-range", 1, FILE["size"]] in conditions
-    assert ["in", "$content-type", ["image/png"]] in conditions
-
-
-def test_a_token_for_no_type_at_all_gets_no_folder_form(guarded: Function) -> None:
-    headers = bearer(token(SECRET, content_types=["text/html"]))
-    assert guarded.refusal("GET", "/get_post_signature_for_oss_upload", headers=headers) == (415, "type_not_allowed")
-    assert guarded.sessions == []
-
-
-def test_two_users_two_hundred_requests_and_nothing_crosses(guarded: Function) -> None:
-    limits = {"alice": 100, "Bob/../alice": 200}
-    prefixes = {"alice": "uploads/alice/", "Bob/../alice": "uploads/_42ob_2f_2e_2e_2falice/"}
-    for number in range(200):
-        who = list(limits)[number % 2]
-        headers = bearer(token(SECRET, sub=who, max_size=limits[who]))
-        files = [
-            FILE | {"size": size} | {"id": str(UUID(int=number * 2 + size))} for size in (limits[who], limits[who] + 1)
-        ]
-        answer = guarded.answer("POST", "/sign", headers=headers, body=json.dumps({"files": files}))
-        taken, refused = json.loads(answer["body"])["uploads"]
-        policy = base64.b64decode(taken["fields"]["policy"]).decode()
-        assert taken["key"].startswith(prefixes[who])
-        assert ["eq", "$key", taken["key"]] in json.loads(policy)["conditions"]
-        assert refused["error"]["code"] == "too_large"
-        folder = json.loads(guarded.answer("GET", "/get_post_signature_for_oss_upload", headers=headers)["body"])
-        assert (folder["dir"].startswith(prefixes[who]), folder["max_size"]) == (True, limits[who])
-    assert len(guarded.sessions) == 1
-
-
-def test_no_token_is_in_the_log_or_in_an_answer(guarded: Function) -> None:
-    good, ended = token(SECRET), token(SECRET, exp=1)
-    answers = [
-        guarded.answer("POST", "/sign", headers=bearer(sent), body=json.dumps({"files": [FILE]}))
-        for sent in (good, ended, "x.y.z")
-    ]
-    said = "".join(guarded.lines) + json.dumps(answers)
-    assert [piece for sent in (good, ended) for piece in sent.split(".")[1:] if piece in said] == []
-    assert SECRET not in said
-
-
 def refuse(*_: object) -> None:
     raise Misconfigured
 
 
 def test_with_faulty_settings_every_request_is_told_so() -> None:
     app = App(refuse, allowed_origins=(), write=lambda line: None, end_instance=lambda: None)
-    for method, path in (("GET", "/limits"), ("OPTIONS", "/sign"), ("GET", "/nowhere")):
+    assert app.answer(given.event("OPTIONS", "/sign"), None, now=NOON)["statusCode"] == 204
+    for method, path in (("GET", "/limits"), ("POST", "/sign"), ("GET", "/nowhere")):
         answer = app.answer(given.event(method, path), None, now=NOON)
         assert (answer["statusCode"], json.loads(answer["body"])) == (
             500,

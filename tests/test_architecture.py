@@ -14,14 +14,13 @@ ORDER = [
     "errors log content_types",
     "event tokens",
     "settings",
-    "authorise",
+    "call authorise",
     "upload",
     "credentials",
     "sts",
     "signature post_policy",
     "form",
-    "app",
-    "routes",
+    "app routes",
 ]
 """From the outermost wall inwards; a room may import rooms of lines above its own."""
 

@@ -12,7 +12,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 import given
-from direct_upload.authorise import Grant, authorise, subject_part, unnamed
+from direct_upload.authorise import Grant, authorise, subject_part
 from direct_upload.errors import TokenExpired, TokenInvalid, TokenMissing
 from direct_upload.settings import Settings
 from given import NOON
@@ -43,10 +43,6 @@ def test_a_token_grants_its_subject_a_place_of_its_own() -> None:
 def test_without_tokens_everybody_is_anonymous_whatever_he_sends() -> None:
     grant = Grant("anonymous", "uploads/anonymous/", 1000, TYPES)
     assert [authorise(OPEN, sent) for sent in (None, "Bearer x", f"Bearer {token(SECRET)}")] == [grant] * 3
-
-
-def test_limits_may_be_known_without_a_token() -> None:
-    assert unnamed(SETTINGS) == Grant("", "uploads//", 1000, TYPES)
 
 
 def test_no_token_no_grant() -> None:
@@ -100,6 +96,13 @@ def test_content_types_narrow_and_never_widen(claim: Any, types: Any) -> None:
 def test_a_claim_that_cannot_be_understood_grants_nothing(claims: Any) -> None:
     with pytest.raises(TokenInvalid):
         authorise(SETTINGS, f"Bearer {raw_token(HS256, raw_claims(**claims), SECRET.encode())}")
+
+
+@pytest.mark.parametrize("name", ["max_size", "content_types"])
+def test_a_claim_that_is_null_grants_nothing(name: str) -> None:
+    payload = raw_claims()[:-1] + b',"%s":null}' % name.encode()
+    with pytest.raises(TokenInvalid):
+        authorise(SETTINGS, f"Bearer {raw_token(HS256, payload, SECRET.encode())}")
 
 
 @pytest.mark.parametrize(

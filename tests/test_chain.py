@@ -99,7 +99,7 @@ def test_an_exact_form_posted_unchanged_succeeds_once(chain: Chain) -> None:
 
 def test_the_object_keeps_the_name_and_the_type_of_the_file(chain: Chain) -> None:
     [upload] = chain.sign(FILE | {"id": "0f8fad5b-d9cb-469f-a165-70867728950e"})
-    post_upload(upload, content_type="text/html")
+    post_upload(upload)
     [stored] = chain.cloud.bucket.objects()
     assert (stored.key, stored.content_type, stored.meta, stored.headers) == (
         "uploads/anonymous/0f8fad5b-d9cb-469f-a165-70867728950e.png",
@@ -171,6 +171,26 @@ def test_an_exact_form_takes_exactly_the_declared_size(chain: Chain, content: by
     [upload] = chain.sign()
     assert outcome(post_upload(upload, content=content)) == refusal
     assert chain.stored() == []
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/octet-stream"])
+def test_an_exact_form_takes_no_file_part_of_another_type(chain: Chain, content_type: str) -> None:
+    [upload] = chain.sign()
+    assert outcome(post_upload(upload, content_type=content_type)) == (403, "AccessDenied", "0006-00000227")
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [("Content-Type", ""), ("Content-Type", "image/png"), ("x-oss-content-type", "image/png")]
+)
+def test_a_folder_form_takes_no_other_type_whichever_way_it_is_given(
+    tmp_path: Path, clock: time_machine.Traveller, name: str, part: str
+) -> None:
+    chain = Chain(tmp_path, clock, settings={"CONTENT_TYPES": "image/png"})
+    with chain.cloud:
+        form = chain.folder_form()
+        refused = post(form["host"], tutorial_fields(form, "a.png") | {name: "text/html"}, content_type=part)
+        assert outcome(refused) == (403, "AccessDenied", "0006-00000227")
+    chain.cloud.check()
 
 
 def test_an_exact_form_without_a_file_is_refused(chain: Chain) -> None:
@@ -364,10 +384,18 @@ def test_one_failed_call_is_tried_again_at_once(chain: Chain) -> None:
 def test_a_stale_instance_ends_and_a_new_one_serves(chain: Chain) -> None:
     chain.cloud.identities.revoke(chain.cloud.function_role.access_key_id)
     chain.cloud.renew_function_role()
+    chain.clock.move_to(NOON + 601)
     assert chain.ask(FOLDER_FORM).status_code == 502
     assert chain.ask(FOLDER_FORM).status_code == 200
     events = [json.loads(line[25:])["event"] for line in chain.lines if line.startswith("2024")]
     assert events == ["assume_role_failed", "instance_ended", "assumed_role", "request"]
+
+
+def test_an_instance_whose_credentials_never_worked_does_not_end_time_and_again(chain: Chain) -> None:
+    chain.cloud.identities.revoke(chain.cloud.function_role.access_key_id)
+    answers = [error(chain.ask(FOLDER_FORM)) for _ in range(3)]
+    assert answers == [(503, "credentials_unavailable", 30)] * 3
+    assert len(chain.cloud.sts.records) == 1
 
 
 def test_where_the_context_has_the_credentials_they_come_from_there(

@@ -63,12 +63,12 @@ def test_no_secret_is_in_a_repr() -> None:
 class Sts:
     """Answers with what is next in its list, and remembers who asked."""
 
-    def __init__(self, *answers: Credentials | AssumeRoleFailed) -> None:
+    def __init__(self, *answers: Credentials | AssumeRoleFailed, started: float = NOON - 3600) -> None:
         self.answers = list(answers)
         self.calls: list[tuple[OwnCredentials, str]] = []
         self.reports: list[dict[str, object]] = []
         self.own: OwnCredentials | None = OWN
-        self.kept = UploadCredentials(self.assume_role, longest_life=LONGEST_LIFE)
+        self.kept = UploadCredentials(self.assume_role, longest_life=LONGEST_LIFE, started=started)
 
     def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
         self.calls.append((own, session))
@@ -131,7 +131,7 @@ def test_then_there_are_none() -> None:
 def test_after_a_failure_sts_is_left_alone_for_thirty_seconds() -> None:
     fresh = given.credentials()
     sts = Sts(AssumeRoleFailed("InternalError", request_id="R-1"), fresh)
-    for second, wait in ((0, 30), (12.5, 17), (29.9, 1)):
+    for second, wait in ((0, 30), (12.5, 18), (29.9, 1)):
         with pytest.raises(CredentialsUnavailable) as caught:
             sts.at(NOON + second)
         assert caught.value.retry_after == wait
@@ -178,6 +178,20 @@ def test_own_credentials_that_have_changed_meanwhile_are_tried_at_once() -> None
     with pytest.raises(CredentialsUnavailable) as caught:
         sts.kept.at(NOON, lambda: next(seen), "sign", lambda **_: None)
     assert caught.value.retry_after == 1
+    assert sts.at(NOON) is fresh
+
+
+def test_a_young_instance_is_not_stale_whatever_sts_says() -> None:
+    sts = Sts(AssumeRoleFailed("InvalidSecurityToken.Expired", own_refused=True), started=NOON - 600)
+    with pytest.raises(CredentialsUnavailable):
+        sts.at(NOON)
+
+
+def test_a_clock_that_was_ahead_and_is_set_back_does_not_stop_the_attempts() -> None:
+    fresh = given.credentials()
+    sts = Sts(AssumeRoleFailed("InternalError"), fresh)
+    with pytest.raises(CredentialsUnavailable):
+        sts.at(NOON + 1_000_000)
     assert sts.at(NOON) is fresh
 
 

@@ -127,6 +127,15 @@ def test_until_is_a_day_an_instant_or_a_while(run: Link, until: str, ends: str) 
             {"page": "https://a.example/#x"},
             "The page's address must be https://…, without a fragment, not 'https://a.example/#x'",
         ),
+        *(
+            ({"page": page}, f"The page's address must be https://…, without a fragment, not {page!r}")
+            for page in ("http://localhost:x@evil.example/", "https://a@b.example/", "https://", "ftp://a.example/")
+        ),
+        (
+            {"until": "9999-12-31"},
+            "--until must be a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d, not '9999-12-31'",
+        ),
+        ({"who": "\udcff"}, "--who must be 1 to 255 characters"),
         ({"page": ""}, "The page's address is missing: give --page, or set PAGE_URL"),
     ],
 )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 import requests
 
 from direct_upload.errors import Refused
+from given_tokens import bearer, new_secret
 from localcloud.cloud import ROOT, Cloud
 from oss_forms import elements, outcome
 from test_chain import CONTENT, FOLDER_FORM, post, tutorial_fields
@@ -52,8 +56,10 @@ def test_every_file_it_names_is_there() -> None:
 
 
 def test_every_test_that_the_security_policy_names_is_there() -> None:
-    named = re.findall(r"`([a-z0-9_/]+\.py)(?:::(\w+))?`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
-    assert len(named) >= 40
+    security = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z0-9_/]+\.py)(?:::(\w+))?`", security)
+    numbers = re.findall(r"T\d\d", security)
+    assert numbers == [f"T{number:02}" for number in range(1, 41)]
     for file, test in named:
         assert (
             f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
@@ -79,6 +85,37 @@ def shape(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: shape(member) for name, member in value.items()}
     return [shape(member) for member in value] if isinstance(value, list) else type(value)
+
+
+def test_the_curl_commands_store_a_file(cloud: Cloud, tmp_path: Path) -> None:
+    [commands] = [block for block in fenced("sh") if "curl" in block]
+    commands = re.sub("(?m)^FUNCTION=.*", f"FUNCTION={cloud.gateway.url}", commands)
+    done = subprocess.run(["sh", "-c", commands], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603, S607 - the README's own
+    assert done.stdout.startswith("HTTP/1.1 200 OK"), done.stdout + done.stderr
+    assert [each.path.read_bytes() for each in cloud.bucket.objects()] == [b"hello"]
+
+
+def test_the_link_commands_give_a_link_that_uploads(tmp_path: Path) -> None:
+    [commands] = [block for block in fenced("sh") if "make link" in block]
+    [flags] = re.findall(r"make link ARGS='(.*)'", commands)
+    secret = new_secret()
+    printed = subprocess.run(  # noqa: S603 - the README's own
+        [sys.executable, "-m", "deploy.link", *flags.split()],
+        cwd=ROOT,
+        env=os.environ | {"JWT_SECRET": secret, "PYTHONPATH": "functions/sign"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    ).stdout
+    token = printed.strip().partition("#token=")[2]
+    with Cloud(tmp_path, settings={"AUTH": "jwt", "JWT_SECRET": secret}) as cloud:
+        file = {"filename": "a.png", "size": len(CONTENT), "content_type": "image/png"}
+        answer = requests.post(f"{cloud.gateway.url}/sign", json={"files": [file]}, headers=bearer(token), timeout=10)
+        [upload] = answer.json()["uploads"]
+        assert post(upload["url"], upload["fields"]).status_code == 200
+        assert upload["key"].startswith("uploads/alice/")
+    cloud.check()
 
 
 def test_the_sample_request_is_answered_as_shown(cloud: Cloud) -> None:

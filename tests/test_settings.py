@@ -99,6 +99,14 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("CONTENT_TYPES", "image/svg+xml=svg", "CONTENT_TYPES image/svg+xml can run scripts in the browser of whoever opens the file"),
         ("CONTENT_TYPES", "text/xml=xml", "CONTENT_TYPES text/xml can run scripts in the browser of whoever opens the file"),
         ("CONTENT_TYPES", "text/javascript=js", "CONTENT_TYPES text/javascript can run scripts in the browser of whoever opens the file"),
+        *(
+            ("CONTENT_TYPES", f"{kind}=x", f"CONTENT_TYPES {kind} can run scripts in the browser of whoever opens the file")
+            for kind in ("text/xsl", "multipart/x-mixed-replace", "text/rdf", "application/mathml", "application/hta", "text/vbscript")
+        ),
+        *(
+            ("CONTENT_TYPES", f"text/plain={extension}", f"CONTENT_TYPES 'text/plain={extension}' would store files that can run code when they are opened")
+            for extension in ("html", "htm", "svg", "js", "mjs", "xml", "xhtml", "exe", "hta", "php")
+        ),
         ("EXPIRES_IN", "59", "EXPIRES_IN must be 60 to 3000 seconds, not '59'"),
         ("EXPIRES_IN", "3001", "EXPIRES_IN must be 60 to 3000 seconds, not '3001'"),
         ("EXPIRES_IN", "10m", "EXPIRES_IN must be 60 to 3000 seconds, not '10m'"),

@@ -279,6 +279,8 @@ RSA_MEMBER, EC_MEMBER = PUBLIC["keys"]
         ("[" * 9999, 'must be a JWK Set: {"keys":[…]}'),
         ('{"keys":[]}', "must hold at least one key"),
         ('{"keys":{}}', "must hold at least one key"),
+        ('{"keys":[{"kty":[]}]}', "must hold RSA and EC keys alone; a shared secret goes into JWT_SECRET"),
+        ('{"keys":[{"kty":{}}]}', "must hold RSA and EC keys alone; a shared secret goes into JWT_SECRET"),
         ('{"keys":[7]}', "must hold RSA and EC keys alone; a shared secret goes into JWT_SECRET"),
         (
             '{"keys":[{"kty":"oct","k":"AAAA"}]}',
@@ -300,6 +302,8 @@ def test_what_is_no_jwks_is_a_fault(text: str, fault: str) -> None:
         ([RSA_MEMBER | {"use": "enc"}], "holds a key of kind RSA that is not for RS256 signatures"),
         ([EC_MEMBER | {"alg": "RS256"}], "holds a key of kind EC that is not for ES256 signatures"),
         ([RSA_MEMBER | {"n": b64(b"\xff" * 255)}], "holds an RSA key of less than 2048 bits"),
+        ([RSA_MEMBER | {"n": b64(bytes(128) + b"\xff" * 128)}], "holds an RSA key of less than 2048 bits"),
+        ([RSA_MEMBER | {"e": b64(b"\x01")}], "holds an RSA key whose exponent is less than 3"),
         ([EC_MEMBER | {"crv": "P-384"}], "holds an EC key that is not on the curve P-256"),
         ([EC_MEMBER | {"y": b64(b"\xff" * 31)}], "holds an EC key that is not on the curve P-256"),
         ([RSA_MEMBER | {"e": 3}], "holds a key whose part e is missing or is not base64url"),

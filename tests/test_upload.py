@@ -187,6 +187,19 @@ def test_a_name_is_percent_encoded_and_a_long_one_shortened_keeping_its_extensio
     assert percent_encoded(name, limit) == expected
 
 
+@pytest.mark.parametrize("name", ["a/" * 2047 + "a", "\u1d15e/" * 1300 + "a"])
+def test_a_name_of_many_folders_is_no_more_work_than_it_has_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quoted: list[str] = []
+
+    def quote(part: str, safe: str) -> str:
+        quoted.append(part)
+        return part
+
+    monkeypatch.setattr("direct_upload.upload.quote", quote)
+    percent_encoded(name, 64)
+    assert len(quoted) == name.count("/") + 1
+
+
 @for_all(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200), st.integers(1, 300))
 def test_a_shortened_name_fits_and_is_never_cut_within_a_character(name: str, limit: int) -> None:
     encoded = percent_encoded(name, limit)

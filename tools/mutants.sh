@@ -23,7 +23,7 @@ ln -s "$PWD/node_modules" "$work/node_modules"
     echo 'also_copy = ["tests", "localcloud"]'
     echo "only_mutate = [$(for room in $rooms; do printf '"src/direct_upload/%s.py",' "$room"; done)]"
     printf 'pytest_add_cli_args_test_selection = ['
-    for test in tests/test_app.py $(for room in $rooms; do echo "tests/test_$room.py"; done); do printf '"%s",' "$test"; done
+    for test in tests/test_app.py tests/test_identity.py $(for room in $rooms; do echo "tests/test_$room.py"; done); do printf '"%s",' "$test"; done
     echo ']'
 } >"$work/pyproject.toml"
 

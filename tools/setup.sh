@@ -1,7 +1,7 @@
 #!/bin/sh
-# Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `tools/setup.sh test` one for each Python
-# that Function Compute runs, the JavaScript tools and a browser; `tools/setup.sh mutants` a Python environment with mutmut.
-# Says what it does on stderr only.
+# Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `deploy` that and the JavaScript tools,
+# Serverless Devs among them; `check` a Python environment for each Python that Function Compute runs, too; `test` also a
+# browser; `mutants` one environment with mutmut in it. Says what it does on stderr only.
 set -eu
 cd "$(dirname "$0")/.."
 exec 1>&2
@@ -11,7 +11,7 @@ RUNTIMES="3.12 3.10" # Function Compute's Pythons, its default first
 # The newest of each minor version: on PATH, else kept by pyenv.
 find_python() {
     for python in "python$1" "$(pyenv prefix "$1" 2>/dev/null || true)/bin/python"; do
-        if "$python" -c 'import sys' >/dev/null 2>&1; then
+        if "$python" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" >/dev/null 2>&1; then
             command -v "$python"
             return
         fi
@@ -42,7 +42,11 @@ environment() {
         ".venv/$minor/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
         echo "$lock" >".venv/$minor/lock"
     fi
-    [ -e .venv/default ] || ln -s "$minor" .venv/default
+}
+
+# The environment that commands use: that of the newest runtime found.
+use() {
+    ln -sfn "$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')" .venv/default
 }
 
 environments() {
@@ -51,6 +55,7 @@ environments() {
         python=$(find_python "$minor")
         [ -n "$python" ] || continue
         environment "$python"
+        [ -n "$found" ] || use "$python"
         found=yes
         [ "$1" = all ] || return 0
     done
@@ -63,6 +68,7 @@ any_python() {
         exit 1
     }
     environment python3
+    use python3
 }
 
 javascript() {
@@ -85,14 +91,30 @@ browser() {
     { can_install && apt_install chromium >/dev/null; } || .venv/default/bin/python -m playwright install chromium
 }
 
+curl_client() {
+    command -v curl >/dev/null || { can_install && apt_install curl >/dev/null; } || {
+        echo "curl is needed: it is one of the clients that the tests post with."
+        exit 1
+    }
+}
+
 mkdir -p .venv
 case $1 in
 dev)
     environments first
     ;;
+deploy)
+    environments first
+    javascript
+    ;;
+check)
+    environments all
+    javascript
+    ;;
 test)
     environments all
     javascript
+    curl_client
     browser
     ;;
 mutants)

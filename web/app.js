@@ -1,195 +1,449 @@
-// The page: what is dropped goes into the queue, what the queue says is shown.
+// The page: what is chosen goes into the queue, what the queue says is shown.
 
-import { Fault } from "./fault.js";
-import { chosen, dropped } from "./files.js";
-import { linkToken } from "./link.js";
-import { post } from "./post.js";
-import { Queue, typeOf, Upload } from "./queue.js";
-import { Signer } from "./sign.js";
+import { chosen, dropped, misfit } from "./files.js";
+import { Fault, Meter, Upload } from "./queue.js";
+import { Signer, uploader } from "./uploader.js";
 import * as words from "./words.js";
 
-/** @typedef {import("./files.js").Found} Found */
-/** @typedef {import("./sign.js").Limits} Limits */
+/** @import { Queue } from "./queue.js" */
+/** @import { Config, Found, Limits, Row } from "./types" */
 
-const page = {
-    rules: element("rules"),
-    trouble: element("trouble"),
-    summary: element("summary"),
-    rows: element("rows"),
-    row: /** @type {HTMLTemplateElement} */ (element("row")),
-};
+/** Milliseconds between two paintings: where something is new, and where only time has passed. */
+const [SOON, LATER] = [100, 1000];
 
-/** @type {Map<Upload, HTMLElement>} */
+/** Milliseconds between two readings aloud of how far it has come. */
+const ALOUD = 10_000;
+
+/** Bytes. */
+const LARGEST_THUMBNAIL = 20_000_000;
+
+/** Images in which nothing runs and nothing moves. */
+const STILL = ["image/png", "image/jpeg", "image/webp", "image/avif", "image/bmp"];
+
+/** What will be no better the next time. */
+const HOPELESS = ["empty", "too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"];
+
+/** What keeps a page from uploading anything. */
+const SHUT = ["config", "token_missing", "token_expired", "token_invalid", "not_allowed", "origin_not_allowed"];
+
+/** The elements that have an id. @type {Record<string, any>} */
+const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
+
+/** @type {Map<Upload, Row>} */
 const rows = new Map();
 
-/** What is to be painted anew; a hundred files at once are painted once. @type {Set<Upload>} */
+/** What is to be painted anew. @type {Set<Upload>} */
 const stale = new Set();
 
-const signer = start();
-const limits = signer.then((ready) => ready.limits());
-limits.then((known) => say(page.rules, words.rules(known)), trouble);
+/** @type {Config} */
+let config;
+/** @type {Signer} */
+let signer;
+/** @type {Queue} */
+let queue;
+/** Unknown while the function has not told them. @type {Limits | null} */
+let limits = null;
+/** What troubles the whole page. @type {Fault | null} */
+let trouble = null;
 
-const queue = new Queue({
-    sign: async (wanted, signal) => (await signer).form(wanted, signal),
-    post,
-    changed: repaint,
-});
+let speed = new Meter();
+let timer = 0;
+let paintAt = Infinity;
+let aloudAt = 0;
+let wasOpen = false;
 
-/** @returns {Promise<Signer>} */
+const ready = start();
+
 async function start() {
     const token = linkToken();
+    const spoken = speak(words.choose([localStorage.getItem("language"), ...navigator.languages]));
     try {
-        const response = await fetch("config.json", { cache: "no-cache", credentials: "omit" });
-        const { function: address } = await response.json();
-        return new Signer(new URL(address).href.replace(/\/$/, ""), token);
+        config = await load("config.json");
+        signer = new Signer(config.function, token);
+        dress();
     } catch {
-        throw new Fault("config");
+        trouble = new Fault("config");
     }
+    await spoken;
+    if (!trouble) {
+        queue = uploader(signer, changed);
+        paintOffline();
+        await learnLimits();
+    }
+    paintTrouble();
 }
 
-/** @param {Found[]} found */
-async function add(found) {
-    const known = await limits.catch(() => null);
-    for (const { file, name } of found) {
-        const upload = new Upload(file, name, uuid());
-        upload.fault = known && fitness(file, known);
-        show(upload);
-        if (upload.fault) {
-            upload.state = "failed";
-            repaint(upload);
-        } else {
-            queue.add(upload);
+/** The token of an upload link. It leaves the address bar, and is kept for this tab alone: a reload does not lose it. */
+function linkToken() {
+    const sent = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (sent) {
+        sessionStorage.setItem("token", sent);
+        history.replaceState(null, "", location.pathname + location.search);
+    }
+    return sessionStorage.getItem("token");
+}
+
+/** @param {string} name of a file beside the page, in JSON */
+async function load(name) {
+    return (await fetch(name, { cache: "no-cache", credentials: "omit" })).json();
+}
+
+/** A team's own title, colour, logo and footer. */
+function dress() {
+    const { title, logo, accent = "", footer } = config;
+    if (/^#[0-9a-f]{6}$/i.test(accent)) {
+        const [red, green, blue] = [1, 3, 5].map((at) => (Number.parseInt(accent.slice(at, at + 2), 16) / 255) ** 2.2);
+        const isLight = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18;
+        document.documentElement.style.setProperty("--accent", accent);
+        document.documentElement.style.setProperty("--on-accent", isLight ? "#000" : "#fff");
+    }
+    if (title) {
+        document.title = page.title.textContent = title;
+    }
+    if (logo) {
+        page.logo.src = logo;
+        page.logo.hidden = false;
+    }
+    page.footer.textContent = footer ?? "";
+    page.footer.hidden = !footer;
+}
+
+async function learnLimits() {
+    try {
+        limits = await signer.limits();
+        trouble = limits.auth === "jwt" && !signer.token ? new Fault("token_missing") : null;
+        if (!limits.content_types.includes("application/octet-stream")) {
+            page.files.accept = limits.content_types.join();
         }
+    } catch (fault) {
+        trouble = /** @type {Fault} */ (fault);
     }
+    paintRules();
 }
 
-/**
- * What the function would refuse is told without asking it.
- *
- * @param {File} file
- * @param {Limits} known
- */
-function fitness(file, known) {
-    if (file.size === 0) {
-        return new Fault("empty");
+/** @param {string} language */
+async function speak(language) {
+    try {
+        words.speak(await load(`${language}.json`));
+    } catch {
+        page.trouble.hidden = false;
+        return;
     }
-    if (file.size > known.max_size) {
-        return new Fault("too_large");
+    const names = Object.keys(words.LANGUAGES);
+    const other = names[(names.indexOf(language) + 1) % names.length];
+    document.documentElement.lang = language;
+    page.language.lang = other;
+    page.language.textContent = words.LANGUAGES[other];
+    for (const element of document.querySelectorAll("[data-says]")) {
+        element.textContent = words.say(element.getAttribute("data-says") ?? "");
     }
-    return known.content_types.includes(typeOf(file)) ? null : new Fault("type_not_allowed");
+    page.title.textContent = config?.title ?? words.say("title");
+    document.title = page.title.textContent;
+    page.bar.setAttribute("aria-label", words.say("progress"));
+    page.rows.setAttribute("aria-label", words.say("files"));
+    page.news.textContent = "";
+}
+
+function paintRules() {
+    page.rules.textContent = limits ? words.rules(limits, config) : "";
+}
+
+function paintTrouble() {
+    page.drop.hidden = trouble !== null && SHUT.includes(trouble.code);
+    page.trouble.hidden = !trouble;
+    page.trouble.textContent = trouble ? words.reason(trouble) : "";
+}
+
+function paintOffline() {
+    page.offline.textContent = navigator.onLine ? "" : words.say("offline");
+}
+
+/** @param {Found[] | Promise<Found[]>} found */
+async function add(found) {
+    const list = await found;
+    await ready;
+    if (list.length === 0 || page.drop.hidden) {
+        return;
+    }
+    if (!limits) {
+        await learnLimits();
+        paintTrouble();
+    }
+    const listed = new Set([...rows.keys()].map(identity));
+    const twice = [];
+    for (const { file, name } of list) {
+        const upload = new Upload(file, name);
+        if (listed.has(identity(upload))) {
+            twice.push(upload);
+            continue;
+        }
+        listed.add(identity(upload));
+        show(upload);
+        const fault = tooMany() ?? misfit(file, limits);
+        fault ? queue.refuse(upload, fault) : queue.add(upload);
+    }
+    page.told.textContent = words.say("added", { count: list.length - twice.length });
+    page.news.textContent =
+        twice.length > 1
+            ? words.say("duplicates", { count: twice.length })
+            : twice.map(({ name }) => words.say("duplicate", { name })).join("");
+}
+
+/** What tells files apart. @param {Upload} upload */
+function identity({ name, file }) {
+    return `${file.size} ${file.lastModified} ${name}`;
+}
+
+function tooMany() {
+    const limit = config.max_files ?? Infinity;
+    return rows.size > limit ? new Fault("count", { limit }) : null;
 }
 
 /** @param {Upload} upload */
 function show(upload) {
-    const row = /** @type {HTMLElement} */ (
-        /** @type {DocumentFragment} */ (page.row.content.cloneNode(true)).firstElementChild
-    );
-    say(part(row, ".name"), upload.name);
-    part(row, "progress").setAttribute("aria-label", upload.name);
-    part(row, "button").addEventListener("click", () => (upload.isOpen ? queue.cancel(upload) : queue.add(upload)));
+    const line = page.row.content.firstElementChild.cloneNode(true);
+    const part = (/** @type {string} */ selector) => line.querySelector(selector);
+    const row = {
+        line,
+        thumb: part(".thumb"),
+        status: part(".status"),
+        stored: part(".stored"),
+        answer: part(".answer"),
+        bar: part("progress"),
+        copy: part(".copy"),
+        again: part(".again"),
+        away: part(".away"),
+    };
+    part(".name").textContent = upload.name;
+    row.thumb.textContent = /\.(\w{1,4})$/.exec(upload.name)?.[1] ?? "";
+    row.bar.setAttribute("aria-label", upload.name);
+    row.copy.onclick = () => copy(upload, row);
+    row.again.onclick = () => queue.add(upload);
+    row.away.onclick = () => (upload.isOpen ? queue.cancel(upload) : forgetAndMoveOn(upload, line));
     rows.set(upload, row);
-    page.rows.append(row);
+    page.rows.append(line);
+    if (STILL.includes(upload.file.type) && upload.file.size < LARGEST_THUMBNAIL) {
+        pictures.set(row.thumb, upload.file);
+        inSight.observe(row.thumb);
+    }
+}
+
+/** Whose thumbnails have not been in sight yet. @type {WeakMap<Element, File>} */
+const pictures = new WeakMap();
+
+const inSight = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+        const file = isIntersecting && pictures.get(target);
+        if (file) {
+            inSight.unobserve(target);
+            draw(target, file);
+        }
+    }
+});
+
+/** @param {Element} thumb @param {File} file */
+function draw(thumb, file) {
+    const image = new Image();
+    image.alt = "";
+    image.src = URL.createObjectURL(file);
+    const shown = image.decode().then(() => thumb.replaceChildren(image));
+    shown.catch(() => {}).finally(() => URL.revokeObjectURL(image.src));
+}
+
+/** @param {Upload} upload @param {Row} row */
+async function copy(upload, { copy, stored }) {
+    try {
+        await navigator.clipboard.writeText(upload.key);
+        copy.classList.add("copied");
+        page.told.textContent = words.say("copied");
+    } catch {
+        // Not served over https: selected, it can be copied by hand.
+        getSelection()?.selectAllChildren(stored);
+    }
 }
 
 /** @param {Upload} upload */
-function repaint(upload) {
-    if (stale.size === 0) {
-        requestAnimationFrame(paint);
-    }
+function forget(upload) {
+    queue.remove(upload);
+    rows.get(upload)?.line.remove();
+    rows.delete(upload);
+    stale.delete(upload);
+    paintIn(SOON);
+}
+
+/** The keyboard's focus goes to the next line. @param {Upload} upload @param {Element} line */
+function forgetAndMoveOn(upload, line) {
+    const next = line.nextElementSibling ?? line.previousElementSibling;
+    (next?.querySelector(".away") ?? page.files).focus();
+    forget(upload);
+}
+
+/** @param {Upload} upload */
+function changed(upload) {
     stale.add(upload);
+    paintIn(SOON);
+}
+
+/** @param {number} milliseconds at most */
+function paintIn(milliseconds) {
+    const at = Date.now() + milliseconds;
+    if (at < paintAt) {
+        clearTimeout(timer);
+        paintAt = at;
+        timer = setTimeout(paint, milliseconds);
+    }
 }
 
 function paint() {
+    paintAt = Infinity;
+    const fallen = [...stale].filter(({ state }) => state === "failed" || state === "unreported");
     for (const upload of stale) {
         paintRow(upload);
     }
     stale.clear();
-    const summary = words.summary([...rows.keys()]);
-    if (page.summary.textContent !== summary) {
-        say(page.summary, summary);
+    paintTotals();
+    warn(fallen);
+    for (const upload of queue.uploads) {
+        if (upload.state === "retrying") {
+            stale.add(upload);
+        }
+    }
+    if (queue.totals.open > 0) {
+        paintIn(LATER);
     }
 }
 
 /** @param {Upload} upload */
 function paintRow(upload) {
-    const row = /** @type {HTMLElement} */ (rows.get(upload));
-    row.className = upload.state;
-    say(part(row, ".status"), words.status(upload));
-    const progress = /** @type {HTMLProgressElement} */ (part(row, "progress"));
-    progress.hidden = !upload.isOpen;
-    progress.value = upload.sent / (upload.file.size || 1);
-    const button = /** @type {HTMLButtonElement} */ (part(row, "button"));
-    const { sign, label } = words.action(upload);
-    button.hidden = upload.state === "done" || isHopeless(upload);
-    button.ariaLabel = label;
-    say(button, sign);
+    const { line, status, stored, copy, answer, bar, again, away } = /** @type {Row} */ (rows.get(upload));
+    const { state, isOpen, name } = upload;
+    const isStored = state === "done" || state === "unreported";
+    line.className = state;
+    status.textContent = words.status(upload, Date.now());
+    stored.textContent = isStored ? upload.key : "";
+    copy.hidden = !isStored;
+    copy.setAttribute("aria-label", words.say("copy", { name }));
+    answer.textContent = upload.answer;
+    bar.hidden = !isOpen || state === "waiting";
+    bar.value = upload.sent / (upload.file.size || 1);
+    offer([[again, state === "retrying" || state === "cancelled" || isRetriable(upload)]], away);
+    again.setAttribute("aria-label", words.say("retry", { name }));
+    away.setAttribute("aria-label", words.say(isOpen ? "cancel" : "remove", { name }));
 }
 
-/** What will not be allowed the next time either. @param {Upload} upload */
-function isHopeless({ fault }) {
-    return fault !== null && ["empty", "too_large", "type_not_allowed"].includes(fault.code);
+/** @param {Upload} upload */
+function isRetriable({ state, fault }) {
+    return state === "failed" && !HOPELESS.includes(fault?.code ?? "");
 }
 
-/** @param {Fault} fault */
-function trouble(fault) {
-    say(page.trouble, words.reason(fault));
-    page.trouble.hidden = false;
+function paintTotals() {
+    const { totals } = queue;
+    const isOpen = totals.open > 0;
+    const percent = Math.floor((totals.sent / (totals.size || 1)) * 100);
+    if (isOpen && !wasOpen) {
+        speed = new Meter();
+        aloudAt = Date.now() + ALOUD;
+    }
+    speed.add(Date.now(), totals.moved);
+    const text = words.summary(totals, speed.rate);
+    page.total.hidden = rows.size === 0;
+    page.bar.value = totals.sent / (totals.size || 1);
+    page.summary.textContent = text;
+    document.title = (isOpen ? `${percent} % – ` : "") + page.title.textContent;
+    const failed = [...rows.keys()].filter(isRetriable).length;
+    const ended = rows.size - totals.open - failed;
+    offer(
+        [
+            [page.cancel, isOpen],
+            [page.retry, failed > 0],
+            [page.clear, ended > 0],
+        ],
+        page.files,
+    );
+    if (wasOpen !== isOpen || (isOpen && Date.now() > aloudAt)) {
+        page.told.textContent = isOpen && !wasOpen ? page.told.textContent : text;
+        aloudAt = Date.now() + ALOUD;
+    }
+    wasOpen = isOpen;
 }
 
-/** Version 4, also where the page is not served over https. */
-function uuid() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+/** Reads aloud what has failed. @param {Upload[]} fallen */
+function warn(fallen) {
+    if (fallen.length === 1) {
+        page.warned.textContent = `${fallen[0].name}: ${words.status(fallen[0], 0)}`;
+    } else if (fallen.length > 1) {
+        page.warned.textContent = words.say("failed", { count: fallen.length });
+    }
 }
 
-/** @param {Element} where @param {string} text */
-function say(where, text) {
-    where.textContent = text;
+/** Shows those buttons that have a use. A focus that would be lost goes on. @param {[any, boolean][]} buttons @param {any} otherwise */
+function offer(buttons, otherwise) {
+    const focused = document.activeElement;
+    for (const [button, hasUse] of buttons) {
+        button.hidden = !hasUse;
+    }
+    if (buttons.some(([button]) => button === focused && button.hidden)) {
+        (buttons.find(([button]) => !button.hidden)?.[0] ?? otherwise).focus();
+    }
 }
 
-/** @param {string} id */
-function element(id) {
-    return /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {HTMLElement} button @param {(upload: Upload) => void} act */
+function onAll(button, act) {
+    button.onclick = () => [...rows.keys()].forEach(act);
 }
 
-/** @param {Element} row @param {string} selector */
-function part(row, selector) {
-    return /** @type {HTMLElement} */ (row.querySelector(selector));
-}
+onAll(page.cancel, (upload) => queue.cancel(upload));
+onAll(page.retry, (upload) => isRetriable(upload) && queue.add(upload));
+onAll(page.clear, (upload) => upload.isOpen || isRetriable(upload) || forget(upload));
 
-for (const id of ["files", "folder"]) {
-    const input = /** @type {HTMLInputElement} */ (element(id));
-    input.addEventListener("change", () => {
+page.language.onclick = async () => {
+    const language = page.language.lang;
+    localStorage.setItem("language", language);
+    await speak(language);
+    await ready;
+    paintRules();
+    paintTrouble();
+    paintOffline();
+    if (queue) {
+        [...rows.keys()].forEach(changed);
+        paint();
+    }
+};
+
+for (const input of [page.files, page.folder]) {
+    input.onchange = () => {
         add(chosen(input.files));
         // So that the same file can be chosen again.
         input.value = "";
-    });
+    };
 }
 
-document.addEventListener("dragover", (event) => {
+document.ondragover = (event) => {
     event.preventDefault();
-    document.body.classList.add("dragging");
-});
+    document.body.classList.toggle("dragging", event.dataTransfer?.types.includes("Files"));
+};
 
-document.addEventListener("dragleave", (event) => {
+document.ondragleave = (event) => {
     if (!event.relatedTarget) {
         document.body.classList.remove("dragging");
     }
-});
+};
 
-document.addEventListener("drop", async (event) => {
+document.ondrop = (event) => {
     event.preventDefault();
     document.body.classList.remove("dragging");
     if (event.dataTransfer) {
-        add(await dropped(event.dataTransfer));
+        add(dropped(event.dataTransfer));
     }
-});
+};
+
+document.onpaste = (event) => add(chosen(event.clipboardData?.files));
+
+addEventListener("online", paintOffline);
+addEventListener("offline", paintOffline);
 
 addEventListener("beforeunload", (event) => {
-    if ([...rows.keys()].some((upload) => upload.isOpen)) {
+    if (queue?.totals.open > 0) {
         event.preventDefault();
     }
 });

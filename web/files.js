@@ -1,10 +1,12 @@
-// Files and whole folders, out of what was dropped or chosen.
+// Files and whole folders, out of what was dropped, pasted or chosen; and which of them need not be tried.
 
-/** @typedef {{ file: File, name: string }} Found `name` has the folders in it: `trip/day 1/cat.png` */
+import { Fault, typeOf } from "./queue.js";
 
-/** @param {Iterable<File> | null} list @returns {Found[]} */
+/** @import { Found, Limits } from "./types" */
+
+/** @param {Iterable<File> | null | undefined} list @returns {Found[]} */
 export function chosen(list) {
-    return [...(list ?? [])].map((file) => found(file, file.webkitRelativePath || file.name));
+    return [...(list ?? [])].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
 }
 
 /** @param {DataTransfer} transfer @returns {Promise<Found[]>} */
@@ -25,7 +27,7 @@ async function inside(entry) {
         const file = await new Promise((resolve, reject) =>
             /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
         );
-        return [found(file, entry.fullPath.replace(/^\//, ""))];
+        return [{ file, name: entry.fullPath.replace(/^\//, "") }];
     }
     const nested = await Promise.all((await children(/** @type {FileSystemDirectoryEntry} */ (entry))).map(inside));
     return nested.flat();
@@ -45,11 +47,16 @@ async function children(folder) {
     }
 }
 
-/**
- * @param {File} file
- * @param {string} name
- * @returns {Found}
- */
-function found(file, name) {
-    return { file, name: name.normalize("NFC") };
+/** What the function would refuse is told without asking it. @param {File} file @param {Limits | null} limits */
+export function misfit(file, limits) {
+    if (file.size === 0) {
+        return new Fault("empty");
+    }
+    if (!limits) {
+        return null;
+    }
+    if (file.size > limits.max_size) {
+        return new Fault("too_large", { limit: limits.max_size });
+    }
+    return limits.content_types.includes(typeOf(file)) ? null : new Fault("type_not_allowed");
 }

@@ -1,120 +1,281 @@
-// Which file is uploaded when. Knows neither the page nor the network.
+// Which file is uploaded when, and when it is tried again. Knows neither the page nor the network.
 
-import { Fault } from "./fault.js";
+/** @import { Detail, QueueOptions, State, Wanted } from "./types" */
 
-/** @typedef {"waiting" | "signing" | "sending" | "finishing" | "done" | "failed" | "cancelled"} State */
-/** @typedef {import("./sign.js").Form} Form */
-/** @typedef {import("./sign.js").Wanted} Wanted */
+/** How often a file is tried, where what went wrong may pass. */
+const TRIES = 6;
 
-const OPEN = new Set(["waiting", "signing", "sending", "finishing"]);
+/** Milliseconds. */
+const LONGEST_PAUSE = 60_000;
+
+/** Milliseconds without a byte gone or an answer come, after which a try is given up. */
+const SILENCE = 60_000;
+
+/** Browsers open six connections to a host. */
+const MOST_PARALLEL = 6;
+
+/** What being offline looks like. */
+const CUT_OFF = ["function_unreachable", "storage_unreachable", "stalled"];
+
+/** What may pass by itself. */
+const PASSING = [
+    ...CUT_OFF,
+    ...["function_down", "function_busy", "internal", "credentials_unavailable", "storage_busy"],
+];
+
+const ENDED = ["done", "unreported", "failed", "cancelled"];
+
+/**
+ * Milliseconds before the next try. By chance, so that many who failed together do not come back together.
+ *
+ * @param {number} tries made so far
+ * @param {number} retryAfter seconds that the server asked for
+ * @param {() => number} random
+ */
+export function retryDelay(tries, retryAfter, random) {
+    return retryAfter * 1000 + random() * Math.min(LONGEST_PAUSE, 1000 * 2 ** tries);
+}
+
+/** Why something went wrong. */
+export class Fault extends Error {
+    /** @param {string} code what the words go by @param {Detail} [detail] */
+    constructor(code, detail = {}) {
+        super(code);
+        this.code = code;
+        this.detail = detail;
+    }
+}
 
 /** One file on its way. */
 export class Upload {
-    /**
-     * @param {File} file
-     * @param {string} name with its folders
-     * @param {string} id a UUID: every attempt has the same, so that none is stored twice
-     */
-    constructor(file, name, id) {
+    /** @type {State} */
+    state = "waiting";
+    sent = 0; // bytes handed over
+    key = ""; // where it is stored, once a form has been signed
+    answer = ""; // a callback's
+    /** Why it has failed, or is tried again. @type {Fault | undefined} */
+    fault;
+    retryAt = 0; // on the queue's clock
+    tries = 0; // that have failed
+    expired = false; // whether the last try failed because its form had run out
+    speed = new Meter();
+    /** Ends a try, or the pause before the next. @type {(reason?: Fault) => void} */
+    stop = () => {};
+
+    /** @param {File} file @param {string} [name] with its folders */
+    constructor(file, name = file.webkitRelativePath || file.name) {
         this.file = file;
-        this.name = name;
-        this.id = id;
-        /** @type {State} */
-        this.state = "waiting";
-        /** Bytes handed over. */
-        this.sent = 0;
-        /** Where it is stored, once a form has been signed. */
-        this.key = "";
-        /** @type {Fault | null} */
-        this.fault = null;
-        this.controller = new AbortController();
+        this.name = name.normalize("NFC");
+        this.id = uuid(); // of every try, so that none is stored twice
     }
 
     get isOpen() {
-        return OPEN.has(this.state);
+        return !ENDED.includes(this.state);
     }
 }
 
 export class Queue {
+    /** @type {Set<Upload>} */
+    uploads = new Set();
+    totals = new Totals();
+    isOnline = true;
     /** @type {Upload[]} */
     #waiting = [];
     #running = 0;
 
-    /**
-     * @param {object} how
-     * @param {(wanted: Wanted, signal: AbortSignal) => Promise<Form>} how.sign
-     * @param {(form: Form, file: Blob, progress: (sent: number) => void, signal: AbortSignal) => Promise<void>} how.post
-     * @param {(upload: Upload) => void} how.changed is called whenever something of an upload has changed
-     * @param {number} [how.parallel] how many are on their way at once
-     */
-    constructor({ sign, post, changed, parallel = 4 }) {
+    /** @param {QueueOptions} options */
+    constructor({ sign, post, changed, parallel = 4, random = Math.random, now = Date.now, after = timer }) {
         this.sign = sign;
         this.post = post;
         this.changed = changed;
-        this.parallel = parallel;
+        this.parallel = Math.min(parallel, MOST_PARALLEL);
+        this.random = random;
+        this.now = now;
+        this.after = after;
     }
 
-    /** @param {Upload} upload */
+    /** Uploads it at its turn; what has failed or was cancelled, once more. @param {Upload} upload */
     add(upload) {
-        upload.controller = new AbortController();
-        this.#waiting.push(upload);
-        this.#tell(upload, { state: "waiting", sent: 0, fault: null });
-        this.#next();
+        upload.stop();
+        Object.assign(upload, { tries: 0, expired: false });
+        this.#wait(upload);
+    }
+
+    /** Lists what need not be tried, or not again. @param {Upload} upload @param {Fault} fault */
+    refuse(upload, fault) {
+        this.#tell(upload, { state: "failed", fault });
     }
 
     /** @param {Upload} upload */
     cancel(upload) {
-        upload.controller.abort();
-        if (upload.state === "waiting") {
+        if (upload.isOpen) {
             this.#waiting = this.#waiting.filter((other) => other !== upload);
-            this.#tell(upload, { state: "cancelled" });
+            this.#tell(upload, { state: "cancelled", fault: undefined });
+            upload.stop();
         }
     }
 
+    /** Takes it off the list. @param {Upload} upload */
+    remove(upload) {
+        this.cancel(upload);
+        if (this.uploads.delete(upload)) {
+            this.totals.count(upload, -1);
+        }
+    }
+
+    /** Without a connection nothing begins, and no try is used up. @param {boolean} isOnline */
+    setOnline(isOnline) {
+        this.isOnline = isOnline;
+        for (const upload of this.uploads) {
+            if (upload.state === "retrying") {
+                this.add(upload);
+            }
+        }
+        this.#next();
+    }
+
+    /** @param {Upload} upload @param {boolean} [first] before all others */
+    #wait(upload, first) {
+        first ? this.#waiting.unshift(upload) : this.#waiting.push(upload);
+        this.#tell(upload, { state: "waiting", sent: 0, fault: undefined });
+        this.#next();
+    }
+
     #next() {
-        while (this.#running < this.parallel) {
+        while (this.isOnline && this.#running < this.parallel) {
             const upload = this.#waiting.shift();
             if (!upload) {
                 return;
             }
             this.#running += 1;
-            this.#run(upload).finally(() => {
+            this.#try(upload).finally(() => {
                 this.#running -= 1;
                 this.#next();
             });
         }
     }
 
-    /** One attempt. It is signed now and not before: a form does not live long. @param {Upload} upload */
-    async #run(upload) {
-        const { signal } = upload.controller;
+    /** One try. It is signed now and not before: a form does not live long. @param {Upload} upload */
+    async #try(upload) {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const stop = (/** @type {Fault} */ reason) => controller.abort(reason);
+        const listen = () => this.after(SILENCE, () => stop(new Fault("stalled")));
+        let deaf = listen();
+        const progress = (/** @type {number} */ sent) => {
+            deaf();
+            deaf = listen();
+            this.#progress(upload, sent);
+        };
+        Object.assign(upload, { stop, speed: new Meter() });
         try {
             this.#tell(upload, { state: "signing" });
             const form = await this.sign(wanted(upload), signal);
             signal.throwIfAborted();
             this.#tell(upload, { state: "sending", key: form.key });
-            await this.post(form, upload.file, (sent) => this.#progress(upload, sent), signal);
-            this.#tell(upload, { state: "done", sent: upload.file.size });
-        } catch (fault) {
-            this.#tell(upload, signal.aborted ? { state: "cancelled" } : { state: "failed", fault: known(fault) });
+            const stored = await this.post(form, upload.file, (sent) => signal.aborted || progress(sent), signal);
+            signal.throwIfAborted();
+            this.#tell(upload, { state: "done", sent: upload.file.size, ...stored });
+        } catch (error) {
+            // Whoever cancels has said so already; it may even be on its way again.
+            if (upload.isOpen && upload.stop === stop) {
+                this.#failed(upload, known(signal.aborted ? signal.reason : error));
+            }
+        } finally {
+            deaf();
         }
     }
 
-    /**
-     * @param {Upload} upload
-     * @param {number} sent
-     */
+    /** @param {Upload} upload @param {number} sent */
     #progress(upload, sent) {
+        upload.speed.add(this.now(), sent);
         this.#tell(upload, { sent, state: sent < upload.file.size ? "sending" : "finishing" });
     }
 
-    /**
-     * @param {Upload} upload
-     * @param {Partial<Upload>} change
-     */
+    /** Decides whether there is another try. @param {Upload} upload @param {Fault} fault */
+    #failed(upload, fault) {
+        const { code, detail } = fault;
+        const expiredBefore = upload.expired;
+        upload.expired = code === "form_expired";
+        if (code === "exists" && upload.key.includes(upload.id)) {
+            // The key is this file's own: an earlier try got through, and only its answer was lost.
+            this.#tell(upload, { state: "done", sent: upload.file.size });
+        } else if (upload.expired) {
+            expiredBefore ? this.refuse(upload, new Fault("clock", detail)) : this.#wait(upload, true);
+        } else if (!this.isOnline && CUT_OFF.includes(code)) {
+            this.#wait(upload, true);
+        } else if (++upload.tries < TRIES && PASSING.includes(code)) {
+            const delay = retryDelay(upload.tries, detail.retryAfter ?? 0, this.random);
+            upload.stop = this.after(delay, () => this.#wait(upload, true));
+            this.#tell(upload, { state: "retrying", sent: 0, fault, retryAt: this.now() + delay });
+        } else {
+            this.refuse(upload, fault);
+        }
+    }
+
+    /** @param {Upload} upload @param {Partial<Upload>} change */
     #tell(upload, change) {
+        const { sent } = upload;
+        if (this.uploads.has(upload)) {
+            this.totals.count(upload, -1);
+        }
         Object.assign(upload, change);
+        this.uploads.add(upload);
+        this.totals.count(upload, 1);
+        this.totals.moved += Math.max(0, upload.sent - sent);
         this.changed(upload);
+    }
+}
+
+/** Sums over all uploads, kept up as they change: a thousand files are not added up ten times a second. */
+export class Totals {
+    /** How many there are. @type {Partial<Record<State, number>>} */
+    states = {};
+    size = 0; // bytes of what is stored or still to come
+    sent = 0; // bytes of these handed over
+    moved = 0; // bytes handed over in all, those of lost tries among them
+
+    /** @param {Upload} upload @param {1 | -1} by */
+    count({ state, file, sent }, by) {
+        this.states[state] = this.of(state) + by;
+        if (state !== "failed" && state !== "cancelled") {
+            this.size += by * file.size;
+            this.sent += by * sent;
+        }
+    }
+
+    /** How many are in one of these. @param {State[]} states */
+    of(...states) {
+        return states.reduce((sum, state) => sum + (this.states[state] ?? 0), 0);
+    }
+
+    get open() {
+        return this.of("waiting", "signing", "sending", "finishing", "retrying");
+    }
+}
+
+/** Speed over the last seconds. */
+export class Meter {
+    /** @type {[now: number, bytes: number][]} */
+    #seen = [];
+
+    /** @param {number} now milliseconds @param {number} bytes in all, so far */
+    add(now, bytes) {
+        const seen = this.#seen;
+        // Some browsers report every 8 KB.
+        if (seen.length > 1 && now - seen[seen.length - 2][0] < 100) {
+            seen.pop();
+        }
+        seen.push([now, bytes]);
+        while (seen.length > 2 && now - seen[0][0] > 8000) {
+            seen.shift();
+        }
+    }
+
+    /** Bytes per second; 0 while it is not known. */
+    get rate() {
+        const [[begin, first], [end, last]] = [this.#seen[0] ?? [0, 0], this.#seen[this.#seen.length - 1] ?? [0, 0]];
+        return end > begin ? (Math.max(0, last - first) / (end - begin)) * 1000 : 0;
     }
 }
 
@@ -123,16 +284,27 @@ function wanted({ file, name, id }) {
     return { filename: name, size: file.size, content_type: typeOf(file), id };
 }
 
-/**
- * A file's type as it is signed; a browser that knows none says nothing.
- *
- * @param {Blob} file
- */
+/** A file's type as it is signed; a browser that knows none says nothing. @param {Blob} file */
 export function typeOf(file) {
     return file.type.split(";")[0].trim().toLowerCase() || "application/octet-stream";
 }
 
-/** @param {unknown} fault */
-function known(fault) {
-    return fault instanceof Fault ? fault : new Fault("unknown", { message: String(fault) });
+/** Version 4; browsers have one of their own on https only. */
+function uuid() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** @param {unknown} error */
+function known(error) {
+    return error instanceof Fault ? error : new Fault("unknown", { message: String(error) });
+}
+
+/** @param {number} milliseconds @param {() => void} then */
+function timer(milliseconds, then) {
+    const id = setTimeout(then, milliseconds);
+    return () => clearTimeout(id);
 }

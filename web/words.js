@@ -1,103 +1,105 @@
-// Everything the page says.
+// How the page says things. What it says is in a file for each language.
 
-/** @typedef {import("./queue.js").Upload} Upload */
-/** @typedef {import("./sign.js").Limits} Limits */
-/** @typedef {import("./fault.js").Fault} Fault */
+/** @import { Fault, Totals, Upload } from "./queue.js" */
+/** @import { Config, Limits } from "./types" */
 
-/** Why it failed and what to do, by a fault's code. @type {Record<string, string>} */
-const REASONS = {
-    config: "This page is not set up yet: its config.json is missing. Tell the site's owner.",
-    function_unreachable: "The upload service did not answer. Check your connection and try again.",
-    function_down: "The upload service is not working at the moment. Try again later.",
-    function_busy: "Too many uploads right now. Try again in a minute.",
-    credentials_unavailable: "The upload service is not ready. Try again in a minute.",
-    misconfigured: "The upload service is set up wrongly. Tell the site's owner.",
-    origin_not_allowed: "The upload service does not know this page. Tell the site's owner.",
-    token_missing: "You need an upload link to upload here. Ask the site's owner for one.",
-    token_expired: "Your upload link has ended. Ask the site's owner for a new one.",
-    token_invalid: "Your upload link is not valid. Open it again, whole, or ask for a new one.",
-    too_large: "The file is larger than allowed.",
-    empty: "The file is empty.",
-    type_not_allowed: "Files of this type are not allowed.",
-    invalid_filename: "The file's name cannot be used. Rename it and choose it again.",
-    file_changed: "The file has changed since it was chosen. Choose it again.",
-    storage_unreachable: "The connection was lost, or the storage refused this page. Try again.",
-    storage_busy: "The storage is not working at the moment. Try again later.",
-    form_expired: "The upload took too long to begin. Try again.",
-    clock: "The clocks do not agree. Tell the site's owner.",
-    denied: "The storage refused this upload. Tell the site's owner.",
-    setup: "The upload is set up wrongly. Tell the site's owner.",
-};
+/** To add a language: add it here, and a file like en.json. @type {Record<string, string>} */
+export const LANGUAGES = { en: "English", "zh-CN": "中文" };
 
-const OURS = new Set([
-    "too_large",
-    "empty",
-    "type_not_allowed",
-    "storage_unreachable",
-    "function_unreachable",
-    "config",
-]);
+/** @type {Record<string, string>} */
+let copy = {};
 
-/**
- * The reason, and behind it what the site's owner will ask for.
- *
- * @param {Fault} fault
- */
+/** @param {Record<string, string>} table what en.json has, in the language to speak */
+export function speak(table) {
+    copy = table;
+}
+
+/** The first language of the reader's that there is. @param {readonly (string | null)[]} wanted best first */
+export function choose(wanted) {
+    const main = (/** @type {string} */ language) => language.split("-")[0].toLowerCase();
+    const known = Object.keys(LANGUAGES);
+    return wanted.flatMap((want) => known.filter((each) => main(each) === main(want ?? "")))[0] ?? known[0];
+}
+
+/** @param {string} what a name in en.json @param {Record<string, string | number>} [values] */
+export function say(what, values = {}) {
+    return (copy[what] ?? copy.unknown ?? "").replace(/{(\w+)}/g, (_, name) => `${values[name]}`);
+}
+
+/** @param {(string | number | false)[]} parts */
+function joined(...parts) {
+    return parts.filter(Boolean).join(" · ");
+}
+
+/** The reason, and behind it what the site's owner will ask for. @param {Fault} fault */
 export function reason({ code, detail }) {
-    const words = REASONS[code] ?? "Something went wrong. Try again, or tell the site's owner.";
-    if (OURS.has(code)) {
-        return words;
-    }
+    const limit = detail.limit ? ` (${bytes(detail.limit)})` : "";
     const clues = [detail.code ?? detail.status, detail.requestId].filter(Boolean).join(", ");
-    return clues ? `${words} (${clues})` : words;
+    return say(code, { limit, count: detail.limit ?? "" }) + (clues && ` (${clues})`);
 }
 
-/** @param {Upload} upload */
-export function status(upload) {
+/** @param {Upload} upload @param {number} now on the queue's clock */
+export function status(upload, now) {
+    const { state, fault, speed } = upload;
     const size = bytes(upload.file.size);
-    switch (upload.state) {
-        case "waiting":
-            return `${size} · Waiting`;
-        case "signing":
-            return `${size} · Preparing`;
-        case "sending":
-            return `${bytes(upload.sent)} of ${size}`;
-        case "finishing":
-            return `${size} · Finishing`;
-        case "done":
-            return `${size} · Uploaded as ${upload.key}`;
-        case "cancelled":
-            return `${size} · Cancelled`;
-        case "failed":
-            return `${size} · ${upload.fault ? reason(upload.fault) : ""}`;
+    if (state === "sending") {
+        return joined(
+            say(state, { sent: bytes(upload.sent), size }),
+            speed.rate > 0 && say("speed", { size: bytes(speed.rate) }),
+        );
     }
+    if (!fault) {
+        return joined(size, say(state));
+    }
+    const seconds = Math.max(1, Math.ceil((upload.retryAt - now) / 1000));
+    const next = state === "retrying" ? say("again_in", { seconds }) : upload.tries > 1 && say("later");
+    return joined(size, [reason(fault), next].filter(Boolean).join(" "));
 }
 
-/** @param {Upload[]} uploads */
-export function summary(uploads) {
-    const count = (/** @type {string} */ state) => uploads.filter((upload) => upload.state === state).length;
-    const failed = count("failed");
-    return uploads.length === 0
-        ? ""
-        : `${count("done")} of ${uploads.length} files uploaded${failed ? `, ${failed} failed` : ""}`;
+/** @param {Totals} totals @param {number} rate bytes per second */
+export function summary(totals, rate) {
+    const done = totals.of("done", "unreported");
+    const failed = totals.of("failed");
+    const files = done + failed + totals.open;
+    const complaint = failed > 0 && say("failed", { count: failed });
+    if (totals.open === 0) {
+        return files > 0 ? joined(say("finished", { done, files }), complaint) : "";
+    }
+    const left = totals.size - totals.sent;
+    return joined(
+        say("moving", { done, files }),
+        say("sending", { sent: bytes(totals.sent), size: bytes(totals.size) }),
+        rate > 0 && left > 0 && say("speed", { size: bytes(rate) }),
+        left > 0 ? rate > 0 && say("left", { time: duration(left / rate) }) : say("finishing"),
+        complaint,
+    );
 }
 
-/** @param {Limits} limits */
-export function rules(limits) {
-    return `Up to ${bytes(limits.max_size)} each`;
-}
-
-/** @param {Upload} upload @returns {{ sign: string, label: string }} */
-export function action(upload) {
-    return upload.isOpen
-        ? { sign: "✕", label: `Cancel ${upload.name}` }
-        : { sign: "↻", label: `Try again: ${upload.name}` };
+/** @param {Limits} limits @param {Config} config */
+export function rules({ max_size, content_types }, { max_files }) {
+    const types = content_types.map((type) => type.replace(/^\w+\//, "").toUpperCase());
+    return joined(
+        types.length <= 5 && types.join(", "),
+        say("limit", { size: bytes(max_size) }),
+        max_files !== undefined && say("most_files", { count: max_files }),
+    );
 }
 
 /** @param {number} size */
 export function bytes(size) {
     const units = ["B", "KB", "MB", "GB"];
-    const power = Math.min(Math.floor(Math.log10(Math.max(size, 1)) / 3), units.length - 1);
+    // What would be rounded to 1000 KB is 1 MB.
+    const power = units.findIndex((_, at) => size < 999.5 * 1000 ** at || at === units.length - 1);
     const value = size / 1000 ** power;
-    return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1).replace(/\.0$/, "")} ${units[power]}`;
+    return `${power === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1).replace(/\.0$/, "")} ${units[power]}`;
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+    const steps = /** @type {const} */ ([
+        ["seconds", 1, 90],
+        ["minutes", 60, 90 * 60],
+    ]);
+    const [unit, length] = steps.find(([, , most]) => seconds < most) ?? ["hours", 3600];
+    return say(unit, { n: Math.ceil(seconds / length) });
 }

@@ -1,4 +1,7 @@
-"""The door: what Function Compute calls. It alone reads the clock, the environment and the system's randomness."""
+"""The door: what Function Compute calls. It alone reads the clock, the environment and the system's randomness.
+
+(PyJWT reads the clock itself when it judges the times in a token.)
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def _routes() -> Respond:
             raise
         _write(log.line(time.time(), event="misconfigured", faults=fault.faults))
         return _refuse_everything
-    return Routes(settings, environ=os.environ, random_hex=secrets.token_hex).respond
+    return Routes(settings, environ=os.environ, random_hex=secrets.token_hex, started=time.time()).respond
 
 
 def _refuse_everything(*_: object) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 import deploy.link
 from given_tokens import new_secret, token
@@ -19,16 +20,21 @@ from localcloud.cloud import Cloud
 
 MakeCloud = Callable[..., Cloud]
 
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""A whole image."""
+
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
 
 @pytest.fixture
 def cloud_with(tmp_path: Path) -> Iterator[MakeCloud]:
-    """Makes a cloud with other settings than the usual ones."""
+    """Makes a cloud with other settings than the usual ones, and another look of the page."""
     clouds: list[Cloud] = []
 
-    def make(**settings: str) -> Cloud:
-        cloud = Cloud(tmp_path / "files", settings=settings)
+    def make(look: dict[str, str] | None = None, **settings: str) -> Cloud:
+        cloud = Cloud(tmp_path / "files", settings=settings, page_look=look)
         clouds.append(cloud)
         cloud.start()
         return cloud
@@ -76,7 +82,7 @@ def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud) -> None
     page.on("console", lambda message: console.append(message.text))
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile(r"^10.2 KB · Uploaded as uploads/anonymous/[0-9a-f-]{36}\.png$"))
+    told(page, "cat.png", "10.2 KB · Uploaded")
     [object_] = cloud.bucket.objects()
     assert (object_.path.read_bytes(), object_.content_type, object_.meta, object_.headers) == (
         PNG,
@@ -84,7 +90,8 @@ def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud) -> None
         {"filename": "cat.png"},
         {"Content-Disposition": "attachment; filename*=UTF-8''cat.png"},
     )
-    assert object_.key in row(page, "cat.png").inner_text()
+    assert re.fullmatch(r"uploads/anonymous/[0-9a-f-]{36}\.png", object_.key)
+    expect(row(page, "cat.png").locator(".stored")).to_have_text(object_.key)
     expect(page.locator("#summary")).to_have_text("1 of 1 files uploaded")
     assert console == []
 
@@ -153,7 +160,7 @@ def test_hostile_names_are_shown_as_text_and_stored(page: Page, cloud: Cloud) ->
     choose(page, *((name, "text/plain", name.encode()) for name in HOSTILE))
     expect(page.locator("#summary")).to_have_text(f"{len(HOSTILE)} of {len(HOSTILE)} files uploaded")
     assert page.locator(".name").all_inner_texts() == HOSTILE
-    assert page.locator("img").count() == 0
+    assert page.locator("li img").count() == 0
     assert sorted(content.decode() for _, content in stored(cloud)) == sorted(HOSTILE)
 
 
@@ -168,7 +175,7 @@ def test_a_name_that_reads_backwards_is_refused_in_words(page: Page, cloud: Clou
 def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_with: MakeCloud) -> None:
     cloud = cloud_with(MAX_SIZE="10", CONTENT_TYPES="image/png,text/plain")
     open_page(page, cloud)
-    expect(page.locator("#rules")).to_have_text("Up to 10 B each")
+    expect(page.locator("#rules")).to_have_text("PNG, PLAIN · Up to 10 B each")
     choose(
         page,
         ("empty.txt", "text/plain", b""),
@@ -176,45 +183,148 @@ def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_
         ("page.html", "text/html", b"<p>"),
     )
     told(page, "empty.txt", "0 B · The file is empty.")
-    told(page, "large.png", "11 B · The file is larger than allowed.")
+    told(page, "large.png", "11 B · The file is larger than allowed (10 B).")
     told(page, "page.html", "3 B · Files of this type are not allowed.")
     assert (signings(cloud), posts(cloud)) == ([], [])
-    expect(page.locator("li button")).to_have_count(3)
-    expect(page.locator("li button:visible")).to_have_count(0)
+    # There is nothing to be tried again, and each can be taken off the list.
+    expect(page.locator("li button:visible")).to_have_count(3)
+    row(page, "page.html").get_by_role("button", name="Remove page.html").click()
+    expect(page.locator(".name")).to_have_text(["empty.txt", "large.png"])
+    page.get_by_role("button", name="Clear finished").click()
+    expect(page.locator("li")).to_have_count(0)
 
 
-FAULTS: list[tuple[dict[str, Any], str]] = [
-    ({"sts_mode": "fail"}, "The upload service is not ready. Try again in a minute."),
-    ({"oss_deny_early": True}, "The storage refused this upload. Tell the site's owner."),
-    ({"oss_error_rate": 1.0}, "The storage is not working at the moment. Try again later."),
-    ({"oss_fail_next": 1}, "The storage is not working at the moment. Try again later."),
-    ({"oss_disk_full": True}, "The storage is not working at the moment. Try again later."),
-    ({"oss_skew": 3000.0}, "The upload took too long to begin. Try again."),
-    ({"oss_reset_at": 0}, "The connection was lost, or the storage refused this page. Try again."),
+FAULTS: list[tuple[dict[str, Any], str, int]] = [
+    ({"oss_deny_early": True}, "The storage refused this upload. Tell the site's owner.", 1),
+    ({"oss_error_rate": 1.0}, "The storage is busy. (InternalError", 6),
+    ({"oss_fail_next": 6}, "The storage is busy. (ServiceUnavailable", 6),
+    ({"oss_disk_full": True}, "The storage is busy. (InternalError", 6),
+    ({"oss_skew": 3000.0}, "The clocks do not agree. Tell the site's owner.", 2),
+    ({"oss_reset_at": 0}, "The connection was lost, or the storage refused this page. Try again later.", 6),
 ]
+
+WITHOUT_PAUSES = "Math.random = () => 0"
+"""Chance decides how long the page waits before another try."""
 
 
 @pytest.mark.parametrize(
-    ("faults", "words"), FAULTS, ids=lambda value: "-".join(value) if isinstance(value, dict) else ""
+    ("faults", "words", "tries"), FAULTS, ids=lambda value: "-".join(value) if isinstance(value, dict) else ""
 )
 def test_what_goes_wrong_is_told_in_words_and_can_be_tried_again(
-    page: Page, cloud: Cloud, faults: dict[str, Any], words: str
+    page: Page, cloud: Cloud, faults: dict[str, Any], words: str, tries: int
 ) -> None:
+    page.add_init_script(WITHOUT_PAUSES)
     open_page(page, cloud)
     usual = {name: getattr(cloud.faults, name) for name in faults}
     for name, value in faults.items():
         setattr(cloud.faults, name, value)
     choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png")).to_have_class("failed")
     told(page, "cat.png", re.compile(f"^10.2 KB · {re.escape(words)}"))
-    expect(page.locator("#summary")).to_have_text("0 of 1 files uploaded, 1 failed")
-    assert stored(cloud) == []
+    expect(page.locator("#summary")).to_have_text("0 of 1 files uploaded · 1 failed")
+    assert (stored(cloud), len(signings(cloud))) == ([], tries)
     for name, value in usual.items():
         setattr(cloud.faults, name, value)
-    if "sts_mode" in faults:
-        cloud.gateway.end_instance()  # a new one has no failure behind it
     row(page, "cat.png").get_by_role("button", name="Try again: cat.png").click()
-    told(page, "cat.png", re.compile("Uploaded"))
+    told(page, "cat.png", "10.2 KB · Uploaded")
     assert stored(cloud) == [("cat.png", PNG)]
+
+
+def test_a_function_without_credentials_is_asked_again_when_it_says(page: Page, cloud: Cloud) -> None:
+    page.clock.install()
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    cloud.faults.sts_mode = "fail"
+    choose(page, ("cat.png", "image/png", PNG))
+    told(
+        page,
+        "cat.png",
+        re.compile(r"The upload service is not ready\. \(credentials_unavailable, .*Trying again in \d+ s\.$"),
+    )
+    cloud.faults.sts_mode = ""
+    cloud.gateway.end_instance()  # a new one has no failure behind it
+    assert len(signings(cloud)) == 1
+    page.clock.fast_forward(30_000)
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert len(signings(cloud)) == 2
+
+
+def test_what_fails_twice_arrives_without_anybody_doing_anything(page: Page, cloud: Cloud) -> None:
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    cloud.faults.oss_fail_next = 2
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert (len(signings(cloud)), [record.status for record in posts(cloud)]) == (3, [503, 503, 200])
+
+
+def test_a_line_that_falls_silent_is_given_up_after_a_minute(page: Page, cloud: Cloud) -> None:
+    page.clock.install()
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    cloud.faults.oss_stall_at = 0
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png")).to_have_class("finishing")
+    cloud.faults.oss_stall_at = -1
+    page.clock.fast_forward(60_000)
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert (len(signings(cloud)), len(stored(cloud))) == (2, 1)
+
+
+def test_offline_everything_waits_and_goes_on_by_itself(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_have_text(
+        "You are offline. Uploads go on by themselves when the connection is back."
+    )
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Waiting")
+    assert signings(cloud) == []
+    page.context.set_offline(False)
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect(page.locator("#offline")).to_be_empty()
+
+
+def test_what_is_stored_but_was_not_reported_says_so(page: Page, cloud: Cloud) -> None:
+    xml = "<Error><Code>CallbackFailed</Code><Message>no</Message><RequestId>5C3D</RequestId></Error>"
+    open_page(page, cloud)
+    page.route(
+        cloud.oss.url + "/",
+        lambda route: route.fulfill(
+            status=203, content_type="application/xml", headers={"Access-Control-Allow-Origin": "*"}, body=xml
+        ),
+    )
+    choose(page, ("cat.png", "image/png", PNG))
+    told(
+        page,
+        "cat.png",
+        "10.2 KB · Stored, but the site was not told. Tell the site's owner. (CallbackFailed, 5C3D)",
+    )
+    expect(page.locator("#summary")).to_have_text("1 of 1 files uploaded")
+
+
+def test_what_a_callback_answered_is_shown(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.route(
+        cloud.oss.url + "/",
+        lambda route: route.fulfill(
+            content_type="application/json", headers={"Access-Control-Allow-Origin": "*"}, body='{"case":"<b>7</b>"}'
+        ),
+    )
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png").locator(".answer")).to_have_text('{"case":"<b>7</b>"}')
+
+
+def test_a_file_that_has_changed_since_it_was_chosen_says_so(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("as it was chosen")
+    open_page(page, cloud)
+    page.context.set_offline(True)
+    page.set_input_files("#files", file)
+    told(page, "note.txt", "16 B · Waiting")
+    file.write_text("as it is now, which is longer")
+    page.context.set_offline(False)
+    told(page, "note.txt", "16 B · The file has changed or can no longer be read. Choose it again.")
 
 
 def test_the_owner_gets_the_code_and_the_request_id(page: Page, cloud: Cloud) -> None:
@@ -238,8 +348,6 @@ def test_what_is_stored_already_is_done_and_not_stored_twice(page: Page, cloud: 
 
     page.route(cloud.oss.url + "/", lose)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile("The connection was lost"))
-    row(page, "cat.png").get_by_role("button").click()
     told(page, "cat.png", re.compile("Uploaded"))
     assert (lost, [record.status for record in posts(cloud)], len(stored(cloud))) == ([200], [200, 409], 1)
 
@@ -264,7 +372,8 @@ def test_four_files_at_a_time_are_on_their_way(page: Page, cloud: Cloud) -> None
     choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(6)))
     expect(page.locator(".finishing")).to_have_count(4)
     expect(page.locator(".waiting")).to_have_count(2)
-    assert len(signings(cloud)) == 4
+    # Those that begin together are signed together.
+    assert len(signings(cloud)) == 1
 
 
 def test_a_reply_that_is_not_json_is_told_too(page: Page, cloud: Cloud) -> None:
@@ -274,15 +383,19 @@ def test_a_reply_that_is_not_json_is_told_too(page: Page, cloud: Cloud) -> None:
         lambda route: route.fulfill(status=502, content_type="application/json", body="Internal Server Error"),
     )
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · The upload service is not working at the moment. Try again later. (502)")
+    told(
+        page,
+        "cat.png",
+        re.compile(r"^10\.2 KB · The upload service is not working at the moment\. \(502\) Trying again in [12] s\.$"),
+    )
 
 
 @pytest.mark.parametrize("body", ["", "{}", '{"function":7}', "<html>"])
 def test_a_page_that_is_not_set_up_says_so(page: Page, cloud: Cloud, body: str) -> None:
     page.route("**/config.json", lambda route: route.fulfill(body=body))
     page.goto(cloud.site.url)
-    expect(page.get_by_role("alert")).to_have_text(
-        "This page is not set up yet: its config.json is missing. Tell the site's owner."
+    expect(page.locator("#trouble")).to_have_text(
+        "This page is not set up yet: its config.json is missing or wrong. Tell the site's owner."
     )
 
 
@@ -311,10 +424,11 @@ def test_a_page_opened_from_an_upload_link_uploads(page: Page, cloud_with: MakeC
     expect(page.locator("#rules")).to_have_text("Up to 20 KB each")
     assert page.url == cloud.site.url + "/"
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile("Uploaded as uploads/alice/"))
+    told(page, "cat.png", "10.2 KB · Uploaded")
     page.reload()
     choose(page, ("dog.png", "image/png", PNG))
-    told(page, "dog.png", re.compile("Uploaded as uploads/alice/"))
+    told(page, "dog.png", "10.2 KB · Uploaded")
+    assert {each.key.rpartition("/")[0] for each in cloud.bucket.objects()} == {"uploads/alice"}
     assert [hashlib.md5(content, usedforsecurity=False).hexdigest() for _, content in stored(cloud)] == [
         hashlib.md5(PNG, usedforsecurity=False).hexdigest()
     ] * 2
@@ -327,7 +441,7 @@ def test_a_larger_file_than_the_link_allows_is_refused_in_words(
     open_link(page, cloud, link("--until", "1d", "--max-size", "1KB"))
     expect(page.locator("#rules")).to_have_text("Up to 1 KB each")
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · The file is larger than allowed.")
+    told(page, "cat.png", "10.2 KB · The file is larger than allowed (1 KB).")
 
 
 def test_a_link_with_a_changed_byte_is_refused_in_words(
@@ -337,21 +451,168 @@ def test_a_link_with_a_changed_byte_is_refused_in_words(
     middle = len(sound) // 2
     changed = sound[:middle] + ("A" if sound[middle] != "A" else "B") + sound[middle + 1 :]
     open_link(page, cloud_with(AUTH="jwt", JWT_SECRET=SECRET), changed)
-    expect(page.get_by_role("alert")).to_contain_text(
+    expect(page.locator("#trouble")).to_contain_text(
         "Your upload link is not valid. Open it again, whole, or ask for a new one."
     )
 
 
 def test_a_link_after_its_date_is_refused_in_words(page: Page, cloud_with: MakeCloud, link: Callable[..., str]) -> None:
     open_link(page, cloud_with(AUTH="jwt", JWT_SECRET=SECRET), token(SECRET, exp=1_732_449_600))
-    expect(page.get_by_role("alert")).to_contain_text("Your upload link has ended. Ask the site's owner for a new one.")
+    expect(page.locator("#trouble")).to_contain_text("Your upload link has ended. Ask the site's owner for a new one.")
 
 
 def test_without_a_link_the_page_says_what_is_needed(page: Page, cloud_with: MakeCloud) -> None:
-    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    page.goto(cloud_with(AUTH="jwt", JWT_SECRET=SECRET).site.url)
+    expect(page.locator("#trouble")).to_have_text(
+        "You need an upload link to upload here. Ask the site's owner for one."
+    )
+    expect(page.locator("#drop")).to_be_hidden()
+
+
+def test_a_team_has_its_own_title_logo_colour_and_footer(page: Page, cloud_with: MakeCloud) -> None:
+    logo = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
+    look = {"title": "Team files", "accent": "#ffd400", "logo": logo, "footer": "Ask <b>Ann</b>."}
+    open_page(page, cloud_with(look))
+    expect(page.locator("h1")).to_have_text("Team files")
+    expect(page).to_have_title("Team files")
+    expect(page.locator("#footer")).to_have_text("Ask <b>Ann</b>.")
+    assert page.evaluate("document.querySelector('#logo').naturalWidth") == 1
+    filled = page.locator(".filled")
+    # What is written on a light colour is dark.
+    expect(filled).to_have_css("background-color", "rgb(255, 212, 0)")
+    expect(filled).to_have_css("color", "rgb(0, 0, 0)")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("#drop .filled")).to_have_text("选择文件")
+    expect(page.locator("h1")).to_have_text("Team files")
+
+
+def test_the_language_is_the_browsers_until_another_is_chosen(browser: Browser, cloud: Cloud) -> None:
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(cloud.site.url)
+    expect(page.locator("h1")).to_have_text("上传文件")
+    expect(page).to_have_title("上传文件")
+    expect(page.locator("#rules")).to_have_text("单个不超过 100 MB")
+    choose(page, ("empty.txt", "text/plain", b""))
+    told(page, "empty.txt", "0 B · 文件为空。")
+    page.get_by_role("button", name="English").click()
+    told(page, "empty.txt", "0 B · The file is empty.")
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Upload files")
+    assert page.evaluate("[document.documentElement.lang, {...localStorage}]") == ["en", {"language": "en"}]
+    context.close()
+
+
+def test_what_is_in_the_list_is_not_taken_twice(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("a note")
+    open_page(page, cloud)
+    page.set_input_files("#files", file)
+    told(page, "note.txt", "6 B · Uploaded")
+    page.set_input_files("#files", file)
+    expect(page.locator("#news")).to_have_text("Already in the list: note.txt")
+    assert (page.locator("li").count(), len(stored(cloud))) == (1, 1)
+    row(page, "note.txt").get_by_role("button", name="Remove note.txt").click()
+    page.set_input_files("#files", file)
+    told(page, "note.txt", "6 B · Uploaded")
+    expect(page.locator("#news")).to_be_empty()
+
+
+def test_more_files_than_the_page_takes_are_told(page: Page, cloud: Cloud) -> None:
+    page.route(
+        "**/config.json",
+        lambda route: route.fulfill(body=json.dumps({"function": cloud.gateway.url, "max_files": 1})),
+    )
+    open_page(page, cloud)
+    expect(page.locator("#rules")).to_have_text("Up to 100 MB each · at most 1 files")
+    choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
+    told(page, "a.txt", "1 B · Uploaded")
+    told(page, "b.txt", "1 B · Too many files: at most 1 at a time.")
+
+
+PASTE = """() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File(["pixels"], "image.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+}"""
+
+
+def test_a_pasted_file_is_stored(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.evaluate(PASTE)
+    told(page, "image.png", "6 B · Uploaded")
+    assert stored(cloud) == [("image.png", b"pixels")]
+
+
+def test_still_images_have_thumbnails_and_nothing_else_is_drawn(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, ("dot.png", "image/png", PIXEL), ("broken.png", "image/png", PNG), ("note.txt", "text/plain", b"x"))
+    expect(page.locator(".done")).to_have_count(3)
+    expect(row(page, "dot.png").locator("img")).to_have_count(1)
+    assert page.evaluate("document.querySelector('li img').naturalWidth") == 1
+    expect(page.locator("li .thumb")).to_have_text(["", "png", "txt"])
+    expect(page.locator("li img")).to_have_count(1)
+
+
+def test_the_key_can_be_copied(page: Page, cloud: Cloud) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile("You need an upload link to upload here. Ask the site's owner for one."))
+    row(page, "cat.png").get_by_role("button", name="Copy where cat.png is stored").click()
+    expect(page.locator("#told")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == cloud.bucket.objects()[0].key
+
+
+def test_all_can_be_cancelled_and_cleared(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_stall_at = 0
+    open_page(page, cloud)
+    choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(6)))
+    expect(page.locator(".finishing")).to_have_count(4)
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.locator(".cancelled")).to_have_count(6)
+    assert stored(cloud) == []
+    page.get_by_role("button", name="Clear finished").click()
+    expect(page.locator("li")).to_have_count(0)
+    expect(page.locator("#total")).to_be_hidden()
+    # The focus was on a button that is gone.
+    expect(page.locator("#files")).to_be_focused()
+
+
+def test_all_that_failed_can_be_tried_again(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_deny_early = True
+    open_page(page, cloud)
+    choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"), ("empty.txt", "text/plain", b""))
+    expect(page.locator(".failed")).to_have_count(3)
+    expect(page.locator("#warned")).to_have_text("3 failed")
+    cloud.faults.oss_deny_early = False
+    page.get_by_role("button", name="Retry failed").click()
+    expect(page.locator("#summary")).to_have_text("2 of 3 files uploaded · 1 failed")
+    assert sorted(stored(cloud)) == [("a.txt", b"a"), ("b.txt", b"b")]
+
+
+def test_after_a_removal_the_focus_is_on_the_next_file(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, *((name, "text/plain", b"x") for name in ("a.txt", "b.txt", "c.txt")))
+    expect(page.locator(".done")).to_have_count(3)
+    for removed, then in (("b.txt", "Remove c.txt"), ("c.txt", "Remove a.txt")):
+        row(page, removed).get_by_role("button", name=f"Remove {removed}").press("Enter")
+        expect(page.get_by_role("button", name=then)).to_be_focused()
+    page.get_by_role("button", name="Remove a.txt").press("Enter")
+    expect(page.locator("#files")).to_be_focused()
+
+
+def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_bandwidth = 2_000_000
+    open_page(page, cloud)
+    choose(page, ("film.mp4", "video/mp4", b"x" * 20_000_000))
+    expect(page.locator("#summary")).to_have_text(
+        re.compile(r"^0 of 1 files · [\d.]+ MB of 20 MB · [\d.]+ [KM]B/s · \d+ (sec|min) left$"), timeout=15_000
+    )
+    expect(page).to_have_title(re.compile(r"^\d+ % – Upload files$"))
+    cloud.faults.oss_bandwidth = 0
+    told(page, "film.mp4", "20 MB · Uploaded")
+    expect(page).to_have_title("Upload files")
+    expect(page.locator("#told")).to_have_text("1 of 1 files uploaded")
 
 
 def test_leaving_is_guarded_while_something_is_unfinished(page: Page, cloud: Cloud) -> None:
@@ -368,6 +629,7 @@ def test_leaving_is_guarded_while_something_is_unfinished(page: Page, cloud: Clo
 
 def test_by_keyboard_alone(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
+    page.keyboard.press("Tab")  # the language
     page.keyboard.press("Tab")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")

@@ -139,9 +139,28 @@ def test_what_comes_after_the_file_is_ignored(world: World, draft: Draft) -> Non
     ],
 )
 def test_content_type(world: World, draft: Draft, fields: dict[str, str], of_the_part: str | None, stored: str) -> None:
-    draft.conditions = [["eq", "$content-type", stored]]
+    draft.conditions = [["in", "$content-type", ["image/png", "image/gif", "text/plain"]]]
     assert post(world, draft.fields() | fields, File(content_type=of_the_part)).status_code == 204
-    assert only(world).content_type == stored
+    found = world.bucket.get("uploads/a.txt")
+    assert found
+    assert found.content_type == stored
+
+
+@pytest.mark.parametrize(
+    ("fields", "of_the_part"),
+    [
+        ({"x-oss-content-type": "image/png"}, "text/html"),
+        ({"x-oss-content-type": "text/html"}, "image/png"),
+        ({"content-type": "text/html"}, "image/png"),
+        ({"x-oss-content-type": "image/png", "content-type": "text/html"}, None),
+    ],
+)
+def test_of_several_types_each_must_fit(
+    world: World, draft: Draft, fields: dict[str, str], of_the_part: str | None
+) -> None:
+    draft.conditions = [["eq", "$content-type", "image/png"]]
+    refused = post(world, draft.fields() | fields, File(content_type=of_the_part))
+    assert outcome(refused) == (403, "AccessDenied", "0006-00000227")
 
 
 def test_no_content_type_at_all(world: World, draft: Draft) -> None:

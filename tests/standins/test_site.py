@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from localcloud.site import Site
+from localcloud.site import Site, look_of
 from oss_forms import Clock
 
 FUNCTION = "http://127.0.0.1:9001"
@@ -49,6 +49,17 @@ def test_the_page_has_the_addresses_it_may_talk_to(site: Site, path: str) -> Non
 
 def test_other_files_stay_as_they_are(site: Site) -> None:
     assert get(site, "/parts/form.js").text == "// https://function.invalid https://upload.invalid"
+
+
+def test_the_configuration_has_the_look_that_the_environment_names(web: Path) -> None:
+    environ = {"PAGE_TITLE": "Team files", "PAGE_ACCENT": "#a0431c", "PAGE_LOGO": "", "PAGE_FOOTER": "Ask Ann."}
+    with Site(Clock(), web, lambda: (FUNCTION, UPLOAD), look=look_of(environ)) as site:
+        assert get(site, "/config.json").json() == {
+            "function": FUNCTION,
+            "title": "Team files",
+            "accent": "#a0431c",
+            "footer": "Ask Ann.",
+        }
 
 
 def test_the_configuration(site: Site) -> None:

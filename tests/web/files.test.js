@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { test } from "node:test";
-import { chosen, dropped } from "../../web/files.js";
+import { chosen, dropped, misfit } from "../../web/files.js";
 
 globalThis.File ??= File; // Node 18 has it in node:buffer alone
 
@@ -47,10 +47,6 @@ test("folders within folders keep their paths", async () => {
     assert.deepEqual(names(found), ["a.txt", "t/u/b.txt"]);
 });
 
-test("names are composed, as the function wants them", () => {
-    assert.deepEqual(names(chosen([file("u\u0308.txt")])), ["\u00fc.txt"]);
-});
-
 test("what is dropped and is no file is left alone", async () => {
     assert.deepEqual(await dropped({ items: [{ kind: "string" }] }), []);
 });
@@ -59,3 +55,19 @@ test("where a browser gives no entry it gives the file", async () => {
     const item = { kind: "file", webkitGetAsEntry: () => null, getAsFile: () => file("a.txt") };
     assert.deepEqual(names(await dropped({ items: [item, { ...item, getAsFile: () => null }] })), ["a.txt"]);
 });
+
+const LIMITS = { max_size: 10, content_types: ["text/plain"], auth: "none" };
+
+for (const [content, type, limits, code] of [
+    ["", "text/plain", LIMITS, "empty"],
+    ["", "text/plain", null, "empty"],
+    ["x".repeat(11), "text/plain", LIMITS, "too_large"],
+    ["x".repeat(11), "text/html", null, undefined],
+    ["x".repeat(10), "text/plain", LIMITS, undefined],
+    ["x", "text/html", LIMITS, "type_not_allowed"],
+    ["x", "", LIMITS, "type_not_allowed"],
+]) {
+    test(`${content.length} bytes of ${type || "no type"} are ${code ?? "worth trying"}${limits ? "" : " while nothing is known"}`, () => {
+        assert.equal(misfit(new File([content], "a", { type }), limits)?.code, code);
+    });
+}

@@ -1,89 +1,146 @@
-// The queue with a signer and a poster of our own: no page, no network, no clock.
+// The queue with a signer, a poster, a clock and a chance of our own: no page, no network, no waiting.
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { Fault } from "../../web/fault.js";
-import { Queue, typeOf, Upload } from "../../web/queue.js";
+import { Fault, Meter, Queue, retryDelay, typeOf, Upload } from "../../web/queue.js";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 /** Lets everything that can go on go on. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Timers that go off when the test says so. */
+function clock() {
+    let now = 0;
+    let timers = [];
+    return {
+        now: () => now,
+        after: (milliseconds, then) => {
+            const timer = { at: now + milliseconds, then };
+            timers.push(timer);
+            return () => {
+                timers = timers.filter((other) => other !== timer);
+            };
+        },
+        pass: async (milliseconds) => {
+            now += milliseconds;
+            const due = timers.filter(({ at }) => at <= now);
+            timers = timers.filter(({ at }) => at > now);
+            for (const { then } of due) {
+                then();
+            }
+            await settled();
+        },
+        pending: () => timers.length,
+    };
+}
+
 /** A queue whose forms and posts end when the test says so. */
-function world(parallel) {
+function world({ parallel, random = () => 0.5 } = {}) {
     const asked = [];
     const posted = [];
     const seen = [];
+    const time = clock();
     const queue = new Queue({
         parallel,
+        random,
+        now: time.now,
+        after: time.after,
         sign: (wanted, signal) =>
             new Promise((resolve, reject) => {
-                asked.push({ wanted, signal, resolve: () => resolve({ key: `k/${wanted.id}` }), reject });
+                asked.push({ wanted, resolve: () => resolve({ key: `k/${wanted.id}` }), reject });
                 signal.addEventListener("abort", () => reject(signal.reason));
             }),
         post: (form, file, progress, signal) =>
             new Promise((resolve, reject) => {
                 posted.push({ form, file, progress, resolve, reject });
-                signal.addEventListener("abort", () => reject(new Fault("cancelled")));
+                signal.addEventListener("abort", () => reject(signal.reason));
             }),
-        changed: (upload) => seen.push([upload.id, upload.state, upload.sent]),
+        changed: (upload) => seen.push([upload.state, upload.sent]),
     });
-    return { queue, asked, posted, seen };
+    return { queue, asked, posted, seen, time };
 }
 
-const upload = (id, content = "seven b", type = "text/plain") =>
-    new Upload(new File([content], "a.txt", { type }), `folder/${id}.txt`, id);
+const upload = (name = "a", content = "seven b") =>
+    new Upload(new File([content], `${name}.txt`, { type: "text/plain" }), `folder/${name}.txt`);
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** As far as being posted. */
+async function sending(world, file = upload()) {
+    world.queue.add(file);
+    world.asked.at(-1).resolve();
+    await settled();
+    return file;
+}
+
+/** Fails the post of a file that is being posted. */
+async function fail(world, code, detail) {
+    world.posted.at(-1).reject(new Fault(code, detail));
+    await settled();
+}
 
 test("a file is signed, posted and done, and every step is told", async () => {
-    const { queue, asked, posted, seen } = world();
-    const file = upload("one");
+    const { queue, asked, posted, seen, time } = world();
+    const file = upload();
     queue.add(file);
+    assert.match(file.id, UUID);
     assert.deepEqual(asked[0].wanted, {
-        filename: "folder/one.txt",
+        filename: "folder/a.txt",
         size: 7,
         content_type: "text/plain",
-        id: "one",
+        id: file.id,
     });
     asked[0].resolve();
     await settled();
-    assert.equal(posted[0].form.key, "k/one");
+    assert.equal(posted[0].form.key, `k/${file.id}`);
     assert.equal(posted[0].file, file.file);
     posted[0].progress(3);
     posted[0].progress(7);
     posted[0].resolve();
     await settled();
     assert.deepEqual(seen, [
-        ["one", "waiting", 0],
-        ["one", "signing", 0],
-        ["one", "sending", 0],
-        ["one", "sending", 3],
-        ["one", "finishing", 7],
-        ["one", "done", 7],
+        ["waiting", 0],
+        ["signing", 0],
+        ["sending", 0],
+        ["sending", 3],
+        ["finishing", 7],
+        ["done", 7],
     ]);
-    assert.equal(file.key, "k/one");
+    assert.deepEqual([file.key, time.pending()], [`k/${file.id}`, 0]);
 });
 
-test("so many are on their way at once, and the others are not even signed", async () => {
-    const { queue, asked, posted } = world(2);
-    for (const id of ["a", "b", "c"]) {
-        queue.add(upload(id));
-    }
-    assert.deepEqual(
-        asked.map(({ wanted }) => wanted.id),
-        ["a", "b"],
-    );
-    asked[0].resolve();
-    await settled();
-    posted[0].resolve();
-    await settled();
-    assert.deepEqual(
-        asked.map(({ wanted }) => wanted.id),
-        ["a", "b", "c"],
-    );
+test("a name is composed, as the function wants it, and has the folders in it", () => {
+    const file = new File(["x"], "c.txt");
+    Object.defineProperty(file, "webkitRelativePath", { value: "u\u0308/c.txt" });
+    assert.equal(new Upload(file).name, "\u00fc/c.txt");
+    assert.equal(new Upload(new File(["x"], "c.txt")).name, "c.txt");
 });
+
+for (const [parallel, atOnce] of [
+    [undefined, 4],
+    [2, 2],
+    [6, 6],
+    [9, 6],
+]) {
+    test(`asked for ${parallel} at once, ${atOnce} are, and the others are not even signed`, async () => {
+        const { queue, asked, posted } = world({ parallel });
+        for (let number = 0; number < 8; number += 1) {
+            queue.add(upload(`${number}`));
+        }
+        assert.equal(asked.length, atOnce);
+        asked[0].resolve();
+        await settled();
+        posted[0].resolve();
+        await settled();
+        assert.equal(asked.length, atOnce + 1);
+    });
+}
 
 test("one that fails makes room, and keeps its reason", async () => {
-    const { queue, asked } = world(1);
+    const { queue, asked } = world({ parallel: 1 });
     const [first, second] = [upload("a"), upload("b")];
     queue.add(first);
     queue.add(second);
@@ -93,27 +150,221 @@ test("one that fails makes room, and keeps its reason", async () => {
     assert.deepEqual([first.state, first.fault, second.state], ["failed", fault, "signing"]);
 });
 
-test("what is no fault of ours is told as unknown", async () => {
+test("what is no fault of ours is told as unknown, and not tried again", async () => {
     const { queue, asked } = world();
-    const file = upload("a");
+    const file = upload();
     queue.add(file);
     asked[0].reject(new TypeError("odd"));
     await settled();
-    assert.deepEqual([file.fault.code, file.fault.detail.message], ["unknown", "TypeError: odd"]);
+    assert.deepEqual([file.state, file.fault.code, file.fault.detail.message], ["failed", "unknown", "TypeError: odd"]);
 });
 
-test("another attempt is signed anew, under the same id", async () => {
-    const { queue, asked } = world();
-    const file = upload("a");
-    queue.add(file);
-    asked[0].reject(new Fault("storage_busy"));
+for (const [tries, retryAfter, chance, delay] of [
+    [1, 0, 0, 0],
+    [1, 0, 1, 2_000],
+    [3, 0, 0.5, 4_000],
+    [5, 0, 1, 32_000],
+    [9, 0, 1, 60_000],
+    [1, 30, 0, 30_000],
+    [1, 30, 1, 32_000],
+]) {
+    test(`after ${tries} tries, a server's wish of ${retryAfter} s and a chance of ${chance} it waits ${delay} ms`, () => {
+        assert.equal(
+            retryDelay(tries, retryAfter, () => chance),
+            delay,
+        );
+    });
+}
+
+for (const code of [
+    ...["function_unreachable", "function_down", "function_busy", "internal", "credentials_unavailable"],
+    ...["storage_unreachable", "storage_busy"],
+]) {
+    test(`${code} may pass: it is tried six times in all, signed each time, under one id`, async () => {
+        const all = world({ random: () => 1 });
+        const file = await sending(all);
+        for (const pause of [2_000, 4_000, 8_000, 16_000, 32_000]) {
+            await fail(all, code);
+            assert.deepEqual([file.state, file.sent, file.retryAt - all.time.now()], ["retrying", 0, pause]);
+            await all.time.pass(pause - 1);
+            assert.equal(file.state, "retrying");
+            await all.time.pass(1);
+            all.asked.at(-1).resolve();
+            await settled();
+        }
+        await fail(all, code);
+        assert.deepEqual([file.state, file.fault.code, all.asked.length, all.posted.length], ["failed", code, 6, 6]);
+        assert.equal(new Set(all.asked.map(({ wanted }) => wanted.id)).size, 1);
+        assert.equal(all.time.pending(), 0);
+    });
+}
+
+for (const code of [
+    ...["denied", "setup", "clock", "too_large", "too_small", "type_not_allowed", "token_expired", "misconfigured"],
+    ...["file_changed", "not_allowed", "invalid_filename"],
+]) {
+    test(`${code} will not pass: it is not tried again`, async () => {
+        const all = world();
+        const file = await sending(all);
+        await fail(all, code);
+        assert.deepEqual([file.state, file.fault.code, all.asked.length], ["failed", code, 1]);
+    });
+}
+
+test("the server's wish to wait is honoured", async () => {
+    const all = world({ random: () => 0 });
+    const file = await sending(all);
+    await fail(all, "credentials_unavailable", { retryAfter: 30 });
+    await all.time.pass(29_999);
+    assert.equal(file.state, "retrying");
+    await all.time.pass(1);
+    assert.equal(file.state, "signing");
+});
+
+test("one that waits for its next try holds nobody up, and goes before all others then", async () => {
+    const all = world({ parallel: 1 });
+    const [first, second, third] = [upload("a"), upload("b"), upload("c")];
+    all.queue.add(first);
+    all.queue.add(second);
+    all.queue.add(third);
+    all.asked[0].reject(new Fault("function_down"));
     await settled();
+    assert.deepEqual([first.state, second.state], ["retrying", "signing"]);
+    await all.time.pass(2_000);
+    all.asked[1].reject(new Fault("denied"));
+    await settled();
+    assert.deepEqual([first.state, third.state], ["signing", "waiting"]);
+});
+
+test("a form that has run out is replaced at once, and no try is used up", async () => {
+    const all = world();
+    const file = await sending(all);
+    await fail(all, "form_expired");
+    assert.deepEqual([file.state, file.tries, all.asked.length], ["signing", 0, 2]);
+});
+
+test("two forms in a row that had run out are a matter of clocks", async () => {
+    const all = world();
+    const file = await sending(all);
+    await fail(all, "form_expired");
+    all.asked[1].resolve();
+    await settled();
+    await fail(all, "form_expired", { requestId: "5C3D" });
+    assert.deepEqual([file.state, file.fault.code, file.fault.detail.requestId], ["failed", "clock", "5C3D"]);
+});
+
+test("two forms that had run out, but not in a row, are each replaced", async () => {
+    const all = world({ random: () => 0 });
+    const file = await sending(all);
+    for (const code of ["form_expired", "storage_busy", "form_expired"]) {
+        await fail(all, code);
+        await all.time.pass(0);
+        all.asked.at(-1).resolve();
+        await settled();
+    }
+    assert.deepEqual([file.state, all.posted.length], ["sending", 4]);
+});
+
+test("what lies under this file's own key already was stored by an earlier try", async () => {
+    const all = world();
+    const file = await sending(all);
+    await fail(all, "exists");
+    assert.deepEqual([file.state, file.sent, file.fault], ["done", 7, undefined]);
+});
+
+test("what lies under another key is not this file", async () => {
+    const all = world();
+    const file = await sending(all);
+    file.key = "k/another";
+    await fail(all, "exists");
+    assert.deepEqual([file.state, file.fault.code], ["failed", "exists"]);
+});
+
+test("what is stored but was not reported has a state of its own", async () => {
+    const all = world();
+    const file = await sending(all);
+    const fault = new Fault("not_reported");
+    all.posted[0].resolve({ state: "unreported", fault });
+    await settled();
+    assert.deepEqual([file.state, file.fault, file.isOpen], ["unreported", fault, false]);
+});
+
+test("a callback's answer is kept", async () => {
+    const all = world();
+    const file = await sending(all);
+    all.posted[0].resolve({ answer: '{"seen":true}' });
+    await settled();
+    assert.deepEqual([file.state, file.answer], ["done", '{"seen":true}']);
+});
+
+test("after 60 s of silence a try is given up, and there is another", async () => {
+    const all = world();
+    const file = await sending(all);
+    await all.time.pass(59_999);
+    all.posted[0].progress(3);
+    await all.time.pass(59_999);
+    assert.equal(file.state, "sending");
+    await all.time.pass(1);
+    assert.deepEqual([file.state, file.fault.code], ["retrying", "stalled"]);
+});
+
+test("a function that says nothing for 60 s is given up too", async () => {
+    const { queue, time } = world();
+    const file = upload();
     queue.add(file);
-    assert.deepEqual([file.state, file.fault, asked.map(({ wanted }) => wanted.id)], ["signing", null, ["a", "a"]]);
+    await time.pass(60_000);
+    assert.deepEqual([file.state, file.fault.code], ["retrying", "stalled"]);
+});
+
+test("offline nothing begins, and what was cut off waits and uses up no try", async () => {
+    const all = world();
+    const file = await sending(all);
+    const other = upload("b");
+    all.queue.setOnline(false);
+    all.queue.add(other);
+    await fail(all, "storage_unreachable");
+    assert.deepEqual([file.state, file.tries, other.state, all.asked.length], ["waiting", 0, "waiting", 1]);
+    all.queue.setOnline(true);
+    assert.deepEqual([file.state, other.state, all.asked.length], ["signing", "signing", 3]);
+});
+
+test("what failed a moment before the connection was known to be lost waits for it, with all its tries", async () => {
+    const all = world();
+    const file = await sending(all);
+    await fail(all, "storage_unreachable");
+    assert.deepEqual([file.state, file.tries], ["retrying", 1]);
+    all.queue.setOnline(false);
+    assert.deepEqual([file.state, file.tries, all.time.pending()], ["waiting", 0, 0]);
+});
+
+test("what the storage refuses while offline is refused all the same", async () => {
+    const all = world();
+    const file = await sending(all);
+    all.queue.setOnline(false);
+    await fail(all, "denied");
+    assert.equal(file.state, "failed");
+});
+
+test("tried again by hand it has all its tries, and the same id", async () => {
+    const all = world();
+    const file = await sending(all);
+    await fail(all, "denied");
+    const { id } = file;
+    all.queue.add(file);
+    assert.deepEqual([file.state, file.fault, file.tries, file.id], ["signing", undefined, 0, id]);
+});
+
+test("one that waits for its next try can be sent on by hand, once", async () => {
+    const all = world();
+    const file = await sending(all);
+    await fail(all, "storage_busy");
+    all.queue.add(file);
+    await all.time.pass(30_000);
+    assert.deepEqual([file.state, all.asked.length], ["signing", 2]);
 });
 
 test("cancelled while it waits, it is never signed", async () => {
-    const { queue, asked } = world(1);
+    const { queue, asked } = world({ parallel: 1 });
     const [first, second] = [upload("a"), upload("b")];
     queue.add(first);
     queue.add(second);
@@ -126,11 +377,11 @@ test("cancelled while it waits, it is never signed", async () => {
 
 test("cancelled while it is signed, it is not posted", async () => {
     const { queue, posted } = world();
-    const file = upload("a");
+    const file = upload();
     queue.add(file);
     queue.cancel(file);
     await settled();
-    assert.deepEqual([file.state, file.fault, posted], ["cancelled", null, []]);
+    assert.deepEqual([file.state, file.fault, posted], ["cancelled", undefined, []]);
 });
 
 test("a form that comes after it was cancelled is not used", async () => {
@@ -141,7 +392,7 @@ test("a form that comes after it was cancelled is not used", async () => {
         post: async () => posted.push("posted"),
         changed: () => {},
     });
-    const file = upload("a");
+    const file = upload();
     queue.add(file);
     queue.cancel(file);
     sign({ key: "late" });
@@ -149,16 +400,112 @@ test("a form that comes after it was cancelled is not used", async () => {
     assert.deepEqual([file.state, posted], ["cancelled", []]);
 });
 
-test("cancelled while it is sent, the sending ends", async () => {
-    const { queue, asked } = world();
-    const file = upload("a");
-    queue.add(file);
-    asked[0].resolve();
+test("cancelled while it is sent, the sending ends, and its progress is no longer told", async () => {
+    const all = world();
+    const file = await sending(all);
+    all.queue.cancel(file);
+    all.posted[0].progress(5);
     await settled();
-    queue.cancel(file);
-    await settled();
-    assert.deepEqual([file.state, file.fault, file.isOpen], ["cancelled", null, false]);
+    assert.deepEqual([file.state, file.sent, file.fault, file.isOpen], ["cancelled", 0, undefined, false]);
 });
+
+test("cancelled while it waits for its next try, there is none", async () => {
+    const all = world();
+    const file = await sending(all);
+    await fail(all, "storage_busy");
+    all.queue.cancel(file);
+    await all.time.pass(60_000);
+    assert.deepEqual([file.state, all.asked.length, all.time.pending()], ["cancelled", 1, 0]);
+});
+
+test("cancelled and at once tried again, it is the new try that counts", async () => {
+    const all = world();
+    const file = await sending(all);
+    all.queue.cancel(file);
+    all.queue.add(file);
+    await settled();
+    assert.deepEqual([file.state, all.asked.length], ["signing", 2]);
+});
+
+test("what has ended cannot be cancelled", async () => {
+    const all = world();
+    const file = await sending(all);
+    all.posted[0].resolve();
+    await settled();
+    all.queue.cancel(file);
+    assert.equal(file.state, "done");
+});
+
+test("what is removed ends, and counts no longer", async () => {
+    const all = world();
+    const file = await sending(all);
+    all.posted[0].progress(3);
+    all.queue.remove(file);
+    all.queue.remove(file);
+    await settled();
+    const { totals, uploads } = all.queue;
+    assert.deepEqual([uploads.size, totals.open, totals.size, totals.sent, totals.moved], [0, 0, 0, 0, 3]);
+});
+
+test("the totals are of what is stored or still to come", async () => {
+    const all = world({ parallel: 1 });
+    const file = await sending(all);
+    all.queue.add(upload("b", "three"));
+    all.queue.refuse(upload("c"), new Fault("empty"));
+    const { totals } = all.queue;
+    assert.deepEqual([totals.open, totals.of("failed"), totals.size, totals.sent], [2, 1, 12, 0]);
+    all.posted[0].progress(3);
+    assert.deepEqual([totals.sent, totals.moved], [3, 3]);
+    await fail(all, "storage_busy");
+    all.queue.cancel(file);
+    assert.deepEqual([totals.open, totals.of("failed", "cancelled"), totals.size], [1, 2, 5]);
+    assert.deepEqual([totals.sent, totals.moved], [0, 3]);
+});
+
+for (const [seen, rate] of [
+    [[], 0],
+    [[[0, 100]], 0],
+    [
+        [
+            [0, 0],
+            [1000, 500],
+        ],
+        500,
+    ],
+    [
+        [
+            [0, 0],
+            [1, 5],
+            [2, 10],
+            [2000, 1000],
+        ],
+        500,
+    ],
+    [
+        [
+            [0, 0],
+            [5000, 9000],
+            [15000, 19000],
+        ],
+        1000,
+    ],
+    [
+        [
+            [0, 0],
+            [9000, 0],
+            [10000, 500],
+        ],
+        500,
+    ],
+]) {
+    test(`bytes seen at ${JSON.stringify(seen)} are ${rate} a second`, () => {
+        const meter = new Meter();
+        for (const [now, bytes] of seen) {
+            meter.add(now, bytes);
+        }
+        assert.equal(meter.rate, rate);
+    });
+}
 
 for (const [said, signed] of [
     ["", "application/octet-stream"],

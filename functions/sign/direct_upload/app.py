@@ -4,42 +4,20 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from direct_upload import log
+from direct_upload.call import Call
 from direct_upload.credentials import InstanceIsStale
-from direct_upload.errors import Internal, Refused
+from direct_upload.errors import Internal, OriginNotAllowed, Refused
 from direct_upload.event import Reply, Request, preflight, reply
 
 NO_ORIGIN = "https://origin.invalid"
 """Named in replies where no origin is listed; no page has it (RFC 2606)."""
 
 
-@dataclass
-class Call:
-    """One invocation on its way through the rooms."""
-
-    now: float
-    """Seconds since the epoch; the only instant of this request."""
-    context: Any
-    """Function Compute's."""
-    write: Callable[[str], None]
-    facts: dict[str, object] = field(default_factory=dict)
-    """What the log line about the request will say."""
-
-    @property
-    def request_id(self) -> str | None:
-        """Function Compute's id of this request."""
-        return getattr(self.context, "request_id", None)
-
-    def report(self, **facts: object) -> None:
-        """Write a log line about something that happened on the way."""
-        self.write(log.line(self.now, request_id=self.request_id, **facts))
-
-
 Respond = Callable[[Request, Call], object]
-"""Gives the payload of the answer, or None for a CORS preflight; raises Refused."""
+"""Gives the payload of the answer; raises Refused."""
 
 
 class App:
@@ -55,21 +33,22 @@ class App:
     ) -> None:
         """`write` takes a log line; `end_instance` ends the process, so that Function Compute makes a new one."""
         self._respond = respond
-        self._allowed_origins = allowed_origins or (NO_ORIGIN,)
+        self._allowed_origins = allowed_origins
         self._write = write
         self._end_instance = end_instance
 
     def answer(self, event: bytes, context: Any, *, now: float) -> Reply:
         """The reply to one event, whatever the event is. `now` is seconds since the epoch."""
         call = Call(now, context, self._write)
-        allowed_origin = self._allowed_origins[0]
+        allowed_origin = self._usual_origin()
         try:
             request = Request.from_event(event)
-            call.facts |= {"method": log.sent(request.method), "path": log.sent(request.path)}
-            if request.origin in self._allowed_origins:
-                allowed_origin = request.origin
-            payload = self._respond(request, call)
-            answer = preflight(allowed_origin) if payload is None else reply(200, payload, allowed_origin)
+            call.logged |= {"method": log.sent(request.method), "path": log.sent(request.path)}
+            allowed_origin = self._allowed_origin(request)
+            if request.method == "OPTIONS":
+                answer = preflight(allowed_origin)
+            else:
+                answer = reply(200, self._respond(request, call), allowed_origin)
         except Refused as refusal:
             answer = _refused(refusal, call, allowed_origin)
         except InstanceIsStale:
@@ -79,12 +58,26 @@ class App:
         except Exception as fault:  # noqa: BLE001 - the caller gets a reply, the log gets the place, nobody gets the text
             call.report(event="fault", kind=type(fault).__name__, at=_places(fault))
             answer = _refused(Internal(), call, allowed_origin)
-        call.report(event="request", status=answer["statusCode"], **call.facts)
+        call.report(event="request", status=answer["statusCode"], **call.logged)
         return answer
+
+    def _usual_origin(self) -> str:
+        return self._allowed_origins[0] if self._allowed_origins else NO_ORIGIN
+
+    def _allowed_origin(self, request: Request) -> str:
+        """The origin to name in the answer. Raises OriginNotAllowed.
+
+        Where none is listed the settings are at fault, and that is what every page is to be told.
+        """
+        if request.origin in self._allowed_origins:
+            return request.origin
+        if request.origin is not None and self._allowed_origins:
+            raise OriginNotAllowed
+        return self._usual_origin()
 
 
 def _refused(refusal: Refused, call: Call, allowed_origin: str) -> Reply:
-    call.facts["code"] = refusal.code
+    call.logged["code"] = refusal.code
     return reply(refusal.status, refusal.payload(request_id=call.request_id), allowed_origin)
 
 

@@ -48,14 +48,9 @@ def authorise(settings: Settings, authorization: str | None) -> Grant:
     return _grant(
         settings,
         subject_part(claims["sub"]),
-        max_size=_narrowed_size(claims.get("max_size"), settings.max_size),
-        content_types=_narrowed_types(claims.get("content_types"), settings.content_types),
+        max_size=_narrowed_size(claims, settings.max_size),
+        content_types=_narrowed_types(claims, settings.content_types),
     )
-
-
-def unnamed(settings: Settings) -> Grant:
-    """What anybody may know without a token: the limits that no token widens. Nothing can be signed with it."""
-    return _grant(settings, "")
 
 
 def _grant(settings: Settings, subject: str, **narrowed: Any) -> Grant:
@@ -82,17 +77,15 @@ def subject_part(sub: object) -> str:
     return "__" + base64.b32encode(hashlib.sha256(raw).digest()).decode().lower().rstrip("=")
 
 
-def _narrowed_size(claim: object, allowed: int) -> int:
-    if claim is None:
-        return allowed
+def _narrowed_size(claims: Mapping[str, Any], allowed: int) -> int:
+    claim = claims.get("max_size", allowed)
     if type(claim) is not int or claim < 1:
         raise TokenInvalid
     return min(claim, allowed)
 
 
-def _narrowed_types(claim: object, allowed: Mapping[str, str]) -> Mapping[str, str]:
-    if claim is None:
-        return allowed
+def _narrowed_types(claims: Mapping[str, Any], allowed: Mapping[str, str]) -> Mapping[str, str]:
+    claim = claims.get("content_types", list(allowed))
     if not isinstance(claim, list) or not all(isinstance(name, str) for name in claim):
         raise TokenInvalid
     return {name: extension for name, extension in allowed.items() if name in claim}

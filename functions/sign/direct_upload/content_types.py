@@ -54,7 +54,12 @@ DEFAULT = {
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#&^_.+-]{0,126}/[a-z0-9][a-z0-9!#&^_.+-]{0,126}")
 _EXTENSION = re.compile(r"[a-z0-9]{1,16}")
-_RUNS_IN_A_BROWSER = re.compile(r".*(html|xml|svg|javascript|ecmascript|jscript|livescript|shockwave).*|.*/x-php")
+_RUNS_IN_A_BROWSER = re.compile(
+    r".*(html|xml|svg|script|shockwave|mathml|xsl|rdf).*|.*/(x-php|hta)|multipart/.*|message/.*"
+)
+_RUNS_WHEN_OPENED = re.compile(
+    r"[mx]?html?|xht(ml)?|svgz?|xml|xslt?|m?js|jse?|vbs?e?|hta|swf|php\d?|exe|com|bat|cmd|scr|jar"
+)
 _HARMLESS_XML = re.compile(r"application/vnd\.openxmlformats-officedocument\.[a-z.]+")
 
 
@@ -81,3 +86,5 @@ def _check(entry: str, name: str, extension: str) -> None:
         raise ValueError(f"{name} can run scripts in the browser of whoever opens the file")
     if not _EXTENSION.fullmatch(extension):
         raise ValueError(f"{entry!r} needs an extension of letters and digits, as in {name}=ext")
+    if _RUNS_WHEN_OPENED.fullmatch(extension):
+        raise ValueError(f"{entry!r} would store files that can run code when they are opened")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ MARGIN = 300
 
 PAUSE = 30
 """Seconds after a failed attempt in which no other is made."""
+
+YOUNG = 600
+"""Seconds in which an instance's own credentials cannot have gone stale: a new instance would have no better ones."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,13 @@ class UploadCredentials:
     No locks: an instance answers one request at a time. No timers: it is frozen between requests.
     """
 
-    def __init__(self, assume_role: Callable[[OwnCredentials, str], Credentials], *, longest_life: int) -> None:
-        """`assume_role` takes the function's own credentials and a session name; `longest_life` is in seconds."""
+    def __init__(
+        self, assume_role: Callable[[OwnCredentials, str], Credentials], *, longest_life: int, started: float
+    ) -> None:
+        """`assume_role` takes the function's own credentials and a session name; `longest_life` is in seconds,
+        `started` the instance's beginning in seconds since the epoch."""
         self._assume_role = assume_role
+        self._started = started
         self._wanted = longest_life + MARGIN
         self._kept: Credentials | None = None
         self._not_before = 0.0
@@ -90,11 +98,16 @@ class UploadCredentials:
 
         `report(**facts)` hears of every attempt. Raises CredentialsUnavailable, InstanceIsStale.
         """
-        if self._left(now) < self._wanted and now >= self._not_before:
+        if self._left(now) < self._wanted and not self._pause(now):
             self._renew(now, own, session, report)
         if self._kept is None or self._left(now) < LEAST_LIFE:
-            raise CredentialsUnavailable(retry_after=max(1, int(self._not_before - now)))
+            raise CredentialsUnavailable(retry_after=max(1, self._pause(now)))
         return self._kept
+
+    def _pause(self, now: float) -> int:
+        """Whole seconds in which no attempt is made; none where a clock that was ahead has been set back."""
+        left = self._not_before - now
+        return math.ceil(left) if 0 < left <= PAUSE else 0
 
     def _left(self, now: float) -> float:
         return self._kept.expiration - now if self._kept else 0.0
@@ -122,5 +135,5 @@ class UploadCredentials:
     def _judge_own(self, now: float, *, changed: bool) -> None:
         if changed:
             self._not_before = now
-        elif self._left(now) < LEAST_LIFE:
+        elif self._left(now) < LEAST_LIFE and now - self._started > YOUNG:
             raise InstanceIsStale

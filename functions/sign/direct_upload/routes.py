@@ -2,71 +2,73 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from direct_upload import sts
-from direct_upload.app import Call
-from direct_upload.authorise import Grant, authorise, unnamed
+from direct_upload.authorise import Grant, authorise
+from direct_upload.call import Call
 from direct_upload.credentials import UploadCredentials, own_credentials
-from direct_upload.errors import MethodNotAllowed, NotFound, OriginNotAllowed, Refused
+from direct_upload.errors import MethodNotAllowed, NotFound, Refused, TypeNotAllowed
 from direct_upload.event import Request, parse_json
 from direct_upload.form import Signer
-from direct_upload.settings import MAX_FILES, Settings
-from direct_upload.upload import Upload, directory, entries, upload
+from direct_upload.settings import Settings
+from direct_upload.upload import MAX_FILES, Upload, directory, entries, upload
 
-LIMITS = "/limits"
 FOLDER_FORM = "/get_post_signature_for_oss_upload"
 
-_Route = Callable[[Request, Grant, Call], object]
+_Route = Callable[[Request, Call], object]
 
 
 class Routes:
     """Answers requests for forms and limits."""
 
-    def __init__(self, settings: Settings, *, environ: Mapping[str, str], random_hex: Callable[[int], str]) -> None:
-        """`environ` is read when credentials are needed, never before; `random_hex(n)` gives n random bytes in hex."""
+    def __init__(
+        self, settings: Settings, *, environ: Mapping[str, str], random_hex: Callable[[int], str], started: float
+    ) -> None:
+        """`environ` is read when credentials are needed, never before; `random_hex(n)` gives n random bytes in hex;
+        `started` is when the instance did, in seconds since the epoch."""
         self._settings = settings
         self._environ = environ
         self._random_hex = random_hex
-        self._credentials = UploadCredentials(sts.role_assumer(settings), longest_life=settings.longest_life)
-        self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), LIMITS: ("GET", self._limits)}
+        self._credentials = UploadCredentials(
+            sts.role_assumer(settings), longest_life=settings.longest_life, started=started
+        )
+        self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), "/limits": ("GET", self._limits)}
         if settings.folder_forms:
             self._routes[FOLDER_FORM] = ("GET", self._folder_form)
 
-    def respond(self, request: Request, call: Call) -> object | None:
-        """The payload of the answer; None for a preflight. Raises Refused."""
-        if request.origin is not None and request.origin not in self._settings.allowed_origins:
-            raise OriginNotAllowed
-        if request.method == "OPTIONS":
-            return None
+    def respond(self, request: Request, call: Call) -> object:
+        """The payload of the answer. Raises Refused."""
         if request.path not in self._routes:
             raise NotFound
         method, route = self._routes[request.path]
         if request.method != method:
             raise MethodNotAllowed(method)
-        grant = self._grant(request)
-        call.facts["subject"] = grant.subject or None
-        return route(request, grant, call)
+        return route(request, call)
 
-    def _grant(self, request: Request) -> Grant:
-        authorization = request.headers.get("authorization")
-        if request.path == LIMITS and authorization is None and self._settings.issuer:
-            return unnamed(self._settings)
-        return authorise(self._settings, authorization)
+    def _grant(self, request: Request, call: Call) -> Grant:
+        grant = authorise(self._settings, request.headers.get("authorization"))
+        call.logged["subject"] = grant.subject
+        return grant
 
-    def _limits(self, request: Request, grant: Grant, call: Call) -> object:  # noqa: ARG002 - a route like the others
+    def _limits(self, request: Request, call: Call) -> object:
+        """What may be uploaded: by whoever asks, or without a token by anybody who has one."""
+        anybody = self._settings.issuer and "authorization" not in request.headers
+        limits = self._settings if anybody else self._grant(request, call)
         return {
-            "max_size": grant.max_size,
-            "content_types": list(grant.content_types),
+            "max_size": limits.max_size,
+            "content_types": list(limits.content_types),
             "max_files_per_request": MAX_FILES,
             "expires_in": self._settings.expires_in,
             "auth": "jwt" if self._settings.issuer else "none",
             "folder_forms": self._settings.folder_forms,
         }
 
-    def _folder_form(self, request: Request, grant: Grant, call: Call) -> object:  # noqa: ARG002
+    def _folder_form(self, request: Request, call: Call) -> object:
+        grant = self._grant(request, call)
+        if not grant.content_types:
+            raise TypeNotAllowed("No type of file may be uploaded with this token.")
         where = directory(grant, self._random_hex)
         form = self._signer(call).folder_form(
             where,
@@ -88,13 +90,14 @@ class Routes:
             "content_types": list(grant.content_types),
         }
 
-    def _sign(self, request: Request, grant: Grant, call: Call) -> object:
+    def _sign(self, request: Request, call: Call) -> object:
         """Every file is checked before any form is signed: what is refused costs no AssumeRole."""
+        grant = self._grant(request, call)
         taken: set[str] = set()
         checked = [self._checked(entry, grant, taken) for entry in entries(parse_json(request.body))]
         uploads = [asked for asked in checked if isinstance(asked, Upload)]
-        call.facts |= {"files": len(checked), "bytes": sum(asked.size for asked in uploads)}
-        call.facts["refused"] = [asked.code for asked in checked if isinstance(asked, Refused)] or None
+        call.logged |= {"files": len(checked), "bytes": sum(asked.size for asked in uploads)}
+        call.logged["refused"] = [asked.code for asked in checked if isinstance(asked, Refused)] or None
         forms = iter(self._exact_forms(uploads, call))
         return {"uploads": [next(forms) if isinstance(asked, Upload) else asked.payload() for asked in checked]}
 
@@ -124,13 +127,7 @@ class Routes:
         credentials = self._credentials.at(
             call.now,
             lambda: own_credentials(call.context, self._environ),
-            _session_name(call.context),
+            sts.role_session_name(call.context),
             call.report,
         )
         return Signer(credentials, bucket=self._settings.bucket, region=self._settings.region, now=call.now)
-
-
-def _session_name(context: Any) -> str:
-    """The function's name, as far as a role session name may hold it (2 to 32 of letters, digits and @ . _ -)."""
-    name = str(getattr(getattr(context, "function", None), "name", ""))
-    return re.sub(r"[^A-Za-z0-9@._-]", "-", name)[:32].ljust(2, "-") if name else "sign"

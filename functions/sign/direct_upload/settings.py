@@ -11,9 +11,6 @@ from urllib.parse import urlsplit
 from direct_upload import content_types, tokens
 from direct_upload.errors import Misconfigured
 
-MAX_FILES = 20
-"""Files per request."""
-
 LONGEST_LIFE = 3000
 """Seconds a form is good for, at most; credentials live 3,600."""
 

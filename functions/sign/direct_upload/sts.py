@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,12 @@ def session_policy(bucket: str, prefix: str) -> str:
     """What the temporary credentials may do, whatever else the role may: put objects under the prefix."""
     statement = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": f"acs:oss:*:*:{bucket}/{prefix}/*"}
     return json.dumps({"Version": "1", "Statement": [statement]}, separators=(",", ":"))
+
+
+def role_session_name(context: Any) -> str:
+    """The function's name, as far as a role session name may hold it (2 to 32 of letters, digits and @ . _ -)."""
+    name = str(getattr(getattr(context, "function", None), "name", ""))
+    return re.sub(r"[^A-Za-z0-9@._-]", "-", name)[:32].ljust(2, "-") if name else "sign"
 
 
 def role_assumer(settings: Settings) -> Callable[[OwnCredentials, str], Credentials]:

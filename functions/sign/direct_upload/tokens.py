@@ -26,6 +26,8 @@ LEAST_SECRET = 32
 LEAST_MODULUS = 2048
 """Bits of an RSA key (RFC 7518, 3.3)."""
 
+LEAST_EXPONENT = 3
+
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 _PARTS = {"RSA": ("RS256", ("n", "e")), "EC": ("ES256", ("x", "y"))}
 
@@ -145,7 +147,7 @@ def jwks(text: str) -> tuple[Key, ...]:
 
 def _public_key(member: Any) -> Key:
     kty = member.get("kty") if isinstance(member, dict) else None
-    if kty not in _PARTS:
+    if not isinstance(kty, str) or kty not in _PARTS:
         raise ValueError("must hold RSA and EC keys alone; a shared secret goes into JWT_SECRET")
     algorithm, names = _PARTS[kty]
     if "d" in member:
@@ -153,8 +155,10 @@ def _public_key(member: Any) -> Key:
     if member.get("alg", algorithm) != algorithm or member.get("use", "sig") != "sig":
         raise ValueError(f"holds a key of kind {kty} that is not for {algorithm} signatures")
     first, second = (_part(member, name) for name in names)
-    if kty == "RSA" and len(first) * 8 < LEAST_MODULUS:
+    if kty == "RSA" and int.from_bytes(first, "big").bit_length() < LEAST_MODULUS:
         raise ValueError(f"holds an RSA key of less than {LEAST_MODULUS} bits")
+    if kty == "RSA" and int.from_bytes(second, "big") < LEAST_EXPONENT:
+        raise ValueError(f"holds an RSA key whose exponent is less than {LEAST_EXPONENT}")
     if kty == "EC" and (member.get("crv"), len(first), len(second)) != ("P-256", 32, 32):
         raise ValueError("holds an EC key that is not on the curve P-256")
     return Key(algorithm, _name(member), json.dumps(member))

@@ -20,7 +20,9 @@ from direct_upload.errors import (
     TooManyFiles,
     TypeNotAllowed,
 )
-from direct_upload.settings import MAX_FILES
+
+MAX_FILES = 20
+"""Files per request."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -28,6 +30,8 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
 
 _LONGEST_EXTENSION = 32
+
+_SLASH = "%2F"
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,7 @@ def upload(entry: Any, grant: Grant, *, taken: set[str], random_hex: Callable[[i
 
 
 def directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
-    """A fresh directory that nobody can guess (128 random bits); ends in a slash. Raises TypeNotAllowed."""
-    if not grant.content_types:
-        raise TypeNotAllowed("No type of file may be uploaded with this token.")
+    """A fresh directory that nobody can guess (128 random bits); ends in a slash."""
     return f"{grant.prefix}{random_hex(16)}/"
 
 
@@ -117,11 +119,13 @@ def percent_encoded(filename: str, limit: int) -> str:
 
     What is too long loses its leading folders first, then the end of its stem; never its extension.
     """
-    encoded = quote(filename, safe="")
-    while len(encoded) > limit and "/" in filename:
-        filename = filename.partition("/")[2]
-        encoded = quote(filename, safe="")
-    return encoded if len(encoded) <= limit else _shortened(filename, limit)
+    parts = [quote(part, safe="") for part in filename.split("/")]
+    size = sum(map(len, parts)) + len(_SLASH) * (len(parts) - 1)
+    first = 0
+    while size > limit and first < len(parts) - 1:
+        size -= len(parts[first]) + len(_SLASH)
+        first += 1
+    return _SLASH.join(parts[first:]) if size <= limit else _shortened(filename.rpartition("/")[2], limit)
 
 
 def _shortened(filename: str, limit: int) -> str:

@@ -1,0 +1,167 @@
+"""`make build`: the folder that Function Compute runs, `build/sign/`, made and tried out without Docker.
+
+It holds index.py, direct_upload/ and the dependencies side by side: Function Compute puts the root of the code on
+Python's path, so that no PYTHONPATH is needed. The same sources make the same bytes on every run.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy import dependencies, package, pythons
+from deploy.pythons import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from deploy.pythons import Python
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "functions" / "sign"
+FOLDER = ROOT / "build" / "sign"
+
+RUNTIMES = {"python3.12": "3.12", "python3.10": "3.10"}
+"""Of Function Compute, its default first; and the Python that each runs."""
+
+TIME = 1_577_880_000
+"""Of every file: 2020-01-01 12:00 UTC, seconds since the epoch. A zip counts from 1980, in local time."""
+
+SETTINGS = {
+    "OSS_BUCKET": "team-uploads",
+    "OSS_REGION": "cn-hongkong",
+    "OSS_STS_ROLE_ARN": "acs:ram::1234567890123456:role/upload",
+    "ALLOWED_ORIGINS": "https://www.example.com",
+    "AUTH": "none",
+}
+"""What the package is tried out with: the least that must be set."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A package: its folder, how many files are in it, and its size in bytes, as it is and zipped."""
+
+    folder: Path
+    files: int
+    size: int
+    zipped: int
+
+    def __str__(self) -> str:
+        folder = self.folder.relative_to(ROOT) if self.folder.is_relative_to(ROOT) else self.folder
+        return f"{folder}: {self.files} files, {self.size / 1e6:.1f} MB, zipped {self.zipped / 1e6:.1f} MB"
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Build for RUNTIME. The exit code: 0, or 2 with a line for what is wrong."""
+    try:
+        built = build(environ.get("RUNTIME") or next(iter(RUNTIMES)), FOLDER, environ, _say)
+    except BuildError as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    print(built)
+    return 0
+
+
+def build(runtime: str, folder: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> Built:
+    """Make the package for a runtime, in place of what `folder` was; `say` takes a line for each step.
+
+    Raises BuildError, and then leaves `folder` as it was.
+    """
+    if runtime not in RUNTIMES:
+        raise BuildError(f"RUNTIME must be {' or '.join(RUNTIMES)}, not {runtime!r}")
+    python = pythons.find(RUNTIMES[runtime], environ)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the folder, so that the finished one takes its place in one step.
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
+        work, code = Path(place) / "work", Path(place) / "code"
+        work.mkdir()
+        say(f"Packages for {runtime}, with {python.path}")
+        dependencies.install(python, code, work, environ)
+        package.trim(code)
+        copy_source(code)
+        say("Bytecode")
+        compile_all(code, python)
+        settle(code)
+        check(code, python, say)
+        if folder.exists():
+            folder.rename(Path(place) / "old")
+        code.rename(folder)
+    found = package.files(folder)
+    return Built(folder, len(found), sum(file.stat().st_size for file in found), package.zipped_size(folder))
+
+
+def copy_source(code: Path) -> None:
+    """Add the function itself."""
+    shutil.copy(SOURCE / "index.py", code)
+    of_this_machine = shutil.ignore_patterns("__pycache__", ".DS_Store")
+    shutil.copytree(SOURCE / "direct_upload", code / "direct_upload", ignore=of_this_machine)
+
+
+def compile_all(code: Path, python: Python) -> None:
+    """Add bytecode that is used whatever the time of its source, and knows no path but Function Compute's `/code`.
+
+    Raises BuildError.
+    """
+    how = ["--invalidation-mode", "unchecked-hash", "-s", str(code), "-p", "/code"]
+    # The order of a set's members, which bytecode may hold, follows the hash seed.
+    done = _run([str(python.path), "-S", "-m", "compileall", "-q", *how, str(code)], {"PYTHONHASHSEED": "0"}, code)
+    if done.returncode:
+        raise BuildError(f"Python {python.minor} cannot compile the package: {_last_line(done.stdout + done.stderr)}")
+
+
+def settle(code: Path) -> None:
+    """Give every file and folder the mode that Function Compute can read and the same time on every run."""
+    for path in [code, *code.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    for path in [code, *code.rglob("*")]:
+        os.utime(path, (TIME, TIME))
+
+
+def check(code: Path, python: Python, say: Callable[[str], None]) -> None:
+    """Look into the package, and have it answer a request with nothing but itself. Raises BuildError."""
+    if faults := package.faults(code, python):
+        raise BuildError("\n".join(f"Not fit for Function Compute: {fault}" for fault in faults))
+    loads = loads_binaries()
+    say("First request" if loads else "First request; what is compiled for Linux on x86_64 cannot be loaded here")
+    script = str(ROOT / "deploy" / "first_request.py")
+    everything = ["everything"] if loads else []
+    command = [str(python.path), "-I", "-S", "-B", script, str(code), *everything]
+    done = _run(command, SETTINGS, code.parent)
+    if done.returncode:
+        raise BuildError(f"The package does not run on Python {python.minor}: {_last_line(done.stderr)}")
+
+
+def loads_binaries() -> bool:
+    """Whether this machine can load what Function Compute loads."""
+    return (platform.system(), platform.machine()) == ("Linux", "x86_64") and platform.libc_ver()[0] == "glibc"
+
+
+def _run(command: list[str], environ: Mapping[str, str], where: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - a Python of this machine, with arguments of ours
+        command,
+        env=environ,
+        cwd=where,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it says nothing"])[-1]
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

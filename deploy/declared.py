@@ -1,0 +1,248 @@
+"""What is declared before anything is deployed: s.yaml with its variables filled in, and the ROS template.
+
+Follows "Yaml 规范" of Serverless Devs 3 (variables) and the ROS template syntax, as far as this project uses them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped,unused-ignore]
+
+NO_ACCOUNT = "0" * 16
+"""Stands for the account's ID where the environment does not tell it."""
+
+UNSEEN = "Unseen"
+"""Marks, among a live role's properties, that the rest of them could not be seen."""
+
+_VARIABLE = re.compile(r"\$\{(?:(?P<path>[\w.-]+)|(?P<function>\w+)\((?P<arguments>[^}]*)\))\}")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"|([^\s,'\"]+)")
+_DROPPED = object()
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """s.yaml, and the template that it names, with every variable and parameter in its place."""
+
+    resources: dict[str, Any]
+    """The resources of s.yaml by name, each with its `props`."""
+    template: dict[str, Any]
+    """The resources of the ROS template by name, each with `Type` and `Properties`; those that a condition leaves out
+    are not here."""
+    missing: tuple[str, ...] = ()
+    """Environment variables that s.yaml asks for, without a default, and that are not set."""
+
+    @property
+    def function(self) -> dict[str, Any]:
+        """The props of the function."""
+        return dict(self.resources.get("sign", {}).get("props") or {})
+
+    @property
+    def function_environ(self) -> dict[str, str]:
+        """The function's environment, as Function Compute would hand it over."""
+        return {name: str(value) for name, value in (self.function.get("environmentVariables") or {}).items()}
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The properties of the template's resources of one type, such as `ALIYUN::OSS::Bucket`, by resource."""
+        return {
+            name: resource.get("Properties") or {}
+            for name, resource in self.template.items()
+            if resource.get("Type") == kind
+        }
+
+
+def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
+    """s.yaml of `folder` and its template. Raises OSError, ValueError; `environ` has .env in it already."""
+    variables = _Variables(_document(folder / "s.yaml"), environ, account or NO_ACCOUNT, folder)
+    resources = variables.filled(variables.document.get("resources") or {})
+    infra = (resources.get("infra") or {}).get("props") or {}
+    template: dict[str, Any] = {}
+    if isinstance(infra.get("template"), str):
+        parameters = infra.get("parameters") or {}
+        region = str(infra.get("region", ""))
+        template = filled_template(_document(folder / infra["template"]), parameters, account or NO_ACCOUNT, region)
+    return Deployment(resources, template, tuple(variables.missing))
+
+
+def filled_template(
+    document: Mapping[str, Any], parameters: Mapping[str, Any], account: str, region: str
+) -> dict[str, Any]:
+    """The resources of a ROS template that its conditions keep, with parameters and functions in their place."""
+    template = _Template(document, parameters, account, region)
+    kept = {
+        name: resource
+        for name, resource in (document.get("Resources") or {}).items()
+        if "Condition" not in resource or template.holds(resource["Condition"])
+    }
+    filled: dict[str, Any] = template.filled(kept)
+    return filled
+
+
+@dataclass
+class _Variables:
+    """The variables of s.yaml."""
+
+    document: dict[str, Any]
+    environ: Mapping[str, str]
+    account: str
+    folder: Path
+    missing: list[str] = field(default_factory=list)
+
+    def filled(self, value: Any) -> Any:
+        """`value` without variables; those that only a deployment fills (outputs) stay as text."""
+        if isinstance(value, dict):
+            return {name: self.filled(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self.filled(each) for each in value]
+        if not isinstance(value, str):
+            return value
+        whole = _VARIABLE.fullmatch(value)
+        return self._value(whole) if whole else _VARIABLE.sub(lambda match: str(self._value(match)), value)
+
+    def _value(self, match: re.Match[str]) -> Any:
+        if match["function"]:
+            arguments = [self._argument(*each) for each in _QUOTED.findall(match["arguments"])]
+            return self._called(match["function"], arguments, match[0])
+        return self._at(match["path"], match[0])
+
+    def _argument(self, single: str, double: str, bare: str) -> str:
+        """Text in quotes is itself, and what is bare is a variable."""
+        return str(self._at(bare, bare)) if bare else single or double
+
+    def _at(self, path: str, as_written: str) -> Any:
+        found: Any = self.document if path.startswith("vars.") else {}
+        for name in path.split("."):
+            if not isinstance(found, dict) or name not in found:
+                return as_written
+            found = found[name]
+        return self.filled(found)
+
+    def _called(self, function: str, arguments: list[str], as_written: str) -> Any:
+        name = arguments[0] if arguments else ""
+        if function == "env":
+            return self._env(name, arguments[1:], as_written)
+        if function == "config" and name == "AccountID":
+            return self.account
+        if function == "path":
+            return str(self.folder / name)
+        return name if function == "str" else as_written
+
+    def _env(self, name: str, default: list[str], as_written: str) -> str:
+        if self.environ.get(name):
+            return self.environ[name]
+        if not default:
+            self.missing.append(name)
+            return as_written
+        return default[0]
+
+
+class _Template:
+    """A ROS template: its functions."""
+
+    def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any], account: str, region: str) -> None:
+        self._conditions = document.get("Conditions") or {}
+        self._resources = document.get("Resources") or {}
+        self._account = account
+        declared = document.get("Parameters") or {}
+        self._parameters = {
+            **{name: self._typed(each, given.get(name, each.get("Default", ""))) for name, each in declared.items()},
+            "ALIYUN::AccountId": account,
+            "ALIYUN::TenantId": account,
+            "ALIYUN::Region": region,
+            "ALIYUN::NoValue": _DROPPED,
+        }
+        self._functions: dict[str, Callable[[Any], Any]] = {
+            "Ref": lambda name: self._parameters.get(name, name),
+            "Fn::Sub": self._sub,
+            "Fn::Join": lambda value: str(value[0]).join(str(self.filled(each)) for each in self.filled(value[1])),
+            "Fn::If": lambda value: self.filled(value[1] if self.holds(value[0]) else value[2]),
+            "Fn::GetAtt": self._attribute,
+        }
+
+    @staticmethod
+    def _typed(parameter: Mapping[str, Any], value: Any) -> Any:
+        listed = parameter.get("Type") == "CommaDelimitedList" and isinstance(value, str)
+        return [each.strip() for each in value.split(",")] if listed else value
+
+    def filled(self, value: Any) -> Any:
+        """`value` without functions; those that are not known here stay."""
+        if isinstance(value, dict):
+            if len(value) == 1 and next(iter(value)) in self._functions:
+                [(name, argument)] = value.items()
+                return self._functions[name](argument)
+            pairs = ((name, self.filled(each)) for name, each in value.items())
+            return {name: each for name, each in pairs if each is not _DROPPED}
+        if isinstance(value, list):
+            return [each for each in map(self.filled, value) if each is not _DROPPED]
+        return value
+
+    def holds(self, condition: Any) -> bool:
+        """Whether a condition, or the one of that name, holds."""
+        if isinstance(condition, str):
+            return self.holds(self._conditions.get(condition, True))
+        if not isinstance(condition, dict):
+            return str(self.filled(condition)).lower() == "true"
+        [(name, of)] = condition.items()
+        if name == "Fn::Equals":
+            first, second = (str(self.filled(each)) for each in of)
+            return first == second
+        if name == "Fn::Not":
+            return not self.holds(of[0] if isinstance(of, list) else of)
+        if name == "Condition":
+            return self.holds(of)
+        each_holds: Iterable[bool] = (self.holds(each) for each in of)
+        return any(each_holds) if name == "Fn::Or" else all(each_holds)
+
+    def _sub(self, argument: Any) -> str:
+        text, more = (argument, {}) if isinstance(argument, str) else (argument[0], self.filled(argument[1]))
+        known = {**self._parameters, **more}
+        return re.sub(r"\$\{([^}!]+)\}", lambda match: str(self._substitute(match[1], known)), text)
+
+    def _substitute(self, name: str, known: Mapping[str, Any]) -> Any:
+        if name in known:
+            return known[name]
+        return self._attribute(name.split(".", 1)) if "." in name else name
+
+    def _attribute(self, argument: Any) -> str:
+        """A role's ARN is known before it exists; everything else stays named by resource and attribute."""
+        name, attribute = argument
+        resource = self._resources.get(name) or {}
+        properties = self.filled(resource.get("Properties") or {}) if attribute == "Arn" else {}
+        if resource.get("Type") == "ALIYUN::RAM::Role":
+            # Function Compute's component writes ARNs in lower case, and RAM does not mind.
+            return f"acs:ram::{self._account}:role/{properties.get('RoleName', name)}"
+        return f"{name}.{attribute}"
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
+    """YAML with the short forms of ROS functions: `!Ref x` is `{Ref: x}`."""
+
+
+def _short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as fault:
+        raise ValueError(f"{path.name} is no YAML: {fault}") from None
+    if not isinstance(document, dict):
+        raise ValueError(f"{path.name} must be a YAML mapping")  # noqa: TRY004 - what is in a file is a value
+    return document

@@ -1,0 +1,126 @@
+"""`make deploy` and `make remove`: Serverless Devs over s.yaml, with what it cannot do by itself.
+
+Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are; after it, the
+page's address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS
+the credentials of that name, for deployment and removal alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+from deploy import link
+
+_PROJECT = Path(__file__).parent.parent
+_S = _PROJECT / "node_modules" / ".bin" / "s"
+_NO_ACCOUNT = "config('AccountID') not found"
+_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*'|[^#\n]*)")
+
+
+def settings(file: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What is set: the environment, over what a .env file says. Read as Serverless Devs reads it."""
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    found = (_LINE.match(line) for line in text.splitlines())
+    named = {line["name"]: line["value"].strip().strip("\"'") for line in found if line}
+    return {**named, **environ}
+
+
+def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
+    """Write a random JWT_SECRET into .env, if users are to prove who they are and nothing is set for it.
+
+    The secret that is now set; empty where nobody has to prove anything, or an identity provider's keys are set.
+    """
+    known = settings(file, environ)
+    if known.get("AUTH") == "none" or known.get("JWT_JWKS"):
+        return ""
+    if known.get("JWT_SECRET"):
+        return known["JWT_SECRET"]
+    secret = secrets.token_urlsafe(32)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    kept = [line for line in lines if not re.match(r"\s*(export\s+)?JWT_SECRET\s*=", line)]
+    file.touch(mode=0o600)
+    file.write_text("\n".join([*kept, f"JWT_SECRET={secret}"]) + "\n", encoding="utf-8")
+    print("Wrote a random JWT_SECRET into .env. Keep that file: upload links are signed with it.")
+    return secret
+
+
+def deploy(environ: Mapping[str, str]) -> int:
+    """The exit code of `s deploy`, or that of what follows it."""
+    file = _PROJECT / ".env"
+    secret = ensure_identity(file, environ)
+    code = _run("deploy", environ, hidden=secret)
+    if code:
+        return code
+    known = settings(file, environ)
+    page = _page(environ)
+    if not page:
+        return 1
+    print(f"\nThe page: {page}")
+    if not known.get("SITE_DOMAIN"):
+        print("This address downloads the page instead of showing it: set SITE_DOMAIN (docs/deploy.md, Domains).")
+    if secret:
+        print("An upload link, good for a day (`make link` makes others):", flush=True)
+        return link.main(["--who", "first-link", "--until", "1d", "--page", page], known, datetime.now(timezone.utc))
+    if known.get("AUTH") == "none":
+        print("AUTH=none: anybody who finds the function can upload.")
+    return 0
+
+
+def remove(environ: Mapping[str, str]) -> int:
+    """The exit code of `s remove`."""
+    return _run("remove", environ, hidden="")
+
+
+def _page(environ: Mapping[str, str]) -> str:
+    asked = subprocess.run(  # noqa: S603 - the command is ours
+        [str(_S), "info", "-o", "json", "--silent", *_options(environ)],
+        cwd=_PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=dict(environ),
+    )
+    try:
+        return str(json.loads(asked.stdout)["site"]["url"])
+    except (ValueError, KeyError):
+        print("Deployed, but `s info` does not tell the page's address: run it to see why.", file=sys.stderr)
+        return ""
+
+
+def _options(environ: Mapping[str, str]) -> list[str]:
+    known = settings(_PROJECT / ".env", environ)
+    file = ["-t", "s.domain.yaml"] if known.get("SIGN_DOMAIN") else []
+    return [*file, *(["-a", known["ACCESS"]] if known.get("ACCESS") else [])]
+
+
+def _run(command: str, environ: Mapping[str, str], *, hidden: str) -> int:
+    """Run `s`, saying what it says as it comes, but never the secret."""
+    with subprocess.Popen(  # noqa: S603 - the command is ours
+        [str(_S), command, "-y", *_options(environ)],
+        cwd=_PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(environ),
+    ) as running:
+        assert running.stdout is not None  # noqa: S101 - asked for above
+        unknown_account = False
+        for line in running.stdout:
+            unknown_account = unknown_account or _NO_ACCOUNT in line
+            print(line.replace(hidden, "(hidden)") if hidden else line, end="", flush=True)
+    if unknown_account:
+        print("There are no credentials: run `npx s config add`, or see docs/deploy.md, Before you begin.")
+    return running.returncode
+
+
+if __name__ == "__main__":
+    sys.exit({"deploy": deploy, "remove": remove}[sys.argv[1]](os.environ))

@@ -1,0 +1,28 @@
+"""OSS as the deployer sees it: the vendor's SDK, with the credentials that s.yaml's hooks hand on."""
+
+from __future__ import annotations
+
+import os
+
+import alibabacloud_oss_v2 as oss
+
+
+def client(region: str) -> oss.Client:
+    """A client for buckets of a region. `OSS_ENDPOINT` is where OSS is, if it is not at the region's own address.
+
+    Raises CredentialsEmptyError without `OSS_ACCESS_KEY_ID` and `OSS_ACCESS_KEY_SECRET` (and `OSS_SESSION_TOKEN`, where
+    they are temporary) in the environment.
+    """
+    return oss.Client(
+        oss.Config(
+            region=region,
+            endpoint=os.environ.get("OSS_ENDPOINT") or None,
+            credentials_provider=oss.credentials.EnvironmentVariableCredentialsProvider(),
+        )
+    )
+
+
+def refusal(fault: Exception) -> oss.exceptions.ServiceError | None:
+    """What OSS answered, if an operation failed for that; None if it never got as far."""
+    cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
+    return cause if isinstance(cause, oss.exceptions.ServiceError) else None

@@ -1,0 +1,279 @@
+"""`make files`: what was uploaded, and by whom; `--download FOLDER` fetches it, each file under the name it had."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import count
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import alibabacloud_oss_v2 as oss
+import requests
+from urllib3.exceptions import HTTPError
+
+from deploy import bucket, declared
+from deploy.environment import environment
+
+ROOT = Path(__file__).parent.parent
+
+AT_ONCE = 8
+"""Objects whose names are asked for at the same time."""
+
+PATIENCE = 60
+"""Seconds to wait for the next bytes, at most."""
+
+CHUNK = 256 * 1024
+"""Bytes read at a time."""
+
+LONGEST_NAME = 200
+"""Bytes of one part of a path that every file system takes, with room for a number."""
+
+DEEPEST = 8
+"""Parts of a path; of a deeper one the last are kept."""
+
+_UNFIT = re.compile(r'[<>:"|?*]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object, as a list of the bucket has it."""
+
+    key: str
+    size: int
+    """Bytes."""
+    when: datetime
+    """When it was stored; in UTC."""
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A file that somebody uploaded."""
+
+    listed: Listed
+    name: str
+    """As the uploader knows it, perhaps with its folders. He chose it: it may say anything."""
+    who: str
+    """The subject of his token, as it stands in the key."""
+
+
+class Store(Protocol):
+    """A bucket, as far as it is needed here. What it raises are the errors of the vendor's SDK."""
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """Every object whose key begins so, in the order of keys."""
+
+    def head(self, key: str) -> Mapping[str, str]:
+        """An object's user metadata, by lower-case name without `x-oss-meta-`."""
+
+    def get(self, key: str) -> Iterator[bytes]:
+        """An object's bytes."""
+
+
+class OssStore:
+    """A bucket at OSS, through the vendor's SDK."""
+
+    def __init__(self, client: oss.Client, name: str) -> None:
+        self._client = client
+        self._bucket = name
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """See Store."""
+        request = oss.ListObjectsV2Request(bucket=self._bucket, prefix=prefix)
+        for page in self._client.list_objects_v2_paginator().iter_page(request):
+            for found in page.contents or ():
+                yield Listed(found.key, found.size or 0, found.last_modified.astimezone(timezone.utc))
+
+    def head(self, key: str) -> Mapping[str, str]:
+        """See Store."""
+        found: Any = self._client.head_object(oss.HeadObjectRequest(bucket=self._bucket, key=key))
+        return {name.lower(): value for name, value in (found.metadata or {}).items()}
+
+    def get(self, key: str) -> Iterator[bytes]:
+        """See Store."""
+        url = self._client.presign(oss.GetObjectRequest(bucket=self._bucket, key=key)).url
+        try:
+            with requests.get(url, stream=True, timeout=PATIENCE) as answer:
+                if answer.status_code != 200:
+                    raise ValueError(f"{printable(key)} cannot be read: OSS answers {answer.status_code}")
+                # The SDK would unpack what its uploader calls compressed: into whatever size he likes.
+                yield from answer.raw.stream(CHUNK, decode_content=False)
+        except (requests.RequestException, HTTPError) as fault:
+            # By its kind alone: its text has the address in it, which whoever reads it could use.
+            raise ValueError(f"{printable(key)} cannot be read: {type(fault).__name__}") from None
+
+
+def uploaded(store: Store, prefix: str, below: str = "") -> Iterator[Uploaded]:
+    """What was uploaded under the function's prefix, or only what is `below` it, in the order of keys."""
+    # The console marks folders by empty objects.
+    found = [each for each in store.list(f"{prefix}/{below}") if each.size or not each.key.endswith("/")]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for listed, meta in zip(found, pool.map(lambda each: store.head(each.key), found), strict=True):
+            who, _, rest = listed.key.removeprefix(f"{prefix}/").partition("/")
+            # A folder form's key is its directory, which nobody can guess, and then the file's name.
+            yield Uploaded(listed, unquote(meta.get("filename", "")) or rest.partition("/")[2] or rest, who)
+
+
+def table(files: Iterable[Uploaded]) -> Iterator[str]:
+    """A line each: when, who, how many bytes, under which name, at which key; first the names of the columns."""
+    yield _row("when (UTC)", "who", "bytes", "name", "key")
+    for each in files:
+        size = f"{each.listed.size:,}"
+        yield _row(
+            f"{each.listed.when:%Y-%m-%d %H:%M}",
+            printable(each.who),
+            size,
+            printable(each.name),
+            printable(each.listed.key),
+        )
+
+
+def _row(when: str, who: str, size: str, name: str, key: str) -> str:
+    return f"{when:<16}  {who:<20}  {size:>13}  {name:<32}  {key}"
+
+
+def printable(text: str) -> str:
+    """Text that does nothing to a terminal, whoever chose it."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def safe_path(name: str) -> Path:
+    """A relative path for a name that anybody may have chosen: it leads nowhere but down, on every system."""
+    parts = [_safe_part(part) for part in re.split(r"[/\\]", unicodedata.normalize("NFC", name))]
+    return Path(*[part for part in parts if part][-DEEPEST:] or ["unnamed"])
+
+
+def _safe_part(part: str) -> str:
+    part = _UNFIT.sub("_", "".join(each if each.isprintable() else "_" for each in part)).lstrip(" ").rstrip(" .")
+    if _RESERVED.fullmatch(part):
+        part = f"_{part}"
+    suffix = PurePosixPath(part).suffix
+    if len(suffix.encode()) > LONGEST_NAME // 2:
+        suffix = ""
+    stem = part.removesuffix(suffix).encode()[: LONGEST_NAME - len(suffix.encode())]
+    return stem.decode(errors="ignore") + suffix
+
+
+def download(store: Store, files: Iterable[Uploaded], folder: Path) -> Iterator[Path]:
+    """Fetch the files into a folder, each whole or not at all; gives the path of each.
+
+    No file is overwritten: another of the same name gets a number. Raises ValueError where one arrives incomplete.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in files:
+        *above, name = safe_path(each.name).parts
+        place = folder
+        for part in above:
+            place = _folder(place, part)
+        path = _file(place, name)
+        try:
+            _fetch(store, each.listed, path)
+        except BaseException:
+            path.unlink()
+            raise
+        yield path
+
+
+def _fetch(store: Store, listed: Listed, path: Path) -> None:
+    size = 0
+    with path.open("wb") as file:
+        for chunk in store.get(listed.key):
+            size += file.write(chunk)
+    if size != listed.size:
+        raise ValueError(f"{printable(listed.key)} has {listed.size:,} bytes, and {size:,} came")
+
+
+def _folder(place: Path, name: str) -> Path:
+    """A folder by this name, or with a number where a file or a link, which may lead elsewhere, has it."""
+    for numbered in _numbered(place / name):
+        if not numbered.is_symlink() and (not numbered.exists() or numbered.is_dir()):
+            numbered.mkdir(exist_ok=True)
+            return numbered
+    raise AssertionError("there is always another number")
+
+
+def _file(place: Path, name: str) -> Path:
+    """A new, empty file by this name, or with a number where something has it."""
+    for numbered in _numbered(place / name):
+        if _is_made(numbered):
+            return numbered
+    raise AssertionError("there is always another number")
+
+
+def _is_made(path: Path) -> bool:
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    yield from (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
+
+
+def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) -> int:
+    """Print the table or fetch the files. The exit code: 0; 1 where OSS refuses; 2 for a wrong call."""
+    asked = _parser().parse_args(arguments)
+    try:
+        store, prefix = _store(asked, environ, folder)
+        return run(store, prefix, asked.below, asked.download)
+    except (OSError, ValueError) as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    except oss.exceptions.BaseError as fault:
+        refused = bucket.refusal(fault)
+        print(f"OSS: {f'{refused.code}: {refused.message}' if refused else fault}", file=sys.stderr)
+        return 1
+
+
+def run(store: Store, prefix: str, below: str, to: str | None) -> int:
+    """List, or fetch into the folder `to`; the exit code."""
+    found = uploaded(store, prefix, below)
+    lines = table(list(found)) if to is None else map(str, download(store, found, Path(to)))
+    for line in lines:
+        print(line)
+    return 0
+
+
+def _store(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) -> tuple[Store, str]:
+    """The bucket that is named, else that of s.yaml; and the prefix. Raises OSError, ValueError."""
+    settings = {name: environ[name] for name in ("OSS_BUCKET", "OSS_REGION", "UPLOAD_PREFIX") if environ.get(name)}
+    given = {"OSS_BUCKET": asked.bucket, "OSS_REGION": asked.region}
+    settings |= {name: value for name, value in given.items() if value}
+    if not (settings.get("OSS_BUCKET") and settings.get("OSS_REGION")):
+        settings = declared.read(folder, environ, bucket.account_id(environ)).function_environ | settings
+    if declared.NO_ACCOUNT in settings.get("OSS_BUCKET", declared.NO_ACCOUNT):
+        raise ValueError("The bucket's name has the account's ID in it: set AccountID, or give --bucket and --region")
+    provider = bucket.deployer(environ)
+    if provider is None:
+        raise ValueError(
+            "There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+        )
+    client = bucket.client(provider, settings["OSS_REGION"], asked.endpoint)
+    return OssStore(client, settings["OSS_BUCKET"]), (settings.get("UPLOAD_PREFIX") or "uploads").rstrip("/")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make files ARGS=…", description="Print what was uploaded, or fetch it.")
+    add = parser.add_argument
+    add("--download", metavar="FOLDER", help="fetch the files into this folder; none there is overwritten")
+    add("--below", metavar="PATH", default="", help="only what is below the prefix and this: alice/ is what alice has")
+    add("--bucket", help="else OSS_BUCKET, else that of s.yaml")
+    add("--region", help="else OSS_REGION, else that of s.yaml")
+    add("--endpoint", metavar="URL", default="", help="https://… of a custom domain or of a stand-in")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], environment(os.environ, ROOT)))

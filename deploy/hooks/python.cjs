@@ -1,0 +1,36 @@
+// A hook of s.yaml: runs a Python module of deploy/ with whoever deploys' credentials (in the environment names that the
+// vendor's SDKs read) and `with` as JSON on its standard input. What it says on stderr when it fails stops the command.
+const { spawnSync } = require("node:child_process");
+const { dirname, join } = require("node:path");
+
+const project = dirname(dirname(__dirname));
+
+module.exports = async (inputs, args) => {
+    const credential = inputs.credential ?? (await inputs.getCredential());
+    const env = {
+        ...process.env,
+        PYTHONPATH: join(project, "functions", "sign"),
+        OSS_ACCESS_KEY_ID: credential.AccessKeyID ?? "",
+        OSS_ACCESS_KEY_SECRET: credential.AccessKeySecret ?? "",
+        OSS_SESSION_TOKEN: credential.SecurityToken ?? "",
+    };
+    run(join(project, "tools", "setup.sh"), ["dev"], {});
+    run(join(project, ".venv", "default", "bin", "python"), ["-m", args.run], {
+        env,
+        input: JSON.stringify(args.with),
+    });
+    return inputs;
+};
+
+function run(command, words, options) {
+    const done = spawnSync(command, words, {
+        ...options,
+        cwd: project,
+        encoding: "utf8",
+        stdio: [options.input ? "pipe" : "ignore", "inherit", "pipe"],
+    });
+    if (done.status !== 0) {
+        throw new Error(done.stderr?.trim() || done.error?.message || `${command} ${words.join(" ")} failed`);
+    }
+    process.stderr.write(done.stderr);
+}

@@ -1,0 +1,132 @@
+"""What the live bucket is like, as far as the deployer may see it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import alibabacloud_oss_v2 as oss
+
+from deploy.bucket import refusal
+
+
+@dataclass(frozen=True)
+class CorsRule:
+    """One rule of a bucket's CORS."""
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UploadBucket:
+    """The upload bucket, declared or live; what is None is not known."""
+
+    where: str
+    """Where this was seen, for people."""
+    versioning: str | None = None
+    """Empty, Enabled or Suspended."""
+    public_access_blocked: bool | None = None
+    acl: str | None = None
+    cors: tuple[CorsRule, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Live:
+    """What was seen in the account."""
+
+    bucket: UploadBucket
+    skew: float | None = None
+    """Seconds by which this machine's clock is ahead of OSS's; None where OSS did not answer."""
+    endpoint_forbidden: bool = False
+    """OSS answered PublicEndpointForbidden to a request for data at the bucket's default domain."""
+    unseen: tuple[str, ...] = ()
+    """What could not be seen, and why: a line each."""
+
+
+def look_at(client: oss.Client, bucket: str, *, clock: Callable[[], float] = time.time) -> Live:
+    """The live bucket, through whatever the client's credentials may read. Raises nothing that OSS answers."""
+    return _Look(client, bucket, clock).live()
+
+
+class _Look:
+    """One look at a bucket: each question by itself, so that one refusal costs one answer."""
+
+    def __init__(self, client: oss.Client, bucket: str, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._clock = clock
+        self._skew: float | None = None
+        self._refused: dict[str, str] = {}
+        self._unseen: list[str] = []
+
+    def live(self) -> Live:
+        request = {"bucket": self._bucket}
+        versioning = self._ask("versioning", lambda: self._client.get_bucket_versioning(_versioning(**request)))
+        blocked = self._ask(
+            "Block Public Access", lambda: self._client.get_bucket_public_access_block(_block(**request))
+        )
+        acl = self._ask("ACL", lambda: self._client.get_bucket_acl(_acl(**request)))
+        cors = self._ask("CORS", lambda: self._client.get_bucket_cors(_cors(**request)), none="NoSuchCORSConfiguration")
+        self._ask("list of objects", lambda: self._client.list_objects_v2(_list(**request, max_keys=1)))
+        return Live(
+            UploadBucket(
+                where=f"The live bucket {self._bucket}",
+                versioning=(versioning.version_status or "") if versioning else None,
+                public_access_blocked=_is_blocked(blocked),
+                acl=acl.acl if acl else None,
+                cors=() if self._refused.get("CORS") == "NoSuchCORSConfiguration" else _rules(cors),
+            ),
+            skew=self._skew,
+            endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
+            unseen=tuple(self._unseen),
+        )
+
+    def _ask(self, what: str, question: Callable[[], Any], none: str = "") -> Any:
+        """The answer; None where OSS refuses. The refusal `none` is an answer, too."""
+        before = self._clock()
+        try:
+            result = question()
+        except oss.exceptions.BaseError as fault:
+            refused = refusal(fault)
+            self._refused[what] = code = refused.code if refused else "no answer"
+            self._note_skew(before, refused.headers if refused else None)
+            if code != none:
+                self._unseen.append(f"its {what} ({code})")
+            return None
+        self._note_skew(before, result.headers)
+        return result
+
+    def _note_skew(self, before: float, headers: Any) -> None:
+        """OSS's clock shows whole seconds: what lies within the request and that second is no skew."""
+        told = (headers or {}).get("Date")
+        if told is None or self._skew is not None:
+            return
+        theirs = parsedate_to_datetime(told).timestamp()
+        ahead, behind = before - (theirs + 1), theirs - self._clock()
+        self._skew = ahead if ahead > 0 else -behind if behind > 0 else 0.0
+
+
+def _is_blocked(result: Any) -> bool | None:
+    configuration = result.public_access_block_configuration if result else None
+    return bool(configuration.block_public_access) if configuration else None
+
+
+def _rules(result: Any) -> tuple[CorsRule, ...] | None:
+    configuration = result.cors_configuration if result else None
+    if configuration is None:
+        return None
+    return tuple(
+        CorsRule(tuple(rule.allowed_origins or ()), tuple(rule.allowed_methods or ()))
+        for rule in configuration.cors_rules or ()
+    )
+
+
+_versioning = oss.GetBucketVersioningRequest
+_block = oss.GetBucketPublicAccessBlockRequest
+_acl = oss.GetBucketAclRequest
+_cors = oss.GetBucketCorsRequest
+_list = oss.ListObjectsV2Request

@@ -1,0 +1,46 @@
+"""What the tests of the deployment share: a bucket on this machine, and a scratch copy of the project."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+import sentinels
+from deployment import scratch as scratches
+from deployment.upload_bucket import Bucket
+
+
+@pytest.fixture
+def endpoint() -> Iterator[HTTPServer]:
+    """OSS's address, for one test."""
+    with HTTPServer() as server:
+        yield server
+        server.check()
+
+
+@pytest.fixture
+def bucket(endpoint: HTTPServer) -> Bucket:
+    """Whatever bucket is asked for; empty."""
+    made = Bucket()
+    made.serve(endpoint)
+    return made
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, endpoint: HTTPServer, bucket: Bucket) -> scratches.Scratch:
+    """The project's s.yaml, ready to run, with that bucket."""
+    return scratches.make(tmp_path, f"http://127.0.0.1:{endpoint.port}")
+
+
+@pytest.fixture
+def deployers_environ(endpoint: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What s.yaml's hooks put into the environment."""
+    secret = secrets.token_urlsafe(24)
+    sentinels.keep_secret(secret)
+    monkeypatch.setenv("OSS_ENDPOINT", f"http://127.0.0.1:{endpoint.port}")
+    monkeypatch.setenv("OSS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("OSS_ACCESS_KEY_SECRET", secret)

@@ -1,0 +1,61 @@
+// Reads evaluated resources of a ROS template, {name: {Type, Properties}}, as JSON on standard input, and has each
+// checked and rendered by the vendor's own classes (npm @alicloud/ros-cdk-*). Prints the faults as a JSON list.
+import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import * as core from "@alicloud/ros-cdk-core";
+import * as oss from "@alicloud/ros-cdk-oss";
+import * as ram from "@alicloud/ros-cdk-ram";
+import * as sls from "@alicloud/ros-cdk-sls";
+
+const classes = new Map(
+    [oss, ram, sls]
+        .flatMap((module) => Object.values(module.default ?? module))
+        .filter((made) => made?.ROS_RESOURCE_TYPE_NAME)
+        .map((made) => [made.ROS_RESOURCE_TYPE_NAME, made]),
+);
+
+// BucketName → bucketName, CORSRule → corsRule, ID → id: how the classes name what the template names.
+const camel = (name) => name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (head) => head.toLowerCase());
+
+const renamed = (value) => {
+    if (Array.isArray(value)) {
+        return value.map(renamed);
+    }
+    if (value === null || typeof value !== "object") {
+        return value;
+    }
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [camel(name), renamed(inner)]));
+};
+
+const stripped = (value) => {
+    if (Array.isArray(value)) {
+        return value.map(stripped);
+    }
+    if (value === null || typeof value !== "object") {
+        return value;
+    }
+    const kept = Object.entries(value).filter(([, inner]) => inner !== undefined);
+    return Object.fromEntries(kept.map(([name, inner]) => [name, stripped(inner)]));
+};
+
+const fault = (name, { Type, Properties }) => {
+    const Made = classes.get(Type);
+    if (!Made) {
+        return `${name}: ${Type} is unknown`;
+    }
+    const stack = new core.default.Stack(new core.default.App(), "stack");
+    try {
+        const properties = renamed(Properties);
+        const resource = new Made(stack, name, properties, true);
+        const rendered = stripped(resource.renderProperties(resource.rosProperties));
+        return isDeepStrictEqual(rendered, Properties)
+            ? ""
+            : `${name}: rendered as ${JSON.stringify(rendered)}, not ${JSON.stringify(Properties)}`;
+    } catch (error) {
+        return `${name}: ${error.message}`;
+    }
+};
+
+const resources = JSON.parse(readFileSync(0, "utf8"));
+const faults = Object.entries(resources).map(([name, resource]) => fault(name, resource));
+console.log(JSON.stringify(faults.filter((found) => found !== "")));

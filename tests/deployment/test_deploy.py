@@ -1,0 +1,128 @@
+"""`make deploy` and `make remove`: what they add to Serverless Devs."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import jwt
+import pytest
+
+import sentinels
+from deploy import deploy
+from deployment.scratch import ACCOUNT, PROJECT, Scratch
+from deployment.upload_bucket import Bucket
+
+
+def make(scratch: Scratch, command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """What the target of the Makefile runs, in the scratch copy, whose `s` is the project's."""
+    (scratch.folder / "node_modules").symlink_to(PROJECT / "node_modules")
+    try:
+        return subprocess.run(  # noqa: S603 - the arguments are ours
+            [sys.executable, "-m", "deploy.deploy", command],
+            cwd=scratch.folder,
+            env={**scratch.environ, "PYTHONPATH": "functions/sign", **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+    finally:
+        (scratch.folder / "node_modules").unlink()
+
+
+def secret_in(file: Path) -> str:
+    (secret,) = re.findall(r"^JWT_SECRET=(.*)$", file.read_text(), re.MULTILINE)
+    sentinels.keep_secret(secret)
+    return str(secret)
+
+
+def test_the_first_deployment_ends_with_a_link_that_works(scratch: Scratch) -> None:
+    del scratch.environ["JWT_SECRET"]
+    (scratch.folder / ".env").write_text("NAME=team\nJWT_SECRET=\n")
+    done = make(scratch, "deploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    secret = secret_in(scratch.folder / ".env")
+    page = f"https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com/index.html"
+    assert f"\nThe page: {page}\n" in done.stdout
+    assert "This address downloads the page instead of showing it: set SITE_DOMAIN" in done.stdout
+    link = done.stdout.splitlines()[-1]
+    assert link.startswith(f"{page}#token=")
+    claims = jwt.decode(link.split("=", 1)[1], secret, ["HS256"], audience="oss-direct-upload")
+    assert (claims["sub"], claims["exp"] - claims["iat"]) == ("first-link", 86_400)
+    assert secret not in done.stdout + done.stderr
+    assert scratch.props("sign")["environmentVariables"]["JWT_SECRET"] == secret
+
+
+def test_with_a_domain_the_address_is_the_domains(scratch: Scratch) -> None:
+    done = make(scratch, "deploy", SITE_DOMAIN="upload.example.com", AUTH="none", JWT_SECRET="")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-2:] == [
+        "The page: https://upload.example.com/index.html",
+        "AUTH=none: anybody who finds the function can upload.",
+    ]
+    assert not (scratch.folder / ".env").exists()
+
+
+def test_the_functions_domain_is_used_to_deploy_and_to_remove(scratch: Scratch) -> None:
+    domain = {"SIGN_DOMAIN": "sign.example.com", "SIGN_CERTIFICATE": "1-cn-hangzhou"}
+    assert [make(scratch, command, **domain).returncode for command in ("deploy", "remove")] == [0, 0]
+    removed = [call for call in scratch.calls() if (call["resource"], call["command"]) == ("sign", "remove")]
+    assert [call["props"]["customDomain"]["domainName"] for call in removed] == ["sign.example.com"]
+
+
+def test_a_failed_deployment_ends_as_the_tool_does_and_prints_no_link(scratch: Scratch) -> None:
+    (scratch.folder / "cloud").write_text('{"fail": "sign"}')
+    done = make(scratch, "deploy")
+    assert (done.returncode, "#token=" in done.stdout) == (101, False)
+
+
+def test_without_credentials_it_says_how_to_give_them(scratch: Scratch) -> None:
+    del scratch.environ["AccountID"]
+    done = make(scratch, "deploy")
+    assert done.returncode == 1
+    assert done.stdout.endswith(
+        "There are no credentials: run `npx s config add`, or see docs/deploy.md, Before you begin.\n"
+    )
+
+
+def test_remove_stops_for_users_files(scratch: Scratch, bucket: Bucket) -> None:
+    bucket.files = {("uploads/a.png", "null"): 5}
+    stopped = make(scratch, "remove")
+    assert (stopped.returncode, scratch.calls()) == (101, [])
+    assert make(scratch, "remove", DELETE_FILES="yes").returncode == 0
+    assert bucket.files == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "environ"),
+    [
+        ("JWT_SECRET=known\n", {}),
+        ("", {"JWT_SECRET": "known"}),
+        ("export JWT_SECRET='known' # ours\n", {}),
+        ("JWT_SECRET=other\n", {"JWT_SECRET": "known"}),
+    ],
+)
+def test_a_secret_that_is_set_is_kept(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
+    file = tmp_path / ".env"
+    file.write_text(text)
+    assert (deploy.ensure_identity(file, environ), file.read_text()) == ("known", text)
+
+
+@pytest.mark.parametrize("environ", [{"AUTH": "none"}, {"JWT_JWKS": "{}"}])
+def test_no_secret_is_made_where_none_is_used(tmp_path: Path, environ: dict[str, str]) -> None:
+    assert (deploy.ensure_identity(tmp_path / ".env", environ), list(tmp_path.iterdir())) == ("", [])
+
+
+def test_a_new_secret_is_for_its_owner_and_leaves_the_rest_as_it_was(tmp_path: Path) -> None:
+    new, known = tmp_path / "new.env", tmp_path / "known.env"
+    known.write_text("NAME=team\nJWT_SECRET=\n# the end")
+    secrets_made = [deploy.ensure_identity(file, {}) for file in (new, known)]
+    assert secrets_made == [secret_in(new), secret_in(known)]
+    assert (len(set(secrets_made)), min(map(len, secrets_made))) == (2, 43)
+    assert known.read_text() == f"NAME=team\n# the end\nJWT_SECRET={secrets_made[1]}\n"
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600

@@ -1,0 +1,276 @@
+"""`make files`: who uploaded what; downloads keep names, lead nowhere else and overwrite nothing."""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from deploy import bucket, files
+from deploy.files import Listed, OssStore, download, main, run, safe_path, table, uploaded
+from given_tokens import new_secret
+
+WHEN = datetime(2026, 11, 24, 12, 30, tzinfo=timezone.utc)
+
+
+class Shelf:
+    """A bucket in memory."""
+
+    def __init__(self, **objects: tuple[bytes, str]) -> None:
+        """By key: the bytes, and the file name of the metadata (empty: none)."""
+        self.objects = objects
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        for key, (content, _) in sorted(self.objects.items()):
+            if key.startswith(prefix):
+                yield Listed(key, len(content), WHEN)
+
+    def head(self, key: str) -> Mapping[str, str]:
+        name = self.objects[key][1]
+        return {"filename": quote(name, safe="")} if name else {}
+
+    def get(self, key: str) -> Iterator[bytes]:
+        content = self.objects[key][0]
+        yield from (content[:2], content[2:])
+
+
+SHELF = Shelf(
+    **{
+        "uploads/": (b"", ""),
+        "uploads/alice/0f8f.png": (b"picture", "photos/Köln.png"),
+        "uploads/bob_40b/5a5a/a file.txt": (b"text", ""),
+        "elsewhere/c/1.txt": (b"no upload", "c.txt"),
+    }
+)
+
+
+def names(store: Any, below: str = "") -> list[tuple[str, str, int]]:
+    return [(each.who, each.name, each.listed.size) for each in uploaded(store, "uploads", below)]
+
+
+def test_every_upload_is_listed_with_its_uploader_and_the_name_it_came_with() -> None:
+    assert names(SHELF) == [("alice", "photos/Köln.png", 7), ("bob_40b", "a file.txt", 4)]
+
+
+def test_one_uploaders_files_alone() -> None:
+    assert names(SHELF, "bob_40b/") == [("bob_40b", "a file.txt", 4)]
+
+
+def test_an_upload_whose_key_ends_in_a_slash_is_not_hidden() -> None:
+    assert names(Shelf(**{"uploads/eve/5a5a/x/": (b"1", "")})) == [("eve", "x/", 1)]
+
+
+def test_the_table() -> None:
+    assert list(table(uploaded(SHELF, "uploads"))) == [
+        "when (UTC)        who                           bytes  name                              key",
+        "2026-11-24 12:30  alice                             7  photos/Köln.png                   uploads/alice/0f8f.png",
+        "2026-11-24 12:30  bob_40b                           4  a file.txt                        uploads/bob_40b/5a5a/a file.txt",
+    ]
+
+
+def test_a_name_does_nothing_to_the_terminal() -> None:
+    shelf = Shelf(**{"uploads/eve/1\x1b[2J": (b"1", "\x1b]0;x\x07\u202egnp.exe\n")})
+    [_, row] = table(uploaded(shelf, "uploads"))
+    assert row.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("cat.png", "cat.png"),
+        ("photos/2024/cat.png", "photos/2024/cat.png"),
+        ("名 ü.tar.gz", "名 ü.tar.gz"),
+        (".gitignore", ".gitignore"),
+        ("../../etc/passwd", "etc/passwd"),
+        ("/etc/passwd", "etc/passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("C:\\Windows\\x.dll", "C_/Windows/x.dll"),
+        ("a/./b//c", "a/b/c"),
+        ("..", "unnamed"),
+        (". ./ ..", "unnamed"),
+        ("", "unnamed"),
+        ("a\x00b\nc\u202e.txt", "a_b_c_.txt"),
+        ('<a>:"b|c?*', "_a___b_c__"),
+        ("CON", "_CON"),
+        ("com1.txt", "_com1.txt"),
+        ("trailing. . ", "trailing"),
+        ("/".join("abcdefghij") + "/k.txt", "d/e/f/g/h/i/j/k.txt"),
+        ("ü" * 200 + ".txt", "ü" * 98 + ".txt"),
+        ("x." + "y" * 300, "x." + "y" * 198),
+    ],
+)
+def test_a_name_becomes_a_path_that_leads_nowhere_but_down(name: str, path: str) -> None:
+    assert safe_path(name).as_posix() == path
+
+
+def fetch(store: Any, folder: Path) -> dict[str, bytes]:
+    """What is in the folder, after everything has been fetched."""
+    for _ in download(store, uploaded(store, "uploads"), folder):
+        pass
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_downloads_keep_their_names(tmp_path: Path) -> None:
+    assert fetch(SHELF, tmp_path / "new") == {"photos/Köln.png": b"picture", "a file.txt": b"text"}
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"mine")
+    shelf = Shelf(**{f"uploads/x/{number}": (b"%d" % number, "a.txt") for number in (1, 2)})
+    assert fetch(shelf, tmp_path) == {"a.txt": b"mine", "a (2).txt": b"1", "a (3).txt": b"2"}
+
+
+def test_a_file_in_the_place_of_a_folder_is_no_end(tmp_path: Path) -> None:
+    shelf = Shelf(**{"uploads/x/1": (b"1", "a"), "uploads/x/2": (b"2", "a/b"), "uploads/x/3": (b"3", "a/c")})
+    assert fetch(shelf, tmp_path) == {"a": b"1", "a (2)/b": b"2", "a (2)/c": b"3"}
+
+
+def test_no_link_in_the_folder_is_followed(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    outside.mkdir()
+    folder.mkdir()
+    (folder / "photos").symlink_to(outside)
+    (folder / "a.txt").symlink_to(outside / "new.txt")
+    shelf = Shelf(**{"uploads/x/1": (b"1", "photos/p.png"), "uploads/x/2": (b"2", "a.txt")})
+    assert fetch(shelf, folder) == {"photos (2)/p.png": b"1", "a (2).txt": b"2"}
+    assert list(outside.iterdir()) == []
+
+
+def test_what_arrives_incomplete_does_not_stay(tmp_path: Path) -> None:
+    class Short(Shelf):
+        def get(self, key: str) -> Iterator[bytes]:
+            yield self.objects[key][0][:-1]
+
+    with pytest.raises(ValueError, match=r"^uploads/x/1 has 3 bytes, and 2 came$"):
+        fetch(Short(**{"uploads/x/1": (b"abc", "a.txt")}), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_prints_the_table_or_the_paths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(SHELF, "uploads", "alice/", None) == 0
+    assert capsys.readouterr().out.count("\n") == 2
+    assert run(SHELF, "uploads", "alice/", str(tmp_path)) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/photos/Köln.png\n"
+
+
+# --- at OSS
+
+
+LIST = """<ListBucketResult><Name>team-uploads</Name><EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>
+{token}<Contents><Key>{key}</Key><LastModified>2026-11-24T12:30:00.000Z</LastModified><Size>{size}</Size></Contents>
+</ListBucketResult>"""
+
+
+@pytest.fixture
+def server() -> Iterator[HTTPServer]:
+    with HTTPServer(host="127.0.0.1") as server:
+        yield server
+        server.check()
+
+
+def store(server: HTTPServer) -> OssStore:
+    provider = StaticCredentialsProvider("LTAI" + secrets.token_hex(8), new_secret())
+    return OssStore(bucket.client(provider, "cn-hongkong", f"http://127.0.0.1:{server.port}"), "team-uploads")
+
+
+def test_a_list_of_several_pages_is_read_to_its_end(server: HTTPServer) -> None:
+    first = LIST.format(
+        more="true", token="<NextContinuationToken>t</NextContinuationToken>", key="uploads%2Fa%20b", size=1
+    )
+    last = LIST.format(more="false", token="", key="uploads%2Fc", size=2)
+    query = {"list-type": "2", "encoding-type": "url", "prefix": "uploads/"}
+    server.expect_ordered_request("/team-uploads/", query_string=query).respond_with_data(first)
+    server.expect_ordered_request("/team-uploads/", query_string=query | {"continuation-token": "t"}).respond_with_data(
+        last
+    )
+    assert list(store(server).list("uploads/")) == [Listed("uploads/a b", 1, WHEN), Listed("uploads/c", 2, WHEN)]
+
+
+def test_metadata_is_read_by_small_letters(server: HTTPServer) -> None:
+    server.expect_request("/team-uploads/uploads/a", method="HEAD").respond_with_data(
+        "", headers={"X-Oss-Meta-Filename": "a%20b"}
+    )
+    assert dict(store(server).head("uploads/a")) == {"filename": "a%20b"}
+
+
+def test_what_its_uploader_calls_compressed_is_fetched_as_it_is(server: HTTPServer) -> None:
+    bomb = gzip.compress(b"0" * 10**6)
+    server.expect_request("/team-uploads/uploads/a").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
+    assert b"".join(store(server).get("uploads/a")) == bomb
+
+
+def test_an_object_that_is_gone_is_told(server: HTTPServer) -> None:
+    server.expect_request("/team-uploads/uploads/a").respond_with_data("", status=404)
+    with pytest.raises(ValueError, match=r"^uploads/a cannot be read: OSS answers 404$"):
+        list(store(server).get("uploads/a"))
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_fault_on_the_way_is_told_without_the_signed_address(cut: bool) -> None:
+    """`cut`: the connection ends in the middle of the bytes; else nobody listens."""
+
+    def break_off(request: Request) -> Response:
+        return Response(iter([b"abc"]), headers={"Content-Length": "9"})
+
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request("/team-uploads/uploads/a").respond_with_handler(break_off)
+        bucket = store(server)
+        if not cut:
+            server.stop()
+        with pytest.raises(ValueError, match=r"^uploads/a cannot be read: (ConnectionError|ProtocolError)$"):
+            list(bucket.get("uploads/a"))
+
+
+# --- as it is run
+
+
+CREDENTIALS = {"AccessKeyID": "LTAI1", "AccessKeySecret": new_secret()}
+BUCKET = {"OSS_BUCKET": "team-uploads", "OSS_REGION": "cn-hongkong"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        (BUCKET, "There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET\n"),
+        (CREDENTIALS, "The bucket's name has the account's ID in it: set AccountID, or give --bucket and --region\n"),
+    ],
+)
+def test_what_is_missing_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], environ: dict[str, str], told: str
+) -> None:
+    text = "resources: {sign: {props: {environmentVariables: {OSS_BUCKET: \"up-${config('AccountID')}\"}}}}"
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    assert (main([], environ, tmp_path), *capsys.readouterr()) == (2, "", told)
+
+
+def test_the_bucket_is_that_of_s_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = "OSS_BUCKET: \"up-${config('AccountID')}\", OSS_REGION: cn-hongkong, UPLOAD_PREFIX: inbox"
+    (tmp_path / "s.yaml").write_text(
+        f"resources: {{sign: {{props: {{environmentVariables: {{{variables}}}}}}}}}", encoding="utf-8"
+    )
+    seen: list[Any] = []
+
+    def run(store: Any, *more: Any) -> int:
+        seen.extend([store._bucket, *more])
+        return 0
+
+    monkeypatch.setattr(files, "run", run)
+    assert main([], {**CREDENTIALS, "AccountID": "12345"}, tmp_path) == 0
+    assert seen == ["up-12345", "inbox", "", None]
+
+
+def test_what_oss_refuses_is_told_in_a_line(server: HTTPServer, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = "<Error><Code>NoSuchBucket</Code><Message>It is not there.</Message></Error>"
+    server.expect_request("/team-uploads/").respond_with_data(refused, status=404)
+    endpoint = f"http://127.0.0.1:{server.port}"
+    assert main(["--endpoint", endpoint], {**CREDENTIALS, **BUCKET}) == 1
+    assert capsys.readouterr() == ("", "OSS: NoSuchBucket: It is not there.\n")

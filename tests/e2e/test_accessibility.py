@@ -1,0 +1,134 @@
+"""axe-core finds nothing in any state, size, colour scheme and language; and what it cannot see is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Page, expect
+
+from localcloud.cloud import Cloud
+
+AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+FILES = [
+    FilePayload(name="photo.png", mimeType="image/png", buffer=b"\x89PNG"),
+    FilePayload(name="a very long name " * 12 + ".txt", mimeType="text/plain", buffer=b"x" * 100_000),
+    FilePayload(name="合同 (终稿) v2.txt", mimeType="text/plain", buffer=b"y"),
+]
+
+
+def idle(page: Page, cloud: Cloud) -> None:
+    expect(page.locator("#rules")).not_to_be_empty()
+
+
+def running(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_stall_at = 0
+    page.set_input_files("#files", FILES)
+    expect(page.locator(".finishing")).to_have_count(3)
+
+
+def failed(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_deny_early = True
+    page.set_input_files("#files", FILES)
+    expect(page.locator(".failed")).to_have_count(3)
+
+
+def done(page: Page, cloud: Cloud) -> None:
+    page.set_input_files("#files", FILES)
+    expect(page.locator(".done")).to_have_count(3)
+
+
+def open_page(browser: Browser, cloud: Cloud, **context: Any) -> Page:
+    page = browser.new_context(bypass_csp=True, reduced_motion="reduce", **context).new_page()
+    page.goto(cloud.site.url)
+    idle(page, cloud)
+    return page
+
+
+def faults(page: Page) -> list[Any]:
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
+
+
+LOOKS = [
+    (width, scheme, language) for width in (320, 900) for scheme in ("light", "dark") for language in ("en", "zh-CN")
+]
+
+
+@pytest.mark.parametrize("state", [idle, running, failed, done])
+def test_nothing_to_complain_of(browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None]) -> None:
+    found = {}
+    page = open_page(browser, cloud)
+    for width, scheme, language in LOOKS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.evaluate("(language) => localStorage.setItem('language', language)", language)
+        page.reload()
+        state(page, cloud)
+        assert page.evaluate("document.documentElement.lang") == language
+        found[width, scheme, language] = faults(page)
+        cloud.faults.oss_stall_at, cloud.faults.oss_deny_early = -1, False
+        page.once("dialog", lambda dialog: dialog.accept())
+    page.context.close()
+    assert found == {look: [] for look in LOOKS}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("state", [idle, running, failed, done])
+def test_on_a_screen_of_320_pixels_nothing_scrolls_sideways_and_everything_can_be_hit(
+    browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None], language: str
+) -> None:
+    page = open_page(browser, cloud, viewport={"width": 320, "height": 800}, locale=language)
+    state(page, cloud)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    targets = page.locator("button:visible, .button:visible")
+    small = [
+        box
+        for box in (target.bounding_box() for target in targets.all())
+        if box and min(box["width"], box["height"]) < 44
+    ]
+    page.context.close()
+    assert small == []
+
+
+def test_from_right_to_left_everything_is_mirrored(browser: Browser, cloud: Cloud) -> None:
+    page = open_page(browser, cloud, viewport={"width": 320, "height": 800})
+    done(page, cloud)
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    thumb, away = (page.locator(f"li:first-child {part}").bounding_box() for part in (".thumb", ".away"))
+    assert thumb
+    assert away
+    assert thumb["x"] > away["x"]
+    page.context.close()
+
+
+def test_whoever_wants_no_motion_sees_none(browser: Browser, cloud: Cloud) -> None:
+    page = open_page(browser, cloud)
+    running(page, cloud)
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.emulate_media(reduced_motion="no-preference")
+    assert page.evaluate("document.getAnimations().length") == 3
+    page.context.close()
+
+
+def test_in_forced_colours_progress_and_buttons_can_be_told_apart(browser: Browser, cloud: Cloud) -> None:
+    page = open_page(browser, cloud, forced_colors="active")
+    colours = page.locator(".filled").evaluate(
+        "(button) => [getComputedStyle(button).color, getComputedStyle(button).backgroundColor]"
+    )
+    assert colours[0] != colours[1]
+    page.context.close()
+
+
+def test_each_file_that_fails_is_read_aloud(browser: Browser, cloud: Cloud) -> None:
+    page = open_page(browser, cloud)
+    expect(page.locator("#warned")).to_have_role("alert")
+    expect(page.locator("#told")).to_have_role("status")
+    page.set_input_files("#files", {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""})
+    expect(page.locator("#warned")).to_have_text("empty.txt: 0 B · The file is empty.")
+    page.context.close()
