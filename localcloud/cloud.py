@@ -23,6 +23,9 @@ ROOT = Path(__file__).parent.parent
 FUNCTION_ROLE = "oss-direct-upload-sign"
 UPLOAD_ROLE = "oss-direct-upload"
 
+UPLOAD_DOMAIN = "files.localhost"
+"""Bound to the upload bucket, besides the domain that every bucket has."""
+
 FUNCTION_ROLE_LIFE = 36 * 3600
 """Seconds that credentials of an execution role are good for."""
 
@@ -49,6 +52,7 @@ class Cloud:
         faults: Faults | None = None,
         page_port: int = 0,
         page_look: Mapping[str, str] | None = None,
+        sites: Mapping[str, Bucket] | None = None,
         code: Path = ROOT / "functions" / "sign",
         context_credentials: bool = False,
         reload: bool = False,
@@ -56,7 +60,8 @@ class Cloud:
     ) -> None:
         """Objects become files below `files`; `settings` are the function's, over the local defaults.
 
-        `page_look` is the page's title, logo, accent and footer. `code` is the function's folder. With
+        `page_look` is the page's title, logo, accent and footer. `sites` are buckets that host a site, by the domain
+        bound to each, such as `www.localhost`: pages there may upload. `code` is the function's folder. With
         `context_credentials` the function finds its credentials where the python3.10 runtime puts them; with `reload` a
         changed source file makes a new instance; `log` takes what the function prints.
         """
@@ -71,8 +76,17 @@ class Cloud:
         self.bucket = Bucket(self._settings.get("OSS_BUCKET") or "local-uploads", self.account_id, files)
         self.function_role = self.renew_function_role()
         self.sts = Sts(clock, self.identities, self.faults, {self.role_arn: self._upload_role()})
-        buckets = {self.bucket.name: self.bucket}
-        self.oss = Oss(clock, self.identities, self.faults, buckets, self.bucket.name, region=self.region)
+        self.sites = dict(sites or {})
+        buckets = {bucket.name: bucket for bucket in (self.bucket, *self.sites.values())}
+        self.oss = Oss(
+            clock,
+            self.identities,
+            self.faults,
+            buckets,
+            self.bucket.name,
+            region=self.region,
+            domains={UPLOAD_DOMAIN: self.bucket, **self.sites},
+        )
         self.site = Site(
             clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look
         )
@@ -158,9 +172,9 @@ class Cloud:
         self.stop()
 
     def _page_origins(self) -> tuple[str, ...]:
-        """The page's, by both names that people use for this machine, as a browser writes them."""
-        port = "" if self.site.port == 80 else f":{self.site.port}"
-        return f"http://127.0.0.1{port}", f"http://localhost{port}"
+        """The page's, by both names that people use for this machine, and those of sites, as a browser writes them."""
+        own = [_origin(host, self.site.port) for host in ("127.0.0.1", "localhost")]
+        return (*own, *(_origin(domain, self.oss.port) for domain in self.sites))
 
     def _environment(self) -> dict[str, str]:
         """The function's settings: local ones, over which go those given; the page may always upload."""
@@ -176,3 +190,7 @@ class Cloud:
             "LOCAL": "on",
             "STS_ENDPOINT": self.sts.url,
         }
+
+
+def _origin(host: str, port: int) -> str:
+    return f"http://{host}" if port == 80 else f"http://{host}:{port}"

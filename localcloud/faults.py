@@ -36,6 +36,9 @@ class Faults:
     """Seconds by which OSS's clock is ahead."""
     oss_disk_full: bool = False
     """Writing an object fails for want of space: 500 InternalError, and nothing is stored."""
+    oss_public_endpoint_forbidden: bool = False
+    """OSS takes requests about objects through bound domains alone, as in the mainland from accounts made since
+    2025-03-20: 400 PublicEndpointForbidden."""
     sts_latency: float = 0.0
     """Seconds STS waits before it answers."""
     sts_mode: str = ""

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
-from localcloud.oss_access import authorize
+from localcloud.oss_access import NO_RIGHT, authorize
 from localcloud.oss_errors import Refused, access_denied
 from localcloud.server import CHUNK
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from werkzeug.wrappers import Request
 
     from localcloud.identities import Identity
-    from localcloud.objects import Bucket, StoredObject
+    from localcloud.objects import StoredObject
+    from localcloud.oss_address import Address
 
 RENDERED = ("text/", "image/", "audio/", "video/")
 RENDERED_TYPES = frozenset(
@@ -31,27 +34,36 @@ RENDERED_TYPES = frozenset(
 )
 
 
-def get_object(request: Request, bucket: Bucket, key: str, identity: Identity | None) -> Response:
+def get_object(request: Request, address: Address, identity: Identity | None) -> Response:
     """The answer to GET or HEAD; `identity` is None for an anonymous request. Raises Refused."""
+    bucket, key = address.bucket, address.key
     if identity is not None:
         authorize(identity, "oss:GetObject", bucket, key)
     elif not bucket.public_read:
-        raise access_denied("You have no right to access this object because of bucket acl.")
+        raise access_denied(NO_RIGHT)
     found = bucket.open(key)
     if found is None:
-        raise Refused(404, "NoSuchKey", "The specified key does not exist.", Key=key)
-    stored, file = found
-    response = Response(
-        wrap_file(request.environ, file, CHUNK), headers=object_headers(stored), direct_passthrough=True
-    )
+        raise no_such_key(key)
+    return send(request, *found, as_download=not address.is_bound_domain)
+
+
+def no_such_key(key: str) -> Refused:
+    """404."""
+    return Refused(404, "NoSuchKey", "The specified key does not exist.", Key=key)
+
+
+def send(request: Request, stored: StoredObject, file: BinaryIO, *, as_download: bool, status: int = 200) -> Response:
+    """An answer with an object's bytes and headers; see `object_headers`."""
+    headers = object_headers(stored, as_download=as_download)
+    response = Response(wrap_file(request.environ, file, CHUNK), status, headers, direct_passthrough=True)
     response.content_length = stored.size
     return response
 
 
-def object_headers(stored: StoredObject) -> dict[str, str]:
-    """The headers of an object, as OSS's own domain sends them: what a browser would show, it is told to download.
+def object_headers(stored: StoredObject, *, as_download: bool) -> dict[str, str]:
+    """The headers of an object. OSS's own domains send it `as_download`: what a browser would show, it is told to save.
 
-    Every address of this stand-in behaves like that domain, unless the object brings a Content-Disposition: our choice.
+    A Content-Disposition that the object brings goes out as it is even then: our choice.
     """
     headers = {
         "Content-Type": stored.content_type,
@@ -66,7 +78,7 @@ def object_headers(stored: StoredObject) -> dict[str, str]:
     }
     if stored.version_id:
         headers["x-oss-version-id"] = stored.version_id
-    if _is_rendered(stored.content_type):
+    if as_download and _is_rendered(stored.content_type):
         headers.setdefault("Content-Disposition", "attachment")
         headers["x-oss-force-download"] = "true"
     # Header values go out in latin-1: this makes the bytes on the line the UTF-8 that came in.

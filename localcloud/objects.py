@@ -80,6 +80,15 @@ class Incoming:
         self.path.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Website:
+    """Static website hosting, as PutBucketWebsite sets it: keys of objects in the bucket."""
+
+    index: str = "index.html"
+    error: str = "404.html"
+    """Shown, with status 404, in place of what is not there."""
+
+
 @dataclass
 class Bucket:
     """One private bucket. Block Public Access is on: an object's ACL is kept, and makes nothing public.
@@ -95,6 +104,7 @@ class Bucket:
     versioning: bool = False
     public_read: bool = False
     """Anyone may read objects, as from a bucket that holds a website."""
+    website: Website | None = None
 
     def __post_init__(self) -> None:
         """Make the folders; clear what a killed process left half-written."""
@@ -149,6 +159,20 @@ class Bucket:
         with self._lock:
             stored = self.get(key)
             return (stored, stored.path.open("rb")) if stored else None
+
+    def delete(self, key: str) -> None:
+        """Delete the object with this key, if there is one, and the folders that it leaves empty."""
+        with self._lock:
+            stored = self.get(key)
+            self._about(key).unlink(missing_ok=True)
+            if stored:
+                stored.path.unlink()
+                self._prune(stored.path.parent)
+
+    def _prune(self, folder: Path) -> None:
+        while folder != self.folder and self._own("names") != folder and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
 
     def objects(self) -> list[StoredObject]:
         """Every object, by key."""

@@ -1,29 +1,33 @@
-"""A stand-in for OSS: PostObject, signed GET and HEAD, CORS, on loopback, and as strict as the documents are."""
+"""A stand-in for OSS on loopback, as strict as the documents are.
+
+PostObject; PutObject, GetObject, HeadObject, DeleteObject, DeleteMultipleObjects and ListObjectsV2 with V4 signatures
+in header or query; CORS; static website hosting.
+"""
 
 from __future__ import annotations
 
 import base64
-import errno
-import random
 import re
 import secrets
-import threading
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
-from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Response
 
-from localcloud import cors
+from localcloud import cors, put_object, website
+from localcloud.delete_objects import delete_multiple_objects, delete_object
 from localcloud.get_object import get_object
-from localcloud.oss_errors import Refused, access_denied, not_implemented
+from localcloud.list_objects import PARAMETERS, list_objects_v2
+from localcloud.oss_access import signed_by
+from localcloud.oss_address import Addresses
+from localcloud.oss_errors import Refused, not_implemented, public_endpoint_forbidden
 from localcloud.oss_v4 import raw_pairs
-from localcloud.post_object import MAX_OBJECT, PostObject, read_form
+from localcloud.post_object import PostObject, read_form
 from localcloud.post_reply import reply
 from localcloud.server import StandIn, drain
 from localcloud.signed_request import caller, raw_query
-from localcloud.uplink import Uplink
+from localcloud.uplink import Intake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,8 +35,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from localcloud.faults import Faults
-    from localcloud.identities import Identities
+    from localcloud.identities import Identities, Identity
     from localcloud.objects import Bucket
+    from localcloud.oss_address import Address
 
 
 SUBRESOURCES = re.compile(
@@ -40,21 +45,11 @@ SUBRESOURCES = re.compile(
     "referer|replication|response-.*|restore|stat|status|symlink|tagging|uploadId|uploads|versionId|versioning|"
     "versions|website|worm|x-oss-process"
 )
-"""Names in a query that would make a request another operation, or its answer another."""
-
-MAX_REQUEST = MAX_OBJECT + 8 * 1024**2
-"""Bytes of the largest body: the largest object, and what may come before it."""
-
-DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Names in a query that make a request another operation, or its answer another."""
 
 
 class Oss(StandIn):
-    """Buckets behind one port.
-
-    Which bucket a request means is our choice, as the real hosts cannot be had on loopback: `127.0.0.1` and
-    `localhost` are the default bucket, as a bound domain would be; `<bucket>.localhost` is that bucket; and where the
-    first part of the path is the name of a bucket, it is that bucket, since the vendor's SDKs address an IP that way.
-    """
+    """Buckets behind one port; which one a request means is told by `oss_address`."""
 
     service = "oss"
 
@@ -67,17 +62,19 @@ class Oss(StandIn):
         default_bucket: str,
         *,
         region: str,
+        domains: Mapping[str, Bucket] | None = None,
         port: int = 0,
     ) -> None:
-        """`region` is the general id, such as `cn-hangzhou`. Raises KeyError if there is no such default bucket."""
+        """`region` is the general id, such as `cn-hangzhou`; `domains` are those bound to buckets, such as
+        `www.localhost`. Raises KeyError if there is no such default bucket.
+        """
         super().__init__(lambda: clock() + faults.oss_skew, port=port)
         self.identities = identities
         self.faults = faults
         self.buckets = buckets
-        self.default = buckets[default_bucket]
+        self.addresses = Addresses(buckets, buckets[default_bucket], domains or {})
         self.region = region
-        self.random = random.Random(0)  # noqa: S311 - decides which requests fail, nothing secret
-        self._switches = threading.Lock()
+        self.intake = Intake(faults, self.stopping)
 
     def handle(self, request: Request) -> Response:
         """Answer one request, refusals included, and say what happened in its record."""
@@ -85,8 +82,9 @@ class Oss(StandIn):
         request_id = secrets.token_hex(12).upper()
         bucket: Bucket | None = None
         try:
-            bucket, key = self.address(request)
-            response = self.answer(request, bucket, key)
+            address = self.addresses.of(request)
+            bucket = address.bucket
+            response = self.answer(request, address)
         except Refused as refused:
             self.note(request, code=refused.code, ec=refused.ec, message=refused.message)
             response = refusal(refused, request, request_id)
@@ -102,40 +100,33 @@ class Oss(StandIn):
         response.headers["x-oss-server-time"] = str(int((time.perf_counter() - begin) * 1000))
         return response
 
-    def address(self, request: Request) -> tuple[Bucket, str]:
-        """The bucket and the key that a request is about. Raises Refused."""
-        bucket = self._bucket_of_host(request.host.lower().partition(":")[0])
-        raw = str(request.environ["REQUEST_URI"]).partition("?")[0]
-        try:
-            path = unquote_to_bytes(raw.encode("latin-1")).decode().removeprefix("/")
-        except UnicodeDecodeError:
-            raise Refused(400, "InvalidObjectName", "The specified object is not valid.") from None
-        first, _, rest = path.partition("/")
-        return (self.buckets[first], rest) if first in self.buckets else (bucket, path)
-
-    def _bucket_of_host(self, host: str) -> Bucket:
-        if host in ("127.0.0.1", "localhost"):
-            return self.default
-        name, _, domain = host.partition(".")
-        if domain != "localhost":
-            raise access_denied(
-                "The bucket you are attempting to access must be addressed using the specified endpoint. "
-                "Please send all future requests to this endpoint."
-            )
-        if name not in self.buckets:
-            raise Refused(404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", BucketName=name)
-        return self.buckets[name]
-
-    def answer(self, request: Request, bucket: Bucket, key: str) -> Response:
+    def answer(self, request: Request, address: Address) -> Response:
         """Do what is asked. Raises Refused."""
         if request.method == "OPTIONS":
-            return self.preflight(request, bucket)
+            return self.preflight(request, address.bucket)
+        if self.faults.oss_public_endpoint_forbidden and not address.is_bound_domain:
+            raise public_endpoint_forbidden()
         subresources = {name for name, _ in raw_pairs(raw_query(request)) if SUBRESOURCES.fullmatch(name)}
-        if request.method == "POST" and not key and not subresources:
-            return self.post_object(request, bucket)
-        if request.method in ("GET", "HEAD") and key and not subresources:
-            return self.get_object(request, bucket, key)
-        raise self._unknown(request, sorted(subresources))
+        operation = self._operation(request.method, bool(address.key), frozenset(subresources))
+        if operation is None and address.bucket.website and request.method in ("GET", "HEAD") and not subresources:
+            operation = self.get_object  # of the root of a site
+        if operation is None:
+            raise self._unknown(request, sorted(subresources))
+        return operation(request, address)
+
+    def _operation(
+        self, method: str, has_key: bool, subresources: frozenset[str]
+    ) -> Callable[[Request, Address], Response] | None:
+        plain: frozenset[str] = frozenset()
+        return {
+            ("POST", False, plain): self.post_object,
+            ("POST", False, frozenset({"delete"})): self.delete_multiple_objects,
+            ("GET", False, frozenset({"list-type"})): self.list_objects,
+            ("GET", True, plain): self.get_object,
+            ("HEAD", True, plain): self.get_object,
+            ("PUT", True, plain): self.put_object,
+            ("DELETE", True, plain): self.delete_object,
+        }.get((method, has_key, subresources))
 
     def _unknown(self, request: Request, subresources: list[str]) -> Refused:
         # Loud: whoever asks for this believes in more than the stand-in can do.
@@ -150,33 +141,55 @@ class Oss(StandIn):
         origin, method, headers = (request.headers.get(name) for name in ("Origin", *asked))
         return Response(headers=cors.preflight(bucket.cors_rules, origin, method, headers))
 
-    def get_object(self, request: Request, bucket: Bucket, key: str) -> Response:
-        """GetObject and HeadObject. Raises Refused."""
-        self.note(request, operation="GetObject" if request.method == "GET" else "HeadObject", key=key)
-        identity = caller(request, f"/{bucket.name}/{key}", self.identities, self.region, self.clock())
-        return get_object(request, bucket, key, identity)
+    def caller(self, request: Request, address: Address) -> Identity | None:
+        """Who signed the request; None if nobody did. Raises Refused."""
+        resource = f"/{address.bucket.name}/{address.key}"
+        return caller(request, resource, self.identities, self.region, self.clock())
 
-    def post_object(self, request: Request, bucket: Bucket) -> Response:
+    def get_object(self, request: Request, address: Address) -> Response:
+        """GetObject and HeadObject, and what a website makes of them for the anonymous. Raises Refused."""
+        self.note(request, operation="GetObject" if request.method == "GET" else "HeadObject", key=address.key)
+        identity = self.caller(request, address)
+        if identity is None and address.bucket.website:
+            return website.page(request, address, address.bucket.website)
+        if not address.key:
+            raise self._unknown(request, [])  # a signed GET of the root lists, in the old way
+        return get_object(request, address, identity)
+
+    def delete_object(self, request: Request, address: Address) -> Response:
+        """DeleteObject. Raises Refused."""
+        self.note(request, operation="DeleteObject", key=address.key)
+        return delete_object(address.bucket, address.key, signed_by(self.caller(request, address)))
+
+    def delete_multiple_objects(self, request: Request, address: Address) -> Response:
+        """DeleteMultipleObjects. Raises Refused."""
+        self.note(request, operation="DeleteMultipleObjects")
+        identity = signed_by(self.caller(request, address))
+        encoding_type = _parameters(request).get("encoding-type")
+        return delete_multiple_objects(request, address.bucket, identity, encoding_type)
+
+    def list_objects(self, request: Request, address: Address) -> Response:
+        """ListObjectsV2. Raises Refused."""
+        self.note(request, operation="ListObjectsV2")
+        identity = signed_by(self.caller(request, address))
+        parameters = {name: value for name, value in _parameters(request).items() if name in PARAMETERS}
+        return list_objects_v2(address.bucket, identity, parameters)
+
+    def put_object(self, request: Request, address: Address) -> Response:
+        """PutObject. Raises Refused."""
+        self.note(request, operation="PutObject", key=address.key)
+        settings = put_object.check(request, address, signed_by(self.caller(request, address)))
+        with self.intake.receive(request, address.bucket) as (body, incoming):
+            put_object.receive(body, incoming, request.headers.get("Content-MD5"))
+            self.note(request, size=incoming.size)
+            self.intake.fill_the_disk_as_switched()
+            return put_object.store(incoming, address.bucket, address.key, settings, self.clock())
+
+    def post_object(self, request: Request, address: Address) -> Response:
         """PostObject. Signatures in headers or query are ignored. Raises Refused."""
         self.note(request, operation="PostObject")
-        self._fail_as_switched()
-        if request.content_length is None and "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
-            raise Refused(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
-        if (request.content_length or 0) > MAX_REQUEST:
-            raise Refused(400, "InvalidArgument", "Post body size must be less than 5G.")
-        try:
-            return self._receive(request, bucket)
-        except ClientDisconnected:
-            # Most often there is nobody left to read this; whoever has only closed his own side is.
-            raise Refused(400, "RequestTimeout", "The body of your request did not arrive in time.") from None
-        except OSError as error:
-            if error.errno not in DISK_IS_FULL:
-                raise
-            raise Refused(500, "InternalError", "We encountered an internal error. Please try again.") from None
-
-    def _receive(self, request: Request, bucket: Bucket) -> Response:
-        with bucket.incoming() as incoming:
-            body = Uplink(request, self.faults, self.stopping)
+        bucket = address.bucket
+        with self.intake.receive(request, bucket) as (body, incoming):
             form = read_form(request.content_type or "", request.headers.get("Content-MD5"), body, incoming)
             post = PostObject(
                 form,
@@ -188,20 +201,8 @@ class Oss(StandIn):
                 acl=request.headers.get("x-oss-object-acl"),
             )
             self.note(request, key=post.key, fields=list(form.fields), size=incoming.size)
-            if self.faults.oss_disk_full:
-                raise OSError(errno.ENOSPC, "a fault switch says that the disk is full")
-            stored = post.accept()
-        return reply(form, stored, bucket, request.host_url.rstrip("/"))
-
-    def _fail_as_switched(self) -> None:
-        if self.faults.oss_deny_early:
-            raise access_denied("You have no right to access this object because of bucket acl.")
-        with self._switches:
-            if self.faults.oss_fail_next > 0:
-                self.faults.oss_fail_next -= 1
-                raise Refused(503, "ServiceUnavailable", "Please reduce your request rate.")
-            if self.random.random() < self.faults.oss_error_rate:
-                raise Refused(500, "InternalError", "We encountered an internal error. Please try again.")
+            self.intake.fill_the_disk_as_switched()
+            return reply(form, post.accept(), bucket, request.host_url.rstrip("/"))
 
 
 def refusal(refused: Refused, request: Request, request_id: str) -> Response:
@@ -213,3 +214,7 @@ def refusal(refused: Refused, request: Request, request_id: str) -> Response:
     if request.method == "HEAD":
         response.headers["x-oss-err"] = base64.b64encode(xml.encode()).decode()
     return response
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    return {unquote(name): unquote(value) for name, value in raw_pairs(raw_query(request))}

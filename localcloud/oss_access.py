@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from localcloud.identities import Identities, Identity
     from localcloud.objects import Bucket
 
+NO_RIGHT = "You have no right to access this object because of bucket acl."
 NOT_IN_OUR_RECORDS = "The OSS Access Key Id you provided does not exist in our records."
 
 
@@ -35,9 +36,20 @@ def identify(identities: Identities, access_key_id: str, security_token: str | N
     return identity
 
 
-def authorize(identity: Identity, action: str, bucket: Bucket, key: str) -> None:
-    """Let RAM decide: every policy of the identity must allow the action on the object. Raises Refused."""
+def authorize(identity: Identity, action: str, bucket: Bucket, key: str | None = None) -> None:
+    """Let RAM decide: every policy of the identity must allow the action on the object, or on the bucket itself.
+
+    Raises Refused.
+    """
     if identity.account_id != bucket.account_id:
-        raise access_denied("You have no right to access this object because of bucket acl.")
-    if not ram.allows(identity.policies, action, f"acs:oss:*:{bucket.account_id}:{bucket.name}/{key}"):
+        raise access_denied(NO_RIGHT)
+    resource = bucket.name if key is None else f"{bucket.name}/{key}"
+    if not ram.allows(identity.policies, action, f"acs:oss:*:{bucket.account_id}:{resource}"):
         raise access_denied("Access denied by authorizer's policy.")
+
+
+def signed_by(identity: Identity | None) -> Identity:
+    """The identity, where the request is signed. Raises Refused: nothing here lets anybody but readers in unsigned."""
+    if identity is None:
+        raise access_denied(NO_RIGHT)
+    return identity

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    Content: TypeAlias = "str | Sequence[tuple[str, Content]]"
+    """What an element holds: text, or elements by name, in order."""
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 REPLACEMENT = "\ufffd"
@@ -29,13 +37,19 @@ class Refused(Exception):  # noqa: N818 - OSS refuses; nothing here is in error
         if self.ec:
             elements["EC"] = self.ec
             elements["RecommendDoc"] = f"https://api.aliyun.com/troubleshoot?q={self.ec}"
-        return xml_document("Error", elements)
+        return xml_document("Error", list(elements.items()))
 
 
-def xml_document(root: str, elements: dict[str, str]) -> str:
-    """An XML document of one level; what XML cannot carry becomes U+FFFD."""
-    lines = [f"  <{name}>{escape(NOT_XML.sub(REPLACEMENT, text))}</{name}>" for name, text in elements.items()]
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', f"<{root}>", *lines, f"</{root}>", ""])
+def xml_document(root: str, content: Content) -> str:
+    """An XML document; what XML cannot carry becomes U+FFFD."""
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *_lines(root, content), ""])
+
+
+def _lines(name: str, content: Content) -> list[str]:
+    if isinstance(content, str):
+        return [f"<{name}>{escape(NOT_XML.sub(REPLACEMENT, content))}</{name}>"]
+    inner = [f"  {line}" for child, held in content for line in _lines(child, held)]
+    return [f"<{name}>", *inner, f"</{name}>"]
 
 
 def invalid_argument(message: str, name: str, value: str, ec: str | None = None) -> Refused:
@@ -82,6 +96,12 @@ def time_too_skewed(request_time: str, server_time: str, ec: str) -> Refused:
         RequestTime=request_time,
         ServerTime=server_time,
     )
+
+
+def public_endpoint_forbidden() -> Refused:
+    """400. Code and EC are the published ones, the words ours. That it holds for every operation is our choice."""
+    message = "The public endpoint is not allowed for access to data. Use a domain bound to the bucket."
+    return Refused(400, "PublicEndpointForbidden", message, "0048-00000401")
 
 
 def not_implemented(what: str) -> Refused:

@@ -9,8 +9,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from localcloud import judge, oss_v4
-from localcloud.objects import StoredObject
+from localcloud import judge, object_settings, oss_v4
 from localcloud.oss_access import authorize, identify
 from localcloud.oss_errors import (
     Refused,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from localcloud.identities import Identities, Identity
-    from localcloud.objects import Bucket, Incoming
+    from localcloud.objects import Bucket, Incoming, StoredObject
 
     class Body(Protocol):
         """A request's body, read piece by piece."""
@@ -40,25 +39,6 @@ if TYPE_CHECKING:
 MAX_OBJECT = 5 * 1024**3
 """Bytes of the largest object that a form can upload."""
 
-STORED_HEADERS = {
-    "cache-control": "Cache-Control",
-    "content-disposition": "Content-Disposition",
-    "content-encoding": "Content-Encoding",
-    "expires": "Expires",
-    "x-oss-object-acl": "x-oss-object-acl",
-    "x-oss-storage-class": "x-oss-storage-class",
-    "x-oss-server-side-encryption": "x-oss-server-side-encryption",
-    "x-oss-server-side-encryption-key-id": "x-oss-server-side-encryption-key-id",
-    "x-oss-server-side-data-encryption": "x-oss-server-side-data-encryption",
-}
-CLOSED_LISTS = {
-    "x-oss-object-acl": ("default", "private", "public-read", "public-read-write"),
-    "x-oss-storage-class": ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"),
-    "x-oss-forbid-overwrite": ("true", "false"),
-}
-META = "x-oss-meta-"
-META_NAME = re.compile("[a-z0-9-]+")
-NOT_IN_A_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 V1_FIELDS = frozenset({"ossaccesskeyid", "signature"})
 
 
@@ -249,40 +229,12 @@ class PostObject:
         return self.field("key").replace("${filename}", name)
 
     def object_key_is_valid(self) -> None:
-        """1 to 1023 bytes, with neither `/` nor `\\` at its start."""
-        if not self.key:
-            raise Refused(400, "InvalidObjectName", "The Object name can not be empty.")
-        if len(self.key.encode()) > 1023:
-            raise Refused(400, "InvalidObjectName", "The Length of Object name must be less than 1024.")
-        if self.key[0] in "/\\":
-            raise Refused(400, "InvalidObjectName", "The specified object is not valid.")
+        """The key as it will be."""
+        object_settings.check_key(self.key)
 
     def settings_are_valid(self) -> None:
-        """What goes out again as a header can be one, and a closed list is kept to. Messages are ours.
-
-        User meta is at most 8 KB, as all fields together are.
-        """
-        for name, value in self.settings.items():
-            if name in CLOSED_LISTS and value not in CLOSED_LISTS[name]:
-                raise invalid_argument(f"{name} is not one of {', '.join(CLOSED_LISTS[name])}.", name, value)
-            if name.startswith(META) and not META_NAME.fullmatch(name.removeprefix(META)):
-                raise invalid_argument("The name of a user meta header is invalid.", name, value)
-        self._can_be_headers()
-        self._encryption_is_valid()
-
-    def _can_be_headers(self) -> None:
-        outward = [name for name in self.settings if name in STORED_HEADERS or name.startswith(META)]
-        values = {name: self.settings[name] for name in (*outward, "success_action_redirect") if name in self.settings}
-        for name, value in (*values.items(), ("content-type", self.content_type)):
-            if NOT_IN_A_HEADER.search(value):
-                raise invalid_argument("The value holds what no header can hold.", name, value)
-
-    def _encryption_is_valid(self) -> None:
-        method = self.settings.get("x-oss-server-side-encryption")
-        key_id = self.settings.get("x-oss-server-side-encryption-key-id")
-        if method not in (None, "AES256", "KMS", "SM4") or (key_id and method != "KMS"):
-            message = "The Encryption request you specified is not valid. Supported value: AES256/SM4/KMS."
-            raise Refused(400, "InvalidEncryptionAlgorithmError", message)
+        """Headers to be stored, user meta, closed lists."""
+        object_settings.check(self.settings, self.content_type)
 
     def identity_may(self) -> None:
         """RAM, for the key as it will be. That an ACL in a form takes oss:PutObjectAcl is our choice."""
@@ -292,15 +244,4 @@ class PostObject:
 
     def describe(self) -> StoredObject:
         """The object as it is to be stored."""
-        return StoredObject(
-            key=self.key,
-            size=self.incoming.size,
-            content_type=self.content_type or "application/octet-stream",
-            headers={STORED_HEADERS[name]: value for name, value in self.settings.items() if name in STORED_HEADERS},
-            meta={name.removeprefix(META): text for name, text in self.settings.items() if name.startswith(META)},
-            etag=self.incoming.md5.hexdigest().upper(),
-            crc64=str(self.incoming.crc64),
-            last_modified=self.now,
-            version_id=None,
-            path=self.incoming.path,
-        )
+        return object_settings.describe(self.key, self.incoming, self.settings, self.content_type, self.now)

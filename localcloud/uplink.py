@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import random
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from localcloud.oss_errors import malformed
+from werkzeug.exceptions import ClientDisconnected
+
+from localcloud.oss_access import NO_RIGHT
+from localcloud.oss_errors import Refused, access_denied, malformed
+from localcloud.post_object import MAX_OBJECT
 from localcloud.server import LineCut, stall
 
 if TYPE_CHECKING:
-    import threading
+    from collections.abc import Iterator
 
     from werkzeug.wrappers import Request
 
     from localcloud.faults import Faults
+    from localcloud.objects import Bucket, Incoming
+
+MAX_REQUEST = MAX_OBJECT + 8 * 1024**2
+"""Bytes of the largest body: the largest object, and what may come before it."""
+
+DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 READS_PER_SECOND = 20
 """Under a bandwidth cap: often enough for a progress bar to move."""
@@ -54,3 +68,47 @@ class Uplink:
         if self._faults.oss_bandwidth:
             due = self._begin + self._read / self._faults.oss_bandwidth
             self._stopping.wait(max(0.0, due - time.monotonic()))
+
+
+class Intake:
+    """Where uploads come in, of either kind, and fail as the fault switches say."""
+
+    def __init__(self, faults: Faults, stopping: threading.Event) -> None:
+        self._faults = faults
+        self._stopping = stopping
+        self.random = random.Random(0)  # noqa: S311 - decides which requests fail, nothing secret
+        self._switches = threading.Lock()
+
+    @contextmanager
+    def receive(self, request: Request, bucket: Bucket) -> Iterator[tuple[Uplink, Incoming]]:
+        """A body, and the place in the bucket for its bytes. Raises Refused."""
+        self._fail_as_switched()
+        if request.content_length is None and "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
+            raise Refused(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+        if (request.content_length or 0) > MAX_REQUEST:
+            raise Refused(400, "InvalidArgument", "Post body size must be less than 5G.")
+        try:
+            with bucket.incoming() as incoming:
+                yield Uplink(request, self._faults, self._stopping), incoming
+        except ClientDisconnected:
+            # Most often there is nobody left to read this; whoever has only closed his own side is.
+            raise Refused(400, "RequestTimeout", "The body of your request did not arrive in time.") from None
+        except OSError as error:
+            if error.errno not in DISK_IS_FULL:
+                raise
+            raise Refused(500, "InternalError", "We encountered an internal error. Please try again.") from None
+
+    def fill_the_disk_as_switched(self) -> None:
+        """Raises OSError, as a disk does that is full."""
+        if self._faults.oss_disk_full:
+            raise OSError(errno.ENOSPC, "a fault switch says that the disk is full")
+
+    def _fail_as_switched(self) -> None:
+        if self._faults.oss_deny_early:
+            raise access_denied(NO_RIGHT)
+        with self._switches:
+            if self._faults.oss_fail_next > 0:
+                self._faults.oss_fail_next -= 1
+                raise Refused(503, "ServiceUnavailable", "Please reduce your request rate.")
+            if self.random.random() < self._faults.oss_error_rate:
+                raise Refused(500, "InternalError", "We encountered an internal error. Please try again.")

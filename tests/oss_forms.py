@@ -30,6 +30,8 @@ NOON = 1_732_449_600.0
 ACCOUNT = "1234567890123456"
 BUCKET = "team-uploads"
 REGION = "cn-hangzhou"
+DOMAIN = "files.localhost"
+"""A domain bound to the bucket."""
 BOUNDARY = "----a-boundary"
 
 
@@ -73,7 +75,8 @@ class World:
         self.bucket = Bucket(BUCKET, ACCOUNT, self.folder)
         self.other = Bucket("other-bucket", ACCOUNT, self.folder.with_name("other"))
         buckets = {each.name: each for each in (self.bucket, self.other)}
-        self.oss = Oss(self.clock, self.identities, self.faults, buckets, BUCKET, region=REGION)
+        domains = {DOMAIN: self.bucket}
+        self.oss = Oss(self.clock, self.identities, self.faults, buckets, BUCKET, region=REGION, domains=domains)
         self.identity = self.add(new_identity())
 
     def add(self, identity: Identity) -> Identity:

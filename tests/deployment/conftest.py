@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pytest_httpserver import HTTPServer
 import sentinels
 from deployment import scratch as scratches
 from deployment.upload_bucket import Bucket
+from oss_forms import World
 
 
 @pytest.fixture
@@ -44,3 +46,13 @@ def deployers_environ(endpoint: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("OSS_ENDPOINT", f"http://127.0.0.1:{endpoint.port}")
     monkeypatch.setenv("OSS_ACCESS_KEY_ID", "made-up")
     monkeypatch.setenv("OSS_ACCESS_KEY_SECRET", secret)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A running stand-in OSS with a real clock; it must have nothing to complain of at the end."""
+    world = World(tmp_path / "bucket")
+    world.clock.now = time.time()
+    with world.oss:
+        yield world
+    world.oss.check()

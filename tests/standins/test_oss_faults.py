@@ -91,7 +91,7 @@ def test_fail_next_counts_down(world: World, draft: Draft) -> None:
 
 def test_error_rate(world: World, draft: Draft) -> None:
     world.faults.oss_error_rate = 0.5
-    world.oss.random.seed(1)
+    world.oss.intake.random.seed(1)
     outcomes = [outcome(post(world, draft.fields())) for _ in range(20)]
     assert set(outcomes) == {(500, "InternalError", None), (204, None, None)}
     world.faults.oss_error_rate = 1.0
