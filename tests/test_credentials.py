@@ -151,6 +151,13 @@ def test_credentials_about_to_end_are_not_taken() -> None:
     sts = Sts(given.credentials(expiration=NOON + 59))
     with pytest.raises(CredentialsUnavailable):
         sts.at(NOON)
+    code = "credentials that have ended, or are about to"
+    assert sts.reports == [{"event": "assume_role_failed", "code": code, "sts_request_id": None}]
+
+
+def test_credentials_with_a_minute_left_are_taken() -> None:
+    last = given.credentials(expiration=NOON + 60)
+    assert Sts(last).at(NOON) is last
 
 
 def test_without_own_credentials_sts_is_not_asked() -> None:

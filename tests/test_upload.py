@@ -179,6 +179,17 @@ def test_whatever_the_name_the_key_is_below_the_callers_prefix(name: str, conten
         ("abc", 2, "ab"),
         ("a." + "x" * 33, 10, "a.xxxxxxxx"),
         ("ab." + "x" * 32, 34, "a." + "x" * 32),
+        ("ab/cd.txt", 11, "ab%2Fcd.txt"),
+        ("ab/cd.txt", 10, "cd.txt"),
+        ("ab/cd.txt", 6, "cd.txt"),
+        ("a/b/c.txt", 13, "a%2Fb%2Fc.txt"),
+        ("a/b/c.txt", 12, "b%2Fc.txt"),
+        ("a/b/c.txt", 9, "b%2Fc.txt"),
+        ("a/b/c.txt", 8, "c.txt"),
+        ("a/b/longname.txt", 5, "l.txt"),
+        ("archive.tar.gz", 10, "archive.gz"),
+        (".hidden-name", 5, ".hidd"),
+        ("n." + "e" * 33, 33, "n." + "e" * 31),
     ],
 )
 def test_a_name_is_percent_encoded_and_a_long_one_shortened_keeping_its_extension(
