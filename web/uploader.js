@@ -183,6 +183,7 @@ const KINDS = {
     RequestTimeTooSkewed: "clock",
     RequestTimeout: "storage_busy",
     AccessDenied: "denied",
+    PublicEndpointForbidden: "domain_needed",
 };
 
 /** @param {number} status @param {string} code @param {string} message */

@@ -97,7 +97,7 @@ def test_deploy_publishes_and_returns_the_address(run: Run, world: World) -> Non
     came, told = run("deploy")
     assert came == {"output": {"url": "http://upload.example.com/", "domain": "upload.example.com"}}
     assert {".published.json", "config.json", "index.html", "app.js"} <= set(keys(world))
-    assert re.search(r"^1 of \d+: app\.js \([\d,]+ B\)$", told, re.MULTILINE)
+    assert re.search(r"^\d+ of \d+: app\.js \([\d,]+ B\)$", told, re.MULTILINE)
 
 
 def test_remove_works_without_the_results_of_other_resources(run: Run, world: World) -> None:
@@ -156,6 +156,7 @@ def real(tmp_path: Path, world: World, site: Bucket) -> scratches.Scratch:
     folder = tmp_path / "scratch"
     folder.mkdir()
     scratch = scratches.make(folder, world.oss.url)
+    (folder / "build" / "sign").mkdir(parents=True)
     shutil.rmtree(folder / "deploy" / "site")
     shutil.copytree(COMPONENT, folder / "deploy" / "site")
     may = {
@@ -183,10 +184,8 @@ def test_under_serverless_devs(real: scratches.Scratch, site: Bucket) -> None:
     function = json.loads(configuration.path.read_text())["function"]
     assert (function.startswith("https://"), "index.html" in first) == (True, True)
     assert "0 sent" in real.ok("deploy", "-y", "--skip-actions")
-    assert json.loads(real.ok("info", "-o", "json", "--silent"))["site"] == {
-        "url": "http://upload.example.com/",
-        "domain": "upload.example.com",
-    }
+    told = json.loads(real.ok("info", "-o", "json", "--silent"))["site"]
+    assert (told["url"], told["domain"]) == ("http://upload.example.com/", "upload.example.com")
     real.ok("remove", "-y", "--skip-actions")
     assert published(site) == []
     real.ok("remove", "-y", "--skip-actions")
