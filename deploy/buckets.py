@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import alibabacloud_oss_v2 as oss
 
 from deploy import deployer
+from deploy.bucket import refusal
 
 _UNPROVEN = "NeedVerifyDomainOwnership"
 """OSS's code for a domain whose TXT record it does not find."""
@@ -47,7 +48,7 @@ def bind(client: oss.Client, bucket: str, domain: str, certificate: str, host: s
     try:
         client.put_cname(oss.PutCnameRequest(bucket=bucket, bucket_cname_configuration=configuration))
     except oss.exceptions.OperationError as fault:
-        refused = deployer.refusal(fault)
+        refused = refusal(fault)
         if refused is None or refused.code != _UNPROVEN:
             raise
         return _prove(client, bucket, domain)
@@ -85,7 +86,7 @@ def main() -> int:
                 if said:
                     print(said)
     except oss.exceptions.OperationError as fault:
-        refused = deployer.refusal(fault)
+        refused = refusal(fault)
         print(f"OSS refused: {refused.code}: {refused.message}" if refused else str(fault), file=sys.stderr)
         return 1
     return 0

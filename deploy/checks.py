@@ -10,7 +10,7 @@ from typing import Any
 from deploy.declared import UNSEEN, Deployment
 from deploy.live import CorsRule, Live, UploadBucket
 from direct_upload.errors import Misconfigured
-from direct_upload.settings import LONGEST_LIFE, SLOWEST_LINE, Settings, listed_origins, size_in_bytes
+from direct_upload.settings import MAX_LIFE, SLOWEST_LINE, Settings, listed_origins, size_in_bytes
 
 RUNTIMES = ("python3.12", "python3.10")
 PYTHON_312_REGIONS = frozenset(
@@ -204,10 +204,10 @@ def _large_files(setup: Setup) -> Iterator[str]:
         size = size_in_bytes(setup.settings.get("MAX_SIZE") or "100MB")
     except ValueError:
         return
-    if size > LONGEST_LIFE * SLOWEST_LINE:
+    if size > MAX_LIFE * SLOWEST_LINE:
         yield (
-            f"MAX_SIZE is {setup.settings['MAX_SIZE']}, and no form lives longer than {LONGEST_LIFE:,} seconds: "
-            f"the largest file needs a line of {-(-size // LONGEST_LIFE // 1000):,} KB a second."
+            f"MAX_SIZE is {setup.settings['MAX_SIZE']}, and no form lives longer than {MAX_LIFE:,} seconds: "
+            f"the largest file needs a line of {-(-size // MAX_LIFE // 1000):,} KB a second."
         )
 
 

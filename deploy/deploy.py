@@ -18,19 +18,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from deploy import link
+from deploy.environment import environment
 
 _PROJECT = Path(__file__).parent.parent
 _S = _PROJECT / "node_modules" / ".bin" / "s"
 _NO_ACCOUNT = "config('AccountID') not found"
-_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*'|[^#\n]*)")
-
-
-def settings(file: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """What is set: the environment, over what a .env file says. Read as Serverless Devs reads it."""
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    found = (_LINE.match(line) for line in text.splitlines())
-    named = {line["name"]: line["value"].strip().strip("\"'") for line in found if line}
-    return {**named, **environ}
 
 
 def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
@@ -38,7 +30,7 @@ def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
 
     The secret that is now set; empty where nobody has to prove anything, or an identity provider's keys are set.
     """
-    known = settings(file, environ)
+    known = environment(environ, file.parent)
     if known.get("AUTH") == "none" or known.get("JWT_JWKS"):
         return ""
     if known.get("JWT_SECRET"):
@@ -59,7 +51,7 @@ def deploy(environ: Mapping[str, str]) -> int:
     code = _run("deploy", environ, hidden=secret)
     if code:
         return code
-    known = settings(file, environ)
+    known = environment(environ, file.parent)
     page = _page(environ)
     if not page:
         return 1
@@ -96,7 +88,7 @@ def _page(environ: Mapping[str, str]) -> str:
 
 
 def _options(environ: Mapping[str, str]) -> list[str]:
-    known = settings(_PROJECT / ".env", environ)
+    known = environment(environ, _PROJECT)
     file = ["-t", "s.domain.yaml"] if known.get("SIGN_DOMAIN") else []
     return [*file, *(["-a", known["ACCESS"]] if known.get("ACCESS") else [])]
 

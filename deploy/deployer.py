@@ -20,9 +20,3 @@ def client(region: str) -> oss.Client:
             credentials_provider=oss.credentials.EnvironmentVariableCredentialsProvider(),
         )
     )
-
-
-def refusal(fault: Exception) -> oss.exceptions.ServiceError | None:
-    """What OSS answered, if an operation failed for that; None if it never got as far."""
-    cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
-    return cause if isinstance(cause, oss.exceptions.ServiceError) else None

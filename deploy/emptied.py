@@ -16,6 +16,7 @@ from itertools import islice
 import alibabacloud_oss_v2 as oss
 
 from deploy import deployer
+from deploy.bucket import refusal
 
 _STOPPED = {"look": "Nothing was removed.", "empty": "Nothing more is removed."}
 
@@ -88,7 +89,7 @@ class Bucket:
 
 
 def _unless_gone(fault: oss.exceptions.OperationError) -> None:
-    refused = deployer.refusal(fault)
+    refused = refusal(fault)
     if refused is None or refused.code != "NoSuchBucket":
         raise fault
 
@@ -124,7 +125,7 @@ def main() -> int:
         print(stop, file=sys.stderr)
         return 1
     except oss.exceptions.OperationError as fault:
-        refused = deployer.refusal(fault)
+        refused = refusal(fault)
         why = f"{refused.code}: {refused.message}" if refused else str(fault)
         print(f"{_STOPPED[asked['step']]} Whether {name} holds files could not be seen. {why}", file=sys.stderr)
         return 1

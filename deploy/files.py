@@ -34,7 +34,7 @@ PATIENCE = 60
 CHUNK = 256 * 1024
 """Bytes read at a time."""
 
-LONGEST_NAME = 200
+MAX_NAME = 200
 """Bytes of one part of a path that every file system takes, with room for a number."""
 
 DEEPEST = 8
@@ -157,9 +157,9 @@ def _safe_part(part: str) -> str:
     if _RESERVED.fullmatch(part):
         part = f"_{part}"
     suffix = PurePosixPath(part).suffix
-    if len(suffix.encode()) > LONGEST_NAME // 2:
+    if len(suffix.encode()) > MAX_NAME // 2:
         suffix = ""
-    stem = part.removesuffix(suffix).encode()[: LONGEST_NAME - len(suffix.encode())]
+    stem = part.removesuffix(suffix).encode()[: MAX_NAME - len(suffix.encode())]
     return stem.decode(errors="ignore") + suffix
 
 

@@ -19,7 +19,7 @@ import jwt
 from direct_upload import content_types, tokens
 from direct_upload.authorise import MAX_SUBJECT, subject_part
 from direct_upload.errors import Refused
-from direct_upload.settings import OURSELVES, size_in_bytes
+from direct_upload.settings import size_in_bytes
 
 _T = TypeVar("_T")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -85,8 +85,10 @@ def _issuer(environ: Mapping[str, str]) -> tokens.Issuer:
     secret = environ.get("JWT_SECRET", "")
     if not secret:
         raise ValueError("JWT_SECRET is missing: it must be the function's")
-    keys = _flag("JWT_SECRET", tokens.secrets, secret)
-    return tokens.Issuer(environ.get("JWT_ISSUER") or OURSELVES, environ.get("JWT_AUDIENCE") or OURSELVES, keys)
+    keys = _flag("JWT_SECRET", tokens.secret_keys, secret)
+    return tokens.Issuer(
+        environ.get("JWT_ISSUER") or tokens.OURSELVES, environ.get("JWT_AUDIENCE") or tokens.OURSELVES, keys
+    )
 
 
 def _page(address: str | None) -> str:

@@ -136,10 +136,11 @@ class Cloud:
     def renew_function_role(self) -> Identity:
         """New credentials of the execution role, which an instance made from now on gets, good for 36 hours.
 
-        It may assume the upload role, and nothing else in Function Compute; locally it also reads the bucket, so that
-        any SDK can be pointed at what `make dev` prints.
+        It may assume the upload role, and nothing else in Function Compute; locally it also reads and deletes objects,
+        so that any SDK can be pointed at what `make dev` prints.
         """
-        may = {"sts:AssumeRole": self.role_arn, "oss:GetObject": f"acs:oss:*:*:{self.bucket.name}/*"}
+        objects = f"acs:oss:*:*:{self.bucket.name}/*"
+        may = {"sts:AssumeRole": self.role_arn, "oss:GetObject": objects, "oss:DeleteObject": objects}
         statements = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in may.items()]
         policy = {"Version": "1", "Statement": statements}
         end = self.clock() + FUNCTION_ROLE_LIFE

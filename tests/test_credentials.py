@@ -25,8 +25,8 @@ VARIABLES = {
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "env-secret",
     "ALIBABA_CLOUD_SECURITY_TOKEN": "env-token",
 }
-LONGEST_LIFE = 2000
-RENEWED_WITH_LESS_THAN = LONGEST_LIFE + 300
+MAX_LIFE = 2000
+RENEWED_WITH_LESS_THAN = MAX_LIFE + 300
 
 
 def in_context(**parts: str) -> Any:
@@ -68,7 +68,7 @@ class Sts:
         self.calls: list[tuple[OwnCredentials, str]] = []
         self.reports: list[dict[str, object]] = []
         self.own: OwnCredentials | None = OWN
-        self.kept = UploadCredentials(self.assume_role, longest_life=LONGEST_LIFE, started=started)
+        self.kept = UploadCredentials(self.assume_role, longest_life=MAX_LIFE, started=started)
 
     def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
         self.calls.append((own, session))

@@ -80,7 +80,7 @@ def test_the_function_takes_it(run: Link) -> None:
     _, printed, _ = run("--who", "a b", "--until", "2d", "--max-size", "7", "--page", PAGE, **environ)
     settings = Settings.from_environ(given.ENVIRON | environ | {"AUTH": "jwt"})
     grant = authorise(settings, f"Bearer {printed.strip().partition('#token=')[2]}")
-    assert (grant.prefix, grant.max_size) == ("uploads/a_20b/", 7)
+    assert (grant.key_prefix, grant.max_size) == ("uploads/a_20b/", 7)
     assert read(printed, secret)
 
 

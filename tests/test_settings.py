@@ -34,7 +34,6 @@ def test_the_least_that_must_be_set_is_enough() -> None:
         allowed_origins=("https://app.example.com", "https://www.example.com:8443"),
         issuer=None,
         folder_forms=True,
-        local=False,
         sts_endpoint="",
     )
 
@@ -215,8 +214,7 @@ def test_on_a_laptop_cleartext_and_a_stand_in_for_sts_are_allowed() -> None:
         UPLOAD_URL="http://127.0.0.1:8082",
         ALLOWED_ORIGINS="http://localhost:8080",
     )
-    assert (settings.local, settings.sts_endpoint, settings.upload_url, settings.allowed_origins) == (
-        True,
+    assert (settings.sts_endpoint, settings.upload_url, settings.allowed_origins) == (
         "http://127.0.0.1:8081",
         "http://127.0.0.1:8082",
         ("http://localhost:8080",),

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from direct_upload.errors import Refused, TokenExpired, TokenInvalid, TokenMissing
-from direct_upload.tokens import Issuer, Key, jwks, secrets
+from direct_upload.tokens import Issuer, Key, public_keys, secret_keys
 from given import NOON
 from given_tokens import HS256, SELF, b64, claims, new_secret, raw_claims, raw_token, token
 
@@ -29,7 +29,7 @@ def at_noon() -> Iterator[None]:
 
 
 def issuer(*keys: Key) -> Issuer:
-    return Issuer(SELF, SELF, keys or secrets(SECRET))
+    return Issuer(SELF, SELF, keys or secret_keys(SECRET))
 
 
 def refusal(authorization: str | None, of: Issuer | None = None) -> type[Refused]:
@@ -169,7 +169,7 @@ def test_another_secret_makes_it_invalid() -> None:
 
 def test_while_one_secret_replaces_the_other_both_are_good() -> None:
     new, old, gone = new_secret(), new_secret(), new_secret()
-    both = issuer(*secrets(f"{new}, {old}"))
+    both = issuer(*secret_keys(f"{new}, {old}"))
     assert [both.claims(f"Bearer {token(secret)}")["sub"] for secret in (new, old)] == ["alice", "alice"]
     assert refusal(f"Bearer {token(gone)}", both) is TokenInvalid
     assert refusal(f"Bearer {token(old, exp=1)}", both) is TokenExpired
@@ -196,7 +196,7 @@ PUBLIC = {"keys": [RSA.as_dict(private=False), EC.as_dict(private=False)]}
 
 
 def named_keys() -> Issuer:
-    return issuer(*jwks(json.dumps(PUBLIC)))
+    return issuer(*public_keys(json.dumps(PUBLIC)))
 
 
 def signed(algorithm: str, key: Any, kid: str | None) -> str:
@@ -240,14 +240,14 @@ def test_a_public_key_is_no_secret(kid: str) -> None:
 
 def test_the_only_key_may_be_without_a_name() -> None:
     member = {name: value for name, value in EC.as_dict(private=False).items() if name != "kid"}
-    only = issuer(*jwks(json.dumps({"keys": [member]})))
+    only = issuer(*public_keys(json.dumps({"keys": [member]})))
     assert only.claims(f"Bearer {signed('ES256', EC, None)}") == claims()
     assert only.claims(f"Bearer {signed('ES256', EC, 'whatever')}") == claims()
 
 
 def test_a_point_that_is_on_no_curve_verifies_nothing() -> None:
     member = EC.as_dict(private=False) | {"x": b64(b"\x01" * 32)}
-    off = issuer(*jwks(json.dumps({"keys": [member]})))
+    off = issuer(*public_keys(json.dumps({"keys": [member]})))
     assert refusal(f"Bearer {signed('ES256', EC, 'ec')}", off) is TokenInvalid
 
 
@@ -263,7 +263,7 @@ def test_a_point_that_is_on_no_curve_verifies_nothing() -> None:
 )
 def test_a_weak_secret_is_a_fault(text: str, fault: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the text is compared below
-        secrets(text)
+        secret_keys(text)
     assert str(refused.value) == fault
 
 
@@ -290,7 +290,7 @@ RSA_MEMBER, EC_MEMBER = PUBLIC["keys"]
 )
 def test_what_is_no_jwks_is_a_fault(text: str, fault: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the text is compared below
-        jwks(text)
+        public_keys(text)
     assert str(refused.value) == fault
 
 
@@ -317,12 +317,12 @@ def test_what_is_no_jwks_is_a_fault(text: str, fault: str) -> None:
 )
 def test_a_key_that_is_not_fit_for_its_purpose_is_a_fault(members: list[Any], fault: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the text is compared below
-        jwks(json.dumps({"keys": members}))
+        public_keys(json.dumps({"keys": members}))
     assert str(refused.value).startswith(fault)
 
 
 def test_a_secret_of_32_bytes_will_do() -> None:
-    assert secrets("é" * 16) == (Key("HS256", None, "é" * 16),)
+    assert secret_keys("é" * 16) == (Key("HS256", None, "é" * 16),)
 
 
 def test_no_secret_is_in_a_repr() -> None:

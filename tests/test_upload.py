@@ -27,7 +27,7 @@ from direct_upload.upload import Upload, directory, entries, percent_encoded, up
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 GRANT = Grant(
     subject="anonymous",
-    prefix="uploads/anonymous/",
+    key_prefix="uploads/anonymous/",
     max_size=1000,
     content_types={"image/png": "png", "application/octet-stream": "bin"},
 )

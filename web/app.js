@@ -56,7 +56,7 @@ const ready = start();
 
 async function start() {
     const token = linkToken();
-    const spoken = speak(words.choose([localStorage.getItem("language"), ...navigator.languages]));
+    const spoken = speak(words.choose([remembered("localStorage", "language"), ...navigator.languages]));
     try {
         config = await load("config.json");
         signer = new Signer(config.function, token);
@@ -77,10 +77,25 @@ async function start() {
 function linkToken() {
     const sent = new URLSearchParams(location.hash.slice(1)).get("token");
     if (sent) {
-        sessionStorage.setItem("token", sent);
         history.replaceState(null, "", location.pathname + location.search);
     }
-    return sessionStorage.getItem("token");
+    return remembered("sessionStorage", "token", sent);
+}
+
+/**
+ * What is kept under a name; a value that is not null is kept from now on. A browser may keep nothing at all.
+ *
+ * @param {"sessionStorage" | "localStorage"} where @param {string} name @param {string | null} [value]
+ */
+function remembered(where, name, value = null) {
+    try {
+        if (value !== null) {
+            window[where].setItem(name, value);
+        }
+        return window[where].getItem(name);
+    } catch {
+        return value;
+    }
 }
 
 /** @param {string} name of a file beside the page, in JSON */
@@ -116,7 +131,8 @@ async function learnLimits() {
             page.files.accept = limits.content_types.join();
         }
     } catch (fault) {
-        trouble = /** @type {Fault} */ (fault);
+        limits = null;
+        trouble = fault instanceof Fault ? fault : new Fault("function_down");
     }
     paintRules();
 }
@@ -171,7 +187,7 @@ async function add(found) {
     }
     const listed = new Set([...rows.keys()].map(identity));
     const twice = [];
-    for (const { file, name } of list) {
+    for (const { file, name, unreadable } of list) {
         const upload = new Upload(file, name);
         if (listed.has(identity(upload))) {
             twice.push(upload);
@@ -179,7 +195,7 @@ async function add(found) {
         }
         listed.add(identity(upload));
         show(upload);
-        const fault = tooMany() ?? misfit(file, limits);
+        const fault = unreadable ? new Fault("file_changed") : (tooMany() ?? misfit(file, limits));
         fault ? queue.refuse(upload, fault) : queue.add(upload);
     }
     page.told.textContent = words.say("added", { count: list.length - twice.length });
@@ -398,7 +414,7 @@ onAll(page.clear, (upload) => upload.isOpen || isRetriable(upload) || forget(upl
 
 page.language.onclick = async () => {
     const language = page.language.lang;
-    localStorage.setItem("language", language);
+    remembered("localStorage", "language", language);
     await speak(language);
     await ready;
     paintRules();
@@ -441,6 +457,9 @@ document.onpaste = (event) => add(chosen(event.clipboardData?.files));
 
 addEventListener("online", paintOffline);
 addEventListener("offline", paintOffline);
+
+// Another link opened in this tab changes nothing but the fragment.
+addEventListener("hashchange", () => location.reload());
 
 addEventListener("beforeunload", (event) => {
     if (queue?.totals.open > 0) {

@@ -23,11 +23,22 @@ async function inside(entry) {
     if (!entry) {
         return [];
     }
+    const name = entry.fullPath.replace(/^\//, "");
+    try {
+        return await read(entry, name);
+    } catch {
+        // Only this one is lost, and told; not all that was dropped with it.
+        return [{ file: new File([], entry.name), name, unreadable: true }];
+    }
+}
+
+/** @param {FileSystemEntry} entry @param {string} name @returns {Promise<Found[]>} */
+async function read(entry, name) {
     if (entry.isFile) {
         const file = await new Promise((resolve, reject) =>
             /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
         );
-        return [{ file, name: entry.fullPath.replace(/^\//, "") }];
+        return [{ file, name }];
     }
     const nested = await Promise.all((await children(/** @type {FileSystemDirectoryEntry} */ (entry))).map(inside));
     return nested.flat();

@@ -15,7 +15,8 @@ export type Stored = { state?: "done" | "unreported"; fault?: Fault; answer?: st
 export type Limits = { max_size: number; content_types: string[]; auth: "none" | "jwt" };
 
 /** `name` has the folders in it: `trip/day 1/cat.png`. */
-export type Found = { file: File; name: string };
+/** `unreadable`: a browser could not get at it, or at a folder of that name. */
+export type Found = { file: File; name: string; unreadable?: boolean };
 
 /** What the function or the storage said of a fault, for the site's owner. `retryAfter`: seconds; `limit`: bytes, or files. */
 export type Detail = {

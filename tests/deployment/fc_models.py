@@ -44,7 +44,7 @@ def _of_types(read: Any) -> list[str]:
         if value is None or name not in hints:
             continue
         if not _is_of(value, hints[name]):
-            found.append(f"{type(read).__name__}.{name} must be {hints[name]}, not {value!r}")
+            found.append(f"{type(read).__name__}.{name} is of another type: {value!r}")
         elif hasattr(value, "to_map"):
             found += _of_types(value)
     return found

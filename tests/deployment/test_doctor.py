@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,7 @@ from deploy import bucket, declared, doctor
 from deploy.account import Account
 from deploy.checks import CHECKS, Setup, examine
 from deploy.declared import Deployment
-from deploy.environment import environment
+from deploy.environment import dotenv, environment
 from deploy.live import CorsRule, Live, UploadBucket, look_at
 from given import NOON
 from given_tokens import new_secret
@@ -705,3 +707,46 @@ def test_the_page_on_operations_names_commands_and_checks_that_there_are() -> No
     assert f"\n{len(CHECKS)} checks, 1 fault.\n" in page
     versioning = next(check for check in CHECKS if check.name == "versioning")
     assert f"    So: {versioning.so}\n    Do: {versioning.do}\n" in page
+
+
+# --- what is shipped
+
+
+def test_on_the_shipped_defaults_only_what_the_owner_must_decide_is_named() -> None:
+    environ = dotenv((doctor.ROOT / ".env.example").read_text(encoding="utf-8"))
+    found = examine(Setup(environ, declared.read(doctor.ROOT, environ, ACCOUNT)))
+    assert [finding.check.name for finding in found] == ["identity", *DEFAULT_DECISIONS]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {
+            "SITE_DOMAIN": "up.example.com",
+            "UPLOAD_DOMAIN": "f.example.com",
+            "KEEP_DAYS": "30",
+            "NAME": "team",
+            "REGION": "",
+        },
+        {"ALLOWED_ORIGINS": "https://a.example,https://b.example", "MAX_SIZE": "1GB", "AUTH": "none"},
+    ],
+)
+def test_s_yaml_is_read_as_serverless_devs_reads_it(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Against `s preview` of the real CLI, offline, with a home of its own."""
+    for name in ("s.yaml", "deploy", "web"):
+        (tmp_path / name).symlink_to(doctor.ROOT / name)
+    own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "serverless_devs_config_home": str(tmp_path)}
+    quiet = {"NODE_ENV": "test", "AccountID": ACCOUNT, "AccessKeyID": "LTAI1", "AccessKeySecret": "none"}
+    done = subprocess.run(  # noqa: S603 - our own command
+        [doctor.ROOT / "node_modules" / ".bin" / "s", "preview", "-o", "json", "--silent"],
+        cwd=tmp_path,
+        env={**own, **quiet, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    resolved = json.loads(done.stdout)["resources"]
+    ours = declared.read(tmp_path, environ, ACCOUNT).resources
+    assert {name: ours[name]["props"] for name in ours} == {name: resolved[name]["props"] for name in resolved}

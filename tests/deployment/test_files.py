@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import requests
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -18,6 +19,8 @@ from werkzeug import Request, Response
 from deploy import bucket, files
 from deploy.files import Listed, OssStore, download, main, run, safe_path, table, uploaded
 from given_tokens import new_secret
+from localcloud.cloud import Cloud
+from test_chain import CONTENT, FILE, post_upload
 
 WHEN = datetime(2026, 11, 24, 12, 30, tzinfo=timezone.utc)
 
@@ -274,3 +277,18 @@ def test_what_oss_refuses_is_told_in_a_line(server: HTTPServer, capsys: pytest.C
     endpoint = f"http://127.0.0.1:{server.port}"
     assert main(["--endpoint", endpoint], {**CREDENTIALS, **BUCKET}) == 1
     assert capsys.readouterr() == ("", "OSS: NoSuchBucket: It is not there.\n")
+
+
+def test_what_was_uploaded_to_the_stand_in_is_listed_and_fetched(tmp_path: Path) -> None:
+    may = {"Effect": "Allow", "Action": ["oss:ListObjects", "oss:GetObject"], "Resource": "acs:oss:*:*:*"}
+    with Cloud(tmp_path / "files") as cloud:
+        asked = requests.post(cloud.gateway.url + "/sign", json={"files": [FILE]}, timeout=20)
+        [upload] = asked.json()["uploads"]
+        assert post_upload(upload).status_code == 200
+        policy = {"Version": "1", "Statement": [may]}
+        who = cloud.identities.add_session(cloud.account_id, "deployer", "files", cloud.clock() + 3600, (policy,))
+        provider = StaticCredentialsProvider(who.access_key_id, who.access_key_secret, who.security_token)
+        shelf = OssStore(bucket.client(provider, cloud.region, cloud.oss.url), cloud.bucket.name)
+        assert names(shelf) == [("anonymous", "photos/cat ü.png", len(CONTENT))]
+        assert fetch(shelf, tmp_path / "fetched") == {"photos/cat ü.png": CONTENT}
+        cloud.check()

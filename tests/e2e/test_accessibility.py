@@ -131,4 +131,6 @@ def test_each_file_that_fails_is_read_aloud(browser: Browser, cloud: Cloud) -> N
     expect(page.locator("#told")).to_have_role("status")
     page.set_input_files("#files", {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""})
     expect(page.locator("#warned")).to_have_text("empty.txt: 0 B · The file is empty.")
+    page.set_input_files("#files", [FilePayload(name=f"{n}.txt", mimeType="", buffer=b"") for n in range(2)])
+    expect(page.locator("#warned")).to_have_text("2 failed")
     page.context.close()

@@ -17,7 +17,7 @@ function folderEntry(entries, atATime) {
         const left = [...entries];
         return { readEntries: (resolve) => resolve(left.splice(0, atATime)) };
     };
-    return { isFile: false, createReader };
+    return { isFile: false, fullPath: "/", createReader };
 }
 
 const transfer = (...entries) => ({ items: entries.map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry })) });
@@ -71,3 +71,27 @@ for (const [content, type, limits, code] of [
         assert.equal(misfit(new File([content], "a", { type }), limits)?.code, code);
     });
 }
+
+test("what cannot be read is told, and the rest of the drop is not lost with it", async () => {
+    const broken = {
+        isFile: true,
+        name: "b.txt",
+        fullPath: "/t/b.txt",
+        file: (_, reject) => reject(new Error("gone")),
+    };
+    const shut = {
+        isFile: false,
+        name: "u",
+        fullPath: "/u",
+        createReader: () => ({ readEntries: (_, reject) => reject(new Error("shut")) }),
+    };
+    const found = await dropped(transfer(fileEntry("/a.txt"), folderEntry([broken], 9), shut));
+    assert.deepEqual(
+        found.map(({ name, unreadable }) => [name, unreadable ?? false]),
+        [
+            ["a.txt", false],
+            ["t/b.txt", true],
+            ["u", true],
+        ],
+    );
+});

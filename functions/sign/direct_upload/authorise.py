@@ -14,7 +14,7 @@ from direct_upload.settings import Settings
 
 ANONYMOUS = "anonymous"
 
-LONGEST_PART = 96
+MAX_PART = 96
 """Characters of a subject's part of the key; what would be longer is hashed."""
 
 MAX_SUBJECT = 255
@@ -29,7 +29,7 @@ class Grant:
 
     subject: str
     """One path-safe part of the key."""
-    prefix: str
+    key_prefix: str
     """What every key of this caller begins with; ends in a slash."""
     max_size: int
     """Bytes."""
@@ -55,7 +55,7 @@ def authorise(settings: Settings, authorization: str | None) -> Grant:
 
 def _grant(settings: Settings, subject: str, **narrowed: Any) -> Grant:
     limits = {"max_size": settings.max_size, "content_types": settings.content_types, **narrowed}
-    return Grant(subject=subject, prefix=f"{settings.prefix}/{subject}/", **limits)
+    return Grant(subject=subject, key_prefix=f"{settings.prefix}/{subject}/", **limits)
 
 
 def subject_part(sub: object) -> str:
@@ -72,7 +72,7 @@ def subject_part(sub: object) -> str:
     except UnicodeEncodeError:
         raise TokenInvalid from None
     part = _UNSAFE.sub(lambda byte: b"_%02x" % ord(byte[0]), raw).decode()
-    if len(part) <= LONGEST_PART:
+    if len(part) <= MAX_PART:
         return part
     return "__" + base64.b32encode(hashlib.sha256(raw).digest()).decode().lower().rstrip("=")
 

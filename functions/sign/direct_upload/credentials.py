@@ -9,7 +9,7 @@ from typing import Any
 
 from direct_upload.errors import CredentialsUnavailable
 
-LEAST_LIFE = 60
+MIN_LIFE = 60
 """Seconds: credentials nearer to their end than this sign nothing any more."""
 
 MARGIN = 300
@@ -94,13 +94,13 @@ class UploadCredentials:
     def at(
         self, now: float, own: Callable[[], OwnCredentials | None], session: str, report: Callable[..., None]
     ) -> Credentials:
-        """Credentials with at least LEAST_LIFE seconds left, renewed if they would not outlive the longest-lived form.
+        """Credentials with at least MIN_LIFE seconds left, renewed if they would not outlive the longest-lived form.
 
         `report(**facts)` hears of every attempt. Raises CredentialsUnavailable, InstanceIsStale.
         """
         if self._left(now) < self._wanted and not self._pause(now):
             self._renew(now, own, session, report)
-        if self._kept is None or self._left(now) < LEAST_LIFE:
+        if self._kept is None or self._left(now) < MIN_LIFE:
             raise CredentialsUnavailable(retry_after=max(1, self._pause(now)))
         return self._kept
 
@@ -122,7 +122,7 @@ class UploadCredentials:
             if used is None:
                 raise AssumeRoleFailed("no credentials of an execution role")  # noqa: TRY301 - reported like any failure
             fresh = self._assume_role(used, session)
-            if fresh.expiration - now < LEAST_LIFE:
+            if fresh.expiration - now < MIN_LIFE:
                 raise AssumeRoleFailed("credentials that have ended, or are about to")  # noqa: TRY301
         except AssumeRoleFailed as failure:
             report(event="assume_role_failed", code=failure.code, sts_request_id=failure.request_id)
@@ -135,5 +135,5 @@ class UploadCredentials:
     def _judge_own(self, now: float, *, changed: bool) -> None:
         if changed:
             self._not_before = now
-        elif self._left(now) < LEAST_LIFE and now - self._started > YOUNG:
+        elif self._left(now) < MIN_LIFE and now - self._started > YOUNG:
             raise InstanceIsStale

@@ -17,7 +17,7 @@ FIELDS_UNDER = 8000
 SUCCESS_ACTION_STATUS = "200"
 """What OSS answers when it has stored a file: 200 or 204 with nothing, 201 with an XML document."""
 
-LONGEST_NAME = 1024
+MAX_NAME = 1024
 """Bytes of a file's name, percent-encoded."""
 
 
@@ -55,7 +55,7 @@ class Signer:
         Its life is `life` seconds, or what the credentials have left. A long file name is shortened until the form is
         small enough; raises FormTooLarge if that does not help.
         """
-        limit = LONGEST_NAME
+        limit = MAX_NAME
         while limit > 0:
             name = percent_encoded(upload.filename, limit)
             form = self._exact_form(upload, name, life)

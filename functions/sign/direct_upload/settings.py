@@ -11,14 +11,11 @@ from urllib.parse import urlsplit
 from direct_upload import content_types, tokens
 from direct_upload.errors import Misconfigured
 
-LONGEST_LIFE = 3000
+MAX_LIFE = 3000
 """Seconds a form is good for, at most; credentials live 3,600."""
 
 SLOWEST_LINE = 50_000
 """Bytes per second of the slowest line on which a file must still arrive before its form ends."""
-
-OURSELVES = "oss-direct-upload"
-"""Issuer and audience of tokens that are made with this project's own secret."""
 
 _T = TypeVar("_T")
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -45,8 +42,6 @@ class Settings:
     issuer: tokens.Issuer | None
     """Whose tokens are taken; None where anybody may upload."""
     folder_forms: bool
-    local: bool
-    """Whether this is a run on a laptop: cleartext and a stand-in for STS are allowed then, and only then."""
     sts_endpoint: str
     """Empty for the region's own; else a stand-in's `http://host:port`."""
 
@@ -62,7 +57,7 @@ class Settings:
 
     def life_of(self, size: int) -> int:
         """Seconds that a form for a file of `size` bytes should be good for: long enough on a slow line."""
-        return min(max(self.expires_in, size // SLOWEST_LINE), LONGEST_LIFE)
+        return min(max(self.expires_in, size // SLOWEST_LINE), MAX_LIFE)
 
 
 def listed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -94,7 +89,6 @@ class _Reader:
             allowed_origins=self._read("ALLOWED_ORIGINS", self._origins),
             issuer=self._issuer(),
             folder_forms=self._read("FOLDER_FORMS", _switch, "on"),
-            local=self.local,
             sts_endpoint=self._read("STS_ENDPOINT", self._local_url, ""),
         )
         self._check_surroundings()
@@ -118,12 +112,12 @@ class _Reader:
             return None
         given = [name for name in ("JWT_SECRET", "JWT_JWKS") if self.environ.get(name, "").strip()]
         if given == ["JWT_JWKS"]:
-            keys = self._read("JWT_JWKS", tokens.jwks)
+            keys = self._read("JWT_JWKS", tokens.public_keys)
             return tokens.Issuer(self._read("JWT_ISSUER", str), self._read("JWT_AUDIENCE", str), keys)
         if given == ["JWT_SECRET"]:
-            keys = self._read("JWT_SECRET", tokens.secrets)
+            keys = self._read("JWT_SECRET", tokens.secret_keys)
             return tokens.Issuer(
-                self._read("JWT_ISSUER", str, OURSELVES), self._read("JWT_AUDIENCE", str, OURSELVES), keys
+                self._read("JWT_ISSUER", str, tokens.OURSELVES), self._read("JWT_AUDIENCE", str, tokens.OURSELVES), keys
             )
         wrong = "are both set: remove one" if given else "are both missing: set one, or AUTH=none to let anybody upload"
         self.faults.append(f"JWT_SECRET and JWT_JWKS {wrong}")
@@ -224,8 +218,8 @@ def size_in_bytes(text: str) -> int:
 
 
 def _expires_in(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not 60 <= int(text) <= LONGEST_LIFE:
-        raise ValueError(f"must be 60 to {LONGEST_LIFE} seconds, not {text!r}")
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not 60 <= int(text) <= MAX_LIFE:
+        raise ValueError(f"must be 60 to {MAX_LIFE} seconds, not {text!r}")
     return int(text)
 
 

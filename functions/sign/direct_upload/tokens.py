@@ -14,19 +14,22 @@ from typing import Any
 
 from direct_upload.errors import TokenExpired, TokenInvalid, TokenMissing
 
+OURSELVES = "oss-direct-upload"
+"""Issuer and audience of tokens that are made with this project's own secret."""
+
 LEEWAY = 30
 """Seconds by which the issuer's clock may differ from ours."""
 
 MAX_TOKEN = 4096
 """Characters."""
 
-LEAST_SECRET = 32
+MIN_SECRET = 32
 """Bytes of a secret for HS256 (RFC 7518, 3.2)."""
 
-LEAST_MODULUS = 2048
+MIN_MODULUS = 2048
 """Bits of an RSA key (RFC 7518, 3.3)."""
 
-LEAST_EXPONENT = 3
+MIN_EXPONENT = 3
 
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 _PARTS = {"RSA": ("RS256", ("n", "e")), "EC": ("ES256", ("x", "y"))}
@@ -121,17 +124,17 @@ def _prepared(key: Key) -> Any:
     return key.material if key.algorithm == "HS256" else jwt.PyJWK.from_json(key.material, key.algorithm).key
 
 
-def secrets(text: str) -> tuple[Key, ...]:
+def secret_keys(text: str) -> tuple[Key, ...]:
     """Secrets for HS256 from a list with a comma between them, the one in use first. Raises ValueError."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not 1 <= len(words) <= 2:
         raise ValueError("must be one secret, or two with a comma between them while one replaces the other")
-    if any(len(word.encode()) < LEAST_SECRET for word in words):
-        raise ValueError(f"must have at least {LEAST_SECRET} bytes; make one with: openssl rand -hex 32")
+    if any(len(word.encode()) < MIN_SECRET for word in words):
+        raise ValueError(f"must have at least {MIN_SECRET} bytes; make one with: openssl rand -hex 32")
     return tuple(Key("HS256", None, word) for word in words)
 
 
-def jwks(text: str) -> tuple[Key, ...]:
+def public_keys(text: str) -> tuple[Key, ...]:
     """The public keys of a JWK Set (RFC 7517): RSA for RS256, P-256 for ES256. Raises ValueError."""
     try:
         members = json.loads(text)["keys"]
@@ -155,13 +158,13 @@ def _public_key(member: Any) -> Key:
     if member.get("alg", algorithm) != algorithm or member.get("use", "sig") != "sig":
         raise ValueError(f"holds a key of kind {kty} that is not for {algorithm} signatures")
     first, second = (_part(member, name) for name in names)
-    if kty == "RSA" and int.from_bytes(first, "big").bit_length() < LEAST_MODULUS:
-        raise ValueError(f"holds an RSA key of less than {LEAST_MODULUS} bits")
-    if kty == "RSA" and int.from_bytes(second, "big") < LEAST_EXPONENT:
-        raise ValueError(f"holds an RSA key whose exponent is less than {LEAST_EXPONENT}")
+    if kty == "RSA" and int.from_bytes(first, "big").bit_length() < MIN_MODULUS:
+        raise ValueError(f"holds an RSA key of less than {MIN_MODULUS} bits")
+    if kty == "RSA" and int.from_bytes(second, "big") < MIN_EXPONENT:
+        raise ValueError(f"holds an RSA key whose exponent is less than {MIN_EXPONENT}")
     if kty == "EC" and (member.get("crv"), len(first), len(second)) != ("P-256", 32, 32):
         raise ValueError("holds an EC key that is not on the curve P-256")
-    return Key(algorithm, _name(member), json.dumps(member))
+    return Key(algorithm, _kid_of(member), json.dumps(member))
 
 
 def _part(member: dict[str, Any], name: str) -> bytes:
@@ -171,7 +174,7 @@ def _part(member: dict[str, Any], name: str) -> bytes:
         raise ValueError(f"holds a key whose part {name} is missing or is not base64url") from None
 
 
-def _name(member: dict[str, Any]) -> str | None:
+def _kid_of(member: dict[str, Any]) -> str | None:
     kid = member.get("kid")
     if kid is None or isinstance(kid, str):
         return kid

@@ -29,7 +29,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Cc: control characters; Cs: lone surrogates; and the overrides that make `gnp.exe` read as `exe.png`.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
 
-_LONGEST_EXTENSION = 32
+_MAX_EXTENSION = 32
 
 _SLASH = "%2F"
 
@@ -68,13 +68,13 @@ def upload(entry: Any, grant: Grant, *, taken: set[str], random_hex: Callable[[i
     size = _size(entry.get("size"), grant)
     filename = _filename(entry.get("filename"))
     upload_id = _id(entry.get("id"), taken, random_hex)
-    key = f"{grant.prefix}{upload_id}.{grant.content_types[content_type]}"
+    key = f"{grant.key_prefix}{upload_id}.{grant.content_types[content_type]}"
     return Upload(key=key, filename=filename, size=size, content_type=content_type)
 
 
 def directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
     """A fresh directory that nobody can guess (128 random bits); ends in a slash."""
-    return f"{grant.prefix}{random_hex(16)}/"
+    return f"{grant.key_prefix}{random_hex(16)}/"
 
 
 def _content_type(asked: object, grant: Grant) -> str:
@@ -130,7 +130,7 @@ def percent_encoded(filename: str, limit: int) -> str:
 
 def _shortened(filename: str, limit: int) -> str:
     stem, dot, extension = filename.rpartition(".")
-    ending = quote(dot + extension, safe="") if stem and len(extension) <= _LONGEST_EXTENSION else ""
+    ending = quote(dot + extension, safe="") if stem and len(extension) <= _MAX_EXTENSION else ""
     if not ending or len(ending) >= limit:
         stem, ending = filename, ""
     kept = ""
