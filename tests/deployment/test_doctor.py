@@ -29,6 +29,7 @@ from deploy.environment import dotenv, environment
 from deploy.live import CorsRule, Live, UploadBucket, look_at
 from given import NOON
 from given_tokens import new_secret
+from oss_forms import BUCKET, REGION, World
 
 ACCOUNT = "1234567890123456"
 SITE = f"https://odu-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
@@ -465,6 +466,22 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
         skew=0.0,
     )
     httpserver.check()
+
+
+def test_a_closed_public_endpoint_is_seen_at_the_stand_in_and_the_cure_is_named(tmp_path: Path) -> None:
+    world = World(tmp_path / "files")
+    world.faults.oss_public_endpoint_forbidden = True
+    with world.oss:
+        provider = bucket.deployer(
+            {"AccessKeyID": world.identity.access_key_id, "AccessKeySecret": world.identity.access_key_secret}
+        )
+        assert provider
+        live = look_at(bucket.client(provider, REGION, world.oss.url), BUCKET, clock=world.clock)
+    world.oss.check()
+    environ = {"OSS_BUCKET": BUCKET, "OSS_REGION": REGION}
+    found = examine(Setup(environ, declared.read(doctor.ROOT, environ, ACCOUNT), live))
+    [finding] = [finding for finding in found if finding.check.name == "endpoint-forbidden"]
+    assert "UPLOAD_DOMAIN" in finding.check.do
 
 
 def test_what_the_deployer_may_not_see_is_named(httpserver: HTTPServer) -> None:
