@@ -110,7 +110,7 @@ def _run(command: str, environ: Mapping[str, str], *, hidden: str) -> int:
             unknown_account = unknown_account or _NO_ACCOUNT in line
             print(line.replace(hidden, "(hidden)") if hidden else line, end="", flush=True)
     if unknown_account:
-        print("There are no credentials: run `npx s config add`, or see docs/deploy.md, Before you begin.")
+        print("There are no credentials: run `npx --no-install s config add`, or see docs/deploy.md, Before you begin.")
     return running.returncode
 
 

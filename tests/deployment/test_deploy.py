@@ -86,7 +86,7 @@ def test_without_credentials_it_says_how_to_give_them(scratch: Scratch) -> None:
     done = make(scratch, "deploy")
     assert done.returncode == 1
     assert done.stdout.endswith(
-        "There are no credentials: run `npx s config add`, or see docs/deploy.md, Before you begin.\n"
+        "There are no credentials: run `npx --no-install s config add`, or see docs/deploy.md, Before you begin.\n"
     )
 
 

@@ -222,10 +222,10 @@ SET = {
     "JWT_AUDIENCE": "you",
     "KEEP_DAYS": "7",
     "LOG_DAYS": "3",
-    "TITLE": "Our files",
-    "LOGO": "https://example.com/l.svg",
-    "ACCENT": "#0a58ca",
-    "FOOTER": "Ask us",
+    "PAGE_TITLE": "Our files",
+    "PAGE_LOGO": "https://example.com/l.svg",
+    "PAGE_ACCENT": "#0a58ca",
+    "PAGE_FOOTER": "Ask us",
 }
 
 
