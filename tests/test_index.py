@@ -68,5 +68,5 @@ def test_two_requests_never_share_a_directory(door: ModuleType, monkeypatch: pyt
 def test_a_stale_instance_ends_its_process(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
     monkeypatch.setattr("os._exit", ended.append)
-    door._open()._end_instance()
+    door._door.open()._end_instance()
     assert ended == [1]

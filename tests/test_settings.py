@@ -34,6 +34,7 @@ def test_the_least_that_must_be_set_is_enough() -> None:
         allowed_origins=("https://app.example.com", "https://www.example.com:8443"),
         issuer=None,
         folder_forms=True,
+        callback=None,
         sts_endpoint="",
     )
 

@@ -48,6 +48,8 @@ class Request:
     headers: dict[str, str]
     """Names in lower case; Function Compute joins repeated ones with commas."""
     body: bytes
+    has_query: bool = False
+    """Whether the address had a query; Function Compute hands on none as it came."""
 
     @classmethod
     def from_event(cls, event: bytes) -> Request:
@@ -61,6 +63,7 @@ class Request:
                 path=_text(members["rawPath"]),
                 headers={_text(name).lower(): _text(value) for name, value in members["headers"].items()},
                 body=_body(_text(members.get("body") or ""), members.get("isBase64Encoded") is True),
+                has_query=bool(members.get("queryParameters")),
             )
         except (KeyError, TypeError, AttributeError, ValueError):
             raise BadRequest("This is no HTTP event of Function Compute.") from None

@@ -49,16 +49,16 @@ class Signer:
             "x-oss-security-token": credentials.security_token,
         }
 
-    def exact_form(self, upload: Upload, *, life: int) -> Form:
+    def exact_form(self, upload: Upload, *, life: int, more: Mapping[str, str] | None = None) -> Form:
         """The form for this one file: posted unchanged it succeeds once; altered in any field it fails.
 
-        Its life is `life` seconds, or what the credentials have left. A long file name is shortened until the form is
-        small enough; raises FormTooLarge if that does not help.
+        `more` are further fields, pinned like all others. Its life is `life` seconds, or what the credentials have
+        left. A long file name is shortened until the form is small enough; raises FormTooLarge if that does not help.
         """
         limit = MAX_NAME
         while limit > 0:
             name = percent_encoded(upload.filename, limit)
-            form = self._exact_form(upload, name, life)
+            form = self._exact_form(upload, name, life, more or {})
             excess = _size(form.fields) - FIELDS_UNDER + 1
             if excess <= 0:
                 return form
@@ -77,7 +77,7 @@ class Signer:
             raise FormTooLarge
         return form
 
-    def _exact_form(self, upload: Upload, name: str, life: int) -> Form:
+    def _exact_form(self, upload: Upload, name: str, life: int, more: Mapping[str, str]) -> Form:
         fields = {
             "key": upload.key,
             "success_action_status": SUCCESS_ACTION_STATUS,
@@ -85,6 +85,7 @@ class Signer:
             "x-oss-content-type": upload.content_type,
             "x-oss-meta-filename": name,
             "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            **more,
             **self._identity,
         }
         conditions = post_policy.of_exact_form(

@@ -11,7 +11,7 @@ from direct_upload.call import Call
 from direct_upload.credentials import UploadCredentials, own_credentials
 from direct_upload.errors import MethodNotAllowed, NotFound, Refused, TypeNotAllowed
 from direct_upload.event import Request, parse_json
-from direct_upload.form import Signer
+from direct_upload.form import Form, Signer
 from direct_upload.settings import Settings
 from direct_upload.upload import MAX_FILES, Upload, directory, entries, upload
 
@@ -98,7 +98,7 @@ class Routes:
         uploads = [asked for asked in checked if isinstance(asked, Upload)]
         call.logged |= {"files": len(checked), "bytes": sum(asked.size for asked in uploads)}
         call.logged["refused"] = [asked.code for asked in checked if isinstance(asked, Refused)] or None
-        forms = iter(self._exact_forms(uploads, call))
+        forms = iter(self._exact_forms(uploads, grant, call))
         return {"uploads": [next(forms) if isinstance(asked, Upload) else asked.payload() for asked in checked]}
 
     def _checked(self, entry: Any, grant: Grant, taken: set[str]) -> Upload | Refused:
@@ -107,11 +107,11 @@ class Routes:
         except Refused as refusal:
             return refusal
 
-    def _exact_forms(self, uploads: list[Upload], call: Call) -> list[object]:
+    def _exact_forms(self, uploads: list[Upload], grant: Grant, call: Call) -> list[object]:
         if not uploads:
             return []
         signer = self._signer(call)
-        forms = [signer.exact_form(asked, life=self._settings.life_of(asked.size)) for asked in uploads]
+        forms = [self._exact_form(asked, grant, signer, call.now) for asked in uploads]
         return [
             {
                 "method": "POST",
@@ -122,6 +122,19 @@ class Routes:
             }
             for asked, form in zip(uploads, forms, strict=True)
         ]
+
+    def _exact_form(self, asked: Upload, grant: Grant, signer: Signer, now: float) -> Form:
+        life = self._settings.life_of(asked.size)
+        more: dict[str, str] = {}
+        if self._settings.callback:
+            more = self._settings.callback.fields(
+                key=asked.key,
+                size=asked.size,
+                content_type=asked.content_type,
+                subject=grant.subject,
+                form_ends=now + life,
+            )
+        return signer.exact_form(asked, life=life, more=more)
 
     def _signer(self, call: Call) -> Signer:
         credentials = self._credentials.at(

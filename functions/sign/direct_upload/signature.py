@@ -1,4 +1,7 @@
-"""OSS4-HMAC-SHA256, as OSS's "V4 signature for PostObject" describes it. Pure: text in, text out."""
+"""OSS4-HMAC-SHA256, as OSS's "V4 signature for PostObject" describes it. Pure: text in, text out.
+
+For requests that are no form, see presigned.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,6 @@ def signing_key(access_key_secret: str, day: str, region: str) -> bytes:
     return key
 
 
-def signature(encoded_policy: str, key: bytes) -> str:
-    """64 lower-case hex digits over the base64 text of a post policy, exactly as it is sent."""
-    return hmac.digest(key, encoded_policy.encode(), "sha256").hex()
+def signature(text: str, key: bytes) -> str:
+    """64 lower-case hex digits over the base64 text of a post policy, exactly as it is sent, or a string to sign."""
+    return hmac.digest(key, text.encode(), "sha256").hex()

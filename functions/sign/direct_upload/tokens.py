@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from direct_upload.environment import shared_secrets
 from direct_upload.errors import TokenExpired, TokenInvalid, TokenMissing
 
 OURSELVES = "oss-direct-upload"
@@ -22,9 +23,6 @@ LEEWAY = 30
 
 MAX_TOKEN = 4096
 """Characters."""
-
-MIN_SECRET = 32
-"""Bytes of a secret for HS256 (RFC 7518, 3.2)."""
 
 MIN_MODULUS = 2048
 """Bits of an RSA key (RFC 7518, 3.3)."""
@@ -126,12 +124,7 @@ def _prepared(key: Key) -> Any:
 
 def secret_keys(text: str) -> tuple[Key, ...]:
     """Secrets for HS256 from a list with a comma between them, the one in use first. Raises ValueError."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not 1 <= len(words) <= 2:
-        raise ValueError("must be one secret, or two with a comma between them while one replaces the other")
-    if any(len(word.encode()) < MIN_SECRET for word in words):
-        raise ValueError(f"must have at least {MIN_SECRET} bytes; make one with: openssl rand -hex 32")
-    return tuple(Key("HS256", None, word) for word in words)
+    return tuple(Key("HS256", None, secret) for secret in shared_secrets(text))
 
 
 def public_keys(text: str) -> tuple[Key, ...]:

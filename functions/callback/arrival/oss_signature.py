@@ -1,0 +1,95 @@
+"""OSS's signature on a callback: which key it was made with, and whether it fits. Follows OSS's "Callback".
+
+RSA PKCS #1 v1.5 with MD5, by a key of 512 bits that is OSS's for all buckets there are: it proves little, see callback
+in direct_upload. The bytes are judged as they came.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from arrival import outside
+from arrival.outside import Unreachable
+from arrival.refusals import NotFromOss, StorageUnavailable
+from direct_upload.event import Request
+
+KEY_SECONDS = 0.8
+KEY_LIMIT = 4096
+"""Bytes of a public key's file; OSS's has about 200."""
+
+_KEY_PATH = re.compile(r"/[A-Za-z0-9_-]{1,64}\.pem")
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A callback's signature, and the address of the key that it names: not yet believed."""
+
+    signature: bytes
+    key_url: str
+    text: bytes
+    """What was signed: the path, decoded, a line feed, the body."""
+
+    @classmethod
+    def of(cls, request: Request, key_origin: str) -> Signed:
+        """Raises NotFromOss where OSS could not have signed it so, or where the key is not at `key_origin`."""
+        if request.has_query:
+            # It comes decoded, so what was signed is lost; and no address of ours has one.
+            raise NotFromOss
+        try:
+            signature = base64.b64decode(request.headers.get("authorization", ""), validate=True)
+            key_url = base64.b64decode(request.headers.get("x-oss-pub-key-url", ""), validate=True).decode("ascii")
+        except (binascii.Error, ValueError):
+            raise NotFromOss from None
+        path = key_url.removeprefix(key_origin)
+        # The origin as text, and after it a path that can be nothing else: no user, no port, no query, no dots.
+        if path == key_url or not _KEY_PATH.fullmatch(path):
+            raise NotFromOss
+        return cls(signature, key_url, unquote_to_bytes(request.path) + b"\n" + request.body)
+
+
+class PublicKeys:
+    """OSS's public keys, fetched when first needed and kept in the instance."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def verify(self, signed: Signed) -> None:
+        """Raises NotFromOss unless OSS signed this, StorageUnavailable where its key cannot be had."""
+        if signed.key_url not in self._kept:
+            self._kept = {signed.key_url: _fetched(signed.key_url)}
+        if not fits(signed.signature, signed.text, self._kept[signed.key_url]):
+            raise NotFromOss
+
+
+def _fetched(url: str) -> bytes:
+    try:
+        answer = outside.ask("GET", url, seconds=KEY_SECONDS, limit=KEY_LIMIT)
+    except Unreachable:
+        raise StorageUnavailable from None
+    if answer.status >= 500:
+        raise StorageUnavailable
+    if answer.status != 200:
+        raise NotFromOss  # nothing is there, or it is elsewhere: a redirect is not followed
+    return answer.body
+
+
+def fits(signature: bytes, signed: bytes, pem: bytes) -> bool:
+    """Whether this is the signature over these bytes by the owner of this key; what is no RSA key signs nothing."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 - dear to import, and not every request gets here
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import MD5  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+
+    try:
+        key = load_pem_public_key(pem)
+        if not isinstance(key, RSAPublicKey):
+            return False
+        key.verify(signature, signed, PKCS1v15(), MD5())  # noqa: S303 - OSS's choice
+    except (ValueError, UnsupportedAlgorithm, InvalidSignature):
+        return False
+    return True

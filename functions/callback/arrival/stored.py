@@ -1,0 +1,69 @@
+"""What the bucket holds under a key: asked of the bucket itself, whatever the callback says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from arrival import outside
+from arrival.outside import Unreachable
+from arrival.refusals import NotStored, StorageUnavailable
+from arrival.settings import Settings
+from direct_upload import presigned
+from direct_upload.credentials import OwnCredentials
+
+SECONDS = 1.0
+
+URL_LIFE = 60
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object of the bucket."""
+
+    key: str
+    size: int
+    """Bytes."""
+    content_type: str
+    etag: str
+    """As OSS writes it, without quotation marks."""
+    filename: str
+    """As the user knows it."""
+
+
+def stored(key: str, settings: Settings, own: OwnCredentials, now: float) -> Stored:
+    """HeadObject, with the function's own credentials. Raises NotStored, StorageUnavailable."""
+    url = presigned.url(
+        "HEAD",
+        settings.bucket_url,
+        key,
+        bucket=settings.bucket,
+        region=settings.region,
+        access_key_id=own.access_key_id,
+        access_key_secret=own.access_key_secret,
+        security_token=own.security_token,
+        now=now,
+        expires=URL_LIFE,
+    )
+    try:
+        answer = outside.ask("HEAD", url, seconds=SECONDS)
+    except Unreachable:
+        raise StorageUnavailable from None
+    if answer.status == 404:
+        raise NotStored
+    if answer.status != 200:
+        raise StorageUnavailable
+    return _described(key, answer.headers)
+
+
+def _described(key: str, headers: Mapping[str, str]) -> Stored:
+    length = headers.get("content-length", "")
+    return Stored(
+        key=key,
+        size=int(length) if length.isascii() and length.isdigit() else -1,
+        content_type=headers.get("content-type", ""),
+        etag=headers.get("etag", "").strip('"'),
+        filename=unquote(headers.get("x-oss-meta-filename", "")),
+    )

@@ -1,0 +1,32 @@
+"""The door: what Function Compute calls when OSS calls back. It alone reads the clock and the environment."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from arrival.arrivals import Arrivals
+from arrival.settings import Settings
+from direct_upload.door import Door
+
+if TYPE_CHECKING:
+    from direct_upload.app import Respond
+    from direct_upload.event import Reply
+
+
+def initialize(context: Any) -> None:  # noqa: ARG001 - Function Compute passes it
+    """Function Compute's initializer: runs once in an instance, before its first request."""
+    _door.open()
+
+
+def handler(event: bytes, context: Any) -> Reply:
+    """Answer one HTTP event (Function Compute's HTTP trigger, event version v1)."""
+    return _door.open().answer(event, context, now=time.time())
+
+
+def _rooms() -> Respond:
+    return Arrivals(Settings.from_environ(os.environ), environ=os.environ).respond
+
+
+_door = Door(_rooms, environ=os.environ, clock=time.time, end_instance=lambda: os._exit(1))
