@@ -83,7 +83,8 @@ def test_the_url_is_the_address_the_encoded_key_and_the_sorted_query() -> None:
     assert made.rpartition("=")[0] == (
         "https://bucket.example.com/a%20b/%C3%BC%2B%3F.png?partNumber=2&uploadId=A&x-oss-additional-headers=content-length"
         "&x-oss-credential=ak%2F20241124%2Fcn-hangzhou%2Foss%2Faliyun_v4_request&x-oss-date=20241124T120000Z"
-        "&x-oss-expires=900&x-oss-security-token=t%2F%2B%3D&x-oss-signature"
+        "&x-oss-expires=900&x-oss-security-token=t%2F%2B%3D"
+        "&x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-signature"
     )
 
 
