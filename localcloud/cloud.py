@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from localcloud.cors import CorsRule
@@ -22,6 +23,10 @@ ROOT = Path(__file__).parent.parent
 
 FUNCTION_ROLE = "oss-direct-upload-sign"
 UPLOAD_ROLE = "oss-direct-upload"
+CALLBACK_ROLE = "oss-direct-upload-callback"
+
+SIGN = ROOT / "functions" / "sign"
+CALLBACK = ROOT / "functions" / "callback"
 
 UPLOAD_DOMAIN = "files.localhost"
 """Bound to the upload bucket, besides the domain that every bucket has."""
@@ -53,7 +58,7 @@ class Cloud:
         page_port: int = 0,
         page_look: Mapping[str, str] | None = None,
         sites: Mapping[str, Bucket] | None = None,
-        code: Path = ROOT / "functions" / "sign",
+        code: Path = SIGN,
         context_credentials: bool = False,
         reload: bool = False,
         log: Callable[[str], None] = _nowhere,
@@ -90,26 +95,38 @@ class Cloud:
         self.site = Site(
             clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look
         )
-        self.gateway = Gateway(
+        gateway = partial(
+            Gateway,
             clock,
-            code,
             handler="index.handler",
             initializer="index.initialize",
-            methods=("GET", "POST", "OPTIONS"),
-            function_name="oss-direct-upload-sign",
             region=self.region,
             account_id=self.account_id,
-            environment=self._environment,
-            role=self._valid_function_role,
             context_credentials=context_credentials,
             reload=reload,
             log=log,
         )
+        self.gateway = gateway(
+            code=(code,),
+            methods=("GET", "POST", "OPTIONS"),
+            function_name="oss-direct-upload-sign",
+            environment=self._environment,
+            role=self._valid_function_role,
+        )
+        self.callback_gateway = gateway(
+            code=(CALLBACK, code),
+            methods=("POST",),
+            function_name="oss-direct-upload-callback",
+            environment=self._callback_environment,
+            role=self._callback_role,
+        )
+        self.callback_secret = self._settings.get("CALLBACK_SECRET") or secrets.token_hex(32)
 
     @property
     def services(self) -> tuple[StandIn, ...]:
         """All of them, in the order in which they start: each needs the addresses of those before it."""
-        return self.sts, self.oss, self.site, self.gateway
+        callback = (self.callback_gateway,) if self._settings.get("CALLBACK") == "on" else ()
+        return self.sts, self.oss, self.site, *callback, self.gateway
 
     def start(self) -> None:
         """Start everything, and an instance of the function. Raises what the function's initializer raises."""
@@ -119,8 +136,10 @@ class Cloud:
         self.bucket.cors_rules.append(
             CorsRule(self._page_origins(), ("POST",), expose_headers=EXPOSED, max_age_seconds=600)
         )
-        self.gateway.start()
-        self.gateway.start_instance()
+        for gateway in (service for service in self.services if isinstance(service, Gateway)):
+            gateway.start()
+            self.oss.callbacks.receivers.add(f"{gateway.host}:{gateway.port}")
+            gateway.start_instance()
 
     def stop(self) -> None:
         """Stop what runs, and wait for the requests still being answered."""
@@ -153,10 +172,21 @@ class Cloud:
 
     def _upload_role(self) -> Role:
         """May put objects under the prefix; only the function's role may assume it."""
-        prefix = self._settings.get("UPLOAD_PREFIX", "uploads").strip("/")
-        on = f"acs:oss:*:*:{self.bucket.name}/{prefix}/*"
-        policy = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:PutObject", "Resource": on}]}
+        policy = {"Version": "1", "Statement": [self._allow("oss:PutObject", f"{self._prefix}/*")]}
         return Role(policy, trusted=(f"acs:ram::{self.account_id}:role/{FUNCTION_ROLE}",))
+
+    @property
+    def _prefix(self) -> str:
+        return self._settings.get("UPLOAD_PREFIX", "uploads").strip("/")
+
+    def _allow(self, action: str, keys: str) -> dict[str, str]:
+        return {"Effect": "Allow", "Action": action, "Resource": f"acs:oss:*:*:{self.bucket.name}/{keys}"}
+
+    def _callback_role(self) -> Identity:
+        """Credentials of the callback function's role, which may look at objects under the prefix."""
+        policy = {"Version": "1", "Statement": [self._allow("oss:GetObject", f"{self._prefix}/*")]}
+        end = self.clock() + FUNCTION_ROLE_LIFE
+        return self.identities.add_session(self.account_id, CALLBACK_ROLE, "fc", end, (policy,))
 
     def _upload_url(self) -> str:
         return self._settings.get("UPLOAD_URL") or self.oss.url
@@ -190,6 +220,25 @@ class Cloud:
             "ALLOWED_ORIGINS": ",".join(origins),
             "LOCAL": "on",
             "STS_ENDPOINT": self.sts.url,
+            **self._callback_settings(),
+        }
+
+    def _callback_settings(self) -> dict[str, str]:
+        if self.callback_gateway not in self.services:
+            return {}
+        return {"CALLBACK_URL": self.callback_gateway.url, "CALLBACK_SECRET": self.callback_secret}
+
+    def _callback_environment(self) -> dict[str, str]:
+        """The callback function's settings: local ones, and those given that are its own."""
+        own = ("UPLOAD_PREFIX", "WEBHOOK_URL", "WEBHOOK_SECRET")
+        return {
+            **{name: self._settings[name] for name in own if name in self._settings},
+            "OSS_BUCKET": self.bucket.name,
+            "OSS_REGION": self.region,
+            "CALLBACK_SECRET": self.callback_secret,
+            "LOCAL": "on",
+            "OSS_ENDPOINT": self.oss.url,
+            "CALLBACK_KEY_ORIGIN": self.oss.key_server.url,
         }
 
 

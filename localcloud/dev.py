@@ -26,8 +26,9 @@ from localcloud.site import look_of
 SETTINGS = (
     *("OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "UPLOAD_PREFIX", "MAX_SIZE", "CONTENT_TYPES"),
     *("EXPIRES_IN", "FOLDER_FORMS", "ALLOWED_ORIGINS", "AUTH", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE"),
+    *("CALLBACK", "CALLBACK_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET"),
 )
-"""The function's settings that are passed on."""
+"""The functions' settings that are passed on."""
 
 
 def main(environ: Mapping[str, str]) -> int:
@@ -43,7 +44,7 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def function_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The function's settings in our environment."""
+    """The functions' settings in our environment."""
     return {name: environ[name] for name in SETTINGS if environ.get(name)}
 
 

@@ -14,6 +14,12 @@ STS_MODES = (
 )
 
 
+CALLBACK_MODES = (
+    "",  # it is called
+    *("down", "html", "fail"),  # no connection, 200 with HTML, 500
+)
+
+
 @dataclass
 class Faults:
     """All off at first; set any of them while the cloud runs. Every service asks here before and while it answers."""
@@ -39,6 +45,10 @@ class Faults:
     oss_public_endpoint_forbidden: bool = False
     """OSS takes requests about objects through bound domains alone, as in the mainland from accounts made since
     2025-03-20: 400 PublicEndpointForbidden."""
+    callback_latency: float = 0.0
+    """Seconds that pass before a callback reaches its receiver; OSS waits 5 in all."""
+    callback_mode: str = ""
+    """What OSS meets when it calls back: one of CALLBACK_MODES."""
     sts_latency: float = 0.0
     """Seconds STS waits before it answers."""
     sts_mode: str = ""
@@ -66,6 +76,7 @@ class Faults:
                 setattr(faults, name, value not in ("", "0") if kinds[name] is bool else kinds[name](value))
             except ValueError:
                 raise ValueError(f"fault switch {name} takes a {kinds[name].__name__}, not {value!r}") from None
-        if faults.sts_mode not in STS_MODES:
-            raise ValueError(f"fault switch sts_mode takes one of {', '.join(STS_MODES[1:])}, not {faults.sts_mode!r}")
+        for name, modes in (("sts_mode", STS_MODES), ("callback_mode", CALLBACK_MODES)):
+            if (mode := getattr(faults, name)) not in modes:
+                raise ValueError(f"fault switch {name} takes one of {', '.join(modes[1:])}, not {mode!r}")
         return faults

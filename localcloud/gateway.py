@@ -44,7 +44,7 @@ class Gateway(StandIn):
     def __init__(
         self,
         clock: Callable[[], float],
-        code: Path,
+        code: tuple[Path, ...],
         *,
         handler: str,
         initializer: str,
@@ -59,7 +59,9 @@ class Gateway(StandIn):
         log: Callable[[str], None],
         port: int = 0,
     ) -> None:
-        """`environment` and `role` (the execution role's credentials) are asked whenever an instance is made.
+        """`code` are the folders whose contents a package has side by side.
+
+        `environment` and `role` (the execution role's credentials) are asked whenever an instance is made.
 
         With `context_credentials` each call's context brings the role's credentials, as in the python3.10 runtime;
         else only the instance's environment has them. With `reload`, changed code makes a new instance.
@@ -166,7 +168,7 @@ class Gateway(StandIn):
     def _version_of_code(self) -> int:
         if not self._reload:
             return 0
-        return max(file.stat().st_mtime_ns for file in self._code.rglob("*.py"))
+        return max(file.stat().st_mtime_ns for folder in self._code for file in folder.rglob("*.py"))
 
     def _context(self, request_id: str) -> Any:
         """What a handler gets beside the event; python3.12 has no credentials in it."""

@@ -34,8 +34,11 @@ class InstanceExited(BaseException):
 class Instance:
     """One instance; like Function Compute's, it answers one request at a time."""
 
-    def __init__(self, code: Path, handler: str, environment: Mapping[str, str], log: Callable[[str], None]) -> None:
-        """`handler` is `module.function`, found in the folder `code`; `log` takes each line that the function prints.
+    def __init__(
+        self, code: tuple[Path, ...], handler: str, environment: Mapping[str, str], log: Callable[[str], None]
+    ) -> None:
+        """`handler` is `module.function`, found in the folders `code`, which a package has merged into one; `log`
+        takes each line that the function prints.
 
         Raises what importing the handler raises.
         """
@@ -70,7 +73,7 @@ class Instance:
         with ExitStack() as stack:
             stack.enter_context(_surroundings)
             stack.enter_context(patch.dict(os.environ, self._environment, clear=True))
-            stack.enter_context(patch.object(sys, "path", [str(self._code), *sys.path]))
+            stack.enter_context(patch.object(sys, "path", [*map(str, self._code), *sys.path]))
             stack.enter_context(patch.object(os, "_exit", _exit))
             # A compiled file tells sources apart by their size and second: it would hide a quick edit.
             stack.enter_context(patch.object(sys, "dont_write_bytecode", True))
@@ -89,8 +92,8 @@ class Instance:
             sys.modules.update(others)
 
     def _take_out(self) -> dict[str, ModuleType]:
-        """Remove every module that has the name of one in the code folder."""
-        own = {path.stem for path in self._code.iterdir()}
+        """Remove every module that has the name of one in the code folders."""
+        own = {path.stem for folder in self._code for path in folder.iterdir()}
         names = [name for name in sys.modules if name.partition(".")[0] in own]
         return {name: sys.modules.pop(name) for name in names}
 

@@ -1,7 +1,7 @@
 """A stand-in for OSS on loopback, as strict as the documents are.
 
-PostObject; PutObject, GetObject, HeadObject, DeleteObject, DeleteMultipleObjects and ListObjectsV2 with V4 signatures
-in header or query; CORS; static website hosting.
+PostObject, with its callback; PutObject, GetObject, HeadObject, DeleteObject, DeleteMultipleObjects and ListObjectsV2
+with V4 signatures in header or query; CORS; static website hosting.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from werkzeug.wrappers import Response
 
 from localcloud import cors, put_object, website
+from localcloud.callback import Callbacks, KeyServer
 from localcloud.delete_objects import delete_multiple_objects, delete_object
 from localcloud.get_object import get_object
 from localcloud.list_objects import PARAMETERS, list_objects_v2
@@ -24,7 +25,7 @@ from localcloud.oss_address import Addresses
 from localcloud.oss_errors import Refused, not_implemented, public_endpoint_forbidden
 from localcloud.oss_v4 import raw_pairs
 from localcloud.post_object import PostObject, read_form
-from localcloud.post_reply import reply
+from localcloud.post_reply import reply, stored_headers
 from localcloud.server import StandIn, drain
 from localcloud.signed_request import caller, raw_query
 from localcloud.uplink import Intake
@@ -46,6 +47,9 @@ SUBRESOURCES = re.compile(
     "versions|website|worm|x-oss-process"
 )
 """Names in a query that make a request another operation, or its answer another."""
+
+
+REQUEST_ID = "localcloud.request_id"
 
 
 class Oss(StandIn):
@@ -75,11 +79,23 @@ class Oss(StandIn):
         self.addresses = Addresses(buckets, buckets[default_bucket], domains or {})
         self.region = region
         self.intake = Intake(faults, self.stopping)
+        self.key_server = KeyServer(clock)
+        self.callbacks = Callbacks(clock, faults, self.key_server)
+
+    def start(self) -> None:
+        """Start, and with it the server of the public key."""
+        self.key_server.start()
+        super().start()
+
+    def stop(self) -> None:
+        """Stop, and wait for the requests still being answered."""
+        super().stop()
+        self.key_server.stop()
 
     def handle(self, request: Request) -> Response:
         """Answer one request, refusals included, and say what happened in its record."""
         begin = time.perf_counter()
-        request_id = secrets.token_hex(12).upper()
+        request_id = request.environ[REQUEST_ID] = secrets.token_hex(12).upper()
         bucket: Bucket | None = None
         try:
             address = self.addresses.of(request)
@@ -198,11 +214,18 @@ class Oss(StandIn):
                 self.identities,
                 region=self.region,
                 now=self.clock(),
+                callbacks=self.callbacks,
                 acl=request.headers.get("x-oss-object-acl"),
             )
             self.note(request, key=post.key, fields=list(form.fields), size=incoming.size)
             self.intake.fill_the_disk_as_switched()
-            return reply(form, post.accept(), bucket, request.host_url.rstrip("/"))
+            stored = post.accept()
+        if post.callback:
+            request_id = request.environ[REQUEST_ID]
+            answer = self.callbacks.call(post.callback, stored, bucket, post.variables, request_id)
+            answer.headers.update(stored_headers(stored))
+            return answer
+        return reply(form, stored, bucket, request.host_url.rstrip("/"))
 
 
 def refusal(refused: Refused, request: Request, request_id: str) -> Response:

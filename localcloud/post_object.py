@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from localcloud.callback import Callbacks, Wanted
     from localcloud.identities import Identities, Identity
     from localcloud.objects import Bucket, Incoming, StoredObject
 
@@ -78,6 +79,7 @@ class PostObject:
         *,
         region: str,
         now: float,
+        callbacks: Callbacks,
         acl: str | None = None,
     ) -> None:
         self.form = form
@@ -86,6 +88,7 @@ class PostObject:
         self.identities = identities
         self.region = region
         self.now = now
+        self.callbacks = callbacks
         # The field beats the header. Conditions never see the header, so it joins the fields only to be stored.
         header = {} if acl is None else {"x-oss-object-acl": acl}
         self.settings = {**header, **form.fields}
@@ -95,6 +98,7 @@ class PostObject:
         checks: tuple[Callable[[], object], ...] = (
             self.has_a_key,
             self.is_supported,
+            self.callback_is_sound,
             self.is_signed_with_v4,
             self.credential_is_well_formed,
             self.date_is_well_formed,
@@ -124,10 +128,22 @@ class PostObject:
 
     def is_supported(self) -> None:
         """What this stand-in cannot do it refuses, rather than to do half of it."""
-        if "callback" in self.form.fields:
-            raise not_implemented("the form field callback")
         if "x-oss-tagging" in self.form.fields:
             raise not_implemented("the form field x-oss-tagging (OSS's own answer is not known)")
+
+    def callback_is_sound(self) -> None:
+        """What cannot be called is refused before anything is stored."""
+        self.callback  # noqa: B018 - a property that raises
+
+    @cached_property
+    def callback(self) -> Wanted | None:
+        """Whom to call once the object is stored. Raises Refused."""
+        return self.callbacks.wanted(self.field("callback")) if "callback" in self.form.fields else None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The form's custom variables, with their `x:`."""
+        return {name: value for name, value in self.form.fields.items() if name.startswith("x:")}
 
     def is_signed_with_v4(self) -> None:
         """All of the signature's fields, none empty, and the version constant. Codes for these numbers are ours."""

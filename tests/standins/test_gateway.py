@@ -72,7 +72,7 @@ class Function:
             "role": lambda: self.role,
             "log": self.lines.append,
         }
-        return Gateway(Clock(), self.code, **options | more)
+        return Gateway(Clock(), (self.code,), **options | more)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,6 @@ ALTERED: dict[str, tuple[Change, tuple[int, str, str | None]]] = {
     "a key with a slash at its start": (put("key", "/uploads/a.txt"), (400, "InvalidObjectName", None)),
     "a key with a backslash at its start": (put("key", "\\uploads"), (400, "InvalidObjectName", None)),
     "a key too long": (put("key", "uploads/" + "é" * 508), (400, "InvalidObjectName", None)),
-    "a callback": (put("callback", "eyJ9"), (501, "NotImplemented", None)),
     "tagging": (put("x-oss-tagging", "a=b"), (501, "NotImplemented", None)),
     "an ACL that RAM does not allow": (put("x-oss-object-acl", "private"), (403, "AccessDenied", None)),
     "an unknown ACL": (put("x-oss-object-acl", "everybody"), (400, "InvalidArgument", None)),
