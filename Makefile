@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check deploy remove doctor smoke files link build bench bench-web fuzz invoke mutants lock
+.PHONY: help dev test check deploy remove doctor smoke files replay link build bench bench-web fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
@@ -34,19 +34,19 @@ invoke: ## Send one request through the real handler (ARGS='GET /limits', or ARG
 
 link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…'; needs JWT_SECRET; more: ARGS=--help)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.link $(ARGS)
+	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.link $(ARGS)
 
-build: ## Make the function's package in build/sign, for Function Compute (RUNTIME=python3.12, or python3.10)
+build: ## Make the functions' packages in build/, for Function Compute (RUNTIME=python3.12, or python3.10)
 	@tools/setup.sh dev
 	@exec $(PYTHON) -m deploy.build
 
 deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
 	@tools/setup.sh deploy
-	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.deploy deploy
+	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.deploy deploy
 
 remove: ## Take everything in the cloud away; stops if there are users' files (DELETE_FILES=yes)
 	@tools/setup.sh deploy
-	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.deploy remove
+	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.deploy remove
 
 bench: ## Measure the numbers that the README names, as ratios within one run
 	@tools/setup.sh dev
@@ -70,15 +70,18 @@ lock: ## Lock the newest versions of all dependencies
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
 	@npm update --save --loglevel=error
 
-.PHONY: doctor smoke files
 doctor: ## Name each fault of what is set, declared and deployed, with its consequence and its cure
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.doctor
+	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.doctor
 
 smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.smoke $(ARGS)
+	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.smoke $(ARGS)
 
 files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: ARGS=--help)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.files $(ARGS)
+	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.files $(ARGS)
+
+replay: ## Tell the webhook what it was not told (ARGS=callback.log, or the log on standard input; more: ARGS=--help)
+	@tools/setup.sh dev
+	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.replay $(ARGS)

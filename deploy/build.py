@@ -1,7 +1,7 @@
-"""`make build`: the folder that Function Compute runs, `build/sign/`, made and tried out without Docker.
+"""`make build`: what Function Compute runs, `build/sign/` and `build/callback/`, made and tried out without Docker.
 
-It holds index.py, direct_upload/ and the dependencies side by side: Function Compute puts the root of the code on
-Python's path, so that no PYTHONPATH is needed. The same sources make the same bytes on every run.
+Each folder holds a function's index.py, its rooms and its dependencies side by side: Function Compute puts the root of
+the code on Python's path, so that no PYTHONPATH is needed. The same sources make the same bytes on every run.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from deploy.pythons import Python
 
 ROOT = Path(__file__).parent.parent
-SOURCE = ROOT / "functions" / "sign"
-FOLDER = ROOT / "build" / "sign"
+FUNCTIONS = ROOT / "functions"
 
 RUNTIMES = {"python3.12": "3.12", "python3.10": "3.10"}
 """Of Function Compute, its default first; and the Python that each runs."""
@@ -34,14 +33,55 @@ RUNTIMES = {"python3.12": "3.12", "python3.10": "3.10"}
 TIME = 1_577_880_000
 """Of every file: 2020-01-01 12:00 UTC, seconds since the epoch. A zip counts from 1980, in local time."""
 
-SETTINGS = {
-    "OSS_BUCKET": "team-uploads",
-    "OSS_REGION": "cn-hongkong",
-    "OSS_STS_ROLE_ARN": "acs:ram::1234567890123456:role/upload",
-    "ALLOWED_ORIGINS": "https://www.example.com",
-    "AUTH": "none",
-}
-"""What the package is tried out with: the least that must be set."""
+_BUCKET = {"OSS_BUCKET": "team-uploads", "OSS_REGION": "cn-hongkong"}
+
+
+@dataclass(frozen=True)
+class Function:
+    """What is to be packed."""
+
+    name: str
+    rooms: str
+    """The folder of its own modules."""
+    sources: tuple[str, ...]
+    """Files and folders below functions/, which come to lie side by side."""
+    settings: Mapping[str, str]
+    """What the package is tried out with: the least that must be set."""
+    request: str
+    """The request it is tried out with, and the status that answers it."""
+
+    @property
+    def lock(self) -> Path:
+        """Its dependencies, locked."""
+        return FUNCTIONS / self.name / "requirements.txt"
+
+    @property
+    def folder(self) -> Path:
+        """Where the package goes."""
+        return ROOT / "build" / self.name
+
+
+SIGN = Function(
+    "sign",
+    "direct_upload",
+    ("sign/index.py", "sign/direct_upload"),
+    {
+        **_BUCKET,
+        "OSS_STS_ROLE_ARN": "acs:ram::1234567890123456:role/upload",
+        "ALLOWED_ORIGINS": "https://www.example.com",
+        "AUTH": "none",
+    },
+    "GET /limits 200",
+)
+
+CALLBACK = Function(
+    "callback",
+    "arrival",
+    # What it shares with the other function is in direct_upload, and lives there once.
+    ("callback/index.py", "callback/arrival", "sign/direct_upload"),
+    {**_BUCKET, "CALLBACK_SECRET": "0" * 32},
+    "POST /stored 403",
+)
 
 
 @dataclass(frozen=True)
@@ -60,17 +100,20 @@ class Built:
 
 def main(environ: Mapping[str, str]) -> int:
     """Build for RUNTIME. The exit code: 0, or 2 with a line for what is wrong."""
+    runtime = environ.get("RUNTIME") or next(iter(RUNTIMES))
     try:
-        built = build(environ.get("RUNTIME") or next(iter(RUNTIMES)), FOLDER, environ, _say)
+        for function in (SIGN, CALLBACK):
+            print(build(function, runtime, function.folder, environ, _say))
     except BuildError as fault:
         print(fault, file=sys.stderr)
         return 2
-    print(built)
     return 0
 
 
-def build(runtime: str, folder: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> Built:
-    """Make the package for a runtime, in place of what `folder` was; `say` takes a line for each step.
+def build(
+    function: Function, runtime: str, folder: Path, environ: Mapping[str, str], say: Callable[[str], None]
+) -> Built:
+    """Make a function's package for a runtime, in place of what `folder` was; `say` takes a line for each step.
 
     Raises BuildError, and then leaves `folder` as it was.
     """
@@ -82,14 +125,14 @@ def build(runtime: str, folder: Path, environ: Mapping[str, str], say: Callable[
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
         work, code = Path(place) / "work", Path(place) / "code"
         work.mkdir()
-        say(f"Packages for {runtime}, with {python.path}")
-        dependencies.install(python, code, work, environ)
+        say(f"Packages of {function.name} for {runtime}, with {python.path}")
+        dependencies.install(function.lock, python, code, work, environ)
         package.trim(code)
-        copy_source(code)
+        copy_source(function, code)
         say("Bytecode")
         compile_all(code, python)
         settle(code)
-        check(code, python, say)
+        check(function, code, python, say)
         if folder.exists():
             folder.rename(Path(place) / "old")
         code.rename(folder)
@@ -97,11 +140,14 @@ def build(runtime: str, folder: Path, environ: Mapping[str, str], say: Callable[
     return Built(folder, len(found), sum(file.stat().st_size for file in found), package.zipped_size(folder))
 
 
-def copy_source(code: Path) -> None:
+def copy_source(function: Function, code: Path) -> None:
     """Add the function itself."""
-    shutil.copy(SOURCE / "index.py", code)
     of_this_machine = shutil.ignore_patterns("__pycache__", ".DS_Store")
-    shutil.copytree(SOURCE / "direct_upload", code / "direct_upload", ignore=of_this_machine)
+    for source in (FUNCTIONS / name for name in function.sources):
+        if source.is_dir():
+            shutil.copytree(source, code / source.name, ignore=of_this_machine)
+        else:
+            shutil.copy(source, code)
 
 
 def compile_all(code: Path, python: Python) -> None:
@@ -124,16 +170,16 @@ def settle(code: Path) -> None:
         os.utime(path, (TIME, TIME))
 
 
-def check(code: Path, python: Python, say: Callable[[str], None]) -> None:
+def check(function: Function, code: Path, python: Python, say: Callable[[str], None]) -> None:
     """Look into the package, and have it answer a request with nothing but itself. Raises BuildError."""
     if faults := package.faults(code, python):
         raise BuildError("\n".join(f"Not fit for Function Compute: {fault}" for fault in faults))
     loads = loads_binaries()
     say("First request" if loads else "First request; what is compiled for Linux on x86_64 cannot be loaded here")
     script = str(ROOT / "deploy" / "first_request.py")
-    everything = ["everything"] if loads else []
-    command = [str(python.path), "-I", "-S", "-B", script, str(code), *everything]
-    done = _run(command, SETTINGS, code.parent)
+    rooms = [function.rooms] if loads else []
+    command = [str(python.path), "-I", "-S", "-B", script, str(code), function.request, *rooms]
+    done = _run(command, function.settings, code.parent)
     if done.returncode:
         raise BuildError(f"The package does not run on Python {python.minor}: {_last_line(done.stderr)}")
 

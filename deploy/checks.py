@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.declared import UNSEEN, Deployment
+from deploy import callback_checks
+from deploy.declared import UNSEEN, Deployment, listed
 from deploy.live import CorsRule, Live, UploadBucket
+from deploy.ready import UNKNOWN
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import MAX_LIFE, SLOWEST_LINE, Settings, listed_origins, size_in_bytes
 
@@ -63,8 +65,10 @@ class Setup:
 
     def setting_faults(self) -> dict[str, str]:
         """What the function would say is wrong with its settings: by the setting named first."""
-        # With this name the settings know that they are not on a laptop.
+        # With this name the settings know that they are not on a laptop; only a deployment tells the address.
         environ = {**self.settings, "FC_FUNCTION_NAME": "oss-direct-upload-sign"}
+        if environ.get("CALLBACK_URL", "").startswith("${"):
+            environ["CALLBACK_URL"] = UNKNOWN
         try:
             Settings.from_environ(environ)
         except Misconfigured as fault:
@@ -283,7 +287,7 @@ def _runtime(setup: Setup) -> Iterator[str]:
 def _grants(setup: Setup) -> Iterator[str]:
     for role, statement in setup.statements():
         if statement.get("Effect") == "Allow":
-            actions, resources = (_listed(statement.get(name)) for name in ("Action", "Resource"))
+            actions, resources = (listed(statement.get(name)) for name in ("Action", "Resource"))
             yield from (f"The role {role} may do {action}." for action in actions if "*" in action)
             yield from (f"The role {role} may reach {resource}." for resource in resources if _is_wide(resource))
     for name, properties in setup.deployment.of_type(ROLE).items():
@@ -304,9 +308,10 @@ def _trust(setup: Setup) -> Iterator[str]:
     if any(_function_role(setup)):
         return  # it cannot be told whom to trust
     function_role = str(setup.function["role"]).lower()
+    of_functions = (function_role, str(setup.deployment.callback.get("role", "")).lower())
     for name, properties in setup.deployment.of_type(ROLE).items():
         role = properties.get("RoleName", name)
-        is_functions = function_role.endswith(f"/{str(role).lower()}")
+        is_functions = any(each.endswith(f"/{str(role).lower()}") for each in of_functions)
         for statement in (properties.get("AssumeRolePolicyDocument") or {}).get("Statement") or ():
             for who in _principals(statement.get("Principal")):
                 if who.lower() != ("fc.aliyuncs.com" if is_functions else function_role):
@@ -315,8 +320,8 @@ def _trust(setup: Setup) -> Iterator[str]:
 
 def _principals(principal: Any) -> list[str]:
     if isinstance(principal, dict):
-        return [who for listed in principal.values() for who in _listed(listed)]
-    return _listed(principal)
+        return [who for named in principal.values() for who in listed(named)]
+    return listed(principal)
 
 
 def _upload_right(setup: Setup) -> Iterator[str]:
@@ -325,17 +330,11 @@ def _upload_right(setup: Setup) -> Iterator[str]:
     place = f"{setup.settings.get('OSS_BUCKET')}/{setup.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
     role_name = setup.settings.get("OSS_STS_ROLE_ARN", "").rpartition("/")[2].lower()
     for role, statement in setup.statements():
-        may_put = "oss:PutObject" in _listed(statement.get("Action")) and statement.get("Effect") == "Allow"
-        places = {resource.split(":", 4)[-1] for resource in _listed(statement.get("Resource"))}
+        may_put = "oss:PutObject" in listed(statement.get("Action")) and statement.get("Effect") == "Allow"
+        places = {resource.split(":", 4)[-1] for resource in listed(statement.get("Resource"))}
         if str(role).lower() == role_name and may_put and place in places:
             return
     yield f"The upload role {role_name or '(none)'} may not put objects at {place}."
-
-
-def _listed(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
 # --- the bucket
@@ -349,7 +348,7 @@ def _declared_bucket(name: str, properties: Mapping[str, Any]) -> UploadBucket:
         public_access_blocked=str(properties.get("BlockPublicAccess", False)).lower() == "true",
         acl=str(properties.get("AccessControl", "private")),
         cors=tuple(
-            CorsRule(tuple(_listed(rule.get("AllowedOrigin"))), tuple(_listed(rule.get("AllowedMethod"))))
+            CorsRule(tuple(listed(rule.get("AllowedOrigin"))), tuple(listed(rule.get("AllowedMethod"))))
             for rule in rules
         ),
     )
@@ -626,6 +625,36 @@ CHECKS = (
         _keep_days,
         "The template is refused, or files are not deleted when you think.",
         "Set KEEP_DAYS to a number such as 30, or to 0 to keep files for ever.",
+    ),
+    Check(
+        "callback",
+        callback_checks.settings,
+        "The callback function answers `misconfigured`, and every upload says: stored, but the site was not told.",
+        "Mend it in .env (docs/callback.md) and deploy.",
+    ),
+    Check(
+        "callback-agreement",
+        callback_checks.agreement,
+        "The callback function refuses what OSS calls it for, and every upload says: the site was not told.",
+        "Let both take it from the same variable of s.yaml, and deploy both.",
+    ),
+    Check(
+        "callback-trigger",
+        callback_checks.trigger,
+        "OSS cannot call the function: every upload says: stored, but the site was not told.",
+        "Set its triggerConfig in s.yaml to authType anonymous and the method POST: the function itself verifies OSS.",
+    ),
+    Check(
+        "callback-right",
+        callback_checks.right,
+        "The function cannot see what was stored: every upload says: stored, but the site was not told.",
+        "Give its role oss:GetObject on exactly <bucket>/<UPLOAD_PREFIX>/*, in deploy/ros.yaml.",
+    ),
+    Check(
+        "webhook",
+        callback_checks.webhook_unused,
+        "Nobody is ever told.",
+        "Set CALLBACK=on, or leave WEBHOOK_URL out.",
     ),
     Check(
         "large-files",

@@ -42,6 +42,11 @@ class Deployment:
         return dict(self.resources.get("sign", {}).get("props") or {})
 
     @property
+    def callback(self) -> dict[str, Any]:
+        """The props of the callback function."""
+        return dict(self.resources.get("callback", {}).get("props") or {})
+
+    @property
     def function_environ(self) -> dict[str, str]:
         """The function's environment, as Function Compute would hand it over."""
         return {name: str(value) for name, value in (self.function.get("environmentVariables") or {}).items()}
@@ -216,6 +221,13 @@ class _Template:
             # Function Compute's component writes ARNs in lower case, and RAM does not mind.
             return f"acs:ram::{self._account}:role/{properties.get('RoleName', name)}"
         return f"{name}.{attribute}"
+
+
+def listed(value: Any) -> list[str]:
+    """What may be one thing or a list of things, as a list."""
+    if value is None:
+        return []
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]

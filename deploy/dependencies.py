@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from deploy.pythons import Python
 
 ROOT = Path(__file__).parent.parent
-LOCK = ROOT / "functions" / "sign" / "requirements.txt"
 TOOLS_LOCK = ROOT / "deploy" / "requirements-build.txt"
 
 SOURCE_ONLY = ("alibabacloud-tea",)
@@ -40,21 +39,23 @@ _PLATFORMS = (
 _ALWAYS = ["-q", "--disable-pip-version-check", "--no-input", "--timeout", "15", "--retries", "2", "--require-hashes"]
 
 
-def install(python: Python, folder: Path, work: Path, environ: Mapping[str, str]) -> None:
-    """Put all that the lock names into `folder`; `work` is an empty folder for what that takes.
+def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mapping[str, str]) -> None:
+    """Put all that a lock names into `folder`; `work` is an empty folder for what that takes.
 
     Raises BuildError: no registry answers, a package is not the locked one, or there is none for Function Compute.
     """
     tools, wheels = work / "tools", work / "wheels"
-    entries = lock_entries(LOCK.read_text(encoding="utf-8"))
+    entries = lock_entries(lock.read_text(encoding="utf-8"))
 
     # Every machine builds with the same pip and setuptools, and no interpreter needs any of its own.
     _pip(environ, sys.executable, "install", "--no-deps", "--target", tools, "-r", TOOLS_LOCK)
     environ = {**environ, "PYTHONPATH": str(tools)}
 
     as_source = ("--no-deps", "--no-build-isolation", "--no-binary", ",".join(SOURCE_ONLY))
-    sources = _written(work / "sources.txt", [entry for entry in entries if _name(entry) in SOURCE_ONLY])
-    _pip(environ, python.path, "wheel", *as_source, "--wheel-dir", wheels, "-r", sources)
+    wheels.mkdir()
+    if sources := [entry for entry in entries if _name(entry) in SOURCE_ONLY]:
+        listed = _written(work / "sources.txt", sources)
+        _pip(environ, python.path, "wheel", *as_source, "--wheel-dir", wheels, "-r", listed)
 
     as_wheels = ("--only-binary", ":all:", "--implementation", "cp", "--python-version", python.minor, *_PLATFORMS)
     everything = _written(work / "everything.txt", [_built(entry, wheels) for entry in entries])

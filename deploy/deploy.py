@@ -1,8 +1,9 @@
 """`make deploy` and `make remove`: Serverless Devs over s.yaml, with what it cannot do by itself.
 
-Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are; after it, the
-page's address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS
-the credentials of that name, for deployment and removal alike.
+Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are, and a random
+CALLBACK_SECRET if callbacks are switched on without one; after it, the page's address and an upload link for a day are
+printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS the credentials of that name, for deployment and
+removal alike.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ _S = _PROJECT / "node_modules" / ".bin" / "s"
 _NO_ACCOUNT = "config('AccountID') not found"
 
 
+SECRET = ("JWT_SECRET", "CALLBACK_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET")
+"""Settings that are not printed."""
+
+
 def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
     """Write a random JWT_SECRET into .env, if users are to prove who they are and nothing is set for it.
 
@@ -35,12 +40,23 @@ def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
         return ""
     if known.get("JWT_SECRET"):
         return known["JWT_SECRET"]
+    return _write_secret(file, "JWT_SECRET", "upload links are signed with it")
+
+
+def ensure_callback(file: Path, environ: Mapping[str, str]) -> None:
+    """Write a random CALLBACK_SECRET into .env, if callbacks are on and there is none."""
+    known = environment(environ, file.parent)
+    if known.get("CALLBACK") == "on" and not known.get("CALLBACK_SECRET"):
+        _write_secret(file, "CALLBACK_SECRET", "the two functions know each other by it")
+
+
+def _write_secret(file: Path, name: str, why: str) -> str:
     secret = secrets.token_urlsafe(32)
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    kept = [line for line in lines if not re.match(r"\s*(export\s+)?JWT_SECRET\s*=", line)]
+    kept = [line for line in lines if not re.match(rf"\s*(export\s+)?{name}\s*=", line)]
     file.touch(mode=0o600)
-    file.write_text("\n".join([*kept, f"JWT_SECRET={secret}"]) + "\n", encoding="utf-8")
-    print("Wrote a random JWT_SECRET into .env. Keep that file: upload links are signed with it.")
+    file.write_text("\n".join([*kept, f"{name}={secret}"]) + "\n", encoding="utf-8")
+    print(f"Wrote a random {name} into .env. Keep that file: {why}.")
     return secret
 
 
@@ -48,7 +64,8 @@ def deploy(environ: Mapping[str, str]) -> int:
     """The exit code of `s deploy`, or that of what follows it."""
     file = _PROJECT / ".env"
     secret = ensure_identity(file, environ)
-    code = _run("deploy", environ, hidden=secret)
+    ensure_callback(file, environ)
+    code = _run("deploy", environ)
     if code:
         return code
     known = environment(environ, file.parent)
@@ -68,7 +85,7 @@ def deploy(environ: Mapping[str, str]) -> int:
 
 def remove(environ: Mapping[str, str]) -> int:
     """The exit code of `s remove`."""
-    return _run("remove", environ, hidden="")
+    return _run("remove", environ)
 
 
 def _page(environ: Mapping[str, str]) -> str:
@@ -93,8 +110,10 @@ def _options(environ: Mapping[str, str]) -> list[str]:
     return [*file, *(["-a", known["ACCESS"]] if known.get("ACCESS") else [])]
 
 
-def _run(command: str, environ: Mapping[str, str], *, hidden: str) -> int:
-    """Run `s`, saying what it says as it comes, but never the secret."""
+def _run(command: str, environ: Mapping[str, str]) -> int:
+    """Run `s`, saying what it says as it comes, but no secret."""
+    known = environment(environ, _PROJECT)
+    hidden = [known[name] for name in SECRET if known.get(name)]
     with subprocess.Popen(  # noqa: S603 - the command is ours
         [str(_S), command, "-y", *_options(environ)],
         cwd=_PROJECT,
@@ -108,7 +127,9 @@ def _run(command: str, environ: Mapping[str, str], *, hidden: str) -> int:
         unknown_account = False
         for line in running.stdout:
             unknown_account = unknown_account or _NO_ACCOUNT in line
-            print(line.replace(hidden, "(hidden)") if hidden else line, end="", flush=True)
+            for secret in hidden:
+                line = line.replace(secret, "(hidden)")  # noqa: PLW2901 - what is printed of it
+            print(line, end="", flush=True)
     if unknown_account:
         print("There are no credentials: run `npx --no-install s config add`, or see docs/deploy.md, Before you begin.")
     return running.returncode

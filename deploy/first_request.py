@@ -1,8 +1,9 @@
-"""The package's first request, with nothing but the package: `python -I -S first_request.py FOLDER [everything]`.
+"""A package's first request, with nothing but the package: `python -I -S first_request.py FOLDER REQUEST [ROOMS]`.
 
-Run by the Python that will run the package, with no site-packages: what is not in FOLDER is not there. With
-`everything`, each module that the function's own code imports anywhere is imported, too: those of the vendor, which it
-leaves for the first call that needs them, and with them whatever is compiled.
+REQUEST is a method, a path and the status that answers it: `GET /limits 200`. Run by the Python that will run the
+package, with no site-packages: what is not in FOLDER is not there. With ROOMS, the folder of the function's own
+modules, all that these import anywhere is imported, too: what they leave for the first call that needs it, and with it
+whatever is compiled.
 """
 
 from __future__ import annotations
@@ -15,29 +16,37 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-EVENT = {
-    "version": "v1",
-    "rawPath": "/limits",
-    "body": "",
-    "isBase64Encoded": True,
-    "headers": {},
-    "queryParameters": {},
-    "requestContext": {"requestId": "1-build", "http": {"method": "GET", "path": "/limits", "sourceIp": "127.0.0.1"}},
-}
+
+def event(method: str, path: str) -> bytes:
+    """An HTTP event with nothing in it but what it is for."""
+    return json.dumps(
+        {
+            "version": "v1",
+            "rawPath": path,
+            "body": "",
+            "isBase64Encoded": True,
+            "headers": {},
+            "queryParameters": {},
+            "requestContext": {
+                "requestId": "1-build",
+                "http": {"method": method, "path": path, "sourceIp": "127.0.0.1"},
+            },
+        }
+    ).encode()
 
 
-def main(folder: Path, *, everything: bool) -> None:
+def main(folder: Path, request: str, rooms: str = "") -> None:
     """Raises whatever keeps the function from answering."""
+    method, path, status = request.split()
     sys.path.insert(0, str(folder))
     index: Any = importlib.import_module("index")
     context = SimpleNamespace(request_id="1-build", function=SimpleNamespace(name="build"))
     index.initialize(context)
-    reply = index.handler(json.dumps(EVENT).encode(), context)
-    if reply["statusCode"] != 200:
-        raise SystemExit(f"GET /limits was answered with {reply['statusCode']}: {reply['body']}")
-    if everything:
-        for name in sorted({name for file in (folder / "direct_upload").rglob("*.py") for name in _imported(file)}):
-            importlib.import_module(name)
+    reply = index.handler(event(method, path), context)
+    if str(reply["statusCode"]) != status:
+        raise SystemExit(f"{method} {path} was answered with {reply['statusCode']}: {reply['body']}")
+    for name in sorted({name for file in (folder / rooms).glob("*.py") for name in _imported(file)} if rooms else ()):
+        importlib.import_module(name)
 
 
 def _imported(file: Path) -> set[str]:
@@ -51,4 +60,4 @@ def _imported(file: Path) -> set[str]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), everything=sys.argv[2:] == ["everything"])
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,6 +1,7 @@
-"""Before a deployment begins: whether the function could work with what is set, as the function itself reads it.
+"""Before a deployment begins: whether the functions could work with what is set, as they themselves read it.
 
-Reads JSON on standard input, `{"name", "environment"}`, from s.yaml. Every fault stops the deployment.
+Reads JSON on standard input, `{"name", "environment", "callback_environment"}`, from s.yaml. Every fault stops the
+deployment.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import sys
 from collections.abc import Mapping
 
+from arrival.settings import Settings as CallbackSettings
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import Settings
 
@@ -17,10 +19,14 @@ NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
 """What NAME may be: a bucket's name is made of it, a dash, `uploads`, a dash and an account ID, and ends at 63."""
 
 
-def faults(name: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+UNKNOWN = "https://callback.invalid"
+"""Stands for the callback function's address, which only a deployment tells (RFC 2606)."""
+
+
+def faults(name: str, environment: Mapping[str, str], callback_environment: Mapping[str, str]) -> tuple[str, ...]:
     """What is wrong, each in words; none if the deployment may begin."""
     # What else is wrong with a wrong name follows from it.
-    return _faults_of_name(name) or _faults_of_settings(environment)
+    return _faults_of_name(name) or _faults_of_settings(environment, callback_environment)
 
 
 def _faults_of_name(name: str) -> tuple[str, ...]:
@@ -29,20 +35,30 @@ def _faults_of_name(name: str) -> tuple[str, ...]:
     return (f"NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not {name!r}",)
 
 
-def _faults_of_settings(environment: Mapping[str, str]) -> tuple[str, ...]:
+def _faults_of_settings(environment: Mapping[str, str], callback_environment: Mapping[str, str]) -> tuple[str, ...]:
+    found = read_faults(Settings, {**environment, "CALLBACK_URL": UNKNOWN})
+    if environment.get("CALLBACK") == "on":
+        found += tuple(fault for fault in read_faults(CallbackSettings, callback_environment) if fault not in found)
+    elif callback_environment.get("WEBHOOK_URL"):
+        found += ("WEBHOOK_URL is set, and CALLBACK is not on: it would never be told",)
+    if not found and environment["UPLOAD_PREFIX"].endswith("/"):
+        return ("UPLOAD_PREFIX must not end in a slash here: the roles' rights are made of it",)
+    return found
+
+
+def read_faults(settings: type[Settings | CallbackSettings], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What a function would say is wrong with its environment."""
     try:
-        Settings.from_environ(environment)
+        settings.from_environ(environment)
     except Misconfigured as found:
         return found.faults
-    if environment["UPLOAD_PREFIX"].endswith("/"):
-        return ("UPLOAD_PREFIX must not end in a slash here: the roles' rights are made of it",)
     return ()
 
 
 def main() -> int:
     """The exit code: 0, or 1 with each fault on a line of its own."""
     asked = json.load(sys.stdin)
-    found = faults(asked["name"], asked["environment"])
+    found = faults(asked["name"], asked["environment"], asked["callback_environment"])
     if not found:
         return 0
     print("Nothing was deployed. Set these right in .env (see .env.example):", file=sys.stderr)

@@ -102,6 +102,7 @@ class Trial:
         self._session = requests.Session()
         self._limits: Any = None
         self._form: Any = None
+        self._answer: requests.Response | None = None
         self._request_id = ""
         self._made: list[str] = []
 
@@ -120,6 +121,8 @@ class Trial:
             ("OSS refuses the form with another signature", self._other_signature),
             ("OSS refuses the form with an ACL added", self._added_acl),
             ("OSS takes the form as it is", self._uploads),
+            ("OSS called back, and the fact was verified", self._called_back),
+            ("A forged callback is refused", self._forged_callback),
             ("OSS refuses it the second time", self._uploads_again),
             ("Strangers cannot read what was uploaded", self._strangers_read),
             ("It is stored as it was declared", self._stored),
@@ -225,7 +228,28 @@ class Trial:
         readable = _values(answer, "Access-Control-Allow-Origin")
         if answer.status_code != 200 or readable not in ([self._target.origin], ["*"]):
             raise NotHeld(f"{_status(answer)}; pages that may read the answer: {', '.join(readable) or 'none'}")
+        self._answer = answer
         return "200"
+
+    def _called_back(self) -> str:
+        if "callback" not in self._a_form()["fields"]:
+            raise NotTried("CALLBACK is off")
+        if self._answer is None:
+            raise NotTried("OSS did not take the form")
+        told = _json(self._answer)
+        if (told.get("stored") or {}).get("key") != self._a_form()["key"]:
+            raise NotHeld(_status(self._answer))
+        return {True: "and the webhook was told", False: "but the webhook was not told", None: "no webhook is set"}[
+            told.get("told")
+        ]
+
+    def _forged_callback(self) -> str:
+        field = self._a_form()["fields"].get("callback")
+        if field is None:
+            raise NotTried("CALLBACK is off")
+        url = json.loads(base64.b64decode(field))["callbackUrl"]
+        forged = {"bucket": self._where().bucket, "object": self._a_form()["key"], "ticket": "forged"}
+        return _refused(self._session.post(url, json=forged, timeout=PATIENCE), 403)
 
     def _uploads_again(self) -> str:
         return _refused(self._post(self._a_form()), 409)

@@ -1,8 +1,12 @@
-// A hook of s.yaml, after the function is deployed: `s` prints all that the component returns, the environment with it.
+// A hook of s.yaml, after a function is deployed: `s` prints all that the component returns, the environment with it.
+const SECRET = ["JWT_SECRET", "CALLBACK_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET"];
+
 module.exports = async (inputs) => {
-    const environment = inputs.output?.environmentVariables;
-    if (environment?.JWT_SECRET) {
-        environment.JWT_SECRET = "(hidden)";
+    const environment = inputs.output?.environmentVariables ?? {};
+    for (const name of SECRET) {
+        if (environment[name]) {
+            environment[name] = "(hidden)";
+        }
     }
     return inputs;
 };

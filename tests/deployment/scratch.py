@@ -26,7 +26,10 @@ ACCOUNT = "1234567890123456"
 SCHEMA = PROJECT.parent / "shared" / "data" / "fc3-schema.json"
 """The schema of the component fc3, which this project cannot carry; laid beside it where it is to be had."""
 
-_BUILDER = ".PHONY: build\nbuild:\n\t@mkdir -p build/sign && touch build/sign/index.py && echo built >>built\n"
+_BUILDER = (
+    ".PHONY: build\nbuild:\n\t@mkdir -p build/sign build/callback"
+    " && touch build/sign/index.py build/callback/index.py && echo built >>built\n"
+)
 _VARIABLES = re.compile(r"^\$\{(?!path)")
 
 

@@ -92,7 +92,7 @@ def test_the_package_is_made_by_the_targets_own_python(
 
 def test_an_unknown_runtime_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"^RUNTIME must be python3\.12 or python3\.10, not 'python3\.9'$"):
-        build.build("python3.9", tmp_path / "sign", {}, print)
+        build.build(build.SIGN, "python3.9", tmp_path / "sign", {}, print)
 
 
 # What is installed.
@@ -123,7 +123,7 @@ def test_pip_runs_under_the_targets_python(tmp_path: Path) -> None:
     target = Python("3.10", python_that_says(tmp_path / "bin" / "python", says))
     (tmp_path / "work").mkdir()
     with pytest.raises(BuildError, match=r": asked to install for 3\.10$"):
-        dependencies.install(target, tmp_path / "code", tmp_path / "work", os.environ)
+        dependencies.install(build.SIGN.lock, target, tmp_path / "code", tmp_path / "work", os.environ)
 
 
 PIP_SAYS = {
@@ -361,7 +361,7 @@ def tried(tmp_path: Path, files: Mapping[str, str | bytes]) -> list[str]:
     code = put(tmp_path / "code", files)
     told: list[str] = []
     build.compile_all(code, HERE)
-    build.check(code, HERE, told.append)
+    build.check(build.SIGN, code, HERE, told.append)
     return told
 
 
@@ -430,7 +430,7 @@ def test_without_a_registry_one_line_says_so_and_the_last_package_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(tmp_path, {"build/sign/index.py": "the last one"})
-    monkeypatch.setattr(build, "FOLDER", tmp_path / "build" / "sign")
+    monkeypatch.setattr(build.Function, "folder", property(lambda function: tmp_path / "build" / function.name))
     assert build.main({**NO_REGISTRY, "RUNTIME": RUNTIME}) == 2
     out, err = capsys.readouterr()
     [_, told] = err.splitlines()
@@ -443,17 +443,14 @@ def test_without_a_registry_one_line_says_so_and_the_last_package_stays(
 
 @runs_in_function_compute
 @pytest.mark.parametrize("name", ["alibabacloud-tea", "idna"])
-def test_a_package_that_is_not_the_locked_one_is_refused(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    entries = dependencies.lock_entries(dependencies.LOCK.read_text(encoding="utf-8"))
+def test_a_package_that_is_not_the_locked_one_is_refused(name: str, tmp_path: Path) -> None:
+    entries = dependencies.lock_entries(build.SIGN.lock.read_text(encoding="utf-8"))
     few = [entry for entry in entries if entry.startswith(("alibabacloud-tea==", "idna=="))]
     forged = [re.sub("sha256:.{8}", "sha256:" + "0" * 8, entry) if entry.startswith(name) else entry for entry in few]
     put(tmp_path, {"lock.txt": "\n".join(forged)})
     (tmp_path / "work").mkdir()
-    monkeypatch.setattr(dependencies, "LOCK", tmp_path / "lock.txt")
     with pytest.raises(BuildError, match=rf"^Not what the lock names: {name}==[0-9.]+\. Try without pip's cache .*$"):
-        dependencies.install(HERE, tmp_path / "code", tmp_path / "work", os.environ)
+        dependencies.install(tmp_path / "lock.txt", HERE, tmp_path / "code", tmp_path / "work", os.environ)
 
 
 # The package itself, made once a session, twice.
@@ -464,7 +461,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> list[build.Built]:
     if RUNTIME not in build.RUNTIMES:
         pytest.skip(f"Function Compute does not run Python {MINOR}")
     folders = [tmp_path_factory.mktemp("build") / name for name in ("sign", "sign-again")]
-    return [build.build(RUNTIME, folder, os.environ, print) for folder in folders]
+    return [build.build(build.SIGN, RUNTIME, folder, os.environ, print) for folder in folders]
 
 
 @pytest.fixture(scope="module")
@@ -496,6 +493,10 @@ def test_two_builds_are_the_same_byte_for_byte(builds: list[build.Built]) -> Non
     assert list(second.keys() - first.keys()) == []
 
 
+def test_nothing_of_the_callback_function_is_in_it(code: Path) -> None:
+    assert [name for name in names(code) if name.startswith("arrival")] == []
+
+
 def test_zipped_it_is_no_larger_than_12_mb(builds: list[build.Built]) -> None:
     assert builds[0].zipped <= 12_000_000
 
@@ -515,7 +516,7 @@ def test_the_function_is_in_it_as_it_is(code: Path) -> None:
 
 def test_each_package_of_the_lock_is_in_it_with_its_licence_or_its_name(code: Path) -> None:
     """What the markers of this minor version leave out is not; the lock of 3.10 has one more package."""
-    lock = dependencies.LOCK.read_text(encoding="utf-8")
+    lock = build.SIGN.lock.read_text(encoding="utf-8")
     older = sys.version_info < (3, 11)
     expected = set()
     for requirement, version, marker in re.findall(r"^([\w-]+)==(\S+)(?: ; (.*))? \\$", lock, re.MULTILINE):
@@ -579,3 +580,43 @@ def test_it_signs_behind_the_gateway(cloud: Cloud) -> None:
     [upload] = answer.json()["uploads"]
     assert post_upload(upload).status_code == 200
     assert [each.path.read_bytes() for each in cloud.bucket.objects()] == [CONTENT]
+
+
+# The callback function's package.
+
+
+@pytest.fixture(scope="module")
+def callback(tmp_path_factory: pytest.TempPathFactory) -> build.Built:
+    if RUNTIME not in build.RUNTIMES:
+        pytest.skip(f"Function Compute does not run Python {MINOR}")
+    return build.build(build.CALLBACK, RUNTIME, tmp_path_factory.mktemp("build") / "callback", os.environ, print)
+
+
+def test_the_callback_functions_package_has_both_functions_rooms_and_one_dependency(callback: build.Built) -> None:
+    sources = Path(build.__file__).parent.parent / "functions"
+    ours = {"index.py": "callback/index.py"} | {
+        f"{path.parent.name}/{path.name}": path.relative_to(sources).as_posix()
+        for folder in ("callback/arrival", "sign/direct_upload")
+        for path in (sources / folder).glob("*.py")
+    }
+    assert {name: (callback.folder / name).read_bytes() for name in ours} == {
+        name: (sources / source).read_bytes() for name, source in ours.items()
+    }
+    found = {name.partition("/")[0] for name in names(callback.folder)}
+    assert {name for name in found if name.endswith(".dist-info") and name.startswith("crypto")} != set()
+    assert {name for name in found if name.startswith(("alibabacloud", "jwt", "aiohttp"))} == set()
+
+
+def test_the_callback_functions_package_is_small(callback: build.Built) -> None:
+    assert callback.zipped <= 6_000_000
+
+
+def test_the_callback_functions_package_verifies_behind_the_gateway(
+    callback: build.Built, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("localcloud.cloud.CALLBACK", callback.folder)
+    with Cloud(tmp_path / "files", code=code, settings={"CALLBACK": "on"}) as cloud:
+        answer = requests.post(f"{cloud.gateway.url}/sign", json={"files": [FILE]}, timeout=60)
+        [upload] = answer.json()["uploads"]
+        assert post_upload(upload).json()["stored"]["key"] == upload["key"]
+    cloud.check()

@@ -24,7 +24,7 @@ def make(scratch: Scratch, command: str, **environ: str) -> subprocess.Completed
         return subprocess.run(  # noqa: S603 - the arguments are ours
             [sys.executable, "-m", "deploy.deploy", command],
             cwd=scratch.folder,
-            env={**scratch.environ, "PYTHONPATH": "functions/sign", **environ},
+            env={**scratch.environ, "PYTHONPATH": "functions/sign:functions/callback", **environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -34,7 +34,7 @@ from oss_forms import BUCKET, REGION, World
 ACCOUNT = "1234567890123456"
 SITE = f"https://odu-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
 UPLOADS = f"odu-uploads-{ACCOUNT}"
-SIGN_ROLE, UPLOAD_ROLE = "odu-sign", "odu-upload"
+SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE = "odu-sign", "odu-upload", "odu-callback"
 
 DEFAULT_DECISIONS = ["kept-for-ever", "site-domain", "sign-domain"]
 """What is left to decide when nothing but the defaults is set."""
@@ -74,6 +74,11 @@ def template() -> dict[str, Any]:
         ),
         "UploadRole": role(
             UPLOAD_ROLE, {"RAM": [arn(SIGN_ROLE)]}, oss_PutObject=f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
+        ),
+        "CallbackRole": role(
+            CALLBACK_ROLE,
+            {"Service": ["fc.aliyuncs.com"]},
+            oss_GetObject=f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*",
         ),
         "Uploads": {
             "Type": "ALIYUN::OSS::Bucket",
@@ -117,12 +122,24 @@ def function() -> dict[str, Any]:
     }
 
 
+def callback() -> dict[str, Any]:
+    """The props of a sound callback function."""
+    return {
+        "region": "cn-hongkong",
+        "functionName": "odu-callback",
+        "role": arn(CALLBACK_ROLE),
+        "environmentVariables": {"OSS_BUCKET": UPLOADS, "OSS_REGION": "cn-hongkong", "UPLOAD_PREFIX": "uploads"},
+        "triggers": [{"triggerType": "http", "triggerConfig": {"authType": "anonymous", "methods": ["POST"]}}],
+    }
+
+
 class Given:
     """A sound deployment, to be spoilt."""
 
     def __init__(self) -> None:
         self.environ: dict[str, str] = {}
         self.function = function()
+        self.callback = callback()
         self.template = template()
         self.missing: tuple[str, ...] = ()
         self.live: Live | None = None
@@ -137,6 +154,13 @@ class Given:
     def trigger(self) -> dict[str, Any]:
         trigger: dict[str, Any] = self.function["triggers"][0]["triggerConfig"]
         return trigger
+
+    def switch_on(self, **settings: str) -> Given:
+        """Callbacks, with what else is set for their function."""
+        secret = new_secret()
+        self.settings.update(CALLBACK="on", CALLBACK_URL="${resources.callback.output.url}", CALLBACK_SECRET=secret)
+        self.callback["environmentVariables"].update({"CALLBACK_SECRET": secret, **settings})
+        return self
 
     def properties(self, name: str) -> dict[str, Any]:
         properties: dict[str, Any] = self.template[name]["Properties"]
@@ -155,7 +179,8 @@ class Given:
 
     def findings(self) -> list[tuple[str, str]]:
         """The check's name and what it found."""
-        deployment = Deployment({"sign": {"props": self.function}}, self.template, self.missing)
+        resources = {"sign": {"props": self.function}, "callback": {"props": self.callback}}
+        deployment = Deployment(resources, self.template, self.missing)
         found = examine(Setup(self.environ, deployment, self.live, self.account))
         return [(finding.check.name, finding.what) for finding in found]
 
@@ -220,6 +245,17 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("clock", lambda g: setattr(g, "live", Live(SEEN, skew=-901.0)), "This machine's clock is 901 seconds behind OSS's."),
     ("clock", lambda g: setattr(g, "live", Live(SEEN, skew=61.0)), "This machine's clock is 61 seconds ahead of OSS's."),
     ("large-files", lambda g: g.settings.update(MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
+    ("settings", lambda g: (g.switch_on(), g.settings.update(CALLBACK_URL="http://cb.example.com")), "CALLBACK_URL must be https://host without a path, not 'http://cb.example.com'."),
+    ("settings", lambda g: (g.switch_on(), g.settings.update(FOLDER_FORMS="on")), "FOLDER_FORMS cannot be on while CALLBACK is: whoever had one could leave it out."),
+    ("callback", lambda g: g.switch_on(CALLBACK_SECRET=""), "CALLBACK_SECRET is missing."),
+    ("callback", lambda g: g.switch_on(WEBHOOK_URL="https://app.example.com/"), "WEBHOOK_SECRET is missing."),
+    ("callback-agreement", lambda g: g.switch_on(CALLBACK_SECRET=new_secret()), "The two functions differ in CALLBACK_SECRET."),
+    ("callback-agreement", lambda g: g.switch_on(OSS_REGION="cn-hangzhou"), "The two functions differ in OSS_REGION."),
+    ("callback-trigger", lambda g: (g.switch_on(), g.callback["triggers"][0]["triggerConfig"].update(authType="function")), "The callback function's authType is function."),
+    ("callback-trigger", lambda g: (g.switch_on(), g.callback["triggers"][0]["triggerConfig"].update(methods=["GET"])), "The callback function's methods lack POST."),
+    ("callback-right", lambda g: (g.switch_on(), g.statement("CallbackRole").update(Action=["oss:PutObject"])), f"The callback function's role {CALLBACK_ROLE} may not look at objects at {UPLOADS}/uploads/*."),
+    ("webhook", lambda g: g.callback["environmentVariables"].update(WEBHOOK_URL="https://app.example.com/"), "WEBHOOK_URL is set, and CALLBACK is not on."),
+    ("trust", lambda g: g.trust("CallbackRole", Service=["ecs.aliyuncs.com"]), f"The role {CALLBACK_ROLE} trusts ecs.aliyuncs.com."),
     ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
 ]  # fmt: skip
 """For each check a fault or more that it alone finds, and its words."""
@@ -232,6 +268,12 @@ def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, 
     size = sum(len(name) + len(str(value)) for name, value in given.settings.items())
     found = [finding for finding in given.findings() if finding[0] not in DEFAULT_DECISIONS]
     assert found == [(check, what.format(size=f"{size:,}"))]
+
+
+def test_callbacks_that_are_on_and_sound_are_no_fault() -> None:
+    given = Given()
+    given.switch_on()
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_every_check_has_a_seeded_fault() -> None:
@@ -654,7 +696,8 @@ def test_with_credentials_but_no_account_it_says_what_it_needs(
 
 def test_decisions_alone_do_not_fail(capsys: pytest.CaptureFixture[str]) -> None:
     given = Given()
-    deployment = Deployment({"sign": {"props": given.function}}, given.template)
+    resources = {"sign": {"props": given.function}, "callback": {"props": given.callback}}
+    deployment = Deployment(resources, given.template)
     assert doctor.report(examine(Setup({}, deployment)), []) == 0
     said = capsys.readouterr().out
     assert said.startswith(

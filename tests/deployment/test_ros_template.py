@@ -19,6 +19,7 @@ PARAMETERS = {
     "Account": ACCOUNT,
     "SignRole": "team-sign",
     "UploadRole": "team-upload",
+    "CallbackRole": "team-callback",
     "UploadBucket": "team-uploads-1234567890123456",
     "UploadPrefix": "in/here",
     "Origins": "https://upload.example.com,https://app.example.com",
@@ -26,6 +27,7 @@ PARAMETERS = {
     "SiteBucket": "team-site-1234567890123456",
     "LogProject": "team-1234567890123456",
     "LogStore": "sign",
+    "CallbackLogStore": "callback",
     "LogDays": "30",
 }
 
@@ -96,6 +98,41 @@ RESOURCES: Resources = {
             ],
         },
     },
+    "CallbackFunctionRole": {
+        "Type": "ALIYUN::RAM::Role",
+        "Properties": {
+            "RoleName": "team-callback",
+            "Description": "What the callback function of OSS Direct Upload runs as",
+            "AssumeRolePolicyDocument": {
+                "Version": "1",
+                "Statement": [
+                    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["fc.aliyuncs.com"]}}
+                ],
+            },
+            "Policies": [
+                {
+                    "PolicyName": "team-callback",
+                    "PolicyDocument": {
+                        "Version": "1",
+                        "Statement": [
+                            {
+                                "Effect": "Allow",
+                                "Action": ["oss:GetObject"],
+                                "Resource": ["acs:oss:*:1234567890123456:team-uploads-1234567890123456/in/here/*"],
+                            },
+                            {
+                                "Effect": "Allow",
+                                "Action": ["log:PostLogStoreLogs"],
+                                "Resource": [
+                                    "acs:log:*:1234567890123456:project/team-1234567890123456/logstore/callback"
+                                ],
+                            },
+                        ],
+                    },
+                }
+            ],
+        },
+    },
     "Log": {
         "Type": "ALIYUN::SLS::Project",
         "Properties": {"Name": "team-1234567890123456", "Description": "Log of OSS Direct Upload"},
@@ -116,6 +153,30 @@ RESOURCES: Resources = {
         "Properties": {
             "ProjectName": "team-1234567890123456",
             "LogstoreName": "sign",
+            "FullTextIndex": {
+                "Enable": True,
+                "CaseSensitive": False,
+                "IncludeChinese": True,
+                "Delimiter": ", '\";=()[]{}?@&<>/:\n\t\r",
+            },
+        },
+    },
+    "CallbackLines": {
+        "Type": "ALIYUN::SLS::Logstore",
+        "Properties": {
+            "ProjectName": "team-1234567890123456",
+            "LogstoreName": "callback",
+            "ShardCount": 1,
+            "AutoSplit": True,
+            "MaxSplitShard": 8,
+            "TTL": 30,
+        },
+    },
+    "CallbackLinesIndex": {
+        "Type": "ALIYUN::SLS::Index",
+        "Properties": {
+            "ProjectName": "team-1234567890123456",
+            "LogstoreName": "callback",
             "FullTextIndex": {
                 "Enable": True,
                 "CaseSensitive": False,
@@ -244,6 +305,7 @@ def test_the_vendors_validators_refuse(resource: str, name: str, value: Any, sai
         ("Account", "*"),
         ("SignRole", "Team"),
         ("UploadRole", "*"),
+        ("CallbackRole", "*"),
         ("UploadBucket", "*"),
         ("UploadPrefix", "*"),
         ("UploadPrefix", "uploads/"),
@@ -251,6 +313,7 @@ def test_the_vendors_validators_refuse(resource: str, name: str, value: Any, sai
         ("SiteBucket", "Team"),
         ("LogProject", "*"),
         ("LogStore", "*"),
+        ("CallbackLogStore", "*"),
         ("KeepDays", "-1"),
         ("LogDays", "0"),
     ],

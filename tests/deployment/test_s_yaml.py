@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,9 @@ from deployment.upload_bucket import Bucket
 SITE = f"https://oss-direct-upload-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
 UPLOADS = f"https://oss-direct-upload-uploads-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
 
-DEPLOYED = ["infra deploy", "sign deploy", "site deploy"]
-REMOVED = ["sign remove", "site remove", "infra remove"]
+DEPLOYED = ["infra deploy", "callback deploy", "sign deploy", "site deploy"]
+REMOVED = ["callback remove", "sign remove", "site remove", "infra remove"]
+CALLBACK_URL = "https://oss-direct-upload-callback-abcdefghij.cn-hongkong.fcapp.run"
 DOMAINS = {
     "SIGN_DOMAIN": "sign.example.com",
     "SIGN_CERTIFICATE": "1-cn-hangzhou",
@@ -32,6 +35,7 @@ def parameters(**others: str) -> dict[str, str]:
         "Account": ACCOUNT,
         "SignRole": "oss-direct-upload-sign",
         "UploadRole": "oss-direct-upload-upload",
+        "CallbackRole": "oss-direct-upload-callback",
         "UploadBucket": f"oss-direct-upload-uploads-{ACCOUNT}",
         "UploadPrefix": "uploads",
         "Origins": SITE,
@@ -39,6 +43,7 @@ def parameters(**others: str) -> dict[str, str]:
         "SiteBucket": f"oss-direct-upload-site-{ACCOUNT}",
         "LogProject": f"oss-direct-upload-{ACCOUNT}",
         "LogStore": "sign",
+        "CallbackLogStore": "callback",
         "LogDays": "30",
         **others,
     }
@@ -54,7 +59,48 @@ def environment(scratch: Scratch, **others: str) -> dict[str, str]:
         "UPLOAD_PREFIX": "uploads",
         "AUTH": "jwt",
         "JWT_SECRET": scratch.environ["JWT_SECRET"],
+        "CALLBACK_URL": CALLBACK_URL,
         **others,
+    }
+
+
+def callback(**settings: str) -> dict[str, Any]:
+    return {
+        "region": "cn-hongkong",
+        "functionName": "oss-direct-upload-callback",
+        "description": "Is called by OSS when a file has arrived",
+        "runtime": "python3.12",
+        "code": "./build/callback",
+        "handler": "index.handler",
+        "instanceLifecycleConfig": {"initializer": {"handler": "index.initialize", "timeout": 10}},
+        "role": f"acs:ram::{ACCOUNT}:role/oss-direct-upload-callback",
+        "cpu": 0.5,
+        "memorySize": 512,
+        "diskSize": 512,
+        "timeout": 10,
+        "instanceConcurrency": 1,
+        "internetAccess": True,
+        "concurrencyConfig": {"reservedConcurrency": 20},
+        "logConfig": {
+            "project": f"oss-direct-upload-{ACCOUNT}",
+            "logstore": "callback",
+            "enableRequestMetrics": True,
+            "enableInstanceMetrics": False,
+            "logBeginRule": "DefaultRegex",
+        },
+        "environmentVariables": {
+            "OSS_BUCKET": f"oss-direct-upload-uploads-{ACCOUNT}",
+            "OSS_REGION": "cn-hongkong",
+            "UPLOAD_PREFIX": "uploads",
+            **settings,
+        },
+        "triggers": [
+            {
+                "triggerName": "http",
+                "triggerType": "http",
+                "triggerConfig": {"authType": "anonymous", "disableURLInternet": False, "methods": ["POST"]},
+            }
+        ],
     }
 
 
@@ -113,6 +159,7 @@ def test_what_the_components_are_asked_for(scratch: Scratch) -> None:
                 "parameters": parameters(),
             },
         ),
+        ("fc3", "deploy", "callback", callback()),
         ("fc3", "deploy", "sign", function(scratch)),
         (
             "site",
@@ -168,7 +215,7 @@ def test_a_redeployment_asks_for_the_same(scratch: Scratch) -> None:
     scratch.ok("deploy", "-y")
     scratch.ok("deploy", "-y")
     calls = scratch.calls()
-    assert calls[:3] == calls[3:]
+    assert calls[:4] == calls[4:]
 
 
 def test_a_bare_deployment_builds_first(scratch: Scratch) -> None:
@@ -183,13 +230,16 @@ def test_a_failed_build_deploys_nothing(scratch: Scratch) -> None:
 
 def test_a_failed_function_publishes_no_page(scratch: Scratch) -> None:
     (scratch.folder / "cloud").write_text('{"fail": "sign"}')
-    assert (scratch.s("deploy", "-y").exit_code, scratch.order()) == (101, ["infra deploy", "sign deploy"])
+    assert (scratch.s("deploy", "-y").exit_code, scratch.order()) == (
+        101,
+        ["infra deploy", "callback deploy", "sign deploy"],
+    )
 
 
-def test_the_preview_leaves_one_thing_to_the_deployment(scratch: Scratch) -> None:
+def test_the_preview_leaves_two_things_to_the_deployment(scratch: Scratch) -> None:
     shown = json.loads(scratch.ok("preview", "-o", "json", "--silent"))
     left = re.findall(r"\$\{[^}]*\}", json.dumps(shown["resources"]))
-    assert left == ["${resources.sign.output.url.system_url}"]
+    assert left == ["${resources.callback.output.url.system_url}", "${resources.sign.output.url.system_url}"]
 
 
 def test_verify(scratch: Scratch) -> None:
@@ -206,6 +256,12 @@ def test_a_property_of_the_wrong_type_is_refused(scratch: Scratch) -> None:
     assert (scratch.s("deploy", "-y").exit_code == 0, scratch.order()) == (False, [])
 
 
+SECRETS = {
+    "CALLBACK_SECRET": secrets.token_hex(32),
+    "WEBHOOK_URL": f"https://app.example.com/{secrets.token_hex(8)}",
+    "WEBHOOK_SECRET": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+}
+
 SET = {
     "NAME": "team",
     "REGION": "ap-southeast-1",
@@ -218,6 +274,10 @@ SET = {
     "CONTENT_TYPES": "image/png",
     "EXPIRES_IN": "900",
     "FOLDER_FORMS": "off",
+    "CALLBACK": "on",
+    "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
+    "WEBHOOK_URL": SECRETS["WEBHOOK_URL"],
+    "WEBHOOK_SECRET": SECRETS["WEBHOOK_SECRET"],
     "JWT_ISSUER": "us",
     "JWT_AUDIENCE": "you",
     "KEEP_DAYS": "7",
@@ -234,6 +294,7 @@ def check_everything_set(scratch: Scratch) -> None:
         "Account": ACCOUNT,
         "SignRole": "team-sign",
         "UploadRole": "team-upload",
+        "CallbackRole": "team-callback",
         "UploadBucket": f"team-uploads-{ACCOUNT}",
         "UploadPrefix": "in/here",
         "Origins": "https://upload.example.com,https://app.example.com",
@@ -241,6 +302,7 @@ def check_everything_set(scratch: Scratch) -> None:
         "SiteBucket": f"team-site-{ACCOUNT}",
         "LogProject": f"team-{ACCOUNT}",
         "LogStore": "sign",
+        "CallbackLogStore": "callback",
         "LogDays": "3",
     }
     assert scratch.props("sign") == {
@@ -261,10 +323,27 @@ def check_everything_set(scratch: Scratch) -> None:
             "CONTENT_TYPES": "image/png",
             "EXPIRES_IN": "900",
             "FOLDER_FORMS": "off",
+            "CALLBACK": "on",
+            "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
+            "CALLBACK_URL": "https://team-callback-abcdefghij.ap-southeast-1.fcapp.run",
             "AUTH": "jwt",
             "JWT_SECRET": scratch.environ["JWT_SECRET"],
             "JWT_ISSUER": "us",
             "JWT_AUDIENCE": "you",
+        },
+    }
+    assert scratch.props("callback") == {
+        **callback(),
+        "region": "ap-southeast-1",
+        "functionName": "team-callback",
+        "runtime": "python3.10",
+        "role": f"acs:ram::{ACCOUNT}:role/team-callback",
+        "logConfig": {**callback()["logConfig"], "project": f"team-{ACCOUNT}"},
+        "environmentVariables": {
+            "OSS_BUCKET": f"team-uploads-{ACCOUNT}",
+            "OSS_REGION": "ap-southeast-1",
+            "UPLOAD_PREFIX": "in/here",
+            **SECRETS,
         },
     }
     assert scratch.props("site") == {
@@ -304,10 +383,24 @@ def test_without_identity(scratch: Scratch) -> None:
     assert {name: environ[name] for name in environ if name.startswith(("AUTH", "JWT"))} == {"AUTH": "none"}
 
 
-def test_what_is_printed_hides_the_secret(scratch: Scratch) -> None:
+def test_what_is_printed_hides_the_secrets(scratch: Scratch) -> None:
+    scratch.environ |= {"CALLBACK": "on", **SECRETS}
     for said in (scratch.ok("deploy", "-y"), scratch.ok("info"), scratch.ok("info", "-o", "json", "--silent")):
-        assert scratch.environ["JWT_SECRET"] not in said
+        shown = [name for name in ("JWT_SECRET", *SECRETS) if scratch.environ[name] in said]
+        assert shown == []
         assert "(hidden)" in said
+
+
+def test_what_the_callback_function_lacks_stops_the_deployment_too(scratch: Scratch) -> None:
+    done = scratch.s("deploy", "-y", CALLBACK="on", CALLBACK_SECRET="short", WEBHOOK_URL="https://app.example.com/")
+    assert (done.exit_code, scratch.order()) == (101, [])
+    assert "- CALLBACK_SECRET must have at least 32 bytes" in done.said
+    assert "- WEBHOOK_SECRET is missing" in done.said
+
+
+def test_a_webhook_without_callbacks_stops_the_deployment(scratch: Scratch) -> None:
+    done = scratch.s("deploy", "-y", WEBHOOK_URL="https://app.example.com/")
+    assert "- WEBHOOK_URL is set, and CALLBACK is not on: it would never be told" in done.said
 
 
 def test_what_is_not_set_right_stops_before_anything_is_made(scratch: Scratch) -> None:
@@ -392,7 +485,7 @@ def test_everything_that_s_yaml_reads_from_the_environment_is_in_the_example() -
     read = set(re.findall(r"env\('(\w+)'", (PROJECT / "s.yaml").read_text() + (PROJECT / "s.domain.yaml").read_text()))
     shown = set(re.findall(r"^#? ?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
     # Where the cloud is, the word to delete, and a secret, are nothing to copy.
-    assert read - shown == {"ROS_ENDPOINT", "DELETE_FILES", "JWT_SECRET"}
+    assert read - shown == {"ROS_ENDPOINT", "DELETE_FILES", "JWT_SECRET", "CALLBACK_SECRET"}
     assert shown - read == {"ACCESS"}
 
 
@@ -400,6 +493,7 @@ def test_the_components_of_the_vendor_are_the_known_ones() -> None:
     declared = yaml.safe_load((PROJECT / "s.yaml").read_text())["resources"]
     assert {name: resource["component"] for name, resource in declared.items()} == {
         "infra": "ros",
+        "callback": "fc3@0.1.22",
         "sign": "fc3@0.1.22",
         "site": "${path('./deploy/site')}",
     }
@@ -407,7 +501,7 @@ def test_the_components_of_the_vendor_are_the_known_ones() -> None:
 
 def test_the_stand_ins_are_the_only_difference(scratch: Scratch) -> None:
     real, copy = (yaml.safe_load((folder / "s.yaml").read_text()) for folder in (PROJECT, scratch.folder))
-    for name in ("infra", "sign"):
+    for name in ("infra", "callback", "sign"):
         assert Path(copy["resources"][name].pop("component")).exists()
         del real["resources"][name]["component"]
     assert copy == real

@@ -156,7 +156,8 @@ def real(tmp_path: Path, world: World, site: Bucket) -> scratches.Scratch:
     folder = tmp_path / "scratch"
     folder.mkdir()
     scratch = scratches.make(folder, world.oss.url)
-    (folder / "build" / "sign").mkdir(parents=True)
+    for function in ("sign", "callback"):
+        (folder / "build" / function).mkdir(parents=True)
     shutil.rmtree(folder / "deploy" / "site")
     shutil.copytree(COMPONENT, folder / "deploy" / "site")
     may = {
@@ -189,7 +190,11 @@ def test_under_serverless_devs(real: scratches.Scratch, site: Bucket) -> None:
     real.ok("remove", "-y", "--skip-actions")
     assert published(site) == []
     real.ok("remove", "-y", "--skip-actions")
-    assert [line for line in real.order() if line.endswith("remove")] == ["sign remove", "infra remove"] * 2
+    assert [line for line in real.order() if line.endswith("remove")] == [
+        "callback remove",
+        "sign remove",
+        "infra remove",
+    ] * 2
 
 
 def test_under_serverless_devs_what_is_not_ours_keeps_the_stack(real: scratches.Scratch, site: Bucket) -> None:

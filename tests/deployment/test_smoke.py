@@ -57,7 +57,7 @@ def run(line: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "deploy.smoke", *arguments],
         cwd=ROOT,
-        env=environment(ROOT, PYTHONPATH="functions/sign", **environ),
+        env=environment(ROOT, PYTHONPATH="functions/sign:functions/callback", **environ),
         input=line,
         capture_output=True,
         text=True,
@@ -75,7 +75,7 @@ def secret() -> str:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]:
     """What `make dev` tells of a run in which a token is needed."""
-    with dev(tmp_path_factory.mktemp("dev"), JSON="1", AUTH="jwt", JWT_SECRET=secret) as running:
+    with dev(tmp_path_factory.mktemp("dev"), JSON="1", AUTH="jwt", JWT_SECRET=secret, CALLBACK="on") as running:
         yield running.addresses()
 
 

@@ -46,7 +46,7 @@ class Settings:
             region=region,
             prefix=read("UPLOAD_PREFIX", environment.prefix, "uploads"),
             secrets=read("CALLBACK_SECRET", environment.shared_secrets),
-            webhook=_webhook(found),
+            webhook=webhook(found),
             # Within the region: no traffic to pay for, and open where accounts may not use the public address.
             bucket_url=read("OSS_ENDPOINT", found.local_origin, "")
             or f"https://{bucket}.oss-{region}-internal.aliyuncs.com",
@@ -56,7 +56,8 @@ class Settings:
         return settings
 
 
-def _webhook(found: Environment) -> Webhook | None:
+def webhook(found: Environment) -> Webhook | None:
+    """Whom to tell, if WEBHOOK_URL is set; faults are noted."""
     if not found.has("WEBHOOK_URL"):
         if found.has("WEBHOOK_SECRET"):
             found.blame("WEBHOOK_SECRET is set, and WEBHOOK_URL is not: nobody would be told")

@@ -16,14 +16,15 @@ module.exports = class Fc3 {
     async deploy(inputs) {
         record("fc3", "deploy", inputs);
         const { props } = inputs;
+        const { name } = inputs.resource;
         if (!existsSync(resolve(dirname(inputs.yaml.path), props.code))) {
             throw new Error(`${props.code} is not a folder`);
         }
-        if (cloud.read().fail === "sign") {
+        if (cloud.read().fail === name) {
             throw new Error("the function could not be made");
         }
         const { region, triggers, code: _, ...config } = props;
-        cloud.put("function", {
+        cloud.put(name, {
             region,
             ...config,
             role: props.role.toLowerCase(),
@@ -35,19 +36,20 @@ module.exports = class Fc3 {
                 system_intranet_url: `https://${props.functionName}-abcdefghij.${region}-vpc.fcapp.run`,
             },
         });
-        return cloud.read().function;
+        return cloud.read()[name];
     }
 
     async info(inputs) {
         record("fc3", "info", inputs);
-        if (!cloud.read().function) {
+        const made = cloud.read()[inputs.resource.name];
+        if (!made) {
             throw new Error("FunctionNotFound");
         }
-        return cloud.read().function;
+        return made;
     }
 
     async remove(inputs) {
         record("fc3", "remove", inputs);
-        cloud.drop("function");
+        cloud.drop(inputs.resource.name);
     }
 };

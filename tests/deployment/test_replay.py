@@ -1,0 +1,142 @@
+"""`make replay`: what the webhook was not told is told from the log, once, under the same id."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+import standardwebhooks
+import time_machine
+from pytest_httpserver import HTTPServer
+
+import sentinels
+from deploy import replay
+from given import NOON
+from given_callback import FACT, World
+
+STAMP = "2024-11-24T12:00:00.000Z "
+
+
+def line(webhook_id: str, *, told: bool | None, **changed: Any) -> str:
+    """A line of the callback function's log."""
+    told_on = {} if told is None else {"told": told}
+    return STAMP + json.dumps({"event": "stored", "request_id": "1-a", "id": webhook_id, **FACT, **told_on, **changed})
+
+
+@pytest.fixture
+def environ(httpserver: HTTPServer) -> dict[str, str]:
+    httpserver.expect_request("/hook", "POST").respond_with_data("")
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    sentinels.keep_secret(key)
+    return {"LOCAL": "on", "WEBHOOK_URL": httpserver.url_for("/hook"), "WEBHOOK_SECRET": f"whsec_{key}"}
+
+
+def told(httpserver: HTTPServer) -> list[str]:
+    return [request.headers["webhook-id"] for request, _ in httpserver.log]
+
+
+def run(environ: dict[str, str], folder: Path, *lines: str, options: tuple[str, ...] = ()) -> int:
+    (folder / "log").write_text("\n".join(lines), encoding="utf-8")
+    return replay.main([str(folder / "log"), *options], environ, NOON)
+
+
+def test_what_was_not_told_is_told(environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path) -> None:
+    assert run(environ, tmp_path, line("msg_a", told=False, why="status 500")) == 0
+    [(request, _)] = httpserver.log
+    with time_machine.travel(NOON, tick=False):
+        verified = standardwebhooks.Webhook(environ["WEBHOOK_SECRET"]).verify(request.get_data(), dict(request.headers))
+    assert (verified["data"], request.headers["webhook-id"]) == (FACT, "msg_a")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line("msg_a", told=True)],
+        [line("msg_a", told=None)],
+        [line("msg_a", told=False), line("msg_a", told=True)],
+        [line("msg_a", told=True), line("msg_a", told=False)],
+        [STAMP + '{"event":"stored_again","id":"msg_a","told":false}'],
+        [STAMP + '{"event":"request","id":"msg_a","told":false}'],
+        [STAMP + '{"event":"stored","id":"msg_a","told":false}'],
+        ["FC Initialize Start RequestId: 1-a", "", "{", STAMP + '{"event"'],
+    ],
+    ids=["told", "no webhook", "told later", "told before", "a replay", "a request", "half a fact", "other lines"],
+)
+def test_nothing_else_is_told(
+    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, lines: list[str]
+) -> None:
+    assert run(environ, tmp_path, *lines) == 0
+    assert told(httpserver) == []
+
+
+def test_each_fact_is_told_once_and_in_order(environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path) -> None:
+    lines = [line(webhook_id, told=False) for webhook_id in ("msg_b", "msg_a", "msg_b")]
+    assert run(environ, tmp_path, *lines) == 0
+    assert told(httpserver) == ["msg_b", "msg_a"]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda text: f"2024-11-24 12:00:00 1-a {text}",
+        lambda text: json.dumps({"message": text, "requestId": "1-a"}),
+    ],
+    ids=["s logs", "an export in JSON"],
+)
+def test_a_line_may_stand_inside_another(
+    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, wrapped: Any
+) -> None:
+    assert run(environ, tmp_path, wrapped(line("msg_a", told=False))) == 0
+    assert told(httpserver) == ["msg_a"]
+
+
+def test_a_receiver_that_is_down_makes_it_fail(
+    httpserver: HTTPServer, environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ["WEBHOOK_URL"] = httpserver.url_for("/nothing")
+    assert run(environ, tmp_path, line("msg_a", told=False)) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"status 500   msg_a {FACT['key']}",
+        "1 not told before, 1 not told now.",
+    ]
+    httpserver.clear()
+
+
+def test_a_dry_run_tells_nobody(
+    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(environ, tmp_path, line("msg_a", told=False), options=("--dry-run",)) == 0
+    assert (told(httpserver), capsys.readouterr().out.splitlines()[0]) == ([], f"would tell   msg_a {FACT['key']}")
+
+
+def test_the_log_may_come_on_standard_input(
+    environ: dict[str, str], httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(line("msg_a", told=False)))
+    assert replay.main([], environ, NOON) == 0
+    assert told(httpserver) == ["msg_a"]
+
+
+def test_without_a_webhook_it_says_what_to_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run({}, tmp_path) == 2
+    assert "WEBHOOK_URL is missing: set it, and WEBHOOK_SECRET" in capsys.readouterr().err
+
+
+def test_it_tells_what_the_function_itself_could_not(
+    httpserver: HTTPServer, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """The function's own log line, and the id that it gave."""
+    world = World(httpserver)
+    world.environ |= environ | {"WEBHOOK_URL": httpserver.url_for("/down")}
+    world.serves_the_key()
+    world.holds()
+    httpserver.expect_request("/down").respond_with_data("", 503)
+    world.call(app=world.instance())
+    assert run(environ, tmp_path, *world.lines) == 0
+    hooked = [request for request, _ in httpserver.log if request.path == "/hook"]
+    assert [request.headers["webhook-id"] for request in hooked] == [world.logged("stored")[0]["id"]]
