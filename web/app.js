@@ -339,7 +339,7 @@ function paintRow(upload) {
     stored.textContent = isStored ? upload.key : "";
     copy.hidden = !isStored;
     copy.setAttribute("aria-label", words.say("copy", { name }));
-    answer.textContent = upload.answer;
+    answer.textContent = words.answer(upload);
     bar.hidden = !isOpen || state === "waiting";
     bar.value = upload.sent / (upload.file.size || 1);
     offer([[again, state === "retrying" || state === "cancelled" || isRetriable(upload)]], away);

@@ -1,6 +1,6 @@
 // Which file is uploaded when, and when it is tried again. Knows neither the page nor the network.
 
-/** @import { Detail, QueueOptions, State, Wanted } from "./types" */
+/** @import { Detail, Fact, QueueOptions, State, Wanted } from "./types" */
 
 /** How often a file is tried, where what went wrong may pass. */
 const TRIES = 6;
@@ -53,6 +53,8 @@ export class Upload {
     sent = 0; // bytes handed over
     key = ""; // where it is stored, once a form has been signed
     answer = ""; // a callback's
+    /** What our own callback function has found. @type {Fact | undefined} */
+    fact;
     /** Why it has failed, or is tried again. @type {Fault | undefined} */
     fault;
     retryAt = 0; // on the queue's clock

@@ -8,8 +8,11 @@ export type Wanted = { filename: string; size: number; content_type: string; id:
 /** A signed form: `fields` in the order in which to post them, `key` where the file will be. */
 export type Form = { url: string; fields: Record<string, string>; key: string };
 
-/** How storing ended. `unreported`: it is stored, but a callback failed; `answer`: what a callback said. */
-export type Stored = { state?: "done" | "unreported"; fault?: Fault; answer?: string };
+/** How storing ended. `unreported`: it is stored, but the site was not told; `answer`: what a callback said. */
+export type Stored = { state?: "done" | "unreported"; fault?: Fault; answer?: string; fact?: Fact };
+
+/** What our callback function has found in the bucket. */
+export type Fact = { filename: string; size: number; content_type: string };
 
 /** What the function allows: sizes in bytes. */
 export type Limits = { max_size: number; content_types: string[]; auth: "none" | "jwt" };

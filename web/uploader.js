@@ -4,7 +4,7 @@ import { Fault, Queue } from "./queue.js";
 
 export { Upload } from "./queue.js";
 
-/** @import { Form, Limits, Post, Sign, Wanted } from "./types" */
+/** @import { Form, Limits, Post, Sign, Stored, Wanted } from "./types" */
 /** @typedef {{ wanted: Wanted, signal: AbortSignal, resolve: (form: Form) => void, reject: (reason: unknown) => void }} Asked */
 
 /** Forms that the function signs at a time. */
@@ -134,7 +134,7 @@ export const post = (form, file, progress, signal) =>
             if (status === 203) {
                 resolve({ state: "unreported", fault: faultOf(request, "not_reported") });
             } else if (status >= 200 && status < 300) {
-                resolve({ answer: request.responseXML ? "" : request.responseText.trim().slice(0, 200) });
+                resolve(answered(request));
             } else {
                 reject(faultOf(request));
             }
@@ -163,6 +163,21 @@ function multipart(form, file) {
     }
     data.append("file", file.slice(0, file.size, form.fields["x-oss-content-type"]), "file");
     return data;
+}
+
+/** What a callback said, if there is one; of our own callback function, the fact. @param {XMLHttpRequest} request @returns {Stored} */
+function answered({ responseXML, responseText }) {
+    try {
+        const { stored, told } = JSON.parse(responseText);
+        if (stored) {
+            return told === false
+                ? { fact: stored, state: "unreported", fault: new Fault("not_reported") }
+                : { fact: stored };
+        }
+    } catch {
+        // Whoever answered may say what he likes.
+    }
+    return { answer: responseXML ? "" : responseText.trim().slice(0, 200) };
 }
 
 /** @param {XMLHttpRequest} request @param {string} [kind] */

@@ -56,6 +56,11 @@ export function status(upload, now) {
     return joined(size, [reason(fault), next].filter(Boolean).join(" "));
 }
 
+/** What a callback said. @param {Upload} upload */
+export function answer({ answer, fact }) {
+    return fact ? say("received", { name: fact.filename, size: bytes(fact.size), type: fact.content_type }) : answer;
+}
+
 /** @param {Totals} totals @param {number} rate bytes per second */
 export function summary(totals, rate) {
     const done = totals.of("done", "unreported");
