@@ -12,7 +12,19 @@ from typing import Any
 from row import NotMeasured
 
 # Prepared once, which is the least that it can cost: `json.dumps` with separators makes an encoder at every call.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+@dataclass(frozen=True)
+class Signed:
+    """One form in a payload: its policy is encoded and signed anew each time."""
+
+    post_policy: Any
+    """The document."""
+    members: dict[str, str]
+    """The part of the payload that holds the policy and its signature."""
+    signature: str
+    """What the signature is called there."""
 
 
 @dataclass(frozen=True)
@@ -20,24 +32,21 @@ class Floor:
     """Answers one event with a body of the size that the function's has, its signing key at hand."""
 
     event: bytes
-    post_policy: Any
-    """The document that is encoded and signed."""
     payload: Any
-    form: dict[str, str]
-    """The part of the payload that holds the policy and its signature."""
-    signature: str
-    """What the signature is called there."""
+    forms: tuple[Signed, ...]
     key: bytes
 
     @classmethod
     def of(cls, event: bytes, body: str) -> Floor:
         """The floor under the function's answer `body` to `event`. Raises NotMeasured if it is not the same work."""
         payload = json.loads(body)
-        form = payload if "policy" in payload else payload["uploads"][0]["fields"]
-        signature = "signature" if form is payload else "x-oss-signature"
-        policy = form["policy"]
-        floor = cls(event, json.loads(base64.b64decode(policy)), payload, form, signature, secrets.token_bytes(32))
-        if len(floor.answer()) != len(body) or form["policy"] != policy:
+        if "policy" in payload:
+            forms: tuple[Signed, ...] = (_signed(payload, "signature"),)
+        else:
+            forms = tuple(_signed(upload["fields"], "x-oss-signature") for upload in payload["uploads"])
+        policies = [form.members["policy"] for form in forms]
+        floor = cls(event, payload, forms, secrets.token_bytes(32))
+        if len(floor.answer()) != len(body) or [form.members["policy"] for form in forms] != policies:
             raise NotMeasured("the floor does not make what the function makes")
         return floor
 
@@ -47,7 +56,12 @@ class Floor:
         body = base64.b64decode(members["body"]) if members["isBase64Encoded"] else members["body"]
         if body:
             json.loads(body)
-        policy = base64.b64encode(_encode(self.post_policy).encode()).decode()
-        self.form["policy"] = policy
-        self.form[self.signature] = hmac.digest(self.key, policy.encode(), "sha256").hex()
+        for form in self.forms:
+            policy = base64.b64encode(_encode(form.post_policy).encode()).decode()
+            form.members["policy"] = policy
+            form.members[form.signature] = hmac.digest(self.key, policy.encode(), "sha256").hex()
         return _encode(self.payload)
+
+
+def _signed(members: dict[str, str], signature: str) -> Signed:
+    return Signed(json.loads(base64.b64decode(members["policy"])), members, signature)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from direct_upload import post_policy, signature
 from direct_upload.credentials import Credentials
@@ -41,13 +42,14 @@ class Signer:
         self._bucket = bucket
         self._now = now
         self._credentials_end = credentials.expiration
-        self._key = signature.signing_key(credentials.access_key_secret, day, region)
+        self._key = _kept_signing_key(credentials.access_key_secret, day, region)
         self._identity = {
             "x-oss-signature-version": signature.VERSION,
             "x-oss-credential": signature.credential(credentials.access_key_id, day, region),
             "x-oss-date": date,
             "x-oss-security-token": credentials.security_token,
         }
+        self._policy_end = post_policy.ending(post_policy.pinned(self._identity))
 
     def exact_form(self, upload: Upload, *, life: int, more: Mapping[str, str] | None = None) -> Form:
         """The form for this one file: posted unchanged it succeeds once; altered in any field it fails.
@@ -68,7 +70,7 @@ class Signer:
 
     def folder_form(self, directory: str, *, content_types: Iterable[str], max_size: int, life: int) -> Form:
         """The form for any files of these types and sizes in `directory`; the poster adds `key`."""
-        fields = {"success_action_status": SUCCESS_ACTION_STATUS, **self._identity}
+        fields = {"success_action_status": SUCCESS_ACTION_STATUS}
         conditions = post_policy.of_folder_form(
             fields, bucket=self._bucket, directory=directory, content_types=content_types, max_size=max_size
         )
@@ -86,7 +88,6 @@ class Signer:
             "x-oss-meta-filename": name,
             "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
             **more,
-            **self._identity,
         }
         conditions = post_policy.of_exact_form(
             fields, bucket=self._bucket, content_type=upload.content_type, size=upload.size
@@ -94,11 +95,27 @@ class Signer:
         return self._signed(fields, conditions, life)
 
     def _signed(self, fields: dict[str, str], conditions: list[post_policy.Condition], life: int) -> Form:
-        ends = time.gmtime(min(self._now + life, self._credentials_end))
-        policy = post_policy.encoded(conditions, expiration=time.strftime("%Y-%m-%dT%H:%M:%S.000Z", ends))
-        signed = {**fields, "policy": policy, "x-oss-signature": signature.signature(policy, self._key)}
-        return Form(fields=signed, expires_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", ends))
+        ends = _instant(int(min(self._now + life, self._credentials_end)))
+        policy = post_policy.encoded(conditions, expiration=f"{ends}.000Z", end=self._policy_end)
+        signed = {
+            **fields,
+            **self._identity,
+            "policy": policy,
+            "x-oss-signature": signature.signature(policy, self._key),
+        }
+        return Form(fields=signed, expires_at=f"{ends}Z")
+
+
+_kept_signing_key = lru_cache(maxsize=2)(signature.signing_key)
+"""It changes once a day, and with the credentials."""
+
+
+@lru_cache(maxsize=32)
+def _instant(seconds: int) -> str:
+    """ISO 8601 in UTC, without its Z: forms of one request mostly end at one instant."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _size(fields: Mapping[str, str]) -> int:
-    return sum(len(name) + len(value.encode()) for name, value in fields.items())
+    """Bytes; every name and every value is ASCII."""
+    return sum(map(len, fields)) + sum(map(len, fields.values()))

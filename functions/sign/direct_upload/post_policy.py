@@ -11,7 +11,10 @@ from collections.abc import Iterable, Mapping
 
 Condition = dict[str, str] | list[str | int | list[str]]
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_DOLLAR = r"\$"
+"""As it is, a dollar sign would begin a variable such as ${filename}."""
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def of_exact_form(fields: Mapping[str, str], *, bucket: str, content_type: str, size: int) -> list[Condition]:
@@ -20,7 +23,7 @@ def of_exact_form(fields: Mapping[str, str], *, bucket: str, content_type: str, 
         {"bucket": bucket},
         ["content-length-range", size, size],
         ["eq", "$content-type", _literal(content_type)],
-        *_pinned(fields),
+        *pinned(fields),
     ]
 
 
@@ -33,19 +36,26 @@ def of_folder_form(
         ["content-length-range", 1, max_size],
         ["starts-with", "$key", _literal(directory)],
         ["in", "$content-type", [_literal(content_type) for content_type in content_types]],
-        *_pinned(fields),
+        *pinned(fields),
     ]
 
 
-def encoded(conditions: list[Condition], *, expiration: str) -> str:
-    """The form field `policy`: base64 of the JSON document. `expiration` is ISO 8601 in UTC, with milliseconds."""
-    return base64.b64encode(_encode({"expiration": expiration, "conditions": conditions}).encode()).decode()
+def ending(conditions: list[Condition]) -> str:
+    """Conditions that many policies end with, encoded once for all of them."""
+    return "".join(f",{_encode(condition)}" for condition in conditions)
 
 
-def _pinned(fields: Mapping[str, str]) -> list[Condition]:
-    return [["eq", f"${name}", _literal(value)] for name, value in fields.items()]
+def encoded(conditions: list[Condition], *, expiration: str, end: str = "") -> str:
+    """The form field `policy`: base64 of the JSON document. `expiration` is ISO 8601 in UTC, with milliseconds; `end`
+    are further conditions, from `ending`."""
+    document = f'{{"expiration":"{expiration}","conditions":{_encode(conditions)[:-1]}{end}]}}'
+    return base64.b64encode(document.encode()).decode()
+
+
+def pinned(fields: Mapping[str, str]) -> list[Condition]:
+    """Each of these fields as it is."""
+    return [["eq", f"${name}", value.replace("$", _DOLLAR)] for name, value in fields.items()]
 
 
 def _literal(value: str) -> str:
-    """A dollar sign would begin a variable such as ${filename}."""
-    return value.replace("$", r"\$")
+    return value.replace("$", _DOLLAR)

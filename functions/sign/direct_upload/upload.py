@@ -29,6 +29,8 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Cc: control characters; Cs: lone surrogates; and the overrides that make `gnp.exe` read as `exe.png`.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
 
+_SEPARATOR = re.compile(r"[/\\]")
+
 _MAX_EXTENSION = 32
 
 _SLASH = "%2F"
@@ -97,7 +99,7 @@ def _size(size: object, grant: Grant) -> int:
 def _filename(name: object) -> str:
     if not isinstance(name, str) or not 1 <= len(name) <= 4096 or _UNFIT.search(name):
         raise InvalidFilename("filename must be 1 to 4,096 characters, without control characters.")
-    if any(part in ("", ".", "..") for part in re.split(r"[/\\]", name)):
+    if not {"", ".", ".."}.isdisjoint(_SEPARATOR.split(name)):
         raise InvalidFilename("filename must be a relative path without empty parts, `.` or `..`.")
     return unicodedata.normalize("NFC", name)
 
@@ -119,7 +121,10 @@ def percent_encoded(filename: str, limit: int) -> str:
 
     What is too long loses its leading folders first, then the end of its stem; never its extension.
     """
-    parts = [quote(part, safe="") for part in filename.split("/")]
+    whole = quote(filename, safe="")
+    if len(whole) <= limit:
+        return whole
+    parts = whole.split(_SLASH)
     size = sum(map(len, parts)) + len(_SLASH) * (len(parts) - 1)
     first = 0
     while size > limit and first < len(parts) - 1:
