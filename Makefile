@@ -38,7 +38,7 @@ link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…';
 
 build: ## Make the functions' packages in build/, for Function Compute (RUNTIME=python3.12, or python3.10)
 	@tools/setup.sh dev
-	@exec $(PYTHON) -m deploy.build
+	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.build
 
 deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
 	@tools/setup.sh deploy

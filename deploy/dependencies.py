@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.pythons import BuildError
+from direct_upload import without_aiohttp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,12 @@ TOOLS_LOCK = ROOT / "deploy" / "requirements-build.txt"
 
 SOURCE_ONLY = ("alibabacloud-tea",)
 """Packages published as source only. Building one runs its code on this machine, so each is named here."""
+
+LEFT_OUT = (
+    *("aiohttp", "aiohappyeyeballs", "aiosignal", "async-timeout", "attrs", "frozenlist", "multidict", "propcache"),
+    "yarl",
+)
+"""aiohttp, which the function's code never calls (direct_upload/without_aiohttp.py), and what nothing else needs."""
 
 NEWEST_GLIBC = (2, 28)
 """What both runtimes have: python3.10 is Debian 10 with this one, python3.12 Debian 11 with 2.31."""
@@ -40,12 +47,13 @@ _ALWAYS = ["-q", "--disable-pip-version-check", "--no-input", "--timeout", "15",
 
 
 def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mapping[str, str]) -> None:
-    """Put all that a lock names into `folder`; `work` is an empty folder for what that takes.
+    """Put all that a lock names, but LEFT_OUT, into `folder`; `work` is an empty folder for what that takes.
 
     Raises BuildError: no registry answers, a package is not the locked one, or there is none for Function Compute.
     """
     tools, wheels = work / "tools", work / "wheels"
-    entries = lock_entries(lock.read_text(encoding="utf-8"))
+    left_out = LEFT_OUT if without_aiohttp.ENABLED else ()
+    entries = [entry for entry in lock_entries(lock.read_text(encoding="utf-8")) if _name(entry) not in left_out]
 
     # Every machine builds with the same pip and setuptools, and no interpreter needs any of its own.
     _pip(environ, sys.executable, "install", "--no-deps", "--target", tools, "-r", TOOLS_LOCK)
@@ -59,7 +67,8 @@ def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mappi
 
     as_wheels = ("--only-binary", ":all:", "--implementation", "cp", "--python-version", python.minor, *_PLATFORMS)
     everything = _written(work / "everything.txt", [_built(entry, wheels) for entry in entries])
-    here = ("--find-links", wheels, "--target", folder, "--no-compile")
+    # The lock has everything already, and what is left out is not to come back.
+    here = ("--find-links", wheels, "--target", folder, "--no-compile", "--no-deps")
     _pip(environ, python.path, "install", *as_wheels, *here, "-r", everything)
 
 

@@ -22,17 +22,18 @@ def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as files, explained() as outcome:
         settings = function_settings(os.environ)
+        event = asked.event.read_bytes() if asked.event else None
         with Cloud(Path(files), settings=settings, log=lambda line: print(line, file=sys.stderr)) as cloud:
-            reply = _reply(cloud, asked)
+            reply = _reply(cloud, asked, event)
             print(json.dumps(reply, indent=2, ensure_ascii=False))
             outcome.code = 0 if reply["statusCode"] < 400 else 1
     return outcome.code
 
 
-def _reply(cloud: Cloud, asked: argparse.Namespace) -> Any:
+def _reply(cloud: Cloud, asked: argparse.Namespace, event: bytes | None) -> Any:
     request_id = "1-local-invoke"
-    if asked.event:
-        return cloud.gateway.call(asked.event.read_bytes(), request_id)
+    if event is not None:
+        return cloud.gateway.call(event, request_id)
     headers = [("Host", "localhost"), *(_header(text) for text in asked.header)]
     if asked.body and not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))

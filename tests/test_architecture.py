@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ROOT / "functions" / "sign" / "direct_upload"
 
 ORDER = [
-    "errors log content_types ticket signature post_policy",
+    "errors log content_types ticket signature post_policy without_aiohttp",
     "event environment callback presigned",
     "tokens",
     "settings",
@@ -30,7 +30,7 @@ ARRIVAL = ROOT / "functions" / "callback" / "arrival"
 ARRIVAL_ORDER = ["outside refusals", "webhook oss_signature", "settings", "stored", "arrivals"]
 
 SHARED = {
-    *("app", "call", "callback", "credentials", "door", "environment", "errors", "event", "presigned", "ticket"),
+    *("call", "callback", "credentials", "door", "environment", "errors", "event", "presigned", "ticket"),
 }
 """Rooms of direct_upload in which the callback function lives as well."""
 

@@ -34,6 +34,12 @@ class Chain:
         sentinels.search_log(line)
         self.lines.append(line)
 
+    def new_instance(self) -> None:
+        """The next request starts another instance; what the last one logged and asked of STS is forgotten."""
+        self.cloud.gateway.end_instance()
+        self.lines.clear()
+        self.cloud.sts.records.clear()
+
     def ask(self, path: str, **more: Any) -> requests.Response:
         method = "GET" if not more else "POST"
         return requests.request(method, self.cloud.gateway.url + path, timeout=20, **more)
@@ -360,12 +366,14 @@ FAILURES = (
 @pytest.mark.parametrize("mode", FAILURES)
 def test_however_sts_fails_the_answer_is_503_and_no_form_is_signed(chain: Chain, mode: str) -> None:
     chain.cloud.faults.sts_mode = mode
+    chain.new_instance()
     assert error(chain.ask("/sign", json={"files": [FILE]})) == (503, "credentials_unavailable", 30)
     assert "assume_role_failed" in chain.lines[0]
 
 
 def test_after_a_failure_sts_is_left_alone_for_half_a_minute(chain: Chain) -> None:
     chain.cloud.faults.sts_mode = "no_permission"
+    chain.new_instance()
     chain.ask(FOLDER_FORM)
     chain.cloud.faults.sts_mode = ""
     chain.clock.move_to(NOON + 29)
@@ -377,6 +385,7 @@ def test_after_a_failure_sts_is_left_alone_for_half_a_minute(chain: Chain) -> No
 
 def test_one_failed_call_is_tried_again_at_once(chain: Chain) -> None:
     chain.cloud.faults.sts_fail_next = 1
+    chain.new_instance()
     assert chain.ask(FOLDER_FORM).status_code == 200
     assert [record.status for record in chain.cloud.sts.records] == [500, 200]
 
@@ -384,7 +393,8 @@ def test_one_failed_call_is_tried_again_at_once(chain: Chain) -> None:
 def test_a_stale_instance_ends_and_a_new_one_serves(chain: Chain) -> None:
     chain.cloud.identities.revoke(chain.cloud.function_role.access_key_id)
     chain.cloud.renew_function_role()
-    chain.clock.move_to(NOON + 601)
+    chain.lines.clear()
+    chain.clock.move_to(NOON + 3541)
     assert chain.ask(FOLDER_FORM).status_code == 502
     assert chain.ask(FOLDER_FORM).status_code == 200
     events = [json.loads(line[25:])["event"] for line in chain.lines if line.startswith("2024")]
@@ -393,6 +403,7 @@ def test_a_stale_instance_ends_and_a_new_one_serves(chain: Chain) -> None:
 
 def test_an_instance_whose_credentials_never_worked_does_not_end_time_and_again(chain: Chain) -> None:
     chain.cloud.identities.revoke(chain.cloud.function_role.access_key_id)
+    chain.new_instance()
     answers = [error(chain.ask(FOLDER_FORM)) for _ in range(3)]
     assert answers == [(503, "credentials_unavailable", 30)] * 3
     assert len(chain.cloud.sts.records) == 1
@@ -413,6 +424,7 @@ def test_where_the_context_has_the_credentials_they_come_from_there(
 
 def test_a_skewed_clock_of_sts_is_reported_by_its_code(chain: Chain) -> None:
     chain.cloud.faults.sts_skew = 16 * 60
+    chain.new_instance()
     assert error(chain.ask(FOLDER_FORM))[1] == "credentials_unavailable"
     assert json.loads(chain.lines[0][25:])["code"] == "InvalidTimeStamp.Expired"
 
@@ -435,6 +447,7 @@ def test_no_secret_is_in_the_log_or_in_an_answer_that_should_not_have_it(chain: 
 
 
 def test_a_page_of_another_origin_gets_403_and_sts_is_not_asked(chain: Chain) -> None:
+    chain.cloud.sts.records.clear()
     refused = requests.get(
         chain.cloud.gateway.url + FOLDER_FORM, headers={"Origin": "https://evil.example"}, timeout=20
     )
@@ -445,3 +458,30 @@ def test_a_page_of_another_origin_gets_403_and_sts_is_not_asked(chain: Chain) ->
         chain.cloud.site.url,
     )
     assert list(chain.cloud.sts.records) == []
+
+
+def test_the_pages_first_request_warms_the_function_before_a_file_is_chosen(chain: Chain) -> None:
+    """On a cold instance GET /limits waits for the SDK and for STS; POST /sign then asks nobody."""
+    chain.new_instance()
+    assert chain.ask("/limits").status_code == 200
+    assert [json.loads(line[25:])["event"] for line in chain.lines] == ["assumed_role", "request"]
+    chain.lines.clear()
+    chain.sign()
+    assert [json.loads(line[25:])["event"] for line in chain.lines] == ["request"]
+    assert len(chain.cloud.sts.records) == 1
+
+
+def test_after_a_long_freeze_one_call_brings_new_credentials(chain: Chain) -> None:
+    chain.clock.move_to(NOON + 20 * 3600)
+    for _ in range(10):
+        chain.sign()
+    assert [record.status for record in chain.cloud.sts.records] == [200, 200]
+
+
+def test_ten_minutes_without_sts_in_the_middle_of_a_lifetime_fail_no_request(chain: Chain) -> None:
+    chain.cloud.faults.sts_mode = "fail"
+    for minute in range(11):
+        chain.clock.move_to(NOON + 1500 + 60 * minute)
+        chain.sign()
+        assert chain.folder_form()["expires_at"] > "2024-11-24T12:25:00Z"
+    assert 500 in [record.status for record in chain.cloud.sts.records]

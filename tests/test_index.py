@@ -70,3 +70,14 @@ def test_a_stale_instance_ends_its_process(door: ModuleType, monkeypatch: pytest
     monkeypatch.setattr("os._exit", ended.append)
     door._door.open()._end_instance()
     assert ended == [1]
+
+
+def test_an_initializer_that_cannot_prepare_says_so_and_does_not_raise(
+    door: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    door.initialize(given.context())
+    lines = [json.loads(line[25:]) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["event"], line.get("code") or line["kind"]) for line in lines] == [
+        ("assume_role_failed", "no credentials of an execution role"),
+        ("not_prepared", "CredentialsUnavailable"),
+    ]

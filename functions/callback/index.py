@@ -11,13 +11,12 @@ from arrival.settings import Settings
 from direct_upload.door import Door
 
 if TYPE_CHECKING:
-    from direct_upload.app import Respond
     from direct_upload.event import Reply
 
 
-def initialize(context: Any) -> None:  # noqa: ARG001 - Function Compute passes it
+def initialize(context: Any) -> None:
     """Function Compute's initializer: runs once in an instance, before its first request."""
-    _door.open()
+    _door.initialize(context)
 
 
 def handler(event: bytes, context: Any) -> Reply:
@@ -25,8 +24,8 @@ def handler(event: bytes, context: Any) -> Reply:
     return _door.open().answer(event, context, now=time.time())
 
 
-def _rooms() -> Respond:
-    return Arrivals(Settings.from_environ(os.environ), environ=os.environ).respond
+def _rooms() -> Arrivals:
+    return Arrivals(Settings.from_environ(os.environ), environ=os.environ)
 
 
 _door = Door(_rooms, environ=os.environ, clock=time.time, end_instance=lambda: os._exit(1))

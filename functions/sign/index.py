@@ -16,13 +16,15 @@ from direct_upload.routes import Routes
 from direct_upload.settings import Settings
 
 if TYPE_CHECKING:
-    from direct_upload.app import Respond
     from direct_upload.event import Reply
 
 
-def initialize(context: Any) -> None:  # noqa: ARG001 - Function Compute passes it
-    """Function Compute's initializer: runs once in an instance, before its first request."""
-    _door.open()
+def initialize(context: Any) -> None:
+    """Function Compute's initializer: runs once in an instance, before its first request, and assumes the role.
+
+    So it is the page's GET /limits that waits for it, while people still choose their files.
+    """
+    _door.initialize(context)
 
 
 def handler(event: bytes, context: Any) -> Reply:
@@ -30,12 +32,12 @@ def handler(event: bytes, context: Any) -> Reply:
     return _door.open().answer(event, context, now=time.time())
 
 
-def _rooms() -> Respond:
+def _rooms() -> Routes:
     settings = Settings.from_environ(os.environ)
     now = time.time()
     if settings.callback:
         write(log.line(now, event="folder_forms_off", reason="CALLBACK is on: a folder form could skip it"))
-    return Routes(settings, environ=os.environ, random_hex=secrets.token_hex, started=now).respond
+    return Routes(settings, environ=os.environ, random_hex=secrets.token_hex, started=now)
 
 
 _door = Door(_rooms, environ=os.environ, clock=time.time, end_instance=lambda: os._exit(1))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arrival import webhook
-from arrival.oss_signature import PublicKeys, Signed
+from arrival.oss_signature import PublicKeys, Signed, load
 from arrival.refusals import NotOurUpload, NotStored, StorageUnavailable
 from arrival.settings import Settings
 from arrival.stored import Stored, stored
@@ -31,6 +31,10 @@ class Arrivals:
         self._environ = environ
         self._keys = PublicKeys()
         self._told: OrderedDict[str, None] = OrderedDict()
+
+    def prepare(self, _: Call) -> None:
+        """Load what verifies signatures: OSS waits 5 seconds, a cold start included."""
+        load()
 
     def respond(self, request: Request, call: Call) -> object:
         """The payload of the answer, which OSS hands to the browser. Raises Refused."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -77,19 +78,31 @@ def _fetched(url: str) -> bytes:
     return answer.body
 
 
-def fits(signature: bytes, signed: bytes, pem: bytes) -> bool:
-    """Whether this is the signature over these bytes by the owner of this key; what is no RSA key signs nothing."""
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 - dear to import, and not every request gets here
+def load() -> Callable[[bytes, bytes, bytes], None]:
+    """What verifies a signature over some bytes with the key in a PEM text; raises what `fits` knows.
+
+    Dear to import, and not every request gets here.
+    """
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.hashes import MD5  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
 
-    try:
+    def verify(signature: bytes, signed: bytes, pem: bytes) -> None:
         key = load_pem_public_key(pem)
         if not isinstance(key, RSAPublicKey):
-            return False
+            raise ValueError("no RSA key")  # noqa: TRY004 - what is in a file is a value
         key.verify(signature, signed, PKCS1v15(), MD5())  # noqa: S303 - OSS's choice
+
+    return verify
+
+
+def fits(signature: bytes, signed: bytes, pem: bytes) -> bool:
+    """Whether this is the signature over these bytes by the owner of this key; what is no RSA key signs nothing."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+
+    try:
+        load()(signature, signed, pem)
     except (ValueError, UnsupportedAlgorithm, InvalidSignature):
         return False
     return True

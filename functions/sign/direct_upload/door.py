@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol
 
 from direct_upload import log
 from direct_upload.app import App, Respond
+from direct_upload.call import Call
 from direct_upload.errors import Misconfigured
+from direct_upload.event import Request
 from direct_upload.settings import listed_origins
+
+
+class Rooms(Protocol):
+    """What is behind a door."""
+
+    def prepare(self, call: Call) -> None:
+        """Do what the first request would have to wait for. Raises whatever keeps it from being done."""
+
+    def respond(self, request: Request, call: Call) -> object:
+        """The payload of the answer. Raises Refused."""
 
 
 class Door:
@@ -17,7 +29,7 @@ class Door:
 
     def __init__(
         self,
-        rooms: Callable[[], Respond],
+        rooms: Callable[[], Rooms],
         *,
         environ: Mapping[str, str],
         clock: Callable[[], float],
@@ -25,11 +37,22 @@ class Door:
     ) -> None:
         """`rooms` makes what answers requests, and raises Misconfigured; `clock` gives seconds since the epoch;
         `end_instance` ends the process, so that Function Compute makes a new one."""
-        self._rooms = rooms
+        self._make = rooms
         self._environ = environ
         self._clock = clock
         self._end_instance = end_instance
+        self._rooms: Rooms | None = None
         self._app: App | None = None
+
+    def initialize(self, context: Any) -> None:
+        """Open, and prepare for the first request, which makes up for it if that fails. Raises Misconfigured."""
+        self.open()
+        call = Call(self._clock(), context, write)
+        try:
+            if self._rooms:
+                self._rooms.prepare(call)
+        except Exception as fault:  # noqa: BLE001 - an initializer that raises is a bare 502 on every call
+            call.report(event="not_prepared", kind=type(fault).__name__)
 
     def open(self) -> App:
         """The app of this instance.
@@ -39,18 +62,21 @@ class Door:
         """
         if self._app is None:
             origins = listed_origins(self._environ)
-            respond = self._respond()
+            self._rooms = self._made()
+            respond: Respond = _refuse_everything
+            if self._rooms:
+                respond = self._rooms.respond
             self._app = App(respond, allowed_origins=origins, write=write, end_instance=self._end_instance)
         return self._app
 
-    def _respond(self) -> Respond:
+    def _made(self) -> Rooms | None:
         try:
-            return self._rooms()
+            return self._make()
         except Misconfigured as fault:
             if "FC_FUNCTION_NAME" not in self._environ:
                 raise
             write(log.line(self._clock(), event="misconfigured", faults=fault.faults))
-            return _refuse_everything
+            return None
 
 
 def write(line: str) -> None:

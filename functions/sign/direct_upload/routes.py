@@ -8,7 +8,7 @@ from typing import Any
 from direct_upload import sts
 from direct_upload.authorise import Grant, authorise
 from direct_upload.call import Call
-from direct_upload.credentials import UploadCredentials, own_credentials
+from direct_upload.credentials import Credentials, UploadCredentials, own_credentials
 from direct_upload.errors import MethodNotAllowed, NotFound, Refused, TypeNotAllowed
 from direct_upload.event import Request, parse_json
 from direct_upload.form import Form, Signer
@@ -37,6 +37,10 @@ class Routes:
         self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), "/limits": ("GET", self._limits)}
         if settings.folder_forms:
             self._routes[FOLDER_FORM] = ("GET", self._folder_form)
+
+    def prepare(self, call: Call) -> None:
+        """Have credentials before the first request. Raises CredentialsUnavailable, InstanceIsStale."""
+        self._kept(call)
 
     def respond(self, request: Request, call: Call) -> object:
         """The payload of the answer. Raises Refused."""
@@ -137,10 +141,13 @@ class Routes:
         return signer.exact_form(asked, life=life, more=more)
 
     def _signer(self, call: Call) -> Signer:
-        credentials = self._credentials.at(
+        bucket, region = self._settings.bucket, self._settings.region
+        return Signer(self._kept(call), bucket=bucket, region=region, now=call.now)
+
+    def _kept(self, call: Call) -> Credentials:
+        return self._credentials.at(
             call.now,
             lambda: own_credentials(call.context, self._environ),
             sts.role_session_name(call.context),
             call.report,
         )
-        return Signer(credentials, bucket=self._settings.bucket, region=self._settings.region, now=call.now)

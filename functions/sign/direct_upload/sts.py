@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from direct_upload.credentials import AssumeRoleFailed, Credentials, OwnCredentials
 from direct_upload.settings import Settings
+from direct_upload.without_aiohttp import without_aiohttp
 
 if TYPE_CHECKING:
     from alibabacloud_credentials.provider.refreshable import Credentials as SdkCredentials
@@ -62,8 +63,9 @@ def role_assumer(settings: Settings) -> Callable[[OwnCredentials, str], Credenti
 
 def assume_role(own: OwnCredentials, session: str, settings: Settings) -> Credentials:
     """Temporary credentials of the upload role, narrowed by the session policy. Raises AssumeRoleFailed."""
-    from alibabacloud_sts20150401.client import Client  # noqa: PLC0415 - see above
-    from alibabacloud_sts20150401.models import AssumeRoleRequest  # noqa: PLC0415
+    with without_aiohttp():
+        from alibabacloud_sts20150401.client import Client  # noqa: PLC0415 - see above
+        from alibabacloud_sts20150401.models import AssumeRoleRequest  # noqa: PLC0415
 
     _silence()
     request = AssumeRoleRequest(
