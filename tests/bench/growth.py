@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
-import select
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from localcloud.cloud import ROOT
 from row import NotMeasured, Row
+from stand_in import stand_in
 
 MIB = 2**20
 SIZE = 1024 * MIB
@@ -34,7 +30,7 @@ BOUNDARY = "----a-boundary"
 
 def measure() -> list[Row]:
     """How far the process grows beyond what it held when it had just signed the form."""
-    with tempfile.TemporaryDirectory() as files, _stand_in(files) as (pid, addresses):
+    with tempfile.TemporaryDirectory() as files, stand_in(files, MAX_SIZE="5GB") as (pid, addresses):
         upload = _signed(addresses["function"])
         before = _memory(pid, "VmRSS")
         samples: list[int] = []
@@ -44,27 +40,6 @@ def measure() -> list[Row]:
             raise NotMeasured("the file did not arrive whole")
     what = "Memory that the stand-in for OSS takes while 1 GiB is posted to it"
     return [Row(what, f"{growth / MIB:.1f} MiB", f"< {AT_MOST // MIB} MiB", growth < AT_MOST)]
-
-
-@contextmanager
-def _stand_in(files: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """`make dev` in a process of its own: its id, and what it prints."""
-    environ = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    environ |= {"JSON": "1", "MAX_SIZE": "5GB", "FILES": files}
-    command = [sys.executable, "-m", "localcloud.dev"]
-    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, **pipes) as process:  # noqa: S603 - our own
-        try:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            if not select.select([process.stdout], [], [], 60)[0]:
-                process.terminate()
-            printed = process.stdout.readline()
-            if not printed:
-                raise NotMeasured(f"localcloud.dev does not start: {process.stderr.read().strip()}")
-            yield process.pid, json.loads(printed)
-        finally:
-            process.terminate()
 
 
 def _signed(function: str) -> Any:

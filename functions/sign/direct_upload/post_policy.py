@@ -35,14 +35,14 @@ def of_folder_form(
         {"bucket": bucket},
         ["content-length-range", 1, max_size],
         ["starts-with", "$key", _literal(directory)],
-        ["in", "$content-type", [_literal(content_type) for content_type in content_types]],
+        ["in", "$content-type", [content_type.replace("$", _DOLLAR) for content_type in content_types]],
         *pinned(fields),
     ]
 
 
 def ending(conditions: list[Condition]) -> str:
     """Conditions that many policies end with, encoded once for all of them."""
-    return "".join(f",{_encode(condition)}" for condition in conditions)
+    return f",{_encode(conditions)[1:-1]}"
 
 
 def encoded(conditions: list[Condition], *, expiration: str, end: str = "") -> str:

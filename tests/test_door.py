@@ -1,0 +1,73 @@
+"""The door: it opens once, and prepares for the first request."""
+
+from __future__ import annotations
+
+import gc
+import json
+from typing import Any
+
+import pytest
+
+import given
+from direct_upload.call import Call
+from direct_upload.door import Door
+from direct_upload.event import Request
+from given import NOON
+
+
+class Rooms:
+    """Note what they are asked to do."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.fault = fault
+        self.prepared: list[tuple[float, bool]] = []
+
+    def prepare(self, call: Call) -> None:
+        self.prepared.append((call.now, gc.isenabled()))
+        if self.fault:
+            raise self.fault
+
+    def respond(self, request: Request, _: Call) -> object:
+        return {"path": request.path}
+
+
+def door(rooms: Rooms, made: list[Rooms] | None = None) -> Door:
+    def make() -> Rooms:
+        (made if made is not None else []).append(rooms)
+        return rooms
+
+    return Door(make, environ=given.ENVIRON, clock=lambda: NOON, end_instance=lambda: None)
+
+
+@pytest.mark.parametrize("fault", [None, ValueError("a secret")])
+def test_it_prepares_once_without_looking_for_rubbish(fault: Exception | None) -> None:
+    rooms = Rooms(fault)
+    door(rooms).initialize(given.context())
+    assert (rooms.prepared, gc.isenabled()) == ([(NOON, False)], True)
+
+
+def test_a_collection_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        door(Rooms()).initialize(given.context())
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_what_could_not_be_prepared_is_logged_by_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    door(Rooms(ValueError("a secret"))).initialize(given.context())
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line[25:]) == {
+        "request_id": "1-67431580-0123456789ab",
+        "event": "not_prepared",
+        "kind": "ValueError",
+    }
+
+
+def test_the_rooms_are_made_once() -> None:
+    made: list[Rooms] = []
+    opened = door(Rooms(), made)
+    opened.initialize(given.context())
+    reply: Any = opened.open().answer(given.event("GET", "/a"), given.context(), now=NOON)
+    assert (json.loads(reply["body"]), len(made)) == ({"path": "/a"}, 1)
