@@ -48,9 +48,9 @@ remove: ## Take everything in the cloud away; stops if there are users' files (D
 	@tools/setup.sh deploy
 	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.deploy remove
 
-bench: ## Measure the numbers that the README names, as ratios within one run
+bench: ## Measure what docs/performance.md claims, as ratios within one run (ARGS=--write puts them there)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:. exec $(PYTHON) tests/bench
+	@PYTHONPATH=functions/sign:. exec $(PYTHON) tests/bench $(ARGS)
 
 bench-web: ## Measure what the page claims in numbers, in Chromium
 	@tools/setup.sh test

@@ -55,6 +55,13 @@ def test_a_collection_that_was_off_stays_off() -> None:
         gc.enable()
 
 
+def test_one_line_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("direct_upload.door.COLLECT_LATER", False)
+    rooms = Rooms()
+    door(rooms).initialize(given.context())
+    assert rooms.prepared == [(NOON, True)]
+
+
 def test_what_could_not_be_prepared_is_logged_by_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
     door(Rooms(ValueError("a secret"))).initialize(given.context())
     [line] = capsys.readouterr().out.splitlines()

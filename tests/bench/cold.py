@@ -39,7 +39,10 @@ reply = index.handler(sys.stdin.buffer.read(), context)
 assert reply["statusCode"] == 200, reply
 """
 
-PLAIN = "from direct_upload import without_aiohttp\nwithout_aiohttp.ENABLED = False"
+PLAIN = """
+from direct_upload import door, without_aiohttp
+without_aiohttp.ENABLED = door.COLLECT_LATER = False
+"""
 
 EVENT = {
     "version": "v1",

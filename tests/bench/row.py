@@ -23,6 +23,12 @@ class Row:
         verdict = {None: "-", True: "ok", False: "no"}[self.holds]
         return line(self.what, self.measured, self.target, verdict)
 
+    @property
+    def markdown(self) -> str:
+        """A row of a table in Markdown."""
+        verdict = {None: "", True: "yes", False: "no"}[self.holds]
+        return f"| {self.what.strip()} | {self.measured} | {self.target.replace('-', '')} | {verdict} |"
+
 
 def line(what: str, measured: str, target: str, verdict: str) -> str:
     """A line of the table."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,7 +16,10 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+import jwt
+
 import index
+from direct_upload.tokens import OURSELVES, Issuer, secret_keys
 from floor import Floor
 from localcloud.cloud import FUNCTION_ROLE, Cloud
 from row import NotMeasured, Row
@@ -32,11 +36,14 @@ CONTEXT = SimpleNamespace(request_id="1-67431580-0123456789ab", function=SimpleN
 def measure() -> list[Row]:
     """Both kinds of form, and as many exact ones as a request may ask for."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        folder, exact, twenty = (_times_the_floor(event, body) for event, body in _answered())
+        answered = _answered()
+        folder, exact, twenty = (_times_the_floor(event, body) for event, body in answered)
+        token = _token_in_floors(*answered[0])
     return [
         Row("A warm folder form, in times of its floor", f"{folder:.2f}x", "<= 2.5x", folder <= 2.5),
         Row("A warm exact form, in times of its floor", f"{exact:.2f}x"),
         Row("20 exact forms in one request, in times of their floor", f"{twenty:.2f}x", "<= 1.5x", twenty <= 1.5),
+        Row("The check of a token (HS256), in floors of a folder form", f"{token:.2f}x"),
     ]
 
 
@@ -89,6 +96,15 @@ def _times_the_floor(event: bytes, body: str) -> float:
     """The median of many rounds, in each of which both do the same in turn."""
     floor = Floor.of(event, body)
     return median(_seconds(lambda: index.handler(event, CONTEXT)) / _seconds(floor.answer) for _ in range(ROUNDS))
+
+
+def _token_in_floors(event: bytes, body: str) -> float:
+    floor = Floor.of(event, body)
+    secret = secrets.token_hex(32)
+    issuer = Issuer(OURSELVES, OURSELVES, secret_keys(secret))
+    claims = {"iss": OURSELVES, "aud": OURSELVES, "sub": "alice", "exp": time.time() + 3600}
+    authorization = f"Bearer {jwt.encode(claims, secret)}"
+    return median(_seconds(lambda: issuer.claims(authorization)) / _seconds(floor.answer) for _ in range(ROUNDS))
 
 
 def _seconds(call: Callable[[], object]) -> float:

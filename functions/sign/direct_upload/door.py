@@ -16,6 +16,11 @@ from direct_upload.event import Request
 from direct_upload.settings import listed_origins
 
 
+COLLECT_LATER = True
+"""Whether garbage is left alone while an instance is prepared: hundreds of modules are loaded, none of them to be thrown
+away, and looking for rubbish among them costs a tenth."""
+
+
 class Rooms(Protocol):
     """What is behind a door."""
 
@@ -87,9 +92,9 @@ class Door:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Hundreds of modules are loaded, none of them to be thrown away: looking for rubbish among them costs a tenth."""
     was_enabled = gc.isenabled()
-    gc.disable()
+    if COLLECT_LATER:
+        gc.disable()
     try:
         yield
     finally:
