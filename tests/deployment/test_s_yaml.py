@@ -114,8 +114,8 @@ def function(scratch: Scratch) -> dict[str, Any]:
         "handler": "index.handler",
         "instanceLifecycleConfig": {"initializer": {"handler": "index.initialize", "timeout": 10}},
         "role": f"acs:ram::{ACCOUNT}:role/oss-direct-upload-sign",
-        "cpu": 0.5,
-        "memorySize": 512,
+        "cpu": 1,
+        "memorySize": 1024,
         "diskSize": 512,
         "timeout": 10,
         "instanceConcurrency": 1,
@@ -252,7 +252,7 @@ def test_a_property_of_the_wrong_type_is_refused(scratch: Scratch) -> None:
     if not SCHEMA.exists():
         pytest.skip("the schema of the component fc3 is not here: not checked that s.yaml has it enforced")
     file = scratch.folder / "s.yaml"
-    file.write_text(file.read_text().replace("memorySize: 512", "memorySize: much"))
+    file.write_text(file.read_text().replace("memorySize: 1024", "memorySize: much"))
     assert (scratch.s("deploy", "-y").exit_code == 0, scratch.order()) == (False, [])
 
 

@@ -15,10 +15,9 @@ from direct_upload.errors import Misconfigured
 from direct_upload.event import Request
 from direct_upload.settings import listed_origins
 
-
 COLLECT_LATER = True
-"""Whether garbage is left alone while an instance is prepared: hundreds of modules are loaded, none of them to be thrown
-away, and looking for rubbish among them costs a tenth."""
+"""Whether garbage is left alone while an instance is prepared: hundreds of modules are loaded, none of them to be
+thrown away, and looking for rubbish among them costs a tenth."""
 
 
 class Rooms(Protocol):
