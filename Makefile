@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check deploy remove doctor smoke files replay link build bench bench-web fuzz invoke mutants lock
+.PHONY: help dev test test-browsers check deploy remove doctor smoke files replay link build bench bench-web fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
@@ -14,6 +14,10 @@ dev: ## Run page, function, STS and OSS on this machine (PORT=8080, JSON=1, FAUL
 test: ## Run all tests, on every Python that Function Compute runs and this machine has
 	@tools/setup.sh test
 	@tools/test.sh
+
+test-browsers: ## Test the page in Firefox and WebKitGTK, where they are installed (make test does so, too)
+	@tools/setup.sh test
+	@.venv/default/bin/pytest -q tests/browsers
 
 check: ## Lint and type-check everything
 	@tools/setup.sh check

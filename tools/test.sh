@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests on every Python set up: all of them on the default one, with branch coverage of the function; all but
-# the browser's on the others.
+# Runs the tests on every Python set up: all of them on the default one, with branch coverage of the functions; all but
+# the browsers' on the others.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,6 +15,6 @@ echo "Python $default:"
 .venv/default/bin/coverage report
 for environment in .venv/3.*; do
     [ "$environment" = ".venv/$default" ] && continue
-    echo "Python ${environment#.venv/}, without the browser:"
-    "$environment/bin/pytest" -q --ignore tests/e2e "$@"
+    echo "Python ${environment#.venv/}, without the browsers:"
+    "$environment/bin/pytest" -q --ignore tests/e2e --ignore tests/browsers "$@"
 done

@@ -1,0 +1,218 @@
+"""The page in Firefox and in WebKitGTK: the main path, and each way in which it can fail, told in the same words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browsers import webdriver
+from browsers.webdriver import Page
+from given_tokens import new_secret, token
+from localcloud.cloud import Cloud
+
+MakeCloud = Callable[..., Cloud]
+
+CONTENT = bytes(range(256)) * 40
+NAME = "合同 <b> 终稿 v2.png"
+STORED = "10.2 KB · Uploaded"
+
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
+"""
+STATUS = "return [...document.querySelectorAll('li .status')].map((status) => status.textContent)"
+
+
+@pytest.fixture(scope="module", params=["Firefox", "WebKitGTK"])
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A running browser; each test opens a page of its own origin in it."""
+    if why := webdriver.missing(request.param):
+        pytest.skip(f"{why}. The page was not tested in it.")
+    with webdriver.browser(request.param, tmp_path_factory.mktemp("browser")) as page:
+        yield page
+
+
+@pytest.fixture
+def cloud_with(tmp_path: Path) -> Iterator[MakeCloud]:
+    """Makes a cloud with other settings than the usual ones."""
+    clouds: list[Cloud] = []
+
+    def make(**settings: str) -> Cloud:
+        cloud = Cloud(tmp_path / "files", settings=settings)
+        clouds.append(cloud)
+        cloud.start()
+        return cloud
+
+    yield make
+    for cloud in clouds:
+        cloud.stop()
+        cloud.check()
+
+
+@pytest.fixture
+def cloud(cloud_with: MakeCloud) -> Cloud:
+    return cloud_with()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / NAME
+    path.write_bytes(CONTENT)
+    return path
+
+
+def visit(page: Page, cloud: Cloud) -> None:
+    page.open(cloud.site.url)
+    page.run(WATCH)
+    page.wait_for("return document.querySelector('#rules').textContent !== ''", True)
+
+
+def counts(cloud: Cloud) -> tuple[int, int]:
+    """How many signings there were, and how many posts."""
+    signed = [record for record in cloud.gateway.records if (record.method, record.path) == ("POST", "/sign")]
+    return len(signed), len(posts(cloud))
+
+
+def posts(cloud: Cloud) -> list[Any]:
+    return [record for record in cloud.oss.records if record.method == "POST"]
+
+
+def stored(cloud: Cloud) -> list[bytes]:
+    return [each.path.read_bytes() for each in cloud.bucket.objects()]
+
+
+def says(page: Page, words: str) -> None:
+    """Some file's line has these words in it."""
+    page.wait_for(f"{STATUS}.some((text) => text.includes({json.dumps(words)}))", True)
+
+
+def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud, file: Path) -> None:
+    visit(page, cloud)
+    page.choose("#files", file)
+    page.wait_for(STATUS, [STORED])
+    [object_] = cloud.bucket.objects()
+    assert (object_.path.read_bytes(), object_.content_type, counts(cloud)) == (CONTENT, "image/png", (1, 1))
+    assert page.run("return document.querySelector('.stored').textContent") == object_.key
+    assert page.run("return document.querySelector('.name').textContent") == NAME
+    assert page.run("return window.violations") == []
+
+
+def test_the_fields_come_in_their_order_and_before_the_file(page: Page, cloud: Cloud, file: Path) -> None:
+    visit(page, cloud)
+    page.choose("#files", file)
+    page.wait_for(STATUS, [STORED])
+    # OSS reads nothing that comes after the file: the fields that it has read were before it.
+    assert [record.note["fields"] for record in posts(cloud)] == [
+        [
+            *("key", "success_action_status", "x-oss-forbid-overwrite", "x-oss-content-type", "x-oss-meta-filename"),
+            *("content-disposition", "x-oss-signature-version", "x-oss-credential", "x-oss-date"),
+            *("x-oss-security-token", "policy", "x-oss-signature"),
+        ]
+    ]
+
+
+def test_what_is_not_allowed_is_told_before_anything_is_asked(
+    page: Page, cloud_with: MakeCloud, tmp_path: Path
+) -> None:
+    cloud = cloud_with(MAX_SIZE="9B", CONTENT_TYPES="text/plain")
+    files = {"empty.txt": b"", "large.txt": b"ten bytes!", "page.html": b"<p>"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    visit(page, cloud)
+    for name in files:
+        page.choose("#files", tmp_path / name)
+    page.wait_for(
+        STATUS,
+        [
+            "0 B · The file is empty.",
+            "10 B · The file is larger than allowed (9 B).",
+            "3 B · Files of this type are not allowed.",
+        ],
+    )
+    assert counts(cloud) == (0, 0)
+
+
+def test_a_refusal_of_the_storage_is_told_with_its_code(page: Page, cloud: Cloud, file: Path) -> None:
+    cloud.faults.oss_deny_early = True
+    visit(page, cloud)
+    page.choose("#files", file)
+    says(page, "The storage refused this upload. Tell the site's owner. (AccessDenied, ")
+    assert (counts(cloud), stored(cloud)) == ((1, 1), [])
+
+
+def test_a_busy_storage_is_asked_again_with_a_new_form_and_the_same_key(page: Page, cloud: Cloud, file: Path) -> None:
+    cloud.faults.oss_fail_next = 1
+    visit(page, cloud)
+    page.choose("#files", file)
+    page.wait_for(STATUS, [STORED])
+    assert (counts(cloud), stored(cloud)) == ((2, 2), [CONTENT])
+
+
+def test_a_line_that_is_cut_is_told_and_tried_again(page: Page, cloud: Cloud, file: Path) -> None:
+    cloud.faults.oss_reset_at = 5_000
+    visit(page, cloud)
+    page.choose("#files", file)
+    says(page, "The connection was lost, or the storage refused this page.")
+    cloud.faults.oss_reset_at = -1
+    page.wait_for(STATUS, [STORED])
+    assert stored(cloud) == [CONTENT]
+
+
+def test_a_storage_that_does_not_know_the_page_is_told(page: Page, cloud: Cloud, file: Path) -> None:
+    cloud.bucket.cors_rules.clear()
+    visit(page, cloud)
+    page.choose("#files", file)
+    says(page, "The connection was lost, or the storage refused this page. Trying again in ")
+
+
+def test_a_function_that_is_gone_is_told(page: Page, cloud: Cloud, file: Path) -> None:
+    visit(page, cloud)
+    cloud.gateway.stop()
+    page.choose("#files", file)
+    says(page, "The upload service did not answer. Trying again in ")
+    assert stored(cloud) == []
+
+
+@pytest.mark.parametrize("mode", ["throttle", "fail"])
+def test_a_function_without_credentials_says_when_it_will_be_asked_again(
+    page: Page, cloud: Cloud, file: Path, mode: str
+) -> None:
+    visit(page, cloud)
+    cloud.faults.sts_mode = mode
+    cloud.gateway.end_instance()
+    page.choose("#files", file)
+    says(page, "The upload service is not ready. (credentials_unavailable, ")
+    assert counts(cloud)[1] == 0
+
+
+def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeCloud, file: Path) -> None:
+    cloud = cloud_with(CALLBACK="on")
+    visit(page, cloud)
+    page.choose("#files", file)
+    page.wait_for(STATUS, [STORED])
+    answer = page.run("return document.querySelector('.answer').textContent")
+    assert answer == f"Received by the site: {NAME}, 10.2 KB, image/png"
+
+
+def test_what_is_stored_and_was_not_reported_says_so(page: Page, cloud_with: MakeCloud, file: Path) -> None:
+    cloud = cloud_with(CALLBACK="on")
+    cloud.faults.callback_mode = "down"
+    visit(page, cloud)
+    page.choose("#files", file)
+    says(page, "Stored, but the site was not told. Tell the site's owner. (CallbackFailed, ")
+    assert stored(cloud) == [CONTENT]
+
+
+def test_a_link_that_has_ended_says_so(page: Page, cloud_with: MakeCloud) -> None:
+    secret = new_secret()
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=secret)
+    page.open(f"{cloud.site.url}/#token={token(secret, exp=1_700_000_000)}")
+    page.wait_for(
+        "return document.querySelector('#trouble').textContent.split(' (')[0]",
+        "Your upload link has ended. Ask the site's owner for a new one.",
+    )
+    assert page.run("return [document.querySelector('#drop').hidden, location.hash]") == [True, ""]
