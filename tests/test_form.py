@@ -12,7 +12,7 @@ from alibabacloud_oss_v2.signer import SignerV4
 
 import given
 from direct_upload.errors import FormTooLarge
-from direct_upload.form import Form, Signer
+from direct_upload.form import Form, Signer, _kept_signing_key
 from direct_upload.upload import Upload
 from given import NOON
 
@@ -148,3 +148,11 @@ def test_a_token_that_leaves_no_room_is_refused_rather_than_sent() -> None:
         by.exact_form(UPLOAD, life=600)
     with pytest.raises(FormTooLarge):
         by.folder_form("d/", content_types=["a/b"] * 100, max_size=1, life=600)
+
+
+def test_the_signing_key_is_folded_once_for_a_day_and_a_secret() -> None:
+    _kept_signing_key.cache_clear()
+    credentials = given.credentials()
+    for now in (NOON, NOON + 60, NOON + 86_400):
+        Signer(credentials, bucket="team-uploads", region="cn-hangzhou", now=now)
+    assert _kept_signing_key.cache_info().misses == 2
