@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
 
@@ -36,8 +35,7 @@ _MAX_EXTENSION = 32
 _SLASH = "%2F"
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(NamedTuple):
     """One file that may be uploaded, under one key."""
 
     key: str
