@@ -362,3 +362,9 @@ def test_a_latency_longer_than_oss_waits(world: World, draft: Draft, receiver: H
 @pytest.mark.parametrize("path", ["/", "/callback_pub_key_v2.pem"])
 def test_the_key_server_has_one_file(world: World, path: str) -> None:
     assert requests.get(world.oss.key_server.url + path, timeout=10).status_code == 404
+
+
+def test_what_goes_wrong_in_the_key_server_is_told_with_the_rest(world: World) -> None:
+    world.oss.key_server.add_assertion("something went wrong")
+    with pytest.raises(AssertionError, match=r"^something went wrong$"):
+        world.oss.check()
