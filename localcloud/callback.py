@@ -19,7 +19,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -68,10 +67,18 @@ class KeyServer(StandIn):
 
     service = "key"
 
-    @cached_property
+    def __init__(self, clock: Callable[[], float], *, port: int = 0) -> None:
+        super().__init__(clock, port=port)
+        self._key: RSAPrivateKey | None = None
+        self._making = threading.Lock()
+
+    @property
     def key(self) -> RSAPrivateKey:
-        """Made when it is first needed. OSS's has 512 bits, which nothing makes any more."""
-        return generate_private_key(65537, 1024)  # noqa: S505
+        """Made once, when it is first needed. OSS's has 512 bits, which nothing makes any more."""
+        with self._making:
+            if self._key is None:
+                self._key = generate_private_key(65537, 1024)  # noqa: S505
+            return self._key
 
     @property
     def key_url(self) -> str:

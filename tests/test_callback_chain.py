@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,13 @@ def test_the_browser_is_answered_what_is_stored(chain: Chain) -> None:
     request_id = logged(chain, "stored")[0]["request_id"]
     assert (answer.status_code, answer.json()) == (200, {"stored": stored(upload), "request_id": request_id})
     assert chain.stored() == [(upload["key"], CONTENT)]
+
+
+def test_the_first_callbacks_come_all_at_once(chain: Chain) -> None:
+    uploads = chain.sign(*[FILE] * 8)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post_upload, uploads))
+    assert [answer.json()["stored"]["key"] for answer in answers] == [upload["key"] for upload in uploads]
 
 
 def test_the_fact_is_in_the_callback_functions_log(chain: Chain) -> None:

@@ -72,6 +72,15 @@ def test_every_test_that_the_security_policy_names_is_there() -> None:
         )
 
 
+def test_every_test_that_the_page_about_the_page_names_is_there() -> None:
+    page = (ROOT / "docs" / "page.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:e2e|browsers|web)/[\w.]+)::([^`]+)`", page)
+    assert len(named) > 30
+    for file, test in named:
+        source = (ROOT / "tests" / file).read_text(encoding="utf-8")
+        assert (f"def {test}(" if file.endswith(".py") else test) in source, test
+
+
 def test_every_make_target_it_names_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert set(re.findall(r"make ([a-z]+)", README)) <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))

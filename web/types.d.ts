@@ -12,7 +12,7 @@ export type Form = { url: string; fields: Record<string, string>; key: string };
 export type Stored = { state?: "done" | "unreported"; fault?: Fault; answer?: string; fact?: Fact };
 
 /** What our callback function has found in the bucket. */
-export type Fact = { filename: string; size: number; content_type: string };
+export type Fact = { filename: string; size: number };
 
 /** What the function allows: sizes in bytes. */
 export type Limits = { max_size: number; content_types: string[]; auth: "none" | "jwt" };

@@ -58,7 +58,7 @@ export function status(upload, now) {
 
 /** What a callback said. @param {Upload} upload */
 export function answer({ answer, fact }) {
-    return fact ? say("received", { name: fact.filename, size: bytes(fact.size), type: fact.content_type }) : answer;
+    return fact ? say("received", { name: fact.filename, size: bytes(fact.size) }) : answer;
 }
 
 /** @param {Totals} totals @param {number} rate bytes per second */

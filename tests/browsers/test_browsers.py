@@ -195,7 +195,7 @@ def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeC
     page.choose("#files", file)
     page.wait_for(STATUS, [STORED])
     answer = page.run("return document.querySelector('.answer').textContent")
-    assert answer == f"Received by the site: {NAME}, 10.2 KB, image/png"
+    assert answer == f"Received by the site: {NAME}, 10.2 KB"
 
 
 def test_what_is_stored_and_was_not_reported_says_so(page: Page, cloud_with: MakeCloud, file: Path) -> None:

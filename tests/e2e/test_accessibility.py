@@ -95,6 +95,19 @@ def test_on_a_screen_of_320_pixels_nothing_scrolls_sideways_and_everything_can_b
     assert small == []
 
 
+def test_at_200_percent_nothing_scrolls_sideways_and_everything_can_be_reached(browser: Browser, cloud: Cloud) -> None:
+    """WCAG 1.4.4 and 1.4.10: a browser's zoom halves the page's width and doubles its pixels."""
+    context = browser.new_context(viewport={"width": 640, "height": 400}, device_scale_factor=2)
+    page = context.new_page()
+    page.goto(cloud.site.url)
+    done(page, cloud)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    for button in page.locator("button:visible, label.button:visible").all():
+        button.scroll_into_view_if_needed()
+        expect(button).to_be_in_viewport()
+    context.close()
+
+
 def test_from_right_to_left_everything_is_mirrored(browser: Browser, cloud: Cloud) -> None:
     page = open_page(browser, cloud, viewport={"width": 320, "height": 800})
     done(page, cloud)

@@ -13,7 +13,7 @@ from arrival.settings import Settings
 from direct_upload import presigned
 from direct_upload.credentials import OwnCredentials
 
-SECONDS = 1.0
+SECONDS = 1.5
 
 URL_LIFE = 60
 """Seconds."""

@@ -1,0 +1,194 @@
+"""What goes wrong is told in words, and goes on by itself where it can."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.steps import PNG, WITHOUT_PAUSES, choose, open_page, posts, row, signings, stored, told
+from localcloud.cloud import Cloud
+
+FAULTS: list[tuple[dict[str, Any], str, int]] = [
+    ({"oss_deny_early": True}, "The storage refused this upload. Tell the site's owner.", 1),
+    ({"oss_error_rate": 1.0}, "The storage is busy. (InternalError", 6),
+    ({"oss_fail_next": 6}, "The storage is busy. (ServiceUnavailable", 6),
+    ({"oss_disk_full": True}, "The storage is busy. (InternalError", 6),
+    ({"oss_skew": 3000.0}, "The clocks do not agree. Tell the site's owner.", 2),
+    ({"oss_reset_at": 0}, "The connection was lost, or the storage refused this page. Try again later.", 6),
+]
+
+
+@pytest.mark.parametrize(
+    ("faults", "words", "tries"), FAULTS, ids=lambda value: "-".join(value) if isinstance(value, dict) else ""
+)
+def test_what_goes_wrong_is_told_in_words_and_can_be_tried_again(
+    page: Page, cloud: Cloud, faults: dict[str, Any], words: str, tries: int
+) -> None:
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    usual = {name: getattr(cloud.faults, name) for name in faults}
+    for name, value in faults.items():
+        setattr(cloud.faults, name, value)
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png")).to_have_class("failed")
+    told(page, "cat.png", re.compile(f"^10.2 KB · {re.escape(words)}"))
+    expect(page.locator("#summary")).to_have_text("0 of 1 files uploaded · 1 failed")
+    assert (stored(cloud), len(signings(cloud))) == ([], tries)
+    for name, value in usual.items():
+        setattr(cloud.faults, name, value)
+    row(page, "cat.png").get_by_role("button", name="Try again: cat.png").click()
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert stored(cloud) == [("cat.png", PNG)]
+
+
+def test_a_function_without_credentials_is_asked_again_when_it_says(page: Page, cloud: Cloud) -> None:
+    page.clock.install()
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    cloud.faults.sts_mode = "fail"
+    cloud.gateway.end_instance()  # a new one has no credentials yet
+    choose(page, ("cat.png", "image/png", PNG))
+    told(
+        page,
+        "cat.png",
+        re.compile(r"The upload service is not ready\. \(credentials_unavailable, .*Trying again in \d+ s\.$"),
+    )
+    cloud.faults.sts_mode = ""
+    cloud.gateway.end_instance()  # a new one has no failure behind it
+    assert len(signings(cloud)) == 1
+    page.clock.fast_forward(30_000)
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert len(signings(cloud)) == 2
+
+
+def test_what_fails_twice_arrives_without_anybody_doing_anything(page: Page, cloud: Cloud) -> None:
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    cloud.faults.oss_fail_next = 2
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert (len(signings(cloud)), [record.status for record in posts(cloud)]) == (3, [503, 503, 200])
+
+
+def test_a_line_that_falls_silent_is_given_up_after_a_minute(page: Page, cloud: Cloud) -> None:
+    page.clock.install()
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    cloud.faults.oss_stall_at = 0
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png")).to_have_class("finishing")
+    cloud.faults.oss_stall_at = -1
+    page.clock.fast_forward(60_000)
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert (len(signings(cloud)), len(stored(cloud))) == (2, 1)
+
+
+def test_offline_everything_waits_and_goes_on_by_itself(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_have_text(
+        "You are offline. Uploads go on by themselves when the connection is back."
+    )
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Waiting")
+    assert signings(cloud) == []
+    page.context.set_offline(False)
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect(page.locator("#offline")).to_be_empty()
+
+
+def test_a_file_that_has_changed_since_it_was_chosen_says_so(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("as it was chosen")
+    open_page(page, cloud)
+    page.context.set_offline(True)
+    page.set_input_files("#files", file)
+    told(page, "note.txt", "16 B · Waiting")
+    file.write_text("as it is now, which is longer")
+    page.context.set_offline(False)
+    told(page, "note.txt", "16 B · The file has changed or can no longer be read. Choose it again.")
+
+
+def test_the_owner_gets_the_code_and_the_request_id(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    cloud.faults.oss_deny_early = True
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", re.compile(r"\(AccessDenied, [0-9A-F]{24}\)$"))
+
+
+def test_what_is_stored_already_is_done_and_not_stored_twice(page: Page, cloud: Cloud) -> None:
+    """The first answer is lost on its way: the browser knows nothing of it, and tries again with the same id."""
+    open_page(page, cloud)
+    lost: list[int] = []
+
+    def lose(route: Any) -> None:
+        if route.request.method == "POST" and not lost:
+            lost.append(route.fetch().status)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route(cloud.oss.url + "/", lose)
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", re.compile("Uploaded"))
+    assert (lost, [record.status for record in posts(cloud)], len(stored(cloud))) == ([200], [200, 409], 1)
+
+
+def test_a_reply_that_is_not_json_is_told_too(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.route(
+        "**/sign",
+        lambda route: route.fulfill(status=502, content_type="application/json", body="Internal Server Error"),
+    )
+    choose(page, ("cat.png", "image/png", PNG))
+    told(
+        page,
+        "cat.png",
+        re.compile(r"^10\.2 KB · The upload service is not working at the moment\. \(502\) Trying again in [12] s\.$"),
+    )
+
+
+@pytest.mark.parametrize("body", ["", "{}", '{"function":7}', "<html>"])
+def test_a_page_that_is_not_set_up_says_so(page: Page, cloud: Cloud, body: str) -> None:
+    page.route("**/config.json", lambda route: route.fulfill(body=body))
+    page.goto(cloud.site.url)
+    expect(page.locator("#trouble")).to_have_text(
+        "This page is not set up yet: its config.json is missing or wrong. Tell the site's owner."
+    )
+
+
+def test_limits_that_are_none_are_told_in_words(page: Page, cloud: Cloud) -> None:
+    page.route("**/limits", lambda route: route.fulfill(json={"odd": 1}, headers={"Access-Control-Allow-Origin": "*"}))
+    page.goto(cloud.site.url)
+    expect(page.locator("#trouble")).to_have_text(re.compile("not working"))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (403, "You are not allowed to upload here. Tell the site's owner. (403)"),
+        (429, "Too many uploads right now. (429) Trying again in "),
+        (502, "The upload service is not working at the moment. (502) Trying again in "),
+        (503, "The upload service is not working at the moment. (503) Trying again in "),
+    ],
+)
+@pytest.mark.parametrize("body", ["", "FCCommonError: no JSON", '{"Code":"ResourceExhausted","Message":"x"}'])
+def test_what_the_gateway_says_instead_of_the_function_is_told(
+    page: Page, cloud: Cloud, status: int, words: str, body: str
+) -> None:
+    open_page(page, cloud)
+    page.route("**/sign", lambda route: route.fulfill(status=status, content_type="application/json", body=body))
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", re.compile(f"^10.2 KB · {re.escape(words)}"))
+
+
+def test_a_storage_that_does_not_know_the_page_is_told(page: Page, cloud: Cloud) -> None:
+    cloud.bucket.cors_rules.clear()
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", re.compile("The connection was lost, or the storage refused this page. Trying again in "))
+    assert stored(cloud) == []

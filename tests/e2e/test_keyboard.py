@@ -1,0 +1,75 @@
+"""The page by keyboard alone: every control can be reached and used, and the focus never gets lost."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from playwright.sync_api import Page, expect
+
+from e2e.steps import PNG, choose, open_page, row, stored, told
+from localcloud.cloud import Cloud
+
+
+def test_after_a_removal_the_focus_is_on_the_next_file(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, *((name, "text/plain", b"x") for name in ("a.txt", "b.txt", "c.txt")))
+    expect(page.locator(".done")).to_have_count(3)
+    for removed, then in (("b.txt", "Remove c.txt"), ("c.txt", "Remove a.txt")):
+        row(page, removed).get_by_role("button", name=f"Remove {removed}").press("Enter")
+        expect(page.get_by_role("button", name=then)).to_be_focused()
+    page.get_by_role("button", name="Remove a.txt").press("Enter")
+    expect(page.locator("#files")).to_be_focused()
+
+
+def test_by_keyboard_alone(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    for focused in ("#language", "#files"):
+        page.keyboard.press("Tab")
+        expect(page.locator(focused)).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files({"name": "cat.png", "mimeType": "image/png", "buffer": PNG})
+    told(page, "cat.png", re.compile("Uploaded"))
+    assert json.dumps(stored(cloud)[0][0]) == '"cat.png"'
+
+
+def press(page: Page, name: str) -> None:
+    """Go to a button by the keyboard, and press it."""
+    button = page.get_by_role("button", name=name)
+    expect(button).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if button.evaluate("(element) => element === document.activeElement"):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"{name} cannot be reached")
+
+
+def test_a_failed_file_is_tried_again_by_keyboard(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_deny_early = True
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png")).to_have_class("failed")
+    cloud.faults.oss_deny_early = False
+    press(page, "Try again: cat.png")
+    told(page, "cat.png", "10.2 KB · Uploaded")
+
+
+def test_a_running_upload_is_cancelled_by_keyboard(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_latency = 20
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png")).to_have_class(re.compile("sending|finishing"))
+    press(page, "Cancel cat.png")
+    told(page, "cat.png", "10.2 KB · Cancelled")
+
+
+def test_the_language_is_switched_by_keyboard_while_files_are_on_their_way(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_latency = 20
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png")).to_have_class(re.compile("sending|finishing"))
+    press(page, "中文")
+    expect(page.get_by_role("button", name="取消 cat.png")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")

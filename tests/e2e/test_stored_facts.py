@@ -1,0 +1,79 @@
+"""What a callback answers is shown, and that a site was not told."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import socket
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.steps import PNG, MakeCloud, choose, open_page, row, stored, told
+from localcloud.cloud import Cloud
+
+
+def test_what_is_stored_but_was_not_reported_says_so(page: Page, cloud: Cloud) -> None:
+    xml = "<Error><Code>CallbackFailed</Code><Message>no</Message><RequestId>5C3D</RequestId></Error>"
+    open_page(page, cloud)
+    page.route(
+        cloud.oss.url + "/",
+        lambda route: route.fulfill(
+            status=203, content_type="application/xml", headers={"Access-Control-Allow-Origin": "*"}, body=xml
+        ),
+    )
+    choose(page, ("cat.png", "image/png", PNG))
+    told(
+        page,
+        "cat.png",
+        "10.2 KB · Stored, but the site was not told. Tell the site's owner. (CallbackFailed, 5C3D)",
+    )
+    expect(page.locator("#summary")).to_have_text("1 of 1 files uploaded")
+
+
+def test_what_a_callback_answered_is_shown(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.route(
+        cloud.oss.url + "/",
+        lambda route: route.fulfill(
+            content_type="application/json", headers={"Access-Control-Allow-Origin": "*"}, body='{"case":"<b>7</b>"}'
+        ),
+    )
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png").locator(".answer")).to_have_text('{"case":"<b>7</b>"}')
+
+
+def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeCloud) -> None:
+    cloud = cloud_with(CALLBACK="on")
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: cat.png, 10.2 KB")
+
+
+@pytest.mark.parametrize("mode", ["down", "html", "fail", "slow"])
+def test_a_callback_that_fails_is_told_and_the_file_is_kept(page: Page, cloud_with: MakeCloud, mode: str) -> None:
+    cloud = cloud_with(CALLBACK="on")
+    if mode == "slow":
+        cloud.faults.callback_latency = 6
+        cloud.oss.callbacks.timeout = 0.2
+    else:
+        cloud.faults.callback_mode = mode
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    text = r"10\.2 KB · Stored, but the site was not told\. Tell the site's owner\. \(CallbackFailed, [0-9A-F]{24}\)"
+    told(page, "cat.png", re.compile(text))
+    assert stored(cloud) == [("cat.png", PNG)]
+
+
+def test_a_site_whose_webhook_is_down_was_not_told_and_the_page_says_so(page: Page, cloud_with: MakeCloud) -> None:
+    secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+        cloud = cloud_with(CALLBACK="on", WEBHOOK_URL=url, WEBHOOK_SECRET=secret)
+        open_page(page, cloud)
+        choose(page, ("cat.png", "image/png", PNG))
+        told(page, "cat.png", "10.2 KB · Stored, but the site was not told. Tell the site's owner.")
+    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: cat.png, 10.2 KB")
