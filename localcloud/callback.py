@@ -13,8 +13,10 @@ import http.client
 import ipaddress
 import json
 import re
+import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -43,14 +45,21 @@ MAX_PARAMETER = 5 * 1024
 MAX_URLS = 5
 
 MAX_ANSWER = 3 * 1024 * 1024
-"""Bytes of what a receiver may answer (an older page says 1 MB)."""
+"""Bytes of what a receiver may answer (an older page says 1 MB), with a Content-Length."""
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 KEY_PATH = "/callback_pub_key_v1.pem"
 
+INSTEAD = {"html": (200, b"<!doctype html><title>Sign in</title>"), "fail": (500, b"")}
+"""What answers in the receiver's place, by fault switch."""
+
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_HOST_HEADER = re.compile(rf"{_HOST.pattern}(:[0-9]{{1,5}})?")
+_PRINTABLE = re.compile(r"[!-~]*")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[ -~]*")
 
 
 class KeyServer(StandIn):
@@ -109,10 +118,13 @@ class Wanted:
         body_type = members.get("callbackBodyType", FORM)
         if body_type not in (FORM, JSON):
             raise _invalid("The callback body type configuration is invalid.", text)
+        host = members.get("callbackHost") or None
+        if host is not None and not (isinstance(host, str) and _HOST_HEADER.fullmatch(host)):
+            raise _invalid("The callback host configuration is invalid.", text)  # in words of ours
         headers = members.get("additionalHeaders") or {}
-        if not isinstance(headers, dict) or any(name.lower().startswith("x-oss-") for name in headers):
+        if not isinstance(headers, dict) or not all(map(_is_additional, headers, headers.values())):
             raise _invalid("The callback additional headers are invalid.", text, "0007-00000026")
-        return cls(urls, members.get("callbackHost"), members["callbackBody"], body_type, headers)
+        return cls(urls, host, members["callbackBody"], body_type, headers)
 
     def filled(self, values: Mapping[str, str | int]) -> bytes:
         """The body. In JSON OSS itself puts text in quotation marks; a variable that is not there is empty text."""
@@ -152,31 +164,38 @@ class Callbacks:
         `variables` are the custom ones of the form, with their `x:`.
         """
         body = wanted.filled(_values(stored, bucket, request_id) | dict(variables))
-        failed = _failed("Error status : -1. OSS can not connect to your callbackUrl, please check it.")
+        failed = _cannot_connect()
         for url in wanted.urls:
             try:
-                return self._answer(self._sent(url, wanted, body, bucket, request_id))
-            except TimeoutError:  # noqa: PERF203 - there are five at most
+                return _accepted(self._asked(url, wanted, body, bucket, request_id))
+            except Refused as refused:  # noqa: PERF203 - there are five at most
+                failed = refused
+            except TimeoutError:
                 failed = _failed("Cost too long time.")
             except (OSError, http.client.HTTPException):
-                continue  # the next one
+                failed = _cannot_connect()
         raise failed
 
-    def _sent(
-        self, url: str, wanted: Wanted, body: bytes, bucket: Bucket, request_id: str
-    ) -> tuple[int, str | None, bytes]:
+    def _asked(self, url: str, wanted: Wanted, body: bytes, bucket: Bucket, request_id: str) -> _Answer:
+        """Raises OSError and HTTPException where there is no answer, TimeoutError where there is none in time."""
         parts = urlsplit(url)
-        if self._faults.callback_mode == "down" or parts.netloc not in self.receivers:
-            raise ConnectionRefusedError  # nothing leaves this machine
+        mode, latency = self._faults.callback_mode, self._faults.callback_latency
+        # Nothing leaves this machine; and those who are on it have no certificate.
+        if mode == "down" or parts.scheme != "http" or parts.netloc not in self.receivers:
+            raise ConnectionRefusedError
         until = time.monotonic() + self.timeout
-        if self._faults.callback_latency:
-            self._key_server.stopping.wait(min(self._faults.callback_latency, self.timeout))
-        if time.monotonic() >= until:
+        if latency:
+            self._key_server.stopping.wait(min(latency, self.timeout))
+        if latency >= self.timeout:
             raise TimeoutError
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        headers = {
+        if mode:
+            status, content = INSTEAD[mode]
+            return _Answer(status, None, content)
+        path = parts.path or "/"
+        own = {
             "Host": wanted.host or parts.netloc,
-            "Authorization": self._signature(parts.path, parts.query, body),
+            "Authorization": self._signature(path, parts.query, body),
+            "Content-Length": str(len(body)),
             "Content-MD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
             "Content-Type": wanted.body_type,
             "Date": formatdate(self._clock(), usegmt=True),
@@ -187,39 +206,73 @@ class Callbacks:
             "x-oss-requester": bucket.account_id,
             "x-oss-signature-version": "1.0",
             "x-oss-tag": "CALLBACK",
-            **wanted.headers,
         }
-        connection = http.client.HTTPConnection(parts.netloc, timeout=until - time.monotonic())
-        try:
-            connection.request("POST", target, body, headers)
-            response = connection.getresponse()
-            content = response.read(MAX_ANSWER + 1)
-        finally:
-            connection.close()
-        if time.monotonic() > until:
-            raise TimeoutError
-        return response.status, response.getheader("Content-Type"), content
-
-    def _answer(self, sent: tuple[int, str | None, bytes]) -> Response:
-        status, content_type, content = sent
-        if self._faults.callback_mode == "fail":
-            status = 500
-        if self._faults.callback_mode == "html":
-            content = b"<!doctype html><title>Sign in</title>"
-        if status != 200:
-            raise _failed(f"Error status : {status}.", "0007-00000203")
-        if len(content) > MAX_ANSWER:
-            raise _failed("Error Status : 400.User server return too long content-length value.")
-        if (content_type or "").partition(";")[0].strip() != "application/xml":
-            try:
-                json.loads(content)
-            except ValueError:
-                raise _failed("Response body is not valid json format.") from None
-        return Response(content, 200, content_type=content_type or JSON)
+        # Whether they may replace OSS's own is not documented. That they may not is our choice.
+        taken = {"transfer-encoding", *map(str.lower, own)}
+        theirs = {name: value for name, value in wanted.headers.items() if name.lower() not in taken}
+        target = path + (f"?{parts.query}" if parts.query else "")
+        return _post(parts.netloc, target, body, own | theirs, until)
 
     def _signature(self, path: str, query: str, body: bytes) -> str:
         signed = unquote_to_bytes(path) + (f"?{query}".encode() if query else b"") + b"\n" + body
         return base64.b64encode(self._key_server.key.sign(signed, PKCS1v15(), MD5())).decode()  # noqa: S303
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came back from a receiver, or from what answers in its place."""
+
+    status: int
+    content_type: str | None
+    content: bytes | None
+    """None where its length was not told, or is too long: then nothing was read."""
+
+
+def _post(netloc: str, target: str, body: bytes, headers: Mapping[str, str], until: float) -> _Answer:
+    """One request, no redirect; `until`, by the monotonic clock, is when all of the answer must be there.
+
+    A socket's own time-out begins again with each byte, so a timer ends the connection.
+    """
+    late = threading.Event()
+
+    def cut(connected: socket.socket) -> None:
+        late.set()
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+
+    connection = http.client.HTTPConnection(netloc, timeout=max(0.001, until - time.monotonic()))
+    connection.connect()
+    timer = threading.Timer(until - time.monotonic(), cut, [connection.sock])
+    timer.start()
+    try:
+        connection.request("POST", target, body, headers)
+        response = connection.getresponse()
+        is_short = response.length is not None and response.length <= MAX_ANSWER
+        content = response.read() if is_short else None
+    except (OSError, http.client.HTTPException):
+        if late.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
+        connection.close()
+    if late.is_set():
+        raise TimeoutError
+    return _Answer(response.status, response.getheader("Content-Type"), content)
+
+
+def _accepted(answer: _Answer) -> Response:
+    """What goes to the client. Raises Refused."""
+    if answer.status != 200:
+        raise _failed(f"Error status : {answer.status}.", "0007-00000203")
+    if answer.content is None:
+        raise _failed("Error Status : 400.User server return too long content-length value.")
+    if (answer.content_type or "").partition(";")[0].strip() != "application/xml":
+        try:
+            json.loads(answer.content)
+        except (ValueError, RecursionError):
+            raise _failed("Response body is not valid json format.") from None
+    return Response(answer.content, 200, content_type=answer.content_type or JSON)
 
 
 def _values(stored: StoredObject, bucket: Bucket, request_id: str) -> dict[str, str | int]:
@@ -248,7 +301,8 @@ def _members(text: str) -> dict[str, Any]:
         raise _invalid(message, text, "0007-00000002") from None
     try:
         members = json.loads(decoded)
-    except ValueError:
+        json.dumps(members, ensure_ascii=False).encode()  # no half characters: they could not be sent
+    except (ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
         raise _invalid("The callback configuration is not json format.", text)
@@ -258,14 +312,20 @@ def _members(text: str) -> dict[str, Any]:
 def _check_url(url: str, text: str, receivers: set[str]) -> None:
     try:
         parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") and "@" not in parts.netloc
+        host = _HOST.fullmatch(parts.hostname or "") if parts.scheme in ("http", "https") else None
         _ = parts.port
     except ValueError:
-        sound = None
-    if not sound:
+        host = None
+    # What is not printable ASCII must come percent-encoded.
+    if not host or "@" in parts.netloc or not _PRINTABLE.fullmatch(url):
         raise _invalid("The callback url configuration is invalid.", text, "0007-00000004")
     if parts.netloc not in receivers and _is_private(parts.hostname or ""):
         raise _invalid("Private address is forbidden to callback.", text, "0007-00000008")
+
+
+def _is_additional(name: str, value: object) -> bool:
+    sound = isinstance(value, str) and _HEADER_VALUE.fullmatch(value) and _HEADER_NAME.fullmatch(name)
+    return bool(sound) and not name.lower().startswith("x-oss-")
 
 
 def _is_private(host: str) -> bool:
@@ -277,6 +337,10 @@ def _is_private(host: str) -> bool:
 
 def _invalid(message: str, value: str, ec: str | None = None) -> Refused:
     return invalid_argument(message, "callback", value, ec)
+
+
+def _cannot_connect() -> Refused:
+    return _failed("Error status : -1. OSS can not connect to your callbackUrl, please check it.")
 
 
 def _failed(message: str, ec: str | None = None) -> Refused:

@@ -48,7 +48,7 @@ class Faults:
     callback_latency: float = 0.0
     """Seconds that pass before a callback reaches its receiver; OSS waits 5 in all."""
     callback_mode: str = ""
-    """What OSS meets when it calls back: one of CALLBACK_MODES."""
+    """What OSS meets in the receiver's place when it calls back: one of CALLBACK_MODES."""
     sts_latency: float = 0.0
     """Seconds STS waits before it answers."""
     sts_mode: str = ""

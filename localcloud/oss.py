@@ -92,6 +92,11 @@ class Oss(StandIn):
         super().stop()
         self.key_server.stop()
 
+    def check(self) -> None:
+        """Raise what went wrong within, here or in the server of the key."""
+        super().check()
+        self.key_server.check()
+
     def handle(self, request: Request) -> Response:
         """Answer one request, refusals included, and say what happened in its record."""
         begin = time.perf_counter()

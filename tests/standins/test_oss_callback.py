@@ -7,6 +7,7 @@ import hashlib
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from werkzeug import Request, Response
 from oss_forms import ACCOUNT, BUCKET, Draft, World, elements, outcome, post
 
 ETAG = "5D41402ABC4B2A76B9719D911017C592"
+CANNOT = "Error status : -1. OSS can not connect to your callbackUrl, please check it."
+TOO_LONG = "Error Status : 400.User server return too long content-length value."
 
 
 @pytest.fixture
@@ -98,13 +101,27 @@ def test_the_headers_are_those_of_oss(world: World, draft: Draft, receiver: HTTP
     }
 
 
+def test_additional_headers_do_not_replace_oss_own(world: World, draft: Draft, receiver: HTTPServer) -> None:
+    receiver.expect_request("/told").respond_with_json({})
+    theirs = {"host": "evil.example", "content-length": "1", "User-agent": "mine"}
+    ask(world, draft, callback(receiver, additionalHeaders=theirs))
+    [(request, _)] = receiver.log
+    assert [request.headers.get_all(name) for name in theirs] == [
+        [f"{receiver.host}:{receiver.port}"],
+        ["29"],
+        ["aliyun-oss-callback"],
+    ]
+
+
 @pytest.mark.parametrize(
-    ("target", "signed"), [("/told", b"/told\n"), ("/a%20b?c=%41", b"/a b?c=%41\n")], ids=["path", "query"]
+    ("target", "signed"),
+    [("/told", b"/told\n"), ("/a%20b?c=%41", b"/a b?c=%41\n"), ("", b"/\n")],
+    ids=["path", "query", "no path"],
 )
 def test_openssl_verifies_the_signature(
     world: World, draft: Draft, receiver: HTTPServer, tmp_path: Path, target: str, signed: bytes
 ) -> None:
-    receiver.expect_request(target.partition("?")[0].replace("%20", " ")).respond_with_json({})
+    receiver.expect_request(target.partition("?")[0].replace("%20", " ") or "/").respond_with_json({})
     ask(world, draft, callback(receiver, callbackUrl=receiver.url_for("").rstrip("/") + target))
     [(request, _)] = receiver.log
     key_url = base64.b64decode(request.headers["x-oss-pub-key-url"]).decode()
@@ -123,16 +140,14 @@ def test_openssl_verifies_the_signature(
     [
         (Response("<html>", 200, content_type="text/html"), "Response body is not valid json format.", None),
         (Response("", 200), "Response body is not valid json format.", None),
+        (Response("[" * 100_000, 200), "Response body is not valid json format.", None),
         (Response("{}", 500), "Error status : 500.", "0007-00000203"),
         (Response("{}", 201), "Error status : 201.", "0007-00000203"),
         (Response("{}", 302, {"Location": "/elsewhere"}), "Error status : 302.", "0007-00000203"),
-        (
-            Response(b" " * (3 * 1024 * 1024) + b"{}", 200),
-            "Error Status : 400.User server return too long content-length value.",
-            None,
-        ),
+        (Response(b" " * (3 * 1024 * 1024) + b"{}", 200), TOO_LONG, None),
+        (Response(iter(["{}"]), 200), TOO_LONG, None),
     ],
-    ids=["html", "empty", "500", "201", "redirect", "too long"],
+    ids=["html", "empty", "deep", "500", "201", "redirect", "too long", "no length"],
 )
 def test_a_receiver_that_answers_anything_else_makes_a_203_and_the_object_stays(
     world: World, draft: Draft, receiver: HTTPServer, answer: Response, message: str, ec: str | None
@@ -146,9 +161,6 @@ def test_a_receiver_that_answers_anything_else_makes_a_203_and_the_object_stays(
 def test_xml_may_be_answered_too(world: World, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_data("<ok/>", content_type="application/xml")
     assert ask(world, draft, callback(receiver)).text == "<ok/>"
-
-
-CANNOT = "Error status : -1. OSS can not connect to your callbackUrl, please check it."
 
 
 @pytest.mark.parametrize("url", ["https://app.example.com/told", "http://8.8.8.8/told"])
@@ -172,11 +184,53 @@ def test_a_receiver_that_takes_too_long_is_given_up(world: World, draft: Draft, 
     assert keys(world) == ["uploads/a.txt"]
 
 
+def test_a_receiver_that_answers_byte_by_byte_has_no_more_time(
+    world: World, draft: Draft, receiver: HTTPServer
+) -> None:
+    never = threading.Event()
+    slow = (b" " for _ in range(200) if not never.wait(0.05))
+    receiver.expect_request("/told").respond_with_response(Response(slow, 200, {"Content-Length": "200"}))
+    world.oss.callbacks.timeout = 0.3
+    begin = time.monotonic()
+    refused = ask(world, draft, callback(receiver))
+    assert (refused.status_code, elements(refused)["Message"]) == (203, "Cost too long time.")
+    assert time.monotonic() - begin < 5
+
+
+def test_a_receiver_without_a_certificate_is_not_called_by_https(
+    world: World, draft: Draft, receiver: HTTPServer
+) -> None:
+    url = receiver.url_for("/told").replace("http:", "https:")
+    refused = ask(world, draft, callback(receiver, callbackUrl=url))
+    assert (refused.status_code, elements(refused)["Message"], receiver.log) == (203, CANNOT, [])
+
+
 def test_several_addresses_are_tried_in_order(world: World, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_json({})
     urls = f"http://8.8.8.8/;{receiver.url_for('/told')};{receiver.url_for('/never')}"
     assert ask(world, draft, callback(receiver, callbackUrl=urls)).status_code == 200
     assert [request.path for request, _ in receiver.log] == ["/told"]
+
+
+@pytest.mark.parametrize(
+    "failed", [Response("{}", 500), Response("<html>", 200), Response(iter(["{}"]), 200)], ids=["500", "html", "length"]
+)
+def test_an_address_that_fails_is_followed_by_the_next(
+    world: World, draft: Draft, receiver: HTTPServer, failed: Response
+) -> None:
+    receiver.expect_request("/first").respond_with_response(failed)
+    receiver.expect_request("/told").respond_with_json({"a": 1})
+    answer = ask(
+        world, draft, callback(receiver, callbackUrl=f"{receiver.url_for('/first')};{receiver.url_for('/told')}")
+    )
+    assert (answer.status_code, answer.json()) == (200, {"a": 1})
+    assert [request.path for request, _ in receiver.log] == ["/first", "/told"]
+
+
+def test_where_all_addresses_fail_the_last_one_is_told(world: World, draft: Draft, receiver: HTTPServer) -> None:
+    receiver.expect_request("/told").respond_with_data("{}", 500)
+    refused = ask(world, draft, callback(receiver, callbackUrl=f"http://8.8.8.8/;{receiver.url_for('/told')}"))
+    assert (elements(refused)["Message"], keys(world)) == ("Error status : 500.", ["uploads/a.txt"])
 
 
 def encoded(raw: bytes) -> str:
@@ -187,6 +241,8 @@ NOT_BASE64 = ("The callback configuration is not base64 encoded.", "0007-0000000
 NOT_JSON = ("The callback configuration is not json format.", None)
 BAD_URL = ("The callback url configuration is invalid.", "0007-00000004")
 PRIVATE = ("Private address is forbidden to callback.", "0007-00000008")
+BAD_HOST = ("The callback host configuration is invalid.", None)
+BAD_HEADERS = ("The callback additional headers are invalid.", "0007-00000026")
 NO_BODY = ("The callback body is empty.", "0007-00000011")
 
 
@@ -196,11 +252,18 @@ NO_BODY = ("The callback body is empty.", "0007-00000011")
         ("%%%", NOT_BASE64),
         (encoded(b"no json"), NOT_JSON),
         (encoded(b"[]"), NOT_JSON),
+        (encoded(b"[" * 3000), NOT_JSON),
+        (encoded(b"\xff"), NOT_JSON),
+        ({"callbackBody": "\ud800"}, NOT_JSON),
         (encoded(b" " * 4000), ("The length of callback exceed max value.", "0007-00000001")),
         ({"callbackUrl": None}, BAD_URL),
         ({"callbackUrl": "app.example.com"}, BAD_URL),
         ({"callbackUrl": "ftp://app.example.com/"}, BAD_URL),
         ({"callbackUrl": "https://u:p@app.example.com/"}, BAD_URL),
+        ({"callbackUrl": "https://app.example.com/a b"}, BAD_URL),
+        ({"callbackUrl": "https://app.example.com/\u4e2d"}, BAD_URL),
+        ({"callbackUrl": "https://app.example.com/\r\nX: y"}, BAD_URL),
+        ({"callbackUrl": ["https://app.example.com/"]}, BAD_URL),
         (
             {"callbackUrl": ";".join(["https://a.example/"] * 6)},
             ("The number of callback url exceed max value.", "0007-00000005"),
@@ -213,10 +276,19 @@ NO_BODY = ("The callback body is empty.", "0007-00000011")
         ({"callbackBody": None}, NO_BODY),
         ({"callbackBody": ""}, NO_BODY),
         ({"callbackBodyType": "text/plain"}, ("The callback body type configuration is invalid.", None)),
-        (
-            {"additionalHeaders": {"X-Oss-Mine": "v"}},
-            ("The callback additional headers are invalid.", "0007-00000026"),
-        ),
+        ({"callbackBodyType": ["application/json"]}, ("The callback body type configuration is invalid.", None)),
+        ({"callbackHost": "app.example.com\r\nX: y"}, BAD_HOST),
+        ({"callbackHost": "app.example.com:\r\nX: y"}, BAD_HOST),
+        ({"callbackHost": "\u4e2d"}, BAD_HOST),
+        ({"callbackHost": 5}, BAD_HOST),
+        ({"additionalHeaders": {"X-Oss-Mine": "v"}}, BAD_HEADERS),
+        ({"additionalHeaders": "X-Mine: v"}, BAD_HEADERS),
+        ({"additionalHeaders": {"X-Mine": "v\r\nX: y"}}, BAD_HEADERS),
+        ({"additionalHeaders": {"X-Mine": "\u4e2d"}}, BAD_HEADERS),
+        ({"additionalHeaders": {"X-Mine": 5}}, BAD_HEADERS),
+        ({"callbackUrl": "https://[::1/"}, BAD_URL),
+        ({"callbackUrl": "https://app.example.com:port/"}, BAD_URL),
+        ({"additionalHeaders": {"X Mine": "v"}}, BAD_HEADERS),
     ],
     ids=str,
 )
@@ -227,6 +299,14 @@ def test_a_callback_that_cannot_be_made_is_refused_before_anything_is_stored(
     refused = ask(world, draft, field)
     assert outcome(refused) == (400, "InvalidArgument", refusal[1])
     assert (elements(refused)["Message"], keys(world), receiver.log) == (refusal[0], [], [])
+
+
+def test_what_the_policy_pins_is_accepted_as_it_is(world: World, draft: Draft, receiver: HTTPServer) -> None:
+    receiver.expect_request("/told").respond_with_json({"a": 1})
+    draft.extra = {"callback": callback(receiver), "x:var": "value"}
+    draft.conditions = [["eq", f"${field}", value] for field, value in draft.extra.items()]
+    answer = post(world, draft.fields())
+    assert (answer.status_code, answer.json()) == (200, {"a": 1})
 
 
 @pytest.mark.parametrize("name", ["callback", "x:var"])
@@ -262,11 +342,13 @@ def test_a_refused_form_calls_nobody(world: World, draft: Draft, receiver: HTTPS
         ("fail", "Error status : 500."),
     ],
 )
-def test_fault_switches(world: World, draft: Draft, receiver: HTTPServer, mode: str, message: str) -> None:
+def test_under_a_fault_switch_the_receiver_hears_nothing(
+    world: World, draft: Draft, receiver: HTTPServer, mode: str, message: str
+) -> None:
     receiver.expect_request("/told").respond_with_json({})
     world.faults.callback_mode = mode
     refused = ask(world, draft, callback(receiver))
-    assert (refused.status_code, elements(refused)["Message"]) == (203, message)
+    assert (refused.status_code, elements(refused)["Message"], receiver.log) == (203, message, [])
 
 
 def test_a_latency_longer_than_oss_waits(world: World, draft: Draft, receiver: HTTPServer) -> None:
@@ -280,3 +362,9 @@ def test_a_latency_longer_than_oss_waits(world: World, draft: Draft, receiver: H
 @pytest.mark.parametrize("path", ["/", "/callback_pub_key_v2.pem"])
 def test_the_key_server_has_one_file(world: World, path: str) -> None:
     assert requests.get(world.oss.key_server.url + path, timeout=10).status_code == 404
+
+
+def test_what_goes_wrong_in_the_key_server_is_told_with_the_rest(world: World) -> None:
+    world.oss.key_server.add_assertion("something went wrong")
+    with pytest.raises(AssertionError, match=r"^something went wrong$"):
+        world.oss.check()
