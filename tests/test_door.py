@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,11 +40,26 @@ def door(rooms: Rooms, made: list[Rooms] | None = None) -> Door:
     return Door(make, environ=given.ENVIRON, clock=lambda: NOON, end_instance=lambda: None)
 
 
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """Nothing is frozen when a test begins, and nothing when it has ended."""
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.parametrize("fault", [None, ValueError("a secret")])
 def test_it_prepares_once_without_looking_for_rubbish(fault: Exception | None) -> None:
     rooms = Rooms(fault)
     door(rooms).initialize(given.context())
     assert (rooms.prepared, gc.isenabled()) == ([(NOON, False)], True)
+
+
+@pytest.mark.parametrize("fault", [None, ValueError("a secret")])
+def test_what_was_loaded_for_it_is_not_searched_for_rubbish_later(fault: Exception | None) -> None:
+    rooms = Rooms(fault)
+    door(rooms).initialize(given.context())
+    assert not any(each is rooms for each in gc.get_objects())
 
 
 def test_a_collection_that_was_off_stays_off() -> None:
@@ -56,10 +72,10 @@ def test_a_collection_that_was_off_stays_off() -> None:
 
 
 def test_one_line_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("direct_upload.door.COLLECT_LATER", False)
+    monkeypatch.setattr("direct_upload.door.NO_COLLECTION", False)
     rooms = Rooms()
     door(rooms).initialize(given.context())
-    assert rooms.prepared == [(NOON, True)]
+    assert (rooms.prepared, gc.get_freeze_count()) == ([(NOON, True)], 0)
 
 
 def test_what_could_not_be_prepared_is_logged_by_its_kind(capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,7 +41,7 @@ assert reply["statusCode"] == 200, reply
 
 PLAIN = """
 from direct_upload import door, without_aiohttp
-without_aiohttp.ENABLED = door.COLLECT_LATER = False
+without_aiohttp.ENABLED = door.NO_COLLECTION = False
 """
 
 EVENT = {

@@ -23,12 +23,15 @@ from direct_upload.errors import (
 MAX_FILES = 20
 """Files per request."""
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 # Cc: control characters; Cs: lone surrogates; and the overrides that make `gnp.exe` read as `exe.png`.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
 
 _SEPARATOR = re.compile(r"[/\\]")
+
+_NO_NAMES = frozenset({"", ".", ".."})
+"""As a part of a path: none, this folder, the one above."""
 
 _MAX_EXTENSION = 32
 
@@ -97,7 +100,7 @@ def _size(size: object, grant: Grant) -> int:
 def _filename(name: object) -> str:
     if not isinstance(name, str) or not 1 <= len(name) <= 4096 or _UNFIT.search(name):
         raise InvalidFilename("filename must be 1 to 4,096 characters, without control characters.")
-    if not {"", ".", ".."}.isdisjoint(_SEPARATOR.split(name)):
+    if not _NO_NAMES.isdisjoint(_SEPARATOR.split(name)):
         raise InvalidFilename("filename must be a relative path without empty parts, `.` or `..`.")
     return unicodedata.normalize("NFC", name)
 
