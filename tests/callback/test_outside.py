@@ -104,10 +104,14 @@ def test_a_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     ended.set()
 
 
-@pytest.mark.parametrize("sent", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n"])
+@pytest.mark.parametrize("sent", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"])
 def test_an_answer_that_is_no_http_is_none(serve: Serve, sent: bytes) -> None:
+    def answer(connection: socket.socket, _: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(sent)
+
     with pytest.raises(Unreachable):
-        ask("GET", serve(lambda connection, _: connection.sendall(sent)), seconds=5)
+        ask("GET", serve(answer), seconds=5)
 
 
 def test_the_fault_names_neither_address_nor_headers() -> None:

@@ -61,6 +61,9 @@ def _asked(  # noqa: PLR0917 - what a request is made of
     try:
         connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
         response = connection.getresponse()
+        length = response.getheader("Content-Length", "0")
+        if not (length.isascii() and length.isdigit()):
+            return Unreachable("the answer has no length")  # and what was read until the end might be half of it
         content = response.read(limit + 1)
     except (OSError, http.client.HTTPException, ValueError) as fault:
         # By its kind alone: the text of some holds the address.
