@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-rooms=${*:-post_policy signature form upload tokens authorise credentials sts}
+rooms=${*:-post_policy signature presigned ticket form upload tokens authorise credentials sts}
 python=$PWD/.venv/default/bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
