@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-browsers check deploy remove doctor smoke files replay link build bench bench-web fuzz invoke mutants lock
+.PHONY: help dev test test-browsers check deploy remove doctor smoke files replay link build bench bench-web cloud fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 
@@ -27,6 +27,10 @@ check: ## Lint and type-check everything
 	@$(PYTHON) -m mypy functions/callback/index.py # apart: both functions have a module of this name
 	@npx --no-install biome ci --error-on-warnings
 	@npx --no-install tsc --project .
+
+cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (ARGS='--bucket b --cors-origin https://…'; --help)
+	@tools/setup.sh dev
+	@exec $(PYTHON) -m localcloud $(ARGS)
 
 fuzz: ## Send 200,000 unsound events through the function
 	@tools/setup.sh dev

@@ -38,7 +38,7 @@ def main(environ: Mapping[str, str]) -> int:
         _wait_until_all_answer(cloud)
         print(json.dumps(_addresses(cloud)) if environ.get("JSON") else _words(cloud), flush=True)
         for service in cloud.services:
-            service.on_record = _tell
+            service.on_record = tell
         _wait_for_the_end(parent)
     return outcome.code
 
@@ -130,7 +130,7 @@ def _words(cloud: Cloud) -> str:
     )
 
 
-def _tell(record: Record) -> None:
+def tell(record: Record) -> None:
     """One line a request, but for the page's own files."""
     if record.service != "site":
         note = " ".join(f"{name}={value}" for name, value in record.note.items())

@@ -57,6 +57,8 @@ class Oss(StandIn):
 
     service = "oss"
 
+    judges_hosts = True
+
     def __init__(
         self,
         clock: Callable[[], float],

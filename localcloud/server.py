@@ -31,6 +31,10 @@ DRAIN_LIMIT = 6 * 1024**3
 GONE = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
 """What the kernel says of a connection whose other end has left; POLLRDHUP is Linux's alone."""
 
+OUR_HOSTS = re.compile(r"(127\.0\.0\.1|localhost|[a-z0-9.-]+\.localhost)(:[0-9]+)?", re.IGNORECASE)
+"""What a request to this machine may call it. A page of any other name that has been pointed here (DNS rebinding) could
+read what only this machine's own pages may."""
+
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
@@ -81,6 +85,9 @@ class StandIn(HTTPServer):
 
     service = "stand-in"
 
+    judges_hosts = False
+    """Whether the service itself refuses hosts that are not its own."""
+
     def __init__(self, clock: Callable[[], float], *, port: int = 0) -> None:
         super().__init__(host="127.0.0.1", port=port, threaded=True)
         self.clock = clock
@@ -110,7 +117,8 @@ class StandIn(HTTPServer):
         with self._idle:
             self._running += 1
         try:
-            response = self.dispatch(request)
+            is_ours = self.judges_hosts or OUR_HOSTS.fullmatch(request.headers.get("Host", ""))
+            response = self.dispatch(request) if is_ours else Response("There is no such host here.\n", 403)
             drain(request)
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             self._record(request, response.status_code)

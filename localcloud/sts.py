@@ -88,6 +88,9 @@ class Sts(StandIn):
 
     service = "sts"
 
+    judges_hosts = True
+    """It takes any: whoever asks must have signed with a key, the host included."""
+
     def __init__(
         self,
         clock: Callable[[], float],

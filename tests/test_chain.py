@@ -485,3 +485,11 @@ def test_ten_minutes_without_sts_in_the_middle_of_a_lifetime_fail_no_request(cha
         chain.sign()
         assert chain.folder_form()["expires_at"] > "2024-11-24T12:25:00Z"
     assert 500 in [record.status for record in chain.cloud.sts.records]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""])
+def test_no_service_answers_to_a_foreign_name(chain: Chain, host: str) -> None:
+    """A page whose name has been pointed at this machine (DNS rebinding) reads nothing here."""
+    cloud = chain.cloud
+    for url in (cloud.site.url, f"{cloud.gateway.url}/limits", cloud.oss.key_server.key_url):
+        assert requests.get(url, headers={"Host": host}, timeout=20).status_code == 403

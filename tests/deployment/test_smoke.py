@@ -205,7 +205,7 @@ WRONG: list[tuple[Callable[[Cloud], object], dict[str, str]]] = [
     (lambda cloud: setattr(cloud.bucket, "versioning", True), {"OSS refuses it the second time": "200"}),
     (lambda cloud: setattr(cloud.bucket, "public_read", True), {"Strangers cannot read what was uploaded": "200"}),
     (
-        lambda cloud: setattr(cloud.faults, "sts_mode", "no_permission"),
+        lambda cloud: [setattr(cloud.faults, "sts_mode", "no_permission"), cloud.gateway.end_instance()],  # type: ignore[func-returns-value]
         {"It signs a form": "503 credentials_unavailable"},
     ),
     (
