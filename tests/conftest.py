@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from direct_upload.errors import Refused
 from direct_upload.settings import Settings
 from given_function import Function, Make
 from localcloud import gateway
+from localcloud.cloud import Cloud
 from localcloud.identities import Identities
 
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -45,6 +47,23 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
 @pytest.fixture
 def function(make: Make) -> Function:
     return make()
+
+
+@pytest.fixture
+def cloud_with(tmp_path: Path) -> Iterator[Callable[..., Cloud]]:
+    """Makes a cloud with other settings than the usual ones, and another look of the page."""
+    clouds: list[Cloud] = []
+
+    def make(look: dict[str, str] | None = None, **settings: str) -> Cloud:
+        cloud = Cloud(tmp_path / "files", settings=settings, page_look=look)
+        clouds.append(cloud)
+        cloud.start()
+        return cloud
+
+    yield make
+    for cloud in clouds:
+        cloud.stop()
+        cloud.check()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,9 @@ import pytest
 
 from browsers import webdriver
 from browsers.webdriver import Page
+from e2e.steps import MakeCloud
 from given_tokens import new_secret, token
 from localcloud.cloud import Cloud
-
-MakeCloud = Callable[..., Cloud]
 
 CONTENT = bytes(range(256)) * 40
 NAME = "合同 <b> 终稿 v2.png"
@@ -34,23 +33,6 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pytest.skip(f"{why}. The page was not tested in it.")
     with webdriver.browser(request.param, tmp_path_factory.mktemp("browser")) as page:
         yield page
-
-
-@pytest.fixture
-def cloud_with(tmp_path: Path) -> Iterator[MakeCloud]:
-    """Makes a cloud with other settings than the usual ones."""
-    clouds: list[Cloud] = []
-
-    def make(**settings: str) -> Cloud:
-        cloud = Cloud(tmp_path / "files", settings=settings)
-        clouds.append(cloud)
-        cloud.start()
-        return cloud
-
-    yield make
-    for cloud in clouds:
-        cloud.stop()
-        cloud.check()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import chromium
-from e2e.steps import MakeCloud
 from localcloud.cloud import Cloud
 
 FLAGS = (
@@ -39,23 +38,6 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     with Cloud(tmp_path / "files") as cloud:
         yield cloud
     cloud.check()
-
-
-@pytest.fixture
-def cloud_with(tmp_path: Path) -> Iterator[MakeCloud]:
-    """Makes a cloud with other settings than the usual ones, and another look of the page."""
-    clouds: list[Cloud] = []
-
-    def make(look: dict[str, str] | None = None, **settings: str) -> Cloud:
-        cloud = Cloud(tmp_path / "files", settings=settings, page_look=look)
-        clouds.append(cloud)
-        cloud.start()
-        return cloud
-
-    yield make
-    for cloud in clouds:
-        cloud.stop()
-        cloud.check()
 
 
 @pytest.fixture
