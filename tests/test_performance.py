@@ -65,6 +65,7 @@ def test_a_verdict_is_that_of_its_number(row: tuple[str, ...]) -> None:
         (45.0, ">= 45x", "45.00x", True),
         (44.99, ">= 45x", "44.99x", False),
         (64.0, "< 64x", "64.00x", False),
+        (7.0, "<= 7 MB", "7.00x", True),
         (7.0, "-", "7.00x", None),
     ],
 )

@@ -90,7 +90,8 @@ def measure() -> list[Row]:
     """Ratios, each the median of pairs; then the time itself, and what it is made of."""
     with tempfile.TemporaryDirectory() as folder, stand_in(f"{folder}/files") as (_, told):
         environ = environ_of(told)
-        ours = Way((package(f"{folder}/sign"),))
+        built = package(f"{folder}/sign")
+        ours = Way((str(built.folder),))
         folders = (SOURCES, SITE_PACKAGES)
         plain = Way(folders, PLAIN, ("-X", f"pycache_prefix={folder}/bytecode"))
         uncompiled = Way(folders, PLAIN, ("-B", "-X", f"pycache_prefix={folder}/nothing"))
@@ -107,6 +108,7 @@ def measure() -> list[Row]:
         Row.of("  and against the same with no bytecode", without, "{:.2f}x", "<= 0.33x"),
         Row.of("  in times of the same by hand, with the standard library alone", by_hand, "{:.1f}x"),
         Row.of("  in seconds of CPU on this machine", median(seconds), "{:.2f}"),
+        Row.of("The package, zipped", built.zipped / 1e6, "{:.1f} MB", "<= 12 MB"),
     ]
 
 
@@ -114,7 +116,7 @@ def stages() -> Table:
     """What the first form of a new instance is made of: its CPU, stage by stage."""
     with tempfile.TemporaryDirectory() as folder, stand_in(f"{folder}/files") as (_, told):
         environ = environ_of(told)
-        ours = Way((package(f"{folder}/sign"),))
+        ours = Way((str(package(f"{folder}/sign").folder),))
         programs = [["-I", "-S", "-c", "pass"], *map(ours.arguments, (OWN_MODULES, OWN_MODULES + SDK, FIRST_FORM))]
         rounds = [[_cpu(program, environ)[0] for program in programs] for _ in range(ROUNDS)]
     what = ("Python itself", "our modules", "the SDK's modules", "AssumeRole, and the form")
@@ -125,14 +127,13 @@ def stages() -> Table:
     return Table("stages", rows)
 
 
-def package(folder: str) -> str:
+def package(folder: str) -> build.Built:
     """The function's package, built there. Raises NotMeasured."""
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     try:
-        build.build(build.SIGN, runtime, Path(folder), os.environ, lambda _: None)
+        return build.build(build.SIGN, runtime, Path(folder), os.environ, lambda _: None)
     except BuildError as fault:
         raise NotMeasured(str(fault)) from None
-    return folder
 
 
 @contextmanager

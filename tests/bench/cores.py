@@ -59,7 +59,7 @@ def measure() -> Table:
         raise NotMeasured("only Linux tells the CPU time of another process")
     faults = f"sts_latency={STS_LATENCY}"
     with tempfile.TemporaryDirectory() as folder, stand_in(f"{folder}/files", FAULTS=faults) as (_, told):
-        way = cold.Way((cold.package(f"{folder}/sign"),))
+        way = cold.Way((str(cold.package(f"{folder}/sign").folder),))
         arguments = [*way.arguments(cold.FIRST_FORM + WARM), cold.EVENT.decode()]
         environ = environ_of(told)
         rounds = [[_waits(arguments, environ, vcpu) for vcpu, _ in SETTINGS] for _ in range(ROUNDS)]

@@ -26,7 +26,7 @@ class Row:
         measured = written.format(number)
         if target == "-":
             return cls(what, measured)
-        sign, bound = target.split()
+        sign, bound = target.split(maxsplit=1)
         shown, limit = leading(measured), leading(bound)
         return cls(what, measured, target, {"<=": shown <= limit, ">=": shown >= limit, "<": shown < limit}[sign])
 
