@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -21,22 +22,25 @@ from deploy.pythons import BuildError
 from localcloud.cloud import ROOT
 from row import NotMeasured, Row
 from stand_in import stand_in
+from table import Table
 from tutorial import environ_of
 
 ROUNDS = 9
 
 SITE_PACKAGES = next(path for path in sys.path if path.endswith("site-packages"))
 SOURCES = str(ROOT / "functions" / "sign")
+BY_HAND = str(Path(__file__).parent / "by_hand.py")
 
-FIRST_FORM = """
-import sys
-from types import SimpleNamespace
-{plain}
-import index
-context = SimpleNamespace(request_id="1-cold", function=SimpleNamespace(name="sign"))
-index.initialize(context)
-reply = index.handler(sys.stdin.buffer.read(), context)
-assert reply["statusCode"] == 200, reply
+OWN_MODULES = "import index\n"
+
+SDK = """
+import gc
+gc.disable()
+from direct_upload.without_aiohttp import without_aiohttp
+with without_aiohttp():
+    import alibabacloud_sts20150401.client, alibabacloud_sts20150401.models, alibabacloud_credentials.client
+    import alibabacloud_tea_openapi.utils_models, darabonba.policy.retry
+gc.freeze()
 """
 
 PLAIN = """
@@ -44,15 +48,28 @@ from direct_upload import door, without_aiohttp
 without_aiohttp.ENABLED = door.NO_COLLECTION = False
 """
 
-EVENT = {
-    "version": "v1",
-    "rawPath": "/sign",
-    "body": json.dumps({"files": [warm.FILE]}),
-    "isBase64Encoded": False,
-    "headers": {"Content-Type": "application/json"},
-    "queryParameters": {},
-    "requestContext": {"http": {"method": "POST"}},
-}
+FIRST_FORM = """
+import sys
+from types import SimpleNamespace
+import index
+context = SimpleNamespace(request_id="1-cold", function=SimpleNamespace(name="sign"))
+index.initialize(context)
+reply = index.handler(sys.stdin.buffer.read(), context)
+assert reply["statusCode"] == 200, reply
+print(reply["body"], flush=True)
+"""
+
+EVENT = json.dumps(
+    {
+        "version": "v1",
+        "rawPath": "/sign",
+        "body": json.dumps({"files": [warm.FILE | {"id": "0f8fad5b-d9cb-469f-a165-70867728950e"}]}),
+        "isBase64Encoded": False,
+        "headers": {"Content-Type": "application/json"},
+        "queryParameters": {},
+        "requestContext": {"http": {"method": "POST"}},
+    }
+).encode()
 
 
 @dataclass(frozen=True)
@@ -61,62 +78,89 @@ class Way:
 
     folders: tuple[str, ...]
     first: str = ""
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("-B",)
 
-    def first_form(self, environ: Mapping[str, str], *, keep_bytecode: bool = False) -> float:
-        """Seconds of CPU until the first form is there."""
-        program = f"import sys\nsys.path[:0] = {list(self.folders)!r}\n" + FIRST_FORM.format(plain=self.first)
-        # -S: nothing but the folders.
-        options = ["-I", "-S", *([] if keep_bytecode else ["-B"]), *self.options]
-        return _cpu([*options, "-c", program], environ, json.dumps(EVENT).encode())
+    def arguments(self, program: str) -> list[str]:
+        """Of a Python that has nothing but the folders, and runs this."""
+        paths = f"import sys\nsys.path[:0] = {list(self.folders)!r}\n"
+        return ["-I", "-S", *self.options, "-c", paths + self.first + program]
 
 
 def measure() -> list[Row]:
-    """Ratios, each the median of pairs; then the time itself, and bare Python's."""
+    """Ratios, each the median of pairs; then the time itself, and what it is made of."""
     with tempfile.TemporaryDirectory() as folder, stand_in(f"{folder}/files") as (_, told):
-        package = f"{folder}/sign"
-        try:
-            build.build(build.SIGN, _runtime(), Path(package), os.environ, lambda _: None)
-        except BuildError as fault:
-            raise NotMeasured(str(fault)) from None
         environ = environ_of(told)
-        ours = Way((package,))
-        plain = Way((SOURCES, SITE_PACKAGES), PLAIN)
-        uncompiled = Way((SOURCES, SITE_PACKAGES), PLAIN, ("-X", f"pycache_prefix={folder}/nothing"))
-        plain.first_form(environ, keep_bytecode=True)
-        pairs = [[way.first_form(environ) for way in (ours, plain, uncompiled)] for _ in range(ROUNDS)]
-        bare = median(_cpu(["-c", "pass"], {}, b"") for _ in range(ROUNDS))
-    compiled = median(one / other for one, other, _ in pairs)
-    without = median(one / other for one, _, other in pairs)
-    seconds = median(one for one, _, _ in pairs)
+        built = package(f"{folder}/sign")
+        ours = Way((str(built.folder),))
+        folders = (SOURCES, SITE_PACKAGES)
+        plain = Way(folders, PLAIN, ("-X", f"pycache_prefix={folder}/bytecode"))
+        uncompiled = Way(folders, PLAIN, ("-B", "-X", f"pycache_prefix={folder}/nothing"))
+        _cpu(plain.arguments(FIRST_FORM), environ)
+        ways = [way.arguments(FIRST_FORM) for way in (ours, plain, uncompiled)]
+        rounds = [[_cpu(way, environ) for way in (*ways, ["-I", "-S", "-B", BY_HAND])] for _ in range(ROUNDS)]
+    seconds, *others = zip(*([used for used, _ in each] for each in rounds), strict=True)
+    compiled, without, by_hand = (median(map(float.__truediv__, seconds, other)) for other in others)
+    [[_, made], *_, [_, floor]] = rounds[0]
+    if len(made) != len(floor):
+        raise NotMeasured("by hand, it is not the same form")
     return [
-        Row(
-            "First form of a new instance, CPU, against plain SDK imports",
-            f"{compiled:.2f}x",
-            "<= 0.65x",
-            compiled <= 0.65,
-        ),
-        Row("  and against the same with no bytecode", f"{without:.2f}x", "<= 0.33x", without <= 0.33),
-        Row("  in times of bare Python", f"{seconds / bare:.0f}x"),
-        Row("  in seconds of CPU on this machine", f"{seconds:.2f}"),
+        Row.of("First form of a new instance, CPU, against plain SDK imports", compiled, "{:.2f}x", "<= 0.65x"),
+        Row.of("  and against the same with no bytecode", without, "{:.2f}x", "<= 0.33x"),
+        Row.of("  in times of the same by hand, with the standard library alone", by_hand, "{:.1f}x"),
+        Row.of("  in seconds of CPU on this machine", median(seconds), "{:.2f}"),
+        Row.of("The package, zipped", built.zipped / 1e6, "{:.1f} MB", "<= 12 MB"),
     ]
 
 
-def _runtime() -> str:
-    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+def stages() -> Table:
+    """What the first form of a new instance is made of: its CPU, stage by stage."""
+    with tempfile.TemporaryDirectory() as folder, stand_in(f"{folder}/files") as (_, told):
+        environ = environ_of(told)
+        ours = Way((str(package(f"{folder}/sign").folder),))
+        programs = [["-I", "-S", "-c", "pass"], *map(ours.arguments, (OWN_MODULES, OWN_MODULES + SDK, FIRST_FORM))]
+        rounds = [[_cpu(program, environ)[0] for program in programs] for _ in range(ROUNDS)]
+    what = ("Python itself", "our modules", "the SDK's modules", "AssumeRole, and the form")
+    ends = [[each[stage] for each in rounds] for stage in range(len(programs))]
+    begins = [[0.0] * ROUNDS, *ends]
+    spent = [median(map(float.__sub__, end, begin)) for begin, end in zip(begins, ends, strict=False)]
+    rows = [(name, f"{share / sum(spent):.0%}") for name, share in zip(what, spent, strict=True)]
+    return Table("stages", rows)
 
 
-def _cpu(arguments: list[str], environ: Mapping[str, str], sent: bytes) -> float:
-    """Seconds of CPU of a Python of its own, the system's for it included."""
-    command = [sys.executable, *arguments]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    process = subprocess.Popen(command, env=dict(environ), **pipes)  # type: ignore[call-overload]  # noqa: S603 - this Python
-    process.stdin.write(sent)
-    process.stdin.close()
-    said = process.stderr.read().decode()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    if status:
-        raise NotMeasured((said.strip().splitlines() or ["the function says nothing"])[-1])
-    return float(used.ru_utime + used.ru_stime)
+def package(folder: str) -> build.Built:
+    """The function's package, built there. Raises NotMeasured."""
+    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    try:
+        return build.build(build.SIGN, runtime, Path(folder), os.environ, lambda _: None)
+    except BuildError as fault:
+        raise NotMeasured(str(fault)) from None
+
+
+@contextmanager
+def started(arguments: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python of its own that has been sent the event. Raises NotMeasured if it ends badly."""
+    with tempfile.TemporaryFile() as said:
+        command = [sys.executable, *arguments]
+        process = subprocess.Popen(  # noqa: S603 - this Python
+            command, env=dict(environ), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
+        )
+        assert process.stdin is not None
+        process.stdin.write(EVENT)
+        process.stdin.close()
+        try:
+            yield process
+        finally:
+            process.wait()
+        if process.returncode:
+            said.seek(0)
+            raise NotMeasured((said.read().decode().strip().splitlines() or ["the function says nothing"])[-1])
+
+
+def _cpu(arguments: list[str], environ: Mapping[str, str]) -> tuple[float, str]:
+    """Seconds of CPU of a Python of its own, the system's for it included; and the last line it prints."""
+    with started(arguments, environ) as process:
+        assert process.stdout is not None
+        lines = process.stdout.read().decode().splitlines()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_utime + used.ru_stime, lines[-1] if lines else ""

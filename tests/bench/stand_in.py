@@ -7,9 +7,9 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from localcloud.cloud import ROOT
 from row import NotMeasured
@@ -21,16 +21,21 @@ def stand_in(files: str, **settings: str) -> Iterator[tuple[int, dict[str, str]]
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     environ |= {"JSON": "1", "FILES": files, **settings}
     command = [sys.executable, "-m", "localcloud.dev"]
-    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, **pipes) as process:  # noqa: S603 - our own
+    # It logs every request: into a file, as a pipe that nobody empties would stop it.
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as said,
+        subprocess.Popen(  # noqa: S603 - our own
+            command, cwd=ROOT, env=environ, text=True, stdout=subprocess.PIPE, stderr=said
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
-            assert process.stderr is not None
             if not select.select([process.stdout], [], [], 60)[0]:
                 process.terminate()
             printed = process.stdout.readline()
             if not printed:
-                raise NotMeasured(f"localcloud.dev does not start: {process.stderr.read().strip()}")
+                said.seek(0)
+                raise NotMeasured(f"localcloud.dev does not start: {said.read().strip()}")
             yield process.pid, json.loads(printed)
         finally:
             process.terminate()
