@@ -68,8 +68,8 @@ def measure() -> Table:
         first, warm = (median(column) for column in zip(*waits, strict=True))
         row = (
             f"{vcpu:g}, {megabytes:,} MB",
-            f"{first:.1f} s",
-            f"{cu(vcpu, megabytes, round(first, 1)):.2f}",
+            f"{first:.2f} s",
+            f"{cu(vcpu, megabytes, round(first, 2)):.2f}",
             f"{warm * 1000:.1f} ms",
             f"{cu(vcpu, megabytes, COUNTED) * 1_000_000:,.0f}",
         )
