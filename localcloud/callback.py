@@ -157,13 +157,21 @@ class Callbacks:
         return Wanted.parse(text, self.receivers)
 
     def call(
-        self, wanted: Wanted, stored: StoredObject, bucket: Bucket, variables: Mapping[str, str], request_id: str
+        self,
+        wanted: Wanted,
+        stored: StoredObject,
+        bucket: Bucket,
+        variables: Mapping[str, str],
+        *,
+        operation: str,
+        request_id: str,
     ) -> Response:
         """The receiver's answer, which goes to the client as it is. Raises Refused: 203, and the object stays.
 
-        `variables` are the custom ones of the form, with their `x:`.
+        `variables` are the custom ones, with their `x:`; `operation` is the one that has stored the object.
         """
-        body = wanted.filled(_values(stored, bucket, request_id) | dict(variables))
+        known = _values(stored, bucket) | {"reqId": request_id, "operation": operation}
+        body = wanted.filled(known | dict(variables))
         failed = _cannot_connect()
         for url in wanted.urls:
             try:
@@ -275,8 +283,8 @@ def _accepted(answer: _Answer) -> Response:
     return Response(answer.content, 200, content_type=answer.content_type or JSON)
 
 
-def _values(stored: StoredObject, bucket: Bucket, request_id: str) -> dict[str, str | int]:
-    """The system variables; of images the stand-in knows nothing."""
+def _values(stored: StoredObject, bucket: Bucket) -> dict[str, str | int]:
+    """The system variables about the object; of images the stand-in knows nothing."""
     return {
         "bucket": bucket.name,
         "object": stored.key,
@@ -284,10 +292,8 @@ def _values(stored: StoredObject, bucket: Bucket, request_id: str) -> dict[str, 
         "size": stored.size,
         "mimeType": stored.content_type,
         "crc64": stored.crc64,
-        "contentMd5": base64.b64encode(bytes.fromhex(stored.etag)).decode(),
+        "contentMd5": stored.content_md5 or "",
         "clientIp": "127.0.0.1",
-        "reqId": request_id,
-        "operation": "PostObject",
     }
 
 

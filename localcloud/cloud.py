@@ -120,6 +120,7 @@ class Cloud:
             environment=self._callback_environment,
             role=self._callback_role,
         )
+        self.multipart_secret = secrets.token_hex(32)
         self.callback_secret = self._settings.get("CALLBACK_SECRET") or secrets.token_hex(32)
 
     @property
@@ -134,7 +135,7 @@ class Cloud:
         self.oss.start()
         self.site.start()
         self.bucket.cors_rules.append(
-            CorsRule(self._page_origins(), ("POST",), expose_headers=EXPOSED, max_age_seconds=600)
+            CorsRule(self._page_origins(), ("POST", "PUT"), expose_headers=EXPOSED, max_age_seconds=600)
         )
         for gateway in (service for service in self.services if isinstance(service, Gateway)):
             gateway.start()
@@ -171,8 +172,9 @@ class Cloud:
         return self.renew_function_role() if ends_soon else self.function_role
 
     def _upload_role(self) -> Role:
-        """May put objects under the prefix; only the function's role may assume it."""
-        policy = {"Version": "1", "Statement": [self._allow("oss:PutObject", f"{self._prefix}/*")]}
+        """May put objects under the prefix, in parts, too; only the function's role may assume it."""
+        actions = ("oss:PutObject", "oss:ListParts", "oss:AbortMultipartUpload")
+        policy = {"Version": "1", "Statement": [self._allow(action, f"{self._prefix}/*") for action in actions]}
         return Role(policy, trusted=(f"acs:ram::{self.account_id}:role/{FUNCTION_ROLE}",))
 
     @property
@@ -220,6 +222,8 @@ class Cloud:
             "ALLOWED_ORIGINS": ",".join(origins),
             "LOCAL": "on",
             "STS_ENDPOINT": self.sts.url,
+            "OSS_ENDPOINT": self.oss.url,
+            "MULTIPART_SECRET": self._settings.get("MULTIPART_SECRET") or self.multipart_secret,
             **self._callback_settings(),
         }
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from localcloud.object_settings import check_key
 from localcloud.oss_access import authorize
-from localcloud.oss_errors import Refused, invalid_argument, not_implemented, xml_document
+from localcloud.oss_errors import Refused, invalid_argument, malformed_xml, not_implemented, xml_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +64,7 @@ def _body(request: Request) -> bytes:
     if request.content_length is None:
         raise Refused(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
     if request.content_length > MAX_BODY:
-        raise _malformed()
+        raise malformed_xml()
     content_md5 = request.headers.get("Content-MD5")
     if content_md5 is None:
         raise invalid_argument("You must provide the Content-MD5 HTTP header.", "Content-MD5", "")
@@ -77,20 +77,15 @@ def _body(request: Request) -> bytes:
 def _read(body: bytes) -> tuple[list[str], bool]:
     """The keys, and whether to be quiet about them. Raises Refused."""
     if b"<!" in body:
-        raise _malformed()  # a document type: nobody needs one, and entities could make it grow
+        raise malformed_xml()  # a document type: nobody needs one, and entities could make it grow
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - see above
     except ElementTree.ParseError:
-        raise _malformed() from None
+        raise malformed_xml() from None
     if root.find("Object/VersionId") is not None:
         raise not_implemented("deleting versions")
     keys = [found.findtext("Key") for found in root.findall("Object")]
     quiet = root.findtext("Quiet", "false").strip().lower()
     if root.tag != "Delete" or not 1 <= len(keys) <= MAX_KEYS or quiet not in ("true", "false"):
-        raise _malformed()
+        raise malformed_xml()
     return [key or "" for key in keys], quiet == "true"
-
-
-def _malformed() -> Refused:
-    message = "The XML you provided was not well-formed or did not validate against our published schema."
-    return Refused(400, "MalformedXML", message)

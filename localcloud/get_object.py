@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
@@ -69,13 +68,14 @@ def object_headers(stored: StoredObject, *, as_download: bool) -> dict[str, str]
         "Content-Type": stored.content_type,
         "ETag": f'"{stored.etag}"',
         "Last-Modified": formatdate(stored.last_modified, usegmt=True),
-        "Content-MD5": base64.b64encode(bytes.fromhex(stored.etag)).decode(),
         "x-oss-hash-crc64ecma": stored.crc64,
-        "x-oss-object-type": "Normal",
+        "x-oss-object-type": stored.object_type,
         "x-oss-storage-class": "Standard",
         **{name: value for name, value in stored.headers.items() if name != "x-oss-object-acl"},
         **{f"x-oss-meta-{name}": value for name, value in stored.meta.items()},
     }
+    if stored.content_md5:
+        headers["Content-MD5"] = stored.content_md5
     if stored.version_id:
         headers["x-oss-version-id"] = stored.version_id
     if as_download and _is_rendered(stored.content_type):

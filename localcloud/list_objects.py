@@ -151,7 +151,7 @@ def _contents(bucket: Bucket, query: Query, stored: StoredObject) -> list[tuple[
         ("Key", _url(stored.key) if query.encoding_type else stored.key),
         ("LastModified", iso_8601(stored.last_modified)),
         ("ETag", f'"{stored.etag}"'),
-        ("Type", "Normal"),
+        ("Type", stored.object_type),
         ("Size", str(stored.size)),
         ("StorageClass", stored.headers.get("x-oss-storage-class", "Standard")),
         *([("Owner", owner)] if query.fetch_owner else []),

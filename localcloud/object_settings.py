@@ -34,6 +34,11 @@ META_NAME = re.compile("[a-z0-9-]+")
 NOT_IN_A_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
+def is_kept(name: str) -> bool:
+    """Whether a header, by its lower-case name, is stored with the object."""
+    return name in STORED_HEADERS or name.startswith(META)
+
+
 def check_key(key: str) -> None:
     """1 to 1023 bytes, with neither `/` nor `\\` at its start. Raises Refused."""
     if not key:
@@ -59,7 +64,7 @@ def check(settings: Mapping[str, str], content_type: str) -> None:
 
 
 def _can_be_headers(settings: Mapping[str, str], content_type: str) -> None:
-    outward = [name for name in settings if name in STORED_HEADERS or name.startswith(META)]
+    outward = [name for name in settings if is_kept(name)]
     values = {name: settings[name] for name in (*outward, "success_action_redirect") if name in settings}
     for name, value in (*values.items(), ("content-type", content_type)):
         if NOT_IN_A_HEADER.search(value):

@@ -5,19 +5,21 @@ What else is known of an object is kept in `<folder>/.objects`, one JSON file ea
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import secrets
+import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import crcmod
-
-from localcloud.oss_errors import Refused
+from localcloud.crc64 import crc64_ecma
+from localcloud.multipart_uploads import MultipartUploads
+from localcloud.oss_errors import already_exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +30,8 @@ OWN_FOLDER = ".objects"
 MAX_SEGMENT = 255
 """Bytes of one file name that file systems hold."""
 MAX_CORS_RULES = 10
-
-crc64_ecma = crcmod.mkCrcFun(0x142F0E1EBA9EA3693, initCrc=0, xorOut=0xFFFFFFFFFFFFFFFF, rev=True)
-"""CRC-64 as in ECMA-182, which OSS returns as x-oss-hash-crc64ecma."""
+COPIED = 1024**2
+"""Bytes at a time, from one file to another."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class StoredObject:
     meta: dict[str, str]
     """Its user meta, by lower-case name without `x-oss-meta-`."""
     etag: str
-    """Upper-case MD5 in hexadecimal, without quotes. (OSS does not promise what the ETag of a form is made of.)"""
+    """Upper-case MD5 in hexadecimal, without quotes; of an object made of parts a sum over theirs, `-` and how many.
+    (OSS does not promise what the ETag of a form is made of.)"""
     crc64: str
     """Decimal."""
     last_modified: float
@@ -54,6 +56,16 @@ class StoredObject:
     version_id: str | None
     path: Path
     """The file with its bytes."""
+
+    @property
+    def content_md5(self) -> str | None:
+        """In base64, as headers have it; None for an object made of parts, of which OSS knows none."""
+        return None if "-" in self.etag else base64.b64encode(bytes.fromhex(self.etag)).decode()
+
+    @property
+    def object_type(self) -> str:
+        """How OSS calls it."""
+        return "Multipart" if "-" in self.etag else "Normal"
 
 
 class Incoming:
@@ -73,6 +85,12 @@ class Incoming:
         self.crc64 = crc64_ecma(chunk, self.crc64)
         while chunk:
             chunk = chunk[self.file.write(chunk) :]
+
+    def append(self, path: Path, size: int) -> None:
+        """Copy a file of `size` bytes to the end. What is computed of the bytes is then for the caller to say."""
+        with path.open("rb", buffering=0) as source:
+            shutil.copyfileobj(source, self.file, COPIED)
+        self.size += size
 
     def discard(self) -> None:
         """Delete what is there, unless it has become an object."""
@@ -116,6 +134,7 @@ class Bucket:
             folder.mkdir(parents=True, exist_ok=True)
         for left_over in self._own("incoming").iterdir():
             left_over.unlink()
+        self.multipart_uploads = MultipartUploads(self._own("multipart"))
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
@@ -135,9 +154,7 @@ class Bucket:
         with self._lock:
             old = self.get(described.key)
             if old and forbid_overwrite and not self.versioning:
-                raise Refused(
-                    409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten."
-                )
+                raise already_exists()
             path = old.path if old else self._free_path(described.key)
             stored = replace(described, path=path, version_id=secrets.token_hex(32) if self.versioning else None)
             about = self._describe(stored)

@@ -1,7 +1,7 @@
 """A stand-in for OSS on loopback, as strict as the documents are.
 
-PostObject, with its callback; PutObject, GetObject, HeadObject, DeleteObject, DeleteMultipleObjects and ListObjectsV2
-with V4 signatures in header or query; CORS; static website hosting.
+PostObject, with its callback; PutObject, GetObject, HeadObject, DeleteObject, DeleteMultipleObjects, ListObjectsV2
+and multipart uploads, with V4 signatures in header or query; CORS; static website hosting.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from werkzeug.wrappers import Response
 
-from localcloud import cors, put_object, website
+from localcloud import cors, multipart_operations, put_object, website
 from localcloud.callback import Callbacks, KeyServer
 from localcloud.delete_objects import delete_multiple_objects, delete_object
 from localcloud.get_object import get_object
@@ -149,6 +149,11 @@ class Oss(StandIn):
             ("HEAD", True, plain): self.get_object,
             ("PUT", True, plain): self.put_object,
             ("DELETE", True, plain): self.delete_object,
+            ("POST", True, frozenset({"uploads"})): self.initiate_multipart_upload,
+            ("PUT", True, frozenset({"partNumber", "uploadId"})): self.upload_part,
+            ("GET", True, frozenset({"uploadId"})): self.list_parts,
+            ("POST", True, frozenset({"uploadId"})): self.complete_multipart_upload,
+            ("DELETE", True, frozenset({"uploadId"})): self.abort_multipart_upload,
         }.get((method, has_key, subresources))
 
     def _unknown(self, request: Request, subresources: list[str]) -> Refused:
@@ -208,6 +213,55 @@ class Oss(StandIn):
             self.intake.fill_the_disk_as_switched()
             return put_object.store(incoming, address.bucket, address.key, settings, self.clock())
 
+    def initiate_multipart_upload(self, request: Request, address: Address) -> Response:
+        """InitiateMultipartUpload. Raises Refused."""
+        self.note(request, operation="InitiateMultipartUpload", key=address.key)
+        identity = signed_by(self.caller(request, address))
+        return multipart_operations.initiate(request, address, identity, _parameters(request).get("encoding-type"))
+
+    def upload_part(self, request: Request, address: Address) -> Response:
+        """UploadPart. Raises Refused."""
+        parameters = _parameters(request)
+        self.note(request, operation="UploadPart", key=address.key, part=parameters["partNumber"])
+        put_object.check(request, address, signed_by(self.caller(request, address)))
+        number = multipart_operations.part_number(parameters["partNumber"])
+        upload = address.bucket.multipart_uploads.find(address.key, parameters["uploadId"])
+        with self.intake.receive(request, address.bucket) as (body, incoming):
+            put_object.receive(body, incoming, request.headers.get("Content-MD5"))
+            self.note(request, size=incoming.size)
+            self.intake.fill_the_disk_as_switched()
+            return multipart_operations.keep_part(address.bucket, upload, number, incoming, self.clock())
+
+    def list_parts(self, request: Request, address: Address) -> Response:
+        """ListParts. Raises Refused."""
+        self.note(request, operation="ListParts", key=address.key)
+        identity = signed_by(self.caller(request, address))
+        return multipart_operations.list_parts(address, identity, _parameters(request))
+
+    def complete_multipart_upload(self, request: Request, address: Address) -> Response:
+        """CompleteMultipartUpload, with its callback. Raises Refused."""
+        self.note(request, operation="CompleteMultipartUpload", key=address.key)
+        identity, parameters, bucket = signed_by(self.caller(request, address)), _parameters(request), address.bucket
+        callback = request.headers.get("x-oss-callback")
+        wanted = self.callbacks.wanted(callback) if callback else None
+        variables = multipart_operations.asked_variables(request)
+        stored = multipart_operations.complete(request, address, identity, parameters["uploadId"], self.clock())
+        self.note(request, size=stored.size)
+        if wanted is None:
+            url = request.host_url.rstrip("/")
+            return multipart_operations.completed(stored, bucket, url, parameters.get("encoding-type"))
+        request_id = request.environ[REQUEST_ID]
+        operation = "CompleteMultipartUpload"
+        answer = self.callbacks.call(wanted, stored, bucket, variables, operation=operation, request_id=request_id)
+        answer.headers.update(stored_headers(stored))
+        return answer
+
+    def abort_multipart_upload(self, request: Request, address: Address) -> Response:
+        """AbortMultipartUpload. Raises Refused."""
+        self.note(request, operation="AbortMultipartUpload", key=address.key)
+        identity = signed_by(self.caller(request, address))
+        return multipart_operations.abort(address, identity, _parameters(request)["uploadId"])
+
     def post_object(self, request: Request, address: Address) -> Response:
         """PostObject. Signatures in headers or query are ignored. Raises Refused."""
         self.note(request, operation="PostObject")
@@ -229,7 +283,9 @@ class Oss(StandIn):
             stored = post.accept()
         if post.callback:
             request_id = request.environ[REQUEST_ID]
-            answer = self.callbacks.call(post.callback, stored, bucket, post.variables, request_id)
+            answer = self.callbacks.call(
+                post.callback, stored, bucket, post.variables, operation="PostObject", request_id=request_id
+            )
             answer.headers.update(stored_headers(stored))
             return answer
         return reply(form, stored, bucket, request.host_url.rstrip("/"))

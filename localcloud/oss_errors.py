@@ -98,6 +98,17 @@ def time_too_skewed(request_time: str, server_time: str, ec: str) -> Refused:
     )
 
 
+def already_exists() -> Refused:
+    """409."""
+    return Refused(409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten.")
+
+
+def malformed_xml() -> Refused:
+    """400."""
+    message = "The XML you provided was not well-formed or did not validate against our published schema."
+    return Refused(400, "MalformedXML", message)
+
+
 def public_endpoint_forbidden() -> Refused:
     """400. Code and EC are the published ones, the words ours. That it holds for every operation is our choice."""
     message = "The public endpoint is not allowed for access to data. Use a domain bound to the bucket."

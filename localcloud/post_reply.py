@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -38,9 +37,10 @@ def stored_headers(stored: StoredObject) -> dict[str, str]:
     """What the answer to an upload says of the object, whichever way it came."""
     headers = {
         "ETag": f'"{stored.etag}"',
-        "Content-MD5": base64.b64encode(bytes.fromhex(stored.etag)).decode(),
         "x-oss-hash-crc64ecma": stored.crc64,
     }
+    if stored.content_md5:
+        headers["Content-MD5"] = stored.content_md5
     if stored.version_id:
         headers["x-oss-version-id"] = stored.version_id
     if encryption := stored.headers.get("x-oss-server-side-encryption"):

@@ -11,26 +11,26 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ROOT / "functions" / "sign" / "direct_upload"
 
 ORDER = [
-    "errors log content_types ticket signature post_policy without_aiohttp",
-    "event environment callback presigned",
+    "errors log content_types ticket signature post_policy without_aiohttp outside",
+    "event environment callback presigned multipart",
     "tokens",
     "settings",
     "call authorise",
     "upload",
     "credentials",
     "sts",
-    "form",
-    "app",
+    "form oss",
+    "app multipart_routes",
     "routes door",
 ]
 """From the outermost wall inwards; a room may import rooms of lines above its own."""
 
 ARRIVAL = ROOT / "functions" / "callback" / "arrival"
 
-ARRIVAL_ORDER = ["outside refusals", "webhook oss_signature", "settings", "stored", "arrivals"]
+ARRIVAL_ORDER = ["refusals", "webhook oss_signature", "settings", "stored", "arrivals"]
 
 SHARED = {
-    *("call", "callback", "credentials", "door", "environment", "errors", "event", "presigned", "ticket"),
+    *("call", "callback", "credentials", "door", "environment", "errors", "event", "outside", "presigned", "ticket"),
 }
 """Rooms of direct_upload in which the callback function lives as well."""
 
@@ -40,7 +40,7 @@ PURE = {
     "ticket": {"__future__", "base64", "binascii", "collections.abc", "hmac", "json", "typing"},
     "presigned": {"__future__", "collections.abc", "direct_upload.signature", "hashlib", "time", "urllib.parse"},
 }
-WITH_A_SOCKET = {ROOMS / "sts.py", ARRIVAL / "outside.py"}
+WITH_A_SOCKET = {ROOMS / "sts.py", ROOMS / "outside.py"}
 
 
 def imports(file: Path) -> set[str]:
@@ -95,7 +95,7 @@ def test_pure_rooms_know_nothing_else(room: str) -> None:
     assert imports(ROOMS / f"{room}.py") == PURE[room]
 
 
-def test_one_room_of_each_function_opens_sockets() -> None:
+def test_two_rooms_open_sockets() -> None:
     sdk = ("alibabacloud_", "darabonba", "Tea", "socket", "http", "urllib.request", "requests")
     assert {
         file

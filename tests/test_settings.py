@@ -7,6 +7,7 @@ import pytest
 import given
 from direct_upload import content_types
 from direct_upload.errors import Misconfigured
+from direct_upload.multipart import Multipart
 from direct_upload.settings import Settings, listed_origins
 from direct_upload.tokens import Issuer, Key
 
@@ -35,6 +36,7 @@ def test_the_least_that_must_be_set_is_enough() -> None:
         issuer=None,
         folder_forms=True,
         callback=None,
+        multipart=None,
         sts_endpoint="",
     )
 
@@ -86,10 +88,11 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("UPLOAD_URL", "https://a.example/in", "UPLOAD_URL must be https://host without a path, not 'https://a.example/in'"),
         ("UPLOAD_URL", "https://u:p@a.example", "UPLOAD_URL must be https://host without a path, not 'https://u:p@a.example'"),
         ("UPLOAD_URL", "https://a.example:x", "UPLOAD_URL must be https://host without a path, not 'https://a.example:x'"),
-        ("MAX_SIZE", "0", "MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not '0'"),
-        ("MAX_SIZE", "1.5GB", "MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not '1.5GB'"),
-        ("MAX_SIZE", "100MiB", "MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not '100MiB'"),
-        ("MAX_SIZE", "5000000001", "MAX_SIZE must be at most 5GB, which is what OSS takes in one post, not 5000000001"),
+        ("MAX_SIZE", "0", "MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '0'"),
+        ("MAX_SIZE", "1.5GB", "MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '1.5GB'"),
+        ("MAX_SIZE", "100MiB", "MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '100MiB'"),
+        ("MAX_SIZE", "5000000001", "MAX_SIZE must be at most 5GB, which is what OSS takes in one post: set MULTIPART_FROM"),
+        ("MAX_SIZE", "1000000000001", "MAX_SIZE must be at most 1TB, not 1000000000001"),
         ("CONTENT_TYPES", ",", "CONTENT_TYPES names no type"),
         ("CONTENT_TYPES", "png", "CONTENT_TYPES 'png' is not a content type"),
         ("CONTENT_TYPES", "image/*", "CONTENT_TYPES 'image/*' is not a content type"),
@@ -167,7 +170,7 @@ def test_every_fault_is_named_at_once() -> None:
         "  - OSS_BUCKET is missing",
         "  - OSS_REGION is missing",
         "  - OSS_STS_ROLE_ARN is missing",
-        "  - MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not 'big'",
+        "  - MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not 'big'",
         "  - ALLOWED_ORIGINS is missing",
         "  - JWT_SECRET and JWT_JWKS are both missing: set one, or AUTH=none to let anybody upload",
         "  - LOCAL is for laptops only: remove it from the function's environment",
@@ -181,6 +184,36 @@ def test_with_a_secret_tokens_are_our_own() -> None:
     assert read(AUTH="jwt", JWT_SECRET=SECRET).issuer == Issuer(
         "oss-direct-upload", "oss-direct-upload", (Key("HS256", None, SECRET),)
     )
+
+
+PARTS = {"MULTIPART_FROM": "100MB", "MULTIPART_SECRET": SECRET}
+
+
+def test_files_from_a_size_on_are_sent_in_parts() -> None:
+    internal = "https://team-uploads.oss-cn-hangzhou-internal.aliyuncs.com"
+    assert read(**PARTS).multipart == Multipart(100_000_000, (SECRET,), internal)
+
+
+def test_only_parts_carry_more_than_a_post() -> None:
+    assert read(**PARTS, MAX_SIZE="1TB").max_size == 10**12
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ({"MULTIPART_FROM": "999KB"}, "MULTIPART_FROM must be 1MB to 5GB, not 999KB"),
+        ({"MULTIPART_FROM": "6GB"}, "MULTIPART_FROM must be 1MB to 5GB, not 6GB"),
+        ({"MULTIPART_SECRET": ""}, "MULTIPART_SECRET is missing"),
+        ({"OSS_ENDPOINT": "http://127.0.0.1:1"}, "OSS_ENDPOINT is for local runs only: remove it, or set LOCAL=on on a laptop"),
+    ],
+)  # fmt: skip
+def test_a_faulty_setting_of_parts_is_named(more: dict[str, str], fault: str) -> None:
+    assert faults(given.ENVIRON | PARTS | more) == (fault,)
+
+
+def test_on_a_laptop_parts_are_managed_through_a_stand_in() -> None:
+    multipart = read(**PARTS, LOCAL="on", OSS_ENDPOINT="http://127.0.0.1:8083").multipart
+    assert multipart == Multipart(100_000_000, (SECRET,), "http://127.0.0.1:8083")
 
 
 def test_issuer_and_audience_can_be_another_programs() -> None:
@@ -206,6 +239,7 @@ def test_no_secret_is_in_a_fault_or_a_repr() -> None:
     short = "0123456789abcdef0123456789abcde"
     assert short not in str(faults(given.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": short}))
     assert SECRET not in repr(read(AUTH="jwt", JWT_SECRET=SECRET))
+    assert SECRET not in repr(read(MULTIPART_FROM="1MB", MULTIPART_SECRET=SECRET))
 
 
 def test_on_a_laptop_cleartext_and_a_stand_in_for_sts_are_allowed() -> None:

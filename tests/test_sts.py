@@ -21,6 +21,7 @@ from direct_upload.settings import Settings
 from direct_upload.sts import _config as sts_config
 from direct_upload.sts import assume_role, role_assumer, session_policy
 from given import NOON
+from given_tokens import new_secret
 from localcloud.faults import Faults
 from localcloud.identities import Identities, Identity
 from localcloud.server import StandIn
@@ -82,9 +83,20 @@ def test_the_session_policy_narrows_the_role_to_the_prefix(world: World) -> None
 
 
 def test_the_session_policy_is_compact_json() -> None:
-    assert session_policy("b", "p/q") == (
-        '{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:PutObject","Resource":"acs:oss:*:*:b/p/q/*"}]}'
+    settings = Settings.from_environ(given.ENVIRON | {"OSS_BUCKET": "bbb", "UPLOAD_PREFIX": "p/q"})
+    assert session_policy(settings) == (
+        '{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:PutObject","Resource":"acs:oss:*:*:bbb/p/q/*"}]}'
     )
+
+
+def test_with_multipart_uploads_it_lets_parts_be_listed_and_thrown_away() -> None:
+    more = {"MULTIPART_FROM": "1MB", "MULTIPART_SECRET": new_secret()}
+    [statement] = json.loads(session_policy(Settings.from_environ(given.ENVIRON | more)))["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["oss:PutObject", "oss:ListParts", "oss:AbortMultipartUpload"],
+        "Resource": "acs:oss:*:*:team-uploads/uploads/*",
+    }
 
 
 @pytest.mark.parametrize(

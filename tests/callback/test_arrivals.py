@@ -77,7 +77,7 @@ def test_a_key_from_anywhere_else_is_refused_and_never_fetched(
 ) -> None:
     # As in the cloud: with the default origin. Nothing may be asked of the outside, so it may not even try.
     world = World(httpserver, CALLBACK_KEY_ORIGIN="")
-    monkeypatch.setattr("arrival.outside.ask", lambda *_, **__: pytest.fail("it went outside"))
+    monkeypatch.setattr("direct_upload.outside.ask", lambda *_, **__: pytest.fail("it went outside"))
     assert world.refusal(key_url=key_url or " ") == FORGED
 
 
@@ -89,7 +89,7 @@ def test_in_the_cloud_the_key_comes_from_oss_alone(httpserver: HTTPServer, monke
         asked.append(f"{method} {url}")
         raise AssertionError
 
-    monkeypatch.setattr("arrival.outside.ask", ask)
+    monkeypatch.setattr("direct_upload.outside.ask", ask)
     world.call(key_url="https://gosspublic.alicdn.com/callback_pub_key_v1.pem")
     assert asked == ["GET https://gosspublic.alicdn.com/callback_pub_key_v1.pem"]
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from arrival import webhook
 from arrival.oss_signature import PublicKeys, Signed, load
-from arrival.refusals import NotOurUpload, NotStored, StorageUnavailable
+from arrival.refusals import NotOurUpload, NotStored
 from arrival.settings import Settings
 from arrival.stored import Stored, stored
 from direct_upload import ticket
 from direct_upload.call import Call
 from direct_upload.callback import PATH, PURPOSE
 from direct_upload.credentials import own_credentials
-from direct_upload.errors import MethodNotAllowed, NotFound
+from direct_upload.errors import MethodNotAllowed, NotFound, StorageUnavailable
 from direct_upload.event import Request, parse_json
 
 REMEMBERED = 1000

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from arrival import outside
-from arrival.outside import Unreachable
-from arrival.refusals import NotFromOss, StorageUnavailable
+from arrival.refusals import NotFromOss
+from direct_upload import outside
+from direct_upload.errors import StorageUnavailable
 from direct_upload.event import Request
+from direct_upload.outside import Unreachable
 
 KEY_SECONDS = 0.8
 KEY_LIMIT = 4096

@@ -27,10 +27,3 @@ class NotStored(Refused):
 
     status, code = 403, "not_stored"
     message = "The bucket does not hold what this callback tells."
-
-
-class StorageUnavailable(Refused):
-    """The bucket, or OSS's public key, could not be asked in time."""
-
-    status, code = 503, "storage_unavailable"
-    message = "The storage could not be asked in time."

@@ -47,9 +47,7 @@ class Settings:
             prefix=read("UPLOAD_PREFIX", environment.prefix, "uploads"),
             secrets=read("CALLBACK_SECRET", environment.shared_secrets),
             webhook=webhook(found),
-            # Within the region: no traffic to pay for, and open where accounts may not use the public address.
-            bucket_url=read("OSS_ENDPOINT", found.local_origin, "")
-            or f"https://{bucket}.oss-{region}-internal.aliyuncs.com",
+            bucket_url=found.bucket_url(bucket, region),
             key_origin=read("CALLBACK_KEY_ORIGIN", found.local_origin, "") or KEY_ORIGIN,
         )
         found.complain()

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from arrival import outside
-from arrival.outside import Unreachable
-from arrival.refusals import NotStored, StorageUnavailable
+from arrival.refusals import NotStored
 from arrival.settings import Settings
-from direct_upload import presigned
+from direct_upload import outside, presigned
 from direct_upload.credentials import OwnCredentials
+from direct_upload.errors import StorageUnavailable
+from direct_upload.outside import Unreachable
 
 SECONDS = 1.5
 

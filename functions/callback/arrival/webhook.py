@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from arrival import outside
-from arrival.outside import Unreachable
+from direct_upload import outside
+from direct_upload.outside import Unreachable
 
 PREFIX = "whsec_"
 """Begins a secret, in front of its base64."""

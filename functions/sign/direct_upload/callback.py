@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from direct_upload import ticket
 
@@ -51,4 +52,13 @@ class Callback:
         return {
             "callback": base64.b64encode(_encode(how).encode()).decode(),
             "x:ticket": ticket.sealed(claims, PURPOSE, self.secrets[0]),
+        }
+
+    def headers(self, **upload: Any) -> dict[str, str]:
+        """The same for CompleteMultipartUpload, which takes it in headers; what is given is as for `fields`."""
+        fields = self.fields(**upload)
+        variables = _encode({"x:ticket": fields["x:ticket"]})
+        return {
+            "x-oss-callback": fields["callback"],
+            "x-oss-callback-var": base64.b64encode(variables.encode()).decode(),
         }

@@ -66,6 +66,12 @@ class Environment:
             raise ValueError("is for local runs only: remove it, or set LOCAL=on on a laptop")
         return self.origin(text)
 
+    def bucket_url(self, bucket: str, region: str) -> str:
+        """Where a function asks OSS: within the region, with no traffic to pay for, and open where accounts may not use
+        the public address; on a laptop a stand-in."""
+        local = self.read("OSS_ENDPOINT", self.local_origin, "")
+        return local or f"https://{bucket}.oss-{region}-internal.aliyuncs.com"
+
 
 def words(text: str) -> tuple[str, ...]:
     """The parts of a list with commas between them."""

@@ -85,8 +85,15 @@ class OriginNotAllowed(Refused):
     message = "Pages of this origin may not upload here."
 
 
+class TicketInvalid(Refused):
+    """Send the ticket that this caller was given last, unchanged, with the token of the same person."""
+
+    status, code = 403, "ticket_invalid"
+    message = "This ticket belongs to no upload of yours."
+
+
 class NotFound(Refused):
-    """Check the address: there are /sign, /limits and /get_post_signature_for_oss_upload."""
+    """Check the address: there are /sign, /limits, /get_post_signature_for_oss_upload and, if it is on, /multipart."""
 
     status, code = 404, "not_found"
     message = "There is nothing at this address."
@@ -99,6 +106,42 @@ class MethodNotAllowed(Refused):
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"This address takes {allowed}.")
+
+
+class AlreadyStored(Refused):
+    """With an `id` of your own: take it for done. The file is stored under this key."""
+
+    status, code = 409, "already_stored"
+    message = "The file is there already."
+
+
+class PartsMissing(Refused):
+    """Send the parts that `parts` lists, then ask for completion again."""
+
+    status, code = 409, "parts_missing"
+
+    def __init__(self, numbers: list[int]) -> None:
+        super().__init__("Some parts have not arrived whole.")
+        self.numbers = numbers
+        """The first of those that are missing."""
+
+    def payload(self, **more: object) -> dict[str, dict[str, object]]:
+        """With the numbers."""
+        return super().payload(parts=self.numbers, **more)
+
+
+class TicketExpired(Refused):
+    """Begin the upload again, with the same `id`."""
+
+    status, code = 410, "ticket_expired"
+    message = "The time for this upload has ended."
+
+
+class UploadGone(Refused):
+    """Begin the upload again, with the same `id`: if it was completed before, the answer is `already_stored`."""
+
+    status, code = 410, "upload_gone"
+    message = "There is no such upload any more: it was completed, aborted, or cleared away."
 
 
 class BodyTooLarge(Refused):
@@ -154,3 +197,10 @@ class CredentialsUnavailable(Refused):
 
     status, code = 503, "credentials_unavailable"
     message = "The upload service cannot get its credentials at the moment."
+
+
+class StorageUnavailable(Refused):
+    """Ask again: the storage could not be asked in time. If it lasts, the log has what it said."""
+
+    status, code = 503, "storage_unavailable"
+    message = "The storage could not be asked in time."

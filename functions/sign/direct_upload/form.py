@@ -10,16 +10,13 @@ from typing import NamedTuple
 from direct_upload import post_policy, signature
 from direct_upload.credentials import Credentials
 from direct_upload.errors import FormTooLarge
-from direct_upload.upload import Upload, percent_encoded
+from direct_upload.upload import MAX_NAME, Upload, name_headers, percent_encoded
 
 FIELDS_UNDER = 8000
 """Bytes of names and values of all fields together; meets every limit that OSS documents for newer pages."""
 
 SUCCESS_ACTION_STATUS = "200"
 """What OSS answers when it has stored a file: 200 or 204 with nothing, 201 with an XML document."""
-
-MAX_NAME = 1024
-"""Bytes of a file's name, percent-encoded."""
 
 
 class Form(NamedTuple):
@@ -84,8 +81,7 @@ class Signer:
             "success_action_status": SUCCESS_ACTION_STATUS,
             "x-oss-forbid-overwrite": "true",
             "x-oss-content-type": upload.content_type,
-            "x-oss-meta-filename": name,
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            **name_headers(name),
             **more,
         }
         conditions = post_policy.of_exact_form(

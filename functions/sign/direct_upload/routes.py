@@ -9,13 +9,15 @@ from direct_upload import sts
 from direct_upload.authorise import Grant, authorise
 from direct_upload.call import Call
 from direct_upload.credentials import Credentials, UploadCredentials, own_credentials
-from direct_upload.errors import MethodNotAllowed, NotFound, Refused, TypeNotAllowed
+from direct_upload.errors import MethodNotAllowed, NotFound, Refused, TooLarge, TypeNotAllowed
 from direct_upload.event import Request, parse_json
 from direct_upload.form import Form, Signer
-from direct_upload.settings import Settings
+from direct_upload.settings import MAX_POST, Settings
 from direct_upload.upload import MAX_FILES, Upload, directory, entries, upload
 
 FOLDER_FORM = "/get_post_signature_for_oss_upload"
+
+MULTIPART = tuple(f"/multipart{step}" for step in ("", "/parts", "/list", "/complete", "/abort"))
 
 _Route = Callable[[Request, Call], object]
 
@@ -35,6 +37,8 @@ class Routes:
             sts.role_assumer(settings), longest_life=settings.longest_life, started=started
         )
         self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), "/limits": ("GET", self._limits)}
+        if settings.multipart:
+            self._routes |= dict.fromkeys(MULTIPART, ("POST", self._multipart))
         if settings.folder_forms:
             self._routes[FOLDER_FORM] = ("GET", self._folder_form)
 
@@ -67,6 +71,7 @@ class Routes:
             "expires_in": self._settings.expires_in,
             "auth": "jwt" if self._settings.issuer else "none",
             "folder_forms": self._settings.folder_forms,
+            **({"multipart_from": self._settings.multipart.least} if self._settings.multipart else {}),
         }
 
     def _folder_form(self, request: Request, call: Call) -> object:
@@ -74,11 +79,12 @@ class Routes:
         if not grant.content_types:
             raise TypeNotAllowed("No type of file may be uploaded with this token.")
         where = directory(grant, self._random_hex)
+        max_size = min(grant.max_size, MAX_POST)
         form = self._signer(call).folder_form(
             where,
             content_types=grant.content_types,
-            max_size=grant.max_size,
-            life=self._settings.life_of(grant.max_size),
+            max_size=max_size,
+            life=self._settings.life_of(max_size),
         )
         return {
             "dir": where,
@@ -90,7 +96,7 @@ class Routes:
             "x_oss_date": form.fields["x-oss-date"],
             "x_oss_signature_version": form.fields["x-oss-signature-version"],
             "expires_at": form.expires_at,
-            "max_size": grant.max_size,
+            "max_size": max_size,
             "content_types": list(grant.content_types),
         }
 
@@ -107,9 +113,13 @@ class Routes:
 
     def _checked(self, entry: Any, grant: Grant, taken: set[str]) -> Upload | Refused:
         try:
-            return upload(entry, grant, taken=taken, random_hex=self._random_hex)
+            asked = upload(entry, grant, taken=taken, random_hex=self._random_hex)
+            if asked.size > MAX_POST:
+                raise TooLarge("A form takes at most 5 GB. Send the file in parts: POST /multipart.")
         except Refused as refusal:
             return refusal
+        else:
+            return asked
 
     def _exact_forms(self, uploads: list[Upload], grant: Grant, call: Call) -> list[object]:
         if not uploads:
@@ -139,6 +149,15 @@ class Routes:
                 form_ends=now + life,
             )
         return signer.exact_form(asked, life=life, more=more)
+
+    def _multipart(self, request: Request, call: Call) -> object:
+        # Imported here: whoever sends forms alone does not pay for it.
+        from direct_upload.multipart_routes import MultipartRoutes  # noqa: PLC0415
+
+        assert self._settings.multipart is not None  # noqa: S101 - for the type checker: else there is no such route
+        return MultipartRoutes(
+            self._settings.multipart, self._settings, grant=self._grant, kept=self._kept, random_hex=self._random_hex
+        ).respond(request, call)
 
     def _signer(self, call: Call) -> Signer:
         bucket, region = self._settings.bucket, self._settings.region

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from direct_upload import content_types, environment, tokens
 from direct_upload.callback import Callback
 from direct_upload.environment import Environment, is_origin, switch, words
+from direct_upload.multipart import Multipart
+
+MAX_POST = 5 * 10**9
+"""Bytes of a file that goes in one post; OSS takes 5 GB."""
 
 MAX_LIFE = 3000
 """Seconds a form is good for, at most; credentials live 3,600."""
@@ -16,7 +20,7 @@ MAX_LIFE = 3000
 SLOWEST_LINE = 50_000
 """Bytes per second of the slowest line on which a file must still arrive before its form ends."""
 
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Settings:
     folder_forms: bool
     callback: Callback | None
     """What OSS is to call when a file has arrived; None where it calls nobody."""
+    multipart: Multipart | None
+    """How large files are sent in parts; None where they are not."""
     sts_endpoint: str
     """Empty for the region's own; else a stand-in's `http://host:port`."""
 
@@ -89,10 +95,15 @@ class _Reader:
             issuer=self._issuer(),
             folder_forms=read("FOLDER_FORMS", switch, "off" if callback else "on"),
             callback=callback,
+            multipart=self._multipart(bucket, region),
             sts_endpoint=read("STS_ENDPOINT", self.environment.local_origin, ""),
         )
         if settings.folder_forms and callback:
             self.environment.blame("FOLDER_FORMS cannot be on while CALLBACK is: whoever had one could leave it out")
+        if settings.max_size and settings.max_size > MAX_POST and not self.environment.has("MULTIPART_FROM"):
+            self.environment.blame(
+                "MAX_SIZE must be at most 5GB, which is what OSS takes in one post: set MULTIPART_FROM"
+            )
         self.environment.complain()
         return settings
 
@@ -121,6 +132,15 @@ class _Reader:
             self.environment.read("CALLBACK_SECRET", environment.shared_secrets),
         )
 
+    def _multipart(self, bucket: str, region: str) -> Multipart | None:
+        if not self.environment.has("MULTIPART_FROM"):
+            return None
+        return Multipart(
+            self.environment.read("MULTIPART_FROM", _least_in_parts),
+            self.environment.read("MULTIPART_SECRET", environment.shared_secrets),
+            self.environment.bucket_url(bucket, region),
+        )
+
     def _origins(self, text: str) -> tuple[str, ...]:
         origins = words(text)
         if not origins:
@@ -138,13 +158,20 @@ def _role_arn(text: str) -> str:
 
 
 def size_in_bytes(text: str) -> int:
-    """Bytes from a text such as `100MB`. Raises ValueError if it is none, or more than OSS takes in one post."""
-    match = re.fullmatch(r"([1-9][0-9]{0,12}) ?([KMG]?B)?", text)
+    """Bytes from a text such as `100MB`. Raises ValueError if it is none, or more than 1 TB."""
+    match = re.fullmatch(r"([1-9][0-9]{0,12}) ?([KMGT]?B)?", text)
     if not match:
-        raise ValueError(f"must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not {text!r}")
+        raise ValueError(f"must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not {text!r}")
     size = int(match[1]) * _UNITS[match[2] or ""]
-    if size > 5 * 10**9:
-        raise ValueError(f"must be at most 5GB, which is what OSS takes in one post, not {text}")
+    if size > 10**12:
+        raise ValueError(f"must be at most 1TB, not {text}")
+    return size
+
+
+def _least_in_parts(text: str) -> int:
+    size = size_in_bytes(text)
+    if not 10**6 <= size <= MAX_POST:
+        raise ValueError(f"must be 1MB to 5GB, not {text}")
     return size
 
 

@@ -1,4 +1,4 @@
-"""AssumeRole through the vendor's SDK. The only room with a socket.
+"""AssumeRole through the vendor's SDK. With `outside` the only room with a socket.
 
 Follows the STS API of 2015-04-01. The SDK is imported at the first call: who needs no credentials does not pay for it.
 """
@@ -40,9 +40,15 @@ _RETRY = {
 }
 
 
-def session_policy(bucket: str, prefix: str) -> str:
-    """What the temporary credentials may do, whatever else the role may: put objects under the prefix."""
-    statement = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": f"acs:oss:*:*:{bucket}/{prefix}/*"}
+def session_policy(settings: Settings) -> str:
+    """What the temporary credentials may do, whatever else the role may: put objects under the prefix.
+
+    With multipart uploads also look at their parts, and abort them.
+    """
+    resource = f"acs:oss:*:*:{settings.bucket}/{settings.prefix}/*"
+    more = ("oss:ListParts", "oss:AbortMultipartUpload") if settings.multipart else ()
+    action = ["oss:PutObject", *more] if more else "oss:PutObject"
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     return json.dumps({"Version": "1", "Statement": [statement]}, separators=(",", ":"))
 
 
@@ -72,7 +78,7 @@ def assume_role(own: OwnCredentials, session: str, settings: Settings) -> Creden
         role_arn=settings.role_arn,
         role_session_name=session,
         duration_seconds=DURATION,
-        policy=session_policy(settings.bucket, settings.prefix),
+        policy=session_policy(settings),
     )
     try:
         response = Client(_config(own, settings)).assume_role(request)

@@ -25,8 +25,13 @@ def sealed(claims: Mapping[str, object], purpose: str, secret: str) -> str:
     return f"{text}.{_base64url(_mac(text, purpose, secret))}"
 
 
+class Ended(ValueError):  # noqa: N818 - a state of the ticket
+    """The ticket is one of ours, and void by now."""
+
+
 def opened(ticket: str, purpose: str, secrets: tuple[str, ...], now: float) -> dict[str, Any]:
-    """The claims of a ticket sealed for this purpose with one of the secrets, and not yet void. Raises ValueError."""
+    """The claims of a ticket sealed for this purpose with one of the secrets, and not yet void. Raises ValueError, and
+    of one that has ended Ended."""
     if len(ticket) > MAX_TICKET or not ticket.isascii():
         raise ValueError("not a ticket")
     text, _, mac = ticket.rpartition(".")
@@ -36,7 +41,7 @@ def opened(ticket: str, purpose: str, secrets: tuple[str, ...], now: float) -> d
         raise ValueError("not a ticket of ours")
     claims: dict[str, Any] = json.loads(_decoded(text))
     if now >= claims["end"]:
-        raise ValueError("the ticket has ended")
+        raise Ended("the ticket has ended")
     return claims
 
 

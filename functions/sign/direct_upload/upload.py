@@ -23,6 +23,9 @@ from direct_upload.errors import (
 MAX_FILES = 20
 """Files per request."""
 
+MAX_NAME = 1024
+"""Bytes of a file's name, percent-encoded."""
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 # Cc: control characters; Cs: lone surrogates; and the overrides that make `gnp.exe` read as `exe.png`.
@@ -115,6 +118,11 @@ def _id(asked: object, taken: set[str], random_hex: Callable[[int], str]) -> str
         raise InvalidId("Another file of this request has the same id.")
     taken.add(upload_id)
     return upload_id
+
+
+def name_headers(name: str) -> dict[str, str]:
+    """How a file's name, percent-encoded, is stored with the object and names the download."""
+    return {"x-oss-meta-filename": name, "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
 
 
 def percent_encoded(filename: str, limit: int) -> str:

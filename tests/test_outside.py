@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from arrival import oss_signature, stored, webhook
-from arrival.outside import Unreachable, ask
+from direct_upload.outside import Unreachable, ask
 from given_callback import KEY, KEY_PATH, World, public_pem, rsa_key
 
 Serve = Callable[[Callable[[socket.socket, threading.Event], None]], str]

@@ -1,4 +1,7 @@
-"""Requests to the outside: one try, no redirect, a limit in bytes and one in seconds. The only room with a socket."""
+"""Requests to the outside: one try, no redirect, a limit in bytes and one in seconds.
+
+With `sts` the only room with a socket. The signing function loads it for multipart uploads alone.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,171 @@
+"""OSS, asked by the function itself: a multipart upload begun, its parts listed, completed or aborted.
+
+Follows OSS's InitiateMultipartUpload, ListParts, CompleteMultipartUpload and AbortMultipartUpload. Each is one request
+to a presigned URL, through `outside`: the vendor's OSS SDK would do the same, and costs a cold start more than all of
+this function's own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
+from direct_upload import outside, presigned
+from direct_upload.credentials import Credentials
+from direct_upload.errors import AlreadyStored, Refused, StorageUnavailable, UploadGone
+from direct_upload.multipart import MOST_PARTS, Begun
+from direct_upload.outside import Answer, Unreachable
+from direct_upload.presigned import Parameters
+from direct_upload.upload import name_headers
+
+SECONDS = 2
+"""For an answer."""
+
+COMPLETION_SECONDS = 7
+"""For that of a completion: in it OSS may wait 5 seconds for whom it calls back. Function Compute waits 10 in all."""
+
+MAX_ANSWER = 1024 * 1024
+"""Bytes: a list of MOST_PARTS parts takes a quarter of it."""
+
+URL_LIFE = 60
+"""Seconds."""
+
+NOT_OVERWRITTEN = {"x-oss-forbid-overwrite": "true"}
+
+REFUSALS: Mapping[str, type[Refused]] = {"FileAlreadyExists": AlreadyStored, "NoSuchUpload": UploadGone}
+"""What OSS's codes mean to whoever uploads; all others are the site's to mend, and logged."""
+
+
+class Part(NamedTuple):
+    """A part that has arrived."""
+
+    number: int
+    """From 1."""
+    size: int
+    """Bytes."""
+    etag: str
+    """As OSS writes it."""
+
+
+class Oss:
+    """The bucket, asked with one set of credentials at one instant."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        address: str,
+        bucket: str,
+        region: str,
+        now: float,
+        report: Callable[..., None],
+    ) -> None:
+        """`address` is the bucket's, `now` in seconds since the epoch; `report(**facts)` hears what OSS refuses."""
+        self._credentials = credentials
+        self._address = address
+        self._bucket = bucket
+        self._region = region
+        self._now = now
+        self._report = report
+
+    def initiate(self, key: str, *, content_type: str, filename: str) -> str:
+        """The id of a new multipart upload. Type, name (percent-encoded) and that nothing is overwritten settle here.
+
+        Raises AlreadyStored, StorageUnavailable.
+        """
+        headers = {"Content-Type": content_type, **name_headers(filename), **NOT_OVERWRITTEN}
+        answer = self._ask("POST", key, [("uploads", None)], headers=headers)
+        return _text(_parsed(answer), "UploadId")
+
+    def parts(self, begun: Begun) -> list[Part]:
+        """What has arrived so far, in order of number. Raises UploadGone, StorageUnavailable."""
+        query = [("max-parts", str(MOST_PARTS)), ("uploadId", begun.upload_id)]
+        listed = _parsed(self._ask("GET", begun.key, query))
+        return [
+            Part(int(_text(part, "PartNumber")), int(_text(part, "Size")), _text(part, "ETag"))
+            for part in listed.iter("Part")
+        ]
+
+    def complete(self, begun: Begun, parts: list[Part], headers: Mapping[str, str]) -> Answer:
+        """Make the object of these parts; `headers` may ask for a callback, whose answer is then OSS's: a 203 says that
+        the object is stored, and nobody was told.
+
+        Raises AlreadyStored, UploadGone, StorageUnavailable.
+        """
+        listed = "".join(
+            f"<Part><PartNumber>{part.number}</PartNumber><ETag>{escape(part.etag)}</ETag></Part>" for part in parts
+        )
+        body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+        query = [("uploadId", begun.upload_id)]
+        sent = {**headers, **NOT_OVERWRITTEN}
+        return self._ask("POST", begun.key, query, headers=sent, body=body, seconds=COMPLETION_SECONDS)
+
+    def abort(self, begun: Begun) -> None:
+        """Throw its parts away. Raises UploadGone, StorageUnavailable."""
+        self._ask("DELETE", begun.key, [("uploadId", begun.upload_id)])
+
+    def _ask(
+        self,
+        method: str,
+        key: str,
+        query: Parameters,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        seconds: float = SECONDS,
+    ) -> Answer:
+        url = presigned.url(
+            method,
+            self._address,
+            key,
+            bucket=self._bucket,
+            region=self._region,
+            access_key_id=self._credentials.access_key_id,
+            access_key_secret=self._credentials.access_key_secret,
+            security_token=self._credentials.security_token,
+            now=self._now,
+            expires=URL_LIFE,
+            query=query,
+            headers=headers,
+        )
+        try:
+            answer = outside.ask(method, url, seconds=seconds, headers=headers, body=body, limit=MAX_ANSWER)
+        except Unreachable as fault:
+            self._report(event="storage_unreachable", reason=str(fault))
+            raise StorageUnavailable from None
+        if not 200 <= answer.status <= 299:
+            self._refuse(answer)
+        return answer
+
+    def _refuse(self, answer: Answer) -> None:
+        """Raise what the answer means. Only the code is logged: messages quote what was sent."""
+        code = _code(answer)
+        if refusal := REFUSALS.get(code):
+            raise refusal
+        oss_request_id = answer.headers.get("x-oss-request-id")
+        self._report(event="storage_refused", status=answer.status, code=code, oss_request_id=oss_request_id)
+        raise StorageUnavailable
+
+
+def _parsed(answer: Answer) -> ET.Element:
+    """Raises StorageUnavailable for what is no XML."""
+    try:
+        return ET.fromstring(answer.body)  # noqa: S314 - OSS's own, over TLS, and of bounded length
+    except ET.ParseError:
+        raise StorageUnavailable from None
+
+
+def _text(element: ET.Element, name: str) -> str:
+    found = element.findtext(name)
+    if not found:
+        raise StorageUnavailable
+    return found
+
+
+def _code(answer: Answer) -> str:
+    try:
+        return _text(_parsed(answer), "Code")
+    except StorageUnavailable:
+        return ""
