@@ -342,9 +342,9 @@ def presigned_part(world: World, upload: Upload, length: int) -> str:
         request=request,
         credentials=provider.get_credentials(),
         signing_time=datetime.datetime.fromtimestamp(world.clock(), datetime.timezone.utc),
-        auth_method_query=True,
         additional_headers={"content-length"},
     )
+    context.auth_method_query = True
     context.expiration_time = context.signing_time + datetime.timedelta(minutes=10)
     SignerV4().sign(context)
     return str(request.url)
