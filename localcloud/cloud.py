@@ -6,9 +6,11 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
+from localcloud import instance
 from localcloud.cors import CorsRule
 from localcloud.faults import Faults
 from localcloud.gateway import Gateway
@@ -92,6 +94,7 @@ class Cloud:
             region=self.region,
             domains={UPLOAD_DOMAIN: self.bucket, **self.sites},
         )
+        self.oss.while_calling_back = self._function_waits
         self.site = Site(
             clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look
         )
@@ -183,6 +186,14 @@ class Cloud:
 
     def _allow(self, action: str, keys: str) -> dict[str, str]:
         return {"Effect": "Allow", "Action": action, "Resource": f"acs:oss:*:*:{self.bucket.name}/{keys}"}
+
+    def _function_waits(self, caller: Identity) -> AbstractContextManager[None]:
+        """The upload role's secret never leaves the function: whoever signs with it is the function, and it waits.
+
+        Its own instance and that of the callback function share this process, and would wait for each other.
+        """
+        is_function = caller.arn.partition(":assumed-role/")[2].startswith(f"{self.role_arn.rpartition('/')[2]}/")
+        return instance.lent() if is_function and self.gateway.is_running() else nullcontext()
 
     def _callback_role(self) -> Identity:
         """Credentials of the callback function's role, which may look at objects under the prefix."""

@@ -23,8 +23,21 @@ if TYPE_CHECKING:
 KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "TZ", "LANG")
 """What an instance's environment has of ours: no proxies, no credentials, no settings."""
 
-_surroundings = threading.RLock()
+_surroundings = threading.Lock()
 """Modules and environment are the whole process's: one instance at a time may have them its way."""
+
+
+@contextmanager
+def lent() -> Iterator[None]:
+    """While the instance that has the surroundings waits for what happens in here, others may have them in its place.
+
+    They put back what they found before it goes on.
+    """
+    _surroundings.release()
+    try:
+        yield
+    finally:
+        _surroundings.acquire()
 
 
 class InstanceExited(BaseException):

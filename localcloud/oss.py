@@ -10,6 +10,7 @@ import base64
 import re
 import secrets
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -32,6 +33,7 @@ from localcloud.uplink import Intake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from werkzeug.wrappers import Request
 
@@ -83,6 +85,8 @@ class Oss(StandIn):
         self.intake = Intake(faults, self.stopping)
         self.key_server = KeyServer(clock)
         self.callbacks = Callbacks(clock, faults, self.key_server)
+        self.while_calling_back: Callable[[Identity], AbstractContextManager[None]] = lambda _: nullcontext()
+        """What is to hold while a completion by this caller, who waits for it, is told to a receiver."""
 
     def start(self) -> None:
         """Start, and with it the server of the public key."""
@@ -252,7 +256,8 @@ class Oss(StandIn):
             return multipart_operations.completed(stored, bucket, url, parameters.get("encoding-type"))
         request_id = request.environ[REQUEST_ID]
         operation = "CompleteMultipartUpload"
-        answer = self.callbacks.call(wanted, stored, bucket, variables, operation=operation, request_id=request_id)
+        with self.while_calling_back(identity):
+            answer = self.callbacks.call(wanted, stored, bucket, variables, operation=operation, request_id=request_id)
         answer.headers.update(stored_headers(stored))
         return answer
 
