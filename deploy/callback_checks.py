@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from arrival.settings import Settings as CallbackSettings
 from deploy.declared import listed
 from deploy.ready import read_faults
-
-if TYPE_CHECKING:
-    from deploy.checks import Setup
+from deploy.setup import Setup
 
 
 def settings(setup: Setup) -> Iterator[str]:
