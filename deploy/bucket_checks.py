@@ -52,13 +52,14 @@ def cors_for_pages(setup: Setup) -> Iterator[str]:
     for each in setup.buckets():
         if each.cors is not None:
             for origin in setup.origins:
-                if not any(_covers(rule, origin) for rule in each.cors):
+                if not any(covers(rule, origin, "POST") for rule in each.cors):
                     yield f"{each.where} has no CORS rule that lets {origin} post."
 
 
-def _covers(rule: CorsRule, origin: str) -> bool:
+def covers(rule: CorsRule, origin: str, method: str) -> bool:
+    """Whether a rule lets pages of an origin use a method."""
     patterns = (re.escape(each).replace(r"\*", ".*") for each in rule.origins)
-    return "POST" in rule.methods and any(re.fullmatch(pattern, origin) for pattern in patterns)
+    return method in rule.methods and any(re.fullmatch(pattern, origin) for pattern in patterns)
 
 
 def clock(setup: Setup) -> Iterator[str]:

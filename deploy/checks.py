@@ -5,10 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from deploy import bucket_checks, callback_checks, domain_checks, function_checks, role_checks, setting_checks
+from deploy import (
+    bucket_checks,
+    callback_checks,
+    domain_checks,
+    function_checks,
+    multipart_checks,
+    role_checks,
+    setting_checks,
+)
 from deploy.setup import Setup
 
-LIVE_TOO = ("methods", "auth-type", "timeout", "log", "role", "runtime", "grants", "trust", "upload-right")
+LIVE_TOO = (
+    "methods",
+    "auth-type",
+    "timeout",
+    "log",
+    "role",
+    "runtime",
+    "grants",
+    "trust",
+    "upload-right",
+    "multipart-rights",
+)
 """The checks that look at the live function and its roles as they look at what is declared."""
 
 
@@ -262,10 +281,35 @@ CHECKS = (
         "Set CALLBACK=on, or leave WEBHOOK_URL out.",
     ),
     Check(
+        "multipart",
+        multipart_checks.settings,
+        "The function answers every request with 500 `misconfigured`.",
+        "Set MULTIPART_FROM in .env to a size such as 100MB; `make deploy` writes a random MULTIPART_SECRET beside it.",
+    ),
+    Check(
+        "multipart-cors",
+        multipart_checks.cors,
+        "Browsers refuse to send that page's parts: its large files fail.",
+        "Name PUT beside POST, and expose ETag, in the bucket's CORS rule in deploy/ros.yaml, and deploy.",
+    ),
+    Check(
+        "multipart-lifecycle",
+        multipart_checks.lifecycle,
+        "Abandoned parts are paid for until somebody deletes them; or parts go while their upload may still go on.",
+        "Have one lifecycle rule abort multipart uploads after 7 days, in deploy/ros.yaml, and deploy.",
+    ),
+    Check(
+        "multipart-rights",
+        multipart_checks.rights,
+        "Uploads in parts are begun, and can neither be completed nor given up.",
+        "Give the upload role oss:AbortMultipartUpload and oss:ListParts on exactly <bucket>/<UPLOAD_PREFIX>/*, in "
+        "deploy/ros.yaml.",
+    ),
+    Check(
         "large-files",
         setting_checks.large_files,
         "On a slower line such a file fails when its form ends.",
-        "Lower MAX_SIZE to 150MB, or live with it.",
+        "Lower MAX_SIZE to 150MB, send large files in parts (MULTIPART_FROM, docs/multipart.md), or live with it.",
         decide=True,
     ),
     Check(

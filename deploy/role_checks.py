@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy import function_checks, setting_checks
 from deploy.declared import UNSEEN, listed
-from deploy.setup import ROLE, Setup
+from deploy.setup import ROLE, Setup, role_name
 
 
 def grants(setup: Setup) -> Iterator[str]:
@@ -54,13 +54,14 @@ def _principals(principal: Any) -> list[str]:
 
 def upload_right(setup: Setup) -> Iterator[str]:
     """The upload role may put objects under the prefix."""
-    if setting_checks.prefix_faults(setup) or any(UNSEEN in each for each in setup.deployment.of_type(ROLE).values()):
+    if not sees_rights(setup):
         return
-    place = f"{setup.settings.get('OSS_BUCKET')}/{setup.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
-    role_name = setup.settings.get("OSS_STS_ROLE_ARN", "").rpartition("/")[2].lower()
-    for role, statement in setup.statements():
-        may_put = "oss:PutObject" in listed(statement.get("Action")) and statement.get("Effect") == "Allow"
-        places = {resource.split(":", 4)[-1] for resource in listed(statement.get("Resource"))}
-        if str(role).lower() == role_name and may_put and place in places:
-            return
-    yield f"The upload role {role_name or '(none)'} may not put objects at {place}."
+    role = setup.settings.get("OSS_STS_ROLE_ARN", "")
+    if not setup.may(role, "oss:PutObject", setup.upload_place):
+        yield f"The upload role {role_name(role) or '(none)'} may not put objects at {setup.upload_place}."
+
+
+def sees_rights(setup: Setup) -> bool:
+    """Whether it can be told what the roles may do, and where."""
+    roles = setup.deployment.of_type(ROLE).values()
+    return not setting_checks.prefix_faults(setup) and not any(UNSEEN in each for each in roles)

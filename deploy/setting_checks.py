@@ -54,7 +54,17 @@ def nobody_known(setup: Setup) -> Iterator[str]:
 
 def others(setup: Setup) -> Iterator[str]:
     """What the function would say of settings that no check of their own looks at."""
-    named = ("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH")
+    named = (
+        "UPLOAD_PREFIX",
+        "ALLOWED_ORIGINS",
+        "JWT_SECRET",
+        "JWT_JWKS",
+        "JWT_ISSUER",
+        "JWT_AUDIENCE",
+        "AUTH",
+        "MULTIPART_FROM",
+        "MULTIPART_SECRET",
+    )
     yield from (f"{text}." for name, text in setup.setting_faults().items() if name not in named)
 
 
@@ -91,9 +101,10 @@ def large_files(setup: Setup) -> Iterator[str]:
     """Files that a slow line does not bring over while a form lives."""
     try:
         size = size_in_bytes(setup.settings.get("MAX_SIZE") or "100MB")
+        least_in_parts = size_in_bytes(setup.settings.get("MULTIPART_FROM") or "1TB")
     except ValueError:
         return
-    if size > MAX_LIFE * SLOWEST_LINE:
+    if min(size, least_in_parts) > MAX_LIFE * SLOWEST_LINE:
         yield (
             f"MAX_SIZE is {setup.settings['MAX_SIZE']}, and no form lives longer than {MAX_LIFE:,} seconds: "
             f"the largest file needs a line of {-(-size // MAX_LIFE // 1000):,} KB a second."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.declared import Deployment, listed
-from deploy.live import CorsRule, Live, UploadBucket
+from deploy.live import CorsRule, Live, PartsRule, UploadBucket
 from deploy.ready import UNKNOWN
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import Settings, listed_origins
@@ -54,6 +54,11 @@ class Setup:
         return list(listed_origins(self.settings))
 
     @property
+    def upload_place(self) -> str:
+        """Where uploads go, as roles' rights name it."""
+        return f"{self.settings.get('OSS_BUCKET')}/{self.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
+
+    @property
     def region(self) -> str:
         """The function's region."""
         return str(self.function.get("region", ""))
@@ -66,6 +71,16 @@ class Setup:
         if self.live:
             yield self.live.bucket
 
+    def may(self, role: str, action: str, place: str) -> bool:
+        """Whether a role of the template, by its ARN, may do `oss:…` at exactly `bucket/prefix/*`."""
+        return any(
+            str(name).lower() == role_name(role)
+            and statement.get("Effect") == "Allow"
+            and action in listed(statement.get("Action"))
+            and place in {resource.split(":", 4)[-1] for resource in listed(statement.get("Resource"))}
+            for name, statement in self.statements()
+        )
+
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each statement of each role's policies, with the role's name."""
         for name, properties in self.deployment.of_type(ROLE).items():
@@ -74,15 +89,26 @@ class Setup:
                     yield properties.get("RoleName", name), statement
 
 
+def role_name(arn: str) -> str:
+    """The name in a role's ARN, in small letters, as RAM compares them; empty if there is none."""
+    return arn.rpartition("/")[2].lower()
+
+
 def _declared_bucket(name: str, properties: Mapping[str, Any]) -> UploadBucket:
     rules = (properties.get("CORSConfiguration") or {}).get("CORSRule") or ()
+    lifecycle = (properties.get("LifecycleConfiguration") or {}).get("Rule") or ()
     return UploadBucket(
         where=f"The bucket {name} of the template",
         versioning=(properties.get("VersioningConfiguration") or {}).get("Status") or "",
         public_access_blocked=str(properties.get("BlockPublicAccess", False)).lower() == "true",
         acl=str(properties.get("AccessControl", "private")),
         cors=tuple(
-            CorsRule(tuple(listed(rule.get("AllowedOrigin"))), tuple(listed(rule.get("AllowedMethod"))))
+            CorsRule(*(tuple(listed(rule.get(name))) for name in ("AllowedOrigin", "AllowedMethod", "ExposeHeader")))
             for rule in rules
+        ),
+        parts=tuple(
+            PartsRule(str(rule.get("Prefix") or ""), int(rule["AbortMultipartUpload"]["Days"]))
+            for rule in lifecycle
+            if rule.get("Status", "Enabled") == "Enabled" and "Days" in (rule.get("AbortMultipartUpload") or {})
         ),
     )

@@ -43,7 +43,7 @@ def arn(name: str) -> str:
 
 def template() -> dict[str, Any]:
     """The resources of a sound template."""
-    cors = {"AllowedOrigin": [SITE], "AllowedMethod": ["POST"], "AllowedHeader": ["*"], "ExposeHeader": ["ETag"]}
+    cors = {"AllowedOrigin": [SITE], "AllowedMethod": ["POST", "PUT"], "AllowedHeader": ["*"], "ExposeHeader": ["ETag"]}
     return {
         "SignRole": role(
             SIGN_ROLE,
@@ -52,7 +52,12 @@ def template() -> dict[str, Any]:
             log_PostLogStoreLogs=f"acs:log:*:{ACCOUNT}:project/odu/logstore/sign",
         ),
         "UploadRole": role(
-            UPLOAD_ROLE, {"RAM": [arn(SIGN_ROLE)]}, oss_PutObject=f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
+            UPLOAD_ROLE,
+            {"RAM": [arn(SIGN_ROLE)]},
+            **dict.fromkeys(
+                ("oss_PutObject", "oss_AbortMultipartUpload", "oss_ListParts"),
+                f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*",
+            ),
         ),
         "CallbackRole": role(
             CALLBACK_ROLE,
@@ -66,6 +71,9 @@ def template() -> dict[str, Any]:
                 "AccessControl": "private",
                 "BlockPublicAccess": True,
                 "CORSConfiguration": {"ResponseVary": True, "CORSRule": [cors]},
+                "LifecycleConfiguration": {
+                    "Rule": [{"Prefix": "", "Status": "Enabled", "AbortMultipartUpload": {"Days": 7}}]
+                },
             },
         },
         "Site": {
@@ -141,13 +149,26 @@ class Given:
         self.callback["environmentVariables"].update({"CALLBACK_SECRET": secret, **settings})
         return self
 
+    def send_in_parts(self) -> Given:
+        """Multipart uploads."""
+        self.settings.update(MULTIPART_FROM="100MB", MULTIPART_SECRET=new_secret())
+        return self
+
+    @property
+    def parts_rule(self) -> dict[str, Any]:
+        rule: dict[str, Any] = self.properties("Uploads")["LifecycleConfiguration"]["Rule"][0]
+        return rule
+
     def properties(self, name: str) -> dict[str, Any]:
         properties: dict[str, Any] = self.template[name]["Properties"]
         return properties
 
     def statement(self, name: str) -> dict[str, Any]:
-        statement: dict[str, Any] = self.properties(name)["Policies"][0]["PolicyDocument"]["Statement"][0]
-        return statement
+        return self.statements(name)[0]
+
+    def statements(self, name: str) -> list[dict[str, Any]]:
+        statements: list[dict[str, Any]] = self.properties(name)["Policies"][0]["PolicyDocument"]["Statement"]
+        return statements
 
     def trust(self, name: str, **principal: list[str]) -> None:
         self.properties(name)["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] = principal

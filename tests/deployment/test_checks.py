@@ -10,7 +10,7 @@ import pytest
 from deploy import declared, doctor
 from deploy.checks import CHECKS, examine
 from deploy.environment import dotenv
-from deploy.live import CorsRule, Live, UploadBucket
+from deploy.live import CorsRule, Live, PartsRule, UploadBucket
 from deploy.setup import Setup
 from deployment.sound import (
     ACCOUNT,
@@ -95,6 +95,18 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("callback-right", lambda g: (g.switch_on(), g.statement("CallbackRole").update(Action=["oss:PutObject"])), f"The callback function's role {CALLBACK_ROLE} may not look at objects at {UPLOADS}/uploads/*."),
     ("webhook", lambda g: g.callback["environmentVariables"].update(WEBHOOK_URL="https://app.example.com/"), "WEBHOOK_URL is set, and CALLBACK is not on."),
     ("trust", lambda g: g.trust("CallbackRole", Service=["ecs.aliyuncs.com"]), f"The role {CALLBACK_ROLE} trusts ecs.aliyuncs.com."),
+    ("multipart", lambda g: g.settings.update(MULTIPART_FROM="100MB"), "MULTIPART_SECRET is missing."),
+    ("multipart", lambda g: g.send_in_parts().settings.update(MULTIPART_SECRET="short"), "MULTIPART_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32."),
+    ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(AllowedMethod=["POST"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
+    ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(ExposeHeader=["x-oss-ec"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
+    ("multipart-cors", lambda g: (g.send_in_parts(), setattr(g, "live", Live(replace(SEEN, cors=(CorsRule((SITE,), ("POST",), ("ETag",)),))))), f"The live bucket b has no CORS rule that lets {SITE} put parts and read their ETag."),
+    ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(AbortMultipartUpload={"Days": 6})), "The bucket Uploads of the template clears abandoned parts away after 6 days."),
+    ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Status="Disabled")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
+    ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Prefix="other/")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
+    ("multipart-lifecycle", lambda g: (g.send_in_parts(), setattr(g, "live", Live(replace(SEEN, parts=(PartsRule("", 1),))))), "The live bucket b clears abandoned parts away after 1 days."),
+    ("multipart-rights", lambda g: (g.send_in_parts(), g.statements("UploadRole").pop()), f"The upload role {UPLOAD_ROLE} lacks oss:ListParts at {UPLOADS}/uploads/*."),
+    ("multipart-rights", lambda g: (g.send_in_parts(), g.statements("UploadRole").pop(1)), f"The upload role {UPLOAD_ROLE} lacks oss:AbortMultipartUpload at {UPLOADS}/uploads/*."),
+    ("large-files", lambda g: g.send_in_parts().settings.update(MULTIPART_FROM="1GB", MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
     ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
 ]  # fmt: skip
 """For each check a fault or more that it alone finds, and its words."""
@@ -112,6 +124,20 @@ def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, 
 def test_callbacks_that_are_on_and_sound_are_no_fault() -> None:
     given = Given()
     given.switch_on()
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_multipart_uploads_that_are_on_and_sound_are_no_fault_however_large_the_files() -> None:
+    given = Given().send_in_parts()
+    given.settings["MAX_SIZE"] = "1TB"
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
+    given = Given()
+    given.cors().update(AllowedMethod=["POST"])
+    given.parts_rule.update(Status="Disabled")
+    del given.statements("UploadRole")[1:]
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 

@@ -13,7 +13,7 @@ from pytest_httpserver.httpserver import QueryMatcher
 
 from deploy import bucket, declared, doctor
 from deploy.checks import examine
-from deploy.live import CorsRule, Live, UploadBucket, look_at
+from deploy.live import CorsRule, Live, PartsRule, UploadBucket, look_at
 from deploy.setup import Setup
 from deployment.sound import (
     ACCOUNT,
@@ -27,7 +27,8 @@ SUBRESOURCES = {
     "versioning": "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
     "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
     "acl": "<AccessControlPolicy><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
-    "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod></CORSRule></CORSConfiguration>",
+    "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
+    "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix>uploads/</Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule><Rule><ID>b</ID><Prefix></Prefix><Status>Disabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule><Rule><ID>c</ID><Prefix></Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
     "list-type": "<ListBucketResult><Name>b</Name></ListBucketResult>",
 }
 """What OSS answers, after its documentation."""
@@ -68,7 +69,12 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
     answer(httpserver)
     assert look(httpserver) == Live(
         UploadBucket(
-            "The live bucket team-uploads", "Enabled", True, "private", (CorsRule(("https://a.example",), ("POST",)),)
+            "The live bucket team-uploads",
+            "Enabled",
+            True,
+            "private",
+            (CorsRule(("https://a.example",), ("POST",), ("ETag",)),),
+            (PartsRule("uploads/", 7),),
         ),
         skew=0.0,
     )
@@ -106,6 +112,12 @@ def test_no_cors_rules_are_none_and_not_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, cors="NoSuchCORSConfiguration")
     live = look(httpserver)
     assert (live.bucket.cors, live.unseen) == ((), ())
+
+
+def test_no_lifecycle_is_none_and_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, lifecycle="NoSuchLifecycle")
+    live = look(httpserver)
+    assert (live.bucket.parts, live.unseen) == ((), ())
 
 
 def test_a_default_domain_that_is_closed_to_the_account_is_noticed(httpserver: HTTPServer) -> None:
