@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from arrival.settings import Settings as CallbackSettings
-from deploy.declared import listed
 from deploy.ready import read_faults
-
-if TYPE_CHECKING:
-    from deploy.checks import Setup
+from deploy.setup import Setup, role_name
 
 
 def settings(setup: Setup) -> Iterator[str]:
@@ -54,13 +51,9 @@ def right(setup: Setup) -> Iterator[str]:
     if not is_on(setup):
         return
     place = f"{environ(setup).get('OSS_BUCKET')}/{environ(setup).get('UPLOAD_PREFIX') or 'uploads'}/*"
-    role_name = str(props(setup).get("role", "")).rpartition("/")[2].lower()
-    for role, statement in setup.statements():
-        may = "oss:GetObject" in listed(statement.get("Action")) and statement.get("Effect") == "Allow"
-        places = {resource.split(":", 4)[-1] for resource in listed(statement.get("Resource"))}
-        if str(role).lower() == role_name and may and place in places:
-            return
-    yield f"The callback function's role {role_name or '(none)'} may not look at objects at {place}."
+    role = str(props(setup).get("role", ""))
+    if not setup.may(role, "oss:GetObject", place):
+        yield f"The callback function's role {role_name(role) or '(none)'} may not look at objects at {place}."
 
 
 def webhook_unused(setup: Setup) -> Iterator[str]:

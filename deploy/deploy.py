@@ -1,9 +1,9 @@
 """`make deploy` and `make remove`: Serverless Devs over s.yaml, with what it cannot do by itself.
 
 Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are, and a random
-CALLBACK_SECRET if callbacks are switched on without one; after it, the page's address and an upload link for a day are
-printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS the credentials of that name, for deployment and
-removal alike.
+CALLBACK_SECRET or MULTIPART_SECRET if callbacks or multipart uploads are switched on without one; after it, the page's
+address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS the
+credentials of that name, for deployment and removal alike.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _S = _PROJECT / "node_modules" / ".bin" / "s"
 _NO_ACCOUNT = "config('AccountID') not found"
 
 
-SECRET = ("JWT_SECRET", "CALLBACK_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET")
+SECRET = ("JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET")
 """Settings that are not printed."""
 
 
@@ -43,11 +43,13 @@ def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
     return _write_secret(file, "JWT_SECRET", "upload links are signed with it")
 
 
-def ensure_callback(file: Path, environ: Mapping[str, str]) -> None:
-    """Write a random CALLBACK_SECRET into .env, if callbacks are on and there is none."""
+def ensure_tickets(file: Path, environ: Mapping[str, str]) -> None:
+    """Write into .env a random secret for each kind of ticket that is switched on and has none."""
     known = environment(environ, file.parent)
     if known.get("CALLBACK") == "on" and not known.get("CALLBACK_SECRET"):
         _write_secret(file, "CALLBACK_SECRET", "the two functions know each other by it")
+    if known.get("MULTIPART_FROM") and not known.get("MULTIPART_SECRET"):
+        _write_secret(file, "MULTIPART_SECRET", "without it no unfinished upload goes on")
 
 
 def _write_secret(file: Path, name: str, why: str) -> str:
@@ -64,7 +66,7 @@ def deploy(environ: Mapping[str, str]) -> int:
     """The exit code of `s deploy`, or that of what follows it."""
     file = _PROJECT / ".env"
     secret = ensure_identity(file, environ)
-    ensure_callback(file, environ)
+    ensure_tickets(file, environ)
     code = _run("deploy", environ)
     if code:
         return code

@@ -16,10 +16,11 @@ from alibabacloud_oss_v2.exceptions import BaseError
 
 from deploy import bucket, declared
 from deploy.account import Account
-from deploy.checks import CHECKS, Finding, Setup, examine
+from deploy.checks import CHECKS, Finding, examine
 from deploy.declared import Deployment
 from deploy.environment import environment
 from deploy.live import Live, look_at
+from deploy.setup import Setup
 
 ROOT = Path(__file__).parent.parent
 

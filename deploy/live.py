@@ -19,6 +19,17 @@ class CorsRule:
 
     origins: tuple[str, ...]
     methods: tuple[str, ...]
+    exposed: tuple[str, ...] = ()
+    """The headers of answers that pages may read."""
+
+
+@dataclass(frozen=True)
+class PartsRule:
+    """One lifecycle rule that is enabled and clears away the parts of unfinished uploads."""
+
+    prefix: str
+    days: int
+    """After the upload began."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class UploadBucket:
     public_access_blocked: bool | None = None
     acl: str | None = None
     cors: tuple[CorsRule, ...] | None = None
+    parts: tuple[PartsRule, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,9 @@ class _Look:
         )
         acl = self._ask("ACL", lambda: self._client.get_bucket_acl(_acl(**request)))
         cors = self._ask("CORS", lambda: self._client.get_bucket_cors(_cors(**request)), none="NoSuchCORSConfiguration")
+        lifecycle = self._ask(
+            "lifecycle", lambda: self._client.get_bucket_lifecycle(_lifecycle(**request)), none="NoSuchLifecycle"
+        )
         self._ask("list of objects", lambda: self._client.list_objects_v2(_list(**request, max_keys=1)))
         return Live(
             UploadBucket(
@@ -79,6 +94,7 @@ class _Look:
                 public_access_blocked=_is_blocked(blocked),
                 acl=acl.acl if acl else None,
                 cors=() if self._refused.get("CORS") == "NoSuchCORSConfiguration" else _rules(cors),
+                parts=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _parts(lifecycle),
             ),
             skew=self._skew,
             endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
@@ -120,8 +136,19 @@ def _rules(result: Any) -> tuple[CorsRule, ...] | None:
     if configuration is None:
         return None
     return tuple(
-        CorsRule(tuple(rule.allowed_origins or ()), tuple(rule.allowed_methods or ()))
+        CorsRule(tuple(rule.allowed_origins or ()), tuple(rule.allowed_methods or ()), tuple(rule.expose_headers or ()))
         for rule in configuration.cors_rules or ()
+    )
+
+
+def _parts(result: Any) -> tuple[PartsRule, ...] | None:
+    configuration = result.lifecycle_configuration if result else None
+    if configuration is None:
+        return None
+    return tuple(
+        PartsRule(rule.prefix or "", rule.abort_multipart_upload.days)
+        for rule in configuration.rules or ()
+        if rule.status == "Enabled" and rule.abort_multipart_upload and rule.abort_multipart_upload.days
     )
 
 
@@ -129,4 +156,5 @@ _versioning = oss.GetBucketVersioningRequest
 _block = oss.GetBucketPublicAccessBlockRequest
 _acl = oss.GetBucketAclRequest
 _cors = oss.GetBucketCorsRequest
+_lifecycle = oss.GetBucketLifecycleRequest
 _list = oss.ListObjectsV2Request

@@ -1,5 +1,5 @@
 // A hook of s.yaml, after a function is deployed: `s` prints all that the component returns, the environment with it.
-const SECRET = ["JWT_SECRET", "CALLBACK_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET"];
+const SECRET = ["JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET"];
 
 module.exports = async (inputs) => {
     const environment = inputs.output?.environmentVariables ?? {};

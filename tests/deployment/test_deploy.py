@@ -126,3 +126,24 @@ def test_a_new_secret_is_for_its_owner_and_leaves_the_rest_as_it_was(tmp_path: P
     assert (len(set(secrets_made)), min(map(len, secrets_made))) == (2, 43)
     assert known.read_text() == f"NAME=team\n# the end\nJWT_SECRET={secrets_made[1]}\n"
     assert stat.S_IMODE(new.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("environ", "made"),
+    [
+        ({}, []),
+        ({"CALLBACK": "on"}, ["CALLBACK_SECRET"]),
+        ({"MULTIPART_FROM": "100MB"}, ["MULTIPART_SECRET"]),
+        ({"CALLBACK": "on", "MULTIPART_FROM": "100MB"}, ["CALLBACK_SECRET", "MULTIPART_SECRET"]),
+        ({"CALLBACK": "on", "CALLBACK_SECRET": "known", "MULTIPART_FROM": "1MB", "MULTIPART_SECRET": "known"}, []),
+        ({"CALLBACK": "off", "MULTIPART_FROM": ""}, []),
+    ],
+)
+def test_what_seals_tickets_is_made_where_it_is_used_and_missing(
+    tmp_path: Path, environ: dict[str, str], made: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy.ensure_tickets(tmp_path / ".env", environ)
+    text = (tmp_path / ".env").read_text() if made else ""
+    written = dict(line.split("=", 1) for line in text.splitlines())
+    assert [(name, len(secret)) for name, secret in written.items()] == [(name, 43) for name in made]
+    assert [secret for secret in written.values() if secret in capsys.readouterr().out] == []

@@ -89,7 +89,7 @@ RESOURCES: Resources = {
                         "Statement": [
                             {
                                 "Effect": "Allow",
-                                "Action": ["oss:PutObject"],
+                                "Action": ["oss:PutObject", "oss:AbortMultipartUpload", "oss:ListParts"],
                                 "Resource": ["acs:oss:*:1234567890123456:team-uploads-1234567890123456/in/here/*"],
                             }
                         ],
@@ -197,7 +197,7 @@ RESOURCES: Resources = {
                 "CORSRule": [
                     {
                         "AllowedOrigin": ["https://upload.example.com", "https://app.example.com"],
-                        "AllowedMethod": ["POST"],
+                        "AllowedMethod": ["POST", "PUT"],
                         "ExposeHeader": ["ETag", "x-oss-request-id", "x-oss-ec"],
                         "MaxAgeSeconds": 600,
                     }
@@ -209,7 +209,7 @@ RESOURCES: Resources = {
                         "ID": "abandoned-parts",
                         "Prefix": "",
                         "Status": "Enabled",
-                        "AbortMultipartUpload": {"Days": 1},
+                        "AbortMultipartUpload": {"Days": 7},
                     }
                 ]
             },
@@ -260,7 +260,7 @@ def test_uploads_may_end() -> None:
                 "ID": "abandoned-parts-and-old-uploads",
                 "Prefix": "",
                 "Status": "Enabled",
-                "AbortMultipartUpload": {"Days": 1},
+                "AbortMultipartUpload": {"Days": 7},
                 "Expiration": {"Days": 7},
             }
         ]

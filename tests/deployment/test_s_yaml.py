@@ -258,6 +258,7 @@ def test_a_property_of_the_wrong_type_is_refused(scratch: Scratch) -> None:
 
 SECRETS = {
     "CALLBACK_SECRET": secrets.token_hex(32),
+    "MULTIPART_SECRET": secrets.token_hex(32),
     "WEBHOOK_URL": f"https://app.example.com/{secrets.token_hex(8)}",
     "WEBHOOK_SECRET": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
 }
@@ -276,6 +277,8 @@ SET = {
     "FOLDER_FORMS": "off",
     "CALLBACK": "on",
     "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
+    "MULTIPART_FROM": "2MB",
+    "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
     "WEBHOOK_URL": SECRETS["WEBHOOK_URL"],
     "WEBHOOK_SECRET": SECRETS["WEBHOOK_SECRET"],
     "JWT_ISSUER": "us",
@@ -325,6 +328,8 @@ def check_everything_set(scratch: Scratch) -> None:
             "FOLDER_FORMS": "off",
             "CALLBACK": "on",
             "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
+            "MULTIPART_FROM": "2MB",
+            "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
             "CALLBACK_URL": "https://team-callback-abcdefghij.ap-southeast-1.fcapp.run",
             "AUTH": "jwt",
             "JWT_SECRET": scratch.environ["JWT_SECRET"],
@@ -343,7 +348,7 @@ def check_everything_set(scratch: Scratch) -> None:
             "OSS_BUCKET": f"team-uploads-{ACCOUNT}",
             "OSS_REGION": "ap-southeast-1",
             "UPLOAD_PREFIX": "in/here",
-            **SECRETS,
+            **{name: secret for name, secret in SECRETS.items() if name != "MULTIPART_SECRET"},
         },
     }
     assert scratch.props("site") == {
@@ -384,7 +389,7 @@ def test_without_identity(scratch: Scratch) -> None:
 
 
 def test_what_is_printed_hides_the_secrets(scratch: Scratch) -> None:
-    scratch.environ |= {"CALLBACK": "on", **SECRETS}
+    scratch.environ |= {"CALLBACK": "on", "MULTIPART_FROM": "2MB", **SECRETS}
     for said in (scratch.ok("deploy", "-y"), scratch.ok("info"), scratch.ok("info", "-o", "json", "--silent")):
         shown = [name for name in ("JWT_SECRET", *SECRETS) if scratch.environ[name] in said]
         assert shown == []
@@ -485,7 +490,7 @@ def test_everything_that_s_yaml_reads_from_the_environment_is_in_the_example() -
     read = set(re.findall(r"env\('(\w+)'", (PROJECT / "s.yaml").read_text() + (PROJECT / "s.domain.yaml").read_text()))
     shown = set(re.findall(r"^#? ?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
     # Where the cloud is, the word to delete, and a secret, are nothing to copy.
-    assert read - shown == {"ROS_ENDPOINT", "DELETE_FILES", "JWT_SECRET", "CALLBACK_SECRET"}
+    assert read - shown == {"ROS_ENDPOINT", "DELETE_FILES", "JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET"}
     assert shown - read == {"ACCESS"}
 
 

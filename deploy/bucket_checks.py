@@ -1,0 +1,69 @@
+"""What doctor looks for in the upload bucket, declared and live."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from deploy.live import CorsRule
+from deploy.setup import BUCKET, Setup
+
+MAX_SKEW = 60
+"""Seconds between this machine's clock and OSS's that nothing minds yet."""
+
+
+def absent(setup: Setup) -> Iterator[str]:
+    """The template makes the bucket that the function names."""
+    if not any(each.get("BucketName") == setup.settings.get("OSS_BUCKET") for each in _declared_buckets(setup)):
+        yield f"The template has no bucket {setup.settings.get('OSS_BUCKET')}, which OSS_BUCKET names."
+
+
+def _declared_buckets(setup: Setup) -> Iterable[dict[str, Any]]:
+    return setup.deployment.of_type(BUCKET).values()
+
+
+def versioning(setup: Setup) -> Iterator[str]:
+    """A versioned bucket knows no forbid-overwrite."""
+    yield from (f"{each.where} has versioning {each.versioning}." for each in setup.buckets() if each.versioning)
+
+
+def public_access(setup: Setup) -> Iterator[str]:
+    """Block Public Access."""
+    for each in setup.buckets():
+        if each.public_access_blocked is False:
+            yield f"{each.where} does not block public access."
+
+
+def acl(setup: Setup) -> Iterator[str]:
+    """The bucket's ACL."""
+    yield from (f"{each.where} is {each.acl}." for each in setup.buckets() if each.acl not in (None, "private"))
+
+
+def cors_for_all(setup: Setup) -> Iterator[str]:
+    """Pages that nobody named."""
+    for each in setup.buckets():
+        for origin in (origin for rule in each.cors or () for origin in rule.origins if "*" in origin):
+            yield f"{each.where} lets pages of {origin} read its answers."
+
+
+def cors_for_pages(setup: Setup) -> Iterator[str]:
+    """Every page may post and read the answer."""
+    for each in setup.buckets():
+        if each.cors is not None:
+            for origin in setup.origins:
+                if not any(covers(rule, origin, "POST") for rule in each.cors):
+                    yield f"{each.where} has no CORS rule that lets {origin} post."
+
+
+def covers(rule: CorsRule, origin: str, method: str) -> bool:
+    """Whether a rule lets pages of an origin use a method."""
+    patterns = (re.escape(each).replace(r"\*", ".*") for each in rule.origins)
+    return method in rule.methods and any(re.fullmatch(pattern, origin) for pattern in patterns)
+
+
+def clock(setup: Setup) -> Iterator[str]:
+    """This machine's clock, against OSS's."""
+    skew = setup.live.skew if setup.live else None
+    if skew is not None and abs(skew) > MAX_SKEW:
+        yield f"This machine's clock is {abs(skew):,.0f} seconds {'ahead of' if skew > 0 else 'behind'} OSS's."

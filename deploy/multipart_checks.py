@@ -1,0 +1,63 @@
+"""What doctor looks for about multipart uploads: what their tickets, their parts and their end need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.bucket_checks import covers
+from deploy.live import CorsRule
+from deploy.role_checks import sees_rights
+from deploy.setup import Setup, role_name
+
+SETTINGS = ("MULTIPART_FROM", "MULTIPART_SECRET")
+
+RIGHTS = ("oss:AbortMultipartUpload", "oss:ListParts")
+"""What the upload role needs besides oss:PutObject, by OSS's table of actions."""
+
+LEAST_DAYS = 7
+"""After which abandoned parts may go: tickets live up to six days, and OSS clears away once a day."""
+
+
+def settings(setup: Setup) -> Iterator[str]:
+    """What the function would say of them."""
+    yield from (f"{text}." for name, text in setup.setting_faults().items() if name in SETTINGS)
+
+
+def cors(setup: Setup) -> Iterator[str]:
+    """Every page may put parts, and read the ETag that answers them."""
+    for each in setup.buckets() if is_on(setup) else ():
+        for origin in setup.origins if each.cors is not None else ():
+            if not any(_takes_parts(rule, origin) for rule in each.cors or ()):
+                yield f"{each.where} has no CORS rule that lets {origin} put parts and read their ETag."
+
+
+def _takes_parts(rule: CorsRule, origin: str) -> bool:
+    return covers(rule, origin, "PUT") and "etag" in (name.lower() for name in rule.exposed)
+
+
+def lifecycle(setup: Setup) -> Iterator[str]:
+    """Abandoned parts go, but none that may still be needed."""
+    folder = setup.upload_place.partition("/")[2].removesuffix("*")
+    for each in setup.buckets() if is_on(setup) else ():
+        if each.parts is None:
+            continue
+        days = [rule.days for rule in each.parts if folder.startswith(rule.prefix)]
+        if not days:
+            yield f"{each.where} has no lifecycle rule that clears abandoned parts away."
+        elif min(days) < LEAST_DAYS:
+            yield f"{each.where} clears abandoned parts away after {min(days)} days."
+
+
+def rights(setup: Setup) -> Iterator[str]:
+    """The function sees which parts are there, and gives uploads up."""
+    if not is_on(setup) or not sees_rights(setup):
+        return
+    role = setup.settings.get("OSS_STS_ROLE_ARN", "")
+    for action in RIGHTS:
+        if not setup.may(role, action, setup.upload_place):
+            yield f"The upload role {role_name(role) or '(none)'} lacks {action} at {setup.upload_place}."
+
+
+def is_on(setup: Setup) -> bool:
+    """Whether large files go in parts."""
+    return bool(setup.settings.get("MULTIPART_FROM"))

@@ -1,0 +1,177 @@
+"""s.yaml and the template, read before anything is deployed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy import declared, doctor
+from deploy.environment import environment
+from deployment.sound import (
+    ACCOUNT,
+)
+
+S_YAML = """
+edition: 3.0.0
+vars:
+  region: ${env('REGION', 'cn-hongkong')}
+  name: ${env('NAME', 'odu')}
+  uploads: ${vars.name}-uploads-${config('AccountID')}
+  host: ${vars.name}.example.com
+  origins: ${env('ALLOWED_ORIGINS', vars.origin)}
+  origin: https://${env('SITE_DOMAIN', vars.host)}
+resources:
+  infra:
+    component: ros
+    props:
+      region: ${vars.region}
+      template: ${path('./deploy/ros.yaml')}
+      parameters: {UploadBucket: "${vars.uploads}", KeepDays: "${env('KEEP_DAYS', '')}", Role: "${vars.name}-sign", Origins: "${vars.origins},https://b.example"}
+  sign:
+    component: fc3
+    props:
+      timeout: 10
+      triggers: [{triggerType: http, triggerConfig: {methods: [GET]}}]
+      environmentVariables:
+        OSS_BUCKET: ${vars.uploads}
+        ALLOWED_ORIGINS: ${vars.origins}
+        JWT_SECRET: ${env('JWT_SECRET')}
+  site:
+    component: ${path('./deploy/site')}
+    props: {function: "${resources.sign.output.url.system_url}"}
+"""
+
+ROS_YAML = """
+ROSTemplateFormatVersion: '2015-09-01'
+Parameters:
+  UploadBucket: {Type: String}
+  Role: {Type: String}
+  KeepDays: {Type: String, Default: ''}
+  Origins: {Type: CommaDelimitedList}
+  Acl: {Type: String, Default: private}
+Conditions:
+  Keep: {'Fn::Not': [{'Fn::Equals': ['', {Ref: KeepDays}]}]}
+Resources:
+  Sign:
+    Type: ALIYUN::RAM::Role
+    Properties: {RoleName: !Ref Role}
+  Uploads:
+    Type: ALIYUN::OSS::Bucket
+    Properties:
+      BucketName: {Ref: UploadBucket}
+      AccessControl: {Ref: Acl}
+      CORSConfiguration: {CORSRule: [{AllowedOrigin: {Ref: Origins}}]}
+      LifecycleConfiguration:
+        'Fn::If': [Keep, {Rule: [{Expiration: {Days: {Ref: KeepDays}}}]}, {Ref: 'ALIYUN::NoValue'}]
+      Tags: {Role: !GetAtt Sign.Arn, Of: !Sub '${UploadBucket}/${ALIYUN::AccountId}', By: {'Fn::Join': ['-', [a, {Ref: Role}]]}}
+  Extra:
+    Condition: Keep
+    Type: ALIYUN::OSS::Domain
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "s.yaml").write_text(S_YAML, encoding="utf-8")
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "ros.yaml").write_text(ROS_YAML, encoding="utf-8")
+    return tmp_path
+
+
+def test_variables_of_s_yaml_are_filled_in_as_serverless_devs_does(folder: Path) -> None:
+    read = declared.read(folder, {"NAME": "team", "REGION": "", "JWT_SECRET": "s"}, ACCOUNT)
+    assert (read.resources["infra"]["props"]["region"], read.function["timeout"], read.function_environ) == (
+        "cn-hongkong",
+        10,
+        {
+            "OSS_BUCKET": f"team-uploads-{ACCOUNT}",
+            "ALLOWED_ORIGINS": "https://team.example.com",
+            "JWT_SECRET": "s",
+        },
+    )
+    assert read.resources["site"]["props"] == {"function": "${resources.sign.output.url.system_url}"}
+    assert read.resources["site"]["component"] == str(folder / "deploy" / "site")
+    assert read.missing == ()
+
+
+def test_a_variable_without_value_or_default_is_noted(folder: Path) -> None:
+    assert declared.read(folder, {}, ACCOUNT).missing == ("JWT_SECRET",)
+
+
+def test_parameters_and_functions_of_the_template_are_filled_in(folder: Path) -> None:
+    template = declared.read(folder, {"NAME": "team"}, ACCOUNT).template
+    assert template == {
+        "Sign": {"Type": "ALIYUN::RAM::Role", "Properties": {"RoleName": "team-sign"}},
+        "Uploads": {
+            "Type": "ALIYUN::OSS::Bucket",
+            "Properties": {
+                "BucketName": f"team-uploads-{ACCOUNT}",
+                "AccessControl": "private",
+                "CORSConfiguration": {
+                    "CORSRule": [{"AllowedOrigin": ["https://team.example.com", "https://b.example"]}]
+                },
+                "Tags": {
+                    "Role": f"acs:ram::{ACCOUNT}:role/team-sign",
+                    "Of": f"team-uploads-{ACCOUNT}/{ACCOUNT}",
+                    "By": "a-team-sign",
+                },
+            },
+        },
+    }
+
+
+def test_conditions_of_the_template_decide(folder: Path) -> None:
+    template = declared.read(folder, {"KEEP_DAYS": "30"}, ACCOUNT).template
+    assert template["Uploads"]["Properties"]["LifecycleConfiguration"] == {"Rule": [{"Expiration": {"Days": "30"}}]}
+    assert set(template) == {"Sign", "Uploads", "Extra"}
+
+
+def test_the_environment_goes_over_the_env_file(tmp_path: Path) -> None:
+    text = "# settings\nA=1\nexport B = two words # of them\nC='# kept'\nD=\"x\"\nE=\nnot a variable\nF=a#b\n"
+    (tmp_path / ".env").write_text(text, encoding="utf-8")
+    assert environment({"A": "0"}, tmp_path) == {
+        "A": "0",
+        "B": "two words",
+        "C": "# kept",
+        "D": "x",
+        "E": "",
+        "F": "a#b",
+    }
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {
+            "SITE_DOMAIN": "up.example.com",
+            "UPLOAD_DOMAIN": "f.example.com",
+            "KEEP_DAYS": "30",
+            "NAME": "team",
+            "REGION": "",
+        },
+        {"ALLOWED_ORIGINS": "https://a.example,https://b.example", "MAX_SIZE": "1GB", "AUTH": "none"},
+    ],
+)
+def test_s_yaml_is_read_as_serverless_devs_reads_it(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Against `s preview` of the real CLI, offline, with a home of its own."""
+    for name in ("s.yaml", "deploy", "web"):
+        (tmp_path / name).symlink_to(doctor.ROOT / name)
+    own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "serverless_devs_config_home": str(tmp_path)}
+    quiet = {"NODE_ENV": "test", "AccountID": ACCOUNT, "AccessKeyID": "LTAI1", "AccessKeySecret": "none"}
+    done = subprocess.run(  # noqa: S603 - our own command
+        [doctor.ROOT / "node_modules" / ".bin" / "s", "preview", "-o", "json", "--silent"],
+        cwd=tmp_path,
+        env={**own, **quiet, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    resolved = json.loads(done.stdout)["resources"]
+    ours = declared.read(tmp_path, environ, ACCOUNT).resources
+    assert {name: ours[name]["props"] for name in ours} == {name: resolved[name]["props"] for name in resolved}

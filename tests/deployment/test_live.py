@@ -1,0 +1,131 @@
+"""The live bucket, through the vendor's SDK."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+import time_machine
+from pytest_httpserver import HTTPServer
+from pytest_httpserver.httpserver import QueryMatcher
+
+from deploy import bucket, declared, doctor
+from deploy.checks import examine
+from deploy.live import CorsRule, Live, PartsRule, UploadBucket, look_at
+from deploy.setup import Setup
+from deployment.sound import (
+    ACCOUNT,
+)
+from given import NOON
+from given_tokens import new_secret
+from oss_forms import BUCKET, REGION, World
+
+REFUSED = "<Error><Code>{code}</Code><Message>no</Message><RequestId>1</RequestId><EC>0</EC></Error>"
+SUBRESOURCES = {
+    "versioning": "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+    "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
+    "acl": "<AccessControlPolicy><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
+    "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
+    "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix>uploads/</Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule><Rule><ID>b</ID><Prefix></Prefix><Status>Disabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule><Rule><ID>c</ID><Prefix></Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
+    "list-type": "<ListBucketResult><Name>b</Name></ListBucketResult>",
+}
+"""What OSS answers, after its documentation."""
+
+
+def answer(httpserver: HTTPServer, **refused: str) -> None:
+    """Let a server answer as a bucket does; `refused` are error codes by subresource."""
+    for name, xml in SUBRESOURCES.items():
+        code = refused.get(name.replace("-", "_"))
+        httpserver.expect_request("/team-uploads/", query_string=Asks(name)).respond_with_data(
+            REFUSED.format(code=code) if code else xml,
+            status=403 if code else 200,
+            content_type="application/xml",
+            headers={"x-oss-request-id": "1"},
+        )
+
+
+class Asks(QueryMatcher):
+    """Matches a query that has this name in it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_comparing_values(self, request_query_string: bytes) -> tuple[bool, bool]:
+        return self.name in parse_qs(request_query_string.decode(), keep_blank_values=True), True
+
+
+def look(httpserver: HTTPServer, now: float = NOON) -> Live:
+    environ = {"AccessKeyID": "LTAI" + secrets.token_hex(8), "AccessKeySecret": new_secret()}
+    provider = bucket.deployer(environ)
+    assert provider
+    client = bucket.client(provider, "cn-hongkong", f"http://127.0.0.1:{httpserver.port}")
+    with time_machine.travel(NOON, tick=False):  # the server's clock
+        return look_at(client, "team-uploads", clock=lambda: now)
+
+
+def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
+    answer(httpserver)
+    assert look(httpserver) == Live(
+        UploadBucket(
+            "The live bucket team-uploads",
+            "Enabled",
+            True,
+            "private",
+            (CorsRule(("https://a.example",), ("POST",), ("ETag",)),),
+            (PartsRule("uploads/", 7),),
+        ),
+        skew=0.0,
+    )
+    httpserver.check()
+
+
+def test_a_closed_public_endpoint_is_seen_at_the_stand_in_and_the_cure_is_named(tmp_path: Path) -> None:
+    world = World(tmp_path / "files")
+    world.faults.oss_public_endpoint_forbidden = True
+    with world.oss:
+        provider = bucket.deployer(
+            {"AccessKeyID": world.identity.access_key_id, "AccessKeySecret": world.identity.access_key_secret}
+        )
+        assert provider
+        live = look_at(bucket.client(provider, REGION, world.oss.url), BUCKET, clock=world.clock)
+    world.oss.check()
+    environ = {"OSS_BUCKET": BUCKET, "OSS_REGION": REGION}
+    found = examine(Setup(environ, declared.read(doctor.ROOT, environ, ACCOUNT), live))
+    [finding] = [finding for finding in found if finding.check.name == "endpoint-forbidden"]
+    assert "UPLOAD_DOMAIN" in finding.check.do
+
+
+def test_what_the_deployer_may_not_see_is_named(httpserver: HTTPServer) -> None:
+    answer(httpserver, versioning="AccessDenied", publicAccessBlock="AccessDenied", acl="AccessDenied")
+    live = look(httpserver)
+    assert (live.bucket.versioning, live.bucket.public_access_blocked, live.bucket.acl) == (None, None, None)
+    assert live.unseen == (
+        "its versioning (AccessDenied)",
+        "its Block Public Access (AccessDenied)",
+        "its ACL (AccessDenied)",
+    )
+
+
+def test_no_cors_rules_are_none_and_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, cors="NoSuchCORSConfiguration")
+    live = look(httpserver)
+    assert (live.bucket.cors, live.unseen) == ((), ())
+
+
+def test_no_lifecycle_is_none_and_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, lifecycle="NoSuchLifecycle")
+    live = look(httpserver)
+    assert (live.bucket.parts, live.unseen) == ((), ())
+
+
+def test_a_default_domain_that_is_closed_to_the_account_is_noticed(httpserver: HTTPServer) -> None:
+    answer(httpserver, list_type="PublicEndpointForbidden")
+    assert look(httpserver).endpoint_forbidden
+
+
+@pytest.mark.parametrize(("ahead", "skew"), [(0.0, 0.0), (0.9, 0.0), (61.0, 60.0), (-61.0, -61.0)])
+def test_the_clock_is_compared_with_osss_whole_seconds(httpserver: HTTPServer, ahead: float, skew: float) -> None:
+    answer(httpserver)
+    assert look(httpserver, NOON + ahead).skew == pytest.approx(skew)
