@@ -2,6 +2,7 @@
 
 One account with a RAM user who may do everything with its buckets and may assume one role, which may put objects. All
 keys are random, and printed with settings to paste. Every request is a line on standard error.
+`python -m localcloud explain` says instead what an error of OSS is about.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from localcloud import explain
 from localcloud.cors import CorsRule
 from localcloud.dev import explained, tell
 from localcloud.faults import Faults
@@ -95,7 +97,9 @@ Ctrl-C ends it.
 
 
 def main(arguments: list[str]) -> int:
-    """Run until Ctrl-C. The exit code: 0, or 2 where something given is wrong."""
+    """Run until Ctrl-C, or explain an error. The exit code: 0, 2 where something given is wrong; see `explain.main`."""
+    if arguments[:1] == ["explain"]:
+        return explain.main(arguments[1:])
     asked = _parser().parse_args(arguments)
     with explained() as outcome, tempfile.TemporaryDirectory() as temporary:
         alone = Alone(asked, asked.data or Path(temporary))

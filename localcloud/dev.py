@@ -132,10 +132,12 @@ def _words(cloud: Cloud) -> str:
 
 
 def tell(record: Record) -> None:
-    """One line a request, but for the page's own files."""
+    """One line a request, but for the page's own files; below that of a refusal, what it is about."""
     if record.service != "site":
         note = " ".join(f"{name}={value}" for name, value in record.note.items())
         print(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip(), file=sys.stderr)
+        if record.explanation:
+            print(f"        {record.explanation}", file=sys.stderr)
 
 
 def _wait_for_the_end(parent: int) -> None:

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from localcloud import cors, multipart_operations, put_object, website
 from localcloud.callback import Callbacks, KeyServer
 from localcloud.delete_objects import delete_multiple_objects, delete_object
+from localcloud.explain import Error
 from localcloud.get_object import get_object
 from localcloud.list_objects import PARAMETERS, list_objects_v2
 from localcloud.oss_access import signed_by
@@ -114,6 +115,7 @@ class Oss(StandIn):
             response = self.answer(request, address)
         except Refused as refused:
             self.note(request, code=refused.code, ec=refused.ec, message=refused.message)
+            self.refused(request, Error(refused.code, refused.ec, refused.message, refused.status))
             response = refusal(refused, request, request_id)
         if bucket and request.method != "OPTIONS":
             response.headers.update(

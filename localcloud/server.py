@@ -19,6 +19,8 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
+from localcloud import explain
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,6 +68,8 @@ class Record:
     origin: str | None
     note: dict[str, object] = field(default_factory=dict)
     """What the stand-in has to say about it, such as the operation, the key or the code of a refusal."""
+    explanation: str = ""
+    """Of a refusal: the rule it is about, and what to change."""
 
 
 class PlainHandler(WSGIRequestHandler):
@@ -112,6 +116,15 @@ class StandIn(HTTPServer):
         """Add to what the record of this request will say."""
         request.environ.setdefault("localcloud.note", {}).update(note)
 
+    def refused(self, request: Request, error: explain.Error) -> None:
+        """Explain a refusal in the request's record. One that the rulebook does not know `check` will complain of."""
+        found = explain.find(error)
+        if len(found) != 1:
+            self.add_assertion(
+                f"{len(found)} rules for {error.status} {error.code} {error.ec}: see localcloud/rules.json"
+            )
+        request.environ["localcloud.explanation"] = " ".join(rule.text for rule in found)
+
     def application(self, request: Request) -> Response:
         """Answer, then read what is left of the body: a client still sending would never see the answer otherwise."""
         with self._idle:
@@ -141,7 +154,8 @@ class StandIn(HTTPServer):
 
     def _record(self, request: Request, status: int) -> None:
         note = request.environ.get("localcloud.note", {})
-        record = Record(self.service, request.method, request.path, status, request.headers.get("Origin"), note)
+        origin, explanation = request.headers.get("Origin"), request.environ.get("localcloud.explanation", "")
+        record = Record(self.service, request.method, request.path, status, origin, note, explanation)
         self.records.append(record)
         if self.on_record:
             self.on_record(record)

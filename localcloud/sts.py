@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 from werkzeug.wrappers import Response
 
 from localcloud import acs3, ram
+from localcloud.explain import Error
 from localcloud.server import LineCut, StandIn, stall
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Sts(StandIn):
                 answer = self._assume_role(request, body)
         except Refused as refused:
             self.note(request, code=refused.code)
+            self.refused(request, Error(refused.code, None, refused.message, refused.status))
             told = {"HostId": request.host, "Code": refused.code, "Message": refused.message}
             return _json(refused.status, {"RequestId": request_id, **told})
         return _json(200, {"RequestId": request_id, **answer})

@@ -7,6 +7,7 @@ import base64
 import pytest
 
 from localcloud import judge
+from localcloud.explain import Error, find
 from localcloud.oss_errors import Refused
 
 SOON = "2024-11-24T12:10:00Z"
@@ -91,6 +92,7 @@ def test_malformed(policy: str, ec: str) -> None:
     assert (refused.value.status, refused.value.code) == (400, "InvalidPolicyDocument")
     assert refused.value.ec == f"0006-00000{ec}"
     assert refused.value.message.startswith("Invalid Policy: ")
+    assert len(find(Error(refused.value.code, refused.value.ec, refused.value.message, 400))) == 1
 
 
 def test_the_published_text_for_a_condition_of_two() -> None:

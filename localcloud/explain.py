@@ -1,0 +1,217 @@
+"""Which rule a refusal is about, and what to change: the rulebook `rules.json`, read for people.
+
+`python -m localcloud explain` takes the XML of an OSS error, an EC or a Code. No text holds a policy, a signature, a
+token or a secret.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import re
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+RULES = Path(__file__).with_name("rules.json")
+
+SECRET = frozenset({"policy", "signature", "x-oss-signature", "x-oss-security-token", "callback"})
+"""Fields whose values are never told."""
+
+TUTORIAL = {"security_token": "x-oss-security-token", "signature": "x-oss-signature"}
+"""Names of a signer's answer that are not those of the form's fields but for their underscores."""
+
+LONGEST = 100
+"""Characters of a form's value that are told."""
+
+FAILED = re.compile(r"Invalid according to Policy: Policy Condition failed: (\[.*\])", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way in which a service refuses."""
+
+    name: str
+    operation: str
+    status: int
+    code: str
+    rule: str
+    """What the service checks."""
+    change: str
+    """What to do about it."""
+    document: str
+    """The name of the vendor's page."""
+    ec: str | None = None
+    message: str | None = None
+    """A regular expression for the beginning of the message, where Code and EC do not tell."""
+    chosen: str | None = None
+    """What of this is not documented and was our choice; None where all of it is."""
+    test: str | None = None
+    """The test that provokes it, as `file::function` below `tests/standins`."""
+
+    def fits(self, error: Error) -> bool:
+        """Whether the error is this rule's. Of an error known only in part, whether it can be."""
+        return (
+            (error.status is None or error.status == self.status)
+            and error.code in (None, self.code)
+            and (error.ec == self.ec or (error.ec is None and error.message is None))
+            and (self.message is None or error.message is None or bool(re.match(self.message, error.message)))
+        )
+
+    @property
+    def text(self) -> str:
+        """The rule in one paragraph."""
+        ours = f" Not established for the service itself: {self.chosen}." if self.chosen else ""
+        return f"{self.rule} {self.change} (See: {self.document}.{ours})"
+
+
+@dataclass(frozen=True)
+class Error:
+    """What a service said, or as much of it as is known."""
+
+    code: str | None
+    ec: str | None = None
+    message: str | None = None
+    status: int | None = None
+    string_to_sign: str | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Error:
+        """From an answer's XML, an EC or a Code. Raises ValueError."""
+        text = text.strip()
+        if re.fullmatch(r"[0-9]{4}-[0-9]{8}", text):
+            return cls(None, text)
+        if re.fullmatch(r"[A-Za-z][A-Za-z.]*", text):
+            return cls(text)
+        try:
+            if "<!" in text:
+                raise ValueError("a document type")  # noqa: TRY301 - entities could make it grow
+            root = ElementTree.fromstring(text)  # noqa: S314 - see above
+        except (ElementTree.ParseError, ValueError):
+            raise ValueError(
+                "This is no error of OSS: give the XML of its answer, an EC such as 0006-00000227, or a Code."
+            ) from None
+        return cls(
+            root.findtext("Code"),
+            root.findtext("EC"),
+            root.findtext("Message") or "",
+            None,
+            root.findtext("StringToSign"),
+        )
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The rulebook."""
+    return tuple(Rule(**entry) for entry in json.loads(RULES.read_text(encoding="utf-8")))
+
+
+def find(error: Error) -> list[Rule]:
+    """The rules that the error can be about: one, if all of it is known."""
+    return [rule for rule in rules() if rule.fits(error)]
+
+
+def explain(error: Error, fields: Mapping[str, str] | None = None) -> str:
+    """Which rule failed, what was expected and got, what to change, and the document's name."""
+    found = find(error)
+    if not found:
+        what = " ".join(part for part in (error.code, error.ec) if part)
+        return f"{what or 'This'} is not in the rulebook. Look its Code and EC up among the OSS error codes."
+    seen = _seen(error, fields or {})
+    return " ".join([*seen, *(rule.text for rule in found)])
+
+
+def read_fields(text: str) -> dict[str, str]:
+    """A form's fields from a signer's JSON, flat or under `fields`. Raises ValueError."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        raise ValueError("The form must be JSON: the signer's answer, or its fields by their names.") from None
+    fields = answer.get("fields", answer) if isinstance(answer, dict) else None
+    if not isinstance(fields, dict):
+        raise ValueError("The form must be a JSON object of fields.")  # noqa: TRY004 - bad input, not a bad type
+    return {
+        (TUTORIAL.get(name) or str(name)).lower().replace("_", "-"): value
+        for name, value in fields.items()
+        if isinstance(value, str)
+    }
+
+
+def _seen(error: Error, fields: Mapping[str, str]) -> list[str]:
+    """What the error and the form show of what was expected and got."""
+    told = []
+    if error.message and (match := FAILED.match(error.message)):
+        told.append(_condition(match[1], fields))
+    if not fields:
+        return told
+    if error.string_to_sign is not None and error.string_to_sign != fields.get("policy", ""):
+        told.append("The policy that OSS was sent is not the form's: it was changed on its way.")
+    day = re.search(r"/(\d{8})/", fields.get("x-oss-credential", ""))
+    date = fields.get("x-oss-date", "")
+    if error.code == "SignatureDoesNotMatch" and day and not date.startswith(day[1]):
+        told.append(f"The credential is for {day[1]}, but x-oss-date is {date[:LONGEST]}.")
+    policy = _policy(fields.get("policy", ""))
+    if error.ec == "0006-00000213" and isinstance(policy.get("expiration"), str):
+        told.append(f"The policy expired at {policy['expiration'][:LONGEST]}.")
+    if error.code in ("EntityTooLarge", "EntityTooSmall"):
+        told += [
+            f"The policy allows {entry[1]} to {entry[2]} bytes."
+            for entry in policy.get("conditions", [])
+            if isinstance(entry, list) and len(entry) == 3 and entry[0] == "content-length-range"
+        ]
+    return told
+
+
+def _condition(text: str, fields: Mapping[str, str]) -> str:
+    try:
+        mode, name, wanted = json.loads(text)
+        name = name.removeprefix("$").lower()
+    except (ValueError, AttributeError):
+        return "One of the policy's conditions failed."
+    if name in SECRET:
+        return f"The condition {mode} on {name} failed (its value is kept back)."
+    told = f"The condition {mode} on {name} wants {json.dumps(wanted, ensure_ascii=False)[:LONGEST]}"
+    if not fields or name == "bucket":
+        return f"{told}."
+    got = json.dumps(fields[name], ensure_ascii=False)[:LONGEST] if name in fields else "no such field"
+    return f"{told}; the form has {got}."
+
+
+def _policy(encoded: str) -> dict[str, Any]:
+    try:
+        policy = json.loads(base64.b64decode(encoded))
+    except ValueError:
+        return {}
+    return policy if isinstance(policy, dict) and isinstance(policy.get("conditions", []), list) else {}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Explain one error. The exit code: 0, 1 where it is not in the rulebook, or 2 where something given is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m localcloud explain", description="Say which rule an error of OSS is about, and what to change."
+    )
+    parser.add_argument("error", help="an EC, a Code, a file with the answer's XML, or - for standard input")
+    parser.add_argument("--form", type=Path, metavar="FILE", help="JSON: the signer's answer, or the form's fields")
+    asked = parser.parse_args(arguments)
+    try:
+        error = Error.read(_given(asked.error))
+        fields = read_fields(asked.form.read_text(encoding="utf-8")) if asked.form else {}
+    except (ValueError, OSError) as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    print(explain(error, fields))
+    return 0 if find(error) else 1
+
+
+def _given(text: str) -> str:
+    if text == "-":
+        return sys.stdin.read()
+    path = Path(text)
+    return path.read_text(encoding="utf-8") if path.is_file() else text
