@@ -132,7 +132,7 @@ def _words(cloud: Cloud) -> str:
 
 
 def tell(record: Record) -> None:
-    """One line a request, but for the page's own files; below that of a refusal, what it is about."""
+    """One line a request, but for the page's own files; below it, what is to be learned from the request."""
     if record.service != "site":
         note = " ".join(f"{name}={value}" for name, value in record.note.items())
         print(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip(), file=sys.stderr)

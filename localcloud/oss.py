@@ -31,6 +31,7 @@ from localcloud.post_reply import reply, stored_headers
 from localcloud.server import StandIn, drain
 from localcloud.signed_request import caller, raw_query
 from localcloud.uplink import Intake
+from localcloud.weaknesses import weaknesses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +54,9 @@ SUBRESOURCES = re.compile(
 
 
 REQUEST_ID = "localcloud.request_id"
+
+TOKEN = re.compile(r'("\$x-oss-security-token", ).*', re.DOTALL)
+"""In a failed condition as OSS prints it; the log is to hold none."""
 
 
 class Oss(StandIn):
@@ -114,7 +118,7 @@ class Oss(StandIn):
             bucket = address.bucket
             response = self.answer(request, address)
         except Refused as refused:
-            self.note(request, code=refused.code, ec=refused.ec, message=refused.message)
+            self.note(request, code=refused.code, ec=refused.ec, message=TOKEN.sub(r"\1…]", refused.message))
             self.refused(request, Error(refused.code, refused.ec, refused.message, refused.status))
             response = refusal(refused, request, request_id)
         if bucket and request.method != "OPTIONS":
@@ -288,6 +292,7 @@ class Oss(StandIn):
             self.note(request, key=post.key, fields=list(form.fields), size=incoming.size)
             self.intake.fill_the_disk_as_switched()
             stored = post.accept()
+            self.explain(request, " ".join(weaknesses(post.policy, post.identity.expiration)))
         if post.callback:
             request_id = request.environ[REQUEST_ID]
             answer = self.callbacks.call(

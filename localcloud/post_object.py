@@ -223,7 +223,7 @@ class PostObject:
 
     def post_policy_allows(self) -> None:
         """The policy is well-formed, has not expired, and every condition holds. The key is judged as it was sent."""
-        policy = judge.read_post_policy(self.field("policy"))
+        policy = self.policy
         fields = {**self.form.fields, "bucket": self.bucket.name}
         # Which of several types `$content-type` means is not documented. That all must fit is our choice.
         given = (self.field("x-oss-content-type"), self.form.content_type, self.field("content-type"))
@@ -231,6 +231,11 @@ class PostObject:
         for each in types:
             judge.judge(policy, {**fields, **each}, self.now)
         judge.judge_size(policy, self.incoming.size)
+
+    @cached_property
+    def policy(self) -> judge.PostPolicy:
+        """The post policy, read. Raises Refused."""
+        return judge.read_post_policy(self.field("policy"))
 
     @property
     def content_type(self) -> str:

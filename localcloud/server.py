@@ -69,7 +69,7 @@ class Record:
     note: dict[str, object] = field(default_factory=dict)
     """What the stand-in has to say about it, such as the operation, the key or the code of a refusal."""
     explanation: str = ""
-    """Of a refusal: the rule it is about, and what to change."""
+    """Of a refusal the rule it is about, and what to change; of an accepted form what it leaves open."""
 
 
 class PlainHandler(WSGIRequestHandler):
@@ -123,7 +123,11 @@ class StandIn(HTTPServer):
             self.add_assertion(
                 f"{len(found)} rules for {error.status} {error.code} {error.ec}: see localcloud/rules.json"
             )
-        request.environ["localcloud.explanation"] = " ".join(rule.text for rule in found)
+        self.explain(request, " ".join(rule.text for rule in found))
+
+    def explain(self, request: Request, text: str) -> None:
+        """Say in the request's record what is to be learned from it."""
+        request.environ["localcloud.explanation"] = text
 
     def application(self, request: Request) -> Response:
         """Answer, then read what is left of the body: a client still sending would never see the answer otherwise."""
