@@ -284,7 +284,7 @@ FAULTY_SETTINGS = {"OSS_REGION": "oss-cn-hangzhou", "MAX_SIZE": "7x", "EXPIRES_I
 NAMED = """\
 The settings are not right:
   - OSS_REGION must be the region's ID: cn-hangzhou, not oss-cn-hangzhou
-  - MAX_SIZE must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not '7x'
+  - MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '7x'
   - EXPIRES_IN must be 60 to 3000 seconds, not '59'
 """
 
