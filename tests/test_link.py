@@ -116,7 +116,7 @@ def test_until_is_a_day_an_instant_or_a_while(run: Link, until: str, ends: str) 
         ({"who": "x" * 256}, "--who must be 1 to 255 characters"),
         (
             {"max-size": "big"},
-            "--max-size must be a whole number of bytes, or of KB, MB or GB, such as 100MB, not 'big'",
+            "--max-size must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not 'big'",
         ),
         ({"types": "text/html"}, "--types text/html can run scripts in the browser of whoever opens the file"),
         (
