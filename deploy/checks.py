@@ -17,16 +17,8 @@ from deploy import (
 from deploy.setup import Setup
 
 LIVE_TOO = (
-    "methods",
-    "auth-type",
-    "timeout",
-    "log",
-    "role",
-    "runtime",
-    "grants",
-    "trust",
-    "upload-right",
-    "multipart-rights",
+    *("methods", "auth-type", "timeout", "log", "role", "runtime"),
+    *("grants", "trust", "upload-right", "multipart-rights"),
 )
 """The checks that look at the live function and its roles as they look at what is declared."""
 

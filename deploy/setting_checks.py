@@ -55,15 +55,8 @@ def nobody_known(setup: Setup) -> Iterator[str]:
 def others(setup: Setup) -> Iterator[str]:
     """What the function would say of settings that no check of their own looks at."""
     named = (
-        "UPLOAD_PREFIX",
-        "ALLOWED_ORIGINS",
-        "JWT_SECRET",
-        "JWT_JWKS",
-        "JWT_ISSUER",
-        "JWT_AUDIENCE",
-        "AUTH",
-        "MULTIPART_FROM",
-        "MULTIPART_SECRET",
+        *("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"),
+        *("MULTIPART_FROM", "MULTIPART_SECRET"),
     )
     yield from (f"{text}." for name, text in setup.setting_faults().items() if name not in named)
 

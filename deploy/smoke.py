@@ -24,7 +24,8 @@ from alibabacloud_tea_openapi.utils_models import Config
 
 from deploy import bucket, link
 from deploy.environment import environment
-from deploy.trial import NotHeld, NotTried, Target, Trial
+from deploy.outcome import NotHeld, NotTried
+from deploy.trial import Target, Trial
 from direct_upload.errors import Refused
 
 ROOT = Path(__file__).parent.parent

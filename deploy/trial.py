@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -18,7 +17,9 @@ import requests
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
 from deploy import bucket
+from deploy.outcome import NotHeld, NotTried, Steps, header_values, in_short, refused, status_of
 from deploy.own_form import OwnForm
+from deploy.parts_trial import PartsTrial
 
 CONTENT = b"smoke\n"
 FILENAME = "smoke ü.txt"
@@ -28,17 +29,6 @@ PATIENCE = 30
 
 PAUSE = 3.0
 """Seconds that a slow upload stands still."""
-
-Step = Callable[[], str]
-Steps = list[tuple[str, Step]]
-
-
-class NotHeld(Exception):  # noqa: N818 - an outcome
-    """What must hold does not; the text says what was seen instead."""
-
-
-class NotTried(Exception):  # noqa: N818 - an outcome
-    """Something could not be tried; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +95,13 @@ class Trial:
         self._answer: requests.Response | None = None
         self._request_id = ""
         self._made: list[str] = []
+        self._in_parts = PartsTrial(
+            lambda path, asked: self._ask("POST", path, json=asked, origin=target.origin),
+            self._session,
+            limits=self._known_limits,
+            origin=target.origin,
+            made=self._made,
+        )
 
     def musts(self) -> Steps:
         """What must hold."""
@@ -126,6 +123,7 @@ class Trial:
             ("OSS refuses it the second time", self._uploads_again),
             ("Strangers cannot read what was uploaded", self._strangers_read),
             ("It is stored as it was declared", self._stored),
+            *self._in_parts.musts(),
             ("The function wrote a log line", self._log_line),
         ]
 
@@ -164,7 +162,7 @@ class Trial:
         answer = self._ask("GET", "/limits")
         self._limits = _json(answer)
         if answer.status_code != 200 or not self._limits.get("content_types"):
-            raise NotHeld(_status(answer))
+            raise NotHeld(status_of(answer))
         size, types, auth = (self._limits.get(name) for name in ("max_size", "content_types", "auth"))
         return f"{size:,} bytes, {len(types)} types, auth {auth}"
 
@@ -172,33 +170,33 @@ class Trial:
         answer = self._session.get(self._target.page + "config.json", timeout=PATIENCE)
         told = _json(answer).get("function")
         if answer.status_code != 200 or str(told).rstrip("/") != self._target.function:
-            raise NotHeld(f"{_status(answer)}; its config.json names {told}")
+            raise NotHeld(f"{status_of(answer)}; its config.json names {told}")
         return str(told)
 
     def _preflight(self) -> str:
         answer = self._preflight_of(self._target.origin)
-        allowed = _values(answer, "Access-Control-Allow-Origin")
-        headers = ",".join(_values(answer, "Access-Control-Allow-Headers")).lower()
+        allowed = header_values(answer, "Access-Control-Allow-Origin")
+        headers = ",".join(header_values(answer, "Access-Control-Allow-Headers")).lower()
         if not answer.ok or allowed != [self._target.origin] or "authorization" not in headers:
             raise NotHeld(
-                f"{_status(answer)}, allowing {', '.join(allowed) or 'no origin'} and the headers {headers or 'none'}"
+                f"{status_of(answer)}, allowing {', '.join(allowed) or 'no origin'} and the headers {headers or 'none'}"
             )
         return f"{answer.status_code}, {allowed[0]}"
 
     def _foreign_preflight(self) -> str:
         answer = self._preflight_of(FOREIGN)
-        allowed = _values(answer, "Access-Control-Allow-Origin")
+        allowed = header_values(answer, "Access-Control-Allow-Origin")
         if any(FOREIGN in value or value == "*" for value in allowed):
-            raise NotHeld(f"{_status(answer)}, allowing {', '.join(allowed)}")
+            raise NotHeld(f"{status_of(answer)}, allowing {', '.join(allowed)}")
         return f"{answer.status_code}, {allowed[0] if allowed else 'no origin'}"
 
     def _foreign_origin(self) -> str:
-        return _refused(self._ask("POST", "/sign", json=self._files(), origin=FOREIGN), 403)
+        return refused(self._ask("POST", "/sign", json=self._files(), origin=FOREIGN), 403)
 
     def _without_token(self) -> str:
         if self._known_limits()["auth"] == "none":
             raise NotTried("AUTH is none: anybody may upload")
-        return _refused(self._ask("POST", "/sign", json=self._files(), token=""), 401)
+        return refused(self._ask("POST", "/sign", json=self._files(), token=""), 401)
 
     def _signs(self) -> str:
         self._form = self._new_form()
@@ -209,25 +207,25 @@ class Trial:
     def _oss_preflight(self) -> str:
         headers = {"Origin": self._target.origin, "Access-Control-Request-Method": "POST"}
         answer = self._session.options(self._a_form()["url"], headers=headers, timeout=PATIENCE)
-        allowed = _values(answer, "Access-Control-Allow-Origin")
+        allowed = header_values(answer, "Access-Control-Allow-Origin")
         if not answer.ok or allowed not in ([self._target.origin], ["*"]):
-            raise NotHeld(f"{_status(answer)}, allowing {', '.join(allowed) or 'no origin'}")
+            raise NotHeld(f"{status_of(answer)}, allowing {', '.join(allowed) or 'no origin'}")
         return f"{answer.status_code}, {allowed[0]}"
 
     def _other_key(self) -> str:
-        return _refused(self._post(self._a_form(), {"key": self._a_form()["key"] + ".html"}), 403)
+        return refused(self._post(self._a_form(), {"key": self._a_form()["key"] + ".html"}), 403)
 
     def _other_signature(self) -> str:
-        return _refused(self._post(self._a_form(), self._wrong(self._a_form())), 403, 400)
+        return refused(self._post(self._a_form(), self._wrong(self._a_form())), 403, 400)
 
     def _added_acl(self) -> str:
-        return _refused(self._post(self._a_form(), {"x-oss-object-acl": "public-read"}), 403)
+        return refused(self._post(self._a_form(), {"x-oss-object-acl": "public-read"}), 403)
 
     def _uploads(self) -> str:
         answer = self._post(self._a_form())
-        readable = _values(answer, "Access-Control-Allow-Origin")
+        readable = header_values(answer, "Access-Control-Allow-Origin")
         if answer.status_code != 200 or readable not in ([self._target.origin], ["*"]):
-            raise NotHeld(f"{_status(answer)}; pages that may read the answer: {', '.join(readable) or 'none'}")
+            raise NotHeld(f"{status_of(answer)}; pages that may read the answer: {', '.join(readable) or 'none'}")
         self._answer = answer
         return "200"
 
@@ -238,7 +236,7 @@ class Trial:
             raise NotTried("OSS did not take the form")
         told = _json(self._answer)
         if (told.get("stored") or {}).get("key") != self._a_form()["key"]:
-            raise NotHeld(_status(self._answer))
+            raise NotHeld(status_of(self._answer))
         return {True: "and the webhook was told", False: "but the webhook was not told", None: "no webhook is set"}[
             told.get("told")
         ]
@@ -249,14 +247,14 @@ class Trial:
             raise NotTried("CALLBACK is off")
         url = json.loads(base64.b64decode(field))["callbackUrl"]
         forged = {"bucket": self._where().bucket, "object": self._a_form()["key"], "ticket": "forged"}
-        return _refused(self._session.post(url, json=forged, timeout=PATIENCE), 403)
+        return refused(self._session.post(url, json=forged, timeout=PATIENCE), 403)
 
     def _uploads_again(self) -> str:
-        return _refused(self._post(self._a_form()), 409)
+        return refused(self._post(self._a_form()), 409)
 
     def _strangers_read(self) -> str:
         form = self._a_form()
-        return _refused(self._session.get(f"{form['url']}/{quote(form['key'])}", timeout=PATIENCE), 403)
+        return refused(self._session.get(f"{form['url']}/{quote(form['key'])}", timeout=PATIENCE), 403)
 
     def _stored(self) -> str:
         form, where = self._a_form(), self._where()
@@ -277,23 +275,24 @@ class Trial:
     # --- questions to Function Compute
 
     def _allow_origin_single(self) -> str:
-        values = _values(self._ask("GET", "/limits", origin=self._target.origin), "Access-Control-Allow-Origin")
+        values = header_values(self._ask("GET", "/limits", origin=self._target.origin), "Access-Control-Allow-Origin")
         return f"{'yes' if len(values) == 1 and ',' not in values[0] else 'no'}: {', '.join(values) or 'none'}"
 
     def _cors_added(self) -> str:
         answer = self._ask("GET", "/limits", origin=self._target.origin)
         names = ("Access-Control-Expose-Headers", "Access-Control-Allow-Credentials")
-        added = [f"{name}: {value}" for name in names for value in _values(answer, name)]
+        added = [f"{name}: {value}" for name in names for value in header_values(answer, name)]
         return "; ".join(added) or "no"
 
     def _preflight_reaches(self) -> str:
         answer = self._preflight_of(self._target.origin)
         ours = answer.status_code == 204 and answer.headers.get("X-Content-Type-Options") == "nosniff"
-        return f"{'yes' if ours else 'no'}: {_status(answer)}"
+        return f"{'yes' if ours else 'no'}: {status_of(answer)}"
 
     def _gateway_refusal(self) -> str:
         answer = self._ask("DELETE", "/limits", origin=self._target.origin)
-        return f"{_status(answer)}, allowing {', '.join(_values(answer, 'Access-Control-Allow-Origin')) or 'no origin'}"
+        allowed = header_values(answer, "Access-Control-Allow-Origin")
+        return f"{status_of(answer)}, allowing {', '.join(allowed) or 'no origin'}"
 
     def _disposition(self, address: str) -> str:
         answer = self._session.get(address, timeout=PATIENCE)
@@ -304,11 +303,11 @@ class Trial:
         answer = self._ask("GET", "/limits", headers={"X-Fc-Log-Type": "Tail"})
         log = answer.headers.get("X-Fc-Log-Result")
         # What it says stays here: a log is not for whoever reads this.
-        return f"yes: {len(log)} characters" if log else f"no: {_status(answer)}"
+        return f"yes: {len(log)} characters" if log else f"no: {status_of(answer)}"
 
     def _async(self) -> str:
         answer = self._ask("GET", "/limits", headers={"X-Fc-Invocation-Type": "Async"})
-        return f"{'yes' if answer.status_code == 202 else 'no'}: {_status(answer)}"
+        return f"{'yes' if answer.status_code == 202 else 'no'}: {status_of(answer)}"
 
     # --- questions to OSS
 
@@ -323,7 +322,7 @@ class Trial:
 
     def _wrong_signature(self) -> str:
         form = self._new_form()
-        return _status(self._post(form, self._wrong(form)))
+        return status_of(self._post(form, self._wrong(form)))
 
     def _not_in_absent(self) -> str:
         return self._own(OwnForm("", "", "", conditions=(["not-in", "$cache-control", ["no-cache"]],)))
@@ -358,7 +357,7 @@ class Trial:
             raise NotTried(f"no answer ({type(fault).__name__})") from None
         finally:
             connection.close()
-        return f"{'yes' if status < 300 else 'no'}: {_told(status, text)}"
+        return f"{'yes' if status < 300 else 'no'}: {in_short(status, text)}"
 
     def _in_two(self, body: bytes) -> Any:
         """All but the last bytes; the rest when the form has ended."""
@@ -427,7 +426,7 @@ class Trial:
         uploads = _json(answer).get("uploads") or [{}]
         if answer.status_code != 200 or "fields" not in uploads[0]:
             hint = "; set JWT_SECRET or TOKEN" if answer.status_code == 401 and not self._target.token else ""
-            raise NotHeld(_status(answer) + hint)
+            raise NotHeld(status_of(answer) + hint)
         Where.of(uploads[0])
         return uploads[0]
 
@@ -492,11 +491,6 @@ def _headers(prepared: requests.PreparedRequest, length: int) -> dict[str, str]:
     return {"Content-Type": str(prepared.headers["Content-Type"]), "Content-Length": str(length)}
 
 
-def _values(answer: requests.Response, name: str) -> list[str]:
-    """Every value of a header, also where it was sent twice."""
-    return list(answer.raw.headers.getlist(name))
-
-
 def _json(answer: requests.Response) -> Any:
     try:
         told = answer.json()
@@ -505,23 +499,5 @@ def _json(answer: requests.Response) -> Any:
     return told if isinstance(told, dict) else {}
 
 
-def _refused(answer: requests.Response, *expected: int) -> str:
-    if answer.status_code not in expected:
-        raise NotHeld(_status(answer))
-    return _status(answer)
-
-
 def _taken(answer: requests.Response) -> str:
-    return f"{'yes' if answer.ok else 'no'}: {_status(answer)}"
-
-
-def _status(answer: requests.Response) -> str:
-    return _told(answer.status_code, answer.text)
-
-
-def _told(status: int, text: str) -> str:
-    """The status, and whatever code an answer has: OSS's XML, ours and the gateway's JSON. Nothing else of it."""
-    xml = re.search(r"<Code>(\w+)</Code>", text)
-    ec = re.search(r"<EC>([\d-]+)</EC>", text)
-    ours = re.search(r'"(?:code|Code|ErrorCode)"\s*:\s*"([\w.]+)"', text)
-    return " ".join(str(each) for each in (status, *(found[1] for found in (xml, ec, ours) if found)))
+    return f"{'yes' if answer.ok else 'no'}: {status_of(answer)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from deploy.checks import examine
@@ -158,6 +159,10 @@ class Given:
     def parts_rule(self) -> dict[str, Any]:
         rule: dict[str, Any] = self.properties("Uploads")["LifecycleConfiguration"]["Rule"][0]
         return rule
+
+    def see(self, **seen: Any) -> None:
+        """A live bucket that is sound but for this."""
+        self.live = Live(replace(SEEN, **seen))
 
     def properties(self, name: str) -> dict[str, Any]:
         properties: dict[str, Any] = self.template[name]["Properties"]

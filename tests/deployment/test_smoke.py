@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from deploy import bucket, smoke
-from deploy.trial import NotHeld, NotTried, Target, Trial
+from deploy.outcome import NotHeld, NotTried
+from deploy.trial import Target, Trial
 from given import NOON
 from given_tokens import new_secret
 from localcloud.cloud import ROOT, Cloud
@@ -67,6 +69,11 @@ def run(line: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def in_parts() -> dict[str, str]:
+    """The settings of multipart uploads."""
+    return {"MULTIPART_FROM": "1MB", "MULTIPART_SECRET": new_secret()}
+
+
 @pytest.fixture(scope="module")
 def secret() -> str:
     return new_secret()
@@ -75,7 +82,8 @@ def secret() -> str:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]:
     """What `make dev` tells of a run in which a token is needed."""
-    with dev(tmp_path_factory.mktemp("dev"), JSON="1", AUTH="jwt", JWT_SECRET=secret, CALLBACK="on") as running:
+    settings = {"AUTH": "jwt", "JWT_SECRET": secret, "CALLBACK": "on", **in_parts()}
+    with dev(tmp_path_factory.mktemp("dev"), JSON="1", **settings) as running:
         yield running.addresses()
 
 
@@ -126,7 +134,8 @@ def test_without_a_token_it_fails_and_says_what_is_missing(told: Any) -> None:
     assert code == 1
     assert "FAILED  It signs a form: 401 token_missing; set JWT_SECRET or TOKEN\n" in printed
     assert "-       OSS takes the form as it is: not checked: there is no form\n" in printed
-    assert printed.endswith("\n1 of what must hold does not.\n")
+    assert "FAILED  The function begins an upload in parts: 401 token_missing\n" in printed
+    assert printed.endswith("\n2 of what must hold does not.\n")
 
 
 @pytest.mark.parametrize(
@@ -228,6 +237,44 @@ def test_what_does_not_hold_is_named(cloud: Cloud, spoil: Callable[[Cloud], obje
     assert failures(trial_of(cloud)) == {name: seen.format(page=page) for name, seen in expected.items()}
 
 
+IN_PARTS: list[tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = [
+    (("POST", "PUT"), ("ETag",), {}),
+    (
+        ("POST", "PUT"),
+        (),
+        {"OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none"},
+    ),
+    (
+        ("POST",),
+        ("ETag",),
+        {
+            "OSS lets the page put parts": "403 AccessForbidden 0034-00000011, allowing no origin",
+            "OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none",
+        },
+    ),
+]
+"""The methods and the exposed headers of the bucket's one CORS rule, and what fails."""
+
+
+@pytest.mark.parametrize(("methods", "exposed", "expected"), IN_PARTS)
+def test_uploads_in_parts_need_cors_of_their_own(
+    tmp_path: Path, methods: tuple[str, ...], exposed: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
+        [rule] = cloud.bucket.cors_rules
+        cloud.bucket.cors_rules[:] = [replace(rule, allowed_methods=methods, expose_headers=exposed)]
+        assert failures(trial_of(cloud)) == expected
+
+
+def test_what_cannot_be_completed_is_given_up(tmp_path: Path) -> None:
+    with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
+        steps = dict(trial_of(cloud).musts())
+        ended(steps["The function tells its limits"])
+        assert ended(steps["The function begins an upload in parts"]).endswith(", 2 parts")
+        assert ended(steps["The parts become one file"]) == "not held: 409 parts_missing; it was given up"
+        assert ended(steps["The parts become one file"]) == "not held: 410 upload_gone; it was given up"
+
+
 CARELESS_FORM = {
     "key": "uploads/x/1.txt",
     "x-oss-content-type": "text/plain",
@@ -241,7 +288,9 @@ def careless(request: Request) -> Response:
     """A function, a page and a bucket that refuse nothing and nobody."""
     here = request.host_url.rstrip("/")
     told = {
-        "/limits": {"max_size": 1, "content_types": ["text/plain"], "auth": "jwt"},
+        "/limits": {"max_size": 10**9, "content_types": ["text/plain"], "auth": "jwt", "multipart_from": 1},
+        "/multipart": {"ticket": "t", "key": "uploads/x/1.bin"},
+        "/multipart/parts": {"parts": [{"size": 8 * 1024**2, "url": f"{here}/oss"}, {"size": 6, "url": f"{here}/oss"}]},
         "/sign": {"uploads": [{"url": f"{here}/oss", "fields": CARELESS_FORM, "key": CARELESS_FORM["key"], "expires_at": ""}]},
         "/config.json": {"function": "https://elsewhere.example"},
     }  # fmt: skip
@@ -269,6 +318,10 @@ def test_services_that_refuse_nothing_fail_wherever_something_must_be_refused() 
         "OSS refuses the form with an ACL added": "200",
         "OSS takes the form as it is": "200; pages that may read the answer: https://elsewhere.example",
         "OSS refuses it the second time": "200",
+        "OSS lets the page put parts": "200, allowing https://elsewhere.example",
+        "OSS refuses a part of another length": "200",
+        "OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none",
+        "The parts become one file": "200",
         "Strangers cannot read what was uploaded": "200",
         "It is stored as it was declared": "(2, 'text/html', '')",
     }
