@@ -158,3 +158,11 @@ def test_tests_that_rules_name_exist() -> None:
         for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert {rule.test for rule in rules() if rule.test} - functions == set()
+
+
+def test_every_test_that_the_documentation_names_is_there() -> None:
+    page = fidelity.PAGE.read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    assert len(named) > 150
+    for file, test in named:
+        assert f"def {test}(" in (Path(__file__).parent / file).read_text(encoding="utf-8"), f"{file}::{test}"
