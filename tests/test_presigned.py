@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from direct_upload.presigned import additional_names, canonical_request, string_to_sign, url
 
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "oss-v4-vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "signatures.json").read_text(encoding="utf-8"))
 ADDRESS = "https://bucket.example.com"
 
 # Cloud boxes are another product, which nobody here signs for.

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from direct_upload.signature import VERSION, credential, signature, signing_key
 
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "oss-v4-vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "signatures.json").read_text(encoding="utf-8"))
 
 
 def named(group: str) -> pytest.MarkDecorator:

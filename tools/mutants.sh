@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 # mutmut knows no other folder than src, and names mutants by it.
 mkdir "$work/src"
 cp -R functions/sign/direct_upload functions/sign/index.py "$work/src"
-cp -R tests localcloud "$work"
+cp -R tests localcloud vectors "$work"
 ln -s "$PWD/node_modules" "$work/node_modules"
 {
     echo '[tool.pytest.ini_options]'
@@ -20,7 +20,7 @@ ln -s "$PWD/node_modules" "$work/node_modules"
     echo 'addopts = ["--import-mode=importlib"]'
     echo '[tool.mutmut]'
     echo 'source_paths = ["src"]'
-    echo 'also_copy = ["tests", "localcloud"]'
+    echo 'also_copy = ["tests", "localcloud", "vectors"]'
     echo "only_mutate = [$(for room in $rooms; do printf '"src/direct_upload/%s.py",' "$room"; done)]"
     printf 'pytest_add_cli_args_test_selection = ['
     for test in tests/test_app.py tests/test_identity.py $(for room in $rooms; do echo "tests/test_$room.py"; done); do printf '"%s",' "$test"; done

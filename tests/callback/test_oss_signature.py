@@ -12,7 +12,7 @@ import pytest
 from arrival.oss_signature import Signed, fits
 from direct_upload.event import Request
 
-FILE = Path(__file__).parent.parent / "vectors" / "oss-v4-vectors.json"
+FILE = Path(__file__).parents[2] / "vectors" / "signatures.json"
 VECTORS = json.loads(FILE.read_text(encoding="utf-8"))["callback_rsa"]
 
 named = pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])

@@ -11,7 +11,7 @@ import pytest
 
 from localcloud import oss_v4
 
-VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "oss-v4-vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "signatures.json").read_text(encoding="utf-8"))
 
 
 def named(group: str) -> pytest.MarkDecorator:
