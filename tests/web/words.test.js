@@ -103,14 +103,15 @@ for (const [fault, text] of [
         assert.equal(words.reason(fault), text));
 }
 
-test("every code that the function may answer with is told in words, or is one of bad requests that the page never makes", async () => {
+test("every code that the function may answer with is told in words, or is of requests that the page never makes", async () => {
     const errors = await read("functions/sign/direct_upload/errors.py");
     const codes = [...errors.matchAll(/status, code = \d+, "(\w+)"/g)].map(([, code]) => code);
     assert.deepEqual(
         codes.filter((code) => !copy.en[code]),
         [
-            ...["bad_request", "invalid_size", "invalid_id", "too_many_files", "not_found", "method_not_allowed"],
-            ...["body_too_large", "form_too_large"],
+            ...["bad_request", "invalid_size", "invalid_id", "too_many_files", "ticket_invalid", "not_found"],
+            ...["method_not_allowed", "already_stored", "parts_missing", "ticket_expired", "upload_gone"],
+            ...["body_too_large", "form_too_large", "storage_unavailable"],
         ],
     );
 });
