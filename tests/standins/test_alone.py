@@ -79,6 +79,43 @@ def test_ali_oss_as_it_is_printed(printed: str, folder: Path) -> None:
     assert (folder / "a-bucket" / "hello.txt").read_bytes() == b"hello"
 
 
+def signers(old: str = "", new: str = "") -> str:
+    """The program in the documentation, with something in it replaced."""
+    page = (ROOT / "docs" / "localcloud.md").read_text(encoding="utf-8")
+    program = page.partition("```js\n")[2].partition("```")[0]
+    assert old in program
+    return program.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "code"),
+    [
+        ("", "", "204", ""),
+        ('"cn-hongkong"', '"oss-cn-hongkong"', "403", "SignatureDoesNotMatch"),
+        ('key: "hello.txt"', 'name: "hello.txt"', "400", "InvalidArgument"),
+        ('["hello"]', '["x".repeat(101)]', "400", "EntityTooLarge"),
+    ],
+    ids=["as it is", "region", "key", "size"],
+)
+def test_the_signer_in_the_documentation(tmp_path: Path, old: str, new: str, status: str, code: str) -> None:
+    (tmp_path / "signer.mjs").write_text(signers(old, new), encoding="utf-8")
+    with cloud(tmp_path / "data") as said:
+        keys = {name: found(rf"{name}=(\S+)", said) for name in ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET")}
+        sentinels.keep_secret(keys["OSS_ACCESS_KEY_SECRET"])
+        environ = {**os.environ, **keys, "OSS_URL": found(r"^OSS +(\S+)", said)}
+        ran = subprocess.run(  # noqa: S603 - as printed
+            ["node", str(tmp_path / "signer.mjs")],  # noqa: S607
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    assert (ran.stdout[:3], code in ran.stdout) == (status, True)
+    stored = tmp_path / "data" / "local-uploads" / "hello.txt"
+    assert stored.exists() == (status == "204")
+
+
 def assumed(printed: str) -> Any:
     key, secret = (found(rf"ALIBABA_CLOUD_ACCESS_KEY_{part}=(\S+)", printed) for part in ("ID", "SECRET"))
     endpoint = found(r"STS_ENDPOINT=http://(\S+)", printed)

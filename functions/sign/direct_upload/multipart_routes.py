@@ -95,8 +95,7 @@ class MultipartRoutes:
     def _urls(self, body: dict[str, Any], begun: Begun, call: Call) -> object:
         numbers = _numbers(body.get("parts"), begun.parts)
         credentials = self._kept(call)
-        wanted = self._settings.life_of(begun.parts.length(numbers[0]))
-        life = int(min(wanted, credentials.expiration - call.now))
+        life = int(min(self._settings.life_of(begun.parts.size), credentials.expiration - call.now))
         return {
             "parts": [self._url(number, begun, credentials, call.now, life) for number in numbers],
             "expires_at": _instant(int(call.now) + life),
