@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import time_machine
 
 from given import NOON
 from given_tokens import bearer, new_secret, token
+from localcloud.cloud import ROOT
 from oss_forms import outcome
 from test_chain import Chain
 
@@ -354,3 +357,32 @@ def test_a_callback_that_fails_leaves_the_file_stored_and_says_so(told: InParts)
     assert (status, answer["told"], answer["stored"]["key"]) == (200, False, KEY)
     assert told.stored() == [(KEY, CONTENT)]
     assert [line["key"] for line in told.logged("callback_failed")] == [KEY]
+
+
+def run_the_documented_client(chain: InParts, file: Path) -> Any:
+    page = (ROOT / "docs" / "multipart.md").read_text(encoding="utf-8")
+    program = page.partition("```python\n")[2].partition("```")[0]
+    environ = {**os.environ, "FUNCTION": chain.cloud.gateway.url, "ID": UUID}
+    command = [sys.executable, "-W", "ignore", "-c", program, str(file)]
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+    return json.loads(ran.stdout)
+
+
+def test_the_client_in_the_documentation_sends_a_file(chain: InParts, tmp_path: Path) -> None:
+    file = tmp_path / "film.bin"
+    file.write_bytes(CONTENT)
+    key = KEY.replace(".mp4", ".bin")
+    assert run_the_documented_client(chain, file)["key"] == key
+    assert chain.stored() == [(key, CONTENT)]
+
+
+def test_the_client_in_the_documentation_goes_on_where_it_was(chain: InParts, tmp_path: Path) -> None:
+    file = tmp_path / "film.bin"
+    file.write_bytes(CONTENT)
+    begun = chain.begin(filename="film.bin", content_type="application/octet-stream")
+    [url] = chain.urls(begun["ticket"], 1)
+    requests.put(url, CONTENT[: 8 * MIB], timeout=20)
+    file.with_suffix(".bin.ticket").write_text(json.dumps(begun))
+    run_the_documented_client(chain, file)
+    puts = [record.note["part"] for record in chain.cloud.oss.records if record.method == "PUT"]
+    assert (puts, chain.stored()[0][1]) == (["1", "2"], CONTENT)
