@@ -18,6 +18,7 @@ import cold
 import cores
 import growth
 import lifetime
+import load
 import shares
 import tutorial
 import warm
@@ -26,7 +27,7 @@ from row import NotMeasured, Row, line
 from table import HEADS, Table
 
 # Times come first, while the process is as small as the function's.
-MEASUREMENTS = (warm.measure, tutorial.measure, cold.measure, lifetime.measure, growth.measure)
+MEASUREMENTS = (warm.measure, tutorial.measure, cold.measure, lifetime.measure, growth.measure, load.measure)
 TABLES = (shares.measure, cold.stages, cores.measure)
 
 PAGE = ROOT / "docs" / "performance.md"

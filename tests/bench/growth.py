@@ -32,10 +32,10 @@ def measure() -> list[Row]:
     """How far the process grows beyond what it held when it had just signed the form."""
     with tempfile.TemporaryDirectory() as files, stand_in(files, MAX_SIZE="5GB") as (pid, addresses):
         upload = _signed(addresses["function"])
-        before = _memory(pid, "VmRSS")
+        before = memory(pid, "VmRSS")
         samples: list[int] = []
         _post(upload, pid, samples)
-        growth = max(*samples, _memory(pid, "VmHWM")) - before
+        growth = max(*samples, memory(pid, "VmHWM")) - before
         if (Path(addresses["files"]) / upload["key"]).stat().st_size != SIZE:
             raise NotMeasured("the file did not arrive whole")
     what = "Memory that the stand-in for OSS takes while 1 GiB is posted to it"
@@ -51,24 +51,38 @@ def _signed(function: str) -> Any:
 
 def _post(upload: Any, pid: int, samples: list[int]) -> None:
     """Post the form. While it is sent, the process's memory is looked at and appended to `samples`."""
-    head = "".join(map(_part, upload["fields"].items())) + _part_head('name="file"; filename="film.mp4"', "video/mp4")
-    tail = f"\r\n--{BOUNDARY}--\r\n"
-    headers = {
-        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
-        "Content-Length": str(len(head) + SIZE + len(tail)),
-    }
+    length, pieces = fields_and_file(upload["fields"], SIZE)
 
     def body() -> Iterator[bytes]:
-        yield head.encode()
-        for number in range(SIZE // MIB):
-            yield CHUNK
+        for number, piece in enumerate(pieces):
+            yield piece
             if number % SAMPLE_EVERY == 0:
-                samples.append(_memory(pid, "VmHWM"))
+                samples.append(memory(pid, "VmHWM"))
+
+    status = status_of_post(upload["url"], length, body())
+    if status != 200:
+        raise NotMeasured(f"OSS answers {status}")
+
+
+def fields_and_file(fields: Mapping[str, str], size: int) -> tuple[int, Iterator[bytes]]:
+    """The body of a post, its file `size` random bytes: how long it is, and its pieces."""
+    head = "".join(map(_part, fields.items())) + _part_head('name="file"; filename="film.mp4"', "video/mp4")
+    tail = f"\r\n--{BOUNDARY}--\r\n"
+
+    def pieces() -> Iterator[bytes]:
+        yield head.encode()
+        for _ in range(size // MIB):
+            yield CHUNK
+        yield CHUNK[: size % MIB]
         yield tail.encode()
 
-    status, answer = _answer(upload["url"], "/", body(), headers)
-    if status != 200:
-        raise NotMeasured(f"OSS answers {status}: {answer}")
+    return len(head) + size + len(tail), pieces()
+
+
+def status_of_post(url: str, length: int, body: Iterator[bytes]) -> int:
+    """What is answered to a form of so many bytes."""
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Content-Length": str(length)}
+    return _answer(url, "/", body, headers)[0]
 
 
 def _part(field: tuple[str, str]) -> str:
@@ -90,7 +104,7 @@ def _answer(url: str, path: str, body: str | Iterator[bytes], headers: Mapping[s
         connection.close()
 
 
-def _memory(pid: int, name: str) -> int:
+def memory(pid: int, name: str) -> int:
     """Bytes that a process holds: now (VmRSS) or at its most so far (VmHWM); without /proc, now."""
     status = Path(f"/proc/{pid}/status")
     if status.exists():
