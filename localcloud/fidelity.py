@@ -1,12 +1,17 @@
-"""`python -m localcloud.fidelity`: the refusals of the table in docs/localcloud.md, written anew from the rulebook."""
+"""`python -m localcloud.fidelity`: what is made from the rulebook, written anew.
+
+The refusals of the table in docs/localcloud.md; and for the page what it shows of a refusal of the storage.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from localcloud.explain import Rule, rules
 
 PAGE = Path(__file__).parents[1] / "docs" / "localcloud.md"
+FOR_THE_PAGE = Path(__file__).parents[1] / "web" / "storage-errors.json"
 
 BEGIN, END = "<!-- refusals: python -m localcloud.fidelity -->\n", "<!-- end of refusals -->"
 
@@ -26,6 +31,19 @@ def written(page: str) -> str:
     return before + begin + table() + end + after
 
 
+def for_the_page() -> str:
+    """A rule for each refusal that a form can meet, those that tell more by their number or words first."""
+    met = [rule for rule in rules() if rule.status != 501 and {"all", "PostObject"} & set(_operations(rule))]
+    met.sort(key=lambda rule: (rule.ec is None, rule.message is None))
+    told = [{"code": rule.code, "ec": rule.ec, "message": rule.message, "text": rule.text} for rule in met]
+    members = [{name: value for name, value in each.items() if value} for each in told]
+    return json.dumps(members, ensure_ascii=False, indent=4) + "\n"
+
+
+def _operations(rule: Rule) -> list[str]:
+    return [operation.removesuffix(" with callback") for operation in rule.operation.split(", ")]
+
+
 def _row(rule: Rule) -> str:
     answer = f"{rule.status} `{rule.code}`" + (f" {rule.ec}" if rule.ec else "")
     established = f"our choice: {rule.chosen}" if rule.chosen else "yes"
@@ -36,3 +54,4 @@ def _row(rule: Rule) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    FOR_THE_PAGE.write_text(for_the_page(), encoding="utf-8")

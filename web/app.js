@@ -316,6 +316,9 @@ function paint() {
     for (const upload of stale) {
         paintRow(upload);
     }
+    for (const upload of fallen) {
+        explain(upload);
+    }
     stale.clear();
     paintTotals();
     warn(fallen);
@@ -339,12 +342,32 @@ function paintRow(upload) {
     stored.textContent = isStored ? upload.key : "";
     copy.hidden = !isStored;
     copy.setAttribute("aria-label", words.say("copy", { name }));
-    answer.textContent = words.answer(upload);
+    answer.textContent = (upload.fault && explanations.get(upload.fault)) || words.answer(upload);
     bar.hidden = !isOpen || state === "waiting";
     bar.value = upload.sent / (upload.file.size || 1);
     offer([[again, state === "retrying" || state === "cancelled" || isRetriable(upload)]], away);
     again.setAttribute("aria-label", words.say("retry", { name }));
     away.setAttribute("aria-label", words.say(isOpen ? "cancel" : "remove", { name }));
+}
+
+/** What the storage's refusals are about, for the site's owner. @type {WeakMap<Fault, string>} */
+const explanations = new WeakMap();
+
+/** @param {Upload} upload */
+async function explain(upload) {
+    const { fault } = upload;
+    // The storage's codes begin with a capital, the function's do not.
+    if (!fault || explanations.has(fault) || !/^[A-Z]/.test(fault.detail.code ?? "")) {
+        return;
+    }
+    explanations.set(fault, "");
+    try {
+        const { explained } = await import("./explain.js");
+        explanations.set(fault, await explained(fault.detail));
+        changed(upload);
+    } catch {
+        // It is told without.
+    }
 }
 
 /** @param {Upload} upload */

@@ -25,6 +25,8 @@ export type Found = { file: File; name: string; unreadable?: boolean };
 export type Detail = {
     status?: number;
     code?: string;
+    /** The storage's number of the error, such as `0006-00000213`. */
+    ec?: string;
     message?: string;
     requestId?: string;
     retryAfter?: number;

@@ -185,8 +185,8 @@ function faultOf({ responseXML, status }, kind) {
     // The browser has parsed it; DOMParser is shut to us by Trusted Types.
     const said = (/** @type {string} */ name) =>
         responseXML?.querySelector(`Error > ${name}`)?.textContent?.trim().slice(0, 200);
-    const [code, message, requestId] = ["Code", "Message", "RequestId"].map(said);
-    return new Fault(kind ?? kindOf(status, code ?? "", message ?? ""), { status, code, message, requestId });
+    const [code, ec, message, requestId] = ["Code", "EC", "Message", "RequestId"].map(said);
+    return new Fault(kind ?? kindOf(status, code ?? "", message ?? ""), { status, code, ec, message, requestId });
 }
 
 /** What the storage's code means to a person. @type {Record<string, string>} */

@@ -120,6 +120,22 @@ def test_the_owner_gets_the_code_and_the_request_id(page: Page, cloud: Cloud) ->
     told(page, "cat.png", re.compile(r"\(AccessDenied, [0-9A-F]{24}\)$"))
 
 
+def test_the_owner_reads_what_the_storage_s_refusal_is_about(page: Page, cloud: Cloud) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    open_page(page, cloud)
+    choose(page, ("dog.png", "image/png", PNG))
+    told(page, "dog.png", re.compile("Uploaded"))
+    assert not {"explain.js", "storage-errors.json"} & set(asked)
+    cloud.faults.oss_deny_early = True
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png").locator(".answer")).to_have_text(
+        "Without rights of one's own, a private bucket's objects are out of reach. Sign the request, with a user of the "
+        "account that owns the bucket. (See: HTTP status code 403.)"
+    )
+    assert row(page, "dog.png").locator(".answer").text_content() == ""
+
+
 def test_what_is_stored_already_is_done_and_not_stored_twice(page: Page, cloud: Cloud) -> None:
     """The first answer is lost on its way: the browser knows nothing of it, and tries again with the same id."""
     open_page(page, cloud)

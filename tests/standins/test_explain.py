@@ -151,6 +151,12 @@ def test_the_table_in_the_documentation_is_the_rulebook_s() -> None:
     assert fidelity.written(page) == page, "run python -m localcloud.fidelity"
 
 
+def test_what_the_page_shows_of_a_refusal_is_the_rulebook_s() -> None:
+    assert fidelity.FOR_THE_PAGE.read_text(encoding="utf-8") == fidelity.for_the_page(), (
+        "run python -m localcloud.fidelity"
+    )
+
+
 def test_tests_that_rules_name_exist() -> None:
     functions = {
         f"{file.name}::{name}"
