@@ -52,6 +52,9 @@ let paintAt = Infinity;
 let aloudAt = 0;
 let wasOpen = false;
 
+/** Makes a file go on that was interrupted before the page was loaded. @type {(upload: Upload) => void} */
+let resume = () => {};
+
 const ready = start();
 
 async function start() {
@@ -69,8 +72,33 @@ async function start() {
         queue = uploader(signer, changed);
         paintOffline();
         await learnLimits();
+        await offerUnfinished();
     }
     paintTrouble();
+}
+
+/** What was interrupted, in this browser, can go on. */
+async function offerUnfinished() {
+    try {
+        if (Object.keys(localStorage).some((name) => name.startsWith("unfinished "))) {
+            const unfinished = await import("./unfinished.js");
+            resume = await unfinished.offerUnfinished(await signer.parts(), showUnfinished);
+        }
+    } catch {
+        // This browser keeps nothing, or the file is sent anew.
+    }
+}
+
+/** @param {import("./types").Unfinished} record @param {number | null} sent bytes @param {() => void} drop */
+function showUnfinished({ name, size }, sent, drop) {
+    const row = line(name);
+    row.status.textContent = words.interrupted(sent, size);
+    row.away.setAttribute("aria-label", words.say("cancel", { name }));
+    row.away.onclick = () => {
+        moveOn(row.line);
+        drop();
+    };
+    return row.line;
 }
 
 /** The token of an upload link. It leaves the address bar, and is kept for this tab alone: a reload does not lose it. */
@@ -194,6 +222,7 @@ async function add(found) {
             continue;
         }
         listed.add(identity(upload));
+        resume(upload);
         show(upload);
         const fault = unreadable ? new Fault("file_changed") : (tooMany() ?? misfit(file, limits));
         fault ? queue.refuse(upload, fault) : queue.add(upload);
@@ -215,8 +244,8 @@ function tooMany() {
     return rows.size > limit ? new Fault("count", { limit }) : null;
 }
 
-/** @param {Upload} upload */
-function show(upload) {
+/** A file's line, at the end of the list. @param {string} name @returns {Row} */
+function line(name) {
     const line = page.row.content.firstElementChild.cloneNode(true);
     const part = (/** @type {string} */ selector) => line.querySelector(selector);
     const row = {
@@ -227,17 +256,25 @@ function show(upload) {
         answer: part(".answer"),
         bar: part("progress"),
         copy: part(".copy"),
+        hold: part(".hold"),
         again: part(".again"),
         away: part(".away"),
     };
-    part(".name").textContent = upload.name;
-    row.thumb.textContent = /\.(\w{1,4})$/.exec(upload.name)?.[1] ?? "";
-    row.bar.setAttribute("aria-label", upload.name);
-    row.copy.onclick = () => copy(upload, row);
-    row.again.onclick = () => queue.add(upload);
-    row.away.onclick = () => (upload.isOpen ? queue.cancel(upload) : forgetAndMoveOn(upload, line));
-    rows.set(upload, row);
+    part(".name").textContent = name;
+    row.thumb.textContent = /\.(\w{1,4})$/.exec(name)?.[1] ?? "";
+    row.bar.setAttribute("aria-label", name);
     page.rows.append(line);
+    return row;
+}
+
+/** @param {Upload} upload */
+function show(upload) {
+    const row = line(upload.name);
+    row.copy.onclick = () => copy(upload, row);
+    row.hold.onclick = () => (upload.state === "paused" ? queue.add(upload) : queue.pause(upload));
+    row.again.onclick = () => queue.add(upload);
+    row.away.onclick = () => (upload.isOpen ? queue.cancel(upload) : forgetAndMoveOn(upload, row.line));
+    rows.set(upload, row);
     if (STILL.includes(upload.file.type) && upload.file.size < LARGEST_THUMBNAIL) {
         pictures.set(row.thumb, upload.file);
         inSight.observe(row.thumb);
@@ -287,11 +324,16 @@ function forget(upload) {
     paintIn(SOON);
 }
 
-/** The keyboard's focus goes to the next line. @param {Upload} upload @param {Element} line */
+/** @param {Upload} upload @param {Element} line */
 function forgetAndMoveOn(upload, line) {
+    moveOn(line);
+    forget(upload);
+}
+
+/** The keyboard's focus goes to the next line. @param {Element} line */
+function moveOn(line) {
     const next = line.nextElementSibling ?? line.previousElementSibling;
     (next?.querySelector(".away") ?? page.files).focus();
-    forget(upload);
 }
 
 /** @param {Upload} upload */
@@ -334,7 +376,7 @@ function paint() {
 
 /** @param {Upload} upload */
 function paintRow(upload) {
-    const { line, status, stored, copy, answer, bar, again, away } = /** @type {Row} */ (rows.get(upload));
+    const { line, status, stored, copy, answer, bar, hold, again, away } = /** @type {Row} */ (rows.get(upload));
     const { state, isOpen, name } = upload;
     const isStored = state === "done" || state === "unreported";
     line.className = state;
@@ -345,7 +387,14 @@ function paintRow(upload) {
     answer.textContent = (upload.fault && explanations.get(upload.fault)) || words.answer(upload);
     bar.hidden = !isOpen || state === "waiting";
     bar.value = upload.sent / (upload.file.size || 1);
-    offer([[again, state === "retrying" || state === "cancelled" || isRetriable(upload)]], away);
+    offer(
+        [
+            [hold, isOpen && state !== "finishing" && queue.lanes(upload) > 1],
+            [again, state === "retrying" || state === "cancelled" || isRetriable(upload)],
+        ],
+        away,
+    );
+    hold.setAttribute("aria-label", words.say(state === "paused" ? "resume" : "pause", { name }));
     again.setAttribute("aria-label", words.say("retry", { name }));
     away.setAttribute("aria-label", words.say(isOpen ? "cancel" : "remove", { name }));
 }

@@ -14,14 +14,20 @@ const SILENCE = 60_000;
 /** Browsers open six connections to a host. */
 const MOST_PARALLEL = 6;
 
+/** Connections of a file that is sent in parts: it counts as so many files. */
+export const LANES = 3;
+
 /** What being offline looks like. */
 const CUT_OFF = ["function_unreachable", "storage_unreachable", "stalled"];
 
 /** What may pass by itself. */
 const PASSING = [
     ...CUT_OFF,
-    ...["function_down", "function_busy", "internal", "credentials_unavailable", "storage_busy"],
+    ...["function_down", "function_busy", "internal", "credentials_unavailable", "storage_busy", "storage_unavailable"],
 ];
+
+/** The function's word for it, and the storage's. */
+const THERE_ALREADY = ["already_stored", "exists"];
 
 const ENDED = ["done", "unreported", "failed", "cancelled"];
 
@@ -34,6 +40,11 @@ const ENDED = ["done", "unreported", "failed", "cancelled"];
  */
 export function retryDelay(tries, retryAfter, random) {
     return retryAfter * 1000 + random() * Math.min(LONGEST_PAUSE, 1000 * 2 ** tries);
+}
+
+/** Whether there is another try. @param {Fault} fault @param {number} tries made so far */
+export function isWorthATry({ code }, tries) {
+    return tries < TRIES && PASSING.includes(code);
 }
 
 /** Why something went wrong. */
@@ -86,10 +97,22 @@ export class Queue {
     #running = 0;
 
     /** @param {QueueOptions} options */
-    constructor({ sign, post, changed, parallel = 4, random = Math.random, now = Date.now, after = timer }) {
+    constructor({
+        sign,
+        post,
+        changed,
+        lanes,
+        dropped,
+        parallel = 4,
+        random = Math.random,
+        now = Date.now,
+        after = timer,
+    }) {
         this.sign = sign;
         this.post = post;
         this.changed = changed;
+        this.lanes = lanes ?? (() => 1);
+        this.dropped = dropped ?? (() => {});
         this.parallel = Math.min(parallel, MOST_PARALLEL);
         this.random = random;
         this.now = now;
@@ -111,15 +134,24 @@ export class Queue {
     /** @param {Upload} upload */
     cancel(upload) {
         if (upload.isOpen) {
-            this.#waiting = this.#waiting.filter((other) => other !== upload);
-            this.#tell(upload, { state: "cancelled", fault: undefined });
-            upload.stop();
+            this.#halt(upload, "cancelled");
+            this.dropped(upload);
+        }
+    }
+
+    /** Until it is added again. What is stored of it stays there. @param {Upload} upload */
+    pause(upload) {
+        if (upload.isOpen) {
+            this.#halt(upload, "paused");
         }
     }
 
     /** Takes it off the list. @param {Upload} upload */
     remove(upload) {
         this.cancel(upload);
+        if (upload.state === "failed") {
+            this.dropped(upload);
+        }
         if (this.uploads.delete(upload)) {
             this.totals.count(upload, -1);
         }
@@ -143,15 +175,24 @@ export class Queue {
         this.#next();
     }
 
+    /** @param {Upload} upload @param {"paused" | "cancelled"} state */
+    #halt(upload, state) {
+        const { stop } = upload;
+        this.#waiting = this.#waiting.filter((other) => other !== upload);
+        upload.stop = () => {};
+        this.#tell(upload, { state, fault: undefined });
+        stop();
+    }
+
     #next() {
-        while (this.isOnline && this.#running < this.parallel) {
-            const upload = this.#waiting.shift();
-            if (!upload) {
+        while (this.isOnline && this.#waiting.length > 0) {
+            const lanes = this.lanes(this.#waiting[0]);
+            if (this.#running > 0 && this.#running + lanes > this.parallel) {
                 return;
             }
-            this.#running += 1;
-            this.#try(upload).finally(() => {
-                this.#running -= 1;
+            this.#running += lanes;
+            this.#try(/** @type {Upload} */ (this.#waiting.shift())).finally(() => {
+                this.#running -= lanes;
                 this.#next();
             });
         }
@@ -174,13 +215,13 @@ export class Queue {
             this.#tell(upload, { state: "signing" });
             const form = await this.sign(wanted(upload), signal);
             signal.throwIfAborted();
-            this.#tell(upload, { state: "sending", key: form.key });
+            this.#tell(upload, { state: "sending", key: form.key, sent: "sent" in form ? form.sent : 0 });
             const stored = await this.post(form, upload.file, (sent) => signal.aborted || progress(sent), signal);
             signal.throwIfAborted();
             this.#tell(upload, { state: "done", sent: upload.file.size, ...stored });
         } catch (error) {
-            // Whoever cancels has said so already; it may even be on its way again.
-            if (upload.isOpen && upload.stop === stop) {
+            // Whoever cancels or pauses it has said so already; it may even be on its way again.
+            if (upload.stop === stop) {
                 this.#failed(upload, known(signal.aborted ? signal.reason : error));
             }
         } finally {
@@ -191,6 +232,7 @@ export class Queue {
     /** @param {Upload} upload @param {number} sent */
     #progress(upload, sent) {
         upload.speed.add(this.now(), sent);
+        this.totals.moved += Math.max(0, sent - upload.sent);
         this.#tell(upload, { sent, state: sent < upload.file.size ? "sending" : "finishing" });
     }
 
@@ -199,14 +241,14 @@ export class Queue {
         const { code, detail } = fault;
         const expiredBefore = upload.expired;
         upload.expired = code === "form_expired";
-        if (code === "exists" && upload.key.includes(upload.id)) {
+        if (THERE_ALREADY.includes(code) && upload.key.includes(upload.id)) {
             // The key is this file's own: an earlier try got through, and only its answer was lost.
             this.#tell(upload, { state: "done", sent: upload.file.size });
         } else if (upload.expired) {
             expiredBefore ? this.refuse(upload, new Fault("clock", detail)) : this.#wait(upload, true);
         } else if (!this.isOnline && CUT_OFF.includes(code)) {
             this.#wait(upload, true);
-        } else if (++upload.tries < TRIES && PASSING.includes(code)) {
+        } else if (isWorthATry(fault, ++upload.tries)) {
             const delay = retryDelay(upload.tries, detail.retryAfter ?? 0, this.random);
             upload.stop = this.after(delay, () => this.#wait(upload, true));
             this.#tell(upload, { state: "retrying", sent: 0, fault, retryAt: this.now() + delay });
@@ -217,14 +259,12 @@ export class Queue {
 
     /** @param {Upload} upload @param {Partial<Upload>} change */
     #tell(upload, change) {
-        const { sent } = upload;
         if (this.uploads.has(upload)) {
             this.totals.count(upload, -1);
         }
         Object.assign(upload, change);
         this.uploads.add(upload);
         this.totals.count(upload, 1);
-        this.totals.moved += Math.max(0, upload.sent - sent);
         this.changed(upload);
     }
 }
@@ -252,7 +292,7 @@ export class Totals {
     }
 
     get open() {
-        return this.of("waiting", "signing", "sending", "finishing", "retrying");
+        return this.of("waiting", "signing", "sending", "finishing", "retrying", "paused");
     }
 }
 
@@ -306,7 +346,7 @@ function known(error) {
 }
 
 /** @param {number} milliseconds @param {() => void} then */
-function timer(milliseconds, then) {
+export function timer(milliseconds, then) {
     const id = setTimeout(then, milliseconds);
     return () => clearTimeout(id);
 }

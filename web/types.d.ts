@@ -8,6 +8,21 @@ export type Wanted = { filename: string; size: number; content_type: string; id:
 /** A signed form: `fields` in the order in which to post them, `key` where the file will be. */
 export type Form = { url: string; fields: Record<string, string>; key: string };
 
+/** An upload in parts, begun: `missing` are the numbers of those to send, `sent` the bytes that are there. */
+export type Begun = { record: Unfinished; key: string; sent: number; missing: number[]; fields?: undefined };
+
+/** What the browser keeps of it until it is whole: the ticket with what it is for, and by what the file is known again. */
+export type Unfinished = {
+    id: string;
+    ticket: string;
+    key: string;
+    part_size: number;
+    parts: number;
+    name: string;
+    size: number;
+    lastModified?: number;
+};
+
 /** How storing ended. `unreported`: it is stored, but the site was not told; `answer`: what a callback said. */
 export type Stored = { state?: "done" | "unreported"; fault?: Fault; answer?: string; fact?: Fact };
 
@@ -15,7 +30,13 @@ export type Stored = { state?: "done" | "unreported"; fault?: Fault; answer?: st
 export type Fact = { filename: string; size: number };
 
 /** What the function allows: sizes in bytes. */
-export type Limits = { max_size: number; content_types: string[]; auth: "none" | "jwt" };
+export type Limits = {
+    max_size: number;
+    content_types: string[];
+    auth: "none" | "jwt";
+    /** From which on a file is sent in parts. */
+    multipart_from?: number;
+};
 
 /** `name` has the folders in it: `trip/day 1/cat.png`. */
 /** `unreadable`: a browser could not get at it, or at a folder of that name. */
@@ -33,26 +54,46 @@ export type Detail = {
     limit?: number;
 };
 
-export type Open = "waiting" | "signing" | "sending" | "finishing" | "retrying";
+export type Open = "waiting" | "signing" | "sending" | "finishing" | "retrying" | "paused";
 export type State = Open | "done" | "unreported" | "failed" | "cancelled";
 
 /** All of these reject with a Fault, or with what the signal was aborted for. */
-export type Sign = (wanted: Wanted, signal: AbortSignal) => Promise<Form>;
-export type Post = (form: Form, file: Blob, sent: (bytes: number) => void, signal: AbortSignal) => Promise<Stored>;
+export type Sign<Signed = Form> = (wanted: Wanted, signal: AbortSignal) => Promise<Signed>;
+export type Post<Signed = Form, Sent = Blob> = (
+    form: Signed,
+    file: Sent,
+    sent: (bytes: number) => void,
+    signal: AbortSignal,
+) => Promise<Stored>;
+export type Put = (url: string, part: Blob, sent: (bytes: number) => void, signal: AbortSignal) => Promise<void>;
 
 export type QueueOptions = {
-    sign: Sign;
-    post: Post;
+    sign: Sign<Form | Begun>;
+    post: Post<Form | Begun, File>;
     /** Is called whenever something of an upload has changed. */
     changed: (upload: Upload) => void;
     /** How many are on their way at once: 4, at most 6. */
     parallel?: number;
+    /** How many files this one counts as. */
+    lanes?: (upload: Upload) => number;
+    /** Is called of what was begun and will not be gone on with. */
+    dropped?: (upload: Upload) => void;
     /** From 0 to 1. */
     random?: () => number;
     /** Milliseconds. */
     now?: () => number;
     /** Sets a timer; what it returns stops it. */
     after?: (milliseconds: number, then: () => void) => () => void;
+};
+
+/** As of a queue. */
+export type PartsOptions = {
+    ask: import("./uploader.js").Signer["ask"];
+    put: Put;
+    unfinished?: import("./unfinished.js").UnfinishedUploads;
+    isOnline?: () => boolean;
+    random?: QueueOptions["random"];
+    after?: QueueOptions["after"];
 };
 
 /** `config.json`: the function's address, and what a team may change of the page. */
@@ -70,4 +111,4 @@ export type Config = {
 
 /** The parts of a file's line on the page that change. */
 export type Row = Record<"line" | "thumb" | "status" | "stored" | "answer", HTMLElement> &
-    Record<"copy" | "again" | "away", HTMLButtonElement> & { bar: HTMLProgressElement };
+    Record<"copy" | "hold" | "again" | "away", HTMLButtonElement> & { bar: HTMLProgressElement };

@@ -1,10 +1,10 @@
 // Asks the function for signed forms, and posts files to the storage with them. For pages of your own, too: docs/page.md.
 
-import { Fault, Queue } from "./queue.js";
+import { Fault, LANES, Queue } from "./queue.js";
 
 export { Upload } from "./queue.js";
 
-/** @import { Form, Limits, Post, Sign, Stored, Wanted } from "./types" */
+/** @import { Fact, Form, Limits, Post, Put, Sign, Stored, Wanted } from "./types" */
 /** @typedef {{ wanted: Wanted, signal: AbortSignal, resolve: (form: Form) => void, reject: (reason: unknown) => void }} Asked */
 
 /** Forms that the function signs at a time. */
@@ -18,7 +18,17 @@ const MOST_FORMS = 20;
  * @param {number} [parallel]
  */
 export function uploader(signer, changed, parallel) {
-    const queue = new Queue({ sign: signer.form, post, changed, parallel });
+    const queue = new Queue({
+        sign: async (wanted, signal) =>
+            wanted.size < signer.partsFrom ? signer.form(wanted, signal) : (await signer.parts()).begin(wanted, signal),
+        post: async (form, file, progress, signal) =>
+            form.fields
+                ? post(form, file, progress, signal)
+                : (await signer.parts()).send(form, file, progress, signal),
+        lanes: ({ file }) => (file.size < signer.partsFrom ? 1 : LANES),
+        dropped: async ({ file, id }) => file.size < signer.partsFrom || (await signer.parts()).drop(id),
+        ...{ changed, parallel },
+    });
     queue.setOnline(navigator.onLine);
     addEventListener("online", () => queue.setOnline(true));
     addEventListener("offline", () => queue.setOnline(false));
@@ -26,8 +36,12 @@ export function uploader(signer, changed, parallel) {
 }
 
 export class Signer {
+    /** Bytes from which a file is sent in parts; known once the limits are. */
+    partsFrom = Infinity;
     /** @type {Asked[]} */
     #asked = [];
+    /** @type {Promise<import("./parts.js").Parts> | undefined} */
+    #parts;
 
     /**
      * @param {string} address the function's
@@ -40,7 +54,21 @@ export class Signer {
 
     /** @returns {Promise<Limits>} */
     async limits() {
-        return await this.#ask("/limits", {});
+        const limits = await this.#fetch("/limits", {});
+        this.partsFrom = limits.multipart_from ?? Infinity;
+        return limits;
+    }
+
+    /** Sends files in parts; loaded when there is one. */
+    parts() {
+        this.#parts ??= import("./parts.js").then(
+            ({ Parts }) => new Parts({ ask: (...asked) => this.ask(...asked), put }),
+            () => {
+                this.#parts = undefined;
+                throw new Fault("storage_unreachable");
+            },
+        );
+        return this.#parts;
     }
 
     /** A form. Those wanted at the same moment are asked for together. @type {Sign} */
@@ -65,12 +93,8 @@ export class Signer {
             signal.addEventListener("abort", () => asked.every((each) => each.signal.aborted) && controller.abort());
         }
         try {
-            const { uploads } = await this.#ask("/sign", {
-                method: "POST",
-                headers: { "Content-Type": "application/json" },
-                body: JSON.stringify({ files: asked.map(({ wanted }) => wanted) }),
-                signal: controller.signal,
-            });
+            const files = asked.map(({ wanted }) => wanted);
+            const { uploads } = await this.ask("/sign", { files }, controller.signal);
             asked.forEach(({ resolve, reject }, at) => {
                 uploads[at].error ? reject(told(uploads[at].error)) : resolve(uploads[at]);
             });
@@ -81,12 +105,18 @@ export class Signer {
         }
     }
 
+    /** @param {string} path @param {object} body @param {AbortSignal} [signal] @returns {Promise<any>} */
+    ask(path, body, signal) {
+        const headers = { "Content-Type": "application/json" };
+        return this.#fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal });
+    }
+
     /**
      * @param {string} path
      * @param {RequestInit & { headers?: Record<string, string> }} request
      * @returns {Promise<any>}
      */
-    async #ask(path, request) {
+    async #fetch(path, request) {
         /** @type {Record<string, string>} */
         const authorization = this.token ? { Authorization: `Bearer ${this.token}` } : {};
         /** @type {Response} */
@@ -123,22 +153,42 @@ function told({ code, message, request_id: requestId, retry_after: retryAfter },
 }
 
 /** @type {Post} */
-export const post = (form, file, progress, signal) =>
-    new Promise((resolve, reject) => {
+export async function post(form, file, progress, signal) {
+    const request = await sent("POST", form.url, multipart(form, file), file, progress, signal);
+    if (request.status === 203) {
+        return { state: "unreported", fault: faultOf(request, "not_reported") };
+    }
+    if (request.status < 200 || request.status >= 300) {
+        throw faultOf(request);
+    }
+    return answered(request);
+}
+
+/** @type {Put} */
+export async function put(url, part, progress, signal) {
+    const request = await sent("PUT", url, part, part, progress, signal);
+    if (request.status !== 200) {
+        throw faultOf(request);
+    }
+}
+
+/**
+ * A request that has been answered.
+ *
+ * @param {string} method @param {string} url @param {XMLHttpRequestBodyInit} body
+ * @param {Blob} file whose bytes are in the body
+ * @param {(bytes: number) => void} progress
+ * @param {AbortSignal} signal
+ * @returns {Promise<XMLHttpRequest>}
+ */
+function sent(method, url, body, file, progress, signal) {
+    return new Promise((resolve, reject) => {
         const request = new XMLHttpRequest();
-        request.open("POST", form.url);
+        const abort = () => request.abort();
+        request.open(method, url);
         request.upload.onprogress = (event) => progress(Math.min(event.loaded, file.size));
         request.upload.onload = () => progress(file.size);
-        request.onload = () => {
-            const { status } = request;
-            if (status === 203) {
-                resolve({ state: "unreported", fault: faultOf(request, "not_reported") });
-            } else if (status >= 200 && status < 300) {
-                resolve(answered(request));
-            } else {
-                reject(faultOf(request));
-            }
-        };
+        request.onload = () => resolve(request);
         request.onerror = async () => {
             const isReadable = await file
                 .slice(0, 1)
@@ -147,9 +197,11 @@ export const post = (form, file, progress, signal) =>
             reject(new Fault(isReadable ? "storage_unreachable" : "file_changed"));
         };
         request.onabort = () => reject(signal.reason);
-        signal.addEventListener("abort", () => request.abort());
-        request.send(multipart(form, file));
+        request.onloadend = () => signal.removeEventListener("abort", abort);
+        signal.addEventListener("abort", abort);
+        request.send(body);
     });
+}
 
 /**
  * The storage reads nothing that comes after the file. The file's own type must be the one that was signed: it counts too.
@@ -168,16 +220,19 @@ function multipart(form, file) {
 /** What a callback said, if there is one; of our own callback function, the fact. @param {XMLHttpRequest} request @returns {Stored} */
 function answered({ responseXML, responseText }) {
     try {
-        const { stored, told } = JSON.parse(responseText);
-        if (stored) {
-            return told === false
-                ? { fact: stored, state: "unreported", fault: new Fault("not_reported") }
-                : { fact: stored };
+        const said = JSON.parse(responseText);
+        if (said.stored) {
+            return storedAs(said);
         }
     } catch {
         // Whoever answered may say what he likes.
     }
     return { answer: responseXML ? "" : responseText.trim().slice(0, 200) };
+}
+
+/** @param {{ stored?: Fact, told?: boolean }} said by the function that found it in the bucket @returns {Stored} */
+export function storedAs({ stored: fact, told }) {
+    return told === false ? { fact, state: "unreported", fault: new Fault("not_reported") } : { fact };
 }
 
 /** @param {XMLHttpRequest} request @param {string} [kind] */

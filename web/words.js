@@ -48,12 +48,20 @@ export function status(upload, now) {
             speed.rate > 0 && say("speed", { size: bytes(speed.rate) }),
         );
     }
+    if (state === "paused") {
+        return joined(say(state), say("sending", { sent: bytes(upload.sent), size }));
+    }
     if (!fault) {
         return joined(size, say(state));
     }
     const seconds = Math.max(1, Math.ceil((upload.retryAt - now) / 1000));
     const next = state === "retrying" ? say("again_in", { seconds }) : upload.tries > 1 && say("later");
     return joined(size, [reason(fault), next].filter(Boolean).join(" "));
+}
+
+/** @param {number | null} sent bytes, if it is known @param {number} size */
+export function interrupted(sent, size) {
+    return joined(sent !== null && say("sending", { sent: bytes(sent), size: bytes(size) }), say("interrupted"));
 }
 
 /** What a callback said. @param {Upload} upload */

@@ -1,0 +1,230 @@
+"""Big files go in parts: paused, failing or interrupted, they go on where they were."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from e2e.conftest import WATCH_FOR_VIOLATIONS
+from e2e.steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, open_page, row, told
+from localcloud.cloud import Cloud
+
+MIB = 1024**2
+PART = 8 * MIB
+LANES = 3
+
+MakeFile = Callable[[int], Path]
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> MakeFile:
+    """Makes a file of so many bytes, no part of it like another."""
+
+    def make(size: int) -> Path:
+        path = tmp_path / "film.mp4"
+        noise = os.urandom(MIB)
+        with path.open("wb") as file:
+            for at in range(0, size, MIB):
+                file.write((at.to_bytes(8, "big") + noise)[: min(MIB, size - at)])
+        return path
+
+    return make
+
+
+@pytest.fixture
+def cloud(cloud_with: MakeCloud) -> Cloud:
+    """One in which every file of a megabyte or more goes in parts."""
+    return cloud_with(MULTIPART_FROM="1MB", MAX_SIZE="1GB", MULTIPART_SECRET=os.urandom(32).hex())
+
+
+def parts(cloud: Cloud) -> list[Any]:
+    return [record for record in cloud.oss.records if record.method == "PUT"]
+
+
+def forms(cloud: Cloud) -> list[Any]:
+    return [record for record in cloud.oss.records if record.method == "POST" and record.path == "/"]
+
+
+def asked(cloud: Cloud, step: str) -> int:
+    """How often the function was asked for it."""
+    return len([record for record in cloud.gateway.records if (record.method, record.path) == ("POST", step)])
+
+
+def parts_left(cloud: Cloud, context: BrowserContext, page: Page) -> tuple[int, int]:
+    """Uploads that were begun and are not ended: in the bucket, and in the browser's memory."""
+    remembered: int = page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('unfinished')).length")
+    return len(cloud.bucket.uploads.open()), remembered
+
+
+def wait_until(page: Page, share: float) -> None:
+    page.wait_for_function(f"document.querySelector('li progress').value > {share}")
+
+
+def assert_stored(cloud: Cloud, film: Path) -> None:
+    [stored] = cloud.bucket.objects()
+    assert (stored.meta["filename"], stored.content_type) == ("film.mp4", "video/mp4")
+    assert filecmp.cmp(stored.path, film, shallow=False)
+
+
+def test_three_parts_at_a_time_arrive_as_one_file(
+    page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile
+) -> None:
+    path = film(5 * PART + 1)
+    open_page(page, cloud)
+    page.set_input_files("#files", path)
+    told(page, "film.mp4", "41.9 MB · Uploaded")
+    assert_stored(cloud, path)
+    assert [len(parts(cloud)), len(forms(cloud))] == [6, 0]
+    assert row(page, "film.mp4").locator(".stored").text_content() == cloud.bucket.objects()[0].key
+    expect(row(page, "film.mp4").locator(".answer")).to_have_text("Received by the site: film.mp4, 41.9 MB")
+    assert parts_left(cloud, context, page) == (0, 0)
+
+
+def test_what_is_small_is_posted_and_nothing_for_parts_is_loaded(page: Page, cloud: Cloud) -> None:
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert [url for url in loaded if re.search("parts|unfinished", url)] == []
+
+
+def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
+    context: BrowserContext, page: Page, cloud: Cloud, film: MakeFile
+) -> None:
+    path = film(300 * MIB)
+    cloud.faults.oss_bandwidth = 30 * MIB
+    told_before = "315 MB · Waiting"
+    for share in (0.3, 0.7):
+        killed = context.new_page()
+        open_page(killed, cloud)
+        if share > 0.3:
+            told(
+                killed, "film.mp4", re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to go on.$")
+            )
+        killed.set_input_files("#files", path)
+        wait_until(killed, share)
+        told_before = row(killed, "film.mp4").locator(".status").text_content() or ""
+        killed.close()
+    assert re.match(r"^2\d\d MB of 315 MB", told_before)
+    cloud.faults.oss_bandwidth = 0
+    open_page(page, cloud)
+    told(page, "film.mp4", re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to go on.$"))
+    page.set_input_files("#files", path)
+    told(page, "film.mp4", "315 MB · Uploaded")
+    assert_stored(cloud, path)
+    assert (asked(cloud, "/multipart"), parts_left(cloud, context, page)) == (1, (0, 0))
+    # A break costs the parts that were on their way, and no more.
+    assert len([part for part in parts(cloud) if part.status == 200]) <= 38 + 2 * LANES
+
+
+def test_a_fifth_of_all_parts_fail_and_are_sent_again_alone(
+    context: BrowserContext, page: Page, cloud: Cloud, film: MakeFile
+) -> None:
+    path = film(300 * MIB)
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    cloud.faults.oss_error_rate = 0.2  # by a seed: the same ones in each run
+    page.set_input_files("#files", path)
+    told(page, "film.mp4", "315 MB · Uploaded")
+    assert_stored(cloud, path)
+    tries = len(parts(cloud))
+    assert (38 < tries <= 38 * 1.3, asked(cloud, "/multipart"), asked(cloud, "/multipart/list")) == (True, 1, 0)
+
+
+def test_paused_it_rests_and_resumed_it_goes_on(
+    page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile
+) -> None:
+    path = film(8 * PART)
+    cloud.faults.oss_bandwidth = 10 * MIB
+    open_page(page, cloud)
+    page.set_input_files("#files", path)
+    wait_until(page, 0.5)
+    line = row(page, "film.mp4")
+    line.get_by_role("button", name="Pause film.mp4").click()
+    told(page, "film.mp4", re.compile(r"^Paused · [\d.]+ MB of 67.1 MB$"))
+    assert parts_left(cloud, context, page) == (1, 1)
+    cloud.faults.oss_bandwidth = 0
+    line.get_by_role("button", name="Resume film.mp4").click()
+    told(page, "film.mp4", "67.1 MB · Uploaded")
+    assert_stored(cloud, path)
+    assert (asked(cloud, "/multipart"), len([part for part in parts(cloud) if part.status == 200])) == (1, 8)
+
+
+def test_cancelled_nothing_is_left_of_it(page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile) -> None:
+    path = film(8 * PART)
+    cloud.faults.oss_bandwidth = 10 * MIB
+    open_page(page, cloud)
+    page.set_input_files("#files", path)
+    wait_until(page, 0.3)
+    with page.expect_response("**/multipart/abort"):
+        row(page, "film.mp4").get_by_role("button", name="Cancel film.mp4").click()
+    told(page, "film.mp4", "67.1 MB · Cancelled")
+    assert (parts_left(cloud, context, page), cloud.bucket.objects()) == ((0, 0), [])
+
+
+def test_what_was_interrupted_can_be_given_up(
+    page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile
+) -> None:
+    cloud.faults.oss_bandwidth = 10 * MIB
+    killed = context.new_page()
+    open_page(killed, cloud)
+    killed.set_input_files("#files", film(8 * PART))
+    wait_until(killed, 0.3)
+    killed.close()
+    open_page(page, cloud)
+    with page.expect_response("**/multipart/abort"):
+        row(page, "film.mp4").get_by_role("button", name="Cancel film.mp4").click()
+    expect(page.locator("li")).to_have_count(0)
+    assert parts_left(cloud, context, page) == (0, 0)
+
+
+def test_another_tab_does_not_take_it_for_interrupted(
+    page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile
+) -> None:
+    cloud.faults.oss_bandwidth = 10 * MIB
+    open_page(page, cloud)
+    page.set_input_files("#files", film(8 * PART))
+    wait_until(page, 0.3)
+    other = context.new_page()
+    with other.expect_response("**/unfinished.js"):
+        open_page(other, cloud)
+    expect(other.locator("li")).to_have_count(0)
+    cloud.faults.oss_bandwidth = 0
+    told(page, "film.mp4", "67.1 MB · Uploaded")
+
+
+def test_another_file_of_that_name_is_one_of_its_own(
+    page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile
+) -> None:
+    path = film(8 * PART)
+    cloud.faults.oss_bandwidth = 10 * MIB
+    killed = context.new_page()
+    killed.add_init_script(WATCH_FOR_VIOLATIONS)
+    open_page(killed, cloud)
+    killed.set_input_files("#files", path)
+    wait_until(killed, 0.3)
+    killed.close()
+    cloud.faults.oss_bandwidth = 0
+    os.utime(path, (1, 1))
+    open_page(page, cloud)
+    page.set_input_files("#files", path)
+    told(page, "film.mp4", "67.1 MB · Uploaded")
+    assert_stored(cloud, path)
+    assert asked(cloud, "/multipart") == 2
+
+
+def test_in_a_browser_that_keeps_nothing_it_arrives_all_the_same(page: Page, cloud: Cloud, film: MakeFile) -> None:
+    path = film(2 * PART)
+    page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('kept off'); } })")
+    open_page(page, cloud)
+    page.set_input_files("#files", path)
+    told(page, "film.mp4", "16.8 MB · Uploaded")
+    assert_stored(cloud, path)
