@@ -77,6 +77,10 @@ class MultipartUploads:
         (folder / "about").write_text(json.dumps(asdict(upload)), encoding="utf-8")
         return upload
 
+    def open(self) -> list[str]:
+        """The ids of those that were neither completed nor aborted."""
+        return [folder.name for folder in self._folder.iterdir()]
+
     def find(self, key: str, upload_id: str) -> MultipartUpload:
         """The upload with this id, if it is one for this key. Raises Refused."""
         about = self._about(upload_id) if UPLOAD_ID.fullmatch(upload_id) else None

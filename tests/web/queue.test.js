@@ -5,52 +5,26 @@ import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { Fault, Meter, Queue, retryDelay, typeOf, Upload } from "../../web/queue.js";
+import { clock, settled } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
-/** Lets everything that can go on go on. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
-
-/** Timers that go off when the test says so. */
-function clock() {
-    let now = 0;
-    let timers = [];
-    return {
-        now: () => now,
-        after: (milliseconds, then) => {
-            const timer = { at: now + milliseconds, then };
-            timers.push(timer);
-            return () => {
-                timers = timers.filter((other) => other !== timer);
-            };
-        },
-        pass: async (milliseconds) => {
-            now += milliseconds;
-            const due = timers.filter(({ at }) => at <= now);
-            timers = timers.filter(({ at }) => at > now);
-            for (const { then } of due) {
-                then();
-            }
-            await settled();
-        },
-        pending: () => timers.length,
-    };
-}
-
 /** A queue whose forms and posts end when the test says so. */
-function world({ parallel, random = () => 0.5 } = {}) {
+function world({ parallel, lanes, dropped, sent = 0, random = () => 0.5 } = {}) {
     const asked = [];
     const posted = [];
     const seen = [];
     const time = clock();
     const queue = new Queue({
         parallel,
+        lanes,
+        dropped,
         random,
         now: time.now,
         after: time.after,
         sign: (wanted, signal) =>
             new Promise((resolve, reject) => {
-                asked.push({ wanted, resolve: () => resolve({ key: `k/${wanted.id}` }), reject });
+                asked.push({ wanted, resolve: () => resolve({ key: `k/${wanted.id}`, sent }), reject });
                 signal.addEventListener("abort", () => reject(signal.reason));
             }),
         post: (form, file, progress, signal) =>
@@ -514,5 +488,90 @@ for (const [said, signed] of [
 ]) {
     test(`the type ${JSON.stringify(said)} is signed as ${signed}`, () => {
         assert.equal(typeOf({ type: said }), signed);
+    });
+}
+
+test("a file in parts counts as several, and the next ones wait until they fit", async () => {
+    const given = world({ lanes: ({ name }) => (name === "folder/big.txt" ? 3 : 1) });
+    for (const name of ["a", "big", "b", "c"]) {
+        given.queue.add(upload(name));
+    }
+    assert.deepEqual(names(given), ["a", "big"]);
+    given.asked[0].reject(new Fault("denied"));
+    await settled();
+    assert.deepEqual(names(given), ["a", "big", "b"]);
+});
+
+test("one that counts for more than there may be goes alone", () => {
+    const given = world({ parallel: 1, lanes: () => 3 });
+    given.queue.add(upload("a"));
+    given.queue.add(upload("b"));
+    assert.deepEqual(names(given), ["a"]);
+});
+
+const names = ({ asked }) => asked.map(({ wanted }) => wanted.filename.slice("folder/".length, -".txt".length));
+
+test("paused it stops where it is, and makes room; added again it goes on", async () => {
+    const given = world({ parallel: 1 });
+    const file = await sending(given);
+    given.posted[0].progress(3);
+    given.queue.add(upload("b"));
+    given.queue.pause(file);
+    await settled();
+    assert.deepEqual([file.state, file.sent, file.isOpen, given.queue.totals.open], ["paused", 3, true, 2]);
+    assert.deepEqual(names(given), ["a", "b"]);
+    given.asked[1].reject(new Fault("denied"));
+    await settled();
+    given.queue.add(file);
+    assert.deepEqual([file.state, names(given)], ["signing", ["a", "b", "a"]]);
+});
+
+test("paused while it waits for another try, it waits no longer", async () => {
+    const given = world();
+    const file = await sending(given);
+    await fail(given, "storage_busy");
+    given.queue.pause(file);
+    assert.deepEqual([file.state, given.time.pending()], ["paused", 0]);
+});
+
+test("what ended is not paused", async () => {
+    const given = world();
+    const file = await sending(given);
+    given.posted[0].resolve();
+    await settled();
+    given.queue.pause(file);
+    assert.equal(file.state, "done");
+});
+
+test("bytes that are there already count as sent, and not as moved", async () => {
+    const given = world({ sent: 4 });
+    const file = await sending(given);
+    assert.deepEqual([file.sent, given.queue.totals.moved], [4, 0]);
+    given.posted[0].progress(6);
+    assert.deepEqual([file.sent, given.queue.totals.moved], [6, 2]);
+});
+
+test("what is cancelled, or failed and is taken off the list, is told as dropped", async () => {
+    const dropped = [];
+    const given = world({ dropped: ({ name }) => dropped.push(name) });
+    const cancelled = await sending(given, upload("cancelled"));
+    given.queue.cancel(cancelled);
+    given.queue.remove(cancelled);
+    const failed = await sending(given, upload("failed"));
+    await fail(given, "denied");
+    given.queue.remove(failed);
+    const done = await sending(given, upload("done"));
+    given.posted.at(-1).resolve();
+    await settled();
+    given.queue.remove(done);
+    assert.deepEqual(dropped, ["folder/cancelled.txt", "folder/failed.txt"]);
+});
+
+for (const code of ["exists", "already_stored"]) {
+    test(`${code} of the file's own key is done`, async () => {
+        const given = world();
+        const file = await sending(given);
+        await fail(given, code);
+        assert.equal(file.state, "done");
     });
 }

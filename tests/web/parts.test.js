@@ -1,0 +1,354 @@
+// A file in parts with a function, a storage and a clock of our own: no page, no network, no waiting.
+
+import assert from "node:assert/strict";
+import { File } from "node:buffer";
+import { test } from "node:test";
+import { Parts } from "../../web/parts.js";
+import { Fault } from "../../web/queue.js";
+import { clock, settled } from "./clock.js";
+
+const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
+const SIZE = 10; // bytes of a part
+const FACT = { key: `u/${ID}`, size: 95, content_type: "video/mp4", etag: "E", filename: "film.mp4" };
+
+/** What the file holds: its parts can be told apart. */
+const letters = (count) =>
+    Array.from({ length: count }, (_, at) => String.fromCharCode(97 + Math.floor(at / SIZE))).join("");
+
+/** A function that answers at once, and a storage that takes a part when the test says so, or at once. */
+function world({ size = 95, byHand = false, isOnline = () => true, said = { stored: FACT } } = {}) {
+    const time = clock();
+    const asked = [];
+    const puts = [];
+    const there = new Map();
+    const unfinished = new Map();
+    const fail = []; // of the next requests: [path or part's number, fault, what happens before]
+    const film = new File([letters(size)], "film.mp4", { type: "video/mp4", lastModified: 7 });
+    const wanted = { filename: "trip/film.mp4", size, content_type: "video/mp4", id: ID };
+    let tickets = 0;
+    let round = 0;
+    const due = (what) => {
+        const at = fail.findIndex(([each]) => each === what);
+        if (at >= 0) {
+            const [[, fault, before]] = fail.splice(at, 1);
+            before?.();
+            throw fault;
+        }
+    };
+    const answers = {
+        "/multipart": () => ({
+            ticket: "t0",
+            key: FACT.key,
+            part_size: SIZE,
+            parts: Math.ceil(size / SIZE),
+            expires_at: "",
+        }),
+        "/multipart/parts": ({ parts }) => {
+            round += 1;
+            tickets += 1;
+            return { parts: parts.map((number) => ({ number, url: `${round}/${number}` })), ticket: `t${tickets}` };
+        },
+        "/multipart/list": () => ({
+            parts: [...there].map(([number, part]) => ({ number, size: part.length })),
+            ticket: "tl",
+        }),
+        "/multipart/complete": () => said,
+        "/multipart/abort": () => ({}),
+    };
+    const parts = new Parts({
+        unfinished,
+        isOnline,
+        after: time.after,
+        random: () => 1,
+        ask: async (path, body, signal) => {
+            asked.push([path, body]);
+            due(path);
+            signal?.throwIfAborted();
+            return answers[path](body);
+        },
+        put: async (url, part, progress, signal) => {
+            const number = Number(url.split("/")[1]);
+            const text = await part.text();
+            signal.throwIfAborted();
+            const end = byHand
+                ? new Promise((resolve, reject) => {
+                      signal.addEventListener("abort", () => reject(signal.reason));
+                      puts.push({ url, text, type: part.type, progress, resolve, reject });
+                  })
+                : puts.push({ url, text, type: part.type });
+            due(number);
+            await end;
+            progress(part.size);
+            there.set(number, text);
+        },
+    });
+    const controller = new AbortController();
+    const seen = [];
+    const begin = () => parts.begin(wanted, controller.signal);
+    const send = (begun) => parts.send(begun, film, (bytes) => seen.push(bytes), controller.signal);
+    return {
+        ...{ parts, time, asked, puts, there, unfinished, fail, film, seen, controller, begin, send },
+        run: async () => send(await begin()),
+        steps: () => asked.map(([path]) => path.replace("/multipart", "")),
+        whole: () =>
+            [...there]
+                .sort(([a], [b]) => a - b)
+                .map(([, text]) => text)
+                .join("") === letters(size),
+    };
+}
+
+/** Lets what awaits several things in turn go on. */
+const idle = async () => {
+    for (let turn = 0; turn < 20; turn += 1) {
+        await settled();
+    }
+};
+
+test("a file is begun, sent in parts without a type, and completed", async () => {
+    const given = world();
+    assert.deepEqual(await given.run(), { fact: FACT });
+    assert.ok(given.whole());
+    assert.deepEqual(new Set(given.puts.map(({ type }) => type)), new Set([""]));
+    assert.deepEqual(given.asked[0], [
+        "/multipart",
+        { filename: "trip/film.mp4", size: 95, content_type: "video/mp4", id: ID },
+    ]);
+    assert.deepEqual(given.steps(), ["", "/parts", "/complete"]);
+    assert.deepEqual(given.asked[1][1], { ticket: "t0", parts: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] });
+    assert.deepEqual([given.seen.at(-1), given.unfinished.size], [95, 0]);
+});
+
+test("of a long file ten URLs are asked for at a time, each time with the newest ticket", async () => {
+    const given = world({ size: 250 });
+    await given.run();
+    assert.deepEqual(
+        given.asked.slice(1, -1).map(([, { ticket, parts }]) => [ticket, parts.length]),
+        [
+            ["t0", 10],
+            ["t1", 10],
+            ["t2", 5],
+        ],
+    );
+    assert.deepEqual(given.asked.at(-1)[1], { ticket: "t3" });
+});
+
+test("three parts are on their way at a time, and their bytes are summed", async () => {
+    const given = world({ byHand: true });
+    given.run().catch(() => {});
+    await idle();
+    assert.deepEqual(
+        given.puts.map(({ url }) => url),
+        ["1/1", "1/2", "1/3"],
+    );
+    given.puts[0].progress(4);
+    given.puts[1].progress(5);
+    assert.equal(given.seen.at(-1), 9);
+    given.puts[0].resolve();
+    await idle();
+    assert.deepEqual([given.puts.at(-1).url, given.seen.at(-1)], ["1/4", 15]);
+});
+
+test("what is kept is the ticket, what it is for, and by what the file is known again", async () => {
+    const given = world({ byHand: true });
+    given.run().catch(() => {});
+    await idle();
+    assert.deepEqual(
+        [...given.unfinished],
+        [
+            [
+                ID,
+                {
+                    id: ID,
+                    ticket: "t1",
+                    key: FACT.key,
+                    part_size: SIZE,
+                    parts: 10,
+                    name: "trip/film.mp4",
+                    size: 95,
+                    lastModified: 7,
+                },
+            ],
+        ],
+    );
+});
+
+test("one part that fails is sent again alone, after a pause", async () => {
+    const given = world();
+    given.fail.push([5, new Fault("storage_busy")]);
+    const run = given.run();
+    await idle();
+    assert.deepEqual([given.there.size, given.puts.length, given.time.pending()], [9, 10, 1]);
+    await given.time.pass(2000);
+    assert.deepEqual(await run, { fact: FACT });
+    assert.deepEqual([given.whole(), given.puts.length, given.steps()], [true, 11, ["", "/parts", "/complete"]]);
+});
+
+test("a part is tried six times, and then all end", async () => {
+    const given = world();
+    given.fail.push(...Array.from({ length: 6 }, () => [5, new Fault("storage_busy")]));
+    const run = given.run();
+    const failed = assert.rejects(run, { code: "storage_busy" });
+    for (let tries = 0; tries < 6; tries += 1) {
+        await idle();
+        await given.time.pass(60_000);
+    }
+    await failed;
+    assert.equal(given.puts.filter(({ url }) => url === "1/5").length, 6);
+    assert.deepEqual([...given.unfinished.keys()], [ID]);
+});
+
+for (const code of ["denied", "file_changed", "setup"]) {
+    test(`${code} ends all at once`, async () => {
+        const given = world();
+        given.fail.push([2, new Fault(code)]);
+        await assert.rejects(given.run(), { code });
+        assert.equal(given.time.pending(), 0);
+    });
+}
+
+test("without a connection a part is not tried again here: the queue waits for it", async () => {
+    const given = world({ isOnline: () => false });
+    given.fail.push([2, new Fault("storage_unreachable")]);
+    await assert.rejects(given.run(), { code: "storage_unreachable" });
+    assert.equal(given.time.pending(), 0);
+});
+
+test("begun before, only what is missing is sent", async () => {
+    const given = world();
+    given.fail.push([2, new Fault("denied")]);
+    await assert.rejects(given.run());
+    await idle();
+    const left = 10 - given.there.size;
+    const puts = given.puts.length;
+    const begun = await given.begin();
+    assert.equal(begun.sent, [...given.there.values()].join("").length);
+    await given.send(begun);
+    assert.deepEqual([given.whole(), given.puts.length - puts], [true, left]);
+    assert.deepEqual(given.steps(), ["", "/parts", "/list", "/parts", "/complete"]);
+});
+
+test("a part that arrived short is missing", async () => {
+    const given = world({ size: 20 });
+    given.fail.push([2, new Fault("denied")]);
+    await assert.rejects(given.run());
+    given.there.set(1, "short");
+    assert.deepEqual((await given.begin()).missing, [1, 2]);
+});
+
+test("a URL that has run out is asked for anew, at once, and with it those that are left", async () => {
+    const given = world();
+    given.fail.push([2, new Fault("form_expired")]);
+    await given.run();
+    assert.deepEqual([given.whole(), given.time.pending()], [true, 0]);
+    assert.equal(given.asked.filter(([path]) => path === "/multipart/parts").length, 2);
+});
+
+test("one that has run out twice in a row is for the queue to judge", async () => {
+    const given = world();
+    given.fail.push([2, new Fault("form_expired")], [2, new Fault("form_expired")]);
+    await assert.rejects(given.run(), { code: "form_expired" });
+    assert.deepEqual([...given.unfinished.keys()], [ID]);
+});
+
+test("a function that fails once is asked again for the URLs", async () => {
+    const given = world({ size: 10 });
+    given.fail.push(["/multipart/parts", new Fault("function_busy", { retryAfter: 3 })]);
+    const run = given.run();
+    await idle();
+    await given.time.pass(4999);
+    assert.equal(given.puts.length, 0);
+    await given.time.pass(1);
+    assert.deepEqual(await run, { fact: FACT });
+});
+
+test("a completion that fails is asked for again, and no part is sent for it", async () => {
+    const given = world();
+    given.fail.push(["/multipart/complete", new Fault("storage_unavailable")]);
+    const run = given.run();
+    await idle();
+    await given.time.pass(2000);
+    await run;
+    assert.deepEqual([given.puts.length, given.steps()], [10, ["", "/parts", "/complete", "/complete"]]);
+});
+
+test("parts that turn out to be missing are sent again", async () => {
+    const given = world({ size: 20 });
+    given.fail.push(["/multipart/complete", new Fault("parts_missing"), () => given.there.delete(2)]);
+    assert.deepEqual(await given.run(), { fact: FACT });
+    assert.deepEqual([given.whole(), given.puts.map(({ url }) => url)], [true, ["1/1", "1/2", "1/2"]]);
+    assert.deepEqual(given.steps(), ["", "/parts", "/complete", "/list", "/complete"]);
+});
+
+test("what is never complete is given up", async () => {
+    const given = world({ size: 20 });
+    given.fail.push(...Array.from({ length: 3 }, () => ["/multipart/complete", new Fault("parts_missing")]));
+    await assert.rejects(given.run(), { code: "parts_missing" });
+});
+
+for (const code of ["upload_gone", "ticket_expired", "ticket_invalid"]) {
+    test(`${code} while it is sent: it is forgotten, and the queue begins again`, async () => {
+        const given = world();
+        given.fail.push(["/multipart/complete", new Fault(code)]);
+        await assert.rejects(given.run(), { code: "form_expired" });
+        assert.equal(given.unfinished.size, 0);
+    });
+
+    test(`${code} where it should go on: it begins again under the same id`, async () => {
+        const given = world();
+        given.unfinished.set(ID, { id: ID, ticket: "old", key: "k", part_size: SIZE, parts: 10, size: 95 });
+        given.fail.push(["/multipart/list", new Fault(code)]);
+        assert.equal((await given.begin()).record.ticket, "t0");
+        assert.deepEqual(
+            given.asked.map(([path, body]) => [path, body.id ?? body.ticket]),
+            [
+                ["/multipart/list", "old"],
+                ["/multipart", ID],
+            ],
+        );
+    });
+}
+
+test("a list that cannot be had now leaves what is kept", async () => {
+    const given = world();
+    given.unfinished.set(ID, { id: ID, ticket: "old" });
+    given.fail.push(["/multipart/list", new Fault("function_down")]);
+    await assert.rejects(given.begin(), { code: "function_down" });
+    assert.equal(given.unfinished.size, 1);
+});
+
+test("stopped, the parts on their way end, and what is there is kept", async () => {
+    const given = world({ byHand: true });
+    const run = given.run();
+    await idle();
+    given.controller.abort(new Fault("stalled"));
+    await assert.rejects(run, { code: "stalled" });
+    assert.deepEqual([...given.unfinished.keys()], [ID]);
+});
+
+test("stopped in the pause before another try, nothing is tried again", async () => {
+    const given = world({ size: 10 });
+    given.fail.push([1, new Fault("storage_busy")]);
+    const run = given.run();
+    await idle();
+    given.controller.abort(new Fault("stalled"));
+    await assert.rejects(run, { code: "stalled" });
+    assert.deepEqual([given.puts.length, given.time.pending()], [1, 0]);
+});
+
+test("dropped, it is aborted and forgotten, whether or not the function answers", async () => {
+    const given = world({ byHand: true });
+    given.run().catch(() => {});
+    await idle();
+    given.controller.abort();
+    given.fail.push(["/multipart/abort", new Fault("function_down")]);
+    await given.parts.drop(ID);
+    await given.parts.drop(ID);
+    assert.deepEqual(given.asked.at(-1), ["/multipart/abort", { ticket: "t1" }]);
+    assert.deepEqual([given.unfinished.size, given.steps().filter((step) => step === "/abort").length], [0, 1]);
+});
+
+test("what the site was not told of says so", async () => {
+    const stored = await world({ said: { stored: FACT, told: false } }).run();
+    assert.deepEqual([stored.state, stored.fact, stored.fault.code], ["unreported", FACT, "not_reported"]);
+});
