@@ -17,11 +17,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, sync_playwright
 
 import chromium
-from bench_web import large, lighthouse, many, weight
+from bench_web import in_parts, large, lighthouse, many, weight
 from bench_web.local import Local, local
 from row import NotMeasured, Row, line
 
-MEASUREMENTS = (weight.measure, many.measure, large.measure, lighthouse.measure)
+MEASUREMENTS = (weight.measure, many.measure, large.measure, in_parts.measure, lighthouse.measure)
 
 
 def main() -> int:

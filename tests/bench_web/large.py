@@ -20,7 +20,8 @@ from row import NotMeasured, Row
 
 SIZE = 2**30
 ROUNDS = 3
-PATIENCE = 180
+PATIENCE = 600
+"""Seconds."""
 
 WATCH = """
 window.longest = 0;
@@ -72,19 +73,19 @@ def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
         file = Path(folder) / "large.bin"
         with file.open("wb") as content:
             content.truncate(SIZE)
-        page = _page(browser, cloud)
+        page = open_page(browser, cloud)
         curl, plain, ours, paints, longest = [], [], [], [], []
         for _ in range(ROUNDS):
             curl.append(_by_curl(cloud, file))
             plain.append(_by_ten_lines(page, cloud, file))
-            seconds = _by_page(page, cloud, file)
+            seconds = by_page(page, cloud, file)
             ours.append(seconds)
             paints.append(page.evaluate("window.paints") / seconds)
             longest.append(page.evaluate("window.longest"))
         # In a round of its own: to look at memory slows Chromium down.
         session = browser.new_browser_cdp_session()
-        before, peaks = _renderer_memory(session), [0]
-        _by_page(page, cloud, file, lambda: peaks.append(_renderer_memory(session)))
+        before, peaks = renderer_memory(session), [0]
+        by_page(page, cloud, file, lambda: peaks.append(renderer_memory(session)))
         grown = (max(peaks) - before) / 1_000_000
         page.close()
     ratio = statistics.median(plain) / statistics.median(ours)
@@ -95,7 +96,8 @@ def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
     yield Row("  repaints a second", f"{max(paints):.1f}", "<= 10", max(paints) <= 10)
 
 
-def _page(browser: Browser, cloud: Local) -> Page:
+def open_page(browser: Browser, cloud: Local) -> Page:
+    """The page, watched, and with a second file input for the ten lines."""
     page = browser.new_page()
     page.set_default_timeout(PATIENCE * 1000)
     page.add_init_script(WATCH)
@@ -108,11 +110,11 @@ def _page(browser: Browser, cloud: Local) -> Page:
 def _by_ten_lines(page: Page, cloud: Local, file: Path) -> float:
     page.set_input_files("#plain", file)
     seconds = float(page.evaluate(TEN_LINES, cloud.function))
-    _clear(cloud)
+    clear(cloud)
     return seconds
 
 
-def _by_page(page: Page, cloud: Local, file: Path, look: Callable[[], object] = bool) -> float:
+def by_page(page: Page, cloud: Local, file: Path, look: Callable[[], object] = bool) -> float:
     """Seconds, by the page's own clock, from the choice to the word that it is stored; `look` is called meanwhile."""
     page.set_input_files("#files", [])
     page.evaluate(TIME_THE_PAGE)
@@ -120,11 +122,11 @@ def _by_page(page: Page, cloud: Local, file: Path, look: Callable[[], object] = 
     end = time.monotonic() + PATIENCE
     while not (seconds := float(page.evaluate("window.took"))):
         if time.monotonic() > end:
-            raise NotMeasured(f"the page had not uploaded 1 GiB after {PATIENCE} s")
+            raise NotMeasured(f"the page had not uploaded {file.name} after {PATIENCE} s")
         page.wait_for_timeout(500)
         look()
     page.click("li .away")
-    _clear(cloud)
+    clear(cloud)
     return seconds
 
 
@@ -138,15 +140,16 @@ def _by_curl(cloud: Local, file: Path) -> float:
     upload = ["-F", f"file=@{file};type=application/octet-stream"]
     command = ["curl", "-sSf", "--noproxy", "*", "-w", "%{time_total}", *fields, *upload, form["url"]]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)  # noqa: S603
-    _clear(cloud)
+    clear(cloud)
     return float(done.stdout)
 
 
-def _clear(cloud: Local) -> None:
+def clear(cloud: Local) -> None:
+    """Take away what was stored."""
     shutil.rmtree(cloud.files / "uploads")
 
 
-def _renderer_memory(session: CDPSession) -> int:
+def renderer_memory(session: CDPSession) -> int:
     """Bytes that the browser's renderers have for themselves (Linux)."""
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     return sum(_own_memory(each["id"]) for each in processes if each["type"] == "renderer")

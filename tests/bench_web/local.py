@@ -24,12 +24,14 @@ class Local:
     oss: str
     files: Path
     """Where what is uploaded lands."""
+    process: int
+    """Its id."""
 
 
 @contextmanager
-def local(files: Path) -> Iterator[Local]:
-    """Run `make dev`. Raises NotMeasured where it does not start."""
-    environ = {**os.environ, "JSON": "1", "FILES": str(files), "MAX_SIZE": "2GB"}
+def local(files: Path, **settings: str) -> Iterator[Local]:
+    """Run `make dev` with these settings. Raises NotMeasured where it does not start."""
+    environ = {**os.environ, "JSON": "1", "FILES": str(files), "MAX_SIZE": "2GB", **settings}
     command = [sys.executable, "-m", "localcloud.dev"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
         assert process.stdout
@@ -38,6 +40,6 @@ def local(files: Path) -> Iterator[Local]:
             if not line:
                 raise NotMeasured("make dev does not start")
             said = json.loads(line)
-            yield Local(said["page"], said["function"], said["oss"], Path(said["files"]))
+            yield Local(said["page"], said["function"], said["oss"], Path(said["files"]), process.pid)
         finally:
             process.terminate()
