@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from e2e.steps import MakeCloud
 from localcloud.cloud import Cloud
 
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
@@ -18,6 +21,14 @@ FILES = [
     FilePayload(name="a very long name " * 12 + ".txt", mimeType="text/plain", buffer=b"x" * 100_000),
     FilePayload(name="合同 (终稿) v2.txt", mimeType="text/plain", buffer=b"y"),
 ]
+
+BIG = FilePayload(name="film " * 40 + ".mp4", mimeType="video/mp4", buffer=bytes(2_000_000))
+"""So big that it goes in parts."""
+
+
+@pytest.fixture
+def cloud(cloud_with: MakeCloud) -> Cloud:
+    return cloud_with(MULTIPART_FROM="1MB", MULTIPART_SECRET=os.urandom(32).hex())
 
 
 def idle(page: Page, cloud: Cloud) -> None:
@@ -34,6 +45,23 @@ def failed(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_deny_early = True
     page.set_input_files("#files", FILES)
     expect(page.locator(".failed")).to_have_count(3)
+
+
+def paused(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_stall_at = 0
+    page.set_input_files("#files", BIG)
+    page.get_by_role("button", name=re.compile("^(Pause|暂停)")).click()
+    expect(page.locator(".paused")).to_have_count(1)
+
+
+def interrupted(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_stall_at = 0
+    if not page.evaluate("Object.keys(localStorage).some((name) => name.startsWith('unfinished'))"):
+        with page.expect_response("**/multipart/parts"):
+            page.set_input_files("#files", BIG)
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.reload()
+    expect(page.locator("li .status")).to_have_text(re.compile("^0 B"))
 
 
 def done(page: Page, cloud: Cloud) -> None:
@@ -59,7 +87,7 @@ LOOKS = [
 ]
 
 
-@pytest.mark.parametrize("state", [idle, running, failed, done])
+@pytest.mark.parametrize("state", [idle, running, failed, paused, interrupted, done])
 def test_nothing_to_complain_of(browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None]) -> None:
     found = {}
     page = open_page(browser, cloud)
@@ -78,7 +106,7 @@ def test_nothing_to_complain_of(browser: Browser, cloud: Cloud, state: Callable[
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-@pytest.mark.parametrize("state", [idle, running, failed, done])
+@pytest.mark.parametrize("state", [idle, running, failed, paused, interrupted, done])
 def test_on_a_screen_of_320_pixels_nothing_scrolls_sideways_and_everything_can_be_hit(
     browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None], language: str
 ) -> None:
