@@ -207,6 +207,17 @@ for (const code of ["denied", "file_changed", "setup"]) {
     });
 }
 
+test("what one part fails of ends those on their way, and no other begins", async () => {
+    const given = world({ byHand: true });
+    const failed = assert.rejects(given.run(), { code: "denied" });
+    await idle();
+    given.puts[1].reject(new Fault("denied"));
+    await failed;
+    given.puts[0].resolve();
+    await idle();
+    assert.deepEqual([given.puts.length, given.there.size], [3, 0]);
+});
+
 test("without a connection a part is not tried again here: the queue waits for it", async () => {
     const given = world({ isOnline: () => false });
     given.fail.push([2, new Fault("storage_unreachable")]);
@@ -277,6 +288,7 @@ test("parts that turn out to be missing are sent again", async () => {
     given.fail.push(["/multipart/complete", new Fault("parts_missing"), () => given.there.delete(2)]);
     assert.deepEqual(await given.run(), { fact: FACT });
     assert.deepEqual([given.whole(), given.puts.map(({ url }) => url)], [true, ["1/1", "1/2", "1/2"]]);
+    assert.deepEqual(given.seen.slice(-2), [10, 20]);
     assert.deepEqual(given.steps(), ["", "/parts", "/complete", "/list", "/complete"]);
 });
 
