@@ -1,7 +1,7 @@
 """Which rule a refusal is about, and what to change: the rulebook `rules.json`, read for people.
 
-`python -m localcloud explain` takes the XML of an OSS error, an EC or a Code. No text holds a policy, a signature, a
-token or a secret.
+`python -m localcloud explain` takes an error as OSS (XML) or STS (JSON) answers it, an EC or a Code. No text holds a
+policy, a signature, a token or a secret.
 """
 
 from __future__ import annotations
@@ -84,27 +84,30 @@ class Error:
 
     @classmethod
     def read(cls, text: str) -> Error:
-        """From an answer's XML, an EC or a Code. Raises ValueError."""
+        """From an answer's XML (OSS) or JSON (STS), an EC or a Code. Raises ValueError."""
         text = text.strip()
         if re.fullmatch(r"[0-9]{4}-[0-9]{8}", text):
             return cls(None, text)
         if re.fullmatch(r"[A-Za-z][A-Za-z.]*", text):
             return cls(text)
         try:
-            if "<!" in text:
-                raise ValueError("a document type")  # noqa: TRY301 - entities could make it grow
-            root = ElementTree.fromstring(text)  # noqa: S314 - see above
+            told = _json_members(text) if text.startswith("{") else _xml_elements(text)
         except (ElementTree.ParseError, ValueError):
             raise ValueError(
-                "This is no error of OSS: give the XML of its answer, an EC such as 0006-00000227, or a Code."
+                "This is no error of OSS or STS: give the answer as it came (XML or JSON), an EC such as "
+                "0006-00000227, or a Code."
             ) from None
-        return cls(
-            root.findtext("Code"),
-            root.findtext("EC"),
-            root.findtext("Message") or "",
-            None,
-            root.findtext("StringToSign"),
-        )
+        return cls(told.get("Code"), told.get("EC"), told.get("Message", ""), None, told.get("StringToSign"))
+
+
+def _xml_elements(text: str) -> dict[str, str]:
+    if "<!" in text:
+        raise ValueError("a document type, whose entities could make it grow")
+    return {element.tag: element.text or "" for element in ElementTree.fromstring(text)}  # noqa: S314 - see above
+
+
+def _json_members(text: str) -> dict[str, str]:
+    return {name: value for name, value in json.loads(text).items() if isinstance(value, str)}
 
 
 @cache
@@ -195,9 +198,10 @@ def _policy(encoded: str) -> dict[str, Any]:
 def main(arguments: Sequence[str]) -> int:
     """Explain one error. The exit code: 0, 1 where it is not in the rulebook, or 2 where something given is wrong."""
     parser = argparse.ArgumentParser(
-        prog="python -m localcloud explain", description="Say which rule an error of OSS is about, and what to change."
+        prog="python -m localcloud explain",
+        description="Say which rule an error of OSS or STS is about, and what to change.",
     )
-    parser.add_argument("error", help="an EC, a Code, a file with the answer's XML, or - for standard input")
+    parser.add_argument("error", help="an EC, a Code, a file with the answer (XML or JSON), or - for standard input")
     parser.add_argument("--form", type=Path, metavar="FILE", help="JSON: the signer's answer, or the form's fields")
     asked = parser.parse_args(arguments)
     try:

@@ -24,9 +24,31 @@ def xml(code: str, message: str, ec: str | None = None, **extras: str) -> str:
     return Refused(400, code, message, ec, **extras).xml("0" * 24, "bucket.oss-cn-hangzhou.aliyuncs.com")
 
 
+RULES = {rule.name: rule for rule in rules()}
+
+REFUSALS = sorted((Path(__file__).parent / "refusals").iterdir())
+"""A refusal for each rule, by its name: recorded once, as the stand-ins answered their tests, and kept since."""
+
+SEEN = {
+    "policy-condition": 'The condition eq on bucket wants "b". ',
+    "policy-field-missing": 'The condition eq on x:a wants "". ',
+}
+"""What an explanation begins with, where the message tells more than its rule."""
+
+
+@pytest.mark.parametrize("recorded", REFUSALS, ids=lambda file: file.stem)
+def test_a_recorded_refusal_is_explained_by_its_rule_alone(recorded: Path) -> None:
+    error = Error.read(recorded.read_text(encoding="utf-8"))
+    assert [rule.name for rule in find(error)] == [recorded.stem]
+    assert explain(error) == SEEN.get(recorded.stem, "") + RULES[recorded.stem].text
+
+
+def test_every_rule_has_a_recorded_refusal_and_every_refusal_a_rule() -> None:
+    assert sorted(file.stem for file in REFUSALS) == sorted(RULES)
+
+
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
 def test_a_rule_is_found_by_its_status_code_and_ec(rule: Rule) -> None:
-    # A message is told apart by the suites that provoke it: there, `check` complains of one that fits no rule or two.
     error = Error(rule.code, rule.ec, None, rule.status)
     assert rule in find(error)
     assert rule.document in explain(error)
@@ -136,10 +158,12 @@ def test_a_refusal_is_explained_in_the_record(world: World, draft: Draft) -> Non
             "The file is not smaller .*\n",
         ),
         ("Nonsense", 1, "Nonsense is not in the rulebook.*\n"),
-        ("<no xml", 2, "This is no error of OSS.*\n"),
+        ('{"Code": "EntityNotExist.Role", "Message": "The role not exists."}', 0, "The role exists.*\n"),
+        ("<no xml", 2, "This is no error of OSS or STS.*\n"),
+        ("{no json", 2, "This is no error of OSS or STS.*\n"),
     ],
 )
-def test_the_command_reads_an_ec_a_code_or_xml_from_standard_input(given: str, code: int, said: str) -> None:
+def test_the_command_reads_an_ec_a_code_or_an_answer_from_standard_input(given: str, code: int, said: str) -> None:
     command = [sys.executable, "-m", "localcloud", "explain", "-"]
     ran = subprocess.run(command, input=given, capture_output=True, text=True, cwd=ROOT, check=False)  # noqa: S603 - our own command
     assert ran.returncode == code

@@ -12,6 +12,7 @@ import alibabacloud_oss_v2 as oss
 import pytest
 import requests
 
+from localcloud import put_object
 from localcloud.identities import Identity
 from oss_client import client, refusal, send, user
 from oss_forms import BUCKET, World, new_identity, outcome, ram_policy
@@ -46,6 +47,14 @@ def test_the_vendors_client_puts(world: World) -> None:
         {"Cache-Control": "no-cache", "Content-Disposition": 'inline; filename="a.html"'},
         {"who": "me"},
     )
+
+
+def test_an_object_larger_than_all_objects(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(put_object, "MAX_OBJECT", 4)  # bytes; five gigabytes would take long
+    answer = send(world, user(world), "PUT", KEY, body=b"hello")
+    assert outcome(answer) == (400, "InvalidArgument", None)
+    assert "<Message>The object you want to upload is larger than 5 GB.</Message>" in answer.text
+    assert world.bucket.objects() == []
 
 
 def test_a_body_that_comes_in_pieces(world: World) -> None:
