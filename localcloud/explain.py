@@ -31,6 +31,9 @@ TUTORIAL = {"security_token": "x-oss-security-token", "signature": "x-oss-signat
 LONGEST = 100
 """Characters of a form's value that are told."""
 
+SIZES = frozenset({"EntityTooLarge", "EntityTooSmall", "0006-00000003", "0006-00000004"})
+"""Refusals by a policy's content-length-range: ECs, and Codes where there is no EC (a part too small has another)."""
+
 FAILED = re.compile(r"Invalid according to Policy: Policy Condition failed: (\[.*\])", re.DOTALL)
 
 
@@ -121,22 +124,34 @@ def find(error: Error) -> list[Rule]:
     return [rule for rule in rules() if rule.fits(error)]
 
 
-def explain(error: Error, fields: Mapping[str, str] | None = None) -> str:
-    """Which rule failed, what was expected and got, what to change, and the document's name."""
+def explain(error: Error, fields: Mapping[str, str] | None = None, size: int | None = None) -> str:
+    """Which rule failed, what was expected and got, what to change, and the document's name.
+
+    `fields` are those of the form, `size` are the file's bytes, where they are known.
+    """
     found = find(error)
     if not found:
         what = " ".join(part for part in (error.code, error.ec) if part)
         return f"{what or 'This'} is not in the rulebook. Look its Code and EC up among the OSS error codes."
-    seen = _seen(error, fields or {})
+    seen = _seen(error, fields or {}, size)
     return " ".join([*seen, *(rule.text for rule in found)])
 
 
 def read_fields(text: str) -> dict[str, str]:
-    """A form's fields from a signer's JSON, flat or under `fields`. Raises ValueError."""
+    """A form's fields from a signer's JSON, flat or under `fields`, or from a post policy, JSON or base64 of it.
+
+    Raises ValueError.
+    """
+    if _policy(text).get("conditions"):
+        return {"policy": text.strip()}
     try:
         answer = json.loads(text)
     except ValueError:
-        raise ValueError("The form must be JSON: the signer's answer, or its fields by their names.") from None
+        raise ValueError(
+            "The form must be JSON: the signer's answer, its fields by their names, or a post policy (JSON or base64)."
+        ) from None
+    if isinstance(answer, dict) and isinstance(answer.get("conditions"), list):
+        return {"policy": base64.b64encode(text.encode()).decode()}
     fields = answer.get("fields", answer) if isinstance(answer, dict) else None
     if not isinstance(fields, dict):
         raise ValueError("The form must be a JSON object of fields.")  # noqa: TRY004 - bad input, not a bad type
@@ -147,7 +162,7 @@ def read_fields(text: str) -> dict[str, str]:
     }
 
 
-def _seen(error: Error, fields: Mapping[str, str]) -> list[str]:
+def _seen(error: Error, fields: Mapping[str, str], size: int | None) -> list[str]:
     """What the error and the form show of what was expected and got."""
     told = []
     if error.message and (match := FAILED.match(error.message)):
@@ -163,9 +178,10 @@ def _seen(error: Error, fields: Mapping[str, str]) -> list[str]:
     policy = _policy(fields.get("policy", ""))
     if error.ec == "0006-00000213" and isinstance(policy.get("expiration"), str):
         told.append(f"The policy expired at {policy['expiration'][:LONGEST]}.")
-    if error.code in ("EntityTooLarge", "EntityTooSmall"):
+    if (error.ec or error.code) in SIZES:
+        got = "" if size is None else f", got {size}"
         told += [
-            f"The policy allows {entry[1]} to {entry[2]} bytes."
+            f"The policy wants {entry[1]} to {entry[2]} bytes{got}."
             for entry in policy.get("conditions", [])
             if isinstance(entry, list) and len(entry) == 3 and entry[0] == "content-length-range"
         ]
@@ -181,7 +197,7 @@ def _condition(text: str, fields: Mapping[str, str]) -> str:
     if name in SECRET:
         return f"The condition {mode} on {name} failed (its value is kept back)."
     told = f"The condition {mode} on {name} wants {json.dumps(wanted, ensure_ascii=False)[:LONGEST]}"
-    if not fields or name == "bucket":
+    if not fields.keys() - {"policy"} or name == "bucket":
         return f"{told}."
     got = json.dumps(fields[name], ensure_ascii=False)[:LONGEST] if name in fields else "no such field"
     return f"{told}; the form has {got}."
@@ -202,7 +218,10 @@ def main(arguments: Sequence[str]) -> int:
         description="Say which rule an error of OSS or STS is about, and what to change.",
     )
     parser.add_argument("error", help="an EC, a Code, a file with the answer (XML or JSON), or - for standard input")
-    parser.add_argument("--form", type=Path, metavar="FILE", help="JSON: the signer's answer, or the form's fields")
+    parser.add_argument(
+        "--form", type=Path, metavar="FILE", help="the signer's answer, the form's fields, or its policy"
+    )
+    parser.add_argument("--size", type=int, metavar="BYTES", help="the size of the file that was sent")
     asked = parser.parse_args(arguments)
     try:
         error = Error.read(_given(asked.error))
@@ -210,7 +229,7 @@ def main(arguments: Sequence[str]) -> int:
     except (ValueError, OSError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    print(explain(error, fields))
+    print(explain(error, fields, asked.size))
     return 0 if find(error) else 1
 
 

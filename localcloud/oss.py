@@ -54,6 +54,7 @@ SUBRESOURCES = re.compile(
 
 
 REQUEST_ID = "localcloud.request_id"
+POLICY_AND_SIZE = "localcloud.policy_and_size"
 
 TOKEN = re.compile(r'("\$x-oss-security-token", ).*', re.DOTALL)
 """In a failed condition as OSS prints it; the log is to hold none."""
@@ -119,7 +120,8 @@ class Oss(StandIn):
             response = self.answer(request, address)
         except Refused as refused:
             self.note(request, code=refused.code, ec=refused.ec, message=TOKEN.sub(r"\1…]", refused.message))
-            self.refused(request, Error(refused.code, refused.ec, refused.message, refused.status))
+            error = Error(refused.code, refused.ec, refused.message, refused.status)
+            self.refused(request, error, *request.environ.get(POLICY_AND_SIZE, ()))
             response = refusal(refused, request, request_id)
         if bucket and request.method != "OPTIONS":
             response.headers.update(
@@ -279,6 +281,7 @@ class Oss(StandIn):
         bucket = address.bucket
         with self.intake.receive(request, bucket) as (body, incoming):
             form = read_form(request.content_type or "", request.headers.get("Content-MD5"), body, incoming)
+            request.environ[POLICY_AND_SIZE] = (form.fields.get("policy", ""), incoming.size)
             post = PostObject(
                 form,
                 incoming,

@@ -116,14 +116,17 @@ class StandIn(HTTPServer):
         """Add to what the record of this request will say."""
         request.environ.setdefault("localcloud.note", {}).update(note)
 
-    def refused(self, request: Request, error: explain.Error) -> None:
-        """Explain a refusal in the request's record. One that the rulebook does not know `check` will complain of."""
+    def refused(self, request: Request, error: explain.Error, policy: str = "", size: int | None = None) -> None:
+        """Explain a refusal in the request's record, with the form's post policy and the file's bytes where known.
+
+        One that the rulebook does not know `check` will complain of.
+        """
         found = explain.find(error)
         if len(found) != 1:
             self.add_assertion(
                 f"{len(found)} rules for {error.status} {error.code} {error.ec}: see localcloud/rules.json"
             )
-        self.explain(request, " ".join(rule.text for rule in found))
+        self.explain(request, explain.explain(error, {"policy": policy}, size) if found else "")
 
     def explain(self, request: Request, text: str) -> None:
         """Say in the request's record what is to be learned from it."""

@@ -107,13 +107,37 @@ def encoded(**policy: object) -> str:
         (
             xml("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.", "0006-00000003"),
             {"policy": encoded(conditions=[["content-length-range", 1, 1000]])},
-            "The policy allows 1 to 1000 bytes.",
+            "The policy wants 1 to 1000 bytes.",
         ),
     ],
 )
 def test_the_form_at_hand_makes_the_explanation_concrete(error: str, fields: dict[str, str], said: str) -> None:
     [rule] = find(Error.read(error))
     assert explain(Error.read(error), fields) == f"{said} {rule.text}"
+
+
+POLICY = '{"expiration": "2024-11-24T12:00:00Z", "conditions": [["content-length-range", 1, 1000]]}'
+
+
+@pytest.mark.parametrize("form", [POLICY, base64.b64encode(POLICY.encode()).decode() + "\n"], ids=["JSON", "base64"])
+@pytest.mark.parametrize(("code", "ec", "size"), [("EntityTooLarge", "0006-00000003", 2048), ("EntityTooSmall", "0006-00000004", 0)])  # fmt: skip
+def test_a_policy_and_the_size_of_the_file_tell_what_was_expected_and_got(
+    form: str, code: str, ec: str, size: int
+) -> None:
+    error = Error.read(xml(code, "Your proposed upload …", ec))
+    [rule] = find(error)
+    assert explain(error, read_fields(form), size) == f"The policy wants 1 to 1000 bytes, got {size}. {rule.text}"
+
+
+def test_a_policy_alone_says_nothing_of_the_fields_that_were_sent() -> None:
+    error = Error.read(xml("AccessDenied", f'{FAILED}["eq", "$acl", "private"]', "0006-00000227"))
+    assert explain(error, read_fields(POLICY)).startswith('The condition eq on acl wants "private". ')
+
+
+@pytest.mark.parametrize("form", ["", "{", "[]", "1", "no form", '{"fields": 1}'])
+def test_a_form_that_is_none_is_refused(form: str) -> None:
+    with pytest.raises(ValueError, match="The form must be"):
+        read_fields(form)
 
 
 def test_what_is_not_known_is_said_plainly() -> None:
@@ -146,6 +170,26 @@ def test_a_refusal_is_explained_in_the_record(world: World, draft: Draft) -> Non
         "The form has a key, before the file. Add the key, and append the file last: what follows it is not read. "
         "(See: Common PostObject errors.)"
     )
+
+
+def test_a_file_of_a_wrong_size_is_explained_with_its_size(world: World, draft: Draft) -> None:
+    draft.conditions = [["content-length-range", 1, 4]]
+    assert outcome(post(world, draft.fields()))[1] == "EntityTooLarge"
+    said = f"The policy wants 1 to 4 bytes, got 5. {RULES['file-too-large'].text}"
+    assert world.oss.records[-1].explanation == said
+
+
+def test_the_command_takes_a_policy_and_a_size(tmp_path: Path) -> None:
+    (tmp_path / "policy.json").write_text(POLICY, encoding="utf-8")
+    form = ["--form", tmp_path / "policy.json", "--size", "2048"]
+    command = [sys.executable, "-m", "localcloud", "explain", "0006-00000003", *form]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S603 - our own command
+    assert ran.stdout == f"The policy wants 1 to 1000 bytes, got 2048. {RULES['file-too-large'].text}\n"
+
+
+def test_a_part_that_is_too_small_is_none_of_the_policy_s() -> None:
+    error = Error.read(xml("EntityTooSmall", "Your proposed upload …", "0042-00000213"))
+    assert explain(error, read_fields(POLICY), 5) == RULES["part-too-small"].text
 
 
 @pytest.mark.parametrize(
