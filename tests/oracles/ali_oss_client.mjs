@@ -2,12 +2,33 @@
 import { createInterface } from "node:readline";
 import OSS from "ali-oss";
 
+const PART = { partSize: 100 * 1024, parallel: 3 };
+
+/** Begins an upload in parts and cancels it once some have arrived: its checkpoint. */
+async function interrupt(client, { key, file }) {
+    let checkpoint;
+    const progress = (_, reached) => {
+        checkpoint = reached;
+        if (checkpoint.doneParts.length >= 2) client.cancel();
+    };
+    await client.multipartUpload(key, file, { ...PART, progress }).catch((error) => {
+        if (error.name !== "cancel") throw error;
+    });
+    return checkpoint;
+}
+
 const OPERATIONS = {
     put: async (client, { key, body }) => void (await client.put(key, Buffer.from(body))),
     get: async (client, { key }) => (await client.get(key)).content.toString(),
     head: async (client, { key }) => Number((await client.head(key)).res.headers["content-length"]),
     delete: async (client, { key }) => void (await client.delete(key)),
     list: async (client, { prefix }) => ((await client.listV2({ prefix })).objects ?? []).map(({ name }) => name),
+    upload: async (client, { key, file, checkpoint }) =>
+        void (await client.multipartUpload(key, file, { ...PART, checkpoint })),
+    interrupt,
+    parts: async (client, { key, uploadId }) =>
+        [(await client.listParts(key, uploadId)).parts].flat().map(({ PartNumber }) => Number(PartNumber)),
+    abort: async (client, { key, uploadId }) => void (await client.abortMultipartUpload(key, uploadId)),
     presign: (client, { method, key }) => client.signatureUrlV4(method, 60, { headers: {} }, key),
 };
 

@@ -162,6 +162,20 @@ class AliOss:
     def presign(self, method: str, key: str) -> str:
         return str(self._do("presign", method=method, key=key))
 
+    def upload(self, key: str, file: Path, checkpoint: Any = None) -> None:
+        """In parts of 100 KB, three at once; with a checkpoint, those that are missing."""
+        self._do("upload", key=key, file=str(file), checkpoint=checkpoint)
+
+    def interrupt(self, key: str, file: Path) -> Any:
+        """Begin the same and cancel it: the checkpoint."""
+        return self._do("interrupt", key=key, file=str(file))
+
+    def parts(self, key: str, upload_id: str) -> list[int]:
+        return list(self._do("parts", key=key, uploadId=upload_id))
+
+    def abort(self, key: str, upload_id: str) -> None:
+        self._do("abort", key=key, uploadId=upload_id)
+
 
 @pytest.fixture(scope="module", autouse=True)
 def node() -> Iterator[None]:
@@ -251,3 +265,62 @@ def test_a_session_policy_for_another_place_is_kept_to(world: World, kind: Kind,
 def test_another_accounts_user_is_refused(world: World, kind: Kind) -> None:
     stranger = user(world, account="9" * len(ACCOUNT))
     assert code(OPERATIONS["put"], kind(world, stranger)) == "AccessDenied"
+
+
+CONTENT = bytes(range(256)) * 4000 + b"the end"
+"""Eleven parts."""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "film.bin"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.fixture
+def ali_oss(world: World) -> AliOss:
+    world.clock.now = time.time()
+    return AliOss(world, session(world, EVERYTHING))
+
+
+def stored(world: World) -> bytes | None:
+    found = world.bucket.get(KEY)
+    return found.path.read_bytes() if found else None
+
+
+def test_ali_oss_uploads_in_parts_side_by_side(world: World, ali_oss: AliOss, file: Path) -> None:
+    ali_oss.upload(KEY, file)
+    assert stored(world) == CONTENT
+
+
+def test_ali_oss_goes_on_from_its_checkpoint(world: World, ali_oss: AliOss, file: Path) -> None:
+    checkpoint = ali_oss.interrupt(KEY, file)
+    assert set(checkpoint["doneParts"][0]) == {"number", "etag"}
+    there = ali_oss.parts(KEY, checkpoint["uploadId"])
+    assert {part["number"] for part in checkpoint["doneParts"]} <= set(there) < set(range(1, 12))
+    assert stored(world) is None
+    ali_oss.upload(KEY, file, checkpoint)
+    assert stored(world) == CONTENT
+
+
+def test_ali_oss_drops_an_upload(world: World, ali_oss: AliOss, file: Path) -> None:
+    upload_id = ali_oss.interrupt(KEY, file)["uploadId"]
+    ali_oss.abort(KEY, upload_id)
+    with pytest.raises(Refused, match="NoSuchUpload"):
+        ali_oss.parts(KEY, upload_id)
+
+
+@pytest.mark.parametrize("operation", ["upload", "interrupt", "parts", "abort"])
+@pytest.mark.parametrize("secret", ["right", "wrong"])
+def test_ali_oss_without_the_right_is_refused_whatever_it_does_with_parts(
+    world: World, ali_oss: AliOss, file: Path, operation: str, secret: str
+) -> None:
+    upload_id = ali_oss.interrupt(KEY, file)["uploadId"]
+    identity = session(world, EVERYTHING, ELSEWHERE)
+    if secret == "wrong":
+        identity = Identity(**{**identity.__dict__, "access_key_secret": "another"})
+    client, given = AliOss(world, identity), upload_id if operation in ("parts", "abort") else file
+    with pytest.raises(Refused) as refused:
+        getattr(client, operation)(KEY, given)
+    assert str(refused.value) == ("AccessDenied" if secret == "right" else "SignatureDoesNotMatch")
