@@ -181,7 +181,7 @@ def test_a_file_of_a_wrong_size_is_explained_with_its_size(world: World, draft: 
 
 def test_the_command_takes_a_policy_and_a_size(tmp_path: Path) -> None:
     (tmp_path / "policy.json").write_text(POLICY, encoding="utf-8")
-    form = ["--form", tmp_path / "policy.json", "--size", "2048"]
+    form = ["--form", str(tmp_path / "policy.json"), "--size", "2048"]
     command = [sys.executable, "-m", "localcloud", "explain", "0006-00000003", *form]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S603 - our own command
     assert ran.stdout == f"The policy wants 1 to 1000 bytes, got 2048. {RULES['file-too-large'].text}\n"
