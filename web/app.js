@@ -14,12 +14,6 @@ const [SOON, LATER] = [100, 1000];
 /** Milliseconds between two readings aloud of how far it has come. */
 const ALOUD = 10_000;
 
-/** Bytes. */
-const LARGEST_THUMBNAIL = 20_000_000;
-
-/** Images in which nothing runs and nothing moves. */
-const STILL = ["image/png", "image/jpeg", "image/webp", "image/avif", "image/bmp"];
-
 /** What will be no better the next time. */
 const HOPELESS = ["empty", "too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"];
 
@@ -275,32 +269,12 @@ function show(upload) {
     row.again.onclick = () => queue.add(upload);
     row.away.onclick = () => (upload.isOpen ? queue.cancel(upload) : forgetAndMoveOn(upload, row.line));
     rows.set(upload, row);
-    if (STILL.includes(upload.file.type) && upload.file.size < LARGEST_THUMBNAIL) {
-        pictures.set(row.thumb, upload.file);
-        inSight.observe(row.thumb);
+    if (upload.file.type.startsWith("image/")) {
+        import("./thumbnails.js").then(
+            ({ thumbnail }) => thumbnail(row.thumb, upload.file),
+            () => {},
+        );
     }
-}
-
-/** Whose thumbnails have not been in sight yet. @type {WeakMap<Element, File>} */
-const pictures = new WeakMap();
-
-const inSight = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-        const file = isIntersecting && pictures.get(target);
-        if (file) {
-            inSight.unobserve(target);
-            draw(target, file);
-        }
-    }
-});
-
-/** @param {Element} thumb @param {File} file */
-function draw(thumb, file) {
-    const image = new Image();
-    image.alt = "";
-    image.src = URL.createObjectURL(file);
-    const shown = image.decode().then(() => thumb.replaceChildren(image));
-    shown.catch(() => {}).finally(() => URL.revokeObjectURL(image.src));
 }
 
 /** @param {Upload} upload @param {Row} row */

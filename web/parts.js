@@ -2,9 +2,9 @@
 
 import { Fault, isWorthATry, LANES, retryDelay, timer } from "./queue.js";
 import { UnfinishedUploads } from "./unfinished.js";
-import { storedAs } from "./uploader.js";
+import { faultOf, sent, storedAs } from "./uploader.js";
 
-/** @import { Begun, PartsOptions, Post, Sign, Stored, Unfinished } from "./types" */
+/** @import { Begun, PartsOptions, Post, Put, Sign, Stored, Unfinished } from "./types" */
 
 /** URLs asked for at a time. More would be fewer requests, but on a slow line the last ones would end unused. */
 const URLS = 10;
@@ -19,7 +19,7 @@ export class Parts {
     /** @param {PartsOptions} options */
     constructor({ ask, put, unfinished, isOnline, random = Math.random, after = timer }) {
         this.ask = ask;
-        this.put = put;
+        this.put = put ?? putPart;
         this.unfinished = unfinished ?? new UnfinishedUploads();
         this.isOnline = isOnline ?? (() => navigator.onLine);
         this.random = random;
@@ -229,6 +229,14 @@ class Transfer {
             });
             this.signal.addEventListener("abort", end);
         });
+    }
+}
+
+/** @type {Put} */
+async function putPart(url, part, progress, signal) {
+    const request = await sent("PUT", url, part, part, progress, signal);
+    if (request.status !== 200) {
+        throw faultOf(request);
     }
 }
 

@@ -89,7 +89,7 @@ export type QueueOptions = {
 /** As of a queue. */
 export type PartsOptions = {
     ask: import("./uploader.js").Signer["ask"];
-    put: Put;
+    put?: Put;
     unfinished?: import("./unfinished.js").UnfinishedUploads;
     isOnline?: () => boolean;
     random?: QueueOptions["random"];

@@ -4,7 +4,7 @@ import { Fault, LANES, Queue } from "./queue.js";
 
 export { Upload } from "./queue.js";
 
-/** @import { Fact, Form, Limits, Post, Put, Sign, Stored, Wanted } from "./types" */
+/** @import { Fact, Form, Limits, Post, Sign, Stored, Wanted } from "./types" */
 /** @typedef {{ wanted: Wanted, signal: AbortSignal, resolve: (form: Form) => void, reject: (reason: unknown) => void }} Asked */
 
 /** Forms that the function signs at a time. */
@@ -26,7 +26,12 @@ export function uploader(signer, changed, parallel) {
                 ? post(form, file, progress, signal)
                 : (await signer.parts()).send(form, file, progress, signal),
         lanes: ({ file }) => (file.size < signer.partsFrom ? 1 : LANES),
-        dropped: async ({ file, id }) => file.size < signer.partsFrom || (await signer.parts()).drop(id),
+        dropped: ({ file, id }) =>
+            file.size < signer.partsFrom ||
+            signer.parts().then(
+                (parts) => parts.drop(id),
+                () => {},
+            ),
         ...{ changed, parallel },
     });
     queue.setOnline(navigator.onLine);
@@ -62,7 +67,7 @@ export class Signer {
     /** Sends files in parts; loaded when there is one. */
     parts() {
         this.#parts ??= import("./parts.js").then(
-            ({ Parts }) => new Parts({ ask: (...asked) => this.ask(...asked), put }),
+            ({ Parts }) => new Parts({ ask: (...asked) => this.ask(...asked) }),
             () => {
                 this.#parts = undefined;
                 throw new Fault("storage_unreachable");
@@ -164,14 +169,6 @@ export async function post(form, file, progress, signal) {
     return answered(request);
 }
 
-/** @type {Put} */
-export async function put(url, part, progress, signal) {
-    const request = await sent("PUT", url, part, part, progress, signal);
-    if (request.status !== 200) {
-        throw faultOf(request);
-    }
-}
-
 /**
  * A request that has been answered.
  *
@@ -181,7 +178,7 @@ export async function put(url, part, progress, signal) {
  * @param {AbortSignal} signal
  * @returns {Promise<XMLHttpRequest>}
  */
-function sent(method, url, body, file, progress, signal) {
+export function sent(method, url, body, file, progress, signal) {
     return new Promise((resolve, reject) => {
         const request = new XMLHttpRequest();
         const abort = () => request.abort();
@@ -236,7 +233,7 @@ export function storedAs({ stored: fact, told }) {
 }
 
 /** @param {XMLHttpRequest} request @param {string} [kind] */
-function faultOf({ responseXML, status }, kind) {
+export function faultOf({ responseXML, status }, kind) {
     // The browser has parsed it; DOMParser is shut to us by Trusted Types.
     const said = (/** @type {string} */ name) =>
         responseXML?.querySelector(`Error > ${name}`)?.textContent?.trim().slice(0, 200);
