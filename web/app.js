@@ -66,9 +66,11 @@ async function start() {
         queue = uploader(signer, changed);
         paintOffline();
         await learnLimits();
-        await offerUnfinished();
     }
     paintTrouble();
+    if (!page.drop.hidden) {
+        await offerUnfinished();
+    }
 }
 
 /** What was interrupted, in this browser, can go on. */

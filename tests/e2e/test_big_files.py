@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, open_page, row, told
+from given_tokens import new_secret, token
 from localcloud.cloud import Cloud
 
 MIB = 1024**2
@@ -40,7 +42,7 @@ def film(tmp_path: Path) -> MakeFile:
 @pytest.fixture
 def cloud(cloud_with: MakeCloud) -> Cloud:
     """One in which every file of a megabyte or more goes in parts."""
-    return cloud_with(MULTIPART_FROM="1MB", MAX_SIZE="1GB", MULTIPART_SECRET=os.urandom(32).hex())
+    return cloud_with(MULTIPART_FROM="1MB", MAX_SIZE="1GB", MULTIPART_SECRET=new_secret())
 
 
 def parts(cloud: Cloud) -> list[Any]:
@@ -230,3 +232,24 @@ def test_in_a_browser_that_keeps_nothing_it_arrives_all_the_same(page: Page, clo
     page.set_input_files("#files", path)
     arrived(page, "16.8 MB")
     assert_stored(cloud, path)
+
+
+def test_without_the_link_that_it_was_begun_with_nothing_is_told_of_it(
+    page: Page, context: BrowserContext, cloud_with: MakeCloud, film: MakeFile
+) -> None:
+    secret = new_secret()
+    hour_hence = int(time.time()) + 3600
+    settings = {"MULTIPART_FROM": "1MB", "MULTIPART_SECRET": new_secret(), "AUTH": "jwt", "JWT_SECRET": secret}
+    cloud = cloud_with(**settings)
+    cloud.faults.oss_bandwidth = 10 * MIB
+    killed = context.new_page()
+    killed.goto(f"{cloud.site.url}/#token={token(secret, exp=hour_hence)}")
+    expect(killed.locator("#rules")).not_to_be_empty()
+    killed.set_input_files("#files", film(8 * PART))
+    wait_until(killed, 30)
+    killed.close()
+    with page.expect_response("**/multipart/list") as refused:
+        page.goto(f"{cloud.site.url}/#token={token(secret, sub='bob', exp=hour_hence)}")
+    assert refused.value.status == 403
+    expect(page.locator("#rules")).not_to_be_empty()
+    expect(page.locator("li")).to_have_count(0)

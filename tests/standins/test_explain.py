@@ -27,7 +27,7 @@ def xml(code: str, message: str, ec: str | None = None, **extras: str) -> str:
 RULES = {rule.name: rule for rule in rules()}
 
 REFUSALS = sorted((Path(__file__).parent / "refusals").iterdir())
-"""A refusal for each rule, by its name: recorded once, as the stand-ins answered their tests, and kept since."""
+"""A refusal for each rule, by its name: recorded once, as the stand-ins answered, compared with the rule, and kept."""
 
 SEEN = {
     "policy-condition": 'The condition eq on bucket wants "b". ',
