@@ -28,6 +28,10 @@ hypothesis_settings.load_profile("repeatable")
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)
 
+# Coverage is of what the tests call: it measures pytest-xdist's workers, and not the programs that they start.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
 
 @pytest.fixture
 def settings() -> Settings:

@@ -260,6 +260,7 @@ def test_a_point_that_is_on_no_curve_verifies_nothing() -> None:
         ("x" * 31, "must have at least 32 bytes; make one with: openssl rand -hex 32"),
         (f"{SECRET},short", "must have at least 32 bytes; make one with: openssl rand -hex 32"),
     ],
+    ids=["none", "two that are none", "three", "31 bytes", "the second of 5 bytes"],
 )
 def test_a_weak_secret_is_a_fault(text: str, fault: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the text is compared below
