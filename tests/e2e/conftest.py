@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import chromium
 from localcloud.cloud import Cloud
@@ -16,6 +16,9 @@ FLAGS = (
     *("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--disable-quic"),
 )
+
+PATIENCE = 20_000
+"""Milliseconds: as many browsers at a time as there are cores are slow."""
 
 WATCH_FOR_VIOLATIONS = """
 window.violations = [];
@@ -43,7 +46,8 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(service_workers="block")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     yield context
     context.close()
 
