@@ -22,8 +22,13 @@ FILES = [
     FilePayload(name="合同 (终稿) v2.txt", mimeType="text/plain", buffer=b"y"),
 ]
 
-BIG = FilePayload(name="film " * 40 + ".mp4", mimeType="video/mp4", buffer=bytes(2_000_000))
-"""So big that it goes in parts."""
+
+def big(cloud: Cloud) -> Path:
+    """A file so big that it goes in parts, and more than a line holds: it is never wholly handed over."""
+    path = cloud.bucket.folder.with_name("film " * 40 + ".mp4")
+    with path.open("wb") as file:
+        file.truncate(40_000_000)
+    return path
 
 
 @pytest.fixture
@@ -49,7 +54,7 @@ def failed(page: Page, cloud: Cloud) -> None:
 
 def paused(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
-    page.set_input_files("#files", BIG)
+    page.set_input_files("#files", big(cloud))
     page.get_by_role("button", name=re.compile("^(Pause|暂停)")).click()
     expect(page.locator(".paused")).to_have_count(1)
 
@@ -58,7 +63,7 @@ def interrupted(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
     if not page.evaluate("Object.keys(localStorage).some((name) => name.startsWith('unfinished'))"):
         with page.expect_response("**/multipart/parts"):
-            page.set_input_files("#files", BIG)
+            page.set_input_files("#files", big(cloud))
         page.once("dialog", lambda dialog: dialog.accept())
         page.reload()
     expect(page.locator("li .status")).to_have_text(re.compile("^0 B"))
