@@ -160,7 +160,9 @@ def test_paused_it_rests_and_resumed_it_goes_on(
     line.get_by_role("button", name="Resume film.mp4").click()
     arrived(page, "67.1 MB")
     assert_stored(cloud, path)
-    assert (asked(cloud, "/multipart"), len([part for part in parts(cloud) if part.status == 200])) == (1, 8)
+    # What was on its way may have arrived, and the answer been lost; it may even have come too late for the list.
+    arrivals = len([part for part in parts(cloud) if part.status == 200])
+    assert (asked(cloud, "/multipart"), 8 <= arrivals <= 8 + LANES) == (1, True)
 
 
 def test_cancelled_nothing_is_left_of_it(page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile) -> None:
