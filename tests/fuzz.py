@@ -1,6 +1,6 @@
 """Events that no gateway would send, by the hundred thousand: `make fuzz`. A slice of it is in the tests.
 
-Whatever goes in, a well-formed reply comes out; it is no 5xx; and no form in it names a key outside the caller's prefix.
+Whatever goes in, a well-formed reply comes out; it is no 5xx; and no form in it, and no URL of a part, names a key outside the caller's prefix.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import unquote, urlsplit
 
 import given
 import given_tokens
-from direct_upload import content_types, sts
+from direct_upload import content_types, multipart_routes, sts
 from direct_upload.app import App
 from direct_upload.credentials import Credentials, OwnCredentials
+from direct_upload.multipart import Begun
+from direct_upload.oss import Part
 from direct_upload.routes import FOLDER_FORM, Routes
 from direct_upload.settings import Settings
 
@@ -26,6 +29,18 @@ SECRET = given_tokens.new_secret()
 CLAIMS = given_tokens.raw_claims(sub="Mallory/..", exp=4_000_000_000)
 TOKEN = given_tokens.raw_token(given_tokens.HS256, CLAIMS, SECRET.encode())
 PREFIX = "uploads/_4dallory_2f_2e_2e/"
+
+TICKET_SECRET = given_tokens.new_secret()
+BEGUN = Begun(
+    key=f"{PREFIX}0f8fad5b-d9cb-469f-a165-70867728950e.png",
+    upload_id="U",
+    size=10_000_000,
+    content_type="image/png",
+    filename="a.png",
+    subject=PREFIX.split("/")[1],
+    begin=int(given.NOON),
+)
+TICKET = BEGUN.ticket(TICKET_SECRET, given.NOON)[0]
 
 OWN = {f"ALIBABA_CLOUD_{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}
 
@@ -54,6 +69,10 @@ HOSTILE: list[Any] = [
         "null",
         "\r\nX: y",
         "image/png",
+        "/multipart",
+        TICKET,
+        f"{TICKET[:-1]}A",
+        Begun(**BEGUN._asdict() | {"subject": "alice"}).ticket(TICKET_SECRET, given.NOON)[0],
     ),
     *([], {}, [[]], {"files": []}, {"filename": {}}, [None] * 30, TOKEN, f"Bearer {TOKEN}", f"Bearer {TOKEN[:-1]}A"),
 ]
@@ -82,7 +101,30 @@ def seeds() -> list[bytes]:
         given.event("GET", FOLDER_FORM, headers=bearer),
         given.event("GET", "/limits"),
         given.event("OPTIONS", "/sign"),
+        given.event("POST", "/multipart", body=json.dumps(file), headers=bearer),
+        given.event("POST", "/multipart/parts", body=json.dumps({"ticket": TICKET, "parts": [1, 2]}), headers=bearer),
+        *(
+            given.event("POST", f"/multipart/{step}", body=json.dumps({"ticket": TICKET}), headers=bearer)
+            for step in ("list", "complete", "abort")
+        ),
     ]
+
+
+class Storage:
+    """An OSS in which nothing but the first part has ever arrived."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def initiate(self, key: str, **_: object) -> str:
+        assert key.startswith(PREFIX), key
+        return "U"
+
+    def parts(self, begun: Begun) -> list[Part]:
+        assert begun == BEGUN
+        return [Part(1, 8 * 1024**2, "E")]
+
+    def abort(self, begun: Begun) -> None:
+        assert begun == BEGUN
 
 
 def noise(rng: random.Random) -> bytes:
@@ -149,10 +191,13 @@ def judge(reply: Any) -> int:
     )
     json.dumps(reply).encode()
     status: int = reply["statusCode"]
-    assert status in (200, 204, 400, 401, 403, 404, 405, 413, 415), reply
+    assert status in (200, 204, 400, 401, 403, 404, 405, 409, 413, 415), reply
     if status != 204:
-        for policy in _policies(json.loads(reply["body"])):
+        payload = json.loads(reply["body"])
+        for policy in _policies(payload):
             judge_policy(json.loads(base64.b64decode(policy))["conditions"])
+        for url in _urls(payload):
+            judge_url(url)
     return status
 
 
@@ -160,6 +205,12 @@ def _policies(payload: Any) -> list[str]:
     """The policies of the forms in an answer."""
     policies = [upload["fields"]["policy"] for upload in payload.get("uploads", ()) if "fields" in upload]
     return policies + ([payload["policy"]] if "policy" in payload else [])
+
+
+def _urls(payload: Any) -> list[str]:
+    """The URLs of parts in an answer. (Where an upload begins, `parts` says how many there are.)"""
+    parts = payload.get("parts")
+    return [part["url"] for part in parts if "url" in part] if isinstance(parts, list) else []
 
 
 def judge_policy(conditions: list[Any]) -> None:
@@ -173,13 +224,21 @@ def judge_policy(conditions: list[Any]) -> None:
     assert listed["$x-oss-credential"][2].endswith("/cn-hangzhou/oss/aliyun_v4_request")
 
 
+def judge_url(url: str) -> None:
+    """Raise AssertionError if a part's URL is for another object, or for a part of any length."""
+    parts = urlsplit(url)
+    assert (parts.netloc, unquote(parts.path)) == ("team-uploads.oss-cn-hangzhou.aliyuncs.com", f"/{BEGUN.key}"), url
+    assert "x-oss-additional-headers=content-length" in parts.query, url
+
+
 def _discarded(line: str) -> None:
     pass
 
 
 def run(number: int, seed: int) -> dict[int, int]:
     """Answer so many unsound events; how often each status came out. Raises AssertionError."""
-    settings = Settings.from_environ(given.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": SECRET})
+    in_parts = {"MULTIPART_FROM": "1MB", "MULTIPART_SECRET": TICKET_SECRET}
+    settings = Settings.from_environ(given.ENVIRON | in_parts | {"AUTH": "jwt", "JWT_SECRET": SECRET})
     counts: dict[int, int] = {}
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     asked: list[Any] = []
@@ -191,13 +250,14 @@ def run(number: int, seed: int) -> dict[int, int]:
     with patch.object(sts, "role_assumer", lambda _: assume):
         routes = Routes(settings, environ=OWN, random_hex=lambda n: rng.randbytes(n).hex(), started=0)
     app = App(routes.respond, allowed_origins=settings.allowed_origins, write=_discarded, end_instance=lambda: None)
-    for event in events(rng, number):
-        try:
-            status = judge(app.answer(event, given.context(), now=given.NOON))
-        except BaseException:
-            sys.stderr.write(f"the event was {event!r}\n")
-            raise
-        counts[status] = counts.get(status, 0) + 1
+    with patch.object(multipart_routes, "Oss", Storage):
+        for event in events(rng, number):
+            try:
+                status = judge(app.answer(event, given.context(), now=given.NOON))
+            except BaseException:
+                sys.stderr.write(f"the event was {event!r}\n")
+                raise
+            counts[status] = counts.get(status, 0) + 1
     assert asked == [(OwnCredentials("x", "x", "x"), "oss-direct-upload-sign")]
     return counts
 

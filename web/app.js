@@ -76,6 +76,7 @@ async function start() {
 /** What was interrupted, in this browser, can go on. */
 async function offerUnfinished() {
     try {
+        // As unfinished.js names them, which is loaded for nobody else.
         if (Object.keys(localStorage).some((name) => name.startsWith("unfinished "))) {
             const unfinished = await import("./unfinished.js");
             resume = await unfinished.offerUnfinished(await signer.parts(), showUnfinished);
