@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
+
+from deploy import s_config
 
 _KEY_PAIRS = (
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
@@ -22,17 +24,47 @@ _JSON_VARIABLE = re.compile(r"\w+_serverless_devs_key")
 
 
 def account_id(environ: Mapping[str, str]) -> str:
-    """The deployer's account, as Serverless Devs takes it from the environment; empty where it is not told."""
-    return environ.get("AccountID") or _of_serverless_devs(environ).get("AccountID", "")
+    """The account of the credentials in use, else the environment's; empty where neither tells it."""
+    source, _ = _in_use(environ)
+    return source.get("AccountID") or environ.get("AccountID") or _of_serverless_devs(environ).get("AccountID", "")
 
 
 def deployer(environ: Mapping[str, str]) -> StaticCredentialsProvider | None:
-    """The deployer's credentials, where the environment has some."""
-    for source in (_of_serverless_devs(environ), environ):
-        for key_id, secret, token in _KEY_PAIRS:
-            if source.get(key_id) and source.get(secret):
-                return StaticCredentialsProvider(source[key_id], source[secret], source.get(token) or None)
-    return None
+    """The deployer's credentials: the environment's, else those of `s config`."""
+    source, names = _in_use(environ)
+    if not names:
+        return None
+    key_id, secret, token = names
+    return StaticCredentialsProvider(source[key_id], source[secret], source.get(token) or None)
+
+
+def no_credentials(environ: Mapping[str, str]) -> tuple[str, bool]:
+    """Why there are no credentials to use, and whether somebody meant to give some."""
+    for key_id, secret, _ in _KEY_PAIRS:
+        for there, absent in ((key_id, secret), (secret, key_id)):
+            if environ.get(there):
+                return f"{there} is set, and {absent} is not", True
+    for name in _json_variables(environ):
+        return f"{name} is no JSON with AccessKeyID and AccessKeySecret", True
+    alias = s_config.alias(environ)
+    return f"there are no credentials in the environment, and none in `s config` by the name of {alias}", bool(
+        environ.get("ACCESS")
+    )
+
+
+def _in_use(environ: Mapping[str, str]) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """The first source that has credentials, and their names in it; nothing where none has."""
+    for source in _sources(environ):
+        for names in _KEY_PAIRS:
+            if source.get(names[0]) and source.get(names[1]):
+                return source, names
+    return {}, ()
+
+
+def _sources(environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    yield _of_serverless_devs(environ)
+    yield environ
+    yield s_config.stored_credentials(environ)
 
 
 def client(provider: StaticCredentialsProvider, region: str, endpoint: str = "") -> oss.Client:
@@ -57,12 +89,17 @@ def refusal(fault: Exception) -> oss.exceptions.ServiceError | None:
 
 def _of_serverless_devs(environ: Mapping[str, str]) -> dict[str, str]:
     """The JSON variable `NAME_serverless_devs_key`: the only form in which Serverless Devs takes a security token."""
-    for name in sorted(environ):
-        if _JSON_VARIABLE.fullmatch(name):
-            try:
-                told: Any = json.loads(environ[name])
-            except ValueError:
-                continue
-            if isinstance(told, dict):
-                return {key: str(value) for key, value in told.items()}
+    for name in _json_variables(environ):
+        try:
+            told: Any = json.loads(environ[name])
+        except ValueError:
+            continue
+        if isinstance(told, dict):
+            return {key: str(value) for key, value in told.items()}
     return {}
+
+
+def _json_variables(environ: Mapping[str, str]) -> list[str]:
+    """Their names: that which ACCESS names goes first."""
+    names = (name for name in environ if _JSON_VARIABLE.fullmatch(name))
+    return sorted(names, key=lambda name: (name != environ.get("ACCESS"), name))
