@@ -218,7 +218,11 @@ def judge_policy(conditions: list[Any]) -> None:
     listed = {condition[1]: condition for condition in conditions if isinstance(condition, list)}
     assert [condition for condition in conditions if isinstance(condition, dict)] == [{"bucket": "team-uploads"}]
     assert listed["$key"][2].startswith(PREFIX), listed["$key"]
-    assert [condition[2] <= 100_000_000 for condition in conditions if "content-length-range" in condition] == [True]
+    assert [
+        0 <= condition[1] <= condition[2] <= 100_000_000
+        for condition in conditions
+        if "content-length-range" in condition
+    ] == [True]
     types = listed["$content-type"][2]
     assert ({types} if isinstance(types, str) else set(types)) <= set(content_types.DEFAULT), types
     assert listed["$x-oss-credential"][2].endswith("/cn-hangzhou/oss/aliyun_v4_request")

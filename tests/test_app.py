@@ -84,11 +84,11 @@ def test_an_exact_form_is_ready_to_post(function: Function) -> None:
 
 def test_each_file_is_answered_in_the_order_asked_sound_or_not(function: Function) -> None:
     other = FILE | {"id": "11111111-2222-4333-8444-555555555555", "size": 90_000_000}
-    status, answer = function.sign(FILE, FILE | {"size": 0}, other, FILE)
+    status, answer = function.sign(FILE, FILE | {"size": -1}, other, FILE)
     assert status == 200
     assert [upload.get("expires_at") or upload["error"] for upload in answer["uploads"]] == [
         "2024-11-24T12:10:00Z",
-        {"code": "invalid_size", "message": "size must be the file's size in bytes, a whole number from 1."},
+        {"code": "invalid_size", "message": "size must be the file's size in bytes, a whole number from 0."},
         "2024-11-24T12:30:00Z",
         {"code": "invalid_id", "message": "Another file of this request has the same id."},
     ]
@@ -230,7 +230,7 @@ def test_a_forged_host_changes_nothing(function: Function, name: str) -> None:
 
 
 def test_a_request_is_one_line_of_log(function: Function) -> None:
-    function.sign(FILE, FILE | {"size": 0})
+    function.sign(FILE, FILE | {"size": -1})
     assumed, request = function.lines
     assert assumed == (
         '2024-11-24T12:00:00.000Z {"request_id":"1-67431580-0123456789ab","event":"assumed_role","expires_at":1732453200}'

@@ -39,7 +39,7 @@ def granted(**claims: Any) -> Grant:
 
 
 def test_a_token_grants_its_subject_a_place_of_its_own() -> None:
-    assert granted() == Grant("alice", "uploads/alice/", 1000, TYPES)
+    assert granted() == Grant("alice", "uploads/alice/", 1000, TYPES, "alice")
 
 
 def test_without_tokens_everybody_is_anonymous_whatever_he_sends() -> None:

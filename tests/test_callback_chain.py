@@ -62,6 +62,12 @@ def test_the_browser_is_answered_what_is_stored(chain: Chain) -> None:
     assert chain.stored() == [(upload["key"], CONTENT)]
 
 
+def test_of_an_empty_file_the_fact_says_so(chain: Chain) -> None:
+    [upload] = chain.sign(FILE | {"size": 0})
+    told = post_upload(upload, content=b"").json()["stored"]
+    assert told == stored(upload) | {"size": 0, "etag": "D41D8CD98F00B204E9800998ECF8427E"}
+
+
 def test_the_first_callbacks_come_all_at_once(chain: Chain) -> None:
     uploads = chain.sign(*[FILE] * 8)
     with ThreadPoolExecutor(8) as pool:

@@ -179,6 +179,19 @@ def test_an_exact_form_takes_exactly_the_declared_size(chain: Chain, content: by
     assert chain.stored() == []
 
 
+def test_an_exact_form_for_an_empty_file_takes_no_byte_and_stores_it(chain: Chain) -> None:
+    [upload] = chain.sign(FILE | {"size": 0})
+    assert outcome(post_upload(upload, content=b"x")) == (400, "EntityTooLarge", "0006-00000003")
+    assert post_upload(upload, content=b"").status_code == 200
+    assert chain.stored() == [(upload["key"], b"")]
+
+
+def test_the_folder_form_takes_an_empty_file(chain: Chain) -> None:
+    form = chain.folder_form()
+    assert post(form["host"], tutorial_fields(form, "a.png"), b"", "image/png").status_code == 200
+    assert chain.stored() == [(form["dir"] + "a.png", b"")]
+
+
 @pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/octet-stream"])
 def test_an_exact_form_takes_no_file_part_of_another_type(chain: Chain, content_type: str) -> None:
     [upload] = chain.sign()
@@ -270,7 +283,6 @@ def test_a_folder_form_cannot_be_used_in_the_directory_of_another(chain: Chain) 
         ({"CONTENT_TYPES": "image/png"}, CONTENT, "text/html", (403, "AccessDenied", "0006-00000227")),
         ({"CONTENT_TYPES": "image/png"}, CONTENT, "", (403, "AccessDenied", "0006-00000226")),
         ({"MAX_SIZE": "6B"}, CONTENT, "image/png", (400, "EntityTooLarge", "0006-00000003")),
-        ({}, b"", "image/png", (400, "EntityTooSmall", "0006-00000004")),
     ],
 )
 def test_the_folder_form_keeps_to_types_and_sizes(

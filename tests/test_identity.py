@@ -60,6 +60,15 @@ def test_limits_told_to_a_token_are_its_own(guarded: Function) -> None:
     assert (limits["max_size"], limits["content_types"]) == (10, ["image/png"])
 
 
+def test_limits_name_the_subject_of_a_token_as_it_spells_it(guarded: Function) -> None:
+    headers = bearer(token(SECRET, sub="Bob Ü/.."))
+    assert json.loads(guarded.answer("GET", "/limits", headers=headers)["body"])["subject"] == "Bob Ü/.."
+
+
+def test_limits_name_no_subject_to_who_sends_no_token(guarded: Function) -> None:
+    assert "subject" not in json.loads(guarded.answer("GET", "/limits")["body"])
+
+
 @pytest.mark.parametrize(("given_token", "code"), [("x", "token_invalid"), (token(SECRET, exp=1), "token_expired")])
 def test_limits_tell_a_bad_token_that_it_is_bad(guarded: Function, given_token: str, code: str) -> None:
     assert guarded.refusal("GET", "/limits", headers=bearer(given_token)) == (401, code)
@@ -73,7 +82,7 @@ def test_a_narrowed_token_gets_narrow_forms(guarded: Function) -> None:
     assert codes == [None, "too_large", "type_not_allowed"]
     form = json.loads(guarded.answer("GET", "/get_post_signature_for_oss_upload", headers=headers)["body"])
     conditions = json.loads(base64.b64decode(form["policy"]))["conditions"]
-    assert ["content-length-range", 1, FILE["size"]] in conditions
+    assert ["content-length-range", 0, FILE["size"]] in conditions
     assert ["in", "$content-type", ["image/png"]] in conditions
 
 

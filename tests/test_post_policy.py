@@ -30,7 +30,7 @@ def test_a_folder_form_leaves_open_the_key_below_its_directory_the_size_and_whic
     )
     assert conditions == [
         {"bucket": "b-1"},
-        ["content-length-range", 1, 1000],
+        ["content-length-range", 0, 1000],
         ["starts-with", "$key", "uploads/anonymous/0f/"],
         ["in", "$content-type", ["image/png", "text/plain"]],
         ["eq", "$success_action_status", "200"],

@@ -35,6 +35,8 @@ class Grant:
     """Bytes."""
     content_types: Mapping[str, str]
     """Each allowed type and its extension."""
+    sub: str = ""
+    """The subject as the token spells it; empty with AUTH=none."""
 
 
 def authorise(settings: Settings, authorization: str | None) -> Grant:
@@ -50,6 +52,7 @@ def authorise(settings: Settings, authorization: str | None) -> Grant:
         subject_part(claims["sub"]),
         max_size=_narrowed_size(claims, settings.max_size),
         content_types=_narrowed_types(claims, settings.content_types),
+        sub=claims["sub"],
     )
 
 

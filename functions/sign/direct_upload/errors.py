@@ -40,7 +40,7 @@ class InvalidFilename(Refused):
 
 
 class InvalidSize(Refused):
-    """Send the size of the file in bytes, a whole number from 1."""
+    """Send the size of the file in bytes, a whole number from 0; in parts (`POST /multipart`) from 1."""
 
     status, code = 400, "invalid_size"
 

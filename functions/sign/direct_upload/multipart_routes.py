@@ -14,7 +14,7 @@ from direct_upload import presigned
 from direct_upload.authorise import Grant
 from direct_upload.call import Call
 from direct_upload.credentials import Credentials
-from direct_upload.errors import BadRequest, NotFound, PartsMissing, Refused, TooLarge, UploadGone
+from direct_upload.errors import BadRequest, InvalidSize, NotFound, PartsMissing, Refused, TooLarge, UploadGone
 from direct_upload.event import Request, parse_json
 from direct_upload.multipart import Begun, Multipart, Parts
 from direct_upload.oss import Oss, Part
@@ -71,6 +71,8 @@ class MultipartRoutes:
 
     def _begin(self, body: dict[str, Any], grant: Grant, call: Call) -> object:
         asked = upload(body, grant, taken=set(), random_hex=self._random_hex)
+        if asked.size == 0:
+            raise InvalidSize("An empty file has no parts. Send it with a form: POST /sign.")
         call.logged["bytes"] = asked.size
         name = percent_encoded(asked.filename, MAX_NAME)
         begun = Begun(

@@ -30,10 +30,10 @@ def of_exact_form(fields: Mapping[str, str], *, bucket: str, content_type: str, 
 def of_folder_form(
     fields: Mapping[str, str], *, bucket: str, directory: str, content_types: Iterable[str], max_size: int
 ) -> list[Condition]:
-    """Files of the allowed types, 1 to `max_size` bytes each, whose keys begin with `directory`."""
+    """Files of the allowed types, 0 to `max_size` bytes each, whose keys begin with `directory`."""
     return [
         {"bucket": bucket},
-        ["content-length-range", 1, max_size],
+        ["content-length-range", 0, max_size],
         ["starts-with", "$key", _literal(directory)],
         ["in", "$content-type", [content_type.replace("$", _DOLLAR) for content_type in content_types]],
         *pinned(fields),

@@ -63,7 +63,8 @@ class Routes:
     def _limits(self, request: Request, call: Call) -> object:
         """What may be uploaded: by whoever asks, or without a token by anybody who has one."""
         anybody = self._settings.issuer and "authorization" not in request.headers
-        limits = self._settings if anybody else self._grant(request, call)
+        grant = None if anybody else self._grant(request, call)
+        limits = grant or self._settings
         return {
             "max_size": limits.max_size,
             "content_types": list(limits.content_types),
@@ -71,6 +72,7 @@ class Routes:
             "expires_in": self._settings.expires_in,
             "auth": "jwt" if self._settings.issuer else "none",
             "folder_forms": self._settings.folder_forms,
+            **({"subject": grant.sub} if grant and grant.sub else {}),
             **({"multipart_from": self._settings.multipart.least} if self._settings.multipart else {}),
         }
 

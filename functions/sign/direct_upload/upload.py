@@ -93,8 +93,8 @@ def _content_type(asked: object, grant: Grant) -> str:
 
 
 def _size(size: object, grant: Grant) -> int:
-    if type(size) is not int or size < 1:
-        raise InvalidSize("size must be the file's size in bytes, a whole number from 1.")
+    if type(size) is not int or size < 0:
+        raise InvalidSize("size must be the file's size in bytes, a whole number from 0.")
     if size > grant.max_size:
         raise TooLarge(f"The file is larger than {grant.max_size} bytes.")
     return size
