@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -14,8 +15,10 @@ from werkzeug import Request, Response
 from arrival import oss_signature, stored, webhook
 from direct_upload.outside import Unreachable, ask
 from given_callback import KEY, KEY_PATH, World, public_pem, rsa_key
+from given_tls import server_context
 
-Serve = Callable[[Callable[[socket.socket, threading.Event], None]], str]
+Treat = Callable[[socket.socket, threading.Event], None]
+Serve = Callable[[Treat], str]
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def serve() -> Iterator[Serve]:
     threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def start(treat: Callable[[socket.socket, threading.Event], None]) -> str:
+        def start(treat: Treat) -> str:
             def run() -> None:
                 connection, _ = listener.accept()
                 with connection:
@@ -39,6 +42,22 @@ def serve() -> Iterator[Serve]:
         ended.set()
         for thread in threads:
             thread.join(5)
+
+
+@pytest.fixture
+def serve_tls(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """The same under TLS. It ends as a cut line does: without TLS's own farewell."""
+    context, trusted = server_context(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+
+    def start(treat: Treat) -> str:
+        def treat_tls(connection: socket.socket, ended: threading.Event) -> None:
+            with context.wrap_socket(connection, server_side=True) as wrapped:
+                treat(wrapped, ended)
+
+        return serve(treat_tls).replace("http:", "https:")
+
+    return start
 
 
 def silent(_: socket.socket, ended: threading.Event) -> None:
@@ -81,10 +100,79 @@ def test_more_than_the_limit_is_not_read(httpserver: HTTPServer, size: int, fits
     assert outcome == (b"x" * 10 if fits else "the answer is too long")
 
 
+def answering(sent: bytes) -> Treat:
+    """Sends this, whatever was asked, and ends the connection."""
+
+    def treat(connection: socket.socket, _: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(sent)
+
+    return treat
+
+
+IN_ONE = b"HTTP/1.1 200 OK\r\nETag: abc\r\nContent-Length: 5\r\n\r\nhello"
+IN_CHUNKS = b"HTTP/1.1 200 OK\r\nETag: abc\r\nTransfer-Encoding: chunked\r\n\r\n02\r\nhe\r\n0003;a=b\r\nllo\r\n0\r\nName: v\r\n\r\n"
+
+
+@pytest.mark.parametrize("whole", [IN_ONE, IN_CHUNKS], ids=["in one", "in chunks"])
+@pytest.mark.parametrize("how", ["serve", "serve_tls"])
+def test_a_whole_answer_is_one(request: pytest.FixtureRequest, how: str, whole: bytes) -> None:
+    serve: Serve = request.getfixturevalue(how)
+    answer = ask("GET", serve(answering(whole)), seconds=5)
+    assert (answer.status, answer.headers["etag"], answer.body) == (200, "abc", b"hello")
+
+
+@pytest.mark.parametrize("whole", [IN_ONE, IN_CHUNKS], ids=["in one", "in chunks"])
+def test_an_answer_that_breaks_off_is_none_wherever_it_does(serve: Serve, whole: bytes) -> None:
+    def taken(end: int) -> bool:
+        try:
+            ask("GET", serve(answering(whole[:end])), seconds=5)
+        except Unreachable:
+            return False
+        return True
+
+    assert [end for end in range(len(whole)) if taken(end)] == []
+
+
+@pytest.mark.parametrize("end", [-1, -4])
+@pytest.mark.parametrize("whole", [IN_ONE, IN_CHUNKS], ids=["in one", "in chunks"])
+def test_an_answer_that_breaks_off_under_tls_is_none(serve_tls: Serve, whole: bytes, end: int) -> None:
+    with pytest.raises(Unreachable, match="IncompleteRead"):
+        ask("GET", serve_tls(answering(whole[:end])), seconds=5)
+
+
+@pytest.mark.parametrize("end", [b"", b"\r", b"\r\nETag: a", b"\r\nETag: abc\r\n"])
+def test_headers_that_break_off_are_no_answer_to_head(serve: Serve, end: bytes) -> None:
+    with pytest.raises(Unreachable, match="IncompleteRead"):
+        ask("HEAD", serve(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5" + end)), seconds=5)
+
+
+def test_an_answer_that_lasts_until_the_connection_ends_may_be_half_of_it(serve: Serve) -> None:
+    with pytest.raises(Unreachable, match="the answer has no length"):
+        ask("GET", serve(answering(b"HTTP/1.0 200 OK\r\n\r\nhello")), seconds=5)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello"])
+def test_where_nobody_wants_the_body_its_end_counts_for_nothing(serve: Serve, content: bytes) -> None:
+    answer = ask("POST", serve(answering(b"HTTP/1.0 200 OK\r\n\r\n" + content)), seconds=5, limit=None)
+    assert (answer.status, answer.body) == (200, b"")
+
+
+@pytest.mark.parametrize("sent", [b"6\r\nhello", b"ffffffffffffffff\r\nhello", b"-5\r\nhello"])
+def test_what_a_chunk_says_of_its_size_is_not_believed(serve: Serve, sent: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with pytest.raises(Unreachable):
+        ask("GET", serve(answering(head + sent)), seconds=5)
+
+
+def test_chunks_beyond_the_limit_are_not_read(serve: Serve) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with pytest.raises(Unreachable, match="the answer is too long"):
+        ask("GET", serve(answering(head + b"6\r\nhello!\r\n5\r\nhello\r\n0\r\n\r\n")), seconds=5, limit=10)
+
+
 @pytest.mark.parametrize("treat", [silent, trickling])
-def test_a_peer_that_does_not_come_to_an_end_is_given_up(
-    serve: Serve, treat: Callable[[socket.socket, threading.Event], None]
-) -> None:
+def test_a_peer_that_does_not_come_to_an_end_is_given_up(serve: Serve, treat: Treat) -> None:
     began = time.monotonic()
     with pytest.raises(Unreachable):
         ask("GET", serve(treat), seconds=0.2)
@@ -106,18 +194,24 @@ def test_a_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("sent", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"])
 def test_an_answer_that_is_no_http_is_none(serve: Serve, sent: bytes) -> None:
-    def answer(connection: socket.socket, _: threading.Event) -> None:
-        connection.recv(65536)
-        connection.sendall(sent)
-
     with pytest.raises(Unreachable):
-        ask("GET", serve(answer), seconds=5)
+        ask("GET", serve(answering(sent)), seconds=5)
 
 
 def test_the_fault_names_neither_address_nor_headers() -> None:
     with pytest.raises(Unreachable) as caught:
         ask("GET", "http://secret.invalid:1/secret", seconds=5, headers={"secret": "secret"})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://:pw@host/", "http://u:pw@host:pw/", "http://[pw/", "http://" + "pw" * 99 + ".invalid/", "http://h/p w"],
+)
+def test_whatever_the_address_nothing_of_it_is_printed(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Unreachable) as caught:
+        ask("GET", url, seconds=5)
+    assert ("".join(capfd.readouterr()), "pw" in str(caught.value)) == ("", False)
 
 
 def test_the_slowest_case_is_answered_within_the_5_seconds_that_oss_waits() -> None:

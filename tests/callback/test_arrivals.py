@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from pytest_httpserver import HTTPServer
 
 from given import NOON
-from given_callback import ETAG, FACT, KEY, KEY_PATH, OBJECT, STORED, World, base64_of
+from given_callback import ETAG, FACT, KEY, KEY_PATH, OBJECT, STORED, World, base64_of, public_pem, rsa_key
 from given_tokens import new_secret
 from test_ticket import made
 
@@ -118,6 +119,47 @@ def test_a_key_of_more_than_4_kb_is_not_read(httpserver: HTTPServer) -> None:
     world = World(httpserver)
     httpserver.expect_request(KEY_PATH).respond_with_data(b"x" * 4097)
     assert world.refusal() == (503, "storage_unavailable")
+
+
+PEM = public_pem(rsa_key())
+ANOTHER_PEM = public_pem(generate_private_key(65537, 1024))  # noqa: S505 - OSS's own has 512 bits
+
+
+@pytest.mark.parametrize("bad", [b"", PEM[:-40], b"no key", ANOTHER_PEM], ids=["none", "cut", "no key", "another"])
+def test_a_bad_key_costs_one_callback_and_is_not_kept(httpserver: HTTPServer, bad: bytes) -> None:
+    world = World(httpserver)
+    httpserver.expect_oneshot_request(KEY_PATH).respond_with_data(bad)
+    world.serves_the_key()
+    world.holds()
+    assert [world.call()[0] for _ in range(3)] == [403, 200, 200]
+    assert world.asked().count(f"GET {KEY_PATH}") == 2
+
+
+def test_several_keys_are_kept_side_by_side(world: World) -> None:
+    second = "/callback_pub_key_v2.pem"
+    world.server.expect_request(second).respond_with_data(PEM)
+    key_urls = [world.url + KEY_PATH, world.url + second] * 2
+    assert [world.call(key_url=key_url)[0] for key_url in key_urls] == [200] * 4
+    assert [asked for asked in world.asked() if asked.startswith("GET")] == [f"GET {KEY_PATH}", f"GET {second}"]
+
+
+def test_a_key_that_verifies_nothing_is_not_kept(world: World) -> None:
+    world.server.expect_request("/other.pem").respond_with_data(ANOTHER_PEM)
+    key_urls = [world.url + path for path in (KEY_PATH, "/other.pem", "/other.pem", KEY_PATH)]
+    assert [world.call(key_url=key_url)[0] for key_url in key_urls] == [200, 403, 403, 200]
+    assert [asked for asked in world.asked() if asked.startswith("GET")] == [
+        *(f"GET {path}" for path in (KEY_PATH, "/other.pem", "/other.pem"))
+    ]
+
+
+def test_a_key_that_was_replaced_is_asked_for_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world.call()[0] == 200
+    replacement = generate_private_key(65537, 1024)  # noqa: S505 - OSS's own has 512 bits
+    monkeypatch.setattr("given_callback.rsa_key", lambda: replacement)
+    world.server.clear()
+    world.serves_the_key()
+    world.holds()
+    assert world.call()[0] == 200
 
 
 def test_an_altered_body_is_refused(world: World) -> None:

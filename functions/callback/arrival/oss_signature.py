@@ -54,17 +54,26 @@ class Signed:
 
 
 class PublicKeys:
-    """OSS's public keys, fetched when first needed and kept in the instance."""
+    """OSS's public keys, fetched when first needed; one that has verified something is kept in the instance.
+
+    So nobody but the owner of a key makes the instance keep it, and there are only as many as OSS has.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
 
     def verify(self, signed: Signed) -> None:
-        """Raises NotFromOss unless OSS signed this, StorageUnavailable where its key cannot be had."""
-        if signed.key_url not in self._kept:
-            self._kept = {signed.key_url: _fetched(signed.key_url)}
-        if not fits(signed.signature, signed.text, self._kept[signed.key_url]):
+        """Raises NotFromOss unless OSS signed this, StorageUnavailable where its key cannot be had.
+
+        A key that is kept and does not fit is asked for anew: OSS may have replaced it.
+        """
+        kept = self._kept.get(signed.key_url)
+        if kept is not None and fits(signed.signature, signed.text, kept):
+            return
+        fetched = _fetched(signed.key_url)
+        if not fits(signed.signature, signed.text, fetched):
             raise NotFromOss
+        self._kept[signed.key_url] = fetched
 
 
 def _fetched(url: str) -> bytes:

@@ -46,7 +46,7 @@ class Webhook:
             "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
         }
         try:
-            answer = outside.ask("POST", self.url, seconds=SECONDS, headers=headers, body=body)
+            answer = outside.ask("POST", self.url, seconds=SECONDS, headers=headers, body=body, limit=None)
         except Unreachable as fault:
             return str(fault)
         return None if 200 <= answer.status < 300 else f"status {answer.status}"

@@ -1,4 +1,4 @@
-"""Requests to the outside: one try, no redirect, a limit in bytes and one in seconds.
+"""Requests to the outside: one try, no redirect, the whole answer or none, a limit in bytes and one in seconds.
 
 With `sts` the only room with a socket. The signing function loads it for multipart uploads alone.
 """
@@ -6,9 +6,12 @@ With `sts` the only room with a socket. The signing function loads it for multip
 from __future__ import annotations
 
 import http.client
+import io
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -33,9 +36,10 @@ def ask(
     seconds: float,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
-    limit: int = 64 * 1024,
+    limit: int | None = 64 * 1024,
 ) -> Answer:
-    """The answer to one request, a redirect being an answer as any other; at most `limit` bytes of it.
+    """The answer to one request, a redirect being an answer as any other: all of its body, which has at most `limit`
+    bytes. Without a limit nobody wants the body: none is read.
 
     Raises Unreachable after `seconds` at the latest, whatever hangs: the look-up of the name, the handshake, or a peer
     that sends a byte now and then. Time-outs of a socket bound none of these, so the request runs in a thread that is
@@ -56,23 +60,51 @@ def ask(
 
 
 def _asked(  # noqa: PLR0917 - what a request is made of
-    method: str, url: str, seconds: float, headers: dict[str, str], body: bytes | None, limit: int
+    method: str, url: str, seconds: float, headers: dict[str, str], body: bytes | None, limit: int | None
 ) -> Answer | Unreachable:
-    parts = urlsplit(url)
-    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = connect(parts.netloc, timeout=seconds)
     try:
-        connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
-        response = connection.getresponse()
-        length = response.getheader("Content-Length", "0")
-        if not (length.isascii() and length.isdigit()):
-            return Unreachable("the answer has no length")  # and what was read until the end might be half of it
-        content = response.read(limit + 1)
-    except (OSError, http.client.HTTPException, ValueError) as fault:
+        parts = urlsplit(url)
+        connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        with closing(connect(parts.netloc, timeout=seconds)) as connection:
+            connection.response_class = _Response
+            connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
+            with connection.getresponse() as response:
+                content = b"" if limit is None else _whole(response, limit)
+                return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+    except Unreachable as fault:
+        return fault
+    except Exception as fault:  # noqa: BLE001 - out of a thread it would be printed, with its text
         # By its kind alone: the text of some holds the address.
         return Unreachable(type(fault).__name__)
-    finally:
-        connection.close()
-    if len(content) > limit:
-        return Unreachable("the answer is too long")
-    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+
+
+class _Response(http.client.HTTPResponse):
+    """Takes the end of the connection for the end of nothing: http.client ends a block of headers there, and reads the
+    last chunk out of what is left of `0400`."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fp = _WholeLines(self.fp.detach())
+
+
+class _WholeLines(io.BufferedReader):
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line.endswith(b"\n"):
+            raise http.client.IncompleteRead(b"")
+        return line
+
+
+def _whole(response: http.client.HTTPResponse, limit: int) -> bytes:
+    """The body of an answer that tells its end; http.client raises IncompleteRead where it breaks off before that."""
+    if response.chunked:
+        content = response.read(limit + 1)
+        if len(content) > limit:
+            raise Unreachable("the answer is too long")
+        return content
+    length = response.getheader("Content-Length", "0")
+    if response.length is None or not (length.isascii() and length.isdigit()):
+        raise Unreachable("the answer has no length")  # and what was read until the end might be half of it
+    if response.length > limit:
+        raise Unreachable("the answer is too long")
+    return response.read()
