@@ -17,8 +17,11 @@ const ALOUD = 10_000;
 /** What will be no better the next time. */
 const HOPELESS = ["empty", "too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"];
 
+/** What another link cures. */
+const LINK_NEEDED = ["token_missing", "token_expired", "token_invalid"];
+
 /** What keeps a page from uploading anything. */
-const SHUT = ["config", "token_missing", "token_expired", "token_invalid", "not_allowed", "origin_not_allowed"];
+const SHUT = ["config", ...LINK_NEEDED, "not_allowed", "origin_not_allowed"];
 
 /** The elements that have an id. @type {Record<string, any>} */
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
@@ -45,18 +48,27 @@ let timer = 0;
 let paintAt = Infinity;
 let aloudAt = 0;
 let wasOpen = false;
+/** Whether what was interrupted has been listed. */
+let isOffered = false;
+/** Whether the page is left for another link, which the reader has agreed to. */
+let isLeaving = false;
 
 /** Makes a file go on that was interrupted before the page was loaded. @type {(upload: Upload) => void} */
 let resume = () => {};
 
+/** Of lines of what was interrupted. @type {(() => void)[]} */
+const interrupted = [];
+
 const ready = start();
 
 async function start() {
-    const token = linkToken();
+    const opened = linkToken();
+    const inUse = remembered("sessionStorage", "token") ?? remembered("sessionStorage", "token", opened);
+    page.who.hidden = !inUse;
     const spoken = speak(words.choose([remembered("localStorage", "language"), ...navigator.languages]));
     try {
         config = await load("config.json");
-        signer = new Signer(config.function, token);
+        signer = new Signer(config.function, inUse);
         dress();
     } catch {
         trouble = new Fault("config");
@@ -68,16 +80,14 @@ async function start() {
         await learnLimits();
     }
     paintTrouble();
-    if (!page.drop.hidden) {
-        await offerUnfinished();
-    }
+    return opened;
 }
 
 /** What was interrupted, in this browser, can go on. */
 async function offerUnfinished() {
     try {
-        // As unfinished.js names them, which is loaded for nobody else.
-        if (Object.keys(localStorage).some((name) => name.startsWith("unfinished "))) {
+        // Loaded for nobody else.
+        if (Object.keys(localStorage).some((name) => name.startsWith(signer.shelf))) {
             const unfinished = await import("./unfinished.js");
             resume = await unfinished.offerUnfinished(await signer.parts(), showUnfinished);
         }
@@ -89,8 +99,12 @@ async function offerUnfinished() {
 /** @param {import("./types").Unfinished} record @param {number | null} sent bytes @param {() => void} drop */
 function showUnfinished({ name, size }, sent, drop) {
     const row = line(name);
-    row.status.textContent = words.interrupted(sent, size);
-    row.away.setAttribute("aria-label", words.say("cancel", { name }));
+    const paintLine = () => {
+        row.status.textContent = words.interrupted(sent, size);
+        row.away.setAttribute("aria-label", words.say("cancel", { name }));
+    };
+    interrupted.push(paintLine);
+    paintLine();
     row.away.onclick = () => {
         moveOn(row.line);
         drop();
@@ -98,13 +112,57 @@ function showUnfinished({ name, size }, sent, drop) {
     return row.line;
 }
 
-/** The token of an upload link. It leaves the address bar, and is kept for this tab alone: a reload does not lose it. */
+/** The token of an upload link. It leaves the address bar before anything else happens. */
 function linkToken() {
-    const sent = new URLSearchParams(location.hash.slice(1)).get("token");
-    if (sent) {
+    const token = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (token) {
         history.replaceState(null, "", location.pathname + location.search);
     }
-    return remembered("sessionStorage", "token", sent);
+    return token;
+}
+
+/** What becomes of a link that was opened where one may be in use. @param {string | null} token */
+async function openLink(token) {
+    if (!token || !signer || token === signer.token) {
+        return;
+    }
+    if (!limits) {
+        await learnLimits();
+        paintTrouble();
+    }
+    if (trouble && LINK_NEEDED.includes(trouble.code)) {
+        await use(token);
+        return;
+    }
+    try {
+        if (!limits) {
+            throw trouble;
+        }
+        const { decision } = await import("./links.js");
+        const decided = await decision(signer, token, queue.totals.open > 0);
+        if (decided === "renew") {
+            await use(token);
+        } else if (decided === "switch") {
+            remembered("sessionStorage", "token", token);
+            isLeaving = true;
+            location.reload();
+        }
+    } catch (fault) {
+        const reason = words.reason(fault instanceof Fault ? fault : new Fault("function_unreachable"));
+        page.news.textContent = words.say("link_unused", { reason });
+    }
+}
+
+/** From now on. It is kept for this tab alone: a reload does not lose it. @param {string} token */
+async function use(token) {
+    signer.token = remembered("sessionStorage", "token", token);
+    await learnLimits();
+    paintTrouble();
+    for (const upload of rows.keys()) {
+        if (upload.state === "failed" && LINK_NEEDED.includes(upload.fault?.code ?? "")) {
+            queue.add(upload);
+        }
+    }
 }
 
 /**
@@ -160,6 +218,10 @@ async function learnLimits() {
         trouble = fault instanceof Fault ? fault : new Fault("function_down");
     }
     paintRules();
+    if (limits && !trouble && !isOffered) {
+        isOffered = true;
+        await offerUnfinished();
+    }
 }
 
 /** @param {string} language */
@@ -187,6 +249,9 @@ async function speak(language) {
 
 function paintRules() {
     page.rules.textContent = limits ? words.rules(limits, config) : "";
+    const { subject } = limits ?? {};
+    page.who.textContent = subject ? words.say("uploading_as", { name: words.person(subject) }) : "";
+    page.who.hidden = !subject && !signer?.token;
 }
 
 function paintTrouble() {
@@ -469,6 +534,9 @@ page.language.onclick = async () => {
     paintRules();
     paintTrouble();
     paintOffline();
+    for (const paintLine of interrupted) {
+        paintLine();
+    }
     if (queue) {
         [...rows.keys()].forEach(changed);
         paint();
@@ -508,10 +576,14 @@ addEventListener("online", paintOffline);
 addEventListener("offline", paintOffline);
 
 // Another link opened in this tab changes nothing but the fragment.
-addEventListener("hashchange", () => location.reload());
+let opening = ready.then(openLink);
+addEventListener("hashchange", () => {
+    const token = linkToken();
+    opening = opening.then(() => openLink(token));
+});
 
 addEventListener("beforeunload", (event) => {
-    if (queue?.totals.open > 0) {
+    if (queue?.totals.open > 0 && !isLeaving) {
         event.preventDefault();
     }
 });

@@ -34,6 +34,8 @@ export type Limits = {
     max_size: number;
     content_types: string[];
     auth: "none" | "jwt";
+    /** Whose token has asked. */
+    subject?: string;
     /** From which on a file is sent in parts. */
     multipart_from?: number;
 };
@@ -90,6 +92,8 @@ export type QueueOptions = {
 export type PartsOptions = {
     ask: import("./uploader.js").Signer["ask"];
     put?: Put;
+    /** What the names begin with under which the browser keeps what is unfinished. */
+    shelf?: string;
     unfinished?: import("./unfinished.js").UnfinishedUploads;
     isOnline?: () => boolean;
     random?: QueueOptions["random"];

@@ -4,16 +4,15 @@
 /** @import { Upload } from "./queue.js" */
 /** @import { Unfinished } from "./types" */
 
-/** What the names begin with under which they are kept. */
-export const KEPT = "unfinished ";
-
-/** By their ids. A browser that keeps nothing has them as long as the page is open. @extends {Map<string, Unfinished>} */
+/** One person's, by their ids. A browser that keeps nothing has them as long as the page is open. @extends {Map<string, Unfinished>} */
 export class UnfinishedUploads extends Map {
-    constructor() {
+    /** @param {string} shelf what their names begin with; nobody else's are read, or touched */
+    constructor(shelf) {
         super();
+        this.shelf = shelf;
         keeping((storage) => {
-            for (const name of Object.keys(storage).filter((each) => each.startsWith(KEPT))) {
-                super.set(name.slice(KEPT.length), JSON.parse(storage.getItem(name) ?? ""));
+            for (const name of Object.keys(storage).filter((each) => each.startsWith(shelf))) {
+                super.set(name.slice(shelf.length), JSON.parse(storage.getItem(name) ?? ""));
             }
         });
     }
@@ -21,16 +20,28 @@ export class UnfinishedUploads extends Map {
     /** @param {string} id @param {Unfinished} record */
     set(id, record) {
         if (!this.has(id)) {
-            holdHere(id);
+            this.hold(id);
         }
-        keeping((storage) => storage.setItem(KEPT + id, JSON.stringify(record)));
+        keeping((storage) => storage.setItem(this.shelf + id, JSON.stringify(record)));
         return super.set(id, record);
     }
 
     /** @param {string} id */
     delete(id) {
-        keeping((storage) => storage.removeItem(KEPT + id));
+        keeping((storage) => storage.removeItem(this.shelf + id));
         return super.delete(id);
+    }
+
+    /** So that no other tab takes it for interrupted. The lock goes with the page. @param {string} id */
+    hold(id) {
+        globalThis.navigator?.locks?.request(this.shelf + id, () => new Promise(() => {}));
+    }
+
+    /** Those that no tab is busy with. */
+    async interrupted() {
+        const { held = [] } = (await navigator.locks?.query()) ?? {};
+        const busy = held.map(({ name }) => name);
+        return [...this.values()].filter(({ id }) => !busy.includes(this.shelf + id));
     }
 }
 
@@ -43,16 +54,9 @@ function keeping(act) {
     }
 }
 
-/** So that no other tab takes it for interrupted. The lock goes with the page. @param {string} id */
-function holdHere(id) {
-    globalThis.navigator?.locks?.request(KEPT + id, () => new Promise(() => {}));
-}
-
-/** Those that no tab is busy with. @param {UnfinishedUploads} unfinished */
-async function interrupted(unfinished) {
-    const { held = [] } = (await navigator.locks?.query()) ?? {};
-    const busy = held.map(({ name }) => name);
-    return [...unfinished.values()].filter(({ id }) => !busy.includes(KEPT + id));
+/** What a file is known by when it is chosen again. @param {{ name: string, size: number, lastModified?: number }} file */
+function mark({ name, size, lastModified }) {
+    return `${size} ${lastModified} ${name}`;
 }
 
 /**
@@ -64,35 +68,46 @@ async function interrupted(unfinished) {
  * @returns {Promise<(upload: Upload) => void>} makes an upload go on, if it is one of these
  */
 export async function offerUnfinished(parts, listed) {
-    /** @type {Map<Unfinished, Element>} */
+    const left = await parts.unfinished.interrupted();
+    const looks = left.map(async (record) => {
+        const begun = await parts.look(record.id).catch(() => ({ sent: null }));
+        return begun ? [{ record, sent: begun.sent }] : [];
+    });
+    const found = (await Promise.all(looks)).flat().sort((a, b) => (b.sent ?? -1) - (a.sent ?? -1));
+
+    // A file that two tabs were sending is one file: the one that has come furthest goes on.
+    /** @type {Map<string, { line: Element, records: Unfinished[] }>} */
     const offered = new Map();
-    const left = await interrupted(parts.unfinished);
-    await Promise.all(
-        left.map(async (record) => {
-            const begun = await parts.look(record.id).catch(() => ({ sent: null }));
-            if (begun) {
-                offered.set(
-                    record,
-                    listed(record, begun.sent, () => take(record) && parts.drop(record.id)),
-                );
-            }
-        }),
-    );
+    for (const { record, sent } of found) {
+        const known = offered.get(mark(record));
+        if (known) {
+            known.records.push(record);
+        } else {
+            const line = listed(record, sent, () => take(mark(record)).forEach(drop));
+            offered.set(mark(record), { line, records: [record] });
+        }
+    }
+
+    /** @param {string} file */
+    function take(file) {
+        const { line, records } = offered.get(file) ?? { records: [] };
+        offered.delete(file);
+        line?.remove();
+        return records;
+    }
 
     /** @param {Unfinished} record */
-    function take(record) {
-        offered.get(record)?.remove();
-        return offered.delete(record);
+    function drop({ id }) {
+        parts.drop(id);
     }
 
     return (upload) => {
         const { name, file } = upload;
-        const record = [...offered.keys()].find(
-            (each) => each.name === name && each.size === file.size && each.lastModified === file.lastModified,
-        );
-        if (record && take(record)) {
-            holdHere(record.id);
+        const [record, ...others] = take(mark({ name, size: file.size, lastModified: file.lastModified }));
+        if (record) {
+            parts.unfinished.hold(record.id);
             Object.assign(upload, { id: record.id, key: record.key });
+            others.forEach(drop);
         }
     };
 }

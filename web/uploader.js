@@ -43,6 +43,8 @@ export function uploader(signer, changed, parallel) {
 export class Signer {
     /** Bytes from which a file is sent in parts; known once the limits are. */
     partsFrom = Infinity;
+    /** As whom the token uploads, as the function has told with the limits; nobody, with AUTH=none. */
+    subject = "";
     /** @type {Asked[]} */
     #asked = [];
     /** @type {Promise<import("./parts.js").Parts> | undefined} */
@@ -61,13 +63,19 @@ export class Signer {
     async limits() {
         const limits = await this.#fetch("/limits", {});
         this.partsFrom = limits.multipart_from ?? Infinity;
+        this.subject = limits.subject ?? "";
         return limits;
     }
 
-    /** Sends files in parts; loaded when there is one. */
+    /** What the names begin with under which the browser keeps this person's unfinished uploads at this function. */
+    get shelf() {
+        return `unfinished ${this.address} ${encodeURIComponent(this.subject)} `;
+    }
+
+    /** Sends files in parts; loaded when there is one, once the limits are known. */
     parts() {
         this.#parts ??= import("./parts.js").then(
-            ({ Parts }) => new Parts({ ask: (...asked) => this.ask(...asked) }),
+            ({ Parts }) => new Parts({ shelf: this.shelf, ask: (...asked) => this.ask(...asked) }),
             () => {
                 this.#parts = undefined;
                 throw new Fault("storage_unreachable");

@@ -26,6 +26,11 @@ export function say(what, values = {}) {
     return (copy[what] ?? copy.unknown ?? "").replace(/{(\w+)}/g, (_, name) => `${values[name]}`);
 }
 
+/** A person's name within a text, of which it can turn round nothing. @param {string} name */
+export function person(name) {
+    return `\u2068${name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd")}\u2069`;
+}
+
 /** @param {(string | number | false)[]} parts */
 function joined(...parts) {
     return parts.filter(Boolean).join(" · ");

@@ -235,7 +235,7 @@ def test_in_a_browser_that_keeps_nothing_it_arrives_all_the_same(page: Page, clo
     assert_stored(cloud, path)
 
 
-def test_without_the_link_that_it_was_begun_with_nothing_is_told_of_it(
+def test_to_another_person_nothing_is_told_of_it_and_nothing_of_it_is_touched(
     page: Page, context: BrowserContext, cloud_with: MakeCloud, film: MakeFile
 ) -> None:
     secret = new_secret()
@@ -246,12 +246,20 @@ def test_without_the_link_that_it_was_begun_with_nothing_is_told_of_it(
     killed = context.new_page()
     killed.goto(f"{cloud.site.url}/#token={token(secret, exp=hour_hence)}")
     expect(killed.locator("#rules")).not_to_be_empty()
-    killed.set_input_files("#files", film(8 * PART))
+    path = film(8 * PART)
+    killed.set_input_files("#files", path)
     wait_until(killed, 30)
     killed.close()
-    with page.expect_response("**/multipart/list") as refused:
-        page.goto(f"{cloud.site.url}/#token={token(secret, sub='bob', exp=hour_hence)}")
-    assert refused.value.status == 403
+    page.goto(f"{cloud.site.url}/#token={token(secret, sub='bob', exp=hour_hence)}")
     choose(page, ("cat.png", "image/png", PNG))  # taken once it is known what was interrupted
     told(page, "cat.png", "10.2 KB · Uploaded")
     expect(page.locator("li")).to_have_count(1)
+    assert (asked(cloud, "/multipart/list"), unfinished(cloud, page)) == (0, (1, 1))
+    cloud.faults.oss_bandwidth = 0
+    page.goto("about:blank")
+    page.goto(f"{cloud.site.url}/#token={token(secret, exp=hour_hence)}")
+    page.get_by_role("button", name="Switch to").click()
+    told(page, "film.mp4", re.compile("Interrupted. Choose the file again to go on.$"))
+    page.set_input_files("#files", path)
+    arrived(page, "67.1 MB")
+    assert (asked(cloud, "/multipart"), unfinished(cloud, page)) == (1, (0, 0))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 import deploy.link
 from e2e.steps import PNG, MakeCloud, choose, stored, told
@@ -15,6 +17,24 @@ from given_tokens import new_secret, token
 from localcloud.cloud import Cloud
 
 SECRET = new_secret()
+
+
+def link_of(who: str, hours: int = 1) -> str:
+    """A token that is good so long."""
+    return token(SECRET, sub=who, exp=int(time.time()) + hours * 3600)
+
+
+def click_a_link(page: Page, of: str) -> None:
+    """As a link to this page in this tab: nothing is loaded."""
+    page.evaluate("(fragment) => { location.hash = fragment; }", f"token={of}")
+
+
+def uploading_as(page: Page, who: str) -> None:
+    expect(page.locator("#who")).to_have_text(f"Uploading as \u2068{who}\u2069")
+
+
+def prefixes(cloud: Cloud) -> list[str]:
+    return sorted(each.key.rpartition("/")[0] for each in cloud.bucket.objects())
 
 
 def open_link(page: Page, cloud: Cloud, of: str) -> None:
@@ -109,3 +129,142 @@ def test_without_a_link_the_page_says_what_is_needed(page: Page, cloud_with: Mak
         "You need an upload link to upload here. Ask the site's owner for one."
     )
     expect(page.locator("#drop")).to_be_hidden()
+
+
+def test_the_page_says_as_whom_it_uploads(page: Page, cloud_with: MakeCloud) -> None:
+    open_link(page, cloud_with(AUTH="jwt", JWT_SECRET=SECRET), link_of("<b>Álice</b>\u202e"))
+    uploading_as(page, "<b>Álice</b>\ufffd")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("#who")).to_have_text("当前以 \u2068<b>Álice</b>\ufffd\u2069 的身份上传")
+
+
+def test_without_identities_nobody_is_named(page: Page, cloud: Cloud) -> None:
+    page.goto(cloud.site.url)
+    expect(page.locator("#rules")).not_to_be_empty()
+    expect(page.locator("#who")).to_be_hidden()
+
+
+@pytest.mark.parametrize("way", ["clicked in the page", "opened in its tab"])
+def test_another_persons_link_is_asked_about_before_it_replaces_the_one_in_use(
+    page: Page, cloud_with: MakeCloud, way: str
+) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    if way == "opened in its tab":
+        page.goto("about:blank")
+        open_link(page, cloud, link_of("bob"))
+    else:
+        click_a_link(page, link_of("bob"))
+    dialog = page.get_by_role("dialog", name="This link uploads as \u2068bob\u2069")
+    expect(dialog.locator("p")).to_have_text("You are uploading as \u2068alice\u2069.")
+    expect(page).to_have_url(cloud.site.url + "/")
+    stay = dialog.get_by_role("button", name="Go on as \u2068alice\u2069")
+    expect(stay).to_be_focused()
+    stay.click()
+    expect(dialog).to_be_hidden()
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    page.reload()
+    uploading_as(page, "alice")
+    assert prefixes(cloud) == ["uploads/alice"]
+
+
+def test_switched_to_it_the_page_uploads_as_the_other(page: Page, cloud_with: MakeCloud) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    click_a_link(page, link_of("bob"))
+    page.get_by_role("button", name="Switch to \u2068bob\u2069").click()
+    uploading_as(page, "bob")
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    assert prefixes(cloud) == ["uploads/bob"]
+
+
+def test_by_keyboard_the_escape_key_stays(page: Page, cloud_with: MakeCloud) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    for keys, who in ((["Escape"], "alice"), (["Enter"], "alice"), (["Tab", "Enter"], "bob")):
+        click_a_link(page, link_of("bob"))
+        expect(page.locator("dialog button").first).to_be_focused()
+        for key in keys:
+            page.keyboard.press(key)
+        expect(page.locator("dialog")).to_have_count(0)
+        uploading_as(page, who)
+
+
+def test_while_files_are_on_their_way_it_says_what_a_switch_stops(page: Page, cloud_with: MakeCloud) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    cloud.faults.oss_stall_at = 0
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(page.locator(".finishing")).to_have_count(1)
+    page.locator("h1").click()  # browsers guard only a page that was touched
+    guarded: list[str] = []
+    page.on("dialog", lambda dialog: (guarded.append(dialog.type), dialog.dismiss()))
+    click_a_link(page, link_of("bob"))
+    expect(page.locator("dialog p")).to_have_text(
+        "You are uploading as \u2068alice\u2069. If you switch, what is not uploaded yet stops."
+    )
+    # The token is out of the address bar, whatever is answered.
+    expect(page).to_have_url(cloud.site.url + "/")
+    page.get_by_role("button", name="Switch to \u2068bob\u2069").click()
+    uploading_as(page, "bob")
+    assert guarded == []
+
+
+def test_a_new_link_of_the_same_person_is_taken_and_what_had_failed_goes_on(page: Page, cloud_with: MakeCloud) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    # The link ends while the page is open: the function's answer to it, before there is another.
+    ended = {"error": {"code": "token_expired", "message": "The token has ended."}}
+    page.route("**/sign", lambda route: route.fulfill(status=401, json=ended), times=1)
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", re.compile("Your upload link has ended"))
+    click_a_link(page, link_of("alice", hours=24))
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect(page.locator("dialog")).to_have_count(0)
+    assert prefixes(cloud) == ["uploads/alice"]
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (token(new_secret(), sub="mallory", exp=4_000_000_000), "Your upload link is not valid."),
+        (token(SECRET, sub="mallory", exp=1_732_449_600), "Your upload link has ended."),
+    ],
+    ids=["forged", "ended"],
+)
+def test_a_link_that_is_not_good_replaces_nothing(page: Page, cloud_with: MakeCloud, made: str, reason: str) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    click_a_link(page, made)
+    expect(page.locator("#news")).to_contain_text(f"The link that was opened is not used. {reason}")
+    page.reload()
+    uploading_as(page, "alice")
+
+
+def test_a_link_that_has_ended_is_replaced_without_a_question(page: Page, cloud_with: MakeCloud) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, token(SECRET, exp=1_732_449_600))
+    expect(page.locator("#trouble")).to_contain_text("ended")
+    page.goto("about:blank")
+    open_link(page, cloud, link_of("bob"))
+    uploading_as(page, "bob")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_another_tab_has_a_link_of_its_own(page: Page, context: BrowserContext, cloud_with: MakeCloud) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    other = context.new_page()
+    open_link(other, cloud, link_of("bob"))
+    uploading_as(other, "bob")
+    page.reload()
+    uploading_as(page, "alice")

@@ -298,14 +298,31 @@ test("what is never complete is given up", async () => {
     await assert.rejects(given.run(), { code: "parts_missing" });
 });
 
-for (const code of ["upload_gone", "ticket_expired", "ticket_invalid"]) {
+for (const code of ["upload_gone", "ticket_expired"]) {
     test(`${code} while it is sent: it is forgotten, and the queue begins again`, async () => {
         const given = world();
         given.fail.push(["/multipart/complete", new Fault(code)]);
         await assert.rejects(given.run(), { code: "form_expired" });
         assert.equal(given.unfinished.size, 0);
     });
+}
 
+test("a ticket that is not taken while it is sent ends the try, and what is kept stays", async () => {
+    const given = world();
+    given.fail.push(["/multipart/complete", new Fault("ticket_invalid")]);
+    await assert.rejects(given.run(), { code: "ticket_invalid" });
+    assert.deepEqual([...given.unfinished.keys()], [ID]);
+});
+
+test("a ticket that is not taken where it is looked at leaves what is kept", async () => {
+    const given = world();
+    given.unfinished.set(ID, { id: ID, ticket: "old" });
+    given.fail.push(["/multipart/list", new Fault("ticket_invalid")]);
+    await assert.rejects(given.parts.look(ID), { code: "ticket_invalid" });
+    assert.deepEqual([...given.unfinished.keys()], [ID]);
+});
+
+for (const code of ["upload_gone", "ticket_expired", "ticket_invalid"]) {
     test(`${code} where it should go on: it begins again under the same id`, async () => {
         const given = world();
         given.unfinished.set(ID, { id: ID, ticket: "old", key: "k", part_size: SIZE, parts: 10, size: 95 });

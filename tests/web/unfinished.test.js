@@ -1,0 +1,111 @@
+// What a browser keeps of unfinished uploads: whose they are, and how they are offered.
+
+import assert from "node:assert/strict";
+import { File } from "node:buffer";
+import { beforeEach, test } from "node:test";
+import { Upload } from "../../web/queue.js";
+import { offerUnfinished, UnfinishedUploads } from "../../web/unfinished.js";
+
+const ALICE = "unfinished https://sign.example alice ";
+const BOB = "unfinished https://sign.example bob ";
+
+/** As a browser's: what is kept are its own properties. */
+class Kept {
+    setItem(name, value) {
+        this[name] = value;
+    }
+    getItem(name) {
+        return this[name] ?? null;
+    }
+    removeItem(name) {
+        delete this[name];
+    }
+}
+
+const record = (id, more) => ({
+    id,
+    ticket: `t-${id}`,
+    key: `k-${id}`,
+    name: "film.mp4",
+    size: 4,
+    lastModified: 7,
+    ...more,
+});
+
+beforeEach(() => {
+    globalThis.localStorage = new Kept();
+    Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true, writable: true });
+});
+
+/** What of some records is offered, and what becomes of them: `sent` by id, where the function answers. */
+async function offered(records, sent) {
+    const unfinished = new UnfinishedUploads(ALICE);
+    for (const each of records) {
+        unfinished.set(each.id, each);
+    }
+    const dropped = [];
+    const lines = [];
+    const parts = {
+        unfinished,
+        look: async (id) => {
+            if (!(id in sent)) {
+                throw new Error("no answer");
+            }
+            return sent[id] === null ? null : { sent: sent[id] };
+        },
+        drop: (id) => dropped.push(id),
+    };
+    const resume = await offerUnfinished(parts, ({ id }, bytes, drop) => {
+        const line = { id, bytes, drop, remove: () => lines.splice(lines.indexOf(line), 1) };
+        lines.push(line);
+        return line;
+    });
+    const choose = () => {
+        const upload = new Upload(new File(["film"], "film.mp4", { lastModified: 7 }));
+        resume(upload);
+        return upload;
+    };
+    return { lines, dropped, choose };
+}
+
+test("of one person's, another's are neither read nor changed nor taken away", () => {
+    const alices = new UnfinishedUploads(ALICE);
+    alices.set("1", record("1"));
+    const kept = { ...localStorage };
+    const bobs = new UnfinishedUploads(BOB);
+    bobs.set("2", record("2"));
+    bobs.delete("1");
+    bobs.delete("2");
+    assert.deepEqual([[...bobs.keys()], { ...localStorage }], [[], kept]);
+    assert.deepEqual([...new UnfinishedUploads(ALICE)], [["1", record("1")]]);
+});
+
+test("a file that two tabs were sending is offered once, as far as it has come", async () => {
+    const { lines } = await offered([record("1"), record("2"), record("3")], { 1: 1, 2: 3 });
+    assert.deepEqual(
+        lines.map(({ id, bytes }) => [id, bytes]),
+        [["2", 3]],
+    );
+});
+
+test("chosen again, the one that has come furthest goes on, and the others are given up", async () => {
+    const { lines, dropped, choose } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
+    const { id, key } = choose();
+    assert.deepEqual([id, key, dropped, lines], ["2", "k-2", ["1"], []]);
+});
+
+test("given up, all that there is of the file goes", async () => {
+    const { lines, dropped } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
+    lines[0].drop();
+    assert.deepEqual([dropped, lines], [["2", "1"], []]);
+});
+
+test("files that differ in name, size or date are offered each", async () => {
+    const records = [record("1"), record("2", { name: "a/film.mp4" }), record("3", { size: 5 })];
+    const { lines } = await offered([...records, record("4", { lastModified: 8 })], { 1: 0, 2: 0, 3: 0, 4: 0 });
+    assert.deepEqual(lines.map(({ id }) => id).sort(), ["1", "2", "3", "4"]);
+});
+
+test("what is over is not offered", async () => {
+    assert.deepEqual((await offered([record("1")], { 1: null })).lines, []);
+});
