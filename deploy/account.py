@@ -16,6 +16,7 @@ from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
 from darabonba.runtime import RuntimeOptions
 
 from deploy.declared import UNSEEN, Deployment
+from direct_upload import sdk_session
 
 RAM = "ram.aliyuncs.com"
 
@@ -98,6 +99,7 @@ class Account:
     ) -> dict[str, Any]:
         for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
             logging.getLogger(name).disabled = True  # they print tokens
+        sdk_session.install()
         credentials = self._provider.get_credentials()
         client = Client(
             Config(
@@ -115,7 +117,7 @@ class Account:
         try:
             body: Any = client.call_api(Params(**asked, **more), request, RuntimeOptions()).get("body")
         except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
-            code = str(getattr(fault, "code", None) or type(fault).__name__)
+            code = sdk_session.code_of(fault)
         else:
             return body if isinstance(body, dict) else {}
         raise Unseen(code)

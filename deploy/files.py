@@ -102,7 +102,7 @@ class OssStore:
         """See Store."""
         url = self._client.presign(oss.GetObjectRequest(bucket=self._bucket, key=key)).url
         try:
-            with requests.get(url, stream=True, timeout=PATIENCE) as answer:
+            with requests.get(url, stream=True, timeout=PATIENCE, allow_redirects=False) as answer:
                 if answer.status_code != 200:
                     raise ValueError(f"{printable(key)} cannot be read: OSS answers {answer.status_code}")
                 # The SDK would unpack what its uploader calls compressed: into whatever size he likes.

@@ -64,7 +64,8 @@ class PartsTrial:
 
     def _preflight(self) -> str:
         headers = {"Origin": self._origin, "Access-Control-Request-Method": "PUT"}
-        answer = self._session.options(self._part(1)["url"], headers=headers, timeout=PATIENCE)
+        url = self._part(1)["url"]
+        answer = self._session.options(url, headers=headers, timeout=PATIENCE, allow_redirects=False)
         allowed = header_values(answer, "Access-Control-Allow-Origin")
         if not answer.ok or allowed not in ([self._origin], ["*"]):
             raise NotHeld(f"{status_of(answer)}, allowing {', '.join(allowed) or 'no origin'}")

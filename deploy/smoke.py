@@ -26,6 +26,7 @@ from deploy import bucket, link
 from deploy.environment import environment
 from deploy.outcome import NotHeld, NotTried
 from deploy.trial import Target, Trial
+from direct_upload import sdk_session
 from direct_upload.errors import Refused
 
 ROOT = Path(__file__).parent.parent
@@ -108,6 +109,7 @@ def _dev(told: Any, environ: Mapping[str, str], now: datetime) -> Target:
 
 def _assumed(told: Any) -> StaticCredentialsProvider:
     """Credentials of the upload role: in the stand-ins, the function's own may not put objects."""
+    sdk_session.install()
     client = StsClient(
         Config(
             access_key_id=told["access_key_id"],
@@ -120,8 +122,7 @@ def _assumed(told: Any) -> StaticCredentialsProvider:
     try:
         reply: Any = client.assume_role(AssumeRoleRequest(role_arn=told["role_arn"], role_session_name=WHO))
     except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
-        code = getattr(fault, "code", None) or type(fault).__name__
-        raise ValueError(f"The local STS refuses the upload role: {code}") from None
+        raise ValueError(f"The local STS refuses the upload role: {sdk_session.code_of(fault)}") from None
     made = reply.body.credentials
     return StaticCredentialsProvider(made.access_key_id, made.access_key_secret, made.security_token)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import time_machine
 from alibabacloud_sts20150401.client import Client
+from pytest_httpserver import HTTPServer
 from Tea.exceptions import TeaException
 from werkzeug.wrappers import Request, Response
 
@@ -198,6 +200,66 @@ def test_a_field_that_is_no_text_is_no_credential(name: str, value: Any) -> None
         settings = Settings.from_environ(given.ENVIRON | {"LOCAL": "on", "STS_ENDPOINT": teapot.url})
         with pytest.raises(AssumeRoleFailed, match=r"^incomplete answer$"):
             assume_role(OwnCredentials("STS.own", "secret", "token"), "sign", settings)
+
+
+def asked_of(sts: HTTPServer) -> AssumeRoleFailed:
+    settings = Settings.from_environ(given.ENVIRON | {"LOCAL": "on", "STS_ENDPOINT": f"http://127.0.0.1:{sts.port}"})
+    with pytest.raises(AssumeRoleFailed) as failure:
+        assume_role(OwnCredentials("STS.own", "secret", "token"), "sign", settings)
+    return failure.value
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_wherever_sts_sends_us_nobody_else_is_asked(status: int) -> None:
+    with HTTPServer() as sts, HTTPServer() as elsewhere:
+        elsewhere.expect_request("/").respond_with_json({"Credentials": GOOD})
+        body = json.dumps({"Credentials": GOOD})
+        headers = {"Location": elsewhere.url_for("/"), "Content-Type": "application/json"}
+        sts.expect_request("/").respond_with_data(body, status, headers)
+        assert asked_of(sts).code == "redirected"
+        assert (len(sts.log), elsewhere.log) == (1, [])
+
+
+ENDLESS = 50 * 1024**2
+PIECE = b" " * 65536
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("counted", [True, False])
+def test_an_answer_without_an_end_is_not_read_to_it(status: int, counted: bool) -> None:
+    taken = []
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(ENDLESS // len(PIECE)):
+            taken.append(len(PIECE))
+            yield PIECE
+
+    def answer(_: Request) -> Response:
+        headers = {"Content-Length": str(ENDLESS)} if counted else {}
+        return Response(pieces(), status, headers, content_type="application/json")
+
+    with HTTPServer() as sts:
+        sts.expect_request("/").respond_with_handler(answer)
+        assert asked_of(sts).code == "too long an answer"
+    # Besides what the function reads, what the machine keeps for it on the way.
+    assert sum(taken) < ENDLESS / 3
+
+
+def test_what_was_packed_is_not_unpacked() -> None:
+    with HTTPServer() as sts:
+        packed = gzip.compress(json.dumps({"Credentials": GOOD}).encode() + b" " * ENDLESS)
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        sts.expect_request("/").respond_with_data(packed, headers=headers)
+        assert asked_of(sts).code == "UnretryableException"
+
+
+def test_an_answer_that_breaks_off_is_none() -> None:
+    def answer(_: Request) -> Response:
+        return Response([json.dumps({"Credentials": GOOD})], headers={"Content-Length": "999"})
+
+    with HTTPServer() as sts:
+        sts.expect_request("/").respond_with_handler(answer)
+        assert asked_of(sts).code == "UnretryableException"
 
 
 def test_the_sdk_says_nothing(

@@ -123,3 +123,13 @@ def test_a_role_that_the_deployer_may_not_see_is_named(httpserver: HTTPServer) -
     given.account, unseen = seen(httpserver)
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
     assert unseen == [f"the live role {SIGN_ROLE} (NoPermission)", f"the live role {UPLOAD_ROLE} (NoPermission)"]
+
+
+def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServer) -> None:
+    with HTTPServer() as elsewhere:
+        elsewhere.expect_request("/").respond_with_json(LIVE_FUNCTION)
+        httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_data(
+            "", 302, {"Location": elsewhere.url_for("/")}
+        )
+        assert seen(httpserver) == (None, ["the live function odu-sign (redirected)"])
+        assert elsewhere.log == []

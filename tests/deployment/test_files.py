@@ -211,6 +211,13 @@ def test_what_its_uploader_calls_compressed_is_fetched_as_it_is(server: HTTPServ
     assert b"".join(store(server).get("uploads/a")) == bomb
 
 
+def test_an_object_that_is_said_to_be_elsewhere_is_not_fetched_there(server: HTTPServer) -> None:
+    server.expect_request("/team-uploads/uploads/a").respond_with_data("", 302, {"Location": server.url_for("/b")})
+    with pytest.raises(ValueError, match=r"^uploads/a cannot be read: OSS answers 302$"):
+        list(store(server).get("uploads/a"))
+    assert [request.path for request, _ in server.log] == ["/team-uploads/uploads/a"]
+
+
 def test_an_object_that_is_gone_is_told(server: HTTPServer) -> None:
     server.expect_request("/team-uploads/uploads/a").respond_with_data("", status=404)
     with pytest.raises(ValueError, match=r"^uploads/a cannot be read: OSS answers 404$"):

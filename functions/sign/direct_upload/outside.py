@@ -1,6 +1,6 @@
 """Requests to the outside: one try, no redirect, the whole answer or none, a limit in bytes and one in seconds.
 
-With `sts` the only room with a socket. The signing function loads it for multipart uploads alone.
+With `sts` and `sdk_session` the only room with a socket. The signing function loads it for multipart uploads alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""AssumeRole through the vendor's SDK. With `outside` the only room with a socket.
+"""AssumeRole through the vendor's SDK. With `sdk_session`, through which that sends, and `outside` the only room with a
+socket.
 
 Follows the STS API of 2015-04-01. The SDK is imported at the first call: who needs no credentials does not pay for it.
 """
@@ -73,6 +74,9 @@ def assume_role(own: OwnCredentials, session: str, settings: Settings) -> Creden
         from alibabacloud_sts20150401.client import Client  # noqa: PLC0415 - see above
         from alibabacloud_sts20150401.models import AssumeRoleRequest  # noqa: PLC0415
 
+        from direct_upload import sdk_session  # noqa: PLC0415
+
+    sdk_session.install()
     _silence()
     request = AssumeRoleRequest(
         role_arn=settings.role_arn,
@@ -134,10 +138,11 @@ class _Provider:
 
 
 def _failure(fault: Exception) -> AssumeRoleFailed:
-    """Only codes leave here: the SDK's texts hold URLs, its exceptions hold requests with tokens in their headers."""
-    code = getattr(fault, "code", None) or type(fault).__name__
-    own_refused = str(code).startswith(("InvalidSecurityToken", "InvalidAccessKeyId"))
-    return AssumeRoleFailed(str(code), request_id=getattr(fault, "request_id", None), own_refused=own_refused)
+    from direct_upload.sdk_session import code_of  # noqa: PLC0415
+
+    code = code_of(fault)
+    own_refused = code.startswith(("InvalidSecurityToken", "InvalidAccessKeyId"))
+    return AssumeRoleFailed(code, request_id=getattr(fault, "request_id", None), own_refused=own_refused)
 
 
 def _credentials(response: Any) -> Credentials:
