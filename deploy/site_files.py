@@ -101,10 +101,12 @@ def origin(name: str, url: str) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
+        host = "" if "@" in parts.netloc else host
     except ValueError:
         host = ""
     if not re.fullmatch(r"[a-z0-9.-]+", host) or not _may_be(parts.scheme, host):
-        raise ValueError(f"{name} must be an address that begins with https://, not {url!r}")
+        shown = "one with a user's name or password in it" if "@" in url else repr(url)
+        raise ValueError(f"{name} must be an address that begins with https://, not {shown}")
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 

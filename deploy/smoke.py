@@ -27,6 +27,7 @@ from deploy.environment import environment
 from deploy.outcome import NotHeld, NotTried
 from deploy.trial import Target, Trial
 from direct_upload import sdk_session
+from direct_upload.environment import quoted
 from direct_upload.errors import Refused
 
 ROOT = Path(__file__).parent.parent
@@ -135,8 +136,11 @@ def _token(environ: Mapping[str, str], now: datetime) -> str:
 
 
 def _address(flag: str, text: str | None) -> str:
-    if not text or urlsplit(text).scheme not in ("https", "http") or not urlsplit(text).netloc:
-        raise ValueError(f"{flag} must be an address such as https://…, not {text!r}" if text else f"{flag} is missing")
+    if not text:
+        raise ValueError(f"{flag} is missing")
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "http") or not parts.netloc or "@" in parts.netloc:
+        raise ValueError(f"{flag} must be an address such as https://…, not {quoted(text)}")
     return text.rstrip("/")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 import given
@@ -10,6 +12,7 @@ from direct_upload.errors import Misconfigured
 from direct_upload.multipart import Multipart
 from direct_upload.settings import Settings, listed_origins
 from direct_upload.tokens import Issuer, Key
+from given_tokens import new_secret
 
 
 def read(**more: str) -> Settings:
@@ -86,7 +89,8 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("OSS_STS_ROLE_ARN", "acs:ram::1:user/me", "OSS_STS_ROLE_ARN must look like acs:ram::<account>:role/<name>"),
         ("UPLOAD_URL", "http://files.example.com", "UPLOAD_URL must be https://host without a path, not 'http://files.example.com'"),
         ("UPLOAD_URL", "https://a.example/in", "UPLOAD_URL must be https://host without a path, not 'https://a.example/in'"),
-        ("UPLOAD_URL", "https://u:p@a.example", "UPLOAD_URL must be https://host without a path, not 'https://u:p@a.example'"),
+        ("UPLOAD_URL", "https://u:p@a.example", "UPLOAD_URL must be https://host without a path, not one with a user's name or password in it"),
+        ("UPLOAD_URL", "https://:p@a.example", "UPLOAD_URL must be https://host without a path, not one with a user's name or password in it"),
         ("UPLOAD_URL", "https://a.example:x", "UPLOAD_URL must be https://host without a path, not 'https://a.example:x'"),
         ("MAX_SIZE", "0", "MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '0'"),
         ("MAX_SIZE", "1.5GB", "MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '1.5GB'"),
@@ -148,7 +152,6 @@ def test_a_prefix_that_leaves_its_place_is_a_fault(prefix: str) -> None:
         "https://app.example.com:443",
         "https://app.example.com:99999",
         "https://",
-        "https://user@app.example.com",
         "https://app.example.com?x",
     ],
 )
@@ -156,6 +159,28 @@ def test_what_is_no_exact_origin_is_a_fault(origin: str) -> None:
     assert faults(given.ENVIRON | {"ALLOWED_ORIGINS": f"https://a.example,{origin}"}) == (
         f"ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not {origin!r}",
     )
+
+
+PASSWORD = secrets.token_hex(16)
+SECRET_URL = f"https://:{PASSWORD}@a.example"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"ALLOWED_ORIGINS": SECRET_URL},
+        {"ALLOWED_ORIGINS": f"https://a.example,{SECRET_URL}/"},
+        {"UPLOAD_URL": SECRET_URL},
+        {"CALLBACK": "on", "CALLBACK_URL": SECRET_URL, "CALLBACK_SECRET": new_secret()},
+        {"LOCAL": "on", "STS_ENDPOINT": SECRET_URL},
+        {"LOCAL": "on", "OSS_ENDPOINT": SECRET_URL, "MULTIPART_FROM": "1MB", "MULTIPART_SECRET": new_secret()},
+        {"AUTH": "jwt", "JWT_SECRET": new_secret(), "JWT_ISSUER": SECRET_URL},
+    ],
+    ids=lambda more: next(name for name, value in more.items() if SECRET_URL in value),
+)
+def test_an_address_with_a_password_is_a_fault_and_not_repeated(more: dict[str, str]) -> None:
+    [fault] = faults(given.ENVIRON | more)
+    assert (fault.rpartition("user")[2], PASSWORD in fault) == ("'s name or password in it", False)
 
 
 def test_an_empty_list_of_origins_is_a_fault() -> None:

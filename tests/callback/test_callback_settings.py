@@ -69,9 +69,13 @@ def test_no_secret_is_in_what_the_settings_print() -> None:
         ({"WEBHOOK_SECRET": ""}, "WEBHOOK_SECRET is missing"),
         ({"WEBHOOK_URL": ""}, "WEBHOOK_SECRET is set, and WEBHOOK_URL is not: nobody would be told"),
         *(
-            ({"WEBHOOK_URL": url}, "WEBHOOK_URL must be an address such as https://app.example.com/uploads")
+            (
+                {"WEBHOOK_URL": url},
+                "WEBHOOK_URL must be an address such as https://app.example.com/uploads, without a user's name or password",
+            )
             for url in (
                 *("http://app.example.com/", "app.example.com", "https://", "https://u:p@app.example.com/"),
+                *("https://u@app.example.com/", "https://:p@app.example.com/", "https://@app.example.com/"),
                 *("https://app.example.com/#a", "https://app.example.com:x/", "file:///etc/passwd"),
                 *("https://app.example.com/a b", "https://app.example.com/\u00e9"),
             )

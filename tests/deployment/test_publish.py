@@ -339,6 +339,10 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     "no page": ({"folder": "/nowhere"}, "There is no index.html in /nowhere"),
     "a function that is missing": ({"function": ""}, "function must be an address that begins with https://, not ''"),
     "a function left as text": ({"function": "${resources.sign.output}"}, "function must be an address"),
+    "a function with a password": (
+        {"function": "https://u:p@f.example"},
+        "function must be an address that begins with https://, not one with a user's name or password in it",
+    ),
     "an insecure function": ({"function": "http://sign.example.com"}, "function must be an address"),
     "an upload that breaks out": ({"upload": "https://a;script-src *"}, "upload must be an address"),
     "a port that is none": ({"upload": "https://a:b"}, "upload must be an address"),

@@ -143,6 +143,7 @@ def test_without_a_token_it_fails_and_says_what_is_missing(told: Any) -> None:
     [
         ([], "", {}, "--function is missing\n"),
         (["--function", "https://f.example"], "", {}, "--page is missing\n"),
+        (["--function", "https://u:p@f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not one with a user's name or password in it\n"),
         (["--function", "f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'f.example'\n"),
         (["--dev"], "{}", {}, "The JSON line of make dev lacks 'access_key_id'\n"),
         (["--dev"], "", {}, "The JSON line of make dev lacks 'access_key_id'\n"),

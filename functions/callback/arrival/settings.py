@@ -70,13 +70,15 @@ def webhook(found: Environment) -> Webhook | None:
 def _webhook_url(text: str, schemes: tuple[str, ...]) -> str:
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in schemes and parts.hostname and not parts.username and not parts.fragment
+        usable = parts.scheme in schemes and parts.hostname and "@" not in parts.netloc and not parts.fragment
         _ = parts.port
     except ValueError:
         usable = False
     if not usable or not text.isascii() or not text.isprintable() or " " in text:
         # Not the text itself: many such addresses are secret.
-        raise ValueError("must be an address such as https://app.example.com/uploads")
+        raise ValueError(
+            "must be an address such as https://app.example.com/uploads, without a user's name or password"
+        )
     return text
 
 

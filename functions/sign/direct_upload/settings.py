@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from direct_upload import content_types, environment, tokens
 from direct_upload.callback import Callback
-from direct_upload.environment import Environment, is_origin, switch, words
+from direct_upload.environment import Environment, is_origin, quoted, switch, words
 from direct_upload.multipart import Multipart
 
 MAX_POST = 5 * 10**9
@@ -114,11 +114,11 @@ class _Reader:
         given = [name for name in ("JWT_SECRET", "JWT_JWKS") if self.environment.has(name)]
         if given == ["JWT_JWKS"]:
             keys = read("JWT_JWKS", tokens.public_keys)
-            return tokens.Issuer(read("JWT_ISSUER", str), read("JWT_AUDIENCE", str), keys)
+            return tokens.Issuer(read("JWT_ISSUER", _issuer_name), read("JWT_AUDIENCE", str), keys)
         if given == ["JWT_SECRET"]:
             keys = read("JWT_SECRET", tokens.secret_keys)
             return tokens.Issuer(
-                read("JWT_ISSUER", str, tokens.OURSELVES), read("JWT_AUDIENCE", str, tokens.OURSELVES), keys
+                read("JWT_ISSUER", _issuer_name, tokens.OURSELVES), read("JWT_AUDIENCE", str, tokens.OURSELVES), keys
             )
         wrong = "are both set: remove one" if given else "are both missing: set one, or AUTH=none to let anybody upload"
         self.environment.blame(f"JWT_SECRET and JWT_JWKS {wrong}")
@@ -147,7 +147,7 @@ class _Reader:
             raise ValueError("lists no origin")
         for origin in origins:
             if not is_origin(origin, cleartext=self.environment.local is True):
-                raise ValueError(f"must list exact origins such as https://app.example.com, not {origin!r}")
+                raise ValueError(f"must list exact origins such as https://app.example.com, not {quoted(origin)}")
         return origins
 
 
@@ -179,6 +179,12 @@ def _expires_in(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not 60 <= int(text) <= MAX_LIFE:
         raise ValueError(f"must be 60 to {MAX_LIFE} seconds, not {text!r}")
     return int(text)
+
+
+def _issuer_name(text: str) -> str:
+    if re.match(r"[a-z]+://[^/?#]*@", text, re.IGNORECASE):
+        raise ValueError("must not have a user's name or password in it")
+    return text
 
 
 def _auth(text: str) -> str:
