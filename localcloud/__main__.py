@@ -24,6 +24,7 @@ from localcloud.identities import Identities, Identity
 from localcloud.objects import Bucket
 from localcloud.oss import Oss
 from localcloud.sts import Role, Sts
+from localcloud.terminal import guard_output
 
 EXPOSED = ("ETag", "x-oss-request-id", "x-oss-ec")
 """Headers of OSS's answers that a page may read."""
@@ -151,4 +152,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(sys.argv[1:]))

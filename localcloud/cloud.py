@@ -58,6 +58,7 @@ class Cloud:
         settings: Mapping[str, str] | None = None,
         faults: Faults | None = None,
         page_port: int = 0,
+        function_port: int = 0,
         page_look: Mapping[str, str] | None = None,
         sites: Mapping[str, Bucket] | None = None,
         code: Path = SIGN,
@@ -115,6 +116,7 @@ class Cloud:
             function_name="oss-direct-upload-sign",
             environment=self._environment,
             role=self._valid_function_role,
+            port=function_port,
         )
         self.callback_gateway = gateway(
             code=(CALLBACK, code),
@@ -137,13 +139,14 @@ class Cloud:
         self.sts.start()
         self.oss.start()
         self.site.start()
-        self.bucket.cors_rules.append(
-            CorsRule(self._page_origins(), ("POST", "PUT"), expose_headers=EXPOSED, max_age_seconds=600)
-        )
         for gateway in (service for service in self.services if isinstance(service, Gateway)):
             gateway.start()
             self.oss.callbacks.receivers.add(f"{gateway.host}:{gateway.port}")
             gateway.start_instance()
+        # After the function has looked at its settings: it names all that is wrong with them.
+        self.bucket.cors_rules.append(
+            CorsRule(self._origins(), ("POST", "PUT"), expose_headers=EXPOSED, max_age_seconds=600)
+        )
 
     def stop(self) -> None:
         """Stop what runs, and wait for the requests still being answered."""
@@ -159,11 +162,17 @@ class Cloud:
     def renew_function_role(self) -> Identity:
         """New credentials of the execution role, which an instance made from now on gets, good for 36 hours.
 
-        It may assume the upload role, and nothing else in Function Compute; locally it also reads and deletes objects,
-        so that any SDK can be pointed at what `make dev` prints.
+        It may assume the upload role, and nothing else in Function Compute; locally it also lists, reads and deletes
+        objects, so that any SDK can be pointed at what `JSON=1 make dev` prints.
         """
-        objects = f"acs:oss:*:*:{self.bucket.name}/*"
-        may = {"sts:AssumeRole": self.role_arn, "oss:GetObject": objects, "oss:DeleteObject": objects}
+        bucket = f"acs:oss:*:*:{self.bucket.name}"
+        objects = f"{bucket}/*"
+        may = {
+            "sts:AssumeRole": self.role_arn,
+            "oss:ListObjects": bucket,
+            "oss:GetObject": objects,
+            "oss:DeleteObject": objects,
+        }
         statements = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in may.items()]
         policy = {"Version": "1", "Statement": statements}
         end = self.clock() + FUNCTION_ROLE_LIFE
@@ -215,14 +224,17 @@ class Cloud:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _page_origins(self) -> tuple[str, ...]:
-        """The page's, by both names that people use for this machine, and those of sites, as a browser writes them."""
+    def _origins(self) -> tuple[str, ...]:
+        """Whose pages may upload, for function and bucket alike: the page's, by both names that people use for this
+        machine, those of sites, and those that ALLOWED_ORIGINS lists.
+        """
         own = [_origin(host, self.site.port) for host in ("127.0.0.1", "localhost")]
-        return (*own, *(_origin(domain, self.oss.port) for domain in self.sites))
+        sites = [_origin(domain, self.oss.port) for domain in self.sites]
+        given = [origin.strip() for origin in self._settings.get("ALLOWED_ORIGINS", "").split(",")]
+        return (*own, *sites, *filter(None, given))
 
     def _environment(self) -> dict[str, str]:
         """The function's settings: local ones, over which go those given; the page may always upload."""
-        origins = [*self._page_origins(), *filter(None, (self._settings.get("ALLOWED_ORIGINS"),))]
         return {
             "AUTH": "none",
             **self._settings,
@@ -230,7 +242,7 @@ class Cloud:
             "OSS_BUCKET": self.bucket.name,
             "OSS_REGION": self.region,
             "OSS_STS_ROLE_ARN": self.role_arn,
-            "ALLOWED_ORIGINS": ",".join(origins),
+            "ALLOWED_ORIGINS": ",".join(self._origins()),
             "LOCAL": "on",
             "STS_ENDPOINT": self.sts.url,
             "OSS_ENDPOINT": self.oss.url,

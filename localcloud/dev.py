@@ -1,8 +1,9 @@
 """`python -m localcloud.dev`: the whole thing on this machine, until Ctrl-C.
 
-Takes the function's settings from the environment, and besides: PORT (the page's), JSON=1 (one line of JSON on standard
-output instead of words), FAULTS (fault switches, see faults.py), FILES (the folder where files land), and PAGE_TITLE,
-PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks).
+Takes the function's settings from the environment, and besides: PORT (the page's), FUNCTION_PORT, JSON=1 (one line of
+JSON instead of words), FAULTS (fault switches, see faults.py), FILES (the folder where files land), and PAGE_TITLE,
+PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks). These addresses are all that standard output gets; the log
+goes to standard error.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import socket
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from localcloud.cloud import ROOT, Cloud
 from localcloud.faults import Faults
 from localcloud.server import Record
 from localcloud.site import look_of
+from localcloud.terminal import guard_output, indented, visible
 
 SETTINGS = (
     *("OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "UPLOAD_PREFIX", "MAX_SIZE", "CONTENT_TYPES"),
@@ -35,12 +38,13 @@ SETTINGS = (
 def main(environ: Mapping[str, str]) -> int:
     """Run until the terminal ends it. The exit code: 0, or 2 where something given is wrong."""
     parent = os.getppid()  # as early as can be: it may be gone before we have started
-    with explained() as outcome, _cloud(environ) as cloud:
+    output = sys.stdout  # as early: while the function answers, what goes there is the function's log
+    with explained() as outcome, redirect_stdout(sys.stderr), _cloud(environ) as cloud:
         _wait_until_all_answer(cloud)
-        print(json.dumps(_addresses(cloud)) if environ.get("JSON") else _words(cloud), flush=True)
+        print(json.dumps(_addresses(cloud)) if environ.get("JSON") else _words(cloud), file=output, flush=True)
         for service in cloud.services:
             service.on_record = tell
-        _wait_for_the_end(parent)
+        _wait_for_the_end(parent, output)
     return outcome.code
 
 
@@ -73,27 +77,32 @@ def explained() -> Iterator[Outcome]:
 
 
 def _cloud(environ: Mapping[str, str]) -> Cloud:
+    page_port, function_port = _port(environ, "PORT"), _port(environ, "FUNCTION_PORT")
+    if page_port and page_port == function_port:
+        raise ValueError(f"PORT and FUNCTION_PORT are both {page_port}: give the function another")
     return Cloud(
         Path(environ.get("FILES") or ROOT / "local-files"),
         settings=function_settings(environ),
         faults=Faults.parse(environ.get("FAULTS", "")),
-        page_port=_page_port(environ.get("PORT") or "0"),
+        page_port=page_port,
+        function_port=function_port,
         page_look=look_of(environ),
         reload=True,
-        log=lambda line: print(line, file=sys.stderr),
+        log=tell_line,
     )
 
 
-def _page_port(text: str) -> int:
+def _port(environ: Mapping[str, str], name: str) -> int:
     """Raises ValueError where this is no port, or none to be had: the server itself would end the process."""
+    text = environ.get(name) or "0"
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise ValueError(f"PORT must be a number up to 65535, not {text!r}")
+        raise ValueError(f"{name} must be a number up to 65535, not {text!r}")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", int(text)))
         except OSError as fault:
-            raise ValueError(f"PORT {text} cannot be had: {fault.strerror}") from None
+            raise ValueError(f"{name} {text} cannot be had: {fault.strerror}") from None
     return int(text)
 
 
@@ -135,19 +144,24 @@ def tell(record: Record) -> None:
     """One line a request, but for the page's own files; below it, what is to be learned from the request."""
     if record.service != "site":
         note = " ".join(f"{name}={value}" for name, value in record.note.items())
-        print(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip(), file=sys.stderr)
-        if record.explanation:
-            print(f"        {record.explanation}", file=sys.stderr)
+        line = visible(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip())
+        tell_line("\n".join(filter(None, (line, record.explanation))))
 
 
-def _wait_for_the_end(parent: int) -> None:
+def tell_line(text: str) -> None:
+    """Print for people, in one write: requests end at the same time, and no two lines run into each other."""
+    sys.stderr.write(indented(text))
+
+
+def _wait_for_the_end(parent: int, output: TextIO) -> None:
     """Until Ctrl-C, until whoever reads our output is gone, or until our parent is."""
-    output = select.poll()
-    output.register(sys.stdout.fileno(), 0)
+    reader = select.poll()
+    reader.register(output.fileno(), 0)
     while os.getppid() == parent:
-        if any(happened & (select.POLLERR | select.POLLHUP) for _, happened in output.poll(300)):
+        if any(happened & (select.POLLERR | select.POLLHUP) for _, happened in reader.poll(300)):
             return
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(os.environ))

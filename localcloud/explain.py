@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from localcloud.terminal import visible
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -229,7 +231,7 @@ def main(arguments: Sequence[str]) -> int:
     except (ValueError, OSError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    print(explain(error, fields, asked.size))
+    print(visible(explain(error, fields, asked.size)))
     return 0 if find(error) else 1
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.cloud import Cloud
-from localcloud.dev import explained, function_settings
+from localcloud.dev import explained, function_settings, tell_line
+from localcloud.terminal import guard_output
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +24,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as files, explained() as outcome:
         settings = function_settings(os.environ)
         event = asked.event.read_bytes() if asked.event else None
-        with Cloud(Path(files), settings=settings, log=lambda line: print(line, file=sys.stderr)) as cloud:
+        with Cloud(Path(files), settings=settings, log=tell_line) as cloud:
             reply = _reply(cloud, asked, event)
             print(json.dumps(reply, indent=2, ensure_ascii=False))
             outcome.code = 0 if reply["statusCode"] < 400 else 1
@@ -63,4 +64,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(sys.argv[1:]))

@@ -10,12 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import alibabacloud_oss_v2 as oss
 import pytest
@@ -129,6 +129,23 @@ def test_one_line_of_json_and_nothing_else(tmp_path: Path) -> None:
     assert all(addresses[name] for name in ("access_key_id", "access_key_secret", "security_token"))
 
 
+SOMETHING_ELSE_PRINTS = """
+import os, sys
+from localcloud import dev
+addresses = dev._addresses
+dev._addresses = lambda cloud: print("something else") or addresses(cloud)
+sys.exit(dev.main(os.environ))
+"""
+
+
+def test_standard_output_has_the_addresses_alone_whatever_else_prints(tmp_path: Path) -> None:
+    with dev(tmp_path, sys.executable, "-c", SOMETHING_ELSE_PRINTS, JSON="1") as running:
+        assert list(running.addresses()) == CONTRACT
+        assert running.end() == 0
+        assert running.line() == ""
+    assert "something else\n" in running.log.read_text(encoding="utf-8")
+
+
 def test_everything_answers_once_it_is_printed(running: Any) -> None:
     page = requests.get(running["page"], timeout=PATIENCE)
     limits = requests.get(running["function"] + "/limits", timeout=PATIENCE)
@@ -211,6 +228,158 @@ def test_each_request_is_told_on_standard_error(running: Any) -> None:
     told = (Path(running["files"]).parent / "log").read_text(encoding="utf-8").splitlines()
     assert f"fc      GET {FOLDER_FORM} 200" in told
     assert "sts     POST / 404 code=InvalidAction.NotFound" in told
+
+
+# As the back end of another front end.
+
+OTHERS = "http://localhost:5173, https://app.example.com"
+
+
+@pytest.fixture(scope="module")
+def back_end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A run that two pages besides its own may use, with the function at a port that they know."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with dev(tmp_path_factory.mktemp("dev"), JSON="1", ALLOWED_ORIGINS=OTHERS, FUNCTION_PORT=str(port)) as running:
+        addresses = running.addresses()
+        yield {**addresses, "port": port}
+        assert running.end() == 0
+
+
+def test_the_function_is_where_another_front_end_looks_for_it(back_end: Any) -> None:
+    assert back_end["function"] == f"http://127.0.0.1:{back_end['port']}"
+
+
+@pytest.mark.parametrize("service", ["function", "oss"])
+@pytest.mark.parametrize("origin", ["http://localhost:5173", "https://app.example.com", "the page's"])
+def test_function_and_bucket_are_open_to_the_same_pages(back_end: Any, service: str, origin: str) -> None:
+    origin = back_end["page"].rstrip("/") if origin == "the page's" else origin
+    path = "/sign" if service == "function" else "/"
+    asks = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    preflight = requests.options(back_end[service] + path, headers=asks, timeout=PATIENCE)
+    assert (preflight.ok, preflight.headers["Access-Control-Allow-Origin"]) == (True, origin)
+
+
+@pytest.mark.parametrize("service", ["function", "oss"])
+def test_function_and_bucket_are_closed_to_the_same_pages(back_end: Any, service: str) -> None:
+    asks = {"Origin": "http://localhost:5174", "Access-Control-Request-Method": "POST"}
+    preflight = requests.options(back_end[service] + "/sign", headers=asks, timeout=PATIENCE)
+    assert preflight.headers.get("Access-Control-Allow-Origin") != "http://localhost:5174"
+
+
+def test_an_upload_of_another_front_end_is_stored_and_its_answer_can_be_read(back_end: Any) -> None:
+    origin = {"Origin": "http://localhost:5173"}
+    asked = requests.post(back_end["function"] + "/sign", json={"files": [FILE]}, headers=origin, timeout=PATIENCE)
+    [upload] = asked.json()["uploads"]
+    parts = [*((name, (None, value)) for name, value in upload["fields"].items()), ("file", (None, CONTENT, FILE["content_type"]))]
+    stored = requests.post(upload["url"], files=parts, headers=origin, timeout=PATIENCE)
+    assert (stored.status_code, stored.headers["Access-Control-Allow-Origin"]) == (200, origin["Origin"])
+
+
+# What callers send, in front of people.
+
+TITLE = "\x1b]0;mine\x07"
+"""Sets the title of many terminals."""
+
+HOSTILE = f"{TITLE}\r\u202e\x9b2J\nfc      GET /limits 200"
+"""Besides, it goes back to the beginning of the line, turns the order of what follows, clears the screen and looks like
+another request."""
+
+
+def raw(address: str, request: bytes) -> None:
+    """Send what no client of ours would, and wait for the end of the answer."""
+    parts = urlsplit(address)
+    assert parts.hostname
+    assert parts.port
+    with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE) as connection:
+        connection.sendall(request)
+        while connection.recv(65536):
+            pass
+
+
+def ask_for_a_path(addresses: Any) -> None:
+    for service in ("function", "oss", "sts"):
+        requests.get(f"{addresses[service]}/{quote(HOSTILE)}", timeout=PATIENCE)
+
+
+def ask_for_a_raw_path(addresses: Any) -> None:
+    for service in ("function", "oss", "sts", "page"):
+        path = HOSTILE.partition("\r")[0].encode()
+        raw(addresses[service], b"GET /" + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+
+
+def ask_with_no_http(addresses: Any) -> None:
+    for service in ("function", "oss", "sts", "page"):
+        raw(addresses[service], TITLE.encode() + b" / HTTP/nine\r\n\r\n")
+
+
+def ask_with_a_method(addresses: Any) -> None:
+    for service in ("function", "oss", "sts", "page"):
+        raw(addresses[service], TITLE.encode() + b" / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+
+
+def ask_with_headers(addresses: Any) -> None:
+    head = f"GET /a HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nOrigin: {TITLE}\r\nX-{TITLE}: {TITLE}\r\n"
+    for service in ("function", "oss", "sts"):
+        raw(addresses[service], head.encode() + f"Authorization: {TITLE}\r\nContent-Type: {TITLE}\r\n\r\n".encode())
+
+
+def post_a_key_and_a_name(addresses: Any) -> None:
+    file = ("file", (HOSTILE, CONTENT, "text/plain"))
+    fields = {"key": HOSTILE, "policy": HOSTILE, "x-oss-credential": HOSTILE, "x-oss-date": HOSTILE, HOSTILE: HOSTILE}
+    requests.post(addresses["oss"], files=[*((n, (None, v)) for n, v in fields.items()), file], timeout=PATIENCE)
+
+
+def post_a_signed_form_amiss(addresses: Any) -> None:
+    asked = requests.post(addresses["function"] + "/sign", json={"files": [FILE]}, timeout=PATIENCE)
+    [upload] = asked.json()["uploads"]
+    for name in upload["fields"]:
+        changed = {**upload["fields"], name: HOSTILE}
+        parts = [*((name, (None, value)) for name, value in changed.items()), ("file", (HOSTILE, CONTENT, HOSTILE))]
+        requests.post(upload["url"], files=parts, timeout=PATIENCE)
+
+
+def sign_a_file(addresses: Any) -> None:
+    for member in FILE:
+        file = {**FILE, member: HOSTILE}
+        requests.post(addresses["function"] + "/sign", json={"files": [file]}, timeout=PATIENCE)
+
+
+def assume_a_role(addresses: Any) -> None:
+    said = {"Action": "AssumeRole", "RoleArn": HOSTILE, "RoleSessionName": HOSTILE}
+    for action in ("AssumeRole", HOSTILE):
+        requests.post(addresses["sts"], params={**said, "Action": action}, headers={"x-acs-action": action.encode("unicode_escape")}, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        ask_for_a_path,
+        ask_for_a_raw_path,
+        ask_with_no_http,
+        ask_with_a_method,
+        ask_with_headers,
+        post_a_key_and_a_name,
+        post_a_signed_form_amiss,
+        sign_a_file,
+        assume_a_role,
+    ],
+)
+def test_nothing_that_a_caller_sent_reaches_the_terminal_as_it_is(running: Any, ask: Callable[[Any], None]) -> None:
+    log = Path(running["files"]).parent / "log"
+    before = len(log.read_bytes())
+    ask(running)
+    requests.get(running["sts"] + "/the-end", timeout=PATIENCE)
+    told = log.read_bytes()[before:].decode()
+    assert "/the-end" in told
+    assert [line for line in told.splitlines(keepends=True) if not line.rstrip("\n").isprintable()] == []
+    assert [line for line in told.split("\n") if line.startswith("fc      GET /limits")] == []
+
+
+def test_what_is_not_seen_is_written_as_json_writes_it(running: Any) -> None:
+    requests.get(f"{running['oss']}/{quote('a' + HOSTILE)}", timeout=PATIENCE)
+    told = (Path(running["files"]).parent / "log").read_text(encoding="utf-8")
+    assert "oss     GET /a\\u001b]0;mine\\u0007\\r\\u202e\\u009b2J\\nfc      GET /limits 200 403 " in told
 
 
 def test_faults_are_switched_on(tmp_path: Path) -> None:
@@ -299,6 +468,7 @@ ONE_LINE = {
     "PORT=http": "PORT must be a number up to 65535, not 'http'\n",
     "PORT=-1": "PORT must be a number up to 65535, not '-1'\n",
     "PORT=65536": "PORT must be a number up to 65535, not '65536'\n",
+    "FUNCTION_PORT=a": "FUNCTION_PORT must be a number up to 65535, not 'a'\n",
     "FAULTS=oss_latency=soon": "fault switch oss_latency takes a float, not 'soon'\n",
 }
 
@@ -327,6 +497,14 @@ def test_a_busy_port_is_told_in_one_line(tmp_path: Path) -> None:
         "",
         f"PORT {port} cannot be had: Address already in use\n",
     )
+
+
+def test_one_port_for_page_and_function_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    ended = run("localcloud.dev", environ=environment(tmp_path, PORT=port, FUNCTION_PORT=port))
+    told = f"PORT and FUNCTION_PORT are both {port}: give the function another\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", told)
 
 
 def test_a_folder_that_cannot_be_one_is_told_in_one_line(tmp_path: Path) -> None:
