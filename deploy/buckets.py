@@ -15,6 +15,7 @@ import alibabacloud_oss_v2 as oss
 
 from deploy import deployer
 from deploy.bucket import refusal
+from localcloud.terminal import guard_output
 
 _UNPROVEN = "NeedVerifyDomainOwnership"
 """OSS's code for a domain whose TXT record it does not find."""
@@ -93,4 +94,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main())

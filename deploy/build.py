@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from deploy import dependencies, package, pythons
 from deploy.pythons import BuildError
+from localcloud.terminal import guard_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -210,4 +211,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(os.environ))

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from deploy import link
 from deploy.environment import environment
+from localcloud.terminal import guard_output
 
 _PROJECT = Path(__file__).parent.parent
 _S = _PROJECT / "node_modules" / ".bin" / "s"
@@ -138,4 +139,5 @@ def _run(command: str, environ: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit({"deploy": deploy, "remove": remove}[sys.argv[1]](os.environ))

@@ -21,6 +21,7 @@ from deploy.declared import Deployment
 from deploy.environment import environment
 from deploy.live import Live, look_at
 from deploy.setup import Setup
+from localcloud.terminal import guard_output
 
 ROOT = Path(__file__).parent.parent
 
@@ -76,4 +77,5 @@ def _bucket(provider: StaticCredentialsProvider, deployment: Deployment) -> tupl
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(os.environ))

@@ -17,6 +17,7 @@ import alibabacloud_oss_v2 as oss
 
 from deploy import deployer
 from deploy.bucket import refusal
+from localcloud.terminal import guard_output
 
 _STOPPED = {"look": "Nothing was removed.", "empty": "Nothing more is removed."}
 
@@ -135,4 +136,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -18,10 +19,12 @@ from urllib.parse import unquote
 
 import alibabacloud_oss_v2 as oss
 import requests
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from urllib3.exceptions import HTTPError
 
 from deploy import bucket, declared
 from deploy.environment import environment
+from localcloud.terminal import guard_output
 
 ROOT = Path(__file__).parent.parent
 
@@ -226,7 +229,7 @@ def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) 
     """Print the table or fetch the files. The exit code: 0; 1 where OSS refuses; 2 for a wrong call."""
     asked = _parser().parse_args(arguments)
     try:
-        store, prefix = _store(asked, environ, folder)
+        store, prefix = _local(environ) if asked.dev else _store(asked, environ, folder)
         return run(store, prefix, asked.below, asked.download)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
@@ -246,6 +249,19 @@ def run(store: Store, prefix: str, below: str, to: str | None) -> int:
     return 0
 
 
+def _local(environ: Mapping[str, str]) -> tuple[Store, str]:
+    """The bucket of `JSON=1 make dev`, by its line of JSON; and the prefix. Raises ValueError."""
+    try:
+        told = json.loads(sys.stdin.readline())
+        own = StaticCredentialsProvider(told["access_key_id"], told["access_key_secret"], told["security_token"])
+        store = OssStore(bucket.client(own, told["region"], told["oss"]), told["bucket"])
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(
+            "Standard input has no line of JSON of make dev: JSON=1 make dev | make files ARGS=--dev"
+        ) from None
+    return store, _prefix(environ)
+
+
 def _store(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) -> tuple[Store, str]:
     """The bucket that is named, else that of s.yaml; and the prefix. Raises OSError, ValueError."""
     settings = {name: environ[name] for name in ("OSS_BUCKET", "OSS_REGION", "UPLOAD_PREFIX") if environ.get(name)}
@@ -261,7 +277,11 @@ def _store(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) 
             "There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
         )
     client = bucket.client(provider, settings["OSS_REGION"], asked.endpoint)
-    return OssStore(client, settings["OSS_BUCKET"]), (settings.get("UPLOAD_PREFIX") or "uploads").rstrip("/")
+    return OssStore(client, settings["OSS_BUCKET"]), _prefix(settings)
+
+
+def _prefix(settings: Mapping[str, str]) -> str:
+    return (settings.get("UPLOAD_PREFIX") or "uploads").rstrip("/")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -271,9 +291,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--below", metavar="PATH", default="", help="only what is below the prefix and this: alice/ is what alice has")
     add("--bucket", help="else OSS_BUCKET, else that of s.yaml")
     add("--region", help="else OSS_REGION, else that of s.yaml")
+    add("--dev", action="store_true", help="what `JSON=1 make dev` has, by its JSON line on standard input")
     add("--endpoint", metavar="URL", default="", help="https://… of a custom domain or of a stand-in")
     return parser
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(sys.argv[1:], environment(os.environ, ROOT)))

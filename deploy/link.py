@@ -21,6 +21,7 @@ from direct_upload.authorise import MAX_SUBJECT, subject_part
 from direct_upload.environment import quoted
 from direct_upload.errors import Refused
 from direct_upload.settings import size_in_bytes
+from localcloud.terminal import guard_output
 
 _T = TypeVar("_T")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -133,4 +134,5 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(sys.argv[1:], os.environ, datetime.now(timezone.utc)))

@@ -27,6 +27,7 @@ import alibabacloud_oss_v2 as oss
 from deploy.bucket import client, deployer, refusal
 from deploy.site_bucket import NotOurs, SiteBucket
 from deploy.site_files import INDEX, LOOK, site_files
+from localcloud.terminal import guard_output
 
 _T = TypeVar("_T")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?")
@@ -189,4 +190,5 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(sys.argv[1:], os.environ))

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from arrival.settings import Settings as CallbackSettings
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import Settings
+from localcloud.terminal import guard_output
 
 NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
 """What NAME may be: a bucket's name is made of it, a dash, `uploads`, a dash and an account ID, and ends at 63."""
@@ -70,4 +71,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main())

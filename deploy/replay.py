@@ -22,6 +22,7 @@ from arrival.webhook import Webhook
 from deploy.environment import environment
 from direct_upload.environment import Environment
 from direct_upload.errors import Misconfigured
+from localcloud.terminal import guard_output
 
 ROOT = Path(__file__).parent.parent
 
@@ -104,4 +105,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(sys.argv[1:], environment(os.environ, ROOT), time.time()))

@@ -29,6 +29,7 @@ from deploy.trial import Target, Trial
 from direct_upload import sdk_session
 from direct_upload.environment import quoted
 from direct_upload.errors import Refused
+from localcloud.terminal import guard_output, visible
 
 ROOT = Path(__file__).parent.parent
 WHO = "smoke"
@@ -51,7 +52,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
     held = [_tell(name, step) for name, step in trial.musts()]
     print(f"\n  {'What no document settles':<{QUESTION}}  seen here\n")
     for question, step in trial.questions():
-        print(f"  {question:<{QUESTION}}  {_seen(step)}", flush=True)
+        print(f"  {question:<{QUESTION}}  {visible(_seen(step))}", flush=True)
     print()
     held += [_tell(name, step) for name, step in trial.ends()]
     failed = held.count(False)
@@ -70,7 +71,7 @@ def _tell(name: str, step: Callable[[], str]) -> bool | None:
         held, seen = False, str(instead)
     except requests.RequestException as fault:
         held, seen = False, f"no answer ({type(fault).__name__})"
-    print(f"  {'ok    ' if held else '-     ' if held is None else 'FAILED'}  {name}: {seen}", flush=True)
+    print(f"  {'ok    ' if held else '-     ' if held is None else 'FAILED'}  {name}: {visible(seen)}", flush=True)
     return held
 
 
@@ -154,4 +155,5 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    guard_output()
     sys.exit(main(sys.argv[1:], environment(os.environ, ROOT), datetime.now(timezone.utc)))

@@ -22,7 +22,7 @@ def indented(text: str) -> str:
 
 
 def guard_output() -> None:
-    """Make standard output and error print nothing but visible characters and line ends, whatever is written to them."""
+    """Make standard output and error print visible characters and line ends only, whatever is written to them."""
     sys.stdout, sys.stderr = _Guarded(sys.stdout), _Guarded(sys.stderr)
 
 

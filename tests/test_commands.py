@@ -232,6 +232,9 @@ def test_each_request_is_told_on_standard_error(running: Any) -> None:
 
 # As the back end of another front end.
 
+TITLE = "\x1b]0;mine\x07"
+"""Sets the title of many terminals."""
+
 OTHERS = "http://localhost:5173, https://app.example.com"
 
 
@@ -271,15 +274,58 @@ def test_an_upload_of_another_front_end_is_stored_and_its_answer_can_be_read(bac
     origin = {"Origin": "http://localhost:5173"}
     asked = requests.post(back_end["function"] + "/sign", json={"files": [FILE]}, headers=origin, timeout=PATIENCE)
     [upload] = asked.json()["uploads"]
-    parts = [*((name, (None, value)) for name, value in upload["fields"].items()), ("file", (None, CONTENT, FILE["content_type"]))]
+    parts: Any = [
+        *((name, (None, value)) for name, value in upload["fields"].items()),
+        ("file", (None, CONTENT, FILE["content_type"])),
+    ]
     stored = requests.post(upload["url"], files=parts, headers=origin, timeout=PATIENCE)
     assert (stored.status_code, stored.headers["Access-Control-Allow-Origin"]) == (200, origin["Origin"])
 
 
-# What callers send, in front of people.
+def run_files(addresses: Any, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "deploy.files", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": "functions/sign:functions/callback", **environ},
+        input=json.dumps(addresses),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
 
-TITLE = "\x1b]0;mine\x07"
-"""Sets the title of many terminals."""
+
+def test_make_files_lists_and_fetches_what_make_dev_has(back_end: Any, tmp_path: Path) -> None:
+    asked = requests.post(back_end["function"] + "/sign", json={"files": [FILE]}, timeout=PATIENCE)
+    [upload] = asked.json()["uploads"]
+    assert post_upload(upload).status_code == 200
+    below = upload["key"].removeprefix("uploads/")
+    listed = run_files(back_end, "--dev", "--below", below)
+    fetched = run_files(back_end, "--dev", "--below", below, "--download", str(tmp_path / "new"))
+    assert (listed.returncode, listed.stderr, fetched.returncode, fetched.stderr) == (0, "", 0, "")
+    assert f"  {upload['key']}\n" in listed.stdout
+    assert [path.read_bytes() for path in (tmp_path / "new").rglob("*") if path.is_file()] == [CONTENT]
+
+
+def test_make_files_takes_the_credentials_of_make_dev_from_the_environment_too(back_end: Any) -> None:
+    environ = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": back_end["access_key_id"],
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": back_end["access_key_secret"],
+        "ALIBABA_CLOUD_SECURITY_TOKEN": back_end["security_token"],
+        "OSS_BUCKET": back_end["bucket"],
+        "OSS_REGION": back_end["region"],
+    }
+    listed = run_files(None, "--endpoint", back_end["oss"], **environ)
+    assert (listed.returncode, listed.stderr) == (0, "")
+
+
+def test_make_files_says_where_the_line_of_json_comes_from() -> None:
+    told = "Standard input has no line of JSON of make dev: JSON=1 make dev | make files ARGS=--dev\n"
+    ended = run_files(None, "--dev")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", told)
+
+
+# What callers send, in front of people.
 
 HOSTILE = f"{TITLE}\r\u202e\x9b2J\nfc      GET /limits 200"
 """Besides, it goes back to the beginning of the line, turns the order of what follows, clears the screen and looks like
@@ -335,7 +381,10 @@ def post_a_signed_form_amiss(addresses: Any) -> None:
     [upload] = asked.json()["uploads"]
     for name in upload["fields"]:
         changed = {**upload["fields"], name: HOSTILE}
-        parts = [*((name, (None, value)) for name, value in changed.items()), ("file", (HOSTILE, CONTENT, HOSTILE))]
+        parts: Any = [
+            *((name, (None, value)) for name, value in changed.items()),
+            ("file", (HOSTILE, CONTENT, HOSTILE)),
+        ]
         requests.post(upload["url"], files=parts, timeout=PATIENCE)
 
 
@@ -348,7 +397,12 @@ def sign_a_file(addresses: Any) -> None:
 def assume_a_role(addresses: Any) -> None:
     said = {"Action": "AssumeRole", "RoleArn": HOSTILE, "RoleSessionName": HOSTILE}
     for action in ("AssumeRole", HOSTILE):
-        requests.post(addresses["sts"], params={**said, "Action": action}, headers={"x-acs-action": action.encode("unicode_escape")}, timeout=PATIENCE)
+        requests.post(
+            addresses["sts"],
+            params={**said, "Action": action},
+            headers={"x-acs-action": action.encode("unicode_escape")},
+            timeout=PATIENCE,
+        )
 
 
 @pytest.mark.parametrize(

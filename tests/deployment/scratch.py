@@ -96,7 +96,7 @@ def make(folder: Path, oss_endpoint: str) -> Scratch:
     """A scratch copy in an empty folder, with OSS at `oss_endpoint`."""
     for name in ("s.yaml", "s.domain.yaml"):
         (folder / name).write_text(_with_stand_ins((PROJECT / name).read_text()))
-    for name in ("deploy", "functions", "web"):
+    for name in ("deploy", "functions", "localcloud", "web"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "site"))
     shutil.copytree(RECORDERS / "site", folder / "deploy" / "site")
     (folder / "Makefile").write_text(_BUILDER)
