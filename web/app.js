@@ -1,6 +1,6 @@
 // The page: what is chosen goes into the queue, what the queue says is shown.
 
-import { chosen, dropped, misfit } from "./files.js";
+import { chosen, dropped, misfit, sift } from "./files.js";
 import { Fault, Meter, Upload } from "./queue.js";
 import { Signer, uploader } from "./uploader.js";
 import * as words from "./words.js";
@@ -15,7 +15,7 @@ const [SOON, LATER] = [100, 1000];
 const ALOUD = 10_000;
 
 /** What will be no better the next time. */
-const HOPELESS = ["empty", "too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"];
+const HOPELESS = ["too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"];
 
 /** What another link cures. */
 const LINK_NEEDED = ["token_missing", "token_expired", "token_invalid"];
@@ -275,25 +275,88 @@ async function add(found) {
         await learnLimits();
         paintTrouble();
     }
-    const listed = new Set([...rows.keys()].map(identity));
-    const twice = [];
-    for (const { file, name, unreadable } of list) {
+    const { files, systems, folders } = sift(list);
+    const marks = new Set([...rows.keys()].map(identity));
+    const wanted = new Map([...rows.keys()].filter(isToBeChosenAgain).map((upload) => [upload.name, upload]));
+    const alike = [];
+    for (const { file, name, unreadable } of files) {
         const upload = new Upload(file, name);
-        if (listed.has(identity(upload))) {
-            twice.push(upload);
-            continue;
+        if (unreadable) {
+            enlist(upload, new Fault("file_changed"));
+        } else if (wanted.has(upload.name)) {
+            replace(/** @type {Upload} */ (wanted.get(upload.name)), upload);
+            wanted.delete(upload.name);
+        } else if (marks.has(identity(upload))) {
+            alike.push(upload);
+        } else {
+            enlist(upload);
         }
-        listed.add(identity(upload));
-        resume(upload);
-        show(upload);
-        const fault = unreadable ? new Fault("file_changed") : (tooMany() ?? misfit(file, limits));
-        fault ? queue.refuse(upload, fault) : queue.add(upload);
+        marks.add(identity(upload));
     }
-    page.told.textContent = words.say("added", { count: list.length - twice.length });
-    page.news.textContent =
-        twice.length > 1
-            ? words.say("duplicates", { count: twice.length })
-            : twice.map(({ name }) => words.say("duplicate", { name })).join("");
+    const twice = [];
+    for (const upload of alike) {
+        if (await isListed(upload)) {
+            twice.push(upload);
+        }
+    }
+    page.told.textContent = words.say("added", { count: files.length - twice.length });
+    page.news.textContent = [
+        some(twice, "duplicate", "duplicates"),
+        some(systems, "left_out", "left_out_many"),
+        some(folders, "folder_empty", "folders_empty"),
+    ]
+        .filter(Boolean)
+        .join(" ");
+}
+
+/** @param {{ name: string }[]} these @param {string} one what is said of one of them @param {string} many of more */
+function some(these, one, many) {
+    const [{ name } = { name: "" }] = these;
+    return these.length > 0 && words.say(these.length > 1 ? many : one, { name, count: these.length });
+}
+
+/** Lists a file and sends it, unless it is known why not. @param {Upload} upload @param {Fault | null} [fault] */
+function enlist(upload, fault = null) {
+    resume(upload);
+    show(upload);
+    const reason = fault ?? tooMany() ?? misfit(upload.file, limits);
+    reason ? queue.refuse(upload, reason) : queue.add(upload);
+}
+
+/** The new file takes the other's place in the list. @param {Upload} old @param {Upload} upload */
+function replace(old, upload) {
+    const next = rows.get(old)?.line.nextElementSibling ?? null;
+    forget(old);
+    enlist(upload);
+    page.rows.insertBefore(rows.get(upload)?.line, next);
+}
+
+/**
+ * Whether a file is in the list that another is like in name, size and date. What has failed or was cancelled is tried again with
+ * it; only its bytes tell it from what is on its way or stored.
+ *
+ * @param {Upload} upload @returns {Promise<boolean>}
+ */
+async function isListed(upload) {
+    const others = new Set();
+    const next = () => [...rows.keys()].find((each) => identity(each) === identity(upload) && !others.has(each));
+    for (let twin = next(); twin; twin = next()) {
+        const { areSame } = await import("./same.js");
+        const same = twin.state === "cancelled" || (await areSame(twin.file, upload.file));
+        const isOver = twin.state === "cancelled" || twin.state === "failed";
+        others.add(twin);
+        if (rows.has(twin) && (same ?? isOver)) {
+            isOver && replace(twin, upload);
+            return !isOver;
+        }
+    }
+    enlist(upload);
+    return false;
+}
+
+/** @param {Upload} upload */
+function isToBeChosenAgain({ state, fault }) {
+    return state === "failed" && fault?.code === "file_changed";
 }
 
 /** What tells files apart. @param {Upload} upload */
@@ -432,7 +495,7 @@ function paintRow(upload) {
     offer(
         [
             [hold, isOpen && state !== "finishing" && queue.lanes(upload) > 1],
-            [again, state === "retrying" || state === "cancelled" || isRetriable(upload)],
+            [again, state === "retrying" || canBeTriedAgain(upload)],
         ],
         away,
     );
@@ -466,10 +529,16 @@ function isRetriable({ state, fault }) {
     return state === "failed" && !HOPELESS.includes(fault?.code ?? "");
 }
 
+/** @param {Upload} upload */
+function canBeTriedAgain(upload) {
+    return upload.state === "cancelled" || isRetriable(upload);
+}
+
 function paintTotals() {
     const { totals } = queue;
     const isOpen = totals.open > 0;
-    const percent = Math.floor((totals.sent / (totals.size || 1)) * 100);
+    const share = totals.size > 0 ? totals.sent / totals.size : Number(!isOpen);
+    const percent = Math.floor(share * 100);
     if (isOpen && !wasOpen) {
         speed = new Meter();
         aloudAt = Date.now() + ALOUD;
@@ -477,7 +546,7 @@ function paintTotals() {
     speed.add(Date.now(), totals.moved);
     const text = words.summary(totals, speed.rate);
     page.total.hidden = rows.size === 0;
-    page.bar.value = totals.sent / (totals.size || 1);
+    page.bar.value = share;
     page.summary.textContent = text;
     document.title = (isOpen ? `${percent} % – ` : "") + page.title.textContent;
     const failed = [...rows.keys()].filter(isRetriable).length;
@@ -485,7 +554,7 @@ function paintTotals() {
     offer(
         [
             [page.cancel, isOpen],
-            [page.retry, failed > 0],
+            [page.retry, failed + totals.of("cancelled") > 0],
             [page.clear, ended > 0],
         ],
         page.files,
@@ -523,7 +592,7 @@ function onAll(button, act) {
 }
 
 onAll(page.cancel, (upload) => queue.cancel(upload));
-onAll(page.retry, (upload) => isRetriable(upload) && queue.add(upload));
+onAll(page.retry, (upload) => canBeTriedAgain(upload) && queue.add(upload));
 onAll(page.clear, (upload) => upload.isOpen || isRetriable(upload) || forget(upload));
 
 page.language.onclick = async () => {
@@ -570,7 +639,11 @@ document.ondrop = (event) => {
     }
 };
 
-document.onpaste = (event) => add(chosen(event.clipboardData?.files));
+document.onpaste = (event) => {
+    if (event.clipboardData) {
+        add(dropped(event.clipboardData));
+    }
+};
 
 addEventListener("online", paintOffline);
 addEventListener("offline", paintOffline);

@@ -4,9 +4,42 @@ import { Fault, typeOf } from "./queue.js";
 
 /** @import { Found, Limits } from "./types" */
 
+/** What systems lay into folders for themselves. */
+const SYSTEMS = /(^|\/)(__MACOSX\/.*|\.DS_Store|\._[^/]*|Icon\r|Thumbs\.db|desktop\.ini)$/i;
+
+const { compare } = new Intl.Collator(undefined, { numeric: true });
+
 /** @param {Iterable<File> | null | undefined} list @returns {Found[]} */
 export function chosen(list) {
-    return [...(list ?? [])].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+    const found = [...(list ?? [])].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+    return found.some(({ file }) => file.webkitRelativePath) ? inOrder(found) : found;
+}
+
+/** As people sort names: 2 before 10, and what is in one folder together. @param {Found[]} found */
+function inOrder(found) {
+    const paths = new Map(found.map((each) => [each, each.name.split("/")]));
+    return found.sort((one, other) => {
+        const [left, right] = [paths.get(one) ?? [], paths.get(other) ?? []];
+        const at = left.findIndex((part, index) => part !== right[index]);
+        return compare(left[at] ?? "", right[at] ?? "");
+    });
+}
+
+/**
+ * Files to send, those that systems keep for themselves, and folders in which there is nothing.
+ *
+ * @param {Found[]} found
+ */
+export function sift(found) {
+    const files = found.filter(({ isEmpty }) => !isEmpty);
+    const systems = files.filter(({ name }) => SYSTEMS.test(name));
+    // Pointed at by itself, such a file is meant.
+    const isMeant = systems.length === files.length && files.every(({ name }) => !name.includes("/"));
+    return {
+        files: isMeant ? files : files.filter((each) => !systems.includes(each)),
+        systems: isMeant ? [] : systems,
+        folders: found.filter(({ isEmpty }) => isEmpty),
+    };
 }
 
 /** @param {DataTransfer} transfer @returns {Promise<Found[]>} */
@@ -40,8 +73,9 @@ async function read(entry, name) {
         );
         return [{ file, name }];
     }
-    const nested = await Promise.all((await children(/** @type {FileSystemDirectoryEntry} */ (entry))).map(inside));
-    return nested.flat();
+    const entries = await children(/** @type {FileSystemDirectoryEntry} */ (entry));
+    const nested = await Promise.all(entries.map(inside));
+    return entries.length > 0 ? inOrder(nested.flat()) : [{ file: new File([], entry.name), name, isEmpty: true }];
 }
 
 /** @param {FileSystemDirectoryEntry} folder @returns {Promise<FileSystemEntry[]>} */
@@ -60,9 +94,6 @@ async function children(folder) {
 
 /** What the function would refuse is told without asking it. @param {File} file @param {Limits | null} limits */
 export function misfit(file, limits) {
-    if (file.size === 0) {
-        return new Fault("empty");
-    }
     if (!limits) {
         return null;
     }

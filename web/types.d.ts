@@ -41,8 +41,8 @@ export type Limits = {
 };
 
 /** `name` has the folders in it: `trip/day 1/cat.png`. */
-/** `unreadable`: a browser could not get at it, or at a folder of that name. */
-export type Found = { file: File; name: string; unreadable?: boolean };
+/** `unreadable`: a browser could not get at it, or at a folder of that name. `isEmpty`: a folder of that name has nothing in it. */
+export type Found = { file: File; name: string; unreadable?: boolean; isEmpty?: boolean };
 
 /** What the function or the storage said of a fault, for the site's owner. `retryAfter`: seconds; `limit`: bytes, or files. */
 export type Detail = {

@@ -77,7 +77,7 @@ def test_in_the_middle_of_twenty_uploads(page: Page, cloud: Cloud, mishap: Misha
     assert (done + failed, len(cloud.bucket.objects())) == (20, done)
     assert "" not in page.locator(".status").all_text_contents()
     if failed:
-        page.get_by_role("button", name="Retry failed").click()
+        page.get_by_role("button", name="Retry all").click()
     expect(page.locator("#summary")).to_have_text("20 of 20 files uploaded", timeout=60_000)
     assert page.locator(".name").all_text_contents() == NAMES
     assert {each.meta["filename"]: each.path.read_bytes() for each in cloud.bucket.objects()} == contents

@@ -105,10 +105,10 @@ def test_the_language_is_the_browsers_until_another_is_chosen(browser: Browser, 
     expect(page.locator("h1")).to_have_text("上传文件")
     expect(page).to_have_title("上传文件")
     expect(page.locator("#rules")).to_have_text("单个不超过 100 MB")
-    choose(page, ("empty.txt", "text/plain", b""))
-    told(page, "empty.txt", "0 B · 文件为空。")
+    choose(page, ("page.html", "text/html", b"<p>"))
+    told(page, "page.html", "3 B · 不允许上传此类型的文件。")
     page.get_by_role("button", name="English").click()
-    told(page, "empty.txt", "0 B · The file is empty.")
+    told(page, "page.html", "3 B · Files of this type are not allowed.")
     page.reload()
     expect(page.locator("h1")).to_have_text("Upload files")
     assert page.evaluate("[document.documentElement.lang, {...localStorage}]") == ["en", {"language": "en"}]
@@ -142,10 +142,10 @@ def test_all_can_be_cancelled_and_cleared(page: Page, cloud: Cloud) -> None:
 def test_all_that_failed_can_be_tried_again(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_deny_early = True
     open_page(page, cloud)
-    choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"), ("empty.txt", "text/plain", b""))
+    choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"), ("c.html", "text/html", b"c"))
     expect(page.locator(".failed")).to_have_count(3)
     cloud.faults.oss_deny_early = False
-    page.get_by_role("button", name="Retry failed").click()
+    page.get_by_role("button", name="Retry all").click()
     expect(page.locator("#summary")).to_have_text("2 of 3 files uploaded · 1 failed")
     assert sorted(stored(cloud)) == [("a.txt", b"a"), ("b.txt", b"b")]
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { test } from "node:test";
-import { chosen, dropped, misfit } from "../../web/files.js";
+import { chosen, dropped, misfit, sift } from "../../web/files.js";
 
 globalThis.File ??= File; // Node 18 has it in node:buffer alone
 
@@ -59,8 +59,7 @@ test("where a browser gives no entry it gives the file", async () => {
 const LIMITS = { max_size: 10, content_types: ["text/plain"], auth: "none" };
 
 for (const [content, type, limits, code] of [
-    ["", "text/plain", LIMITS, "empty"],
-    ["", "text/plain", null, "empty"],
+    ["", "text/plain", LIMITS, undefined],
     ["x".repeat(11), "text/plain", LIMITS, "too_large"],
     ["x".repeat(11), "text/html", null, undefined],
     ["x".repeat(10), "text/plain", LIMITS, undefined],
@@ -95,3 +94,80 @@ test("what cannot be read is told, and the rest of the drop is not lost with it"
         ],
     );
 });
+
+test("a folder in which there is nothing is told apart, wherever it lies", async () => {
+    const folder = (path, ...entries) => ({ ...folderEntry(entries, 9), fullPath: path, name: path.split("/").pop() });
+    const found = await dropped(
+        transfer(folder("/trip", folder("/trip/day 1"), fileEntry("/trip/a.txt")), folder("/b")),
+    );
+    assert.deepEqual(
+        found.map(({ name, isEmpty }) => [name, isEmpty ?? false]),
+        [
+            ["trip/a.txt", false],
+            ["trip/day 1", true],
+            ["b", true],
+        ],
+    );
+});
+
+const ORDERED = [
+    "t/1.txt",
+    "t/2.txt",
+    "t/10.txt",
+    "t/a/9.txt",
+    "t/a/b/1.txt",
+    "t/a 2/1.txt",
+    "t/B.txt",
+    "t/é.txt",
+    "t/F.txt",
+];
+
+/** In another order, which is the same each time. */
+const shuffled = ORDERED.map((name, at) => [name, (at * 5) % ORDERED.length])
+    .sort(([, left], [, right]) => left - right)
+    .map(([name]) => name);
+
+test("a chosen folder is in the order in which people sort names", () => {
+    const files = shuffled.map((path) =>
+        Object.defineProperty(file(path.split("/").pop()), "webkitRelativePath", { value: path }),
+    );
+    assert.deepEqual(names(chosen(files)), ORDERED);
+});
+
+test("so is a dropped one", async () => {
+    const entry = folderEntry(
+        shuffled.map((name) => fileEntry(`/${name}`)),
+        4,
+    );
+    assert.deepEqual(names(await dropped(transfer(entry))), ORDERED);
+});
+
+test("files chosen one by one stay in the order in which they were chosen", () => {
+    assert.deepEqual(names(chosen([file("b"), file("a")])), ["b", "a"]);
+});
+
+const sifted = (...paths) => {
+    const { files, systems } = sift(paths.map((name) => ({ file: file(name), name })));
+    return [names(files), names(systems)];
+};
+
+for (const name of [".DS_Store", "Thumbs.db", "thumbs.DB", "desktop.ini", "._a.txt", "Icon\r"]) {
+    test(`${JSON.stringify(name)} among others is the system's own, in folders and beside them`, () => {
+        assert.deepEqual(sifted("a.txt", name), [["a.txt"], [name]]);
+        assert.deepEqual(sifted(`t/u/${name}`), [[], [`t/u/${name}`]]);
+    });
+
+    test(`${JSON.stringify(name)} chosen alone is meant`, () => {
+        assert.deepEqual(sifted(name), [[name], []]);
+    });
+}
+
+test("all that is in __MACOSX is the system's own", () => {
+    assert.deepEqual(sifted("__MACOSX/a.txt", "t/__MACOSX/u/b"), [[], ["__MACOSX/a.txt", "t/__MACOSX/u/b"]]);
+});
+
+for (const name of ["a.DS_Store", ".DS_Store.txt", "my desktop.ini", "_.txt", ".env", "Icon", "__MACOSX"]) {
+    test(`${name} is somebody's`, () => {
+        assert.deepEqual(sifted("a.txt", `t/${name}`), [["a.txt", `t/${name}`], []]);
+    });
+}

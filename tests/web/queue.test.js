@@ -425,7 +425,7 @@ test("the totals are of what is stored or still to come", async () => {
     const all = world({ parallel: 1 });
     const file = await sending(all);
     all.queue.add(upload("b", "three"));
-    all.queue.refuse(upload("c"), new Fault("empty"));
+    all.queue.refuse(upload("c"), new Fault("too_large"));
     const { totals } = all.queue;
     assert.deepEqual([totals.open, totals.of("failed"), totals.size, totals.sent], [2, 1, 12, 0]);
     all.posted[0].progress(3);

@@ -87,7 +87,7 @@ for (const [seconds, text] of [
 }
 
 for (const [fault, text] of [
-    [new Fault("empty"), "The file is empty."],
+    [new Fault("type_not_allowed"), "Files of this type are not allowed."],
     [new Fault("too_large", { limit: 5e9 }), "The file is larger than allowed (5 GB)."],
     [
         new Fault("too_large", { status: 400, code: "EntityTooLarge", requestId: "5C3D" }),
@@ -161,7 +161,10 @@ for (const [change, text] of [
         { state: "failed", fault: new Fault("storage_busy"), tries: 6 },
         "10.2 KB · The storage is busy. Try again later.",
     ],
-    [{ state: "failed", fault: new Fault("empty"), tries: 0 }, "10.2 KB · The file is empty."],
+    [
+        { state: "failed", fault: new Fault("type_not_allowed"), tries: 0 },
+        "10.2 KB · Files of this type are not allowed.",
+    ],
     [
         { state: "unreported", fault: new Fault("not_reported", { code: "CallbackFailed", requestId: "5C3D" }) },
         "10.2 KB · Stored, but the site was not told. Tell the site's owner. (CallbackFailed, 5C3D)",
