@@ -360,8 +360,8 @@ function isToBeChosenAgain({ state, fault }) {
 }
 
 /** What tells files apart. @param {Upload} upload */
-function identity({ name, file }) {
-    return `${file.size} ${file.lastModified} ${name}`;
+function identity({ name, size, lastModified }) {
+    return `${size} ${lastModified} ${name}`;
 }
 
 function tooMany() {
@@ -491,7 +491,7 @@ function paintRow(upload) {
     copy.setAttribute("aria-label", words.say("copy", { name }));
     answer.textContent = (upload.fault && explanations.get(upload.fault)) || words.answer(upload);
     bar.hidden = !isOpen || state === "waiting";
-    bar.value = upload.sent / (upload.file.size || 1);
+    bar.value = upload.sent / (upload.size || 1);
     offer(
         [
             [hold, isOpen && state !== "finishing" && queue.lanes(upload) > 1],

@@ -1,9 +1,11 @@
 // Sends a file in parts, some at a time. One that fails is sent again alone; after a break, only what is missing.
 
 import { Fault, isWorthATry, LANES, retryDelay, timer } from "./queue.js";
+import { isReadable, look } from "./unchanged.js";
 import { UnfinishedUploads } from "./unfinished.js";
 import { faultOf, sent, storedAs } from "./uploader.js";
 
+/** @import { Upload } from "./queue.js" */
 /** @import { Begun, PartsOptions, Post, Put, Sign, Stored, Unfinished } from "./types" */
 
 /** URLs asked for at a time. More would be fewer requests, but on a slow line the last ones would end unused. */
@@ -66,11 +68,11 @@ export class Parts {
         }
     }
 
-    /** @type {Post<Begun, File>} */
-    send = async (begun, file, progress, signal) => {
+    /** @type {Post<Begun>} */
+    send = async (begun, upload, progress, signal) => {
         const { id } = begun.record;
         try {
-            const stored = await new Transfer(this, begun, file, progress, signal).run();
+            const stored = await new Transfer(this, begun, upload, progress, signal).run();
             this.unfinished.delete(id);
             return stored;
         } catch (fault) {
@@ -103,17 +105,17 @@ class Transfer {
     #urls = new Map();
     #controller = new AbortController();
 
-    /** @param {Parts} parts @param {Begun} begun @param {File} file @param {(bytes: number) => void} progress @param {AbortSignal} signal */
-    constructor(parts, { record, sent, missing }, file, progress, signal) {
+    /** @param {Parts} parts @param {Begun} begun @param {Upload} upload @param {(bytes: number) => void} progress @param {AbortSignal} signal */
+    constructor(parts, { record, sent, missing }, upload, progress, signal) {
         this.parts = parts;
         this.record = record;
-        this.file = file;
+        this.upload = upload;
         this.progress = progress;
         this.signal = this.#controller.signal;
         this.#there = sent;
         this.#missing = missing;
         signal.addEventListener("abort", () => this.#controller.abort(signal.reason));
-        this.#keep({ lastModified: file.lastModified });
+        this.#keep({ lastModified: upload.lastModified, print: upload.print });
     }
 
     /** @returns {Promise<Stored>} */
@@ -121,6 +123,8 @@ class Transfer {
         for (let round = 1; ; round += 1) {
             try {
                 await Promise.all(Array.from({ length: LANES }, () => this.#lane()));
+                // Parts of two states of a file make no file.
+                await look(this.upload, () => this.progress(this.#there), this.signal);
                 return storedAs(await this.#patiently(() => this.#ask("/complete")));
             } catch (fault) {
                 if (codeOf(fault) !== "parts_missing" || round === ROUNDS) {
@@ -143,9 +147,9 @@ class Transfer {
 
     /** @param {number} number from 1 */
     async #sendPart(number) {
-        const size = this.record.part_size;
+        const begin = (number - 1) * this.record.part_size;
         // Without a type of its own, none is sent; it would have to be signed.
-        const part = this.file.slice((number - 1) * size, number * size);
+        const part = this.upload.file.slice(begin, begin + sizeOf(this.record, number));
         await this.#patiently(async () => {
             try {
                 await this.#put(number, part);
@@ -165,6 +169,9 @@ class Transfer {
     async #put(number, part) {
         this.#moved(number, 0);
         const url = await this.#url(number);
+        if (part.size !== sizeOf(this.record, number) || !(await isReadable(part))) {
+            throw new Fault("file_changed");
+        }
         await this.parts.put(url, part, (bytes) => this.#moved(number, bytes), this.signal);
     }
 
@@ -247,14 +254,19 @@ async function putPart(url, part, progress, signal) {
 
 /** @param {Unfinished} record @param {{ number: number, size: number }[]} there parts that have arrived @returns {Begun} */
 function missingOf(record, there) {
-    const { part_size: most, parts: last, size, key } = record;
-    const whole = there.filter((part) => part.size === Math.min(most, size - (part.number - 1) * most));
+    const { parts: last, key } = record;
+    const whole = there.filter(({ number, size }) => size === sizeOf(record, number));
     const arrived = new Set(whole.map(({ number }) => number));
     return {
         ...{ record, key },
         sent: whole.reduce((sum, part) => sum + part.size, 0),
         missing: Array.from({ length: last }, (_, at) => at + 1).filter((number) => !arrived.has(number)),
     };
+}
+
+/** @param {Unfinished} record @param {number} number of a part, from 1 */
+function sizeOf({ part_size: most, size }, number) {
+    return Math.min(most, size - (number - 1) * most);
 }
 
 /** @param {unknown} fault */

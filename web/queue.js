@@ -70,6 +70,8 @@ export class Upload {
     fault;
     retryAt = 0; // on the queue's clock
     tries = 0; // that have failed
+    /** What its bytes came to at the first look, where a browser has to read them. @type {number | undefined} */
+    print;
     expired = false; // whether the last try failed because its form had run out
     speed = new Meter();
     /** Ends a try, or the pause before the next. @type {(reason?: Fault) => void} */
@@ -78,8 +80,11 @@ export class Upload {
     /** @param {File} file @param {string} [name] with its folders */
     constructor(file, name = file.webkitRelativePath || file.name) {
         this.file = file;
+        // As chosen: in some browsers the file's own figures are those of the disk, at any time.
+        this.size = file.size;
+        this.lastModified = file.lastModified;
         this.name = name.normalize("NFC");
-        this.id = uuid(); // of every try, so that none is stored twice
+        this.id = uuid(); // of every try, so that none is stored twice; another, once the file is another
     }
 
     get isOpen() {
@@ -205,20 +210,23 @@ export class Queue {
         const stop = (/** @type {Fault} */ reason) => controller.abort(reason);
         const listen = () => this.after(SILENCE, () => stop(new Fault("stalled")));
         let deaf = listen();
-        const progress = (/** @type {number} */ sent) => {
+        const alive = () => {
             deaf();
             deaf = listen();
+        };
+        const progress = (/** @type {number} */ sent) => {
+            alive();
             this.#progress(upload, sent);
         };
         Object.assign(upload, { stop, speed: new Meter() });
         try {
             this.#tell(upload, { state: "signing" });
-            const form = await this.sign(wanted(upload), signal);
+            const form = await this.sign(wanted(upload), signal, upload, alive);
             signal.throwIfAborted();
             this.#tell(upload, { state: "sending", key: form.key, sent: "sent" in form ? form.sent : 0 });
-            const stored = await this.post(form, upload.file, (sent) => signal.aborted || progress(sent), signal);
+            const stored = await this.post(form, upload, (sent) => signal.aborted || progress(sent), signal);
             signal.throwIfAborted();
-            this.#tell(upload, { state: "done", sent: upload.file.size, ...stored });
+            this.#tell(upload, { state: "done", sent: upload.size, ...stored });
         } catch (error) {
             // Whoever cancels or pauses it has said so already; it may even be on its way again.
             if (upload.stop === stop) {
@@ -233,7 +241,7 @@ export class Queue {
     #progress(upload, sent) {
         upload.speed.add(this.now(), sent);
         this.totals.moved += Math.max(0, sent - upload.sent);
-        this.#tell(upload, { sent, state: sent < upload.file.size ? "sending" : "finishing" });
+        this.#tell(upload, { sent, state: sent < upload.size ? "sending" : "finishing" });
     }
 
     /** Decides whether there is another try. @param {Upload} upload @param {Fault} fault */
@@ -243,7 +251,7 @@ export class Queue {
         upload.expired = code === "form_expired";
         if (THERE_ALREADY.includes(code) && upload.key.includes(upload.id)) {
             // The key is this file's own: an earlier try got through, and only its answer was lost.
-            this.#tell(upload, { state: "done", sent: upload.file.size });
+            this.#tell(upload, { state: "done", sent: upload.size });
         } else if (upload.expired) {
             expiredBefore ? this.refuse(upload, new Fault("clock", detail)) : this.#wait(upload, true);
         } else if (!this.isOnline && CUT_OFF.includes(code)) {
@@ -253,6 +261,11 @@ export class Queue {
             upload.stop = this.after(delay, () => this.#wait(upload, true));
             this.#tell(upload, { state: "retrying", sent: 0, fault, retryAt: this.now() + delay });
         } else {
+            if (code === "file_changed") {
+                // What is stored under this id, or in parts, is of a file that is no more.
+                this.dropped(upload);
+                upload.id = uuid();
+            }
             this.refuse(upload, fault);
         }
     }
@@ -278,10 +291,10 @@ export class Totals {
     moved = 0; // bytes handed over in all, those of lost tries among them
 
     /** @param {Upload} upload @param {1 | -1} by */
-    count({ state, file, sent }, by) {
+    count({ state, size, sent }, by) {
         this.states[state] = this.of(state) + by;
         if (state !== "failed" && state !== "cancelled") {
-            this.size += by * file.size;
+            this.size += by * size;
             this.sent += by * sent;
         }
     }
@@ -322,8 +335,8 @@ export class Meter {
 }
 
 /** @param {Upload} upload @returns {Wanted} */
-function wanted({ file, name, id }) {
-    return { filename: name, size: file.size, content_type: typeOf(file), id };
+function wanted({ file, size, name, id }) {
+    return { filename: name, size, content_type: typeOf(file), id };
 }
 
 /** A file's type as it is signed; a browser that knows none says nothing. @param {Blob} file */

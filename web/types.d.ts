@@ -21,6 +21,7 @@ export type Unfinished = {
     name: string;
     size: number;
     lastModified?: number;
+    print?: number;
 };
 
 /** How storing ended. `unreported`: it is stored, but the site was not told; `answer`: what a callback said. */
@@ -61,17 +62,20 @@ export type State = Open | "done" | "unreported" | "failed" | "cancelled";
 
 /** All of these reject with a Fault, or with what the signal was aborted for. */
 export type Sign<Signed = Form> = (wanted: Wanted, signal: AbortSignal) => Promise<Signed>;
-export type Post<Signed = Form, Sent = Blob> = (
+export type Post<Signed = Form> = (
     form: Signed,
-    file: Sent,
+    upload: Upload,
     sent: (bytes: number) => void,
     signal: AbortSignal,
 ) => Promise<Stored>;
+/** Rejects unless a file is as it was when it was chosen. */
+export type Look = (upload: Upload, alive: () => void, signal: AbortSignal) => Promise<void>;
 export type Put = (url: string, part: Blob, sent: (bytes: number) => void, signal: AbortSignal) => Promise<void>;
 
 export type QueueOptions = {
-    sign: Sign<Form | Begun>;
-    post: Post<Form | Begun, File>;
+    /** `alive` is called while it goes on. */
+    sign: (...asked: [...Parameters<Sign>, upload: Upload, alive: () => void]) => Promise<Form | Begun>;
+    post: Post<Form | Begun>;
     /** Is called whenever something of an upload has changed. */
     changed: (upload: Upload) => void;
     /** How many are on their way at once: 4, at most 6. */

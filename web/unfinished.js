@@ -102,11 +102,11 @@ export async function offerUnfinished(parts, listed) {
     }
 
     return (upload) => {
-        const { name, file } = upload;
-        const [record, ...others] = take(mark({ name, size: file.size, lastModified: file.lastModified }));
+        const { name, size, lastModified } = upload;
+        const [record, ...others] = take(mark({ name, size, lastModified }));
         if (record) {
             parts.unfinished.hold(record.id);
-            Object.assign(upload, { id: record.id, key: record.key });
+            Object.assign(upload, { id: record.id, key: record.key, print: record.print });
             others.forEach(drop);
         }
     };

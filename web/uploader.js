@@ -1,6 +1,7 @@
 // Asks the function for signed forms, and posts files to the storage with them. For pages of your own, too: docs/page.md.
 
 import { Fault, LANES, Queue } from "./queue.js";
+import { copy, isReadable, look } from "./unchanged.js";
 
 export { Upload } from "./queue.js";
 
@@ -11,6 +12,15 @@ export { Upload } from "./queue.js";
 const MOST_FORMS = 20;
 
 /**
+ * Bytes up to which a file is copied into memory before it is posted: no change reaches the copy. What is larger is looked
+ * at once more after it was sent.
+ */
+const COPIED = 8 * 1024 ** 2;
+
+/** Milliseconds between two looks at what is being sent. A browser may wait for ever for bytes that are no more. */
+const LOOKS = 5000;
+
+/**
  * A queue that uploads what is added to it.
  *
  * @param {Signer} signer
@@ -19,15 +29,21 @@ const MOST_FORMS = 20;
  */
 export function uploader(signer, changed, parallel) {
     const queue = new Queue({
-        sign: async (wanted, signal) =>
-            wanted.size < signer.partsFrom ? signer.form(wanted, signal) : (await signer.parts()).begin(wanted, signal),
-        post: async (form, file, progress, signal) =>
+        sign: async (wanted, signal, upload, alive) => {
+            if (wanted.size > COPIED) {
+                await look(upload, alive, signal);
+            }
+            return wanted.size < signer.partsFrom
+                ? signer.form(wanted, signal)
+                : (await signer.parts()).begin(wanted, signal);
+        },
+        post: async (form, upload, progress, signal) =>
             form.fields
-                ? post(form, file, progress, signal)
-                : (await signer.parts()).send(form, file, progress, signal),
-        lanes: ({ file }) => (file.size < signer.partsFrom ? 1 : LANES),
-        dropped: ({ file, id }) =>
-            file.size < signer.partsFrom ||
+                ? post(form, upload, progress, signal)
+                : (await signer.parts()).send(form, upload, progress, signal),
+        lanes: ({ size }) => (size < signer.partsFrom ? 1 : LANES),
+        dropped: ({ size, id }) =>
+            size < signer.partsFrom ||
             signer.parts().then(
                 (parts) => parts.drop(id),
                 () => {},
@@ -166,8 +182,14 @@ function told({ code, message, request_id: requestId, retry_after: retryAfter },
 }
 
 /** @type {Post} */
-export async function post(form, file, progress, signal) {
-    const request = await sent("POST", form.url, multipart(form, file), file, progress, signal);
+export async function post(form, upload, progress, signal) {
+    const { file, size } = upload;
+    const isCopied = size <= COPIED;
+    const body = isCopied ? await copy(upload, signal) : file.slice(0, size);
+    const request = await sent("POST", form.url, multipart(form, body), body, progress, signal);
+    if (!isCopied && request.status >= 200 && request.status < 300) {
+        await look(upload, () => progress(size), signal);
+    }
     if (request.status === 203) {
         return { state: "unreported", fault: faultOf(request, "not_reported") };
     }
@@ -190,19 +212,23 @@ export function sent(method, url, body, file, progress, signal) {
     return new Promise((resolve, reject) => {
         const request = new XMLHttpRequest();
         const abort = () => request.abort();
+        const watch = setInterval(async () => {
+            if (!(await isReadable(file))) {
+                reject(new Fault("file_changed"));
+                abort();
+            }
+        }, LOOKS);
         request.open(method, url);
         request.upload.onprogress = (event) => progress(Math.min(event.loaded, file.size));
         request.upload.onload = () => progress(file.size);
         request.onload = () => resolve(request);
-        request.onerror = async () => {
-            const isReadable = await file
-                .slice(0, 1)
-                .arrayBuffer()
-                .catch(() => null);
-            reject(new Fault(isReadable ? "storage_unreachable" : "file_changed"));
-        };
+        request.onerror = async () =>
+            reject(new Fault((await isReadable(file)) ? "storage_unreachable" : "file_changed"));
         request.onabort = () => reject(signal.reason);
-        request.onloadend = () => signal.removeEventListener("abort", abort);
+        request.onloadend = () => {
+            clearInterval(watch);
+            signal.removeEventListener("abort", abort);
+        };
         signal.addEventListener("abort", abort);
         request.send(body);
     });

@@ -46,7 +46,7 @@ export function reason({ code, detail }) {
 /** @param {Upload} upload @param {number} now on the queue's clock */
 export function status(upload, now) {
     const { state, fault, speed } = upload;
-    const size = bytes(upload.file.size);
+    const size = bytes(upload.size);
     if (state === "sending") {
         return joined(
             say(state, { sent: bytes(upload.sent), size }),

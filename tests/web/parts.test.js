@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { Parts } from "../../web/parts.js";
-import { Fault } from "../../web/queue.js";
+import { Fault, Upload } from "../../web/queue.js";
 import { clock, settled } from "./clock.js";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
 const SIZE = 10; // bytes of a part
@@ -24,6 +27,7 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
     const unfinished = new Map();
     const fail = []; // of the next requests: [path or part's number, fault, what happens before]
     const film = new File([letters(size)], "film.mp4", { type: "video/mp4", lastModified: 7 });
+    const upload = new Upload(film);
     const wanted = { filename: "trip/film.mp4", size, content_type: "video/mp4", id: ID };
     let tickets = 0;
     let round = 0;
@@ -85,9 +89,9 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
     const controller = new AbortController();
     const seen = [];
     const begin = () => parts.begin(wanted, controller.signal);
-    const send = (begun) => parts.send(begun, film, (bytes) => seen.push(bytes), controller.signal);
+    const send = (begun) => parts.send(begun, upload, (bytes) => seen.push(bytes), controller.signal);
     return {
-        ...{ parts, time, asked, puts, there, unfinished, fail, film, seen, controller, begin, send },
+        ...{ parts, time, asked, puts, there, unfinished, fail, upload, seen, controller, begin, send },
         run: async () => send(await begin()),
         steps: () => asked.map(([path]) => path.replace("/multipart", "")),
         whole: () =>
@@ -151,6 +155,7 @@ test("three parts are on their way at a time, and their bytes are summed", async
 
 test("what is kept is the ticket, what it is for, and by what the file is known again", async () => {
     const given = world({ byHand: true });
+    given.upload.print = 5;
     given.run().catch(() => {});
     await idle();
     assert.deepEqual(
@@ -167,6 +172,7 @@ test("what is kept is the ticket, what it is for, and by what the file is known 
                     name: "trip/film.mp4",
                     size: 95,
                     lastModified: 7,
+                    print: 5,
                 },
             ],
         ],

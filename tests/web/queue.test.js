@@ -27,9 +27,9 @@ function world({ parallel, lanes, dropped, sent = 0, random = () => 0.5 } = {}) 
                 asked.push({ wanted, resolve: () => resolve({ key: `k/${wanted.id}`, sent }), reject });
                 signal.addEventListener("abort", () => reject(signal.reason));
             }),
-        post: (form, file, progress, signal) =>
+        post: (form, upload, progress, signal) =>
             new Promise((resolve, reject) => {
-                posted.push({ form, file, progress, resolve, reject });
+                posted.push({ form, upload, progress, resolve, reject });
                 signal.addEventListener("abort", () => reject(signal.reason));
             }),
         changed: (upload) => seen.push([upload.state, upload.sent]),
@@ -70,7 +70,7 @@ test("a file is signed, posted and done, and every step is told", async () => {
     asked[0].resolve();
     await settled();
     assert.equal(posted[0].form.key, `k/${file.id}`);
-    assert.equal(posted[0].file, file.file);
+    assert.equal(posted[0].upload, file);
     posted[0].progress(3);
     posted[0].progress(7);
     posted[0].resolve();
