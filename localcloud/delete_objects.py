@@ -80,7 +80,7 @@ def _read(body: bytes) -> tuple[list[str], bool]:
         raise malformed_xml()  # a document type: nobody needs one, and entities could make it grow
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - see above
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, ValueError, LookupError):  # the last two are encodings that nobody can read
         raise malformed_xml() from None
     if root.find("Object/VersionId") is not None:
         raise not_implemented("deleting versions")

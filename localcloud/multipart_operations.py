@@ -211,7 +211,7 @@ def _listed(body: bytes) -> list[tuple[int, str]]:
         raise malformed_xml()  # a document type: nobody needs one, and entities could make it grow
     try:
         root = ET.fromstring(body)  # noqa: S314 - see above
-    except ET.ParseError:
+    except (ET.ParseError, ValueError, LookupError):  # the last two are encodings that nobody can read
         raise malformed_xml() from None
     parts = [(part.findtext("PartNumber", ""), part.findtext("ETag", "")) for part in root.findall("Part")]
     if root.tag != "CompleteMultipartUpload" or not 1 <= len(parts) <= MOST_PARTS:

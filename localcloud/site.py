@@ -74,7 +74,7 @@ class Site(StandIn):
 
     def _reply(self, request: Request, content: bytes, content_type: str) -> Response:
         if request.method not in ("GET", "HEAD"):
-            return Response(status=405)
+            return Response(status=405, headers={"Allow": "GET, HEAD"})
         return Response(content, content_type=content_type, headers={"Cache-Control": "no-cache"})
 
 

@@ -131,6 +131,32 @@ def test_what_is_refused_and_that_sts_is_not_asked(
     assert function.sessions == []
 
 
+ALLOWED = {
+    "/sign": "POST, OPTIONS",
+    "/limits": "GET, OPTIONS",
+    "/get_post_signature_for_oss_upload": "GET, OPTIONS",
+} | {f"/multipart{step}": "POST, OPTIONS" for step in ("", "/parts", "/list", "/complete", "/abort")}
+
+
+@pytest.mark.parametrize(("path", "allowed"), ALLOWED.items())
+def test_another_method_is_refused_with_those_that_are_taken(make: Make, path: str, allowed: str) -> None:
+    function = make(MULTIPART_FROM="1MB", MULTIPART_SECRET=new_secret())
+    methods = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE", "get"} - set(allowed.split(", "))
+    answers = [function.answer(method, path) for method in methods]
+    assert {(answer["statusCode"], answer["headers"].get("Allow")) for answer in answers} == {(405, allowed)}
+
+
+def test_no_other_refusal_says_what_is_taken(function: Function) -> None:
+    assert "Allow" not in function.answer("GET", "/nothing")["headers"]
+
+
+def test_a_preflight_is_answered_whatever_the_address_takes(function: Function) -> None:
+    answers = [function.answer("OPTIONS", path) for path in ("/sign", "/limits")]
+    assert [(each["statusCode"], each["headers"]["Access-Control-Allow-Methods"]) for each in answers] == [
+        (204, "GET, POST, OPTIONS")
+    ] * 2
+
+
 def test_an_event_that_is_none_is_answered_all_the_same(function: Function) -> None:
     answer = function.app.answer(b"\x00", given.context(), now=NOON)
     assert (answer["statusCode"], json.loads(answer["body"])) == (

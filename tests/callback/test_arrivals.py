@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from pytest_httpserver import HTTPServer
 
+import given
 from given import NOON
 from given_callback import ETAG, FACT, KEY, KEY_PATH, OBJECT, STORED, World, base64_of, public_pem, rsa_key
 from given_tokens import new_secret
@@ -181,6 +184,12 @@ def test_there_is_nothing_at_another_address(world: World, path: str) -> None:
     assert world.refusal(path=path) == (404, "not_found")
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
+def test_another_method_is_refused_with_those_that_are_taken(world: World, method: str) -> None:
+    reply = world.function.answer(given.event(method, "/stored", origin=None), given.context(), now=NOON)
+    assert (reply["statusCode"], reply["headers"]["Allow"]) == (405, "POST, OPTIONS")
+
+
 def altered(ticket: str) -> str:
     return ("B" if ticket[0] != "B" else "A") + ticket[1:]
 
@@ -250,6 +259,23 @@ def test_a_bucket_that_does_not_answer_is_no_proof(httpserver: HTTPServer, statu
     world.serves_the_key()
     world.holds(status=status)
     assert world.refusal() == (503, "storage_unavailable")
+
+
+@pytest.mark.parametrize("length", ["", "Content-Length: x\r\n", "Content-Length: " + "9" * 5000 + "\r\n"])
+def test_a_bucket_that_does_not_say_how_long_an_object_is_is_no_proof(world: World, length: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        world.environ["OSS_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n{length}\r\n".encode())
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert world.refusal(app=world.instance()) == (503, "storage_unavailable")
+        thread.join(5)
 
 
 def test_a_function_without_a_role_says_so_in_its_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

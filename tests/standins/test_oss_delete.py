@@ -80,6 +80,7 @@ def test_too_many(world: World) -> None:
 
 BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
     "no XML": (b"<Delete", (400, "MalformedXML")),
+    "an encoding": (b'<?xml version="1.0" encoding="nobody-knows"?><Delete/>', (400, "MalformedXML")),
     "another root": (b"<Remove><Object><Key>uploads/a</Key></Object></Remove>", (400, "MalformedXML")),
     "no object": (b"<Delete></Delete>", (400, "MalformedXML")),
     "a document type": (b"<!DOCTYPE a><Delete><Object><Key>a</Key></Object></Delete>", (400, "MalformedXML")),

@@ -233,7 +233,11 @@ def test_a_list_of_parts_that_is_none_completes_nothing(
 
 
 @pytest.mark.parametrize(
-    "body", ["", "<CompleteMultipartUpload>", "<Delete/>", "<!DOCTYPE x><CompleteMultipartUpload/>", "x" * (2 << 20)]
+    "body",
+    [
+        *("", "<CompleteMultipartUpload>", "<Delete/>", "<!DOCTYPE x><CompleteMultipartUpload/>", "x" * (2 << 20)),
+        '<?xml version="1.0" encoding="nobody-knows"?><CompleteMultipartUpload/>',
+    ],
 )
 def test_what_is_no_list_is_refused(upload: Upload, body: str) -> None:
     upload.part(1)

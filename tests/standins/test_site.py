@@ -149,5 +149,6 @@ def test_the_head_of_a_page(site: Site) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_nothing_can_be_changed(site: Site, web: Path, method: str) -> None:
-    assert requests.request(method, site.url + "/index.html", data=b"mine", timeout=10).status_code == 405
+    answer = requests.request(method, site.url + "/index.html", data=b"mine", timeout=10)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
     assert (web / "index.html").read_text(encoding="utf-8") == INDEX

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -60,9 +61,11 @@ def stored(key: str, settings: Settings, own: OwnCredentials, now: float) -> Sto
 
 def _described(key: str, headers: Mapping[str, str]) -> Stored:
     length = headers.get("content-length", "")
+    if not re.fullmatch("[0-9]{1,19}", length):
+        raise StorageUnavailable
     return Stored(
         key=key,
-        size=int(length) if length.isascii() and length.isdigit() else -1,
+        size=int(length),
         content_type=headers.get("content-type", ""),
         etag=headers.get("etag", "").strip('"'),
         filename=unquote(headers.get("x-oss-meta-filename", "")),

@@ -78,7 +78,9 @@ class App:
 
 def _refused(refusal: Refused, call: Call, allowed_origin: str) -> Reply:
     call.logged["code"] = refusal.code
-    return reply(refusal.status, refusal.payload(request_id=call.request_id), allowed_origin)
+    answer = reply(refusal.status, refusal.payload(request_id=call.request_id), allowed_origin)
+    answer["headers"] |= refusal.headers
+    return answer
 
 
 def _places(fault: Exception) -> list[str]:

@@ -21,6 +21,11 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         """Seconds after which to ask again; None where asking again does not help."""
         super().__init__(self.message)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer has besides the usual ones."""
+        return {}
+
     def payload(self, **more: object) -> dict[str, dict[str, object]]:
         """The refusal as it goes out, with what else is to be said of it; what is None is left out."""
         told = {"code": self.code, "message": self.message, "retry_after": self.retry_after, **more}
@@ -100,12 +105,18 @@ class NotFound(Refused):
 
 
 class MethodNotAllowed(Refused):
-    """Use the method that the contract names for this address."""
+    """Use the method that the contract names for this address, and the header `Allow`."""
 
     status, code = 405, "method_not_allowed"
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"This address takes {allowed}.")
+        self.allowed = allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What this address takes (RFC 9110, 15.5.6): browsers ask every one with OPTIONS first."""
+        return {"Allow": f"{self.allowed}, OPTIONS"}
 
 
 class AlreadyStored(Refused):

@@ -150,8 +150,8 @@ class MultipartRoutes:
 
     def _told(self, begun: Begun, answer: Answer, call: Call) -> object:
         """The stored fact: as the callback function found it, else as it was settled and measured here."""
-        if self._settings.callback and answer.status == 200:
-            return _said(answer)
+        if self._settings.callback and answer.status == 200 and (said := _said(answer)):
+            return said
         fact = begun.fact(answer.headers.get("etag", "").strip('"'))
         if self._settings.callback:
             call.report(event="callback_failed", key=begun.key)
@@ -200,12 +200,13 @@ def _missing(arrived: list[Part], parts: Parts) -> list[int]:
     return [number for number in range(1, parts.last + 1) if sizes.get(number) != parts.length(number)]
 
 
-def _said(answer: Answer) -> object:
-    """What the callback function answered; OSS hands on nothing but JSON."""
+def _said(answer: Answer) -> dict[str, Any] | None:
+    """What the callback function answered; None where the answer is not one of its own."""
     try:
-        return parse_json(answer.body)
+        said = parse_json(answer.body)
     except Refused:
-        return {}
+        return None
+    return said if isinstance(said, dict) and isinstance(said.get("stored"), dict) else None
 
 
 def _instant(seconds: int) -> str:

@@ -7,6 +7,7 @@ this function's own code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
@@ -77,15 +78,15 @@ class Oss:
         """
         headers = {"Content-Type": content_type, **name_headers(filename), **NOT_OVERWRITTEN}
         answer = self._ask("POST", key, [("uploads", None)], headers=headers)
-        return _text(_parsed(answer), "UploadId")
+        return _text(self._parsed(answer, "InitiateMultipartUploadResult"), "UploadId")
 
     def parts(self, begun: Begun) -> list[Part]:
         """What has arrived so far, in order of number. Raises UploadGone, StorageUnavailable."""
         query = [("max-parts", str(MOST_PARTS)), ("uploadId", begun.upload_id)]
-        listed = _parsed(self._ask("GET", begun.key, query))
+        listed = self._parsed(self._ask("GET", begun.key, query), "ListPartsResult")
         return [
-            Part(int(_text(part, "PartNumber")), int(_text(part, "Size")), _text(part, "ETag"))
-            for part in listed.iter("Part")
+            Part(_number(part, "PartNumber"), _number(part, "Size"), _text(part, "ETag"))
+            for part in listed.iterfind("Part")
         ]
 
     def complete(self, begun: Begun, parts: list[Part], headers: Mapping[str, str]) -> Answer:
@@ -100,7 +101,10 @@ class Oss:
         body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
         query = [("uploadId", begun.upload_id)]
         sent = {**headers, **NOT_OVERWRITTEN}
-        return self._ask("POST", begun.key, query, headers=sent, body=body, seconds=COMPLETION_SECONDS)
+        answer = self._ask("POST", begun.key, query, headers=sent, body=body, seconds=COMPLETION_SECONDS)
+        if not headers:
+            self._parsed(answer, "CompleteMultipartUploadResult")
+        return answer
 
     def abort(self, begun: Begun) -> None:
         """Throw its parts away. Raises UploadGone, StorageUnavailable."""
@@ -139,6 +143,14 @@ class Oss:
             self._refuse(answer)
         return answer
 
+    def _parsed(self, answer: Answer, name: str) -> ET.Element:
+        """The document that an answer is to be. Raises StorageUnavailable for any other: half of it is not known."""
+        root = _root(answer)
+        if root is None or root.tag != name:
+            self._report(event="storage_unreachable", reason=f"the answer is no {name}")
+            raise StorageUnavailable
+        return root
+
     def _refuse(self, answer: Answer) -> None:
         """Raise what the answer means. Only the code is logged: messages quote what was sent."""
         code = _code(answer)
@@ -149,12 +161,12 @@ class Oss:
         raise StorageUnavailable
 
 
-def _parsed(answer: Answer) -> ET.Element:
-    """Raises StorageUnavailable for what is no XML."""
+def _root(answer: Answer) -> ET.Element | None:
+    """None for what is no XML; a ValueError or LookupError is an encoding that nobody can read."""
     try:
         return ET.fromstring(answer.body)  # noqa: S314 - OSS's own, over TLS, and of bounded length
-    except ET.ParseError:
-        raise StorageUnavailable from None
+    except (ET.ParseError, ValueError, LookupError):
+        return None
 
 
 def _text(element: ET.Element, name: str) -> str:
@@ -164,8 +176,13 @@ def _text(element: ET.Element, name: str) -> str:
     return found
 
 
+def _number(element: ET.Element, name: str) -> int:
+    found = _text(element, name)
+    if not re.fullmatch("[0-9]{1,19}", found):
+        raise StorageUnavailable
+    return int(found)
+
+
 def _code(answer: Answer) -> str:
-    try:
-        return _text(_parsed(answer), "Code")
-    except StorageUnavailable:
-        return ""
+    root = _root(answer)
+    return root.findtext("Code") or "" if root is not None else ""
