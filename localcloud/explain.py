@@ -97,7 +97,7 @@ class Error:
             return cls(text)
         try:
             told = _json_members(text) if text.startswith("{") else _xml_elements(text)
-        except (ElementTree.ParseError, ValueError, LookupError, RecursionError):
+        except (ElementTree.ParseError, ValueError, RecursionError):
             raise ValueError(
                 "This is no error of OSS or STS: give the answer as it came (XML or JSON), an EC such as "
                 "0006-00000227, or a Code."
