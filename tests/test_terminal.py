@@ -66,7 +66,8 @@ COMMANDS = sorted(
     for folder in ("deploy", "localcloud")
     for file in (ROOT / folder).glob("*.py")
     # One writes two files and prints nothing; of the other make build prints the last line.
-    if file.name not in ("fidelity.py", "first_request.py") and '__name__ == "__main__"' in file.read_text(encoding="utf-8")
+    if file.name not in ("fidelity.py", "first_request.py")
+    and '__name__ == "__main__"' in file.read_text(encoding="utf-8")
 )
 
 

@@ -39,7 +39,7 @@ class BadRequest(Refused):
 
 
 class InvalidFilename(Refused):
-    """Send a relative file name of at most 4,096 characters, without control characters or `..`."""
+    """Send a relative file name of at most 4,096 characters, without control characters, marks of direction or `..`."""
 
     status, code = 400, "invalid_filename"
 

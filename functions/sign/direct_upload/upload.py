@@ -28,8 +28,23 @@ MAX_NAME = 1024
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
-# Cc: control characters; Cs: lone surrogates; and the overrides that make `gnp.exe` read as `exe.png`.
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
+_UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp", "Cf"})
+"""Unicode's categories of control characters, lone surrogates, line and paragraph separators, and of format characters,
+among them those that make `gnp.exe` read as `exe.png`."""
+
+_NEEDED = frozenset(
+    map(
+        chr,
+        (
+            *(0x00AD, 0x180E, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF),  # join and part letters, words and emoji
+            *range(0x0600, 0x0606),  # stand by Arabic, Syriac and Kaithi numbers, and are seen
+            *(0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD),
+            *range(0x13430, 0x13440),  # arrange hieroglyphs
+            *range(0xE0020, 0xE0080),  # spell the flags of England, Scotland and Wales
+        ),
+    )
+)
+"""Format characters that names in real languages have, and that leave the order of the others alone."""
 
 _SEPARATOR = re.compile(r"[/\\]")
 
@@ -101,11 +116,19 @@ def _size(size: object, grant: Grant) -> int:
 
 
 def _filename(name: object) -> str:
-    if not isinstance(name, str) or not 1 <= len(name) <= 4096 or _UNFIT.search(name):
-        raise InvalidFilename("filename must be 1 to 4,096 characters, without control characters.")
+    if not isinstance(name, str) or not 1 <= len(name) <= 4096 or not _is_readable(name):
+        raise InvalidFilename(
+            "filename must be 1 to 4,096 characters, without control characters, line breaks, and marks that change "
+            "the direction of the text."
+        )
     if not _NO_NAMES.isdisjoint(_SEPARATOR.split(name)):
         raise InvalidFilename("filename must be a relative path without empty parts, `.` or `..`.")
     return unicodedata.normalize("NFC", name)
+
+
+def _is_readable(name: str) -> bool:
+    """Whether it reads as what it is, in one line."""
+    return all(unicodedata.category(each) not in _UNFIT or each in _NEEDED for each in name)
 
 
 def _id(asked: object, taken: set[str], random_hex: Callable[[int], str]) -> str:
