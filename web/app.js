@@ -53,6 +53,9 @@ let isOffered = false;
 /** Whether the page is left for another link, which the reader has agreed to. */
 let isLeaving = false;
 
+/** What is loaded once something has failed. @type {typeof import("./causes.js") | undefined} */
+let causes;
+
 /** Makes a file go on that was interrupted before the page was loaded. @type {(upload: Upload) => void} */
 let resume = () => {};
 
@@ -258,6 +261,7 @@ function paintTrouble() {
     page.drop.hidden = trouble !== null && SHUT.includes(trouble.code);
     page.trouble.hidden = !trouble;
     page.trouble.textContent = trouble ? words.reason(trouble) : "";
+    withCauses(({ fold }) => fold(page.trouble, trouble ? [trouble] : [], paintTrouble), trouble !== null);
 }
 
 function paintOffline() {
@@ -463,10 +467,8 @@ function paint() {
     for (const upload of stale) {
         paintRow(upload);
     }
-    for (const upload of fallen) {
-        explain(upload);
-    }
     stale.clear();
+    withCauses(({ tellCauses }) => tellCauses(rows, page.causes, () => paintIn(SOON)), fallen.length > 0);
     paintTotals();
     warn(fallen);
     for (const upload of queue.uploads) {
@@ -489,7 +491,7 @@ function paintRow(upload) {
     stored.textContent = isStored ? upload.key : "";
     copy.hidden = !isStored;
     copy.setAttribute("aria-label", words.say("copy", { name }));
-    answer.textContent = (upload.fault && explanations.get(upload.fault)) || words.answer(upload);
+    answer.textContent = words.answer(upload);
     bar.hidden = !isOpen || state === "waiting";
     bar.value = upload.sent / (upload.size || 1);
     offer(
@@ -504,23 +506,17 @@ function paintRow(upload) {
     away.setAttribute("aria-label", words.say(isOpen ? "cancel" : "remove", { name }));
 }
 
-/** What the storage's refusals are about, for the site's owner. @type {WeakMap<Fault, string>} */
-const explanations = new WeakMap();
-
-/** @param {Upload} upload */
-async function explain(upload) {
-    const { fault } = upload;
-    // The storage's codes begin with a capital, the function's do not.
-    if (!fault || explanations.has(fault) || !/^[A-Z]/.test(fault.detail.code ?? "")) {
-        return;
-    }
-    explanations.set(fault, "");
-    try {
-        const { explained } = await import("./explain.js");
-        explanations.set(fault, await explained(fault.detail));
-        changed(upload);
-    } catch {
-        // It is told without.
+/** @param {(loaded: typeof import("./causes.js")) => void} act @param {boolean} isNeeded whether it is loaded for this */
+async function withCauses(act, isNeeded) {
+    if (causes) {
+        act(causes);
+    } else if (isNeeded) {
+        try {
+            causes = await import("./causes.js");
+            act(causes);
+        } catch {
+            // Each line says itself why.
+        }
     }
 }
 
@@ -568,10 +564,12 @@ function paintTotals() {
 
 /** Reads aloud what has failed. @param {Upload[]} fallen */
 function warn(fallen) {
+    const [reason, ...others] = new Set(fallen.map(words.outcome));
     if (fallen.length === 1) {
         page.warned.textContent = `${fallen[0].name}: ${words.status(fallen[0], 0)}`;
     } else if (fallen.length > 1) {
-        page.warned.textContent = words.say("failed", { count: fallen.length });
+        const what = others.length > 0 ? "failed" : "cause";
+        page.warned.textContent = words.say(what, { count: fallen.length, reason });
     }
 }
 

@@ -1,7 +1,7 @@
 // How the page says things. What it says is in a file for each language.
 
 /** @import { Fault, Totals, Upload } from "./queue.js" */
-/** @import { Config, Limits } from "./types" */
+/** @import { Config, Detail, Limits } from "./types" */
 
 /** To add a language: add it here, and a file like en.json. @type {Record<string, string>} */
 export const LANGUAGES = { en: "English", "zh-CN": "中文" };
@@ -32,15 +32,24 @@ export function person(name) {
 }
 
 /** @param {(string | number | false)[]} parts */
-function joined(...parts) {
+export function joined(...parts) {
     return parts.filter(Boolean).join(" · ");
 }
 
-/** The reason, and behind it what the site's owner will ask for. @param {Fault} fault */
+/** @param {Fault} fault */
 export function reason({ code, detail }) {
     const limit = detail.limit ? ` (${bytes(detail.limit)})` : "";
-    const clues = [detail.code ?? detail.status, detail.requestId].filter(Boolean).join(", ");
-    return say(code, { limit, count: detail.limit ?? "" }) + (clues && ` (${clues})`);
+    return say(code, { limit, count: detail.limit ?? "" });
+}
+
+/** What the site's owner will ask for. @param {Detail} detail */
+export function clues({ code = "", ec = "", status = 0 }) {
+    return joined(code, ec, status > 0 && `HTTP ${status}`);
+}
+
+/** Why it has failed, and what to do. @param {Upload} upload */
+export function outcome({ fault, tries }) {
+    return [fault && reason(fault), tries > 1 && say("later")].filter(Boolean).join(" ");
 }
 
 /** @param {Upload} upload @param {number} now on the queue's clock */
@@ -60,8 +69,7 @@ export function status(upload, now) {
         return joined(size, say(state));
     }
     const seconds = Math.max(1, Math.ceil((upload.retryAt - now) / 1000));
-    const next = state === "retrying" ? say("again_in", { seconds }) : upload.tries > 1 && say("later");
-    return joined(size, [reason(fault), next].filter(Boolean).join(" "));
+    return joined(size, state === "retrying" ? `${reason(fault)} ${say("again_in", { seconds })}` : outcome(upload));
 }
 
 /** @param {number | null} sent bytes, if it is known @param {number} size */

@@ -178,5 +178,5 @@ def test_each_file_that_fails_is_read_aloud(browser: Browser, cloud: Cloud) -> N
     page.set_input_files("#files", {"name": "a.html", "mimeType": "text/html", "buffer": b"a"})
     expect(page.locator("#warned")).to_have_text("a.html: 1 B · Files of this type are not allowed.")
     page.set_input_files("#files", [FilePayload(name=f"{n}.html", mimeType="text/html", buffer=b"") for n in range(2)])
-    expect(page.locator("#warned")).to_have_text("2 failed")
+    expect(page.locator("#warned")).to_have_text("2 files: Files of this type are not allowed.")
     page.context.close()

@@ -91,18 +91,29 @@ for (const [fault, text] of [
     [new Fault("too_large", { limit: 5e9 }), "The file is larger than allowed (5 GB)."],
     [
         new Fault("too_large", { status: 400, code: "EntityTooLarge", requestId: "5C3D" }),
-        "The file is larger than allowed. (EntityTooLarge, 5C3D)",
+        "The file is larger than allowed.",
     ],
     [new Fault("count", { limit: 10 }), "Too many files: at most 10 at a time."],
-    [new Fault("function_down", { status: 502 }), "The upload service is not working at the moment. (502)"],
+    [new Fault("function_down", { status: 502 }), "The upload service is not working at the moment."],
     [
         new Fault("denied", { status: 403, code: "AccessDenied", requestId: "5C3D" }),
-        "The storage refused this upload. Tell the site's owner. (AccessDenied, 5C3D)",
+        "The storage refused this upload. Tell the site's owner.",
     ],
     [new Fault("never_heard_of"), "Something went wrong. Try again, or tell the site's owner."],
 ]) {
     test(`a fault ${fault.code} of ${JSON.stringify(fault.detail)} is told in words`, () =>
         assert.equal(words.reason(fault), text));
+}
+
+for (const [detail, text] of [
+    [{}, ""],
+    [{ limit: 5 }, ""],
+    [{ status: 502 }, "HTTP 502"],
+    [{ status: 401, code: "token_expired" }, "token_expired · HTTP 401"],
+    [{ status: 403, code: "AccessDenied", ec: "0003-00000001" }, "AccessDenied · 0003-00000001 · HTTP 403"],
+]) {
+    test(`the site's owner reads of ${JSON.stringify(detail)} "${text}"`, () =>
+        assert.equal(words.clues(detail), text));
 }
 
 test("every code that the function may answer with is told in words, or is of requests that the page never makes", async () => {
@@ -167,7 +178,7 @@ for (const [change, text] of [
     ],
     [
         { state: "unreported", fault: new Fault("not_reported", { code: "CallbackFailed", requestId: "5C3D" }) },
-        "10.2 KB · Stored, but the site was not told. Tell the site's owner. (CallbackFailed, 5C3D)",
+        "10.2 KB · Stored, but the site was not told. Tell the site's owner.",
     ],
 ]) {
     test(`${change.state}${change.fault ? ` for ${change.fault.code}` : ""} is told as ${text}`, () =>
