@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import given
 from direct_upload.app import App
-from direct_upload.credentials import AssumeRoleFailed
+from direct_upload.credentials import AssumeRoleFailed, Credentials
 from direct_upload.errors import Misconfigured
 from given import NOON, ORIGIN
 from given_function import FILE, Function, Make
@@ -155,6 +157,27 @@ def test_a_preflight_is_answered_whatever_the_address_takes(function: Function) 
     assert [(each["statusCode"], each["headers"]["Access-Control-Allow-Methods"]) for each in answers] == [
         (204, "GET, POST, OPTIONS")
     ] * 2
+
+
+def test_a_cold_instance_answers_all_who_come_at_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an instanceConcurrency above 1, which Function Compute has for other runtimes than ours."""
+    at_once = 8
+    everybody, assume_role = threading.Barrier(at_once), Function.assume_role
+
+    def assume_slowly(*given_to_it: Any) -> Credentials:
+        threading.Event().wait(0.2)  # time enough for the others to go wrong in
+        return assume_role(*given_to_it)
+
+    monkeypatch.setattr(Function, "assume_role", assume_slowly)
+    function = make()
+
+    def sign(_: int) -> Any:
+        everybody.wait(10)
+        return function.sign(FILE)[0]
+
+    with ThreadPoolExecutor(at_once) as pool:
+        assert list(pool.map(sign, range(at_once))) == [200] * at_once
+    assert len(function.sessions) == 1
 
 
 def test_an_event_that_is_none_is_answered_all_the_same(function: Function) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -167,6 +168,81 @@ def test_without_own_credentials_sts_is_not_asked() -> None:
         sts.at(NOON)
     assert sts.calls == []
     assert sts.reports[0]["code"] == "no credentials of an execution role"
+
+
+class AtOnce:
+    """Requests that an instance answers at one time: the first is with STS until the others have come."""
+
+    def __init__(self, answer: Credentials | AssumeRoleFailed, *, kept: Credentials | None = None) -> None:
+        self.answer = answer
+        self.outcomes: list[object] = []
+        self.calls = 0
+        self.inside, self.go_on = threading.Event(), threading.Event()
+        self.credentials = UploadCredentials(self.assume_role, longest_life=MAX_LIFE, started=NOON - 3600)
+        if kept:
+            self.answer, wanted = kept, self.answer
+            self.go_on.set()
+            self.ask(NOON)
+            self.answer, self.outcomes, self.calls = wanted, [], 0
+            self.inside.clear()
+            self.go_on.clear()
+
+    def assume_role(self, _: OwnCredentials, __: str) -> Credentials:
+        self.calls += 1
+        self.inside.set()
+        self.go_on.wait(10)
+        if isinstance(self.answer, AssumeRoleFailed):
+            raise self.answer
+        return self.answer
+
+    def ask(self, now: float) -> None:
+        try:
+            self.outcomes.append(self.credentials.at(now, lambda: OWN, "sign", lambda **_: None))
+        except CredentialsUnavailable as refusal:
+            self.outcomes.append(refusal.retry_after)
+
+    def run(self, now: float, number: int, *, others_wait: bool) -> list[object]:
+        threads = [threading.Thread(target=self.ask, args=(now - n / 1000,)) for n in range(number)]
+        threads[0].start()
+        assert self.inside.wait(10)
+        for thread in threads[1:]:
+            thread.start()
+        for thread in threads[1:]:
+            thread.join(0.1 if others_wait else 10)  # time enough to go wrong in
+        before = list(self.outcomes)
+        self.go_on.set()
+        for thread in threads:
+            thread.join(10)
+        assert len(self.outcomes) == number
+        assert before == ([] if others_wait else self.outcomes[:-1])
+        return self.outcomes
+
+
+def test_of_requests_at_once_one_assumes_the_role_and_the_others_wait_for_it() -> None:
+    fresh = given.credentials()
+    at_once = AtOnce(fresh)
+    assert at_once.run(NOON, 8, others_wait=True) == [fresh] * 8
+    assert at_once.calls == 1
+
+
+def test_of_requests_at_once_all_hear_of_one_failure() -> None:
+    at_once = AtOnce(AssumeRoleFailed("Throttling.User"))
+    assert at_once.run(NOON, 8, others_wait=True) == [30] * 8
+    assert at_once.calls == 1
+
+
+def test_while_one_renews_them_the_others_go_on_with_what_is_kept() -> None:
+    first, second = given.credentials(), given.credentials(expiration=NOON + 7200)
+    at_once = AtOnce(second, kept=first)
+    assert at_once.run(first.expiration - 60, 8, others_wait=False) == [*[first] * 7, second]
+    assert at_once.calls == 1
+
+
+def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("direct_upload.credentials.WAIT", 0.01)
+    at_once = AtOnce(given.credentials())
+    outcomes = at_once.run(NOON, 2, others_wait=False)
+    assert (type(outcomes[0]), type(outcomes[1])) == (int, Credentials)
 
 
 REFUSED = AssumeRoleFailed("InvalidSecurityToken.Expired", own_refused=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,29 @@ def door(rooms: Rooms, made: list[Rooms] | None = None) -> Door:
         return rooms
 
     return Door(make, environ=given.ENVIRON, clock=lambda: NOON, end_instance=lambda: None)
+
+
+def test_requests_that_come_at_once_find_one_app() -> None:
+    made, apps = [], []
+    inside, go_on = threading.Event(), threading.Event()
+
+    def make() -> Rooms:
+        made.append(Rooms())
+        inside.set()
+        go_on.wait(10)
+        return made[-1]
+
+    one = Door(make, environ=given.ENVIRON, clock=lambda: NOON, end_instance=lambda: None)
+    threads = [threading.Thread(target=lambda: apps.append(one.open())) for _ in range(4)]
+    threads[0].start()
+    inside.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    threads[1].join(0.2)  # time enough to go wrong in
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert (len(made), len(apps), len(set(apps))) == (1, 4, 1)
 
 
 @pytest.fixture(autouse=True)

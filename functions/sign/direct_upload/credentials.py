@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,9 @@ MARGIN = 300
 
 PAUSE = 30
 """Seconds after a failed attempt in which no other is made."""
+
+WAIT = 7
+"""Seconds for which a request waits for credentials that another one is getting: AssumeRole is over before 6."""
 
 YOUNG = 600
 """Seconds in which an instance's own credentials cannot have gone stale: a new instance would have no better ones."""
@@ -77,7 +81,8 @@ def own_credentials(context: Any, environ: Mapping[str, str]) -> OwnCredentials 
 class UploadCredentials:
     """Keeps the upload role's credentials in the instance; one AssumeRole serves thousands of forms.
 
-    No locks: an instance answers one request at a time. No timers: it is frozen between requests.
+    One request gets them where an instance answers several at a time (instanceConcurrency); the others wait for it, or
+    go on with what is kept. No timers: an instance is frozen between requests.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class UploadCredentials:
         self._wanted = longest_life + MARGIN
         self._kept: Credentials | None = None
         self._not_before = 0.0
+        self._getting = threading.Lock()
 
     def at(
         self, now: float, own: Callable[[], OwnCredentials | None], session: str, report: Callable[..., None]
@@ -98,16 +104,29 @@ class UploadCredentials:
 
         `report(**facts)` hears of every attempt. Raises CredentialsUnavailable, InstanceIsStale.
         """
-        if self._left(now) < self._wanted and not self._pause(now):
-            self._renew(now, own, session, report)
-        if self._kept is None or self._left(now) < MIN_LIFE:
+        if self._left(now) < self._wanted and self._getting.acquire(timeout=self._patience(now)):
+            try:
+                # Another request may have got them meanwhile, or have met with a failure.
+                if self._left(now) < self._wanted and not self._pause(now):
+                    self._renew(now, own, session, report)
+            finally:
+                self._getting.release()
+        kept = self._kept
+        if kept is None or kept.expiration - now < MIN_LIFE:
             raise CredentialsUnavailable(retry_after=max(1, self._pause(now)))
-        return self._kept
+        return kept
+
+    def _patience(self, now: float) -> float:
+        """Seconds to wait for another request that gets credentials: none while those that are kept still serve."""
+        return 0 if self._left(now) >= MIN_LIFE else WAIT
 
     def _pause(self, now: float) -> int:
-        """Whole seconds in which no attempt is made; none where a clock that was ahead has been set back."""
+        """Whole seconds in which no attempt is made; none where a clock that was ahead has been set back.
+
+        A request that has waited for another one's attempt may have come before that one did.
+        """
         left = self._not_before - now
-        return math.ceil(left) if 0 < left <= PAUSE else 0
+        return min(math.ceil(left), PAUSE) if 0 < left <= PAUSE + WAIT else 0
 
     def _left(self, now: float) -> float:
         return self._kept.expiration - now if self._kept else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
@@ -50,6 +51,7 @@ class Door:
         self._end_instance = end_instance
         self._rooms: Rooms | None = None
         self._app: App | None = None
+        self._opening = threading.Lock()
 
     def initialize(self, context: Any) -> None:
         """Open, and prepare for the first request, which makes up for it if that fails. Raises Misconfigured."""
@@ -71,14 +73,15 @@ class Door:
         On a laptop it raises Misconfigured, which names every fault. In Function Compute that would be a bare 502 on
         every call: there the faults are logged, and each request is answered with 500 `misconfigured`.
         """
-        if self._app is None:
-            origins = listed_origins(self._environ)
-            self._rooms = self._made()
-            respond: Respond = _refuse_everything
-            if self._rooms:
-                respond = self._rooms.respond
-            self._app = App(respond, allowed_origins=origins, write=write, end_instance=self._end_instance)
-        return self._app
+        with self._opening:
+            if self._app is None:
+                origins = listed_origins(self._environ)
+                self._rooms = self._made()
+                respond: Respond = _refuse_everything
+                if self._rooms:
+                    respond = self._rooms.respond
+                self._app = App(respond, allowed_origins=origins, write=write, end_instance=self._end_instance)
+            return self._app
 
     def _made(self) -> Rooms | None:
         try:
