@@ -533,7 +533,7 @@ function canBeTriedAgain(upload) {
 function paintTotals() {
     const { totals } = queue;
     const isOpen = totals.open > 0;
-    const share = totals.size > 0 ? totals.sent / totals.size : Number(!isOpen);
+    const share = totals.size > 0 ? totals.sent / totals.size : Number(totals.of("done", "unreported") > 0);
     const percent = Math.floor(share * 100);
     if (isOpen && !wasOpen) {
         speed = new Meter();

@@ -69,8 +69,13 @@ export function fold(text, faults, changed) {
     }
     const [summary, about] = details.children;
     write(summary, words.say("for_owner"));
-    lines.forEach((line, at) => {
-        write(about.children[at] ?? about.appendChild(document.createElement("p")), line);
+    for (const surplus of [...about.children].slice(lines.length)) {
+        surplus.remove();
+    }
+    lines.forEach(([line, language], at) => {
+        const place = about.children[at] ?? about.appendChild(document.createElement("p"));
+        write(place, line);
+        place.setAttribute("lang", language);
     });
 }
 
@@ -79,12 +84,14 @@ function linesOf(faults, changed) {
     const [{ detail }] = faults;
     const ids = faults.flatMap(({ detail: { requestId } }) => requestId ?? []);
     const more = ids.length > MOST_IDS ? " …" : "";
-    return [
-        words.clues(detail),
-        detail.message ?? "",
-        ids.length > 0 ? words.say("request_ids", { ids: ids.slice(0, MOST_IDS).join(", ") + more }) : "",
-        adviceOn(faults[0], changed),
-    ].filter(Boolean);
+    const { lang } = document.documentElement;
+    const lines = [
+        [words.clues(detail), lang],
+        [detail.message, "en"],
+        [ids.length > 0 && words.say("request_ids", { ids: ids.slice(0, MOST_IDS).join(", ") + more }), lang],
+        [adviceOn(faults[0], changed), "en"],
+    ];
+    return /** @type {[string, string][]} */ (lines.filter(([text]) => text));
 }
 
 /** @param {Fault} fault @param {() => void} changed */

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from e2e.steps import MakeCloud
 from localcloud.cloud import Cloud
@@ -69,6 +69,29 @@ def interrupted(page: Page, cloud: Cloud) -> None:
     expect(page.locator("li .status")).to_have_text(re.compile("^0 B"))
 
 
+def other_link(page: Page, cloud: Cloud) -> None:
+    """As if the function named a person: it asks whether another one's link replaces theirs."""
+    page.route("**/limits", with_subject)
+    page.reload()
+    expect(page.locator("#who")).not_to_be_empty()
+    page.evaluate("location.hash = 'token=of-bob'")
+    expect(page.locator("dialog button").first).to_be_focused()
+
+
+def with_subject(route: Route) -> None:
+    answer = route.fetch()
+    who = "bob@example.com" if "authorization" in route.request.headers else "alice@example.com"
+    route.fulfill(response=answer, json=answer.json() | {"subject": who})
+
+
+def unfolded(page: Page, cloud: Cloud) -> None:
+    failed(page, cloud)
+    page.locator("#causes summary").click()
+    cloud.faults.oss_deny_early = False
+    page.set_input_files("#files", FilePayload(name="a.html", mimeType="text/html", buffer=b"x"))
+    expect(page.locator(".failed")).to_have_count(4)
+
+
 def done(page: Page, cloud: Cloud) -> None:
     page.set_input_files("#files", FILES)
     expect(page.locator(".done")).to_have_count(3)
@@ -92,7 +115,7 @@ LOOKS = [
 ]
 
 
-@pytest.mark.parametrize("state", [idle, running, failed, paused, interrupted, done])
+@pytest.mark.parametrize("state", [idle, running, failed, unfolded, other_link, paused, interrupted, done])
 def test_nothing_to_complain_of(browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None]) -> None:
     found = {}
     page = open_page(browser, cloud)
@@ -111,14 +134,14 @@ def test_nothing_to_complain_of(browser: Browser, cloud: Cloud, state: Callable[
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-@pytest.mark.parametrize("state", [idle, running, failed, paused, interrupted, done])
+@pytest.mark.parametrize("state", [idle, running, failed, unfolded, other_link, paused, interrupted, done])
 def test_on_a_screen_of_320_pixels_nothing_scrolls_sideways_and_everything_can_be_hit(
     browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None], language: str
 ) -> None:
     page = open_page(browser, cloud, viewport={"width": 320, "height": 800}, locale=language)
     state(page, cloud)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
-    targets = page.locator("button:visible, .button:visible")
+    targets = page.locator("button:visible, .button:visible, summary:visible")
     small = [
         box
         for box in (target.bounding_box() for target in targets.all())

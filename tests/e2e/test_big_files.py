@@ -190,6 +190,22 @@ def test_what_was_interrupted_can_be_given_up(
     assert unfinished(cloud, page) == (0, 0)
 
 
+def test_what_was_interrupted_is_told_in_the_language_that_is_chosen(
+    page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile
+) -> None:
+    cloud.faults.oss_bandwidth = 4 * MIB
+    killed = context.new_page()
+    open_page(killed, cloud)
+    killed.set_input_files("#files", film(8 * PART))
+    wait_until(killed, 30)
+    killed.close()
+    open_page(page, cloud)
+    told(page, "film.mp4", re.compile("Interrupted. Choose the file again to go on.$"))
+    page.get_by_role("button", name="中文").click()
+    told(page, "film.mp4", re.compile("上传已中断，重新选择该文件即可继续。$"))
+    expect(row(page, "film.mp4").get_by_role("button", name="取消 film.mp4")).to_be_visible()
+
+
 def test_another_tab_does_not_take_it_for_interrupted(
     page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile
 ) -> None:
