@@ -72,7 +72,8 @@ def _narrowing(asked: argparse.Namespace) -> dict[str, Any]:
     if asked.max_size:
         claims["max_size"] = _flag("--max-size", size_in_bytes, asked.max_size)
     if asked.types:
-        claims["content_types"] = list(_flag("--types", content_types.parse, asked.types))
+        _flag("--types", content_types.parse, asked.types)
+        claims["content_types"] = content_types.words(asked.types)
     return claims
 
 
@@ -128,7 +129,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--who", required=True, help="whose uploads these are: becomes a part of every key")
     add("--until", required=True, help="2026-12-31 (to its end), 2026-12-31T18:00Z, or 30m, 12h, 7d; in UTC")
     add("--max-size", metavar="SIZE", help="narrower than MAX_SIZE: 20MB")
-    add("--types", help="narrower than CONTENT_TYPES: image/png,image/jpeg")
+    add("--types", help="narrower than CONTENT_TYPES, in the same words: image/*,application/pdf,.stl")
     add("--page", metavar="URL", default=environ.get("PAGE_URL"), help="the page's address (else PAGE_URL)")
     return parser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,10 @@ def test_limits_say_what_may_be_uploaded_without_asking_sts(make: Make) -> None:
         {
             "max_size": 20_000_000,
             "content_types": ["image/png", "text/plain"],
+            "accept": [
+                *("image/png", "image/x-png", ".png", "text/plain", "text/x-log"),
+                *(".txt", ".text", ".log", ".conf", ".ini", ".cfg", ".asc", ".prj", ".cpg", ".qpj"),
+            ],
             "max_files_per_request": 20,
             "expires_in": 300,
             "auth": "none",
@@ -59,6 +64,34 @@ def test_a_folder_form_lives_as_long_as_its_largest_file_may_need(make: Make) ->
         for size in ("1MB", "5GB")
     ]
     assert [answer["expires_at"] for answer in answers] == ["2024-11-24T12:10:00Z", "2024-11-24T12:50:00Z"]
+
+
+def types_of_a_folder_form(function: Function, token_bytes: int) -> tuple[list[str], list[str]]:
+    """Those that its answer tells, and those that its policy allows."""
+    function.credentials = given.credentials(token_bytes=token_bytes)
+    answer = json.loads(function.answer("GET", "/get_post_signature_for_oss_upload")["body"])
+    [types] = [each[2] for each in json.loads(base64.b64decode(answer["policy"]))["conditions"] if "in" in each]
+    return answer["content_types"], types
+
+
+def test_a_folder_form_names_the_usual_types_and_their_other_names(make: Make) -> None:
+    types, named = types_of_a_folder_form(make(), 600)
+    usual = ["application/octet-stream", "application/pdf", "image/jpeg", "image/png", "application/zip", "text/plain"]
+    assert types[:6] == usual
+    assert len(types) > 40
+    assert {*types, "image/jpg", "application/x-zip-compressed", "audio/x-m4a"} <= set(named)
+
+
+def test_the_longer_the_security_token_the_fewer_types_a_folder_form_names(make: Make) -> None:
+    many, fewer, few = (types_of_a_folder_form(make(), token_bytes)[0] for token_bytes in (600, 1200, 1550))
+    assert len(many) > len(fewer) > len(few) > 5
+    assert (fewer, few) == (many[: len(fewer)], many[: len(few)])
+
+
+def test_a_security_token_that_leaves_no_room_for_a_type_is_refused(make: Make) -> None:
+    function = make(CONTENT_TYPES="image/png,image/jpeg")
+    function.credentials = given.credentials(token_bytes=3000)
+    assert function.refusal("GET", "/get_post_signature_for_oss_upload") == (500, "form_too_large")
 
 
 def test_folder_forms_can_be_switched_off(make: Make) -> None:

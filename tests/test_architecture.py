@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ROOT / "functions" / "sign" / "direct_upload"
 
 ORDER = [
-    "errors log content_types ticket signature post_policy without_aiohttp sdk_session outside",
-    "event environment callback presigned multipart",
+    "errors log known_types ticket signature post_policy without_aiohttp sdk_session outside",
+    "event environment callback presigned multipart content_types",
     "tokens",
     "settings",
     "call authorise",

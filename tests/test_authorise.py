@@ -70,7 +70,9 @@ def test_max_size_narrows_and_never_widens(claim: int | None, granted_size: int)
         (["text/html", "text/plain"], {"text/plain": "txt"}),
         (["text/html"], {}),
         ([], {}),
-        (["image/*"], {}),
+        (["image/*"], {"image/png": "png"}),
+        ([".txt", "image/x-png"], TYPES),
+        (["*/*", ".exe", "application/*"], {}),
     ],
 )
 def test_content_types_narrow_and_never_widen(claim: Any, types: Any) -> None:

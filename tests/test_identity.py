@@ -83,7 +83,7 @@ def test_a_narrowed_token_gets_narrow_forms(guarded: Function) -> None:
     form = json.loads(guarded.answer("GET", "/get_post_signature_for_oss_upload", headers=headers)["body"])
     conditions = json.loads(base64.b64decode(form["policy"]))["conditions"]
     assert ["content-length-range", 0, FILE["size"]] in conditions
-    assert ["in", "$content-type", ["image/png"]] in conditions
+    assert ["in", "$content-type", ["image/png", "image/x-png"]] in conditions
 
 
 def test_a_token_for_no_type_at_all_gets_no_folder_form(guarded: Function) -> None:

@@ -74,6 +74,13 @@ def test_a_link_can_be_narrower_than_the_settings(run: Link) -> None:
     assert (claims["max_size"], claims["content_types"]) == (20_000_000, ["image/png", "image/jpeg"])
 
 
+def test_types_are_narrowed_in_the_words_of_the_settings(run: Link) -> None:
+    secret = new_secret()
+    narrow = ("--types", "image/*, .stl ,chemical/x-mine=bin")
+    _, printed, _ = run("--who", "a", "--until", "1d", *narrow, JWT_SECRET=secret, PAGE_URL=PAGE)
+    assert read(printed, secret)["content_types"] == ["image/*", ".stl", "chemical/x-mine=bin"]
+
+
 def test_the_function_takes_it(run: Link) -> None:
     secret, other = new_secret(), new_secret()
     environ = {"JWT_SECRET": f"{secret},{other}", "JWT_ISSUER": "us", "JWT_AUDIENCE": "here"}

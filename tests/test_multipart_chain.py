@@ -90,7 +90,13 @@ def chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
 
 def test_a_file_arrives_in_parts(chain: InParts) -> None:
     begun = chain.begin()
-    expected = {"key": KEY, "part_size": 8 * MIB, "parts": 2, "expires_at": "2024-11-25T12:00:00Z"}
+    expected = {
+        "key": KEY,
+        "content_type": "video/mp4",
+        "part_size": 8 * MIB,
+        "parts": 2,
+        "expires_at": "2024-11-25T12:00:00Z",
+    }
     assert {name: begun[name] for name in expected} == expected
     chain.send(begun["ticket"])
     status, answer = chain.on("/complete", ticket=begun["ticket"])
@@ -115,6 +121,15 @@ def test_a_file_arrives_in_parts(chain: InParts) -> None:
         {"filename": NAME},
         {"Content-Disposition": f"attachment; filename*=UTF-8''{NAME}"},
     )
+
+
+@pytest.mark.parametrize("declared", ["video/x-m4v", "", "video/mp4; codecs=avc1"])
+def test_a_type_under_another_name_is_begun_and_stored_under_its_own(chain: InParts, declared: str) -> None:
+    begun = chain.begin(filename="film.m4v", content_type=declared)
+    chain.send(begun["ticket"])
+    chain.on("/complete", ticket=begun["ticket"])
+    [stored] = chain.cloud.bucket.objects()
+    assert (begun["content_type"], stored.content_type, stored.key) == ("video/mp4", "video/mp4", KEY)
 
 
 def test_the_limits_say_from_which_size_on(chain: InParts) -> None:

@@ -62,6 +62,7 @@ def test_no_default_type_can_run_scripts_and_each_has_an_extension() -> None:
         ("CONTENT_TYPES", "image/png, image/JPEG", "content_types", {"image/png": "png", "image/jpeg": "jpg"}),
         ("CONTENT_TYPES", "model/stl=stl,", "content_types", {"model/stl": "stl"}),
         ("CONTENT_TYPES", "image/png=apng", "content_types", {"image/png": "apng"}),
+        ("CONTENT_TYPES", ".stl, chemical/x-mine=bin", "content_types", {"model/stl": "stl", "chemical/x-mine": "bin"}),
         ("EXPIRES_IN", "60", "expires_in", 60),
         ("EXPIRES_IN", "3000", "expires_in", 3000),
         ("FOLDER_FORMS", "off", "folder_forms", False),
@@ -99,9 +100,12 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("MAX_SIZE", "1000000000001", "MAX_SIZE must be at most 1TB, not 1000000000001"),
         ("CONTENT_TYPES", ",", "CONTENT_TYPES names no type"),
         ("CONTENT_TYPES", "png", "CONTENT_TYPES 'png' is not a content type"),
-        ("CONTENT_TYPES", "image/*", "CONTENT_TYPES 'image/*' is not a content type"),
-        ("CONTENT_TYPES", "model/stl", "CONTENT_TYPES 'model/stl' needs an extension of letters and digits, as in model/stl=ext"),
-        ("CONTENT_TYPES", "model/stl=a/b", "CONTENT_TYPES 'model/stl=a/b' needs an extension of letters and digits, as in model/stl=ext"),
+        ("CONTENT_TYPES", "*/*", "CONTENT_TYPES '*/*' is not a content type"),
+        ("CONTENT_TYPES", "paper/*", "CONTENT_TYPES 'paper/*' is not a content type"),
+        ("CONTENT_TYPES", "image/*=png", "CONTENT_TYPES 'image/*=png' is not a content type"),
+        ("CONTENT_TYPES", ".svg", "CONTENT_TYPES '.svg' would store files under an extension that is not known to be harmless (known_types.py): allow application/octet-stream, or give the type the extension bin"),
+        ("CONTENT_TYPES", "model/x-mine", "CONTENT_TYPES 'model/x-mine' needs an extension of letters and digits, as in model/x-mine=bin"),
+        ("CONTENT_TYPES", "model/stl=a/b", "CONTENT_TYPES 'model/stl=a/b' needs an extension of letters and digits, as in model/stl=bin"),
         ("CONTENT_TYPES", "text/html=html", "CONTENT_TYPES text/html can run scripts in the browser of whoever opens the file"),
         ("CONTENT_TYPES", "image/svg+xml=svg", "CONTENT_TYPES image/svg+xml can run scripts in the browser of whoever opens the file"),
         ("CONTENT_TYPES", "text/xml=xml", "CONTENT_TYPES text/xml can run scripts in the browser of whoever opens the file"),
@@ -111,8 +115,12 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
             for kind in ("text/xsl", "multipart/x-mixed-replace", "text/rdf", "application/mathml", "application/hta", "text/vbscript")
         ),
         *(
-            ("CONTENT_TYPES", f"text/plain={extension}", f"CONTENT_TYPES 'text/plain={extension}' would store files that can run code when they are opened")
-            for extension in ("html", "htm", "svg", "js", "mjs", "xml", "xhtml", "exe", "hta", "php")
+            ("CONTENT_TYPES", f"text/plain={extension}", f"CONTENT_TYPES 'text/plain={extension}' would store files under an extension that is not known to be harmless (known_types.py): allow application/octet-stream, or give the type the extension bin")
+            for extension in ("html", "svg", "js", "xml", "exe", "php", "ps1", "msi", "lnk", "sh", "jsp", "docm")
+        ),
+        *(
+            ("CONTENT_TYPES", f"{kind}=bin", f"CONTENT_TYPES {kind} is a type of programs")
+            for kind in ("application/x-sh", "application/x-msdownload", "application/java-archive", "application/x-xpinstall")
         ),
         ("EXPIRES_IN", "59", "EXPIRES_IN must be 60 to 3000 seconds, not '59'"),
         ("EXPIRES_IN", "3001", "EXPIRES_IN must be 60 to 3000 seconds, not '3001'"),

@@ -213,9 +213,7 @@ async function learnLimits() {
     try {
         limits = await signer.limits();
         trouble = limits.auth === "jwt" && !signer.token ? new Fault("token_missing") : null;
-        if (!limits.content_types.includes("application/octet-stream")) {
-            page.files.accept = limits.content_types.join();
-        }
+        page.files.accept = limits.accept.join();
     } catch (fault) {
         limits = null;
         trouble = fault instanceof Fault ? fault : new Fault("function_down");

@@ -100,5 +100,11 @@ export function misfit(file, limits) {
     if (file.size > limits.max_size) {
         return new Fault("too_large", { limit: limits.max_size });
     }
-    return limits.content_types.includes(typeOf(file)) ? null : new Fault("type_not_allowed");
+    return mayFit(file, limits) ? null : new Fault("type_not_allowed");
+}
+
+/** Whether its type or its name may do; which type it is of, the function decides. @param {File} file @param {Limits} limits */
+function mayFit(file, { accept, content_types: types }) {
+    const extension = file.name.toLowerCase().match(/\.[^.]*$/)?.[0] ?? "";
+    return types.includes("application/octet-stream") || accept.includes(typeOf(file)) || accept.includes(extension);
 }

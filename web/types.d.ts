@@ -34,6 +34,8 @@ export type Fact = { filename: string; size: number };
 export type Limits = {
     max_size: number;
     content_types: string[];
+    /** By what files can be chosen: types and extensions; empty where any file can be. */
+    accept: string[];
     auth: "none" | "jwt";
     /** Whose token has asked. */
     subject?: string;

@@ -56,7 +56,12 @@ test("where a browser gives no entry it gives the file", async () => {
     assert.deepEqual(names(await dropped({ items: [item, { ...item, getAsFile: () => null }] })), ["a.txt"]);
 });
 
-const LIMITS = { max_size: 10, content_types: ["text/plain"], auth: "none" };
+const LIMITS = {
+    max_size: 10,
+    content_types: ["text/plain"],
+    accept: ["text/plain", "text/x-log", ".txt", ".log"],
+    auth: "none",
+};
 
 for (const [content, type, limits, code] of [
     ["", "text/plain", LIMITS, undefined],
@@ -70,6 +75,30 @@ for (const [content, type, limits, code] of [
         assert.equal(misfit(new File([content], "a", { type }), limits)?.code, code);
     });
 }
+
+for (const [name, type, code] of [
+    ["a.txt", "", undefined],
+    ["SYS.LOG", "text/x-unheard-of", undefined],
+    ["a", "text/x-log", undefined],
+    ["a", "Text/Plain; charset=utf-8", undefined],
+    ["a.stl", "", "type_not_allowed"],
+    [".stl", "model/stl", "type_not_allowed"],
+    ["txt", "", "type_not_allowed"],
+    ["a.txt.exe", "", "type_not_allowed"],
+]) {
+    test(`${name} of ${type || "no type"} is ${code ?? "left to the function"}`, () =>
+        assert.equal(misfit(new File(["x"], name, { type }), LIMITS)?.code, code));
+}
+
+test("where bytes are allowed every file is left to the function", () => {
+    const limits = { ...LIMITS, content_types: ["application/octet-stream"], accept: [] };
+    assert.equal(misfit(new File(["x"], "a.nobody-knows-it"), limits), null);
+});
+
+test("where no type is allowed no file is left to the function", () => {
+    const limits = { ...LIMITS, content_types: [], accept: [] };
+    assert.equal(misfit(new File(["x"], "a.txt", { type: "text/plain" }), limits)?.code, "type_not_allowed");
+});
 
 test("what cannot be read is told, and the rest of the drop is not lost with it", async () => {
     const broken = {

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from direct_upload import content_types
 from direct_upload.errors import TokenInvalid
 from direct_upload.settings import Settings
 
@@ -91,4 +92,4 @@ def _narrowed_types(claims: Mapping[str, Any], allowed: Mapping[str, str]) -> Ma
     claim = claims.get("content_types", list(allowed))
     if not isinstance(claim, list) or not all(isinstance(name, str) for name in claim):
         raise TokenInvalid
-    return {name: extension for name, extension in allowed.items() if name in claim}
+    return content_types.narrowed(allowed, claim)

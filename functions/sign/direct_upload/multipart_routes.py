@@ -89,6 +89,7 @@ class MultipartRoutes:
         return {
             "ticket": ticket,
             "key": begun.key,
+            "content_type": begun.content_type,
             "part_size": parts.size,
             "parts": parts.last,
             "expires_at": _instant(end),

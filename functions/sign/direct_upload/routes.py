@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from direct_upload import sts
+from direct_upload import content_types, sts
 from direct_upload.authorise import Grant, authorise
 from direct_upload.call import Call
 from direct_upload.credentials import Credentials, UploadCredentials, own_credentials
-from direct_upload.errors import MethodNotAllowed, NotFound, Refused, TooLarge, TypeNotAllowed
+from direct_upload.errors import FormTooLarge, MethodNotAllowed, NotFound, Refused, TooLarge, TypeNotAllowed
 from direct_upload.event import Request, parse_json
 from direct_upload.form import Form, Signer
 from direct_upload.settings import MAX_POST, Settings
@@ -68,6 +68,7 @@ class Routes:
         return {
             "max_size": limits.max_size,
             "content_types": list(limits.content_types),
+            "accept": content_types.accept(limits.content_types),
             "max_files_per_request": MAX_FILES,
             "expires_in": self._settings.expires_in,
             "auth": "jwt" if self._settings.issuer else "none",
@@ -82,12 +83,7 @@ class Routes:
             raise TypeNotAllowed("No type of file may be uploaded with this token.")
         where = directory(grant, self._random_hex)
         max_size = min(grant.max_size, MAX_POST)
-        form = self._signer(call).folder_form(
-            where,
-            content_types=grant.content_types,
-            max_size=max_size,
-            life=self._settings.life_of(max_size),
-        )
+        form, types = self._signed_folder_form(where, tuple(grant.content_types), max_size, call)
         return {
             "dir": where,
             "host": self._settings.upload_url,
@@ -99,8 +95,23 @@ class Routes:
             "x_oss_signature_version": form.fields["x-oss-signature-version"],
             "expires_at": form.expires_at,
             "max_size": max_size,
-            "content_types": list(grant.content_types),
+            "content_types": types,
         }
+
+    def _signed_folder_form(
+        self, where: str, allowed: tuple[str, ...], max_size: int, call: Call
+    ) -> tuple[Form, list[str]]:
+        """The form, and the types it has room for: the longer the security token, the fewer."""
+        signer, life = self._signer(call), self._settings.life_of(max_size)
+        room = content_types.FOLDER_ROOM
+        while True:
+            types, names = content_types.of_folder_form(allowed, room)
+            try:
+                return signer.folder_form(where, content_types=names, max_size=max_size, life=life), types
+            except FormTooLarge:
+                if len(types) == 1:
+                    raise
+                room = room * 3 // 4
 
     def _sign(self, request: Request, call: Call) -> object:
         """Every file is checked before any form is signed: what is refused costs no AssumeRole."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
 
+from direct_upload import content_types
 from direct_upload.authorise import Grant
 from direct_upload.errors import (
     BadRequest,
@@ -85,9 +86,12 @@ def upload(entry: Any, grant: Grant, *, taken: set[str], random_hex: Callable[[i
     """
     if not isinstance(entry, dict):
         raise BadRequest("Each file must be a JSON object.")
-    content_type = _content_type(entry.get("content_type"), grant)
+    declared = _declared_type(entry.get("content_type"))
     size = _size(entry.get("size"), grant)
     filename = _filename(entry.get("filename"))
+    content_type = content_types.type_of(declared, filename, grant.content_types)
+    if content_type is None:
+        raise TypeNotAllowed("Files of this type may not be uploaded here.")
     upload_id = _id(entry.get("id"), taken, random_hex)
     key = f"{grant.key_prefix}{upload_id}.{grant.content_types[content_type]}"
     return Upload(key=key, filename=filename, size=size, content_type=content_type)
@@ -98,13 +102,12 @@ def directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
     return f"{grant.key_prefix}{random_hex(16)}/"
 
 
-def _content_type(asked: object, grant: Grant) -> str:
+def _declared_type(asked: object) -> str:
     if asked is not None and not isinstance(asked, str):
         raise BadRequest("content_type must be a string.")
-    content_type = (asked or "application/octet-stream").strip().lower()
-    if content_type not in grant.content_types:
-        raise TypeNotAllowed("Files of this type may not be uploaded here.")
-    return content_type
+    if asked and not (asked.isascii() and asked.isprintable()):
+        raise TypeNotAllowed("content_type must be a content type.")
+    return asked or ""
 
 
 def _size(size: object, grant: Grant) -> int:
