@@ -3,18 +3,39 @@
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 
+/** Forms that are signed and not posted yet. */
+const forms = new Map();
+
 export const uppy = new Uppy().use(AwsS3, {
     shouldUseMultipart: false,
     generateObjectKey: (file) => file.id,
     signRequest: async ({ key }) => {
-        const { name, size, type } = uppy.getFile(key);
-        const body = JSON.stringify({ files: [{ filename: name, size, content_type: type }] });
-        const headers = { "Content-Type": "application/json" };
-        const answer = await (await fetch("ADDRESS/sign", { method: "POST", headers, body })).json();
-        const refused = answer.error ?? answer.uploads[0].error;
-        if (refused) {
-            throw new Error(refused.message);
-        }
-        return answer.uploads[0];
+        const form = forms.get(key) ?? (await sign(key));
+        forms.delete(key);
+        return form;
     },
 });
+
+// A file is posted under the type that the function has found it to be of, which is known once its form is signed.
+uppy.addPreProcessor(async (ids) => {
+    for (const id of ids) {
+        const form = await sign(id).catch(() => null); // signRequest asks again, and Uppy tells what is wrong
+        if (form) {
+            forms.set(id, form);
+            const { data } = uppy.getFile(id);
+            uppy.setFileState(id, { data: data.slice(0, data.size, form.fields["x-oss-content-type"]) });
+        }
+    }
+});
+
+async function sign(id) {
+    const { name, size, type } = uppy.getFile(id);
+    const body = JSON.stringify({ files: [{ filename: name, size, content_type: type }] });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await (await fetch("ADDRESS/sign", { method: "POST", headers, body })).json();
+    const refused = answer.error ?? answer.uploads[0].error;
+    if (refused) {
+        throw new Error(refused.message);
+    }
+    return answer.uploads[0];
+}

@@ -156,7 +156,13 @@ def test_whichever_of_its_names_a_browser_has_a_file_is_of_the_same_type(extensi
         ("font/*", {f"font/{each}": each for each in ("ttf", "otf", "woff", "woff2")} | {"font/collection": "ttc"}),
         (
             "font/otf=ttf, font/*",
-            {"font/ttf": "ttf", "font/otf": "ttf", "font/collection": "ttc", "font/woff": "woff", "font/woff2": "woff2"},
+            {
+                "font/ttf": "ttf",
+                "font/otf": "ttf",
+                "font/collection": "ttc",
+                "font/woff": "woff",
+                "font/woff2": "woff2",
+            },
         ),
     ],
 )

@@ -11,9 +11,10 @@ import pytest
 
 from browsers import webdriver
 from browsers.webdriver import Page
-from e2e.steps import MakeCloud
+from e2e.steps import MakeCloud, types_stored
 from given_tokens import new_secret, token
 from localcloud.cloud import Cloud
+from real_types import REAL, RUN_BY_BROWSERS
 
 CONTENT = bytes(range(256)) * 40
 NAME = "合同 <b> 终稿 v2.png"
@@ -124,6 +125,28 @@ def test_what_is_not_allowed_is_told_before_anything_is_asked(
         ],
     )
     assert counts(cloud) == (0, 0)
+
+
+def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    names = (*REAL, *RUN_BY_BROWSERS)
+    for name in names:
+        (tmp_path / name).write_text(name)
+    visit(page, cloud)
+    page.choose("#files", *(tmp_path / name for name in names))
+    ended = f"{len(REAL)} of {len(names)} files uploaded · {len(RUN_BY_BROWSERS)} failed"
+    page.wait_for("return document.querySelector('#summary').textContent", ended)
+    assert types_stored(cloud) == REAL
+
+
+def test_files_of_an_extension_alone_can_be_chosen_and_stored(
+    page: Page, cloud_with: MakeCloud, tmp_path: Path
+) -> None:
+    cloud = cloud_with(CONTENT_TYPES="model/stl=stl")
+    (tmp_path / "CUBE.STL").write_text("solid")
+    visit(page, cloud)
+    page.choose("#files", tmp_path / "CUBE.STL")
+    says(page, "Uploaded")
+    assert types_stored(cloud) == {"CUBE.STL": ("model/stl", "stl")}
 
 
 def test_a_refusal_of_the_storage_is_told_with_its_code(page: Page, cloud: Cloud, file: Path) -> None:

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
@@ -53,6 +54,14 @@ def signings(cloud: Cloud) -> list[Any]:
 
 def stored(cloud: Cloud) -> list[tuple[str, bytes]]:
     return [(each.meta["filename"], each.path.read_bytes()) for each in cloud.bucket.objects()]
+
+
+def types_stored(cloud: Cloud) -> dict[str, tuple[str, str]]:
+    """Of each stored file its type, and the extension of its key."""
+    return {
+        unquote(each.meta["filename"]): (each.content_type, each.key.rpartition(".")[2])
+        for each in cloud.bucket.objects()
+    }
 
 
 WITHOUT_PAUSES = "Math.random = () => 0"

@@ -11,8 +11,9 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.steps import PIXEL, PNG, MakeCloud, choose, open_page, posts, row, signings, stored, told
+from e2e.steps import PIXEL, PNG, MakeCloud, choose, open_page, posts, row, signings, stored, told, types_stored
 from localcloud.cloud import Cloud
+from real_types import REAL, RUN_BY_BROWSERS
 
 DROP = """async ([name, content, type]) => {
     const transfer = new DataTransfer();
@@ -188,12 +189,36 @@ def test_a_name_is_kept_in_nfc_as_long_as_a_disk_holds(page: Page, cloud: Cloud,
     assert [(unquote(stored_name), content) for stored_name, content in stored(cloud)] == [(kept, b"a note")]
 
 
+def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    for name in (*REAL, *RUN_BY_BROWSERS):
+        (tmp_path / name).write_text(name)
+    open_page(page, cloud)
+    page.set_input_files("#files", [tmp_path / name for name in (*REAL, *RUN_BY_BROWSERS)])
+    every = len(REAL) + len(RUN_BY_BROWSERS)
+    expect(page.locator("#summary")).to_contain_text(f"{len(REAL)} of {every} files uploaded", timeout=120_000)
+    assert types_stored(cloud) == REAL
+    for name in RUN_BY_BROWSERS:
+        told(page, name, re.compile("Files of this type are not allowed"))
+
+
+def test_files_of_an_extension_alone_can_be_chosen_and_stored(
+    page: Page, cloud_with: MakeCloud, tmp_path: Path
+) -> None:
+    cloud = cloud_with(CONTENT_TYPES="model/stl=stl")
+    (tmp_path / "CUBE.STL").write_text("solid")
+    open_page(page, cloud)
+    page.set_input_files("#files", tmp_path / "CUBE.STL")
+    told(page, "CUBE.STL", "5 B · Uploaded")
+    assert types_stored(cloud) == {"CUBE.STL": ("model/stl", "stl")}
+
+
 def test_a_phone_offers_its_own_picker_and_its_camera(page: Page, cloud_with: MakeCloud) -> None:
     """An input for many files of these types, without `capture`: a phone then lets people choose between the two."""
     open_page(page, cloud_with(CONTENT_TYPES="image/jpeg,image/png"))
     names = ("type", "multiple", "accept", "capture")
     found = page.locator("#files").evaluate(f"(input) => {list(names)}.map((name) => input.getAttribute(name))")
-    assert found == ["file", "", "image/jpeg,image/png", None]
+    accept = "image/jpeg,image/jpg,image/pjpeg,.jpg,.jpeg,.jpe,.jfif,.pjpeg,.pjp,image/png,image/x-png,.png"
+    assert found == ["file", "", accept, None]
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])

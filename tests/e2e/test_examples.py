@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
+from e2e.steps import types_stored
 from localcloud.cloud import ROOT, Cloud
 from localcloud.cors import CorsRule
 from localcloud.site import Site
@@ -97,3 +98,6 @@ def test_uppy_posts_through_the_function(page: Page, cloud: Cloud, site: Site, f
     page.set_input_files("input", FILES)
     expect(page.locator("output")).to_have_text("2 stored, 0 failed")
     assert stored(cloud) == ALL
+    page.set_input_files("input", [FilePayload(name="c.stl", mimeType="application/x-unheard-of", buffer=b"solid")])
+    expect(page.locator("output")).to_have_text("1 stored, 0 failed")
+    assert types_stored(cloud) == {"a.txt": ("text/plain", "txt"), "b.txt": ("text/plain", "txt"), "c.stl": ("model/stl", "stl")}
