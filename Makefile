@@ -78,9 +78,9 @@ lock: ## Lock the newest versions of all dependencies
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
 	@npm update --save --loglevel=error
 
-doctor: ## Name each fault of what is set, declared and deployed, with its consequence and its cure
+doctor: ## Name each fault of what is set, declared and deployed (ARGS=--strict fails if anything could not be seen)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.doctor
+	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.doctor $(ARGS)
 
 smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
 	@tools/setup.sh dev

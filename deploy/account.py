@@ -1,4 +1,4 @@
-"""The live function and its roles, in the shapes in which s.yaml and the ROS template declare them.
+"""The live functions and their roles, in the shapes in which s.yaml and the ROS template declare them.
 
 Follows Function Compute's API of 2023-03-30 (GetFunction, ListTriggers) and RAM's of 2015-05-01 (GetRole,
 ListPoliciesForRole, GetPolicy).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
@@ -15,10 +16,15 @@ from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
 from darabonba.runtime import RuntimeOptions
 
+from deploy.bucket import plain_code
 from deploy.declared import UNSEEN, Deployment
+from deploy.live import NO_ANSWER
 from direct_upload import sdk_session
 
 RAM = "ram.aliyuncs.com"
+
+FACTS = ("function", "callback function", "roles")
+"""What there is to be seen of them."""
 
 
 class Unseen(Exception):  # noqa: N818 - an outcome
@@ -41,24 +47,42 @@ class Account:
         self._account_id = account_id
         self._region = region
         self._protocol, _, self._host = endpoint.partition("://") if endpoint else ("https", "", "")
+        self._silent: set[str] = set()
 
-    def deployment(self, function: str) -> tuple[Deployment | None, list[str]]:
-        """The function of that name, its trigger and its roles; and what could not be seen, a line each."""
+    def deployment(
+        self, function: str, callback: str, roles: Iterable[str]
+    ) -> tuple[Deployment | None, dict[str, str]]:
+        """The functions of these names with their triggers, and the roles; and why what could not be seen was not.
+
+        The reasons are the services' codes, by what `FACTS` call it. None where nothing could be seen.
+        """
+        unseen: dict[str, str] = {}
+        resources = {
+            resource: {"props": self._function_if_seen(name, fact, unseen)}
+            for resource, name, fact in (("sign", function, "function"), ("callback", callback, "callback function"))
+            if name
+        }
+        template = {
+            name: {"Type": "ALIYUN::RAM::Role", "Properties": self._role_if_seen(name, unseen)}
+            for name in roles
+            if name
+        }
+        seen = any(each["props"] for each in resources.values())
+        seen = seen or any(UNSEEN not in each["Properties"] for each in template.values())
+        return (Deployment(resources, template) if seen else None), unseen
+
+    def _function_if_seen(self, name: str, fact: str, unseen: dict[str, str]) -> dict[str, Any]:
         try:
-            props = self._function(function)
+            return {**self._function(name), "region": self._region}
         except Unseen as why:
-            return None, [f"the live function {function} ({why})"]
-        arns = (props.get("role"), (props.get("environmentVariables") or {}).get("OSS_STS_ROLE_ARN"))
-        unseen: list[str] = []
-        names = dict.fromkeys(str(arn).rpartition("/")[2] for arn in arns if arn)
-        roles = {name: {"Type": "ALIYUN::RAM::Role", "Properties": self._role_if_seen(name, unseen)} for name in names}
-        return Deployment({"sign": {"props": {**props, "region": self._region}}}, roles), unseen
+            unseen[fact] = f"{name}: {why}"
+            return {}
 
-    def _role_if_seen(self, name: str, unseen: list[str]) -> dict[str, Any]:
+    def _role_if_seen(self, name: str, unseen: dict[str, str]) -> dict[str, Any]:
         try:
             return self._role(name)
         except Unseen as why:
-            unseen.append(f"the live role {name} ({why})")
+            unseen["roles"] = "; ".join(each for each in (unseen.get("roles"), f"{name}: {why}") if each)
             return {"RoleName": name, UNSEEN: True}
 
     def _function(self, name: str) -> dict[str, Any]:
@@ -73,13 +97,17 @@ class Account:
     def _role(self, name: str) -> dict[str, Any]:
         told = self._ram("GetRole", RoleName=name).get("Role") or {}
         attached = (self._ram("ListPoliciesForRole", RoleName=name).get("Policies") or {}).get("Policy") or []
-        own = [each["PolicyName"] for each in attached if each.get("PolicyType") == "Custom"]
+        policies = [(str(each.get("PolicyType")), str(each.get("PolicyName"))) for each in attached]
+        # The template's policy has the role's name. What else is attached need not be read: it should not be there.
+        own = [policy for kind, policy in policies if kind == "Custom" and policy.lower() == name.lower()]
         return {
             "RoleName": name,
+            "MaxSessionDuration": told.get("MaxSessionDuration"),
             "AssumeRolePolicyDocument": _parsed(told.get("AssumeRolePolicyDocument")),
             "Policies": [{"PolicyName": each, "PolicyDocument": self._policy(each)} for each in own],
             "PolicyAttachments": {
-                "System": [each["PolicyName"] for each in attached if each.get("PolicyType") == "System"]
+                kind: [policy for of, policy in policies if of == kind and not (kind == "Custom" and policy in own)]
+                for kind in dict.fromkeys(kind for kind, _ in policies)
             },
         }
 
@@ -97,6 +125,8 @@ class Account:
     def _call(
         self, host: str, request: Any, action: str, version: str, path: str, *, method: str, style: str
     ) -> dict[str, Any]:
+        if host in self._silent:  # who did not answer is not asked again
+            raise Unseen(NO_ANSWER)
         for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
             logging.getLogger(name).disabled = True  # they print tokens
         sdk_session.install()
@@ -115,17 +145,25 @@ class Account:
         asked = {"action": action, "version": version, "pathname": path, "method": method, "style": style}
         more = {"protocol": self._protocol, "auth_type": "AK", "req_body_type": "json", "body_type": "json"}
         try:
-            body: Any = client.call_api(Params(**asked, **more), request, RuntimeOptions()).get("body")
+            answer = client.call_api(Params(**asked, **more), request, RuntimeOptions())
         except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
-            code = sdk_session.code_of(fault)
+            code = plain_code(sdk_session.code_of(fault))
+            if code == type(fault).__name__:  # neither the service nor the session gave one
+                code = NO_ANSWER
         else:
-            return body if isinstance(body, dict) else {}
+            status, body = answer.get("statusCode"), answer.get("body")
+            if isinstance(body, dict) and status == 200:
+                return body
+            code = f"status {status}" if isinstance(status, int) else NO_ANSWER
+        if code == NO_ANSWER:
+            self._silent.add(host)
+        # Raised out here so that nothing of the SDK's hangs on to it as its context.
         raise Unseen(code)
 
 
 def _parsed(document: Any) -> Any:
-    """A document that may have come as text."""
+    """A document that may have come as text; what cannot be read stays."""
     try:
         return json.loads(document) if isinstance(document, str) and document else document or {}
     except ValueError:
-        return {}
+        return document

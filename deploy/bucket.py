@@ -87,6 +87,11 @@ def refusal(fault: Exception) -> oss.exceptions.ServiceError | None:
     return cause if isinstance(cause, oss.exceptions.ServiceError) else None
 
 
+def plain_code(code: object) -> str:
+    """A service's code, fit for a terminal."""
+    return str(code) if re.fullmatch(r"[A-Za-z0-9._ -]{1,80}", str(code)) else "an answer without a code"
+
+
 def _of_serverless_devs(environ: Mapping[str, str]) -> dict[str, str]:
     """The JSON variable `NAME_serverless_devs_key`: the only form in which Serverless Devs takes a security token."""
     for name in _json_variables(environ):

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from deploy.live import CorsRule
+from deploy.live import CorsRule, UploadBucket
+from deploy.rights import policy_rights
+from deploy.role_checks import together
 from deploy.setup import BUCKET, Setup
 
 MAX_SKEW = 60
@@ -38,6 +40,34 @@ def public_access(setup: Setup) -> Iterator[str]:
 def acl(setup: Setup) -> Iterator[str]:
     """The bucket's ACL."""
     yield from (f"{each.where} is {each.acl}." for each in setup.buckets() if each.acl not in (None, "private"))
+
+
+def site_acl(setup: Setup) -> Iterator[str]:
+    """Who may write the page."""
+    yield from (f"{each.where} is {each.acl}." for each in setup.site_buckets() if each.acl == "public-read-write")
+
+
+def policy(setup: Setup) -> Iterator[str]:
+    """What the upload bucket's policy allows: this project makes none."""
+    yield from _allowed(setup.buckets())
+
+
+def site_policy(setup: Setup) -> Iterator[str]:
+    """What the policy of the page's bucket allows: this project makes none."""
+    yield from _allowed(setup.site_buckets())
+
+
+def _allowed(buckets: Iterable[UploadBucket]) -> Iterator[str]:
+    for each in buckets:
+        allowed, _ = policy_rights(each.policy)
+        yield from (f"{each.where} has a policy that allows {what}." for what in together(allowed))
+
+
+def policy_denials(setup: Setup) -> Iterator[str]:
+    """What the buckets' policies deny."""
+    for each in (*setup.buckets(), *setup.site_buckets()):
+        _, denied = policy_rights(each.policy)
+        yield from (f"{each.where} has a policy that denies {what}." for what in together(denied))
 
 
 def cors_for_all(setup: Setup) -> Iterator[str]:

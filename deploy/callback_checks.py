@@ -7,7 +7,7 @@ from typing import Any
 
 from arrival.settings import Settings as CallbackSettings
 from deploy.ready import read_faults
-from deploy.setup import Setup, role_name
+from deploy.setup import Setup
 
 
 def settings(setup: Setup) -> Iterator[str]:
@@ -46,16 +46,6 @@ def trigger(setup: Setup) -> Iterator[str]:
         yield "The callback function's methods lack POST."
 
 
-def right(setup: Setup) -> Iterator[str]:
-    """It asks the bucket what it holds."""
-    if not is_on(setup):
-        return
-    place = f"{environ(setup).get('OSS_BUCKET')}/{environ(setup).get('UPLOAD_PREFIX') or 'uploads'}/*"
-    role = str(props(setup).get("role", ""))
-    if not setup.may(role, "oss:GetObject", place):
-        yield f"The callback function's role {role_name(role) or '(none)'} may not look at objects at {place}."
-
-
 def webhook_unused(setup: Setup) -> Iterator[str]:
     """A webhook that nothing triggers."""
     if not is_on(setup) and environ(setup).get("WEBHOOK_URL"):
@@ -64,7 +54,7 @@ def webhook_unused(setup: Setup) -> Iterator[str]:
 
 def is_on(setup: Setup) -> bool:
     """Whether OSS is to call back."""
-    return setup.settings.get("CALLBACK") == "on"
+    return (setup.declared or setup.deployment).function_environ.get("CALLBACK") == "on"
 
 
 def props(setup: Setup) -> dict[str, Any]:

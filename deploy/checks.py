@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from deploy import (
+    account,
     bucket_checks,
     callback_checks,
     domain_checks,
@@ -15,12 +16,6 @@ from deploy import (
     setting_checks,
 )
 from deploy.setup import Setup
-
-LIVE_TOO = (
-    *("methods", "auth-type", "timeout", "log", "role", "runtime"),
-    *("grants", "trust", "upload-right", "multipart-rights"),
-)
-"""The checks that look at the live function and its roles as they look at what is declared."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,10 @@ class Check:
     """What follows from it."""
     do: str
     """What mends it."""
+    live: str = ""
+    """What of the account it looks at besides: one of the facts of `live` or `account`."""
+    declared: bool = True
+    """Whether there is something to look at before anything is deployed."""
     decide: bool = False
     """It is no fault, but its owner's to decide."""
 
@@ -46,7 +45,7 @@ class Finding:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.check.name}: {self.what}\n    So: {self.check.so}\n    Do: {self.check.do}"
+        return f"{self.check.name}: {self.what}\n  So: {self.check.so}\n  Do: {self.check.do}"
 
 
 def examine(setup: Setup) -> list[Finding]:
@@ -54,10 +53,32 @@ def examine(setup: Setup) -> list[Finding]:
     declared = [Finding(check, what) for check in CHECKS for what in check.look(setup)]
     if setup.account is None:
         return declared
-    account = Setup(setup.environ, setup.account)
+    account = Setup(setup.environ, setup.account, declared=setup.deployment)
     return declared + [
-        Finding(check, f"Live: {what}") for check in CHECKS if check.name in LIVE_TOO for what in check.look(account)
+        Finding(check, f"Live: {what}")
+        for check in CHECKS
+        if _is_of_account(check, setup.unseen)
+        for what in check.look(account)
     ]
+
+
+def _is_of_account(check: Check, unseen: Mapping[str, str]) -> bool:
+    """Roles are looked at one by one, as far as they were seen; a function is seen or not."""
+    return check.live == "roles" or (check.live in account.FACTS and check.live not in unseen)
+
+
+def made() -> int:
+    """How many checks there are to be made: what is declared is one, and what is live another."""
+    return sum(bool(check.live) + check.declared for check in CHECKS)
+
+
+def not_made(unseen: Mapping[str, str]) -> dict[str, list[str]]:
+    """The checks of what is live that were not made, by the reason why."""
+    found: dict[str, list[str]] = {}
+    for check in CHECKS:
+        if check.live in unseen:
+            found.setdefault(unseen[check.live], []).append(check.name)
+    return found
 
 
 CHECKS = (
@@ -66,6 +87,18 @@ CHECKS = (
         setting_checks.missing,
         "Serverless Devs stops at once.",
         "Set it in .env (.env.example has all of them) or in the environment.",
+    ),
+    Check(
+        "names",
+        setting_checks.names,
+        "Buckets, roles and functions are named after it: nothing can be deployed, or nothing is found.",
+        "Set it right in .env, or in the environment, and run this again.",
+    ),
+    Check(
+        "unread",
+        setting_checks.unread,
+        "It has no effect, and what it should set keeps its default.",
+        "Spell it as .env.example does, or take it out of .env.",
     ),
     Check(
         "settings",
@@ -123,24 +156,28 @@ CHECKS = (
         function_checks.methods,
         "The gateway answers 403 to them. Without OPTIONS no page can ask for a form: its preflight fails.",
         "Name GET, POST and OPTIONS in s.yaml under triggerConfig.methods.",
+        live="function",
     ),
     Check(
         "auth-type",
         function_checks.auth_type,
         "The gateway wants every request signed with an AccessKey, and browsers get 400 or 403.",
         "Set triggerConfig.authType to anonymous: the function itself checks who asks.",
+        live="function",
     ),
     Check(
         "timeout",
         function_checks.timeout,
         "A cold start with a slow STS is cut off, and the page gets a bare 502.",
         "Set timeout to 10.",
+        live="function",
     ),
     Check(
         "log",
         function_checks.log,
         "Failures leave no trace, or log storage is paid for after everything else is gone.",
         "Name the project and the logstore of the template in logConfig.",
+        live="function",
     ),
     Check(
         "role",
@@ -148,30 +185,71 @@ CHECKS = (
         "The function has no credentials to assume the upload role with: every answer is 503. (`auto` becomes a role "
         "by the name of auto, which nothing makes.)",
         "Set role to the ARN of the execution role that deploy/ros.yaml makes.",
+        live="function",
     ),
     Check(
         "runtime",
         function_checks.runtime,
         "Function Compute refuses to make the function.",
         "Set the runtime to python3.10, or choose a region that has python3.12, such as cn-hongkong.",
+        live="function",
     ),
     Check(
         "grants",
         role_checks.grants,
-        "Whoever gets hold of the role's credentials reaches more than uploads.",
-        "Name the one role, logstore or bucket/prefix/* it needs, with the account's ID; no `*` in an action.",
+        "Whoever gets hold of the role's credentials may do what this project, as it is shipped, does not need.",
+        "Take it out, in deploy/ros.yaml or in the RAM console, and deploy: the template as it is shipped gives all "
+        "that is needed.",
+        live="roles",
+    ),
+    Check(
+        "unshipped",
+        role_checks.unshipped,
+        "It may give rights that nothing here looks at.",
+        "Make it in a stack of its own, or take it out of deploy/ros.yaml.",
     ),
     Check(
         "trust",
         role_checks.trust,
-        "Others than the function can become this role: with :root, whoever in the account may assume roles.",
-        "Let the execution role trust fc.aliyuncs.com, and the upload role the execution role's ARN; nothing else.",
+        "Others than the functions can become this role: with :root, everybody in the account who may assume roles.",
+        "Let the functions' roles trust fc.aliyuncs.com, and the upload role the function's role; nothing else.",
+        live="roles",
+    ),
+    Check(
+        "trust-missing",
+        role_checks.trust_missing,
+        "The function gets no credentials: every answer is 503, and every upload says: the site was not told.",
+        "Let deploy/ros.yaml give it, as it is shipped, and deploy.",
+        live="roles",
+    ),
+    Check(
+        "session",
+        role_checks.session,
+        "Credentials that leak are good for longer, or the function asks for longer than it may have.",
+        "Set MaxSessionDuration to 3600 in deploy/ros.yaml, or in the RAM console, and deploy.",
+        live="roles",
+    ),
+    Check(
+        "function-rights",
+        role_checks.function_rights,
+        "Without sts:AssumeRole every answer is 503; without log:PostLogStoreLogs failures leave no trace.",
+        "Let deploy/ros.yaml give it, as it is shipped, and deploy.",
+        live="roles",
     ),
     Check(
         "upload-right",
         role_checks.upload_right,
-        "OSS refuses every upload with 403 AccessDenied.",
-        "Give the upload role oss:PutObject on exactly <bucket>/<UPLOAD_PREFIX>/*, in deploy/ros.yaml.",
+        "OSS refuses uploads with 403 AccessDenied.",
+        "Give the upload role oss:PutObject on exactly <bucket>/<UPLOAD_PREFIX>/*, in deploy/ros.yaml, and deploy.",
+        live="roles",
+    ),
+    Check(
+        "denials",
+        role_checks.denials,
+        "It takes rights away and gives none. Uploads fail where it takes away what they need.",
+        "Keep it if it is yours; else take it out, and deploy.",
+        live="roles",
+        decide=True,
     ),
     Check(
         "bucket",
@@ -184,6 +262,7 @@ CHECKS = (
         bucket_checks.versioning,
         "x-oss-forbid-overwrite counts for nothing: a form can be posted again and again, each time for a new version.",
         "Use a bucket that never had versioning: it cannot be switched off again, only suspended, which does not help.",
+        live="versioning",
     ),
     Check(
         "public-access",
@@ -191,24 +270,57 @@ CHECKS = (
         "One wrong ACL or policy, and strangers read what was uploaded.",
         "Set BlockPublicAccess to true in deploy/ros.yaml and deploy; on a live bucket, in the console under "
         "Permission Control.",
+        live="Block Public Access",
     ),
     Check(
         "acl",
         bucket_checks.acl,
         "Strangers read what was uploaded.",
         "Set the bucket's ACL to private.",
+        live="ACL",
+    ),
+    Check(
+        "policy",
+        bucket_checks.policy,
+        "Strangers, or other accounts, may do that past the roles and past Block Public Access.",
+        "Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: this project needs none.",
+        live="policy",
+    ),
+    Check(
+        "site-policy",
+        bucket_checks.site_policy,
+        "Who may write the page can make it send people's upload links and files elsewhere.",
+        "Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: the bucket is public-read by its ACL.",
+        live="site policy",
+    ),
+    Check(
+        "site-acl",
+        bucket_checks.site_acl,
+        "Anybody may exchange the page for one that sends people's upload links and files elsewhere.",
+        "Set the ACL of the page's bucket to public-read, and deploy.",
+        live="site ACL",
+    ),
+    Check(
+        "policy-denials",
+        bucket_checks.policy_denials,
+        "It takes rights away and gives none. Uploads, or the page, fail where it takes away what they need.",
+        "Keep it if it is yours; else delete it.",
+        live="policy",
+        decide=True,
     ),
     Check(
         "cors-wide",
         bucket_checks.cors_for_all,
         "Any web page that has a form can use it from its visitors' browsers.",
         "Allow the site's origin alone.",
+        live="CORS",
     ),
     Check(
         "cors",
         bucket_checks.cors_for_pages,
         "Its uploads are stored, and the page says that they failed.",
         "Add the origin to the rule for POST in deploy/ros.yaml and deploy.",
+        live="CORS",
     ),
     Check(
         "domains",
@@ -228,6 +340,8 @@ CHECKS = (
         "This account may not use the default domain of mainland buckets for data (accounts made since 2025-03-20): "
         "every upload fails.",
         "Set UPLOAD_DOMAIN to a domain with an ICP filing and deploy; or set the region to cn-hongkong.",
+        live="list of objects",
+        declared=False,
     ),
     Check(
         "clock",
@@ -235,6 +349,8 @@ CHECKS = (
         "Deploying signs with this clock: OSS refuses what is 15 minutes off, and a clock that is ahead can keep the "
         "ros component waiting for ever.",
         "Set the clock, or switch on time synchronisation.",
+        live="clock",
+        declared=False,
     ),
     Check(
         "keep-days",
@@ -259,12 +375,14 @@ CHECKS = (
         callback_checks.trigger,
         "OSS cannot call the function: every upload says: stored, but the site was not told.",
         "Set its triggerConfig in s.yaml to authType anonymous and the method POST: the function itself verifies OSS.",
+        live="callback function",
     ),
     Check(
         "callback-right",
-        callback_checks.right,
-        "The function cannot see what was stored: every upload says: stored, but the site was not told.",
-        "Give its role oss:GetObject on exactly <bucket>/<UPLOAD_PREFIX>/*, in deploy/ros.yaml.",
+        role_checks.callback_right,
+        "With CALLBACK=on the function cannot see what was stored, and every upload says: the site was not told.",
+        "Give its role oss:GetObject on exactly <bucket>/<UPLOAD_PREFIX>/*, in deploy/ros.yaml, and deploy.",
+        live="roles",
     ),
     Check(
         "webhook",
@@ -283,19 +401,22 @@ CHECKS = (
         multipart_checks.cors,
         "Browsers refuse to send that page's parts: its large files fail.",
         "Name PUT beside POST, and expose ETag, in the bucket's CORS rule in deploy/ros.yaml, and deploy.",
+        live="CORS",
     ),
     Check(
         "multipart-lifecycle",
         multipart_checks.lifecycle,
         "Abandoned parts are paid for until somebody deletes them; or parts go while their upload may still go on.",
         "Have one lifecycle rule abort multipart uploads after 7 days, in deploy/ros.yaml, and deploy.",
+        live="lifecycle",
     ),
     Check(
         "multipart-rights",
-        multipart_checks.rights,
+        role_checks.multipart_rights,
         "Uploads in parts are begun, and can neither be completed nor given up.",
         "Give the upload role oss:AbortMultipartUpload and oss:ListParts on exactly <bucket>/<UPLOAD_PREFIX>/*, in "
-        "deploy/ros.yaml.",
+        "deploy/ros.yaml, and deploy.",
+        live="roles",
     ),
     Check(
         "large-files",

@@ -47,6 +47,16 @@ class Deployment:
         return dict(self.resources.get("callback", {}).get("props") or {})
 
     @property
+    def parameters(self) -> dict[str, Any]:
+        """What s.yaml gives to the template's parameters."""
+        return dict((self.resources.get("infra", {}).get("props") or {}).get("parameters") or {})
+
+    @property
+    def site_bucket(self) -> str:
+        """The name of the page's bucket."""
+        return str((self.resources.get("site", {}).get("props") or {}).get("bucket") or "")
+
+    @property
     def function_environ(self) -> dict[str, str]:
         """The function's environment, as Function Compute would hand it over."""
         return {name: str(value) for name, value in (self.function.get("environmentVariables") or {}).items()}

@@ -1,81 +1,139 @@
-"""`make doctor`: what is wrong with the deployment, what follows from it, and what to do; exit code 1 if anything is.
+"""`make doctor`: what is wrong with the deployment, what follows from it, and what to do.
 
-It reads the environment and .env, s.yaml and the ROS template, and, where the environment has the deployer's
-credentials, the live bucket, function and roles. What only its owner can decide is told besides, and is no fault.
+It reads the environment and .env, s.yaml and the ROS template, and, where there are the deployer's credentials, the
+live buckets, functions and roles. What only its owner can decide is named besides, and is no fault. It counts what it
+could not look at. The exit code is 1 where there is a fault, 2 where nothing can be read, and 3 where credentials were
+given and nothing could be seen with them, or, with --strict, where any check was not made.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import shutil
 import sys
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
-from alibabacloud_oss_v2.exceptions import BaseError
-
-from deploy import bucket, declared
+from deploy import account, bucket, declared, live, written
 from deploy.account import Account
-from deploy.checks import CHECKS, Finding, examine
+from deploy.checks import Finding, examine, made, not_made
 from deploy.declared import Deployment
 from deploy.environment import environment
-from deploy.live import Live, look_at
+from deploy.live import NO_ANSWER, Live, look_at
+from deploy.rights import Names
 from deploy.setup import Setup
 from localcloud.terminal import guard_output
 
 ROOT = Path(__file__).parent.parent
 
+_ALL = (*live.FACTS, *account.FACTS)
+_WITHOUT_RIGHTS = {"clock"}
+"""What is seen even where the credentials are good for nothing."""
 
-def main(environ: Mapping[str, str], folder: Path = ROOT) -> int:
-    """Print what is found. The exit code: 0; 1 where there is a fault; 2 where nothing can be read."""
-    settings = environment(environ, folder)
+
+@dataclass(frozen=True)
+class Seen:
+    """What the account shows, and why it does not show the rest."""
+
+    unseen: Mapping[str, str]
+    live: Live | None = None
+    account: Deployment | None = None
+    given: bool = True
+    """Whether somebody gave credentials, so that seeing nothing is a failure."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether there were credentials, and nothing could be seen with them."""
+        return self.given and set(_ALL) - set(self.unseen) <= _WITHOUT_RIGHTS
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -> int:
+    """Print what is found; the exit code."""
+    strict = _parser().parse_args(argv).strict
     try:
+        settings = environment(environ, folder)
         deployment = declared.read(folder, settings, bucket.account_id(settings))
+        unread = written.unread(folder)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    live, account, unseen = _seen(settings, deployment)
-    return report(examine(Setup(settings, deployment, live, account)), unseen)
+    seen = _look(settings, deployment)
+    findings = examine(Setup(settings, deployment, seen.live, seen.account, unseen=seen.unseen, unread=unread))
+    return report(findings, seen, strict=strict)
 
 
-def report(findings: list[Finding], unseen: Iterable[str]) -> int:
-    """Print faults, decisions and what was not looked at; the exit code."""
+def report(findings: list[Finding], seen: Seen, *, strict: bool = False) -> int:
+    """Print faults, decisions and the checks that were not made; the exit code."""
     faults = [finding for finding in findings if not finding.check.decide]
     decisions = [finding for finding in findings if finding.check.decide]
-    print(f"{len(CHECKS)} checks, {len(faults)} fault{'' if len(faults) == 1 else 's'}.")
-    for heading, listed in (("Faults", faults), ("For you to decide", decisions), ("Not looked at", unseen)):
-        lines = [f"  {each}" for each in listed]
-        if lines:
-            print("\n".join(["", f"{heading}:", *lines]))
-    return 1 if faults else 0
-
-
-def _seen(environ: Mapping[str, str], deployment: Deployment) -> tuple[Live | None, Deployment | None, list[str]]:
-    """What the account shows of the bucket, of the function with its roles; and what it does not show."""
-    provider, account_id = bucket.deployer(environ), bucket.account_id(environ)
-    everything = "the live bucket, the live function and its roles"
-    if provider is None:
-        return None, None, [f"{everything}: there are no credentials in the environment (docs/operations.md)"]
-    if not account_id:
-        return None, None, [f"{everything}: their names have the account's ID in them; set AccountID"]
-    function = deployment.function
-    region = str(function.get("region", ""))
-    live, unseen = _bucket(provider, deployment)
-    account, unseen_there = Account(provider, account_id=account_id, region=region).deployment(
-        str(function.get("functionName", ""))
+    absent = not_made(seen.unseen)
+    missing = sum(len(names) for names in absent.values())
+    _print(
+        [f"{made() - missing} checks made, {missing} not made; {len(faults)} fault{'' if len(faults) == 1 else 's'}."]
     )
-    return live, account, [*unseen, *unseen_there]
+    unmade = [f"{why[:1].upper()}{why[1:]}:\n  {', '.join(names)}" for why, names in absent.items()]
+    for heading, listed in (("Faults", faults), ("For you to decide", decisions), ("Not made", unmade)):
+        if listed:
+            _print(["", f"{heading}:", *(f"  {line}" for each in listed for line in str(each).splitlines())])
+    if seen.blind:
+        _print(["", "Credentials were given, and nothing of what is live could be seen: it may be sound or not."])
+    if faults:
+        return 1
+    return 3 if seen.blind or (strict and missing) else 0
 
 
-def _bucket(provider: StaticCredentialsProvider, deployment: Deployment) -> tuple[Live | None, list[str]]:
-    settings = deployment.function_environ
-    try:
-        live = look_at(bucket.client(provider, settings.get("OSS_REGION", "")), settings.get("OSS_BUCKET", ""))
-    except (BaseError, ValueError) as fault:
-        return None, [f"the live bucket: {type(fault).__name__}"]
-    return live, [f"of the live bucket, {each}" for each in live.unseen]
+def _print(lines: Iterable[str]) -> None:
+    """A terminal's width is kept to between words; files and pipes get a line for each."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in lines:
+        indent = line[: len(line) - len(line.lstrip())]
+        wrapped = textwrap.wrap(line, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False) if width else []
+        print("\n".join(wrapped or [line]))
+
+
+def _look(environ: Mapping[str, str], deployment: Deployment) -> Seen:
+    """What the account shows of the buckets, and of the functions with their roles."""
+    provider, account_id = bucket.deployer(environ), bucket.account_id(environ)
+    region = str(deployment.function.get("region", ""))
+    if provider is None:
+        why, given = bucket.no_credentials(environ)
+        return Seen(dict.fromkeys(_ALL, f"{why} (docs/operations.md, Credentials)"), given=given)
+    if not account_id:
+        return Seen(dict.fromkeys(_ALL, "every live name has the account's ID in it: set AccountID"))
+    if wrong := (*written.account_faults(account_id), *written.region_faults(region)):
+        return Seen(dict.fromkeys(_ALL, f"it cannot be told where to look: {wrong[0]}"))
+    shown = look_at(
+        bucket.client(provider, region), deployment.function_environ.get("OSS_BUCKET", ""), deployment.site_bucket
+    )
+    names = Names.of(deployment)
+    functions, unseen = Account(provider, account_id=account_id, region=region).deployment(
+        str(deployment.function.get("functionName", "")),
+        str(deployment.callback.get("functionName", "")),
+        (names.sign_role, names.upload_role, names.callback_role),
+    )
+    of_buckets = {fact: _of_oss(code, deployment) for fact, code in shown.unseen.items()}
+    of_functions = {fact: f"{'RAM' if fact == 'roles' else 'Function Compute'}: {why}" for fact, why in unseen.items()}
+    return Seen({**of_buckets, **of_functions}, shown, functions)
+
+
+def _of_oss(code: str, deployment: Deployment) -> str:
+    if code == NO_ANSWER:
+        return "OSS did not answer (is there a way to the internet from here?)"
+    if code == "NoSuchBucket":
+        where = f"{deployment.function_environ.get('OSS_BUCKET')} and {deployment.site_bucket}"
+        return f"there is no such bucket ({where}): it is not deployed yet, or NAME, REGION or AccountID is another's"
+    return f"OSS says {code}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make doctor ARGS=…", description="Name what is wrong with the deployment.")
+    parser.add_argument("--strict", action="store_true", help="fail, with 3, if any check could not be made")
+    return parser
 
 
 if __name__ == "__main__":
     guard_output()
-    sys.exit(main(os.environ))
+    sys.exit(main(sys.argv[1:], os.environ))

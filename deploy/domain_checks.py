@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from deploy.setup import Setup
+from deploy.written import DOMAINS
 
 
 def names(setup: Setup) -> Iterator[str]:
     """Domains alone, as DNS spells them."""
-    for name in ("SITE_DOMAIN", "SIGN_DOMAIN", "UPLOAD_DOMAIN"):
-        domain = setup.environ.get(name, "").strip()
-        if domain and not re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", domain):
-            yield f"{name} must be a domain alone, such as upload.example.com, not {domain!r}."
+    yield from (f"{text}." for name, text in setup.written.items() if name in DOMAINS)
 
 
 def page_origin(setup: Setup) -> Iterator[str]:
     """The page's own domain may upload."""
     domain = setup.environ.get("SITE_DOMAIN", "").strip()
-    if domain and f"https://{domain}" not in setup.origins:
+    if domain and "SITE_DOMAIN" not in setup.written and f"https://{domain}" not in setup.origins:
         yield f"https://{domain}, where SITE_DOMAIN puts the page, is not in ALLOWED_ORIGINS."
 
 

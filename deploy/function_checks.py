@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.setup import ROLE, Setup
+from deploy.declared import Deployment
+from deploy.setup import ROLE, Setup, role_name
 
 RUNTIMES = ("python3.12", "python3.10")
-PYTHON_312_REGIONS = frozenset(
-    {
-        *("cn-hangzhou", "cn-shanghai", "cn-qingdao", "cn-beijing", "cn-zhangjiakou", "cn-huhehaote", "cn-shenzhen"),
-        *("cn-chengdu", "cn-hongkong", "ap-northeast-1", "ap-southeast-7", "ap-northeast-2", "eu-central-1"),
-        *("eu-west-1", "us-east-1", "us-west-1"),
-    }
-)
-"""Where Function Compute has python3.12, by its page on the Python runtime (June 2026)."""
-
 PYTHON_312_REGIONS = frozenset(
     {
         *("cn-hangzhou", "cn-shanghai", "cn-qingdao", "cn-beijing", "cn-zhangjiakou", "cn-huhehaote", "cn-shenzhen"),
@@ -60,23 +53,50 @@ def timeout(setup: Setup) -> Iterator[str]:
 
 
 def log(setup: Setup) -> Iterator[str]:
-    """Where its lines go."""
-    told = setup.function.get("logConfig")
-    if not told or (isinstance(told, dict) and not told.get("project")):
-        yield "The function has no logConfig: a deployment switches its log off."
-    elif isinstance(told, str):
-        yield f"The function's logConfig is {told}: a project and a logstore that no removal takes away."
+    """Where the functions' lines go."""
+    deployment = setup.deployment
+    for whose, props in (("The function", deployment.function), ("The callback function", deployment.callback)):
+        told = props.get("logConfig")
+        if not props:
+            continue
+        if not told or (isinstance(told, dict) and not told.get("project")):
+            yield f"{whose} has no logConfig: a deployment switches its log off."
+        elif isinstance(told, str):
+            yield f"{whose}'s logConfig is {told}: a project and a logstore that no removal takes away."
+        else:
+            names = (told["project"], told.get("logstore")) if not setup.misnamed else ()
+            wrong = [name for name in names if not _is_log_name(name)]
+            yield from (f"{whose}'s logConfig names {name!r}, which is no name." for name in wrong)
+
+
+def _is_log_name(name: object) -> bool:
+    return re.fullmatch(r"[a-z0-9][a-z0-9_-]{1,62}", str(name)) is not None
 
 
 def role(setup: Setup) -> Iterator[str]:
-    """The role it runs as."""
-    role = str(setup.function.get("role") or "")
-    if role in ("", "auto"):
-        yield f"The function's role is {role or 'not stated'}."
-        return
-    ours = {str(each.get("RoleName")).lower() for each in setup.deployment.of_type(ROLE).values()}
-    if role.rpartition("/")[2].lower() not in ours:
-        yield f"The function's role {role} is none of the template's."
+    """The roles that the functions run as, and that they sign with."""
+    known = {str(each.get("RoleName")).lower() for each in setup.deployment.of_type(ROLE).values()}
+    stated = _roles(setup.declared) if setup.declared else {}
+    for whose, role in _roles(setup.deployment).items():
+        if role in ("", "auto"):
+            yield f"{whose} is {role or 'not stated'}."
+        elif not re.fullmatch(r"acs:ram::[0-9]+:role/[A-Za-z0-9.-]+", role) and not setup.misnamed:
+            yield f"{whose} is {role!r}, which is no role's ARN."
+        elif whose in stated and role_name(role) != role_name(stated[whose]):
+            yield f"{whose} is {role}, and in s.yaml {stated[whose]}."
+        elif role_name(role) not in known:
+            yield f"{whose} {role} is none of the template's."
+
+
+def _roles(deployment: Deployment) -> dict[str, str]:
+    """The role's ARNs; of what was not seen there are none."""
+    found = {}
+    if deployment.function:
+        found["The function's role"] = str(deployment.function.get("role") or "")
+        found["The upload role"] = deployment.function_environ.get("OSS_STS_ROLE_ARN", "")
+    if deployment.callback:
+        found["The callback function's role"] = str(deployment.callback.get("role") or "")
+    return found
 
 
 def runtime(setup: Setup) -> Iterator[str]:
@@ -84,5 +104,5 @@ def runtime(setup: Setup) -> Iterator[str]:
     runtime = setup.function.get("runtime")
     if runtime not in RUNTIMES:
         yield f"The runtime is {runtime}; this function is for {' or '.join(RUNTIMES)}."
-    elif runtime == "python3.12" and setup.region not in PYTHON_312_REGIONS:
+    elif runtime == "python3.12" and "REGION" not in setup.written and setup.region not in PYTHON_312_REGIONS:
         yield f"Function Compute has no python3.12 in {setup.region}."

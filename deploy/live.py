@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import alibabacloud_oss_v2 as oss
 
-from deploy.bucket import refusal
+from deploy.bucket import plain_code, refusal
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class PartsRule:
 
 @dataclass(frozen=True)
 class UploadBucket:
-    """The upload bucket, declared or live; what is None is not known."""
+    """The upload bucket, declared or live; what is None is not known. Of the page's, the ACL and the policy alone."""
 
     where: str
     """Where this was seen, for people."""
@@ -44,6 +44,8 @@ class UploadBucket:
     acl: str | None = None
     cors: tuple[CorsRule, ...] | None = None
     parts: tuple[PartsRule, ...] | None = None
+    policy: Any = None
+    """The bucket's policy, as it stands; empty if it has none."""
 
 
 @dataclass(frozen=True)
@@ -55,25 +57,37 @@ class Live:
     """Seconds by which this machine's clock is ahead of OSS's; None where OSS did not answer."""
     endpoint_forbidden: bool = False
     """OSS answered PublicEndpointForbidden to a request for data at the bucket's default domain."""
-    unseen: tuple[str, ...] = ()
-    """What could not be seen, and why: a line each."""
+    site: UploadBucket | None = None
+    """The page's bucket."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Why what could not be seen was not: OSS's code, by what `FACTS` call it."""
 
 
-def look_at(client: oss.Client, bucket: str, *, clock: Callable[[], float] = time.time) -> Live:
-    """The live bucket, through whatever the client's credentials may read. Raises nothing that OSS answers."""
-    return _Look(client, bucket, clock).live()
+FACTS = (
+    *("versioning", "Block Public Access", "ACL", "CORS", "lifecycle", "policy", "list of objects"),
+    *("clock", "site ACL", "site policy"),
+)
+"""What there is to be seen of the two buckets."""
+
+NO_ANSWER = "no answer"
+
+
+def look_at(client: oss.Client, bucket: str, site: str = "", *, clock: Callable[[], float] = time.time) -> Live:
+    """The live buckets, through whatever the client's credentials may read. Raises nothing that OSS answers."""
+    return _Look(client, bucket, site, clock).live()
 
 
 class _Look:
     """One look at a bucket: each question by itself, so that one refusal costs one answer."""
 
-    def __init__(self, client: oss.Client, bucket: str, clock: Callable[[], float]) -> None:
+    def __init__(self, client: oss.Client, bucket: str, site: str, clock: Callable[[], float]) -> None:
         self._client = client
         self._bucket = bucket
+        self._site = site
         self._clock = clock
         self._skew: float | None = None
         self._refused: dict[str, str] = {}
-        self._unseen: list[str] = []
+        self._unseen: dict[str, str] = {}
 
     def live(self) -> Live:
         request = {"bucket": self._bucket}
@@ -86,7 +100,15 @@ class _Look:
         lifecycle = self._ask(
             "lifecycle", lambda: self._client.get_bucket_lifecycle(_lifecycle(**request)), none="NoSuchLifecycle"
         )
-        self._ask("list of objects", lambda: self._client.list_objects_v2(_list(**request, max_keys=1)))
+        policy = self._ask_policy("policy", self._bucket)
+        self._ask(
+            "list of objects",
+            lambda: self._client.list_objects_v2(_list(**request, max_keys=1)),
+            none="PublicEndpointForbidden",
+        )
+        site = self._page_bucket() if self._site else None
+        if self._skew is None:
+            self._unseen["clock"] = NO_ANSWER
         return Live(
             UploadBucket(
                 where=f"The live bucket {self._bucket}",
@@ -95,23 +117,44 @@ class _Look:
                 acl=acl.acl if acl else None,
                 cors=() if self._refused.get("CORS") == "NoSuchCORSConfiguration" else _rules(cors),
                 parts=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _parts(lifecycle),
+                policy=policy,
             ),
             skew=self._skew,
             endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
-            unseen=tuple(self._unseen),
+            site=site,
+            unseen=dict(self._unseen),
         )
 
+    def _page_bucket(self) -> UploadBucket:
+        acl = self._ask("site ACL", lambda: self._client.get_bucket_acl(_acl(bucket=self._site)))
+        return UploadBucket(
+            where=f"The page's live bucket {self._site}",
+            acl=acl.acl if acl else None,
+            policy=self._ask_policy("site policy", self._site),
+        )
+
+    def _ask_policy(self, what: str, bucket: str) -> str | None:
+        """Empty where there is none; None where that cannot be told."""
+        none = "NoSuchBucketPolicy"
+        answer = self._ask(what, lambda: self._client.get_bucket_policy(_policy(bucket=bucket)), none=none)
+        if answer is None:
+            return "" if self._refused.get(what) == none else None
+        return str(answer.body)
+
     def _ask(self, what: str, question: Callable[[], Any], none: str = "") -> Any:
-        """The answer; None where OSS refuses. The refusal `none` is an answer, too."""
+        """The answer; None where OSS refuses, or did not answer before. The refusal `none` is an answer, too."""
+        if NO_ANSWER in self._refused.values():
+            self._unseen[what] = NO_ANSWER
+            return None
         before = self._clock()
         try:
             result = question()
         except oss.exceptions.BaseError as fault:
             refused = refusal(fault)
-            self._refused[what] = code = refused.code if refused else "no answer"
+            self._refused[what] = code = plain_code(refused.code) if refused else NO_ANSWER
             self._note_skew(before, refused.headers if refused else None)
             if code != none:
-                self._unseen.append(f"its {what} ({code})")
+                self._unseen[what] = code
             return None
         self._note_skew(before, result.headers)
         return result
@@ -157,4 +200,5 @@ _block = oss.GetBucketPublicAccessBlockRequest
 _acl = oss.GetBucketAclRequest
 _cors = oss.GetBucketCorsRequest
 _lifecycle = oss.GetBucketLifecycleRequest
+_policy = oss.GetBucketPolicyRequest
 _list = oss.ListObjectsV2Request

@@ -6,13 +6,9 @@ from collections.abc import Iterator
 
 from deploy.bucket_checks import covers
 from deploy.live import CorsRule
-from deploy.role_checks import sees_rights
-from deploy.setup import Setup, role_name
+from deploy.setup import Setup
 
 SETTINGS = ("MULTIPART_FROM", "MULTIPART_SECRET")
-
-RIGHTS = ("oss:AbortMultipartUpload", "oss:ListParts")
-"""What the upload role needs besides oss:PutObject, by OSS's table of actions."""
 
 LEAST_DAYS = 7
 """After which abandoned parts may go: tickets live up to six days, and OSS clears away once a day."""
@@ -46,16 +42,6 @@ def lifecycle(setup: Setup) -> Iterator[str]:
             yield f"{each.where} has no lifecycle rule that clears abandoned parts away."
         elif min(days) < LEAST_DAYS:
             yield f"{each.where} clears abandoned parts away after {min(days)} days."
-
-
-def rights(setup: Setup) -> Iterator[str]:
-    """The function sees which parts are there, and gives uploads up."""
-    if not is_on(setup) or not sees_rights(setup):
-        return
-    role = setup.settings.get("OSS_STS_ROLE_ARN", "")
-    for action in RIGHTS:
-        if not setup.may(role, action, setup.upload_place):
-            yield f"The upload role {role_name(role) or '(none)'} lacks {action} at {setup.upload_place}."
 
 
 def is_on(setup: Setup) -> bool:

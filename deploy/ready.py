@@ -7,18 +7,14 @@ deployment.
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Mapping
 
 from arrival.settings import Settings as CallbackSettings
+from deploy.written import domain_faults, name_faults, region_faults
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import Settings
 from localcloud.terminal import guard_output
-
-NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
-"""What NAME may be: a bucket's name is made of it, a dash, `uploads`, a dash and an account ID, and ends at 63."""
-
 
 UNKNOWN = "https://callback.invalid"
 """Stands for the callback function's address, which only a deployment tells (RFC 2606)."""
@@ -27,13 +23,12 @@ UNKNOWN = "https://callback.invalid"
 def faults(name: str, environment: Mapping[str, str], callback_environment: Mapping[str, str]) -> tuple[str, ...]:
     """What is wrong, each in words; none if the deployment may begin."""
     # What else is wrong with a wrong name follows from it.
-    return _faults_of_name(name) or _faults_of_settings(environment, callback_environment)
-
-
-def _faults_of_name(name: str) -> tuple[str, ...]:
-    if re.fullmatch(NAME, name):
-        return ()
-    return (f"NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not {name!r}",)
+    return (
+        name_faults(name)
+        or region_faults(environment.get("OSS_REGION", ""))
+        or domain_faults("UPLOAD_DOMAIN", environment.get("UPLOAD_URL", "").removeprefix("https://"))
+        or _faults_of_settings(environment, callback_environment)
+    )
 
 
 def _faults_of_settings(environment: Mapping[str, str], callback_environment: Mapping[str, str]) -> tuple[str, ...]:

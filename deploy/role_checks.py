@@ -1,67 +1,151 @@
-"""What doctor looks for in the roles: who may become them, and what they may do."""
+"""What doctor looks for in the roles: who may become them, and what they may do, held against `rights`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from deploy import function_checks, setting_checks
+from deploy import function_checks, rights, setting_checks
 from deploy.declared import UNSEEN, listed
-from deploy.setup import ROLE, Setup, role_name
+from deploy.rights import SESSION_DURATION, Names, Right
+from deploy.setup import ROLE, Setup
+
+_MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
+_SHIPPED_TYPES = (ROLE, "ALIYUN::OSS::Bucket")
 
 
 def grants(setup: Setup) -> Iterator[str]:
-    """Rights that are wider than an upload needs."""
-    for role, statement in setup.statements():
-        if statement.get("Effect") == "Allow":
-            actions, resources = (listed(statement.get(name)) for name in ("Action", "Resource"))
-            yield from (f"The role {role} may do {action}." for action in actions if "*" in action)
-            yield from (f"The role {role} may reach {resource}." for resource in resources if _is_wide(resource))
-    for name, properties in setup.deployment.of_type(ROLE).items():
-        for policy in (properties.get("PolicyAttachments") or {}).get("System") or ():
-            yield f"The role {properties.get('RoleName', name)} has {policy} attached."
+    """Rights that the template as shipped does not give."""
+    for role, properties, shipped in _compared(setup):
+        wanted, _ = rights.role_rights(shipped)
+        allowed, _ = rights.role_rights(properties)
+        more = [right for right in allowed if not any(right.same(each) for each in wanted)]
+        yield from (f"The role {role} may do {what}." for what in together(more))
+        attached = properties.get("PolicyAttachments") or {}
+        for policy in (policy for kind in attached.values() for policy in listed(kind)):
+            yield f"The role {role} has {policy} attached."
 
 
-def _is_wide(resource: str) -> bool:
-    """A star may stand for the region, and for the end of a key; the bucket may not be all there is before it."""
-    parts = resource.split(":", 4)
-    if len(parts) < 5 or not parts[3] or "*" in parts[3]:
-        return True
-    service, path = parts[1], parts[4].removesuffix("*")
-    return "*" in path or path in ("", "role/") or (service == "oss" and path.count("/") < 2)
-
-
-def trust(setup: Setup) -> Iterator[str]:
-    """Who may become which role."""
-    if any(function_checks.role(setup)):
-        return  # it cannot be told whom to trust
-    function_role = str(setup.function["role"]).lower()
-    of_functions = (function_role, str(setup.deployment.callback.get("role", "")).lower())
-    for name, properties in setup.deployment.of_type(ROLE).items():
-        role = properties.get("RoleName", name)
-        is_functions = any(each.endswith(f"/{str(role).lower()}") for each in of_functions)
-        for statement in (properties.get("AssumeRolePolicyDocument") or {}).get("Statement") or ():
-            for who in _principals(statement.get("Principal")):
-                if who.lower() != ("fc.aliyuncs.com" if is_functions else function_role):
-                    yield f"The role {role} trusts {who}."
-
-
-def _principals(principal: Any) -> list[str]:
-    if isinstance(principal, dict):
-        return [who for named in principal.values() for who in listed(named)]
-    return listed(principal)
+def unshipped(setup: Setup) -> Iterator[str]:
+    """What the template makes besides, that may give rights."""
+    ours = _shipped(setup)
+    for name, resource in setup.deployment.template.items() if ours else ():
+        kind = str(resource.get("Type"))
+        role = str((resource.get("Properties") or {}).get("RoleName", name))
+        if kind == ROLE and role.lower() not in ours:
+            yield f"The template makes the role {role}, which is none of the three."
+        elif kind.startswith(("ALIYUN::RAM::", "ALIYUN::OSS::", "ALIYUN::ROS::")) and kind not in _SHIPPED_TYPES:
+            yield f"The template makes {name}, an {kind}."
 
 
 def upload_right(setup: Setup) -> Iterator[str]:
     """The upload role may put objects under the prefix."""
-    if not sees_rights(setup):
-        return
-    role = setup.settings.get("OSS_STS_ROLE_ARN", "")
-    if not setup.may(role, "oss:PutObject", setup.upload_place):
-        yield f"The upload role {role_name(role) or '(none)'} may not put objects at {setup.upload_place}."
+    yield from _lacking(setup, lambda action: action == "oss:PutObject")
 
 
-def sees_rights(setup: Setup) -> bool:
-    """Whether it can be told what the roles may do, and where."""
-    roles = setup.deployment.of_type(ROLE).values()
-    return not setting_checks.prefix_faults(setup) and not any(UNSEEN in each for each in roles)
+def multipart_rights(setup: Setup) -> Iterator[str]:
+    """The function sees which parts are there, and gives uploads up."""
+    yield from _lacking(setup, lambda action: action in _MULTIPART)
+
+
+def callback_right(setup: Setup) -> Iterator[str]:
+    """The callback function asks the bucket what it holds."""
+    yield from _lacking(setup, lambda action: action == "oss:GetObject")
+
+
+def function_rights(setup: Setup) -> Iterator[str]:
+    """The functions assume the upload role, and write their logs."""
+    yield from _lacking(setup, lambda action: not action.startswith("oss:"))
+
+
+def _lacking(setup: Setup, concerned: Callable[[str], bool]) -> Iterator[str]:
+    for role, properties, shipped in _compared(setup):
+        wanted = [right for right in rights.role_rights(shipped)[0] if concerned(right.action)]
+        allowed, denied = rights.role_rights(properties)
+        refused = [right for right in wanted if any(each.covers(right) for each in denied)]
+        missing = [
+            right for right in wanted if right not in refused and not any(each.covers(right) for each in allowed)
+        ]
+        narrowed = [right for right in missing if any(each.same(right) for each in allowed)]
+        yield from (f"The role {role} is denied {what}." for what in together(refused))
+        yield from (f"The role {role} may do {what} only under a condition." for what in together(narrowed))
+        absent = [right for right in missing if right not in narrowed]
+        yield from (f"The role {role} may not do {what}." for what in together(absent))
+
+
+def trust(setup: Setup) -> Iterator[str]:
+    """Who may become which role, and should not."""
+    for role, properties, shipped in _compared(setup):
+        wanted, _ = rights.trusted(shipped)
+        allowed, _ = rights.trusted(properties)
+        for right in allowed:
+            if not any(right.same(each) for each in wanted):
+                what = "" if right.action.lower() == "sts:assumerole" else f" with {right.action or 'any action'}"
+                yield f"The role {role} trusts {right.who or 'anybody'}{what}."
+
+
+def trust_missing(setup: Setup) -> Iterator[str]:
+    """Who should be able to become which role, and is not."""
+    for role, properties, shipped in _compared(setup):
+        wanted, _ = rights.trusted(shipped)
+        allowed, denied = rights.trusted(properties)
+        for right in wanted:
+            if any(each.covers(right) for each in denied):
+                yield f"The role {role} refuses {right.who}."
+            elif not any(each.covers(right) for each in allowed):
+                narrowed = any(each.same(right) for each in allowed)
+                how = f"trusts {right.who} only under a condition" if narrowed else f"does not trust {right.who}"
+                yield f"The role {role} {how}."
+
+
+def session(setup: Setup) -> Iterator[str]:
+    """How long a session of a role may last."""
+    for role, properties, _ in _compared(setup):
+        seconds = properties.get("MaxSessionDuration") or SESSION_DURATION
+        if str(seconds) != str(SESSION_DURATION):
+            yield f"A session of the role {role} may last {seconds} seconds, not {SESSION_DURATION}."
+
+
+def denials(setup: Setup) -> Iterator[str]:
+    """What somebody denies the roles, beside what they need."""
+    for role, properties, shipped in _compared(setup):
+        for of, words in ((rights.role_rights, "is denied {}"), (rights.trusted, "refuses {}")):
+            wanted, _ = of(shipped)
+            _, denied = of(properties)
+            besides = [each for each in denied if not any(each.covers(right) for right in wanted)]
+            yield from (f"The role {role} {words.format(what)}." for what in together(besides))
+
+
+def together(found: Iterable[Right]) -> list[str]:
+    """Rights in words: the actions on one resource in one, or who has them."""
+    grouped: dict[tuple[str, str, bool], list[str]] = {}
+    for right in found:
+        grouped.setdefault((right.who, right.resource, bool(right.condition)), []).append(right.action)
+    return [
+        _in_words(who, ", ".join(actions), resource, narrowed) for (who, resource, narrowed), actions in grouped.items()
+    ]
+
+
+def _in_words(who: str, actions: str, resource: str, narrowed: bool) -> str:
+    words = (who, actions, f"on {resource}" if resource else "", "under a condition" if narrowed else "")
+    return " ".join(each for each in words if each)
+
+
+def _compared(setup: Setup) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Each of the three roles that could be seen: its name, its properties, and those that are shipped."""
+    shipped = _shipped(setup)
+    for name, properties in setup.deployment.of_type(ROLE).items():
+        role = str(properties.get("RoleName", name))
+        if role.lower() in shipped and not properties.get(UNSEEN):
+            yield role, properties, shipped[role.lower()]
+
+
+def _shipped(setup: Setup) -> dict[str, dict[str, Any]]:
+    """The three roles as they are shipped, by their names in small letters.
+
+    None while the prefix or a role in s.yaml is at fault: every right is made of them.
+    """
+    stated = Setup(setup.environ, setup.declared or setup.deployment)
+    if setting_checks.prefix_faults(stated) or any(function_checks.role(stated)):
+        return {}
+    return {str(each["RoleName"]).lower(): each for each in rights.shipped_roles(Names.of(stated.deployment))}

@@ -104,6 +104,16 @@ def large_files(setup: Setup) -> Iterator[str]:
         )
 
 
+def names(setup: Setup) -> Iterator[str]:
+    """What every name is made of."""
+    yield from (f"{text}." for name, text in setup.written.items() if name in ("NAME", "REGION", "AccountID"))
+
+
+def unread(setup: Setup) -> Iterator[str]:
+    """Names in .env that are misspelt."""
+    yield from setup.unread
+
+
 def keep_days(setup: Setup) -> Iterator[str]:
     """How long uploads are kept."""
     days = setup.environ.get("KEEP_DAYS", "").strip()

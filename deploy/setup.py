@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from deploy import written
+from deploy.bucket import account_id
 from deploy.declared import Deployment, listed
 from deploy.live import CorsRule, Live, PartsRule, UploadBucket
 from deploy.ready import UNKNOWN
@@ -24,7 +27,13 @@ class Setup:
     deployment: Deployment
     live: Live | None = None
     account: Deployment | None = None
-    """The live function and its roles, in the shape in which they are declared."""
+    """The live functions and their roles, in the shape in which they are declared."""
+    declared: Deployment | None = None
+    """What is declared, where `deployment` is what is live."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Why what is live was not seen, by the facts of `live` and `account`."""
+    unread: tuple[str, ...] = ()
+    """The names in .env that nothing reads, each in words."""
 
     @property
     def function(self) -> dict[str, Any]:
@@ -45,8 +54,19 @@ class Setup:
         try:
             Settings.from_environ(environ)
         except Misconfigured as fault:
-            return {text.split(" ", 1)[0]: text for text in fault.faults}
+            named = {text.split(" ", 1)[0]: text for text in fault.faults}
+            return {name: text for name, text in named.items() if not written.follows(name, self.written, self.environ)}
         return {}
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """What is wrong with the names that the deployer wrote, by name."""
+        return written.faults(self.environ, account_id(self.environ))
+
+    @property
+    def misnamed(self) -> bool:
+        """Whether the names of buckets, roles and logs are at fault, because of what they are made of."""
+        return not {"NAME", "AccountID"}.isdisjoint(self.written)
 
     @property
     def origins(self) -> list[str]:
@@ -71,22 +91,13 @@ class Setup:
         if self.live:
             yield self.live.bucket
 
-    def may(self, role: str, action: str, place: str) -> bool:
-        """Whether a role of the template, by its ARN, may do `oss:…` at exactly `bucket/prefix/*`."""
-        return any(
-            str(name).lower() == role_name(role)
-            and statement.get("Effect") == "Allow"
-            and action in listed(statement.get("Action"))
-            and place in {resource.split(":", 4)[-1] for resource in listed(statement.get("Resource"))}
-            for name, statement in self.statements()
-        )
-
-    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Each statement of each role's policies, with the role's name."""
-        for name, properties in self.deployment.of_type(ROLE).items():
-            for policy in properties.get("Policies") or ():
-                for statement in policy.get("PolicyDocument", {}).get("Statement") or ():
-                    yield properties.get("RoleName", name), statement
+    def site_buckets(self) -> Iterator[UploadBucket]:
+        """The page's bucket as it is declared and, where it could be seen, as it is."""
+        for name, properties in self.deployment.of_type(BUCKET).items():
+            if properties.get("BucketName") == self.deployment.site_bucket:
+                yield _declared_bucket(name, properties)
+        if self.live and self.live.site:
+            yield self.live.site
 
 
 def role_name(arn: str) -> str:
@@ -111,4 +122,5 @@ def _declared_bucket(name: str, properties: Mapping[str, Any]) -> UploadBucket:
             for rule in lifecycle
             if rule.get("Status", "Enabled") == "Enabled" and "Days" in (rule.get("AbortMultipartUpload") or {})
         ),
+        policy=properties.get("Policy") or "",
     )

@@ -14,6 +14,7 @@ from given_tokens import new_secret
 ACCOUNT = "1234567890123456"
 SITE = f"https://odu-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
 UPLOADS = f"odu-uploads-{ACCOUNT}"
+SITE_BUCKET = f"odu-site-{ACCOUNT}"
 SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE = "odu-sign", "odu-upload", "odu-callback"
 
 DEFAULT_DECISIONS = ["kept-for-ever", "site-domain", "sign-domain"]
@@ -49,7 +50,7 @@ def template() -> dict[str, Any]:
         "SignRole": role(
             SIGN_ROLE,
             {"Service": ["fc.aliyuncs.com"]},
-            sts_AssumeRole=arn(UPLOAD_ROLE),
+            sts_AssumeRole=f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}",
             log_PostLogStoreLogs=f"acs:log:*:{ACCOUNT}:project/odu/logstore/sign",
         ),
         "UploadRole": role(
@@ -64,6 +65,7 @@ def template() -> dict[str, Any]:
             CALLBACK_ROLE,
             {"Service": ["fc.aliyuncs.com"]},
             oss_GetObject=f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*",
+            log_PostLogStoreLogs=f"acs:log:*:{ACCOUNT}:project/odu/logstore/callback",
         ),
         "Uploads": {
             "Type": "ALIYUN::OSS::Bucket",
@@ -79,7 +81,7 @@ def template() -> dict[str, Any]:
         },
         "Site": {
             "Type": "ALIYUN::OSS::Bucket",
-            "Properties": {"BucketName": f"odu-site-{ACCOUNT}", "AccessControl": "public-read"},
+            "Properties": {"BucketName": SITE_BUCKET, "AccessControl": "private"},
         },
     }
 
@@ -116,6 +118,7 @@ def callback() -> dict[str, Any]:
         "region": "cn-hongkong",
         "functionName": "odu-callback",
         "role": arn(CALLBACK_ROLE),
+        "logConfig": {"project": "odu", "logstore": "callback"},
         "environmentVariables": {"OSS_BUCKET": UPLOADS, "OSS_REGION": "cn-hongkong", "UPLOAD_PREFIX": "uploads"},
         "triggers": [{"triggerType": "http", "triggerConfig": {"authType": "anonymous", "methods": ["POST"]}}],
     }
@@ -130,6 +133,8 @@ class Given:
         self.callback = callback()
         self.template = template()
         self.missing: tuple[str, ...] = ()
+        self.unread: tuple[str, ...] = ()
+        self.unseen: dict[str, str] = {}
         self.live: Live | None = None
         self.account: Deployment | None = None
 
@@ -164,6 +169,14 @@ class Given:
         """A live bucket that is sound but for this."""
         self.live = Live(replace(SEEN, **seen))
 
+    def see_site(self, **seen: Any) -> None:
+        """A live bucket of the page that is sound but for this."""
+        self.live = Live(SEEN, site=replace(SEEN_SITE, **seen))
+
+    def allow(self, name: str, **statement: Any) -> None:
+        """One more statement in a role's own policy."""
+        self.statements(name).append({"Effect": "Allow", **statement})
+
     def properties(self, name: str) -> dict[str, Any]:
         properties: dict[str, Any] = self.template[name]["Properties"]
         return properties
@@ -175,19 +188,36 @@ class Given:
         statements: list[dict[str, Any]] = self.properties(name)["Policies"][0]["PolicyDocument"]["Statement"]
         return statements
 
+    def statements_of_trust(self, name: str) -> list[dict[str, Any]]:
+        statements: list[dict[str, Any]] = self.properties(name)["AssumeRolePolicyDocument"]["Statement"]
+        return statements
+
     def trust(self, name: str, **principal: list[str]) -> None:
-        self.properties(name)["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] = principal
+        self.statements_of_trust(name)[0]["Principal"] = principal
 
     def cors(self) -> dict[str, Any]:
         rule: dict[str, Any] = self.properties("Uploads")["CORSConfiguration"]["CORSRule"][0]
         return rule
 
+    @property
+    def deployment(self) -> Deployment:
+        resources = {
+            "infra": {
+                "props": {"parameters": {"LogProject": "odu", "LogStore": "sign", "CallbackLogStore": "callback"}}
+            },
+            "sign": {"props": self.function},
+            "callback": {"props": self.callback},
+            "site": {"props": {"bucket": SITE_BUCKET}},
+        }
+        return Deployment(resources, self.template, self.missing)
+
     def findings(self) -> list[tuple[str, str]]:
         """The check's name and what it found."""
-        resources = {"sign": {"props": self.function}, "callback": {"props": self.callback}}
-        deployment = Deployment(resources, self.template, self.missing)
-        found = examine(Setup(self.environ, deployment, self.live, self.account))
+        found = examine(
+            Setup(self.environ, self.deployment, self.live, self.account, unseen=self.unseen, unread=self.unread)
+        )
         return [(finding.check.name, finding.what) for finding in found]
 
 
-SEEN = UploadBucket("The live bucket b", versioning="", public_access_blocked=True, acl="private")
+SEEN = UploadBucket("The live bucket b", versioning="", public_access_blocked=True, acl="private", policy="")
+SEEN_SITE = UploadBucket("The page's live bucket s", acl="public-read", policy="")

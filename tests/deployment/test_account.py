@@ -16,6 +16,7 @@ from deploy.account import Account
 from deploy.declared import Deployment
 from deployment.sound import (
     ACCOUNT,
+    CALLBACK_ROLE,
     DEFAULT_DECISIONS,
     SIGN_ROLE,
     UPLOAD_ROLE,
@@ -26,9 +27,9 @@ from deployment.sound import (
 from given_tokens import new_secret
 
 
-def document(**statement: Any) -> str:
+def document(*statements: dict[str, Any]) -> str:
     """A policy as RAM tells it: text."""
-    return json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", **statement}]})
+    return json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", **each} for each in statements]})
 
 
 LIVE_FUNCTION = {
@@ -39,47 +40,70 @@ LIVE_FUNCTION = {
     "logConfig": {"project": "odu", "logstore": "sign"},
     "environmentVariables": {"OSS_BUCKET": UPLOADS, "OSS_STS_ROLE_ARN": arn(UPLOAD_ROLE)},
 }
-LIVE_TRIGGER = {"authType": "anonymous", "methods": ["GET", "POST", "OPTIONS"]}
-TRUSTED = {SIGN_ROLE: {"Service": ["fc.aliyuncs.com"]}, UPLOAD_ROLE: {"RAM": [arn(SIGN_ROLE)]}}
-GRANTED = {
-    SIGN_ROLE: document(Action="sts:AssumeRole", Resource=arn(UPLOAD_ROLE)),
-    UPLOAD_ROLE: document(Action="oss:PutObject", Resource=f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"),
+LIVE_CALLBACK = {
+    "functionName": "odu-callback",
+    "role": arn(CALLBACK_ROLE),
+    "logConfig": {"project": "odu", "logstore": "callback"},
 }
+LIVE_TRIGGER = {"authType": "anonymous", "methods": ["GET", "POST", "OPTIONS"]}
+FUNCTIONS = {"Service": ["fc.aliyuncs.com"]}
+TRUSTED = {SIGN_ROLE: FUNCTIONS, UPLOAD_ROLE: {"RAM": [arn(SIGN_ROLE)]}, CALLBACK_ROLE: FUNCTIONS}
+PLACE = f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
+LOGS = f"acs:log:*:{ACCOUNT}:project/odu/logstore/"
+GRANTED: dict[str, list[tuple[Any, str]]] = {
+    SIGN_ROLE: [
+        ("sts:AssumeRole", f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"),
+        ("log:PostLogStoreLogs", f"{LOGS}sign"),
+    ],
+    UPLOAD_ROLE: [(["oss:PutObject", "oss:AbortMultipartUpload", "oss:ListParts"], PLACE)],
+    CALLBACK_ROLE: [("oss:GetObject", PLACE), ("log:PostLogStoreLogs", f"{LOGS}callback")],
+}
+"""What RAM tells, after its documentation."""
 
 
 def serve(
     server: HTTPServer,
     function: Mapping[str, Any] = {},
+    callback: Mapping[str, Any] = {},
     trigger: Mapping[str, Any] = {},
     trusted: Mapping[str, Any] = {},
-    attached: str = "Custom",
+    granted: Mapping[str, list[tuple[Any, str]]] = {},
+    attached: Mapping[str, list[tuple[str, str]]] = {},
+    duration: int = 3600,
+    denied: frozenset[str] = frozenset(),
 ) -> None:
     """Let a server answer as Function Compute and RAM do, with what is to be wrong."""
-    path = "/2023-03-30/functions/odu-sign"
     config = json.dumps(LIVE_TRIGGER | dict(trigger))
-    server.expect_request(path, method="GET").respond_with_json(LIVE_FUNCTION | dict(function))
-    server.expect_request(f"{path}/triggers", method="GET").respond_with_json(
-        {"triggers": [{"triggerName": "http", "triggerType": "http", "triggerConfig": config}]}
-    )
+    for props in (LIVE_FUNCTION | dict(function), LIVE_CALLBACK | dict(callback)):
+        path = f"/2023-03-30/functions/{props['functionName']}"
+        server.expect_request(path, method="GET").respond_with_json(props)
+        server.expect_request(f"{path}/triggers", method="GET").respond_with_json(
+            {"triggers": [{"triggerName": "http", "triggerType": "http", "triggerConfig": config}]}
+        )
 
     def ram(request: Request) -> Response:
         action, name = request.headers["x-acs-action"], request.args.get("RoleName") or request.args["PolicyName"]
-        principal = (TRUSTED | dict(trusted))[name]
-        trust = document(Action="sts:AssumeRole", Principal=principal)
+        if name in denied:
+            return Response(json.dumps({"Code": "NoPermission", "Message": "no"}), 403, content_type="application/json")
+        trust = document({"Action": "sts:AssumeRole", "Principal": (TRUSTED | dict(trusted))[name]})
+        rights = [{"Action": each, "Resource": on} for each, on in GRANTED[name] + granted.get(name, [])]
+        policies = attached.get(name, [("Custom", name)])
         told = {
-            "GetRole": {"Role": {"RoleName": name, "AssumeRolePolicyDocument": trust}},
-            "ListPoliciesForRole": {"Policies": {"Policy": [{"PolicyName": name, "PolicyType": attached}]}},
-            "GetPolicy": {"DefaultPolicyVersion": {"PolicyDocument": GRANTED[name]}},
+            "GetRole": {"Role": {"RoleName": name, "AssumeRolePolicyDocument": trust, "MaxSessionDuration": duration}},
+            "ListPoliciesForRole": {
+                "Policies": {"Policy": [{"PolicyType": kind, "PolicyName": policy} for kind, policy in policies]}
+            },
+            "GetPolicy": {"DefaultPolicyVersion": {"PolicyDocument": document(*rights)}},
         }
         return Response(json.dumps(told[action]), content_type="application/json")
 
     server.expect_request("/", method="POST").respond_with_handler(ram)
 
 
-def seen(server: HTTPServer) -> tuple[Deployment | None, list[str]]:
+def seen(server: HTTPServer) -> tuple[Deployment | None, dict[str, str]]:
     provider = StaticCredentialsProvider("STS.1", new_secret(), secrets.token_urlsafe(60))
     account = Account(provider, account_id=ACCOUNT, region="cn-hongkong", endpoint=f"http://127.0.0.1:{server.port}")
-    return account.deployment("odu-sign")
+    return account.deployment("odu-sign", "odu-callback", (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE))
 
 
 @pytest.mark.parametrize(
@@ -88,41 +112,108 @@ def seen(server: HTTPServer) -> tuple[Deployment | None, list[str]]:
         ({}, []),
         ({"function": {"timeout": 3}}, [("timeout", "Live: The function's timeout is 3 seconds.")]),
         ({"function": {"logConfig": {"project": ""}}}, [("log", "Live: The function has no logConfig: a deployment switches its log off.")]),
+        ({"function": {"role": arn("admin")}}, [("role", f"Live: The function's role is {arn('admin')}, and in s.yaml {arn(SIGN_ROLE)}.")]),
+        ({"function": {"role": arn(SIGN_ROLE).lower()}}, []),
+        ({"callback": {"role": arn(SIGN_ROLE)}}, [("role", f"Live: The callback function's role is {arn(SIGN_ROLE)}, and in s.yaml {arn(CALLBACK_ROLE)}.")]),
         ({"trigger": {"methods": ["GET", "POST"]}}, [("methods", "Live: The trigger's methods lack OPTIONS.")]),
         ({"trigger": {"authType": "function"}}, [("auth-type", "Live: The trigger's authType is function.")]),
-        ({"trusted": {UPLOAD_ROLE: {"RAM": [f"acs:ram::{ACCOUNT}:root"]}}}, [("trust", f"Live: The role {UPLOAD_ROLE} trusts acs:ram::{ACCOUNT}:root.")]),
-        ({"attached": "System"}, [
-            ("grants", f"Live: The role {SIGN_ROLE} has {SIGN_ROLE} attached."),
-            ("grants", f"Live: The role {UPLOAD_ROLE} has {UPLOAD_ROLE} attached."),
-            ("upload-right", f"Live: The upload role {UPLOAD_ROLE} may not put objects at {UPLOADS}/uploads/*."),
+        ({"trusted": {UPLOAD_ROLE: {"RAM": [arn(SIGN_ROLE), f"acs:ram::{ACCOUNT}:root"]}}}, [("trust", f"Live: The role {UPLOAD_ROLE} trusts acs:ram::{ACCOUNT}:root.")]),
+        ({"trusted": {SIGN_ROLE: {"Service": ["ecs.aliyuncs.com"]}}}, [
+            ("trust", f"Live: The role {SIGN_ROLE} trusts ecs.aliyuncs.com."),
+            ("trust-missing", f"Live: The role {SIGN_ROLE} does not trust fc.aliyuncs.com."),
         ]),
+        ({"granted": {UPLOAD_ROLE: [(["oss:GetObject", "oss:DeleteObject", "oss:PutObjectAcl"], PLACE)]}}, [("grants", f"Live: The role {UPLOAD_ROLE} may do oss:GetObject, oss:DeleteObject, oss:PutObjectAcl on {PLACE}.")]),
+        ({"granted": {SIGN_ROLE: [("ram:CreateAccessKey", "*")]}}, [("grants", f"Live: The role {SIGN_ROLE} may do ram:CreateAccessKey on *.")]),
+        ({"granted": {CALLBACK_ROLE: [("oss:DeleteObject", PLACE)]}}, [("grants", f"Live: The role {CALLBACK_ROLE} may do oss:DeleteObject on {PLACE}.")]),
+        ({"attached": {UPLOAD_ROLE: [("Custom", UPLOAD_ROLE), ("System", "AliyunOSSFullAccess"), ("Custom", "more")]}}, [
+            ("grants", f"Live: The role {UPLOAD_ROLE} has more attached."),
+            ("grants", f"Live: The role {UPLOAD_ROLE} has AliyunOSSFullAccess attached."),
+        ]),
+        ({"attached": {UPLOAD_ROLE: []}}, [
+            ("upload-right", f"Live: The role {UPLOAD_ROLE} may not do oss:PutObject on {PLACE}."),
+            ("multipart-rights", f"Live: The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload, oss:ListParts on {PLACE}."),
+        ]),
+        ({"duration": 43200}, [("session", f"Live: A session of the role {each} may last 43200 seconds, not 3600.") for each in GRANTED]),
     ],
 )  # fmt: skip
-def test_the_live_function_and_its_roles_are_looked_at_alike(
+def test_the_live_functions_and_their_roles_are_looked_at_alike(
     httpserver: HTTPServer, wrong: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     serve(httpserver, **wrong)
     given = Given()
     given.account, unseen = seen(httpserver)
-    assert ([each for each in given.findings() if each[0] not in DEFAULT_DECISIONS], unseen) == (found, [])
+    assert ([each for each in given.findings() if each[0] not in DEFAULT_DECISIONS], unseen) == (found, {})
 
 
-def test_a_function_that_is_not_there_is_no_fault(httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json(
-        {"Code": "FunctionNotFound", "Message": "function 'odu-sign' does not exist"}, status=404
+def test_what_is_not_there_is_not_seen(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/", method="POST").respond_with_json({"Code": "EntityNotExist.Role"}, status=404)
+    for name in ("odu-sign", "odu-callback"):
+        httpserver.expect_request(f"/2023-03-30/functions/{name}").respond_with_json(
+            {"Code": "FunctionNotFound", "Message": "function does not exist"}, status=404
+        )
+    assert seen(httpserver) == (
+        None,
+        {
+            "function": "odu-sign: FunctionNotFound",
+            "callback function": "odu-callback: FunctionNotFound",
+            "roles": f"{SIGN_ROLE}: EntityNotExist.Role; {UPLOAD_ROLE}: EntityNotExist.Role; "
+            f"{CALLBACK_ROLE}: EntityNotExist.Role",
+        },
     )
-    assert seen(httpserver) == (None, ["the live function odu-sign (FunctionNotFound)"])
 
 
-def test_a_role_that_the_deployer_may_not_see_is_named(httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/", method="POST").respond_with_json(
-        {"Code": "NoPermission", "Message": "no"}, status=403
-    )
+def test_of_the_roles_those_are_compared_that_the_deployer_may_see(httpserver: HTTPServer) -> None:
+    serve(httpserver, denied=frozenset({SIGN_ROLE}), granted={UPLOAD_ROLE: [("oss:GetObject", PLACE)]})
+    given = Given()
+    given.account, given.unseen = seen(httpserver)
+    assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
+        ("grants", f"Live: The role {UPLOAD_ROLE} may do oss:GetObject on {PLACE}.")
+    ]
+    assert given.unseen == {"roles": f"{SIGN_ROLE}: NoPermission"}
+
+
+def test_a_function_that_is_not_seen_is_not_judged(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json({"Code": "AccessDenied"}, status=403)
     serve(httpserver)
     given = Given()
-    given.account, unseen = seen(httpserver)
+    given.account, given.unseen = seen(httpserver)
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-    assert unseen == [f"the live role {SIGN_ROLE} (NoPermission)", f"the live role {UPLOAD_ROLE} (NoPermission)"]
+    assert given.unseen == {"function": "odu-sign: AccessDenied"}
+
+
+def test_a_code_is_fit_for_a_terminal(httpserver: HTTPServer) -> None:
+    hostile = {"Code": "\x1b[2J\nFaults: none", "Message": "no"}
+    httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json(hostile, status=500)
+    serve(httpserver)
+    _, unseen = seen(httpserver)
+    assert unseen == {"function": "odu-sign: an answer without a code"}
+
+
+def test_who_does_not_answer_is_asked_once() -> None:
+    with HTTPServer() as server:
+        pass
+    calls: list[str] = []
+
+    class Counted(StaticCredentialsProvider):  # type: ignore[misc]
+        def get_credentials(self) -> Any:
+            calls.append("asked")
+            return super().get_credentials()
+
+    account = Account(
+        Counted("LTAI1", new_secret()),
+        account_id=ACCOUNT,
+        region="cn-hongkong",
+        endpoint=f"http://127.0.0.1:{server.port}",
+    )
+    assert account.deployment("odu-sign", "odu-callback", (SIGN_ROLE, UPLOAD_ROLE)) == (
+        None,
+        {
+            "function": "odu-sign: no answer",
+            "callback function": "odu-callback: no answer",
+            "roles": f"{SIGN_ROLE}: no answer; {UPLOAD_ROLE}: no answer",
+        },
+    )
+    assert len(calls) == 2  # Function Compute, and RAM
 
 
 def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServer) -> None:
@@ -131,5 +222,6 @@ def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServe
         httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_data(
             "", 302, {"Location": elsewhere.url_for("/")}
         )
-        assert seen(httpserver) == (None, ["the live function odu-sign (redirected)"])
+        _, unseen = seen(httpserver)
+        assert unseen["function"] == "odu-sign: redirected"
         assert elsewhere.log == []

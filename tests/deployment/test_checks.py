@@ -23,10 +23,14 @@ from deployment.sound import (
     UPLOADS,
     Given,
     arn,
+    role,
 )
 from given_tokens import new_secret
 
 Spoil = Callable[[Given], object]
+
+PLACE = f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
+MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
 
 SEEDS: list[tuple[str, Spoil, str]] = [
     ("missing", lambda g: setattr(g, "missing", ("JWT_SECRET",)), "s.yaml asks for JWT_SECRET, which is not set."),
@@ -56,16 +60,61 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("role", lambda g: g.function.update(role=arn("another")), f"The function's role {arn('another')} is none of the template's."),
     ("runtime", lambda g: g.function.update(runtime="python3.11"), "The runtime is python3.11; this function is for python3.12 or python3.10."),
     ("runtime", lambda g: g.function.update(region="ap-southeast-1"), "Function Compute has no python3.12 in ap-southeast-1."),
-    ("grants", lambda g: g.statement("SignRole").update(Resource=["*"]), f"The role {SIGN_ROLE} may reach *."),
-    ("grants", lambda g: g.statement("SignRole").update(Action=["sts:*"]), f"The role {SIGN_ROLE} may do sts:*."),
-    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} may reach acs:oss:*:{ACCOUNT}:{UPLOADS}/*."),
-    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:*:{UPLOADS}/uploads/*"), f"The role {UPLOAD_ROLE} may reach acs:oss:*:*:{UPLOADS}/uploads/*."),
-    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*::{UPLOADS}/uploads/*"), f"The role {UPLOAD_ROLE} may reach acs:oss:*::{UPLOADS}/uploads/*."),
+    ("grants", lambda g: g.statement("SignRole").update(Resource=["*"]), f"The role {SIGN_ROLE} may do sts:AssumeRole on *."),
+    ("grants", lambda g: g.statement("SignRole").update(Action=["sts:*"]), f"The role {SIGN_ROLE} may do sts:* on {MAY_BECOME}."),
+    ("grants", lambda g: g.statement("SignRole")["Resource"].append(f"acs:ram:*:{ACCOUNT}:role/admin"), f"The role {SIGN_ROLE} may do sts:AssumeRole on acs:ram:*:{ACCOUNT}:role/admin."),
+    ("grants", lambda g: g.allow("SignRole", Action=["ram:CreateAccessKey"], Resource=["*"]), f"The role {SIGN_ROLE} may do ram:CreateAccessKey on *."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} may do oss:PutObject on acs:oss:*:{ACCOUNT}:{UPLOADS}/*."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:*:{UPLOADS}/uploads/*"), f"The role {UPLOAD_ROLE} may do oss:PutObject on acs:oss:*:*:{UPLOADS}/uploads/*."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*::{UPLOADS}/uploads/*"), f"The role {UPLOAD_ROLE} may do oss:PutObject on acs:oss:*::{UPLOADS}/uploads/*."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:{ACCOUNT}:{UPLOADS}/UPLOADS/*"), f"The role {UPLOAD_ROLE} may do oss:PutObject on acs:oss:*:{ACCOUNT}:{UPLOADS}/UPLOADS/*."),
+    ("grants", lambda g: g.allow("UploadRole", Action=["oss:GetObject", "oss:DeleteObject", "oss:PutObjectAcl"], Resource=[PLACE]), f"The role {UPLOAD_ROLE} may do oss:GetObject, oss:DeleteObject, oss:PutObjectAcl on {PLACE}."),
+    ("grants", lambda g: g.allow("UploadRole", Action="oss:GetObject", Resource=PLACE, Condition={"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}), f"The role {UPLOAD_ROLE} may do oss:GetObject on {PLACE} under a condition."),
+    ("grants", lambda g: g.allow("UploadRole", NotAction=["oss:GetObject"], Resource=[PLACE]), f"The role {UPLOAD_ROLE} may do all but oss:GetObject on {PLACE}."),
+    ("grants", lambda g: g.allow("UploadRole", Action=["oss:PutObject"], NotResource=["acs:oss:*:*:other"]), f"The role {UPLOAD_ROLE} may do oss:PutObject on all but acs:oss:*:*:other."),
+    ("grants", lambda g: g.allow("CallbackRole", Action=["oss:DeleteObject"], Resource=[PLACE]), f"The role {CALLBACK_ROLE} may do oss:DeleteObject on {PLACE}."),
+    ("grants", lambda g: g.statements("CallbackRole").append({"Effect": {"Ref": "Effect"}, "Action": "oss:ListObjects", "Resource": "*"}), f"The role {CALLBACK_ROLE} may do oss:ListObjects on *."),
+    ("grants", lambda g: g.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": "{"}), f"The role {UPLOAD_ROLE} may do what cannot be read here on what cannot be read here."),
+    ("grants", lambda g: g.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": '{"Statement": {"Effect": "Allow", "Action": "oss:*", "Resource": "*"}}'}), f"The role {UPLOAD_ROLE} may do oss:* on *."),
     ("grants", lambda g: g.properties("SignRole").update(PolicyAttachments={"System": ["AliyunSTSAssumeRoleAccess"]}), f"The role {SIGN_ROLE} has AliyunSTSAssumeRoleAccess attached."),
-    ("trust", lambda g: g.trust("UploadRole", RAM=[f"acs:ram::{ACCOUNT}:root"]), f"The role {UPLOAD_ROLE} trusts acs:ram::{ACCOUNT}:root."),
+    ("grants", lambda g: g.properties("SignRole").update(PolicyAttachments={"Custom": ["own"]}), f"The role {SIGN_ROLE} has own attached."),
+    ("unshipped", lambda g: g.template.update(More=role("more", {"RAM": ["*"]})), "The template makes the role more, which is none of the three."),
+    ("unshipped", lambda g: g.template.update(Attach={"Type": "ALIYUN::RAM::AttachPolicyToRole", "Properties": {"RoleName": UPLOAD_ROLE}}), "The template makes Attach, an ALIYUN::RAM::AttachPolicyToRole."),
+    ("unshipped", lambda g: g.template.update(Stack={"Type": "ALIYUN::ROS::Stack"}), "The template makes Stack, an ALIYUN::ROS::Stack."),
+    ("function-rights", lambda g: g.statements("SignRole").pop(0), f"The role {SIGN_ROLE} may not do sts:AssumeRole on {MAY_BECOME}."),
+    ("function-rights", lambda g: g.statements("CallbackRole").pop(), f"The role {CALLBACK_ROLE} may not do log:PostLogStoreLogs on acs:log:*:{ACCOUNT}:project/odu/logstore/callback."),
+    ("upload-right", lambda g: g.statements("UploadRole").pop(0), f"The role {UPLOAD_ROLE} may not do oss:PutObject on {PLACE}."),
+    ("upload-right", lambda g: g.statement("UploadRole").update(Condition={"Bool": {"acs:SecureTransport": "true"}}), f"The role {UPLOAD_ROLE} may do oss:PutObject on {PLACE} only under a condition."),
+    ("upload-right", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": "oss:Put*", "Resource": "*"}), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": ["oss:PutObject"], "Resource": [f"acs:oss:*:*:{UPLOADS}/uploads/*.exe"]}), f"The role {UPLOAD_ROLE} is denied oss:PutObject on acs:oss:*:*:{UPLOADS}/uploads/*.exe."),
+    ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "NotAction": ["oss:PutObject"], "Resource": ["*"]}), f"The role {UPLOAD_ROLE} is denied all but oss:PutObject on *."),
+    ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": {"Bool": {"acs:SecureTransport": "false"}}}), f"The role {UPLOAD_ROLE} is denied * on * under a condition."),
+    ("session", lambda g: g.properties("UploadRole").update(MaxSessionDuration=43200), f"A session of the role {UPLOAD_ROLE} may last 43200 seconds, not 3600."),
+    ("trust", lambda g: g.trust("UploadRole", RAM=[arn(SIGN_ROLE), f"acs:ram::{ACCOUNT}:root"]), f"The role {UPLOAD_ROLE} trusts acs:ram::{ACCOUNT}:root."),
     ("trust", lambda g: g.trust("UploadRole", RAM=["*"]), f"The role {UPLOAD_ROLE} trusts *."),
     ("trust", lambda g: g.trust("SignRole", Service=["fc.aliyuncs.com", "ecs.aliyuncs.com"]), f"The role {SIGN_ROLE} trusts ecs.aliyuncs.com."),
-    ("upload-right", lambda g: g.settings.update(UPLOAD_PREFIX="inbox"), f"The upload role {UPLOAD_ROLE} may not put objects at {UPLOADS}/inbox/*."),
+    ("trust", lambda g: g.statements_of_trust("UploadRole")[0].update(Action=["sts:AssumeRole", "sts:SetSourceIdentity"]), f"The role {UPLOAD_ROLE} trusts {arn(SIGN_ROLE)} with sts:SetSourceIdentity."),
+    ("trust", lambda g: g.statements_of_trust("UploadRole").append({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}), f"The role {UPLOAD_ROLE} trusts *."),
+    ("trust-missing", lambda g: g.statements_of_trust("UploadRole").clear(), f"The role {UPLOAD_ROLE} does not trust {arn(SIGN_ROLE)}."),
+    ("trust-missing", lambda g: g.statements_of_trust("SignRole")[0].update(Condition={"StringEquals": {"sts:ExternalId": "x"}}), f"The role {SIGN_ROLE} trusts fc.aliyuncs.com only under a condition."),
+    ("trust-missing", lambda g: g.statements_of_trust("SignRole").append({"Effect": "Deny", "Action": "*", "Principal": {"Service": ["fc.aliyuncs.com"]}}), f"The role {SIGN_ROLE} refuses fc.aliyuncs.com."),
+    ("policy", lambda g: g.properties("Uploads").update(Policy={"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:GetObject"], "Principal": ["*"], "Resource": [f"acs:oss:*:*:{UPLOADS}/*"]}]}), f"The bucket Uploads of the template has a policy that allows * oss:GetObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("policy", lambda g: g.see(policy='{"Statement":[{"Effect":"Allow","Action":["oss:PutObject","oss:ListObjects"],"Principal":["42"],"Resource":["r"]}]}'), "The live bucket b has a policy that allows 42 oss:PutObject, oss:ListObjects on r."),
+    ("policy", lambda g: g.see(policy="no JSON"), "The live bucket b has a policy that allows what cannot be read here on what cannot be read here."),
+    ("policy-denials", lambda g: g.see(policy='{"Statement":[{"Effect":"Deny","Action":["oss:*"],"Principal":["*"],"Resource":["r"],"Condition":{"Bool":{"acs:SecureTransport":["false"]}}}]}'), "The live bucket b has a policy that denies * oss:* on r under a condition."),
+    ("site-policy", lambda g: g.properties("Site").update(Policy={"Statement": [{"Effect": "Allow", "Action": "oss:PutObject", "Principal": ["*"], "Resource": "r"}]}), "The bucket Site of the template has a policy that allows * oss:PutObject on r."),
+    ("site-policy", lambda g: g.see_site(policy='{"Statement":[{"Effect":"Allow","Action":["oss:PutObject"],"Principal":["*"],"Resource":["r"]}]}'), "The page's live bucket s has a policy that allows * oss:PutObject on r."),
+    ("site-acl", lambda g: g.properties("Site").update(AccessControl="public-read-write"), "The bucket Site of the template is public-read-write."),
+    ("site-acl", lambda g: g.see_site(acl="public-read-write"), "The page's live bucket s is public-read-write."),
+    ("role", lambda g: g.function.update(role=f"acs:ram::*:role/{SIGN_ROLE}"), f"The function's role is 'acs:ram::*:role/{SIGN_ROLE}', which is no role's ARN."),
+    ("log", lambda g: g.callback.pop("logConfig"), "The callback function has no logConfig: a deployment switches its log off."),
+    ("log", lambda g: (g.function["logConfig"].update(logstore="*"), g.statements("SignRole")[1].update(Resource=f"acs:log:*:{ACCOUNT}:project/odu/logstore/*")), "The function's logConfig names '*', which is no name."),
+    ("role", lambda g: g.callback.update(role=""), "The callback function's role is not stated."),
+    ("role", lambda g: g.settings.update(OSS_STS_ROLE_ARN=arn("another")), f"The upload role {arn('another')} is none of the template's."),
+    ("names", lambda g: g.environ.update(NAME="My_App"), "NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not 'My_App'."),
+    ("names", lambda g: g.environ.update(REGION="oss-cn-hangzhou"), "REGION must be the region's ID: cn-hangzhou, not 'oss-cn-hangzhou'."),
+    ("names", lambda g: g.environ.update(AccountID="12ab"), "AccountID must be the account's ID, 5 to 20 digits, not '12ab'."),
+    ("unread", lambda g: setattr(g, "unread", ("Nothing reads NAMES; did you mean NAME?",)), "Nothing reads NAMES; did you mean NAME?"),
     ("bucket", lambda g: g.properties("Uploads").update(BucketName="another"), f"The template has no bucket {UPLOADS}, which OSS_BUCKET names."),
     ("versioning", lambda g: g.properties("Uploads").update(VersioningConfiguration={"Status": "Suspended"}), "The bucket Uploads of the template has versioning Suspended."),
     ("versioning", lambda g: setattr(g, "live", Live(replace(SEEN, versioning="Enabled"))), "The live bucket b has versioning Enabled."),
@@ -92,9 +141,9 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("callback-agreement", lambda g: g.switch_on(OSS_REGION="cn-hangzhou"), "The two functions differ in OSS_REGION."),
     ("callback-trigger", lambda g: (g.switch_on(), g.callback["triggers"][0]["triggerConfig"].update(authType="function")), "The callback function's authType is function."),
     ("callback-trigger", lambda g: (g.switch_on(), g.callback["triggers"][0]["triggerConfig"].update(methods=["GET"])), "The callback function's methods lack POST."),
-    ("callback-right", lambda g: (g.switch_on(), g.statement("CallbackRole").update(Action=["oss:PutObject"])), f"The callback function's role {CALLBACK_ROLE} may not look at objects at {UPLOADS}/uploads/*."),
+    ("callback-right", lambda g: g.statements("CallbackRole").pop(0), f"The role {CALLBACK_ROLE} may not do oss:GetObject on {PLACE}."),
     ("webhook", lambda g: g.callback["environmentVariables"].update(WEBHOOK_URL="https://app.example.com/"), "WEBHOOK_URL is set, and CALLBACK is not on."),
-    ("trust", lambda g: g.trust("CallbackRole", Service=["ecs.aliyuncs.com"]), f"The role {CALLBACK_ROLE} trusts ecs.aliyuncs.com."),
+    ("trust", lambda g: g.trust("CallbackRole", Service=["fc.aliyuncs.com", "ecs.aliyuncs.com"]), f"The role {CALLBACK_ROLE} trusts ecs.aliyuncs.com."),
     ("multipart", lambda g: g.settings.update(MULTIPART_FROM="100MB"), "MULTIPART_SECRET is missing."),
     ("multipart", lambda g: g.send_in_parts().settings.update(MULTIPART_SECRET="short"), "MULTIPART_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32."),
     ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(AllowedMethod=["POST"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
@@ -104,8 +153,8 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Status="Disabled")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
     ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Prefix="other/")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
     ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 1),)), "The live bucket b clears abandoned parts away after 1 days."),
-    ("multipart-rights", lambda g: (g.send_in_parts(), g.statements("UploadRole").pop()), f"The upload role {UPLOAD_ROLE} lacks oss:ListParts at {UPLOADS}/uploads/*."),
-    ("multipart-rights", lambda g: (g.send_in_parts(), g.statements("UploadRole").pop(1)), f"The upload role {UPLOAD_ROLE} lacks oss:AbortMultipartUpload at {UPLOADS}/uploads/*."),
+    ("multipart-rights", lambda g: g.statements("UploadRole").pop(), f"The role {UPLOAD_ROLE} may not do oss:ListParts on {PLACE}."),
+    ("multipart-rights", lambda g: g.statements("UploadRole").pop(1), f"The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload on {PLACE}."),
     ("large-files", lambda g: g.send_in_parts().settings.update(MULTIPART_FROM="1GB", MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
     ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
 ]  # fmt: skip
@@ -137,7 +186,6 @@ def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
     given = Given()
     given.cors().update(AllowedMethod=["POST"])
     given.parts_rule.update(Status="Disabled")
-    del given.statements("UploadRole")[1:]
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
@@ -150,6 +198,8 @@ def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
     assert [check.name for check in CHECKS if check.decide] == [
         "auth",
         "identity",
+        "denials",
+        "policy-denials",
         "large-files",
         *DEFAULT_DECISIONS,
         "upload-domain",
@@ -175,11 +225,30 @@ def test_on_the_mainland_an_upload_domain_ends_the_warning_and_the_fault(url: st
     assert tuple(sorted(set(names) - set(DEFAULT_DECISIONS)) for names in (without, forbidden)) == expected
 
 
-def test_what_is_denied_is_not_granted() -> None:
+def test_rights_are_compared_however_they_are_written() -> None:
     given = Given()
-    policy = given.properties("UploadRole")["Policies"][0]["PolicyDocument"]
-    policy["Statement"].append({"Effect": "Deny", "Action": ["*"], "Resource": ["*"]})
+    given.statements("UploadRole")[:] = [
+        {"Effect": "Allow", "Action": ["oss:listparts", "oss:PUTOBJECT"], "Resource": PLACE},
+        {"Effect": "Allow", "Action": "oss:AbortMultipartUpload", "Resource": [PLACE, PLACE]},
+    ]
+    given.statement("SignRole").update(
+        Action="sts:assumerole", Resource=MAY_BECOME.upper().replace("ACS:RAM", "acs:ram")
+    )
+    given.trust("UploadRole", RAM=[arn(SIGN_ROLE).upper()])
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_another_prefix_than_the_roles_is_more_and_less() -> None:
+    given = Given()
+    given.settings["UPLOAD_PREFIX"] = "inbox"
+    inbox = PLACE.replace("/uploads/", "/inbox/")
+    assert [finding for finding in given.findings() if finding[0] not in DEFAULT_DECISIONS] == [
+        ("grants", f"The role {UPLOAD_ROLE} may do oss:PutObject, oss:AbortMultipartUpload, oss:ListParts on {PLACE}."),
+        ("grants", f"The role {CALLBACK_ROLE} may do oss:GetObject on {PLACE}."),
+        ("upload-right", f"The role {UPLOAD_ROLE} may not do oss:PutObject on {inbox}."),
+        ("callback-right", f"The role {CALLBACK_ROLE} may not do oss:GetObject on {inbox}."),
+        ("multipart-rights", f"The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload, oss:ListParts on {inbox}."),
+    ]
 
 
 def test_what_could_not_be_seen_is_no_fault() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -13,7 +14,7 @@ from pytest_httpserver.httpserver import QueryMatcher
 
 from deploy import bucket, declared, doctor
 from deploy.checks import examine
-from deploy.live import CorsRule, Live, PartsRule, UploadBucket, look_at
+from deploy.live import FACTS, CorsRule, Live, PartsRule, UploadBucket, look_at
 from deploy.setup import Setup
 from deployment.sound import (
     ACCOUNT,
@@ -29,19 +30,25 @@ SUBRESOURCES = {
     "acl": "<AccessControlPolicy><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
     "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix>uploads/</Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule><Rule><ID>b</ID><Prefix></Prefix><Status>Disabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule><Rule><ID>c</ID><Prefix></Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
+    "policy": '{"Version":"1","Statement":[]}',
     "list-type": "<ListBucketResult><Name>b</Name></ListBucketResult>",
 }
 """What OSS answers, after its documentation."""
+SITE_ACL = SUBRESOURCES["acl"].replace("private", "public-read")
 
 
 def answer(httpserver: HTTPServer, **refused: str) -> None:
     """Let a server answer as a bucket does; `refused` are error codes by subresource."""
+    for name, body in (("acl", SITE_ACL), ("policy", '{"Statement":[{}]}')):
+        httpserver.expect_request("/team-site/", query_string=Asks(name)).respond_with_data(
+            body, content_type="application/xml" if name == "acl" else "application/json"
+        )
     for name, xml in SUBRESOURCES.items():
         code = refused.get(name.replace("-", "_"))
         httpserver.expect_request("/team-uploads/", query_string=Asks(name)).respond_with_data(
             REFUSED.format(code=code) if code else xml,
             status=403 if code else 200,
-            content_type="application/xml",
+            content_type="application/json" if xml.startswith("{") and not code else "application/xml",
             headers={"x-oss-request-id": "1"},
         )
 
@@ -56,13 +63,13 @@ class Asks(QueryMatcher):
         return self.name in parse_qs(request_query_string.decode(), keep_blank_values=True), True
 
 
-def look(httpserver: HTTPServer, now: float = NOON) -> Live:
+def look(httpserver: HTTPServer, clock: Callable[[], float] = lambda: NOON) -> Live:
     environ = {"AccessKeyID": "LTAI" + secrets.token_hex(8), "AccessKeySecret": new_secret()}
     provider = bucket.deployer(environ)
     assert provider
     client = bucket.client(provider, "cn-hongkong", f"http://127.0.0.1:{httpserver.port}")
     with time_machine.travel(NOON, tick=False):  # the server's clock
-        return look_at(client, "team-uploads", clock=lambda: now)
+        return look_at(client, "team-uploads", "team-site", clock=clock)
 
 
 def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
@@ -75,8 +82,10 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
             "private",
             (CorsRule(("https://a.example",), ("POST",), ("ETag",)),),
             (PartsRule("uploads/", 7),),
+            '{"Version":"1","Statement":[]}',
         ),
         skew=0.0,
+        site=UploadBucket("The page's live bucket team-site", acl="public-read", policy='{"Statement":[{}]}'),
     )
     httpserver.check()
 
@@ -101,31 +110,58 @@ def test_what_the_deployer_may_not_see_is_named(httpserver: HTTPServer) -> None:
     answer(httpserver, versioning="AccessDenied", publicAccessBlock="AccessDenied", acl="AccessDenied")
     live = look(httpserver)
     assert (live.bucket.versioning, live.bucket.public_access_blocked, live.bucket.acl) == (None, None, None)
-    assert live.unseen == (
-        "its versioning (AccessDenied)",
-        "its Block Public Access (AccessDenied)",
-        "its ACL (AccessDenied)",
+    assert live.unseen == dict.fromkeys(("versioning", "Block Public Access", "ACL"), "AccessDenied")
+
+
+def test_without_a_policy_there_is_none_and_it_is_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, policy="NoSuchBucketPolicy")
+    live = look(httpserver)
+    assert (live.bucket.policy, live.unseen) == ("", {})
+
+
+def test_a_policy_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, policy="AccessDenied")
+    live = look(httpserver)
+    assert (live.bucket.policy, live.unseen) == (None, {"policy": "AccessDenied"})
+
+
+def test_who_does_not_answer_is_asked_once() -> None:
+    with HTTPServer() as server:
+        pass
+    questions: list[float] = []
+
+    def clock() -> float:
+        questions.append(NOON)
+        return NOON
+
+    live = look(server, clock)
+    assert len(questions) == 1
+    assert (live.bucket, live.skew, live.unseen) == (
+        UploadBucket("The live bucket team-uploads"),
+        None,
+        dict.fromkeys(FACTS, "no answer"),
     )
 
 
 def test_no_cors_rules_are_none_and_not_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, cors="NoSuchCORSConfiguration")
     live = look(httpserver)
-    assert (live.bucket.cors, live.unseen) == ((), ())
+    assert (live.bucket.cors, live.unseen) == ((), {})
 
 
 def test_no_lifecycle_is_none_and_not_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, lifecycle="NoSuchLifecycle")
     live = look(httpserver)
-    assert (live.bucket.parts, live.unseen) == ((), ())
+    assert (live.bucket.parts, live.unseen) == ((), {})
 
 
 def test_a_default_domain_that_is_closed_to_the_account_is_noticed(httpserver: HTTPServer) -> None:
     answer(httpserver, list_type="PublicEndpointForbidden")
-    assert look(httpserver).endpoint_forbidden
+    live = look(httpserver)
+    assert (live.endpoint_forbidden, live.unseen) == (True, {})
 
 
 @pytest.mark.parametrize(("ahead", "skew"), [(0.0, 0.0), (0.9, 0.0), (61.0, 60.0), (-61.0, -61.0)])
 def test_the_clock_is_compared_with_osss_whole_seconds(httpserver: HTTPServer, ahead: float, skew: float) -> None:
     answer(httpserver)
-    assert look(httpserver, NOON + ahead).skew == pytest.approx(skew)
+    assert look(httpserver, lambda: NOON + ahead).skew == pytest.approx(skew)

@@ -62,3 +62,19 @@ def test_a_webhook_that_nobody_would_call() -> None:
     assert ready.faults("team", ENVIRONMENT, {**CALLBACK, "WEBHOOK_URL": "https://app.example.com/"}) == (
         "WEBHOOK_URL is set, and CALLBACK is not on: it would never be told",
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ({"OSS_REGION": "oss-cn-hangzhou"}, "REGION must be the region's ID: cn-hangzhou, not 'oss-cn-hangzhou'"),
+        (
+            {"UPLOAD_URL": "https://https://up.example.com"},
+            "UPLOAD_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'",
+        ),
+    ],
+)
+def test_the_name_that_was_written_is_blamed_and_not_the_setting_made_of_it(
+    setting: dict[str, str], fault: str
+) -> None:
+    assert ready.faults("team", {**ENVIRONMENT, **setting}, CALLBACK) == (fault,)

@@ -1,0 +1,113 @@
+"""The names that a deployer writes, in .env or in the environment, and what is wrong with them.
+
+s.yaml makes the functions' settings of them: what is wrong with OSS_BUCKET, where nobody wrote it, is wrong with NAME.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from deploy.environment import dotenv
+
+NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
+"""What NAME may be: a bucket's name is made of it, a dash, `uploads`, a dash and an account ID, and ends at 63."""
+
+DOMAINS = ("SITE_DOMAIN", "SIGN_DOMAIN", "UPLOAD_DOMAIN")
+
+_MADE_OF = {
+    "OSS_BUCKET": ("NAME", "AccountID"),
+    "OSS_REGION": ("REGION",),
+    "OSS_STS_ROLE_ARN": ("NAME", "AccountID"),
+    "UPLOAD_URL": ("UPLOAD_DOMAIN", "NAME", "AccountID", "REGION"),
+    "ALLOWED_ORIGINS": ("SITE_DOMAIN", "NAME", "AccountID", "REGION"),
+}
+"""What s.yaml makes the functions' settings of."""
+
+_OTHER_NAMES = frozenset(
+    {
+        *("ACCESS", "AccountID", "AccessKeyID", "AccessKeySecret", "SecurityToken", "TOKEN"),
+        *("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
+        *(
+            "OSS_ACCESS_KEY_ID",
+            "OSS_ACCESS_KEY_SECRET",
+            "OSS_SESSION_TOKEN",
+            "OSS_ENDPOINT",
+            "OSS_BUCKET",
+            "OSS_REGION",
+        ),
+    }
+)
+"""What may stand in .env and is read by the tools alone."""
+
+
+def name_faults(name: str) -> tuple[str, ...]:
+    """What is wrong with NAME."""
+    if re.fullmatch(NAME, name):
+        return ()
+    return (f"NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not {name!r}",)
+
+
+def region_faults(region: str) -> tuple[str, ...]:
+    """What is wrong with REGION: it is an ID, and no address of OSS."""
+    bare = re.sub(r"^(https?://)?(.*\.)?oss-|(-internal)?\.aliyuncs\.com/?$", "", region.strip().lower())
+    if re.fullmatch(r"[a-z]{2}(-[a-z0-9]+)+", region) and bare == region:
+        return ()
+    meant = f": {bare}" if re.fullmatch(r"[a-z]{2}(-[a-z0-9]+)+", bare) else " such as cn-hongkong"
+    return (f"REGION must be the region's ID{meant}, not {region!r}",)
+
+
+def account_faults(account: str) -> tuple[str, ...]:
+    """What is wrong with AccountID."""
+    if re.fullmatch(r"[0-9]{5,20}", account):
+        return ()
+    return (f"AccountID must be the account's ID, 5 to 20 digits, not {account!r}",)
+
+
+def domain_faults(name: str, domain: str) -> tuple[str, ...]:
+    """What is wrong with a domain: DNS spells them so."""
+    if not domain or re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", domain):
+        return ()
+    return (f"{name} must be a domain alone, such as upload.example.com, not {domain!r}",)
+
+
+def faults(environ: Mapping[str, str], account: str) -> dict[str, str]:
+    """What is wrong with what `environ` has, .env in it: in words, by the name that is at fault."""
+    texts = (
+        *name_faults(environ.get("NAME") or "oss-direct-upload"),
+        *region_faults(environ.get("REGION") or "cn-hongkong"),
+        *(account_faults(account) if account else ()),
+        *(text for name in DOMAINS for text in domain_faults(name, environ.get(name, "").strip())),
+    )
+    return {text.split(" ", 1)[0]: text for text in texts}
+
+
+def follows(setting: str, written: Iterable[str], environ: Mapping[str, str]) -> bool:
+    """Whether what is wrong with a function's setting follows from what is wrong with those that were `written`."""
+    own = setting == "ALLOWED_ORIGINS" and environ.get(setting)
+    return not own and not set(_MADE_OF.get(setting, ())).isdisjoint(written)
+
+
+def unread(folder: Path) -> tuple[str, ...]:
+    """The names in the .env of `folder` that nothing reads, each in words."""
+    file = folder / ".env"
+    if not file.is_file():
+        return ()
+    known = _OTHER_NAMES | {name for each in ("s.yaml", "s.domain.yaml") for name in _asked_for(folder / each)}
+    strange = (name for name in dotenv(file.read_text(encoding="utf-8")) if name not in known)
+    return tuple(
+        f"Nothing reads {name}{_nearest(name, known)}" for name in strange if not name.endswith("_serverless_devs_key")
+    )
+
+
+def _asked_for(file: Path) -> list[str]:
+    """The variables that s.yaml asks for."""
+    return re.findall(r"\benv\(\s*['\"](\w+)", file.read_text(encoding="utf-8")) if file.is_file() else []
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    by_spelling = {each.upper(): each for each in sorted(known)}
+    near = difflib.get_close_matches(name.upper(), by_spelling, n=1, cutoff=0.7)
+    return f"; did you mean {by_spelling[near[0]]}?" if near else "."
