@@ -1,4 +1,5 @@
-"""Firefox and WebKitGTK, driven by the commands of W3C WebDriver: the one over Marionette, the other over HTTP."""
+"""Firefox, WebKitGTK and Chromium, driven by the commands of W3C WebDriver: over Marionette, over HTTP, over Chromium's
+own protocol."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import requests
+
+import chromium
 
 FIREFOX = ("firefox-esr", "firefox")
 WEBKIT = "WebKitWebDriver"
@@ -65,6 +68,8 @@ class Page:
 
 def missing(name: str) -> str | None:
     """Why this browser cannot be driven here, with what to install; None if it can."""
+    if name == "Chromium":
+        return None  # conftest and e2e cannot do without it
     if name == "Firefox":
         return None if _firefox() else "Firefox is not here: apt-get install firefox-esr"
     if not (shutil.which(WEBKIT) and _mini_browser() and shutil.which("Xvfb")):
@@ -75,7 +80,8 @@ def missing(name: str) -> str | None:
 @contextmanager
 def browser(name: str, folder: Path) -> Iterator[Page]:
     """A running browser with an empty profile below `folder`."""
-    with _marionette(folder) if name == "Firefox" else _webkit(folder) as driver:
+    start = {"Firefox": _marionette, "WebKitGTK": _webkit, "Chromium": _devtools}[name]
+    with start(folder) as driver:
         yield Page(driver)
 
 
@@ -144,6 +150,76 @@ class HttpDriver:
         return value
 
 
+class Devtools:
+    """Chromium's own protocol, over two pipes: JSON, and a zero after each message."""
+
+    def __init__(self, commands: BinaryIO, answers: BinaryIO) -> None:
+        self._commands = commands
+        self._answers = answers
+        self._number = 0
+        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
+        self._session = {"sessionId": self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
+
+    def ask(self, name: str, method: str, path: str, **parameters: Any) -> Any:
+        """The answer's value. Raises RuntimeError."""
+        match name:
+            case "WebDriver:Navigate":
+                self._ask("Page.navigate", url=parameters["url"])
+                return self._run("new Promise((loaded) => addEventListener('load', loaded)).then(() => null)")
+            case "WebDriver:ExecuteScript":
+                return self._run(f"(() => {{ {parameters['script']} }})()").get("value")
+            case "WebDriver:FindElement":
+                found = self._run(f"document.querySelector({json.dumps(parameters['value'])})", returnByValue=False)
+                return {ELEMENT: found["objectId"]}
+            case "WebDriver:ElementSendKeys":
+                files = parameters["text"].split("\n")
+                return self._ask("DOM.setFileInputFiles", objectId=parameters["id"], files=files)
+            case _:
+                raise RuntimeError(name)
+
+    def _run(self, script: str, *, returnByValue: bool = True) -> Any:  # noqa: N803 - as the protocol has it
+        answer = self._ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=returnByValue)
+        if fault := answer.get("exceptionDetails"):
+            raise RuntimeError(fault)
+        return answer["result"]
+
+    def _ask(self, method: str, **parameters: Any) -> Any:
+        self._number += 1
+        command = {"id": self._number, "method": method, "params": parameters, **getattr(self, "_session", {})}
+        self._commands.write(json.dumps(command).encode() + b"\0")
+        while True:
+            answer = json.loads(self._read())
+            if answer.get("id") == self._number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']}")
+                return answer["result"]
+
+    def _read(self) -> bytes:
+        message = b""
+        while not message.endswith(b"\0"):
+            if not (byte := self._answers.read(1)):
+                raise RuntimeError("Chromium has gone")
+            message += byte
+        return message[:-1]
+
+
+@contextmanager
+def _devtools(folder: Path) -> Iterator[Driver]:
+    (read, commands), (answers, write) = os.pipe(), os.pipe()
+    command = [chromium.find(), "--headless", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run"]
+    command += [f"--user-data-dir={folder / 'profile'}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    # It reads from 3 and writes to 4.
+    command = ["bash", "-c", f'exec "$0" "$@" 3<&{read} 4>&{write}', *command]
+    with (
+        os.fdopen(commands, "wb", 0) as to,
+        os.fdopen(answers, "rb") as back,
+        _running(command, {"HOME": str(folder)}, read, write),
+    ):
+        os.close(read)
+        os.close(write)
+        yield Devtools(to, back)
+
+
 @contextmanager
 def _marionette(folder: Path) -> Iterator[Driver]:
     port = _free_port()
@@ -184,9 +260,9 @@ def _webkit(folder: Path) -> Iterator[Driver]:
 
 
 @contextmanager
-def _running(command: list[str], environ: dict[str, str]) -> Iterator[None]:
+def _running(command: list[str], environ: dict[str, str], *pipes: int) -> Iterator[None]:
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "pass_fds": pipes}
     with subprocess.Popen(command, env=kept | environ, start_new_session=True, **quiet) as process:  # noqa: S603
         try:
             yield

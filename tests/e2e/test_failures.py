@@ -110,7 +110,7 @@ def test_a_file_that_has_changed_since_it_was_chosen_says_so(page: Page, cloud: 
     told(page, "note.txt", "16 B · Waiting")
     file.write_text("as it is now, which is longer")
     page.context.set_offline(False)
-    told(page, "note.txt", "16 B · The file has changed or can no longer be read. Choose it again.")
+    told(page, "note.txt", "16 B · The file has changed since you chose it, or can no longer be read. Choose it again.")
 
 
 def test_the_owner_gets_the_code_and_the_request_id(page: Page, cloud: Cloud) -> None:
