@@ -1,7 +1,7 @@
 // Sends a file in parts, some at a time. One that fails is sent again alone; after a break, only what is missing.
 
 import { Fault, isWorthATry, LANES, retryDelay, timer } from "./queue.js";
-import { isReadable, look } from "./unchanged.js";
+import { isReadable, look, unreadable } from "./unchanged.js";
 import { UnfinishedUploads } from "./unfinished.js";
 import { faultOf, sent, storedAs } from "./uploader.js";
 
@@ -170,7 +170,7 @@ class Transfer {
         this.#moved(number, 0);
         const url = await this.#url(number);
         if (part.size !== sizeOf(this.record, number) || !(await isReadable(part))) {
-            throw new Fault("file_changed");
+            throw unreadable();
         }
         await this.parts.put(url, part, (bytes) => this.#moved(number, bytes), this.signal);
     }

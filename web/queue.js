@@ -256,16 +256,16 @@ export class Queue {
             expiredBefore ? this.refuse(upload, new Fault("clock", detail)) : this.#wait(upload, true);
         } else if (!this.isOnline && CUT_OFF.includes(code)) {
             this.#wait(upload, true);
+        } else if (code === "file_changed") {
+            // What is stored under its id, or in parts, is of a file that is no more.
+            this.dropped(upload);
+            Object.assign(upload, { id: uuid(), tries: 0, print: undefined });
+            this.refuse(upload, fault);
         } else if (isWorthATry(fault, ++upload.tries)) {
             const delay = retryDelay(upload.tries, detail.retryAfter ?? 0, this.random);
             upload.stop = this.after(delay, () => this.#wait(upload, true));
             this.#tell(upload, { state: "retrying", sent: 0, fault, retryAt: this.now() + delay });
         } else {
-            if (code === "file_changed") {
-                // What is stored under this id, or in parts, is of a file that is no more.
-                this.dropped(upload);
-                upload.id = uuid();
-            }
             this.refuse(upload, fault);
         }
     }

@@ -7,6 +7,25 @@ import { Fault } from "./queue.js";
 /** Firefox reads on in a file that is another by now, and says of its size and date what they were. Others refuse to read it. */
 const READS_ON = "mozInnerScreenX" in globalThis;
 
+/** Milliseconds within which a page that is being left has gone. */
+const LEAVING = 5000;
+
+// WebKit ends what is being read when a page is about to be left.
+let isLeft = false;
+for (const event of ["beforeunload", "pagehide"]) {
+    globalThis.addEventListener?.(event, () => {
+        isLeft = true;
+        setTimeout(() => {
+            isLeft = false;
+        }, LEAVING);
+    });
+}
+
+/** Why a file cannot be read. */
+export function unreadable() {
+    return new Fault(isLeft ? "storage_unreachable" : "file_changed");
+}
+
 /**
  * Rejects unless it is. Where a browser reads on, all is read, and compared with what was read first.
  *
@@ -71,7 +90,7 @@ function comparePrint(upload, print) {
 /** @param {unknown} now @param {unknown} before */
 function compare(now, before) {
     if (now !== before) {
-        throw new Fault("file_changed");
+        throw unreadable();
     }
 }
 

@@ -1,7 +1,7 @@
 // Asks the function for signed forms, and posts files to the storage with them. For pages of your own, too: docs/page.md.
 
 import { Fault, LANES, Queue } from "./queue.js";
-import { copy, isReadable, look } from "./unchanged.js";
+import { copy, isReadable, look, unreadable } from "./unchanged.js";
 
 export { Upload } from "./queue.js";
 
@@ -214,7 +214,7 @@ export function sent(method, url, body, file, progress, signal) {
         const abort = () => request.abort();
         const watch = setInterval(async () => {
             if (!(await isReadable(file))) {
-                reject(new Fault("file_changed"));
+                reject(unreadable());
                 abort();
             }
         }, LOOKS);
@@ -223,7 +223,7 @@ export function sent(method, url, body, file, progress, signal) {
         request.upload.onload = () => progress(file.size);
         request.onload = () => resolve(request);
         request.onerror = async () =>
-            reject(new Fault((await isReadable(file)) ? "storage_unreachable" : "file_changed"));
+            reject((await isReadable(file)) ? new Fault("storage_unreachable") : unreadable());
         request.onabort = () => reject(signal.reason);
         request.onloadend = () => {
             clearInterval(watch);

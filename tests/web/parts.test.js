@@ -387,3 +387,40 @@ test("what the site was not told of says so", async () => {
     const stored = await world({ said: { stored: FACT, told: false } }).run();
     assert.deepEqual([stored.state, stored.fact, stored.fault.code], ["unreported", FACT, "not_reported"]);
 });
+
+/** The film's bytes, and what its disk says of it. */
+function onDisk(given, reads) {
+    const { file } = given.upload;
+    given.upload.file = {
+        ...{ size: file.size, lastModified: 7 },
+        slice: (begin, end) => {
+            const part = file.slice(begin, end);
+            const arrayBuffer = () => reads(begin);
+            return Object.assign(part, { arrayBuffer, slice: () => ({ arrayBuffer }) });
+        },
+    };
+    return given;
+}
+
+const one = async () => new ArrayBuffer(1);
+
+test("a part that can no longer be read is not sent", async () => {
+    const given = onDisk(world(), (begin) => (begin === 0 ? one() : Promise.reject(new Error("NotReadableError"))));
+    await assert.rejects(given.run(), { code: "file_changed" });
+    assert.ok(!given.steps().includes("/complete"));
+    assert.deepEqual(new Set(given.puts.map(({ url }) => url)), new Set(["1/1"]));
+});
+
+test("a part of which the disk has less is not sent", async () => {
+    const given = onDisk(world(), one);
+    const { slice } = given.upload.file;
+    given.upload.file.slice = (begin, end) => slice(begin, begin === 30 ? end - 1 : end);
+    await assert.rejects(given.run(), { code: "file_changed" });
+    assert.ok(!given.steps().includes("/complete"));
+});
+
+test("a file that has changed once all parts are there is not completed", async () => {
+    const given = onDisk(world(), (begin) => (begin === -1 ? Promise.resolve(new ArrayBuffer(0)) : one()));
+    await assert.rejects(given.run(), { code: "file_changed" });
+    assert.deepEqual([given.there.size, given.steps().includes("/complete")], [10, false]);
+});

@@ -22,9 +22,9 @@ function world({ parallel, lanes, dropped, sent = 0, random = () => 0.5 } = {}) 
         random,
         now: time.now,
         after: time.after,
-        sign: (wanted, signal) =>
+        sign: (wanted, signal, _, alive) =>
             new Promise((resolve, reject) => {
-                asked.push({ wanted, resolve: () => resolve({ key: `k/${wanted.id}`, sent }), reject });
+                asked.push({ wanted, alive, resolve: () => resolve({ key: `k/${wanted.id}`, sent }), reject });
                 signal.addEventListener("abort", () => reject(signal.reason));
             }),
         post: (form, upload, progress, signal) =>
@@ -575,3 +575,39 @@ for (const code of ["exists", "already_stored"]) {
         assert.equal(file.state, "done");
     });
 }
+
+test("a file that has changed is another: what was begun of it is dropped, and its next try has an id of its own", async () => {
+    const dropped = [];
+    const all = world({ dropped: ({ id }) => dropped.push(id) });
+    const file = await sending(all);
+    const { id } = file;
+    file.print = 5;
+    await fail(all, "file_changed");
+    assert.deepEqual([dropped, file.print, file.tries], [[id], undefined, 0]);
+    all.queue.add(file);
+    assert.notEqual(all.asked.at(-1).wanted.id, id);
+});
+
+test("a file's size is the one that it had when it was chosen", async () => {
+    const all = world();
+    const disk = { size: 7, name: "a.txt", type: "text/plain", lastModified: 1 };
+    const file = new Upload(disk);
+    disk.size = 0;
+    await sending(all, file);
+    all.posted[0].resolve();
+    await settled();
+    assert.deepEqual([all.asked[0].wanted.size, file.sent, all.queue.totals.size], [7, 7, 7]);
+});
+
+test("a browser that reads a file for long before it is sent is not given up", async () => {
+    const all = world();
+    const file = upload();
+    all.queue.add(file);
+    for (let minute = 0; minute < 3; minute += 1) {
+        await all.time.pass(59_000);
+        all.asked[0].alive();
+    }
+    all.asked[0].resolve();
+    await settled();
+    assert.equal(file.state, "sending");
+});
