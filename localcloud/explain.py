@@ -1,4 +1,4 @@
-"""Which rule a refusal is about, and what to change: the rulebook `rules.json`, read for people.
+"""What a refusal found, and how to fix it: the rulebook `rules.json`, read for people.
 
 `python -m localcloud explain` takes an error as OSS (XML) or STS (JSON) answers it, an EC or a Code. No text holds a
 policy, a signature, a token or a secret.
@@ -39,6 +39,11 @@ SIZES = frozenset({"EntityTooLarge", "EntityTooSmall", "0006-00000003", "0006-00
 FAILED = re.compile(r"Invalid according to Policy: Policy Condition failed: (\[.*\])", re.DOTALL)
 
 
+_NO_ERROR = (
+    "This is no error of OSS or STS: give the answer as it came (XML or JSON), an EC such as 0006-00000227, or a Code."
+)
+
+
 @dataclass(frozen=True)
 class Rule:
     """One way in which a service refuses."""
@@ -47,10 +52,10 @@ class Rule:
     operation: str
     status: int
     code: str
-    rule: str
-    """What the service checks."""
+    finding: str
+    """What is wrong, as a sentence."""
     change: str
-    """What to do about it."""
+    """What to do about it, as the sentence goes on after `To fix:`."""
     document: str
     """The name of the vendor's page."""
     ec: str | None = None
@@ -58,6 +63,8 @@ class Rule:
     """A regular expression for the beginning of the message, where Code and EC do not tell."""
     chosen: str | None = None
     """What of this is not documented and was our choice; None where all of it is."""
+    here: str | None = None
+    """What is to be said besides, as a sentence, where the stand-in itself refuses."""
     test: str | None = None
     """The test that provokes it, as `file::function` below `tests/standins`."""
 
@@ -70,11 +77,11 @@ class Rule:
             and (self.message is None or error.message is None or bool(re.match(self.message, error.message)))
         )
 
-    @property
-    def text(self) -> str:
-        """The rule in one paragraph."""
-        ours = f" Not established for the service itself: {self.chosen}." if self.chosen else ""
-        return f"{self.rule} {self.change} (See: {self.document}.{ours})"
+    def text(self, *, here: bool = False) -> str:
+        """What was found and how to fix it, in one paragraph; `here` where the stand-in itself refuses."""
+        besides = f" {self.here}" if here and self.here else ""
+        ours = f" Not confirmed for the real service: {self.chosen}." if self.chosen else ""
+        return f"{self.finding}{besides} To fix: {self.change} (See: {self.document}.{ours})"
 
 
 @dataclass(frozen=True)
@@ -98,11 +105,10 @@ class Error:
         try:
             told = _json_members(text) if text.startswith("{") else _xml_elements(text)
         except (ElementTree.ParseError, ValueError, RecursionError):
-            raise ValueError(
-                "This is no error of OSS or STS: give the answer as it came (XML or JSON), an EC such as "
-                "0006-00000227, or a Code."
-            ) from None
-        return cls(told.get("Code"), told.get("EC"), told.get("Message", ""), None, told.get("StringToSign"))
+            raise ValueError(_NO_ERROR) from None
+        if not told.get("Code"):
+            raise ValueError(_NO_ERROR)
+        return cls(told["Code"], told.get("EC"), told.get("Message", ""), None, told.get("StringToSign"))
 
 
 def _xml_elements(text: str) -> dict[str, str]:
@@ -126,17 +132,22 @@ def find(error: Error) -> list[Rule]:
     return [rule for rule in rules() if rule.fits(error)]
 
 
-def explain(error: Error, fields: Mapping[str, str] | None = None, size: int | None = None) -> str:
-    """Which rule failed, what was expected and got, what to change, and the document's name.
+def explain(
+    error: Error, fields: Mapping[str, str] | None = None, size: int | None = None, *, here: bool = False
+) -> str:
+    """What was expected and got, what was found, how to fix it, and the document's name.
 
-    `fields` are those of the form, `size` are the file's bytes, where they are known.
+    `fields` are those of the form, `size` are the file's bytes, where they are known; `here` is where the stand-in
+    itself refuses.
     """
     found = find(error)
     if not found:
         what = " ".join(part for part in (error.code, error.ec) if part)
         return f"{what or 'This'} is not in the rulebook. Look its Code and EC up among the OSS error codes."
-    seen = _seen(error, fields or {}, size)
-    return " ".join([*seen, *(rule.text for rule in found)])
+    seen, texts = _seen(error, fields or {}, size), [rule.text(here=here) for rule in found]
+    if len(found) > 1:
+        texts = ["It is one of these:", *(f"({number}) {text}" for number, text in enumerate(texts, 1))]
+    return " ".join([*seen, *texts])
 
 
 def read_fields(text: str) -> dict[str, str]:
@@ -197,7 +208,7 @@ def _condition(text: str, fields: Mapping[str, str]) -> str:
     except (ValueError, AttributeError):
         return "One of the policy's conditions failed."
     if name in SECRET:
-        return f"The condition {mode} on {name} failed (its value is kept back)."
+        return f"The condition {mode} on {name} failed (its value is not shown)."
     told = f"The condition {mode} on {name} wants {json.dumps(wanted, ensure_ascii=False)[:LONGEST]}"
     if not fields.keys() - {"policy"} or name == "bucket":
         return f"{told}."
@@ -217,7 +228,7 @@ def main(arguments: Sequence[str]) -> int:
     """Explain one error. The exit code: 0, 1 where it is not in the rulebook, or 2 where something given is wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m localcloud explain",
-        description="Say which rule an error of OSS or STS is about, and what to change.",
+        description="Say what an error of OSS or STS has found, and how to fix it.",
     )
     parser.add_argument("error", help="an EC, a Code, a file with the answer (XML or JSON), or - for standard input")
     parser.add_argument(

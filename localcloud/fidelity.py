@@ -18,7 +18,7 @@ BEGIN, END = "<!-- refusals: python -m localcloud.fidelity -->\n", "<!-- end of 
 
 def table() -> str:
     """One row for each refusal, in the rulebook's order."""
-    head = "| operation | rule | answer | document | established | test |\n| --- | --- | --- | --- | --- | --- |\n"
+    head = "| operation | finding | answer | document | established | test |\n| --- | --- | --- | --- | --- | --- |\n"
     return head + "".join(map(_row, rules()))
 
 
@@ -35,7 +35,7 @@ def for_the_page() -> str:
     """A rule for each refusal that a form can meet, those that tell more by their number or words first."""
     met = [rule for rule in rules() if rule.status != 501 and {"all", "PostObject"} & set(_operations(rule))]
     met.sort(key=lambda rule: (rule.ec is None, rule.message is None))
-    told = [{"code": rule.code, "ec": rule.ec, "message": rule.message, "text": rule.text} for rule in met]
+    told = [{"code": rule.code, "ec": rule.ec, "message": rule.message, "text": rule.text()} for rule in met]
     members = [{name: value for name, value in each.items() if value} for each in told]
     return json.dumps(members, ensure_ascii=False, indent=4) + "\n"
 
@@ -48,7 +48,7 @@ def _row(rule: Rule) -> str:
     answer = f"{rule.status} `{rule.code}`" + (f" {rule.ec}" if rule.ec else "")
     established = f"our choice: {rule.chosen}" if rule.chosen else "yes"
     test = f"`{rule.test}`" if rule.test else "**none yet**"
-    cells = (rule.operation, rule.rule, answer, rule.document, established, test)
+    cells = (rule.operation, rule.finding, answer, rule.document, established, test)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 

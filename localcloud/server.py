@@ -126,7 +126,7 @@ class StandIn(HTTPServer):
             self.add_assertion(
                 f"{len(found)} rules for {error.status} {error.code} {error.ec}: see localcloud/rules.json"
             )
-        self.explain(request, explain.explain(error, {"policy": policy}, size) if found else "")
+        self.explain(request, explain.explain(error, {"policy": policy}, size, here=True) if found else "")
 
     def explain(self, request: Request, text: str) -> None:
         """Say in the request's record what is to be learned from it."""
