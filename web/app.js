@@ -610,6 +610,8 @@ page.language.onclick = async () => {
 
 for (const input of [page.files, page.folder]) {
     input.onchange = () => {
+        // Of an empty folder a browser does not even tell the name.
+        page.news.textContent = input.files.length > 0 ? "" : words.say("folder_empty_chosen");
         add(chosen(input.files));
         // So that the same file can be chosen again.
         input.value = "";

@@ -3,12 +3,15 @@
 /** Bytes read at a time. */
 const SLICE = 1_000_000;
 
-/** Undefined, if one of them cannot be read any more. @param {Blob} one @param {Blob} other of the same size */
+/** Undefined, if one of them cannot be read any more. @param {Blob} one @param {Blob} other */
 export async function areSame(one, other) {
+    if (one.size !== other.size) {
+        return false;
+    }
     try {
         for (let at = 0; at < one.size; at += SLICE) {
             const [left, right] = await Promise.all([bytes(one, at), bytes(other, at)]);
-            if (left.length !== right.length || left.some((byte, index) => byte !== right[index])) {
+            if (left.some((byte, index) => byte !== right[index])) {
                 return false;
             }
         }

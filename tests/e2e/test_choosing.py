@@ -197,8 +197,10 @@ def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Clou
     every = len(REAL) + len(RUN_BY_BROWSERS)
     expect(page.locator("#summary")).to_contain_text(f"{len(REAL)} of {every} files uploaded", timeout=120_000)
     assert types_stored(cloud) == REAL
+    told_once = f"{len(RUN_BY_BROWSERS)} files: Files of this type are not allowed."
+    expect(page.locator("#causes .notice > p")).to_have_text(told_once)
     for name in RUN_BY_BROWSERS:
-        told(page, name, re.compile("Files of this type are not allowed"))
+        told(page, name, re.compile("Not uploaded$"))
 
 
 def test_files_of_an_extension_alone_can_be_chosen_and_stored(
@@ -262,6 +264,13 @@ def test_an_empty_folder_is_told(page: Page, cloud: Cloud, tmp_path: Path) -> No
     drop(page, tmp_path / "some")
     expect(page.locator("#news")).to_have_text("There are no files in 2 folders, such as some/a.")
     told(page, "some/note.txt", "6 B · Uploaded")
+
+
+def test_an_empty_folder_that_is_chosen_is_told(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    open_page(page, cloud)
+    page.set_input_files("#folder", tmp_path / "nothing")
+    expect(page.locator("#news")).to_have_text("There is no file in that folder.")
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])

@@ -100,4 +100,8 @@ def test_uppy_posts_through_the_function(page: Page, cloud: Cloud, site: Site, f
     assert stored(cloud) == ALL
     page.set_input_files("input", [FilePayload(name="c.stl", mimeType="application/x-unheard-of", buffer=b"solid")])
     expect(page.locator("output")).to_have_text("1 stored, 0 failed")
-    assert types_stored(cloud) == {"a.txt": ("text/plain", "txt"), "b.txt": ("text/plain", "txt"), "c.stl": ("model/stl", "stl")}
+    assert types_stored(cloud) == {
+        "a.txt": ("text/plain", "txt"),
+        "b.txt": ("text/plain", "txt"),
+        "c.stl": ("model/stl", "stl"),
+    }

@@ -26,6 +26,11 @@ for (const at of [0, 999_999, 1_000_000, SIZE - 1]) {
     });
 }
 
+test("a file that is shorter by now is not the same, though all that is left of it is", async () => {
+    assert.equal(await areSame(new File([], "a"), file()), false);
+    assert.equal(await areSame(file(), new File([], "a")), false);
+});
+
 test("empty files are the same", async () => {
     assert.equal(await areSame(new File([], "a"), new File([], "a")), true);
 });
