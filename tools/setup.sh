@@ -6,16 +6,38 @@ set -eu
 cd "$(dirname "$0")/.."
 exec 1>&2
 
+is_alone=
 RUNTIMES="3.12 3.10" # Function Compute's Pythons, its default first
 
-# The newest of each minor version: on PATH, else kept by pyenv.
+# The Python of a minor version: on PATH, else kept by pyenv or by uv.
 find_python() {
-    for python in "python$1" "$(pyenv prefix "$1" 2>/dev/null || true)/bin/python"; do
-        if "$python" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" >/dev/null 2>&1; then
-            command -v "$python"
-            return
-        fi
-    done
+    is_python "$1" "python$1" || is_python "$1" "$(pyenv prefix "$1" 2>/dev/null)/bin/python" || {
+        for uv in uv .venv/default/bin/uv; do
+            is_python "$1" "$("$uv" python find --managed-python --no-project "$1" 2>/dev/null)" && return
+        done
+        true
+    }
+}
+
+is_python() {
+    "$2" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" >/dev/null 2>&1 && command -v "$2"
+}
+
+# From here on no other command of this checkout sets anything up: it waits. The kernel knows who has the lock, and frees
+# it when this script and all that it started have ended, however they end.
+alone() {
+    [ -z "$is_alone" ] || return 0
+    exec 9>.venv/setting-up
+    "$1" -c '
+import fcntl, signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("Another command is setting up; waiting", flush=True)
+    fcntl.flock(9, fcntl.LOCK_EX)
+'
+    is_alone=yes
 }
 
 can_install() {
@@ -28,25 +50,67 @@ apt_install() {
     $sudo apt-get update -q && $sudo apt-get install -qy --no-install-recommends "$@"
 }
 
+# Whether .venv/<minor> is whole: what says so is written last.
+is_whole() {
+    [ -x ".venv/$1/bin/python" ] && [ "$(cat ".venv/$1/lock" 2>/dev/null)" = "$(sum requirements-dev.txt)" ]
+}
+
+# What an environment made from this lock is known by.
+sum() {
+    cat "$1" deploy/requirements-build.txt deploy/source-only.txt | cksum
+}
+
 # An environment .venv/<minor> that holds exactly what requirements-dev.txt locks.
 environment() {
     minor=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    lock=$(cksum <requirements-dev.txt)
-    if [ "$(cat ".venv/$minor/lock" 2>/dev/null)" != "$lock" ]; then
-        echo "Setting up Python $minor in .venv/$minor"
-        "$1" -c 'import ensurepip' 2>/dev/null || { can_install && apt_install "python$minor-venv" >/dev/null; } || {
-            echo "Python $minor cannot make environments here. On Debian: apt-get install python$minor-venv"
-            exit 1
-        }
-        "$1" -m venv --clear ".venv/$minor"
-        ".venv/$minor/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
-        echo "$lock" >".venv/$minor/lock"
+    is_whole "$minor" && return
+    alone "$1"
+    is_whole "$minor" && return
+    echo "Setting up Python $minor in .venv/$minor"
+    "$1" -c 'import ensurepip' 2>/dev/null || { can_install && apt_install "python$minor-venv" >/dev/null; } || {
+        echo "Python $minor cannot make environments here. On Debian: apt-get install python$minor-venv"
+        exit 1
+    }
+    "$1" -m venv --clear ".venv/$minor"
+    # The pip that comes with Python fetches the locked one, and the locked setuptools.
+    pip install --require-hashes --no-deps --only-binary :all: -r deploy/requirements-build.txt
+    install requirements-dev.txt
+    sum requirements-dev.txt >".venv/$minor/lock"
+}
+
+pip() {
+    ".venv/$minor/bin/python" -m pip "$@" -qq --disable-pip-version-check --no-input
+}
+
+# What a lock names, into .venv/$minor, each checked by its hash. What is published as source only is built with the
+# locked tools, never taken from a cache of what others have built; all else is a wheel.
+install() {
+    made=".venv/$minor/made"
+    mkdir "$made"
+    entries 1 "$1" >"$made/sources.txt"
+    entries 0 "$1" >"$made/wheels.txt"
+    if [ -s "$made/sources.txt" ]; then
+        pip wheel --require-hashes --no-deps --no-binary :all: --no-build-isolation --no-cache-dir \
+            --wheel-dir "$made" -r "$made/sources.txt"
+        pip install --no-deps --no-index "$made"/*.whl
     fi
+    pip install --require-hashes --no-deps --only-binary :all: -r "$made/wheels.txt"
+    rm -r "$made"
+}
+
+# Of a lock the entries that are published as source only (1), or the others (0).
+entries() {
+    awk -v of="$1" '
+        NR == FNR { if (!/^#/) source[$1]; next }
+        /^[^ #]/ { split($0, word, /[= ]/); is_source = word[1] in source }
+        is_source == of
+    ' deploy/source-only.txt "$2"
 }
 
 # The environment that commands use: that of the newest runtime found.
 use() {
-    ln -sfn "$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')" .venv/default
+    minor=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    [ "$(readlink .venv/default)" = "$minor" ] || { alone "$1" && ln -sfn "$minor" .venv/default; }
 }
 
 environments() {
@@ -77,15 +141,19 @@ javascript() {
         exit 1
     }
     lock=$(cksum <package-lock.json)
-    [ "$(cat node_modules/.lock 2>/dev/null)" = "$lock" ] || {
-        echo "Setting up the JavaScript tools in node_modules"
-        npm ci --loglevel=error --no-audit --no-fund >/dev/null
-        echo "$lock" >node_modules/.lock
-    }
+    [ "$(cat node_modules/.lock 2>/dev/null)" = "$lock" ] && return
+    alone .venv/default/bin/python
+    [ "$(cat node_modules/.lock 2>/dev/null)" = "$lock" ] && return
+    echo "Setting up the JavaScript tools in node_modules"
+    # Each is checked by its hash in the lock; none of these needs a script of its own to be run.
+    npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
+    echo "$lock" >node_modules/.lock
 }
 
 # A Chromium: found on the machine, else Debian's, else Playwright's own.
 browser() {
+    .venv/default/bin/python tests/chromium.py >/dev/null 2>&1 && return
+    alone .venv/default/bin/python
     .venv/default/bin/python tests/chromium.py >/dev/null 2>&1 && return
     echo "Setting up a browser"
     { can_install && apt_install chromium >/dev/null; } || .venv/default/bin/python -m playwright install chromium
@@ -120,6 +188,8 @@ test)
 mutants)
     environments first
     javascript
-    .venv/default/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-mutants.txt
+    alone .venv/default/bin/python
+    minor=$(readlink .venv/default)
+    install requirements-mutants.txt
     ;;
 esac
