@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = ROOT / "functions"
 
-RUNTIMES = {"python3.12": "3.12", "python3.10": "3.10"}
+RUNTIMES = {f"python{minor}": minor for minor in pythons.RUNTIMES}
 """Of Function Compute, its default first; and the Python that each runs."""
 
 TIME = 1_577_880_000

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 TOOLS_LOCK = ROOT / "deploy" / "requirements-build.txt"
 
-SOURCE_ONLY = ("alibabacloud-tea",)
-"""Packages published as source only. Building one runs its code on this machine, so each is named here."""
+_SOURCES = ROOT / "deploy" / "source-only.txt"
+SOURCE_ONLY = tuple(re.findall(r"^[^#\s]+", _SOURCES.read_text(encoding="utf-8"), re.MULTILINE))
+"""Packages published as source only. Building one runs its code on this machine, so each is named in that file."""
 
 LEFT_OUT = (
     *("aiohttp", "aiohappyeyeballs", "aiosignal", "async-timeout", "attrs", "frozenlist", "multidict", "propcache"),
@@ -59,7 +60,8 @@ def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mappi
     _pip(environ, sys.executable, "install", "--no-deps", "--target", tools, "-r", TOOLS_LOCK)
     environ = {**environ, "PYTHONPATH": str(tools)}
 
-    as_source = ("--no-deps", "--no-build-isolation", "--no-binary", ",".join(SOURCE_ONLY))
+    # Never a wheel from pip's cache: who knows what has built it.
+    as_source = ("--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-binary", ":all:")
     wheels.mkdir()
     if sources := [entry for entry in entries if _name(entry) in SOURCE_ONLY]:
         listed = _written(work / "sources.txt", sources)
@@ -123,8 +125,8 @@ def explained(said: str) -> str:
     if missing := re.findall(r"No matching distribution found for (\S+)", said):
         return (
             f"This registry has no wheel of {missing[0]} for Function Compute (Linux, x86_64, glibc 2.28 or older): "
-            "lock another version, or, if it is pure Python and published as source only, name it in SOURCE_ONLY in "
-            "deploy/dependencies.py"
+            "lock another version, or, if it is pure Python and published as source only, name it in "
+            "deploy/source-only.txt"
         )
     errors = re.findall(r"^ *(?:ERROR|error): (.+)", said, re.MULTILINE)
     return f"pip could not install the function's dependencies: {errors[-1] if errors else said.strip()}"

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
+RUNTIMES = ("3.12", "3.10")
+"""What Function Compute runs, its default first."""
+
 
 class BuildError(Exception):
     """The package cannot be made here; the text says why and what to do, a line for each fault."""
@@ -32,14 +35,14 @@ class Python:
 
 
 def find(minor: str, environ: Mapping[str, str]) -> Python:
-    """One of this project's environments, else the one on PATH, else pyenv's newest. Raises BuildError."""
+    """One of this project's environments, else the one on PATH, else pyenv's newest, else uv's. Raises BuildError."""
     for path in _candidates(minor, environ):
         if _is_cpython(path, minor):
             return Python(minor, path)
     raise BuildError(
-        f"Python {minor}, which will run the package, has to make it, and is not on this machine: get it with "
-        f"`apt-get install python{minor}`, `brew install python@{minor}` or `pyenv install {minor}`, "
-        "or build for the runtime of a Python that is here: RUNTIME=python3.10 or python3.12"
+        f"Python {minor}, which will run the package, has to make it, and is not on this machine. Debian 12 has no "
+        f"package of it: get it with `.venv/default/bin/uv python install {minor}` or `pyenv install {minor}`. "
+        f"{_others(environ)}"
     )
 
 
@@ -50,6 +53,20 @@ def _candidates(minor: str, environ: Mapping[str, str]) -> Iterator[Path]:
     if pyenv := shutil.which("pyenv", path=environ.get("PATH")):
         prefix = _output([pyenv, "prefix", minor])
         yield Path(prefix) / "bin" / "python"
+    for uv in (shutil.which("uv", path=environ.get("PATH")), ROOT / ".venv" / "default" / "bin" / "uv"):
+        if uv and (managed := _output([str(uv), "python", "find", "--managed-python", "--system", minor])):
+            yield Path(managed)
+
+
+def _others(environ: Mapping[str, str]) -> str:
+    """Which Pythons there are, and the runtime that one of them can build for."""
+    minors = [f"3.{number}" for number in range(8, 20)]
+    found = {minor: path for minor in minors for path in _candidates(minor, environ) if _is_cpython(path, minor)}
+    if not found:
+        return "There is no other here either."
+    told = f"There is here: {', '.join(f'{minor} ({path})' for minor, path in found.items())}."
+    runtimes = [f"RUNTIME=python{minor}" for minor in RUNTIMES if minor in found]
+    return " ".join([told, *(f"Or build for what is here: {runtime}." for runtime in runtimes)])
 
 
 def _is_cpython(path: Path, minor: str) -> bool:

@@ -13,7 +13,7 @@ RUNTIMES="3.12 3.10" # Function Compute's Pythons, its default first
 find_python() {
     is_python "$1" "python$1" || is_python "$1" "$(pyenv prefix "$1" 2>/dev/null)/bin/python" || {
         for uv in uv .venv/default/bin/uv; do
-            is_python "$1" "$("$uv" python find --managed-python --no-project "$1" 2>/dev/null)" && return
+            is_python "$1" "$("$uv" python find --managed-python --system "$1" 2>/dev/null)" && return
         done
         true
     }
@@ -52,12 +52,12 @@ apt_install() {
 
 # Whether .venv/<minor> is whole: what says so is written last.
 is_whole() {
-    [ -x ".venv/$1/bin/python" ] && [ "$(cat ".venv/$1/lock" 2>/dev/null)" = "$(sum requirements-dev.txt)" ]
+    [ -x ".venv/$1/bin/python" ] && [ "$(cat ".venv/$1/lock" 2>/dev/null)" = "$(fingerprint)" ]
 }
 
 # What an environment made from this lock is known by.
-sum() {
-    cat "$1" deploy/requirements-build.txt deploy/source-only.txt | cksum
+fingerprint() {
+    cat requirements-dev.txt deploy/requirements-build.txt deploy/source-only.txt | cksum
 }
 
 # An environment .venv/<minor> that holds exactly what requirements-dev.txt locks.
@@ -74,8 +74,8 @@ environment() {
     "$1" -m venv --clear ".venv/$minor"
     # The pip that comes with Python fetches the locked one, and the locked setuptools.
     pip install --require-hashes --no-deps --only-binary :all: -r deploy/requirements-build.txt
-    install requirements-dev.txt
-    sum requirements-dev.txt >".venv/$minor/lock"
+    install_lock requirements-dev.txt
+    fingerprint >".venv/$minor/lock"
 }
 
 pip() {
@@ -84,8 +84,9 @@ pip() {
 
 # What a lock names, into .venv/$minor, each checked by its hash. What is published as source only is built with the
 # locked tools, never taken from a cache of what others have built; all else is a wheel.
-install() {
+install_lock() {
     made=".venv/$minor/made"
+    rm -rf "$made"
     mkdir "$made"
     entries 1 "$1" >"$made/sources.txt"
     entries 0 "$1" >"$made/wheels.txt"
@@ -190,6 +191,6 @@ mutants)
     javascript
     alone .venv/default/bin/python
     minor=$(readlink .venv/default)
-    install requirements-mutants.txt
+    install_lock requirements-mutants.txt
     ;;
 esac

@@ -69,6 +69,20 @@ PYTHONS = {
         },
         "versions/3.12.7/bin/python",
     ),
+    "uv's, where PATH has none": (
+        {
+            "bin/uv": '[ "$*" = "python find --managed-python --system 3.12" ] && echo "${0%/bin/uv}/uv/3.12/python"',
+            "uv/3.12/python": "echo cpython 3.12",
+        },
+        "uv/3.12/python",
+    ),
+    "that of this project's own uv": (
+        {
+            ".venv/default/bin/uv": '[ "$2" = find ] && echo "${0%/.venv/*}/uv/3.12/python"',
+            "uv/3.12/python": "echo cpython 3.12",
+        },
+        "uv/3.12/python",
+    ),
     "not one of another minor version": ({".venv/3.12/bin/python": "echo cpython 3.13"}, None),
     "not PyPy": ({"bin/python3.12": "echo pypy 3.12"}, None),
     "none": ({}, None),
@@ -87,8 +101,43 @@ def test_the_package_is_made_by_the_targets_own_python(
     if expected:
         assert pythons.find("3.12", environ) == Python("3.12", tmp_path / expected)
     else:
-        with pytest.raises(BuildError, match=r"^Python 3\.12, .* get it with .*`pyenv install 3\.12`.*RUNTIME=.*$"):
+        with pytest.raises(BuildError, match=r"^Python 3\.12, .* is not on this machine\."):
             pythons.find("3.12", environ)
+
+
+HERE_ARE = {
+    "none": ({}, "There is no other here either."),
+    "one that no runtime has": (
+        {"bin/python3.11": "echo cpython 3.11", "bin/python3": "echo cpython 3.11"},
+        "There is here: 3.11 ({}/bin/python3.11).",
+    ),
+    "one that another runtime has": (
+        {"bin/python3.13": "echo cpython 3.13", ".venv/3.10/bin/python": "echo cpython 3.10"},
+        "There is here: 3.10 ({}/.venv/3.10/bin/python), 3.13 ({}/bin/python3.13). "
+        "Or build for what is here: RUNTIME=python3.10.",
+    ),
+    "names of pyenv's without a Python behind them": (
+        {"bin/python3.9": "exit 127", "bin/python3.14": "echo cpython 3.14"},
+        "There is here: 3.14 ({}/bin/python3.14).",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HERE_ARE)
+def test_where_the_targets_python_is_missing_the_cure_and_what_is_here_are_named(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pythons, "ROOT", tmp_path)
+    there, told = HERE_ARE[case]
+    for name, says in there.items():
+        python_that_says(tmp_path / name, says)
+    with pytest.raises(BuildError) as refused:
+        pythons.find("3.12", {"PATH": str(tmp_path / "bin")})
+    cure = "get it with `.venv/default/bin/uv python install 3.12` or `pyenv install 3.12`."
+    assert str(refused.value) == (
+        "Python 3.12, which will run the package, has to make it, and is not on this machine. Debian 12 has no package of "
+        f"it: {cure} {told.replace('{}', str(tmp_path))}"
+    )
 
 
 def test_an_unknown_runtime_is_refused(tmp_path: Path) -> None:
@@ -140,8 +189,8 @@ PIP_SAYS = {
         "ERROR: Could not find a version that satisfies the requirement alibabacloud-tea==0.4.3 (from versions: 0.4.0)\n"
         "ERROR: No matching distribution found for alibabacloud-tea==0.4.3\n",
         "This registry has no wheel of alibabacloud-tea==0.4.3 for Function Compute (Linux, x86_64, glibc 2.28 or older): "
-        "lock another version, or, if it is pure Python and published as source only, name it in SOURCE_ONLY in "
-        "deploy/dependencies.py",
+        "lock another version, or, if it is pure Python and published as source only, name it in "
+        "deploy/source-only.txt",
     ),
     "another file": (
         "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated [...]\n"
