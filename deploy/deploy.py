@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from deploy import link
+from deploy import components, link
 from deploy.environment import environment
 from localcloud.terminal import guard_output
 
@@ -117,6 +117,8 @@ def _run(command: str, environ: Mapping[str, str]) -> int:
     """Run `s`, saying what it says as it comes, but no secret."""
     known = environment(environ, _PROJECT)
     hidden = [known[name] for name in SECRET if known.get(name)]
+    for line in components.report(_PROJECT, known):
+        print(line, flush=True)
     with subprocess.Popen(  # noqa: S603 - the command is ours
         [str(_S), command, "-y", *_options(environ)],
         cwd=_PROJECT,
@@ -124,7 +126,7 @@ def _run(command: str, environ: Mapping[str, str]) -> int:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=dict(environ),
+        env={**environ, "FORCE_COLOR": "0"},  # colours are escape sequences
     ) as running:
         assert running.stdout is not None  # noqa: S101 - asked for above
         unknown_account = False

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import jwt
 import pytest
 
 import sentinels
-from deploy import deploy
+from deploy import components, deploy
 from deployment.scratch import ACCOUNT, PROJECT, Scratch
 from deployment.upload_bucket import Bucket
 
@@ -147,3 +149,79 @@ def test_what_seals_tickets_is_made_where_it_is_used_and_missing(
     written = dict(line.split("=", 1) for line in text.splitlines())
     assert [(name, len(secret)) for name, secret in written.items()] == [(name, 43) for name in made]
     assert [secret for secret in written.values() if secret in capsys.readouterr().out] == []
+
+
+# The components.
+
+DECLARED = """
+resources:
+  infra: {component: ros}
+  sign: {component: fc3@0.1.22}
+  callback: {component: fc3@0.1.22}
+  site: {component: "${path('./deploy/site')}"}
+"""
+NEWEST = "in its newest version, which is fetched now, not pinned"
+PIN = "core_load_serverless_devs_component"
+
+VERSIONS: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
+    "nothing fetched yet": (
+        {},
+        {},
+        [f"ros {NEWEST}", "fc3 0.1.22, pinned, which is fetched now", f"fc3-domain {NEWEST}"],
+    ),
+    "all in the cache": (
+        {"ros": "0.0.9", "fc3@0.1.22": "0.1.22", "fc3-domain": "0.0.29"},
+        {},
+        ["ros 0.0.9, not pinned", "fc3 0.1.22, pinned", "fc3-domain 0.0.29, not pinned"],
+    ),
+    "pinned by the deployer": (
+        {"ros": "0.0.9", "ros@0.0.8": "0.0.8"},
+        {PIN: "ros@0.0.8;fc3-domain@0.0.28"},
+        [
+            "ros 0.0.8, pinned",
+            "fc3 0.1.22, pinned, which is fetched now",
+            "fc3-domain 0.0.28, pinned, which is fetched now",
+        ],
+    ),
+}
+
+
+def cached(root: Path, held: dict[str, str]) -> None:
+    for name, version in held.items():
+        place = root / "components" / "devsapp.cn" / "v3" / name
+        place.mkdir(parents=True)
+        (place / ".s.lock").write_text(json.dumps({"version": version}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", VERSIONS)
+def test_the_components_are_told_with_their_versions(case: str, tmp_path: Path) -> None:
+    held, environ, told = VERSIONS[case]
+    (tmp_path / "s.yaml").write_text(DECLARED, encoding="utf-8")
+    cached(tmp_path / ".s", held)
+    found = components.report(tmp_path, {"serverless_devs_config_home": str(tmp_path), **environ})
+    assert list(found) == [f"Component {each}" for each in told]
+
+
+def test_the_cache_is_where_serverless_devs_was_told_to_keep_it(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("resources: {infra: {component: ros}}", encoding="utf-8")
+    (tmp_path / ".s" / "config").mkdir(parents=True)
+    (tmp_path / ".s" / "config" / "s.json").write_text('{"workspace": "~/elsewhere"}', encoding="utf-8")
+    cached(tmp_path / "elsewhere", {"ros": "0.0.9"})
+    found = components.report(tmp_path, {"serverless_devs_config_home": str(tmp_path)})
+    assert list(found) == ["Component ros 0.0.9, not pinned"]
+
+
+@pytest.mark.parametrize("command", [deploy.deploy, deploy.remove])
+def test_their_versions_are_told_before_any_runs(
+    command: Callable[[Mapping[str, str]], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "s").write_text("#!/bin/sh\necho s runs; exit 101\n", encoding="utf-8")
+    (tmp_path / "s").chmod(0o755)
+    (tmp_path / "s.yaml").write_text("resources: {infra: {component: ros}}", encoding="utf-8")
+    monkeypatch.setattr(deploy, "_PROJECT", tmp_path)
+    monkeypatch.setattr(deploy, "_S", tmp_path / "s")
+    assert command({"AUTH": "none", "serverless_devs_config_home": str(tmp_path)}) == 101
+    assert capsys.readouterr().out == f"Component ros {NEWEST}\ns runs\n"

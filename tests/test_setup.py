@@ -1,0 +1,197 @@
+"""tools/setup.sh: one command of a checkout at a time, nothing half-made counts, and every package comes by a hash."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from localcloud.cloud import ROOT
+
+PATIENCE = 60
+"""Seconds to wait, at most, for what ought to happen at once."""
+
+MINOR = "{}.{}".format(*sys.version_info)
+SETTING_UP = f"Setting up Python {MINOR} in .venv/{MINOR}\n"
+WAITING = "Another command is setting up; waiting\n"
+
+PYTHON = f"""#!/bin/sh
+# Makes environments whose pip writes down what it is asked for; if HOLD is set, it waits while it does so.
+[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"
+echo '["venv"]' >>calls
+rm -rf "$4"
+mkdir -p "$4/bin"
+cp "$PIP" "$4/bin/python"
+[ -z "${{HOLD:-}}" ] || {{ echo begun >begun; read -r _ <release; }}
+"""
+
+PIP = f"""#!{sys.executable}
+import json, pathlib, sys
+words = sys.argv[3:]
+lists = [pathlib.Path(words[place + 1]).read_text() for place, word in enumerate(words) if word == "-r"]
+with open("calls", "a") as calls:
+    calls.write(json.dumps([*words, *lists]) + "\\n")
+if words[0] == "wheel":
+    (pathlib.Path(words[words.index("--wheel-dir") + 1]) / "oss2-2-py3-none-any.whl").touch()
+"""
+
+NPM = """#!/bin/sh
+echo "[\\"npm\\", \\"$*\\"]" >>calls
+mkdir -p node_modules
+"""
+
+TOOLS = "pip==26.3 \\\n    --hash=sha256:aa\nsetuptools==84.2.1 \\\n    --hash=sha256:bb\n"
+WHEEL = "six==1.17.0 \\\n    --hash=sha256:cc\n    --hash=sha256:dd\n"
+SOURCE = "oss2==2.19.1 ; python_version < '4' \\\n    --hash=sha256:ee\n"
+QUIETLY = ["-qq", "--disable-pip-version-check", "--no-input"]
+
+
+@dataclass
+class Checkout:
+    """A folder with set-up in it, on a machine whose only Python and npm are our own."""
+
+    folder: Path
+
+    def begin(self, what: str = "dev", **environ: str) -> subprocess.Popen[str]:
+        path = os.pathsep.join([str(self.folder / "bin"), "/usr/bin", "/bin"])
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [self.folder / "tools" / "setup.sh", what],
+            env={"PATH": path, "PIP": str(self.folder / "bin" / "pip.py"), **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, what: str = "dev") -> tuple[int | None, str]:
+        """Exit code, and what was said on standard error."""
+        with self.begin(what) as process:
+            _, said = process.communicate(timeout=PATIENCE)
+        return process.returncode, said
+
+    def calls(self) -> list[list[str]]:
+        file = self.folder / "calls"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def made(self) -> int:
+        """How many times an environment was begun."""
+        return self.calls().count(["venv"])
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    files = {
+        f"bin/python{MINOR}": PYTHON,
+        "bin/pip.py": PIP,
+        "bin/npm": NPM,
+        "requirements-dev.txt": WHEEL + SOURCE,
+        "package-lock.json": "{}",
+        "deploy/requirements-build.txt": TOOLS,
+        "deploy/source-only.txt": "# by hand\noss2\n",
+    }
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        path.chmod(0o755)
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "setup.sh", tmp_path / "tools")
+    for name in ("begun", "release"):
+        os.mkfifo(tmp_path / name)
+    return Checkout(tmp_path)
+
+
+def wait_until_begun(checkout: Checkout) -> None:
+    begun = os.open(checkout.folder / "begun", os.O_RDWR)
+    try:
+        assert select.select([begun], [], [], PATIENCE)[0]
+    finally:
+        os.close(begun)
+
+
+def release(checkout: Checkout) -> None:
+    end = os.open(checkout.folder / "release", os.O_RDWR)
+    os.write(end, b"\n")
+
+
+def test_of_two_at_once_the_second_waits_and_finds_all_done(checkout: Checkout) -> None:
+    with checkout.begin(HOLD="1") as first:
+        wait_until_begun(checkout)
+        with checkout.begin() as second:
+            assert second.stderr
+            said = second.stderr.readline()
+            release(checkout)
+            assert (said, second.communicate(timeout=PATIENCE)[1]) == (WAITING, "")
+        assert first.communicate(timeout=PATIENCE)[1] == SETTING_UP
+    assert (first.returncode, second.returncode, checkout.made()) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_was_interrupted_is_begun_anew_and_holds_nobody_up(checkout: Checkout, how: signal.Signals) -> None:
+    with checkout.begin(HOLD="1") as first:
+        wait_until_begun(checkout)
+        os.killpg(first.pid, how)
+        assert first.wait(PATIENCE) != 0
+    assert checkout.run() == (0, SETTING_UP)
+    assert checkout.made() == 2
+
+
+def test_what_is_whole_is_left_alone(checkout: Checkout) -> None:
+    assert checkout.run() == (0, SETTING_UP)
+    before = checkout.calls()
+    assert (checkout.run(), checkout.calls()) == ((0, ""), before)
+
+
+@pytest.mark.parametrize("name", ["requirements-dev.txt", "deploy/requirements-build.txt", "deploy/source-only.txt"])
+def test_what_was_made_by_another_lock_is_made_anew(checkout: Checkout, name: str) -> None:
+    checkout.run()
+    with (checkout.folder / name).open("a", encoding="utf-8") as file:
+        file.write("# another\n")
+    assert checkout.run() == (0, SETTING_UP)
+
+
+def test_an_environment_whose_python_has_gone_is_made_anew(checkout: Checkout) -> None:
+    checkout.run()
+    python = checkout.folder / ".venv" / MINOR / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nowhere/python")
+    assert checkout.run() == (0, SETTING_UP)
+
+
+def test_all_comes_by_a_hash_and_only_what_is_named_is_built(checkout: Checkout) -> None:
+    assert checkout.run() == (0, SETTING_UP)
+    made = f".venv/{MINOR}/made"
+    by_hash = ["--require-hashes", "--no-deps"]
+    wheels = [*by_hash, "--only-binary", ":all:"]
+    source = [*by_hash, "--no-binary", ":all:", "--no-build-isolation", "--no-cache-dir"]
+    assert checkout.calls() == [
+        ["venv"],
+        ["install", *wheels, "-r", "deploy/requirements-build.txt", *QUIETLY, TOOLS],
+        ["wheel", *source, "--wheel-dir", made, "-r", f"{made}/sources.txt", *QUIETLY, SOURCE],
+        ["install", "--no-deps", "--no-index", f"{made}/oss2-2-py3-none-any.whl", *QUIETLY],
+        ["install", *wheels, "-r", f"{made}/wheels.txt", *QUIETLY, WHEEL],
+    ]
+
+
+def test_no_package_of_npm_runs_a_script_of_its_own(checkout: Checkout) -> None:
+    assert checkout.run("deploy") == (0, SETTING_UP + "Setting up the JavaScript tools in node_modules\n")
+    assert checkout.calls()[-1] == ["npm", "ci --ignore-scripts --loglevel=error --no-audit --no-fund"]
+
+
+def test_nobody_but_set_up_and_make_lock_installs_anything() -> None:
+    files = [ROOT / "Makefile", *(ROOT / "tools").iterdir(), *(ROOT / "deploy").rglob("*.*js")]
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [line for line in lines if "pip install" in line or "npm install" in line or "npm i " in line] == [
+        line
+        for line in (ROOT / "tools" / "setup.sh").read_text(encoding="utf-8").splitlines()
+        if "    pip install" in line
+    ]
