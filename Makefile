@@ -69,14 +69,16 @@ mutants: ## Break the code in a copy, one place at a time, and see whether the t
 	@tools/mutants.sh $(ARGS)
 
 LOCK := -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header
+# What a source says of itself is learned by building it: with the locked tools, by their hashes.
+LOCK += --build-constraints deploy/requirements-build.txt
 lock: ## Lock the newest versions of all dependencies
 	@tools/setup.sh dev
+	@$(PYTHON) $(LOCK) deploy/requirements-build.in -o deploy/requirements-build.txt
 	@$(PYTHON) $(LOCK) functions/sign/requirements.in -o functions/sign/requirements.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/callback/requirements.in -o functions/callback/requirements.txt
-	@$(PYTHON) $(LOCK) deploy/requirements-build.in -o deploy/requirements-build.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
-	@npm update --save --loglevel=error
+	@npm update --save --ignore-scripts --loglevel=error
 
 doctor: ## Name each fault of what is set, declared and deployed (ARGS=--strict fails if anything could not be seen)
 	@tools/setup.sh dev
