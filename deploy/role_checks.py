@@ -8,10 +8,11 @@ from typing import Any
 from deploy import function_checks, rights, setting_checks
 from deploy.declared import UNSEEN, listed
 from deploy.rights import SESSION_DURATION, Names, Right
-from deploy.setup import ROLE, Setup
+from deploy.setup import BUCKET, ROLE, Setup
 
 _MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
-_SHIPPED_TYPES = (ROLE, "ALIYUN::OSS::Bucket")
+_SHIPPED_TYPES = (ROLE, BUCKET)
+_MAY_GRANT = ("ALIYUN::RAM::", "ALIYUN::OSS::", "ALIYUN::ROS::", "MODULE::")
 
 
 def grants(setup: Setup) -> Iterator[str]:
@@ -22,8 +23,8 @@ def grants(setup: Setup) -> Iterator[str]:
         more = [right for right in allowed if not any(right.same(each) for each in wanted)]
         yield from (f"The role {role} may do {what}." for what in together(more))
         attached = properties.get("PolicyAttachments") or {}
-        for policy in (policy for kind in attached.values() for policy in listed(kind)):
-            yield f"The role {role} has {policy} attached."
+        kinds = attached.values() if isinstance(attached, dict) else [attached]
+        yield from (f"The role {role} has {policy} attached." for kind in kinds for policy in listed(kind))
 
 
 def unshipped(setup: Setup) -> Iterator[str]:
@@ -34,8 +35,11 @@ def unshipped(setup: Setup) -> Iterator[str]:
         role = str((resource.get("Properties") or {}).get("RoleName", name))
         if kind == ROLE and role.lower() not in ours:
             yield f"The template makes the role {role}, which is none of the three."
-        elif kind.startswith(("ALIYUN::RAM::", "ALIYUN::OSS::", "ALIYUN::ROS::")) and kind not in _SHIPPED_TYPES:
-            yield f"The template makes {name}, an {kind}."
+        elif kind.startswith(_MAY_GRANT) and kind not in _SHIPPED_TYPES:
+            yield f"The template makes {name}, which is {kind}."
+    for name, resource in setup.deployment.resources.items():
+        if name != "infra" and str(resource.get("component")).startswith("ros"):
+            yield f"s.yaml makes the stack {name} besides."
 
 
 def upload_right(setup: Setup) -> Iterator[str]:

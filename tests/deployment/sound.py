@@ -134,6 +134,7 @@ class Given:
         self.template = template()
         self.missing: tuple[str, ...] = ()
         self.unread: tuple[str, ...] = ()
+        self.resources: dict[str, Any] = {}
         self.unseen: dict[str, str] = {}
         self.live: Live | None = None
         self.account: Deployment | None = None
@@ -208,6 +209,7 @@ class Given:
             "sign": {"props": self.function},
             "callback": {"props": self.callback},
             "site": {"props": {"bucket": SITE_BUCKET}},
+            **self.resources,
         }
         return Deployment(resources, self.template, self.missing)
 
