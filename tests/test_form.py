@@ -83,7 +83,7 @@ def test_a_folder_form_has_only_what_a_page_of_the_tutorial_sends() -> None:
         "expiration": "2024-11-24T12:15:00.000Z",
         "conditions": [
             {"bucket": "team-uploads"},
-            ["content-length-range", 1, 1000],
+            ["content-length-range", 0, 1000],
             ["starts-with", "$key", "uploads/anonymous/0f/"],
             ["in", "$content-type", ["image/png"]],
             ["eq", "$success_action_status", "200"],
