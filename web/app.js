@@ -1,7 +1,7 @@
 // The page: what is chosen goes into the queue, what the queue says is shown.
 
 import { chosen, dropped, misfit, sift } from "./files.js";
-import { Fault, Meter, Upload } from "./queue.js";
+import { Fault, HALTING, Meter, Upload } from "./queue.js";
 import { Signer, uploader } from "./uploader.js";
 import * as words from "./words.js";
 
@@ -161,11 +161,7 @@ async function use(token) {
     signer.token = remembered("sessionStorage", "token", token);
     await learnLimits();
     paintTrouble();
-    for (const upload of rows.keys()) {
-        if (upload.state === "failed" && LINK_NEEDED.includes(upload.fault?.code ?? "")) {
-            queue.add(upload);
-        }
-    }
+    queue.resume();
 }
 
 /**
@@ -451,7 +447,7 @@ function changed(upload) {
 
 /** @param {number} milliseconds at most */
 function paintIn(milliseconds) {
-    const at = Date.now() + milliseconds;
+    const at = performance.now() + milliseconds;
     if (at < paintAt) {
         clearTimeout(timer);
         paintAt = at;
@@ -468,6 +464,7 @@ function paint() {
     stale.clear();
     withCauses(({ tellCauses }) => tellCauses(rows, page.causes, () => paintIn(SOON)), fallen.length > 0);
     paintTotals();
+    paintOutage();
     warn(fallen);
     for (const upload of queue.uploads) {
         if (upload.state === "retrying") {
@@ -485,7 +482,7 @@ function paintRow(upload) {
     const { state, isOpen, name } = upload;
     const isStored = state === "done" || state === "unreported";
     line.className = state;
-    status.textContent = words.status(upload, Date.now());
+    status.textContent = words.status(upload, queue.now());
     stored.textContent = isStored ? upload.key : "";
     copy.hidden = !isStored;
     copy.setAttribute("aria-label", words.say("copy", { name }));
@@ -533,12 +530,15 @@ function paintTotals() {
     const isOpen = totals.open > 0;
     const share = totals.size > 0 ? totals.sent / totals.size : Number(totals.of("done", "unreported") > 0);
     const percent = Math.floor(share * 100);
+    const now = queue.now();
     if (isOpen && !wasOpen) {
-        speed = new Meter();
-        aloudAt = Date.now() + ALOUD;
+        aloudAt = now + ALOUD;
     }
-    speed.add(Date.now(), totals.moved);
-    const text = words.summary(totals, speed.rate);
+    if (totals.of("signing", "sending", "finishing") === 0) {
+        speed = new Meter();
+    }
+    speed.add(now, totals.moved);
+    const text = words.summary(totals, speed.rateAt(now));
     page.total.hidden = rows.size === 0;
     page.bar.value = share;
     page.summary.textContent = text;
@@ -548,16 +548,29 @@ function paintTotals() {
     offer(
         [
             [page.cancel, isOpen],
-            [page.retry, failed + totals.of("cancelled") > 0],
+            [page.retry, failed + totals.of("cancelled") > 0 || isHalted()],
             [page.clear, ended > 0],
         ],
         page.files,
     );
-    if (wasOpen !== isOpen || (isOpen && Date.now() > aloudAt)) {
+    if (wasOpen !== isOpen || (isOpen && now > aloudAt)) {
         page.told.textContent = isOpen && !wasOpen ? page.told.textContent : text;
-        aloudAt = Date.now() + ALOUD;
+        aloudAt = now + ALOUD;
     }
     wasOpen = isOpen;
+}
+
+/** What holds all of them up is told once. */
+function paintOutage() {
+    const text = queue.outage && queue.totals.open > 0 ? words.outage(queue.outage) : "";
+    if (page.outage.textContent !== text) {
+        page.outage.textContent = text;
+    }
+    page.retry.textContent = words.say(isHalted() ? "try_again" : "retry_all");
+}
+
+function isHalted() {
+    return queue.totals.open > 0 && HALTING.includes(queue.outage?.fault.code ?? "");
 }
 
 /** Reads aloud what has failed. @param {Upload[]} fallen */
@@ -588,7 +601,12 @@ function onAll(button, act) {
 }
 
 onAll(page.cancel, (upload) => queue.cancel(upload));
-onAll(page.retry, (upload) => canBeTriedAgain(upload) && queue.add(upload));
+page.retry.onclick = () => {
+    queue.resume();
+    for (const upload of [...rows.keys()].filter(canBeTriedAgain)) {
+        queue.add(upload);
+    }
+};
 onAll(page.clear, (upload) => upload.isOpen || isRetriable(upload) || forget(upload));
 
 page.language.onclick = async () => {

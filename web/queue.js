@@ -1,6 +1,6 @@
 // Which file is uploaded when, and when it is tried again. Knows neither the page nor the network.
 
-/** @import { Detail, Fact, QueueOptions, State, Wanted } from "./types" */
+/** @import { Attempt, Detail, Fact, Outage, QueueOptions, Service, State, Wanted } from "./types" */
 
 /** How often a file is tried, where what went wrong may pass. */
 const TRIES = 6;
@@ -11,11 +11,26 @@ const LONGEST_PAUSE = 60_000;
 /** Milliseconds without a byte gone or an answer come, after which a try is given up. */
 const SILENCE = 60_000;
 
+/** Bytes per second: the slowest line for which forms are made (functions/sign), and what is taken for the line's speed until more is seen. */
+export const SLOWEST_LINE = 50_000;
+
+/** Bytes of a file that a browser may have handed over while they still lie between it and the storage. */
+const BUFFER = 16_000_000;
+
+/** How much sooner than its form ends a file should have arrived. */
+const MARGIN = 1.5;
+
+/** Milliseconds after which a try tells how fast the line is, and not only how far away the storage is. */
+const TELLING = 5000;
+
 /** Browsers open six connections to a host. */
 const MOST_PARALLEL = 6;
 
 /** Connections of a file that is sent in parts: it counts as so many files. */
 export const LANES = 3;
+
+/** Milliseconds that a form may have been on its way to the page. */
+const TRANSIT = 5000;
 
 /** What being offline looks like. */
 const CUT_OFF = ["function_unreachable", "storage_unreachable", "stalled"];
@@ -28,6 +43,12 @@ const PASSING = [
 
 /** The function's word for it, and the storage's. */
 const THERE_ALREADY = ["already_stored", "exists"];
+
+/** What concerns the whole page: nothing more is asked for until somebody has done something about it. */
+export const HALTING = [
+    ...["token_missing", "token_expired", "token_invalid", "not_allowed", "origin_not_allowed"],
+    ...["misconfigured", "clock"],
+];
 
 const ENDED = ["done", "unreported", "failed", "cancelled"];
 
@@ -72,7 +93,9 @@ export class Upload {
     tries = 0; // that have failed
     /** What its bytes came to at the first look, where a browser has to read them. @type {number | undefined} */
     print;
-    expired = false; // whether the last try failed because its form had run out
+    expired = false; // whether the last try failed because its form had run out before its time
+    alone = false; // whether its form ran out while others shared the line: the next try shares it with none
+    there = 0; // bytes that had arrived when the last try began
     speed = new Meter();
     /** Ends a try, or the pause before the next. @type {(reason?: Fault) => void} */
     stop = () => {};
@@ -97,9 +120,20 @@ export class Queue {
     uploads = new Set();
     totals = new Totals();
     isOnline = true;
+    /** Why nothing begins. @type {Outage | undefined} */
+    outage;
     /** @type {Upload[]} */
     #waiting = [];
-    #running = 0;
+    /** @type {Set<Attempt>} */
+    #running = new Set();
+    /** Tries whether the outage is over. @type {Attempt | undefined} */
+    #probe;
+    #wake = () => {};
+    /** How often each has done what it was asked. @type {Record<Service, number>} */
+    #worked = { function: 0, storage: 0 };
+    /** Bytes per second that the line carries at least: without a sight of it, and as it was seen last. */
+    #floor = SLOWEST_LINE;
+    #measured = 0;
 
     /** @param {QueueOptions} options */
     constructor({
@@ -107,16 +141,18 @@ export class Queue {
         post,
         changed,
         lanes,
+        life,
         dropped,
         parallel = 4,
         random = Math.random,
-        now = Date.now,
+        now = () => performance.now(), // jumps for no clock that is set
         after = timer,
     }) {
         this.sign = sign;
         this.post = post;
         this.changed = changed;
         this.lanes = lanes ?? (() => 1);
+        this.life = life ?? (() => Infinity);
         this.dropped = dropped ?? (() => {});
         this.parallel = Math.min(parallel, MOST_PARALLEL);
         this.random = random;
@@ -126,9 +162,19 @@ export class Queue {
 
     /** Uploads it at its turn; what has failed or was cancelled, once more. @param {Upload} upload */
     add(upload) {
+        const isByHand = this.outage !== undefined && this.uploads.has(upload);
         upload.stop();
-        Object.assign(upload, { tries: 0, expired: false });
-        this.#wait(upload);
+        Object.assign(upload, { tries: 0, expired: false, alone: false });
+        if (isByHand) {
+            this.#allow();
+        }
+        this.#wait(upload, isByHand);
+    }
+
+    /** Tries again whether what concerned the whole page is over: there is another token, or somebody asks for it. */
+    resume() {
+        this.#allow();
+        this.#next();
     }
 
     /** Lists what need not be tried, or not again. @param {Upload} upload @param {Fault} fault */
@@ -165,6 +211,10 @@ export class Queue {
     /** Without a connection nothing begins, and no try is used up. @param {boolean} isOnline */
     setOnline(isOnline) {
         this.isOnline = isOnline;
+        this.#end();
+        // Another line, perhaps.
+        this.#floor = SLOWEST_LINE;
+        this.#measured = 0;
         for (const upload of this.uploads) {
             if (upload.state === "retrying") {
                 this.add(upload);
@@ -191,69 +241,187 @@ export class Queue {
 
     #next() {
         while (this.isOnline && this.#waiting.length > 0) {
-            const lanes = this.lanes(this.#waiting[0]);
-            if (this.#running > 0 && this.#running + lanes > this.parallel) {
+            const upload = this.outage ? this.#choose(this.outage) : this.#waiting[0];
+            const attempt = upload && this.#attempt(upload);
+            if (!attempt || !this.#hasRoom(attempt)) {
                 return;
             }
-            this.#running += lanes;
-            this.#try(/** @type {Upload} */ (this.#waiting.shift())).finally(() => {
-                this.#running -= lanes;
+            this.#waiting.splice(this.#waiting.indexOf(upload), 1);
+            this.#probe = this.outage && attempt;
+            for (const other of this.#running) {
+                other.isAlone = false;
+            }
+            this.#running.add(attempt);
+            this.#try(attempt).finally(() => {
+                this.#running.delete(attempt);
+                this.#probe = this.#probe === attempt ? undefined : this.#probe;
                 this.#next();
             });
         }
     }
 
-    /** One try. It is signed now and not before: a form does not live long. @param {Upload} upload */
-    async #try(upload) {
+    /** Who tries whether it is over: who has tried least; nobody, while the pause lasts or another one does. @param {Outage} outage */
+    #choose({ until }) {
+        const pause = until - this.now();
+        if (pause > 0) {
+            this.#wake();
+            this.#wake = Number.isFinite(pause) ? this.after(pause, () => this.#next()) : () => {};
+        }
+        if (pause > 0 || this.#probe) {
+            return undefined;
+        }
+        return this.#waiting.reduce((least, each) => (each.tries < least.tries ? each : least));
+    }
+
+    /** @param {Upload} upload @returns {Attempt} */
+    #attempt(upload) {
+        const lanes = this.lanes(upload);
+        const life = lanes > 1 ? Infinity : this.life(upload) * 1000;
+        return {
+            upload,
+            lanes,
+            life,
+            begin: this.now(),
+            isAlone: this.#running.size === 0,
+            sending: Infinity,
+            sent: 0,
+            moved: 0,
+        };
+    }
+
+    /** @param {Attempt} attempt */
+    #hasRoom(attempt) {
+        const all = [...this.#running, attempt];
+        const lanes = all.reduce((sum, each) => sum + each.lanes, 0);
+        return all.length === 1 || (lanes <= this.parallel && all.every((each) => this.#isInTime(each, all)));
+    }
+
+    /** Whether it will have arrived, with these on the same line, before its form ends. @param {Attempt} attempt @param {Attempt[]} all */
+    #isInTime(attempt, all) {
+        const end = this.now() + MARGIN * this.#duration(attempt, all);
+        return !attempt.upload.alone && end <= attempt.begin + attempt.life;
+    }
+
+    /** Milliseconds until it has arrived, if they share the line evenly. @param {Attempt} attempt @param {Iterable<Attempt>} all */
+    #duration(attempt, all) {
+        const left = leftOf(attempt);
+        let before = 0;
+        for (const other of all) {
+            before += other === attempt ? left : Math.min(leftOf(other), left * other.lanes);
+        }
+        return (before / this.#rate) * 1000;
+    }
+
+    /** Bytes per second that the line is known to carry. */
+    get #rate() {
+        return Math.max(this.#floor, this.#measured, this.#inSight());
+    }
+
+    /** Of those on their way, together. @param {Attempt} [but] of this one the whole file has arrived */
+    #inSight(but) {
+        const now = this.now();
+        let rate = 0;
+        for (const each of this.#running) {
+            const bytes = each === but ? each.upload.size - each.sent : arrived(each);
+            rate += (Math.max(0, bytes) / Math.max(1, now - each.sending)) * 1000;
+        }
+        return rate;
+    }
+
+    /** One try. It is signed now and not before: a form does not live long. @param {Attempt} attempt */
+    async #try(attempt) {
+        const { upload } = attempt;
         const controller = new AbortController();
         const { signal } = controller;
         const stop = (/** @type {Fault} */ reason) => controller.abort(reason);
-        const listen = () => this.after(SILENCE, () => stop(new Fault("stalled")));
+        const listen = () => this.after(this.#silence(attempt), () => stop(new Fault("stalled")));
         let deaf = listen();
         const alive = () => {
             deaf();
             deaf = listen();
         };
         const progress = (/** @type {number} */ sent) => {
+            this.#progress(attempt, sent);
             alive();
-            this.#progress(upload, sent);
         };
+        /** @type {Service} */
+        let service = "function";
+        let worked = this.#worked[service];
         Object.assign(upload, { stop, speed: new Meter() });
         try {
             this.#tell(upload, { state: "signing" });
             const form = await this.sign(wanted(upload), signal, upload, alive);
             signal.throwIfAborted();
-            this.#tell(upload, { state: "sending", key: form.key, sent: "sent" in form ? form.sent : 0 });
+            this.#works(service);
+            service = "storage";
+            worked = this.#worked[service];
+            const sent = "sent" in form ? form.sent : 0;
+            if (sent > upload.there) {
+                upload.tries = 0;
+            }
+            upload.there = sent;
+            const begin = this.now();
+            Object.assign(attempt, { begin, sent, sending: begin, life: form.life ? form.life * 1000 : attempt.life });
+            this.#tell(upload, { state: "sending", key: form.key, sent });
             const stored = await this.post(form, upload, (sent) => signal.aborted || progress(sent), signal);
             signal.throwIfAborted();
+            this.#measure(attempt);
             this.#tell(upload, { state: "done", sent: upload.size, ...stored });
+            this.#works(service);
         } catch (error) {
+            this.totals.moved -= attempt.moved;
+            this.#running.delete(attempt);
             // Whoever cancels or pauses it has said so already; it may even be on its way again.
             if (upload.stop === stop) {
-                this.#failed(upload, known(signal.aborted ? signal.reason : error));
+                this.#failed(attempt, known(signal.aborted ? signal.reason : error), service, worked);
             }
         } finally {
             deaf();
         }
     }
-
-    /** @param {Upload} upload @param {number} sent */
-    #progress(upload, sent) {
+    /** @param {Attempt} attempt @param {number} sent */
+    #progress(attempt, sent) {
+        const { upload } = attempt;
+        const moved = Math.max(0, sent - upload.sent);
         upload.speed.add(this.now(), sent);
-        this.totals.moved += Math.max(0, sent - upload.sent);
+        attempt.moved += moved;
+        this.totals.moved += moved;
         this.#tell(upload, { sent, state: sent < upload.size ? "sending" : "finishing" });
+        if (arrived(attempt) > 0) {
+            this.#works("storage");
+        }
+        // The line may be seen to carry more.
+        this.#next();
     }
 
-    /** Decides whether there is another try. @param {Upload} upload @param {Fault} fault */
-    #failed(upload, fault) {
-        const { code, detail } = fault;
+    /** Milliseconds without a sign of life that are too many. What is handed over needs its time on a slow line. @param {Attempt} attempt */
+    #silence(attempt) {
+        const isMoving = attempt.lanes > 1 || attempt.upload.sent < attempt.upload.size;
+        return isMoving ? SILENCE : Math.max(SILENCE, MARGIN * this.#duration(attempt, this.#running));
+    }
+
+    /** How fast the line is, now that a whole file has arrived. @param {Attempt} attempt */
+    #measure(attempt) {
+        const rate = this.#inSight(attempt);
+        if (rate > this.#measured || this.now() - attempt.sending >= TELLING) {
+            this.#measured = rate;
+        }
+    }
+
+    /** Decides whether there is another try. @param {Attempt} attempt @param {Fault} fault @param {Service} service @param {number} worked how often that had worked before */
+    #failed(attempt, fault, service, worked) {
+        const { upload } = attempt;
+        const { code } = fault;
         const expiredBefore = upload.expired;
-        upload.expired = code === "form_expired";
+        upload.expired = false;
         if (THERE_ALREADY.includes(code) && upload.key.includes(upload.id)) {
             // The key is this file's own: an earlier try got through, and only its answer was lost.
             this.#tell(upload, { state: "done", sent: upload.size });
-        } else if (upload.expired) {
-            expiredBefore ? this.refuse(upload, new Fault("clock", detail)) : this.#wait(upload, true);
+        } else if (code === "form_expired") {
+            this.#replaceForm(attempt, fault, expiredBefore);
+        } else if (HALTING.includes(code)) {
+            this.#suspend(attempt, fault, service, Infinity);
+            this.#wait(upload, true);
         } else if (!this.isOnline && CUT_OFF.includes(code)) {
             this.#wait(upload, true);
         } else if (code === "file_changed") {
@@ -261,13 +429,89 @@ export class Queue {
             this.dropped(upload);
             Object.assign(upload, { id: uuid(), tries: 0, print: undefined });
             this.refuse(upload, fault);
-        } else if (isWorthATry(fault, ++upload.tries)) {
-            const delay = retryDelay(upload.tries, detail.retryAfter ?? 0, this.random);
+        } else if (PASSING.includes(code)) {
+            this.#retry(attempt, fault, service, this.#worked[service] > worked);
+        } else {
+            this.refuse(upload, fault);
+        }
+    }
+
+    /** @param {Attempt} attempt @param {Fault} fault @param {Service} service @param {boolean} works for others */
+    #retry(attempt, fault, service, works) {
+        const { upload } = attempt;
+        const isOwn = works && !fault.detail.retryAfter;
+        upload.tries += 1;
+        const delay = isOwn ? retryDelay(upload.tries, 0, this.random) : this.#suspend(attempt, fault, service);
+        if (isWorthATry(fault, upload.tries)) {
             upload.stop = this.after(delay, () => this.#wait(upload, true));
             this.#tell(upload, { state: "retrying", sent: 0, fault, retryAt: this.now() + delay });
         } else {
             this.refuse(upload, fault);
         }
+    }
+
+    /** A form that has run out: the line is slow, or the clocks of those who make it and who take it differ. @param {Attempt} attempt @param {Fault} fault @param {boolean} before whether the last one had run out, too */
+    #replaceForm(attempt, { detail }, before) {
+        const { upload, life, begin, sending, isAlone } = attempt;
+        const now = this.now();
+        if (now - begin >= life - TRANSIT) {
+            const others = [...this.#running].reduce((sum, { lanes }) => sum + lanes, 0);
+            this.#measured = 0;
+            this.#floor = Math.min(this.#floor, (upload.size / (now - sending)) * 1000 * (1 + others));
+            upload.alone = true;
+            isAlone ? this.refuse(upload, new Fault("slow_line", detail)) : this.#wait(upload, true);
+        } else if (!before) {
+            upload.expired = true;
+            this.#wait(upload, true);
+        } else if (attempt.lanes > 1) {
+            this.refuse(upload, new Fault("form_expired", detail));
+        } else {
+            this.#failed(attempt, new Fault("clock", detail), "storage", 0);
+        }
+    }
+
+    /**
+     * Nobody asks for anything before the pause is over.
+     *
+     * @param {Attempt} attempt @param {Fault} fault @param {Service} service @param {number} [wish] seconds
+     * @returns {number} milliseconds
+     */
+    #suspend(attempt, fault, service, wish = fault.detail.retryAfter ?? 0) {
+        const now = this.now();
+        const { outage } = this;
+        const least = now + wish * 1000;
+        if (!outage || this.#probe === attempt) {
+            const tries = (outage?.tries ?? 0) + 1;
+            const until = now + retryDelay(tries, wish, this.random);
+            this.outage = { fault, service, tries, least, until };
+        } else if (Number.isFinite(wish)) {
+            // Those that were on their way when it began tell nothing new, but how long to wait.
+            const later = { least: Math.max(outage.least, least), until: Math.max(outage.until, least) };
+            this.outage = { ...outage, ...later };
+        }
+        return /** @type {Outage} */ (this.outage).until - now;
+    }
+
+    /** It has just done what it was asked. @param {Service} service */
+    #works(service) {
+        this.#worked[service] += 1;
+        if (this.outage?.service === service && this.now() >= this.outage.least) {
+            this.#end();
+            this.#next();
+        }
+    }
+
+    /** One file may try now whether it is over. */
+    #allow() {
+        const now = this.now();
+        this.outage = this.outage && { ...this.outage, least: now, until: now };
+    }
+
+    /** Of an outage. */
+    #end() {
+        this.outage = undefined;
+        this.#probe = undefined;
+        this.#wake();
     }
 
     /** @param {Upload} upload @param {Partial<Upload>} change */
@@ -288,7 +532,8 @@ export class Totals {
     states = {};
     size = 0; // bytes of what is stored or still to come
     sent = 0; // bytes of these handed over
-    moved = 0; // bytes handed over in all, those of lost tries among them
+    resting = 0; // bytes of these still to come, once they are resumed
+    moved = 0; // bytes handed over in all, without those of lost tries
 
     /** @param {Upload} upload @param {1 | -1} by */
     count({ state, size, sent }, by) {
@@ -296,6 +541,7 @@ export class Totals {
         if (state !== "failed" && state !== "cancelled") {
             this.size += by * size;
             this.sent += by * sent;
+            this.resting += state === "paused" ? by * (size - sent) : 0;
         }
     }
 
@@ -309,6 +555,12 @@ export class Totals {
     }
 }
 
+/** Milliseconds without news after which nothing moves any more, or the machine was asleep. */
+const IDLE = 10_000;
+
+/** Milliseconds that tell nothing of a speed: what is handed over at once has not arrived at once. */
+const INSTANT = 500;
+
 /** Speed over the last seconds. */
 export class Meter {
     /** @type {[now: number, bytes: number][]} */
@@ -316,6 +568,10 @@ export class Meter {
 
     /** @param {number} now milliseconds @param {number} bytes in all, so far */
     add(now, bytes) {
+        const [latest, known] = this.#seen[this.#seen.length - 1] ?? [now, bytes];
+        if (now - latest > IDLE || now < latest || bytes < known) {
+            this.#seen = [];
+        }
         const seen = this.#seen;
         // Some browsers report every 8 KB.
         if (seen.length > 1 && now - seen[seen.length - 2][0] < 100) {
@@ -327,11 +583,22 @@ export class Meter {
         }
     }
 
-    /** Bytes per second; 0 while it is not known. */
-    get rate() {
+    /** Bytes per second; 0 while it is not known. @param {number} now milliseconds */
+    rateAt(now) {
         const [[begin, first], [end, last]] = [this.#seen[0] ?? [0, 0], this.#seen[this.#seen.length - 1] ?? [0, 0]];
-        return end > begin ? (Math.max(0, last - first) / (end - begin)) * 1000 : 0;
+        const isKnown = end - begin >= INSTANT && now - end <= IDLE;
+        return isKnown ? ((last - first) / (end - begin)) * 1000 : 0;
     }
+}
+
+/** Bytes of a try that have arrived for certain. @param {Attempt} attempt */
+function arrived({ upload, sent, lanes }) {
+    return Math.max(0, upload.sent - sent - BUFFER * lanes);
+}
+
+/** Bytes of a try that may still have to arrive. @param {Attempt} attempt */
+function leftOf(attempt) {
+    return attempt.upload.size - attempt.sent - arrived(attempt);
 }
 
 /** @param {Upload} upload @returns {Wanted} */

@@ -6,10 +6,18 @@ import type { Fault, Upload } from "./queue.js";
 export type Wanted = { filename: string; size: number; content_type: string; id: string };
 
 /** A signed form: `fields` in the order in which to post them, `key` where the file will be. */
-export type Form = { url: string; fields: Record<string, string>; key: string };
+/** `life`: seconds from its signing until it ends. */
+export type Form = { url: string; fields: Record<string, string>; key: string; life?: number };
 
 /** An upload in parts, begun: `missing` are the numbers of those to send, `sent` the bytes that are there. */
-export type Begun = { record: Unfinished; key: string; sent: number; missing: number[]; fields?: undefined };
+export type Begun = {
+    record: Unfinished;
+    key: string;
+    sent: number;
+    missing: number[];
+    fields?: undefined;
+    life?: undefined;
+};
 
 /** What the browser keeps of it until it is whole: the ticket with what it is for, and by what the file is known again. */
 export type Unfinished = {
@@ -39,6 +47,8 @@ export type Limits = {
     auth: "none" | "jwt";
     /** Whose token has asked. */
     subject?: string;
+    /** Seconds that a small file's form lives. */
+    expires_in?: number;
     /** From which on a file is sent in parts. */
     multipart_from?: number;
 };
@@ -62,6 +72,30 @@ export type Detail = {
 export type Open = "waiting" | "signing" | "sending" | "finishing" | "retrying" | "paused";
 export type State = Open | "done" | "unreported" | "failed" | "cancelled";
 
+/** What does what a try asks for. */
+export type Service = "function" | "storage";
+
+/** One try of a file. Milliseconds are on the queue's clock. */
+export type Attempt = {
+    upload: Upload;
+    /** Files that it counts as. */
+    lanes: number;
+    begin: number;
+    /** When its bytes began to go: Infinity before. */
+    sending: number;
+    /** Milliseconds that its form lives. */
+    life: number;
+    /** Whether it has had the line to itself. */
+    isAlone: boolean;
+    /** Bytes that were there when it began, and bytes handed over since. */
+    sent: number;
+    moved: number;
+};
+
+/** A service does not work, or the whole page may not use it. `until`: when one file tries it; `least`: before that nobody
+ *  may, whatever gets through; `tries`: that have failed. */
+export type Outage = { fault: Fault; service: Service; until: number; least: number; tries: number };
+
 /** All of these reject with a Fault, or with what the signal was aborted for. */
 export type Sign<Signed = Form> = (wanted: Wanted, signal: AbortSignal) => Promise<Signed>;
 export type Post<Signed = Form> = (
@@ -84,6 +118,8 @@ export type QueueOptions = {
     parallel?: number;
     /** How many files this one counts as. */
     lanes?: (upload: Upload) => number;
+    /** Seconds that its form will live. */
+    life?: (upload: Upload) => number;
     /** Is called of what was begun and will not be gone on with. */
     dropped?: (upload: Upload) => void;
     /** From 0 to 1. */

@@ -1,6 +1,6 @@
 // Asks the function for signed forms, and posts files to the storage with them. For pages of your own, too: docs/page.md.
 
-import { Fault, LANES, Queue } from "./queue.js";
+import { Fault, LANES, Queue, SLOWEST_LINE } from "./queue.js";
 import { copy, isReadable, look, unreadable } from "./unchanged.js";
 
 export { Upload } from "./queue.js";
@@ -10,6 +10,9 @@ export { Upload } from "./queue.js";
 
 /** Forms that the function signs at a time. */
 const MOST_FORMS = 20;
+
+/** Seconds that a form lives at most. */
+export const LONGEST_LIFE = 3000;
 
 /**
  * Bytes up to which a file is copied into memory before it is posted: no change reaches the copy. What is larger is looked
@@ -42,6 +45,7 @@ export function uploader(signer, changed, parallel) {
                 ? post(form, upload, progress, signal)
                 : (await signer.parts()).send(form, upload, progress, signal),
         lanes: ({ size }) => (size < signer.partsFrom ? 1 : LANES),
+        life: ({ size }) => signer.life(size),
         dropped: ({ size, id }) =>
             size < signer.partsFrom ||
             signer.parts().then(
@@ -61,6 +65,8 @@ export class Signer {
     partsFrom = Infinity;
     /** As whom the token uploads, as the function has told with the limits; nobody, with AUTH=none. */
     subject = "";
+    /** Seconds that a small file's form lives, until the limits say it. */
+    #expiresIn = 600;
     /** @type {Asked[]} */
     #asked = [];
     /** @type {Promise<import("./parts.js").Parts> | undefined} */
@@ -80,6 +86,7 @@ export class Signer {
         const limits = await this.#fetch("/limits", {});
         this.partsFrom = limits.multipart_from ?? Infinity;
         this.subject = limits.subject ?? "";
+        this.#expiresIn = limits.expires_in ?? this.#expiresIn;
         return limits;
     }
 
@@ -98,6 +105,11 @@ export class Signer {
             },
         );
         return this.#parts;
+    }
+
+    /** Seconds that the function will let a form live. @param {number} size of the file */
+    life(size) {
+        return Math.min(Math.max(this.#expiresIn, Math.floor(size / SLOWEST_LINE)), LONGEST_LIFE);
     }
 
     /** A form. Those wanted at the same moment are asked for together. @type {Sign} */
@@ -125,7 +137,8 @@ export class Signer {
             const files = asked.map(({ wanted }) => wanted);
             const { uploads } = await this.ask("/sign", { files }, controller.signal);
             asked.forEach(({ resolve, reject }, at) => {
-                uploads[at].error ? reject(told(uploads[at].error)) : resolve(uploads[at]);
+                const form = uploads[at];
+                form.error ? reject(told(form.error)) : resolve({ ...form, life: lifeOf(form) });
             });
         } catch (fault) {
             for (const { reject } of asked) {
@@ -179,6 +192,12 @@ function told({ code, message, request_id: requestId, retry_after: retryAfter },
     return new Fault(code ?? (status === 429 ? "function_busy" : refused), {
         ...{ status, code, message, requestId, retryAfter },
     });
+}
+
+/** Both ends are on the function's clock: the browser's may say anything. @param {Form & { expires_at: string }} form */
+function lifeOf({ fields, expires_at: end }) {
+    const begin = fields["x-oss-date"]?.replace(/(\d{4})(\d\d)(\d\dT\d\d)(\d\d)/, "$1-$2-$3:$4:");
+    return (Date.parse(end) - Date.parse(begin)) / 1000;
 }
 
 /** @type {Post} */

@@ -1,7 +1,9 @@
 // How the page says things. What it says is in a file for each language.
 
+import { HALTING } from "./queue.js";
+
 /** @import { Fault, Totals, Upload } from "./queue.js" */
-/** @import { Config, Detail, Limits } from "./types" */
+/** @import { Config, Detail, Limits, Outage } from "./types" */
 
 /** To add a language: add it here, and a file like en.json. @type {Record<string, string>} */
 export const LANGUAGES = { en: "English", "zh-CN": "中文" };
@@ -56,11 +58,9 @@ export function outcome({ fault, tries }) {
 export function status(upload, now) {
     const { state, fault, speed } = upload;
     const size = bytes(upload.size);
+    const rate = speed.rateAt(now);
     if (state === "sending") {
-        return joined(
-            say(state, { sent: bytes(upload.sent), size }),
-            speed.rate > 0 && say("speed", { size: bytes(speed.rate) }),
-        );
+        return joined(say(state, { sent: bytes(upload.sent), size }), rate > 0 && say("speed", { size: bytes(rate) }));
     }
     if (state === "paused") {
         return joined(say(state), say("sending", { sent: bytes(upload.sent), size }));
@@ -70,6 +70,12 @@ export function status(upload, now) {
     }
     const seconds = Math.max(1, Math.ceil((upload.retryAt - now) / 1000));
     return joined(size, state === "retrying" ? `${reason(fault)} ${say("again_in", { seconds })}` : outcome(upload));
+}
+
+/** Why nothing begins, and what comes next. @param {Outage} outage */
+export function outage({ fault }) {
+    const next = fault.code.startsWith("token_") ? "new_link" : "halted";
+    return `${reason(fault)} ${say(HALTING.includes(fault.code) ? next : "all_wait")}`;
 }
 
 /** @param {number | null} sent bytes, if it is known @param {number} size */
@@ -91,12 +97,14 @@ export function summary(totals, rate) {
     if (totals.open === 0) {
         return files > 0 ? joined(say("finished", { done, files }), complaint) : "";
     }
-    const left = totals.size - totals.sent;
+    const left = totals.size - totals.sent - totals.resting;
     return joined(
         say("moving", { done, files }),
         say("sending", { sent: bytes(totals.sent), size: bytes(totals.size) }),
         rate > 0 && left > 0 && say("speed", { size: bytes(rate) }),
-        left > 0 ? rate > 0 && say("left", { time: duration(left / rate) }) : say("finishing"),
+        left > 0
+            ? rate > 0 && say("left", { time: duration(left / rate) })
+            : totals.of("finishing") > 0 && say("finishing"),
         complaint,
     );
 }

@@ -137,8 +137,8 @@ test("every fault that the modules know of is told in words", async () => {
     const faults = [...code.matchAll(/new Fault\("(\w+)"|"(\w+_\w+|exists|clock|denied|setup|stalled)"/g)];
     const known = faults.map(([, made, mentioned]) => made ?? mentioned);
     assert.deepEqual(
-        // For a form that has run out there is a new one at once, and what is stored already is done: nobody is told.
-        known.filter((name) => !copy.en[name] && !["form_expired", "already_stored"].includes(name)),
+        // What is stored already is done: nobody is told.
+        known.filter((name) => !copy.en[name] && name !== "already_stored"),
         [],
     );
 });
@@ -156,7 +156,7 @@ for (const [change, text] of [
     [{ state: "waiting" }, "10.2 KB · Waiting"],
     [{ state: "signing" }, "10.2 KB · Preparing"],
     [{ state: "sending", sent: 5_000 }, "5 KB of 10.2 KB"],
-    [{ state: "sending", sent: 5_000, speed: { rate: 2_500 } }, "5 KB of 10.2 KB · 2.5 KB/s"],
+    [{ state: "sending", sent: 5_000, speed: { rateAt: (now) => now * 2.5 } }, "5 KB of 10.2 KB · 2.5 KB/s"],
     [{ state: "finishing", sent: 10_248 }, "10.2 KB · Finishing"],
     [{ state: "done" }, "10.2 KB · Uploaded"],
     [{ state: "cancelled" }, "10.2 KB · Cancelled"],
@@ -208,6 +208,43 @@ for (const [sum, rate, text] of [
 ]) {
     test(`the summary of ${JSON.stringify(sum.states)} at ${rate} B/s is ${JSON.stringify(text)}`, () =>
         assert.equal(words.summary(sum, rate), text));
+}
+
+test("what is paused is not waited for: the time left is that of the others", () => {
+    const sum = Object.assign(totals({ sending: 1, paused: 1 }, 400), { resting: 300 });
+    assert.equal(words.summary(sum, 10), "0 of 2 files · 400 B of 1 KB · 10 B/s · 30 sec left");
+});
+
+test("where all rest, nothing is about to finish", () => {
+    const sum = Object.assign(totals({ paused: 1 }, 400), { resting: 600 });
+    assert.equal(words.summary(sum, 0), "0 of 1 files · 400 B of 1 KB");
+});
+
+for (const [code, text] of [
+    ["storage_busy", "The storage is busy. Uploads wait, and go on by themselves."],
+    ["credentials_unavailable", "The upload service is not ready. Uploads wait, and go on by themselves."],
+    [
+        "token_expired",
+        "Your upload link has ended. Ask the site's owner for a new one. The files in the list wait for it: open the new link in this tab, and they go on.",
+    ],
+    [
+        "clock",
+        "The clocks of the upload service and of the storage do not agree. Tell the site's owner. The files in the list wait until you try again.",
+    ],
+]) {
+    test(`what holds all up, ${code}, is told with what comes next`, () =>
+        assert.equal(words.outage({ fault: new Fault(code) }), text));
+}
+
+for (const language of Object.keys(words.LANGUAGES)) {
+    test(`a form, a token, a line and a clock have words of their own in ${language}`, () => {
+        words.speak(copy[language]);
+        const told = ["form_expired", "token_expired", "slow_line", "clock"].map((code) =>
+            words.reason(new Fault(code)),
+        );
+        assert.equal(new Set(told).size, 4);
+        assert.ok(told.every((text) => text !== words.say("unknown")));
+    });
 }
 
 const SEVEN = ["image/png", "b/c", "d/e", "f/g", "h/i", "j/k", "l/m"];
