@@ -28,6 +28,8 @@ class Faults:
     """Seconds OSS waits before it answers a request whose last byte has arrived."""
     oss_bandwidth: float = 0.0
     """Bytes per second at which OSS takes an upload; 0 is no limit."""
+    oss_line: float = 0.0
+    """Bytes per second that all uploads together have on their way to OSS, shared evenly; 0 is no limit."""
     oss_reset_at: int = -1
     """Byte of an upload's body at which OSS resets the connection; -1 is never."""
     oss_stall_at: int = -1

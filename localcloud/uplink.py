@@ -33,11 +33,26 @@ READS_PER_SECOND = 20
 """Under a bandwidth cap: often enough for a progress bar to move."""
 
 
+class Line:
+    """What all uploads share: a piece begins its way when the one before has gone, of whichever upload it is."""
+
+    def __init__(self) -> None:
+        self._free_at = 0.0
+        self._lock = threading.Lock()
+
+    def arrival(self, size: int, bandwidth: float) -> float:
+        """When so many bytes that set out now have arrived (time.monotonic)."""
+        with self._lock:
+            self._free_at = max(self._free_at, time.monotonic()) + size / bandwidth
+            return self._free_at
+
+
 class Uplink:
     """A request's body, slowed down, stalled or reset as the fault switches say."""
 
-    def __init__(self, request: Request, faults: Faults, stopping: threading.Event) -> None:
+    def __init__(self, request: Request, faults: Faults, stopping: threading.Event, line: Line) -> None:
         self._request = request
+        self._line = line
         self._faults = faults
         self._stopping = stopping
         self._read = 0
@@ -54,19 +69,24 @@ class Uplink:
         except OSError:
             raise malformed() from None  # a body in chunks that are none
         self._read += len(chunk)
-        self._slow_down()
+        self._slow_down(len(chunk))
         return chunk
 
     def _room(self) -> int:
         """Bytes that may be read at once: up to the next fault, and in small pieces under a bandwidth cap."""
         ahead = [at - self._read for at in (self._faults.oss_reset_at, self._faults.oss_stall_at) if at > self._read]
-        if self._faults.oss_bandwidth:
-            ahead.append(max(1, int(self._faults.oss_bandwidth / READS_PER_SECOND)))
+        for cap in (self._faults.oss_bandwidth, self._faults.oss_line):
+            if cap:
+                ahead.append(max(1, int(cap / READS_PER_SECOND)))
         return min(ahead, default=1 << 30)
 
-    def _slow_down(self) -> None:
+    def _slow_down(self, size: int) -> None:
+        due = 0.0
         if self._faults.oss_bandwidth:
             due = self._begin + self._read / self._faults.oss_bandwidth
+        if self._faults.oss_line:
+            due = max(due, self._line.arrival(size, self._faults.oss_line))
+        if due:
             self._stopping.wait(max(0.0, due - time.monotonic()))
 
 
@@ -76,6 +96,7 @@ class Intake:
     def __init__(self, faults: Faults, stopping: threading.Event) -> None:
         self._faults = faults
         self._stopping = stopping
+        self._line = Line()
         self.random = random.Random(0)  # noqa: S311 - decides which requests fail, nothing secret
         self._switches = threading.Lock()
 
@@ -89,7 +110,7 @@ class Intake:
             raise Refused(400, "InvalidArgument", "Post body size must be less than 5G.")
         try:
             with bucket.incoming() as incoming:
-                yield Uplink(request, self._faults, self._stopping), incoming
+                yield Uplink(request, self._faults, self._stopping, self._line), incoming
         except ClientDisconnected:
             # Most often there is nobody left to read this; whoever has only closed his own side is.
             raise Refused(400, "RequestTimeout", "The body of your request did not arrive in time.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -26,6 +27,17 @@ def test_bandwidth(world: World, draft: Draft) -> None:
     world.faults.oss_bandwidth = 100_000
     begin = time.monotonic()
     assert post(world, draft.fields(), File(b"x" * 30_000)).status_code == 204
+    assert 0.3 <= time.monotonic() - begin < 3
+
+
+def test_a_line_is_shared(world: World, draft: Draft) -> None:
+    """Each of the three would take 0.1 s alone."""
+    world.faults.oss_line = 300_000
+    forms = [draft.fields() for _ in range(3)]
+    begin = time.monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        posts = pool.map(lambda form: post(world, form, File(b"x" * 30_000)).status_code, forms)
+        assert list(posts) == [204, 204, 204]
     assert 0.3 <= time.monotonic() - begin < 3
 
 
