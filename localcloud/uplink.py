@@ -75,9 +75,8 @@ class Uplink:
     def _room(self) -> int:
         """Bytes that may be read at once: up to the next fault, and in small pieces under a bandwidth cap."""
         ahead = [at - self._read for at in (self._faults.oss_reset_at, self._faults.oss_stall_at) if at > self._read]
-        for cap in (self._faults.oss_bandwidth, self._faults.oss_line):
-            if cap:
-                ahead.append(max(1, int(cap / READS_PER_SECOND)))
+        caps = (self._faults.oss_bandwidth, self._faults.oss_line)
+        ahead += [max(1, int(cap / READS_PER_SECOND)) for cap in caps if cap]
         return min(ahead, default=1 << 30)
 
     def _slow_down(self, size: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -216,7 +215,7 @@ def test_while_files_are_on_their_way_it_says_what_a_switch_stops(page: Page, cl
     assert guarded == []
 
 
-def test_a_new_link_of_the_same_person_is_taken_and_what_had_failed_goes_on(page: Page, cloud_with: MakeCloud) -> None:
+def test_a_new_link_of_the_same_person_is_taken_and_what_waits_goes_on(page: Page, cloud_with: MakeCloud) -> None:
     cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
     open_link(page, cloud, link_of("alice"))
     uploading_as(page, "alice")
@@ -224,7 +223,11 @@ def test_a_new_link_of_the_same_person_is_taken_and_what_had_failed_goes_on(page
     ended = {"error": {"code": "token_expired", "message": "The token has ended."}}
     page.route("**/sign", lambda route: route.fulfill(status=401, json=ended), times=1)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile("Your upload link has ended"))
+    expect(page.locator("#outage")).to_have_text(
+        "Your upload link has ended. Ask the site's owner for a new one. "
+        "The files in the list wait for it: open the new link in this tab, and they go on."
+    )
+    told(page, "cat.png", "10.2 KB · Waiting")
     click_a_link(page, link_of("alice", hours=24))
     told(page, "cat.png", "10.2 KB · Uploaded")
     expect(page.locator("dialog")).to_have_count(0)
