@@ -560,12 +560,16 @@ function paintTotals() {
     wasOpen = isOpen;
 }
 
-/** What holds all of them up is told once. */
+/** What holds all of them up is told once; of a single file its line tells it. */
 function paintOutage() {
-    const text = queue.outage && queue.totals.open > 0 ? words.outage(queue.outage) : "";
+    const { outage, totals } = queue;
+    const isTold = outage !== undefined && totals.open > (isHalted() ? 0 : 1);
+    const text = isTold ? words.outage(outage) : "";
     if (page.outage.textContent !== text) {
         page.outage.textContent = text;
     }
+    page.outage.classList.toggle("bad", isHalted());
+    withCauses(({ fold }) => fold(page.outage, isTold ? [outage.fault] : [], paintOutage), isTold);
     page.retry.textContent = words.say(isHalted() ? "try_again" : "retry_all");
 }
 
