@@ -69,8 +69,12 @@ def test_in_the_middle_of_twenty_uploads(page: Page, cloud: Cloud, mishap: Misha
     page.set_input_files("#files", [FilePayload(name=name, mimeType="", buffer=contents[name]) for name in NAMES])
     expect(page.locator(".done").nth(1)).to_be_attached()
     with mishap(page, cloud):
-        expect(page.locator(".retrying, .failed, #offline:not(:empty)").first).to_be_attached(timeout=20_000)
+        expect(page.locator(".retrying, .failed, #offline:not(:empty), #outage:not(:empty)").first).to_be_attached(timeout=20_000)
     cloud.faults.oss_bandwidth = 0
+    # What concerned the whole page is over when somebody says so.
+    again = page.get_by_role("button", name="Try again", exact=True)
+    if again.is_visible():
+        again.click()
     finished = page.locator("#summary", has_text="files uploaded")
     expect(finished).to_be_visible(timeout=60_000)
     done, failed = (page.locator(f"li.{state}").count() for state in ("done", "failed"))
