@@ -279,11 +279,13 @@ async function add(found) {
     const alike = [];
     for (const { file, name, unreadable } of files) {
         const upload = new Upload(file, name);
-        if (unreadable) {
-            enlist(upload, new Fault("file_changed"));
-        } else if (wanted.has(upload.name)) {
-            replace(/** @type {Upload} */ (wanted.get(upload.name)), upload);
+        const fault = unreadable ? new Fault("file_changed") : null;
+        const old = wanted.get(upload.name);
+        if (old) {
+            replace(old, upload, fault);
             wanted.delete(upload.name);
+        } else if (fault) {
+            enlist(upload, fault);
         } else if (marks.has(identity(upload))) {
             alike.push(upload);
         } else {
@@ -321,11 +323,11 @@ function enlist(upload, fault = null) {
     reason ? queue.refuse(upload, reason) : queue.add(upload);
 }
 
-/** The new file takes the other's place in the list. @param {Upload} old @param {Upload} upload */
-function replace(old, upload) {
+/** The new file takes the other's place in the list. @param {Upload} old @param {Upload} upload @param {Fault | null} [fault] */
+function replace(old, upload, fault) {
     const next = rows.get(old)?.line.nextElementSibling ?? null;
     forget(old);
-    enlist(upload);
+    enlist(upload, fault);
     page.rows.insertBefore(rows.get(upload)?.line, next);
 }
 
@@ -336,11 +338,11 @@ function replace(old, upload) {
  * @param {Upload} upload @returns {Promise<boolean>}
  */
 async function isListed(upload) {
+    const mark = identity(upload);
     const others = new Set();
-    const next = () => [...rows.keys()].find((each) => identity(each) === identity(upload) && !others.has(each));
+    const next = () => [...rows.keys()].find((each) => identity(each) === mark && !others.has(each));
     for (let twin = next(); twin; twin = next()) {
-        const { areSame } = await import("./same.js");
-        const same = twin.state === "cancelled" || (await areSame(twin.file, upload.file));
+        const same = twin.state === "cancelled" || (await isSame(twin, upload));
         const isOver = twin.state === "cancelled" || twin.state === "failed";
         others.add(twin);
         if (rows.has(twin) && (same ?? isOver)) {
@@ -350,6 +352,15 @@ async function isListed(upload) {
     }
     enlist(upload);
     return false;
+}
+
+/** Undefined where it cannot be known. @param {Upload} one @param {Upload} other */
+async function isSame(one, other) {
+    try {
+        return await (await import("./same.js")).areSame(one.file, other.file);
+    } catch {
+        return undefined;
+    }
 }
 
 /** @param {Upload} upload */
