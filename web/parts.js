@@ -99,6 +99,7 @@ export class Parts {
 class Transfer {
     #missing;
     #there; // bytes of the parts that have arrived
+    #done = 0; // how much has got through
     /** Bytes handed over of parts on their way. @type {Map<number, number>} */
     #moving = new Map();
     /** The answers in which parts have their URLs. @type {Map<number, Promise<any>>} */
@@ -121,13 +122,19 @@ class Transfer {
     /** @returns {Promise<Stored>} */
     async run() {
         for (let round = 1; ; round += 1) {
+            const lanes = Array.from({ length: LANES }, () => this.#lane());
             try {
-                await Promise.all(Array.from({ length: LANES }, () => this.#lane()));
+                await Promise.all(lanes);
                 // Parts of two states of a file make no file.
                 await look(this.upload, () => this.progress(this.#there), this.signal);
                 return storedAs(await this.#patiently(() => this.#ask("/complete")));
             } catch (fault) {
                 if (codeOf(fault) !== "parts_missing" || round === ROUNDS) {
+                    if (fault instanceof Fault && isWorthATry(fault, 0)) {
+                        // The queue waits until it has passed. What is on its way until then need not be sent again.
+                        this.#missing = [];
+                        await Promise.allSettled(lanes);
+                    }
                     // What one part has failed of ends the others, too.
                     this.#controller.abort(fault);
                     throw fault;
@@ -213,17 +220,26 @@ class Transfer {
         this.parts.unfinished.set(this.record.id, this.record);
     }
 
-    /** Does what may fail and pass, until it has passed. @template T @param {() => Promise<T>} act @returns {Promise<T>} */
+    /**
+     * Does what may fail and pass, until it has passed; where nothing else gets through either, or is to be asked for now,
+     * it is left to the queue, which lets one file try for all.
+     *
+     * @template T @param {() => Promise<T>} act @returns {Promise<T>}
+     */
     async #patiently(act) {
+        let done = -1;
         for (let tries = 1; ; tries += 1) {
             try {
-                return await act();
+                const result = await act();
+                this.#done += 1;
+                return result;
             } catch (fault) {
-                const isOut = this.signal.aborted || !this.parts.isOnline();
-                if (isOut || !(fault instanceof Fault) || !isWorthATry(fault, tries)) {
+                const isOut = this.signal.aborted || !this.parts.isOnline() || this.#done === done;
+                if (isOut || !(fault instanceof Fault) || fault.detail.retryAfter || !isWorthATry(fault, tries)) {
                     throw fault;
                 }
-                await this.#pause(retryDelay(tries, fault.detail.retryAfter ?? 0, this.parts.random));
+                done = this.#done;
+                await this.#pause(retryDelay(tries, 0, this.parts.random));
             }
         }
     }

@@ -190,18 +190,39 @@ test("one part that fails is sent again alone, after a pause", async () => {
     assert.deepEqual([given.whole(), given.puts.length, given.steps()], [true, 11, ["", "/parts", "/complete"]]);
 });
 
-test("a part is tried six times, and then all end", async () => {
-    const given = world();
-    given.fail.push(...Array.from({ length: 6 }, () => [5, new Fault("storage_busy")]));
-    const run = given.run();
-    const failed = assert.rejects(run, { code: "storage_busy" });
-    for (let tries = 0; tries < 6; tries += 1) {
-        await idle();
-        await given.time.pass(60_000);
-    }
+test("a part that fails again while nothing else gets through is left to the queue, which may try it for all", async () => {
+    const given = world({ size: 10 });
+    given.fail.push(...Array.from({ length: 6 }, () => [1, new Fault("storage_busy")]));
+    const failed = assert.rejects(given.run(), { code: "storage_busy" });
+    await idle();
+    await given.time.pass(60_000);
     await failed;
-    assert.equal(given.puts.filter(({ url }) => url === "1/5").length, 6);
+    assert.deepEqual([given.puts.length, given.time.pending()], [2, 0]);
     assert.deepEqual([...given.unfinished.keys()], [ID]);
+});
+
+test("a storage that takes nothing has few parts put to it", async () => {
+    const given = world();
+    given.fail.push(...Array.from({ length: 10 }, (_, at) => [at + 1, new Fault("storage_busy")]));
+    given.fail.push(...Array.from({ length: 10 }, (_, at) => [at + 1, new Fault("storage_busy")]));
+    const failed = assert.rejects(given.run(), { code: "storage_busy" });
+    await idle();
+    await given.time.pass(60_000);
+    await failed;
+    assert.equal(given.puts.length, 6);
+});
+
+test("when one is left to the queue, what is on its way arrives, and no other begins", async () => {
+    const given = world({ byHand: true });
+    const failed = assert.rejects(given.run(), { code: "storage_busy" });
+    await idle();
+    given.puts[1].reject(new Fault("storage_busy", { retryAfter: 30 }));
+    await idle();
+    given.puts[0].resolve();
+    given.puts[2].resolve();
+    await idle();
+    await failed;
+    assert.deepEqual([given.puts.length, [...given.there.keys()].sort()], [3, [1, 3]]);
 });
 
 for (const code of ["denied", "file_changed", "setup"]) {
@@ -268,12 +289,19 @@ test("one that has run out twice in a row is for the queue to judge", async () =
     assert.deepEqual([...given.unfinished.keys()], [ID]);
 });
 
-test("a function that fails once is asked again for the URLs", async () => {
+test("a function's wish to wait is left to the queue: it holds for all", async () => {
     const given = world({ size: 10 });
     given.fail.push(["/multipart/parts", new Fault("function_busy", { retryAfter: 3 })]);
+    await assert.rejects(given.run(), { code: "function_busy", detail: { retryAfter: 3 } });
+    assert.equal(given.time.pending(), 0);
+});
+
+test("a function that fails once is asked again for the URLs", async () => {
+    const given = world({ size: 10 });
+    given.fail.push(["/multipart/parts", new Fault("function_busy")]);
     const run = given.run();
     await idle();
-    await given.time.pass(4999);
+    await given.time.pass(1999);
     assert.equal(given.puts.length, 0);
     await given.time.pass(1);
     assert.deepEqual(await run, { fact: FACT });

@@ -705,3 +705,19 @@ test("a browser that reads a file for long before it is sent is not given up", a
     await settled();
     assert.equal(file.state, "sending");
 });
+
+test("a file in parts that came further has all its tries again", async () => {
+    const given = world({ lanes: () => 3, sent: 4 });
+    const file = await sending(given);
+    await fail(given, "storage_busy");
+    await given.time.pass(60_000);
+    given.asked.at(-1).resolve();
+    await settled();
+    await fail(given, "storage_busy");
+    assert.equal(file.tries, 2);
+    file.there = 3; // as if one more byte had arrived since the try before
+    await given.time.pass(60_000);
+    given.asked.at(-1).resolve();
+    await settled();
+    assert.deepEqual([file.tries, file.there], [0, 4]);
+});
