@@ -49,15 +49,15 @@ def site_acl(setup: Setup) -> Iterator[str]:
 
 def policy(setup: Setup) -> Iterator[str]:
     """What the upload bucket's policy allows: this project makes none."""
-    yield from _allowed(setup.buckets())
+    yield from _allowances(setup.buckets())
 
 
 def site_policy(setup: Setup) -> Iterator[str]:
     """What the policy of the page's bucket allows: this project makes none."""
-    yield from _allowed(setup.site_buckets())
+    yield from _allowances(setup.site_buckets())
 
 
-def _allowed(buckets: Iterable[UploadBucket]) -> Iterator[str]:
+def _allowances(buckets: Iterable[UploadBucket]) -> Iterator[str]:
     for each in buckets:
         allowed, _ = policy_rights(each.policy)
         yield from (f"{each.where} has a policy that allows {what}." for what in together(allowed))

@@ -67,12 +67,12 @@ def _is_of_account(check: Check, unseen: Mapping[str, str]) -> bool:
     return check.live == "roles" or (check.live in account.FACTS and check.live not in unseen)
 
 
-def made() -> int:
+def count_checks() -> int:
     """How many checks there are to be made: what is declared is one, and what is live another."""
     return sum(bool(check.live) + check.declared for check in CHECKS)
 
 
-def not_made(unseen: Mapping[str, str]) -> dict[str, list[str]]:
+def unmade_checks(unseen: Mapping[str, str]) -> dict[str, list[str]]:
     """The checks of what is live that were not made, by the reason why."""
     found: dict[str, list[str]] = {}
     for check in CHECKS:
@@ -96,7 +96,7 @@ CHECKS = (
     ),
     Check(
         "unread",
-        setting_checks.unread,
+        setting_checks.unread_names,
         "It has no effect, and what it should set keeps its default.",
         "Spell it as .env.example does, or take it out of .env.",
     ),
@@ -204,7 +204,7 @@ CHECKS = (
     ),
     Check(
         "unshipped",
-        role_checks.unshipped,
+        role_checks.extras,
         "It may give rights that nothing here looks at.",
         "Make it in a stack of its own, or take it out of deploy/ros.yaml.",
     ),

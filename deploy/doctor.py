@@ -19,7 +19,7 @@ from pathlib import Path
 
 from deploy import account, bucket, declared, live, written
 from deploy.account import Account
-from deploy.checks import Finding, examine, made, not_made
+from deploy.checks import Finding, count_checks, examine, unmade_checks
 from deploy.declared import Deployment
 from deploy.environment import environment
 from deploy.live import NO_ANSWER, Live, look_at
@@ -35,7 +35,7 @@ _WITHOUT_RIGHTS = {"clock"}
 
 
 @dataclass(frozen=True)
-class Seen:
+class View:
     """What the account shows, and why it does not show the rest."""
 
     unseen: Mapping[str, str]
@@ -56,7 +56,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
     try:
         settings = environment(environ, folder)
         deployment = declared.read(folder, settings, bucket.account_id(settings))
-        unread = written.unread(folder)
+        unread = written.unread_names(folder)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
@@ -65,15 +65,14 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
     return report(findings, seen, strict=strict)
 
 
-def report(findings: list[Finding], seen: Seen, *, strict: bool = False) -> int:
+def report(findings: list[Finding], seen: View, *, strict: bool = False) -> int:
     """Print faults, decisions and the checks that were not made; the exit code."""
     faults = [finding for finding in findings if not finding.check.decide]
     decisions = [finding for finding in findings if finding.check.decide]
-    absent = not_made(seen.unseen)
+    absent = unmade_checks(seen.unseen)
     missing = sum(len(names) for names in absent.values())
-    _print(
-        [f"{made() - missing} checks made, {missing} not made; {len(faults)} fault{'' if len(faults) == 1 else 's'}."]
-    )
+    many = "" if len(faults) == 1 else "s"
+    _print([f"{count_checks() - missing} checks made, {missing} not made; {len(faults)} fault{many}."])
     unmade = [f"{why[:1].upper()}{why[1:]}:\n  {', '.join(names)}" for why, names in absent.items()]
     for heading, listed in (("Faults", faults), ("For you to decide", decisions), ("Not made", unmade)):
         if listed:
@@ -94,17 +93,17 @@ def _print(lines: Iterable[str]) -> None:
         print("\n".join(wrapped or [line]))
 
 
-def _look(environ: Mapping[str, str], deployment: Deployment) -> Seen:
+def _look(environ: Mapping[str, str], deployment: Deployment) -> View:
     """What the account shows of the buckets, and of the functions with their roles."""
     provider, account_id = bucket.deployer(environ), bucket.account_id(environ)
     region = str(deployment.function.get("region", ""))
     if provider is None:
         why, given = bucket.no_credentials(environ)
-        return Seen(dict.fromkeys(_ALL, f"{why} (docs/operations.md, Credentials)"), given=given)
+        return View(dict.fromkeys(_ALL, f"{why} (docs/operations.md, Credentials)"), given=given)
     if not account_id:
-        return Seen(dict.fromkeys(_ALL, "every live name has the account's ID in it: set AccountID"))
+        return View(dict.fromkeys(_ALL, "every live name has the account's ID in it: set AccountID"))
     if wrong := (*written.account_faults(account_id), *written.region_faults(region)):
-        return Seen(dict.fromkeys(_ALL, f"it cannot be told where to look: {wrong[0]}"))
+        return View(dict.fromkeys(_ALL, f"it cannot be told where to look: {wrong[0]}"))
     shown = look_at(
         bucket.client(provider, region), deployment.function_environ.get("OSS_BUCKET", ""), deployment.site_bucket
     )
@@ -116,7 +115,7 @@ def _look(environ: Mapping[str, str], deployment: Deployment) -> Seen:
     )
     of_buckets = {fact: _of_oss(code, deployment) for fact, code in shown.unseen.items()}
     of_functions = {fact: f"{'RAM' if fact == 'roles' else 'Function Compute'}: {why}" for fact, why in unseen.items()}
-    return Seen({**of_buckets, **of_functions}, shown, functions)
+    return View({**of_buckets, **of_functions}, shown, functions)
 
 
 def _of_oss(code: str, deployment: Deployment) -> str:

@@ -10,13 +10,13 @@ from deploy.written import DOMAINS
 
 def names(setup: Setup) -> Iterator[str]:
     """Domains alone, as DNS spells them."""
-    yield from (f"{text}." for name, text in setup.written.items() if name in DOMAINS)
+    yield from (f"{text}." for name, text in setup.name_faults.items() if name in DOMAINS)
 
 
 def page_origin(setup: Setup) -> Iterator[str]:
     """The page's own domain may upload."""
     domain = setup.environ.get("SITE_DOMAIN", "").strip()
-    if domain and "SITE_DOMAIN" not in setup.written and f"https://{domain}" not in setup.origins:
+    if domain and "SITE_DOMAIN" not in setup.name_faults and f"https://{domain}" not in setup.origins:
         yield f"https://{domain}, where SITE_DOMAIN puts the page, is not in ALLOWED_ORIGINS."
 
 

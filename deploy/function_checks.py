@@ -64,7 +64,7 @@ def log(setup: Setup) -> Iterator[str]:
         elif isinstance(told, str):
             yield f"{whose}'s logConfig is {told}: a project and a logstore that no removal takes away."
         else:
-            names = (told["project"], told.get("logstore")) if not setup.misnamed else ()
+            names = (told["project"], told.get("logstore")) if not setup.has_wrong_names else ()
             wrong = [name for name in names if not _is_log_name(name)]
             yield from (f"{whose}'s logConfig names {name!r}, which is no name." for name in wrong)
 
@@ -80,7 +80,7 @@ def role(setup: Setup) -> Iterator[str]:
     for whose, role in _roles(setup.deployment).items():
         if role in ("", "auto"):
             yield f"{whose} is {role or 'not stated'}."
-        elif not re.fullmatch(r"acs:ram::[0-9]+:role/[A-Za-z0-9.-]+", role) and not setup.misnamed:
+        elif not re.fullmatch(r"acs:ram::[0-9]+:role/[A-Za-z0-9.-]+", role) and not setup.has_wrong_names:
             yield f"{whose} is {role!r}, which is no role's ARN."
         elif whose in stated and role_name(role) != role_name(stated[whose]):
             yield f"{whose} is {role}, and in s.yaml {stated[whose]}."
@@ -104,5 +104,5 @@ def runtime(setup: Setup) -> Iterator[str]:
     runtime = setup.function.get("runtime")
     if runtime not in RUNTIMES:
         yield f"The runtime is {runtime}; this function is for {' or '.join(RUNTIMES)}."
-    elif runtime == "python3.12" and "REGION" not in setup.written and setup.region not in PYTHON_312_REGIONS:
+    elif runtime == "python3.12" and "REGION" not in setup.name_faults and setup.region not in PYTHON_312_REGIONS:
         yield f"Function Compute has no python3.12 in {setup.region}."

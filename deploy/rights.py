@@ -133,7 +133,7 @@ def role_rights(properties: Mapping[str, Any]) -> tuple[list[Right], list[Right]
     return _split(documents)
 
 
-def trusted(properties: Mapping[str, Any]) -> tuple[list[Right], list[Right]]:
+def trust_rights(properties: Mapping[str, Any]) -> tuple[list[Right], list[Right]]:
     """Who may become a role, and who may not."""
     return _split([properties.get("AssumeRolePolicyDocument")])
 

@@ -17,7 +17,7 @@ _MAY_GRANT = ("ALIYUN::RAM::", "ALIYUN::OSS::", "ALIYUN::ROS::", "MODULE::")
 
 def grants(setup: Setup) -> Iterator[str]:
     """Rights that the template as shipped does not give."""
-    for role, properties, shipped in _compared(setup):
+    for role, properties, shipped in _comparisons(setup):
         wanted, _ = rights.role_rights(shipped)
         allowed, _ = rights.role_rights(properties)
         more = [right for right in allowed if not any(right.same(each) for each in wanted)]
@@ -27,9 +27,9 @@ def grants(setup: Setup) -> Iterator[str]:
         yield from (f"The role {role} has {policy} attached." for kind in kinds for policy in listed(kind))
 
 
-def unshipped(setup: Setup) -> Iterator[str]:
+def extras(setup: Setup) -> Iterator[str]:
     """What the template makes besides, that may give rights."""
-    ours = _shipped(setup)
+    ours = _shipped_roles(setup)
     for name, resource in setup.deployment.template.items() if ours else ():
         kind = str(resource.get("Type"))
         role = str((resource.get("Properties") or {}).get("RoleName", name))
@@ -63,7 +63,7 @@ def function_rights(setup: Setup) -> Iterator[str]:
 
 
 def _lacking(setup: Setup, concerned: Callable[[str], bool]) -> Iterator[str]:
-    for role, properties, shipped in _compared(setup):
+    for role, properties, shipped in _comparisons(setup):
         wanted = [right for right in rights.role_rights(shipped)[0] if concerned(right.action)]
         allowed, denied = rights.role_rights(properties)
         refused = [right for right in wanted if any(each.covers(right) for each in denied)]
@@ -79,9 +79,9 @@ def _lacking(setup: Setup, concerned: Callable[[str], bool]) -> Iterator[str]:
 
 def trust(setup: Setup) -> Iterator[str]:
     """Who may become which role, and should not."""
-    for role, properties, shipped in _compared(setup):
-        wanted, _ = rights.trusted(shipped)
-        allowed, _ = rights.trusted(properties)
+    for role, properties, shipped in _comparisons(setup):
+        wanted, _ = rights.trust_rights(shipped)
+        allowed, _ = rights.trust_rights(properties)
         for right in allowed:
             if not any(right.same(each) for each in wanted):
                 what = "" if right.action.lower() == "sts:assumerole" else f" with {right.action or 'any action'}"
@@ -90,9 +90,9 @@ def trust(setup: Setup) -> Iterator[str]:
 
 def trust_missing(setup: Setup) -> Iterator[str]:
     """Who should be able to become which role, and is not."""
-    for role, properties, shipped in _compared(setup):
-        wanted, _ = rights.trusted(shipped)
-        allowed, denied = rights.trusted(properties)
+    for role, properties, shipped in _comparisons(setup):
+        wanted, _ = rights.trust_rights(shipped)
+        allowed, denied = rights.trust_rights(properties)
         for right in wanted:
             if any(each.covers(right) for each in denied):
                 yield f"The role {role} refuses {right.who}."
@@ -104,7 +104,7 @@ def trust_missing(setup: Setup) -> Iterator[str]:
 
 def session(setup: Setup) -> Iterator[str]:
     """How long a session of a role may last."""
-    for role, properties, _ in _compared(setup):
+    for role, properties, _ in _comparisons(setup):
         seconds = properties.get("MaxSessionDuration") or SESSION_DURATION
         if str(seconds) != str(SESSION_DURATION):
             yield f"A session of the role {role} may last {seconds} seconds, not {SESSION_DURATION}."
@@ -112,8 +112,8 @@ def session(setup: Setup) -> Iterator[str]:
 
 def denials(setup: Setup) -> Iterator[str]:
     """What somebody denies the roles, beside what they need."""
-    for role, properties, shipped in _compared(setup):
-        for of, words in ((rights.role_rights, "is denied {}"), (rights.trusted, "refuses {}")):
+    for role, properties, shipped in _comparisons(setup):
+        for of, words in ((rights.role_rights, "is denied {}"), (rights.trust_rights, "refuses {}")):
             wanted, _ = of(shipped)
             _, denied = of(properties)
             besides = [each for each in denied if not any(each.covers(right) for right in wanted)]
@@ -135,16 +135,16 @@ def _in_words(who: str, actions: str, resource: str, narrowed: bool) -> str:
     return " ".join(each for each in words if each)
 
 
-def _compared(setup: Setup) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _comparisons(setup: Setup) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Each of the three roles that could be seen: its name, its properties, and those that are shipped."""
-    shipped = _shipped(setup)
+    shipped = _shipped_roles(setup)
     for name, properties in setup.deployment.of_type(ROLE).items():
         role = str(properties.get("RoleName", name))
         if role.lower() in shipped and not properties.get(UNSEEN):
             yield role, properties, shipped[role.lower()]
 
 
-def _shipped(setup: Setup) -> dict[str, dict[str, Any]]:
+def _shipped_roles(setup: Setup) -> dict[str, dict[str, Any]]:
     """The three roles as they are shipped, by their names in small letters.
 
     None while the prefix or a role in s.yaml is at fault: every right is made of them.

@@ -106,10 +106,10 @@ def large_files(setup: Setup) -> Iterator[str]:
 
 def names(setup: Setup) -> Iterator[str]:
     """What every name is made of."""
-    yield from (f"{text}." for name, text in setup.written.items() if name in ("NAME", "REGION", "AccountID"))
+    yield from (f"{text}." for name, text in setup.name_faults.items() if name in ("NAME", "REGION", "AccountID"))
 
 
-def unread(setup: Setup) -> Iterator[str]:
+def unread_names(setup: Setup) -> Iterator[str]:
     """Names in .env that are misspelt."""
     yield from setup.unread
 

@@ -55,18 +55,20 @@ class Setup:
             Settings.from_environ(environ)
         except Misconfigured as fault:
             named = {text.split(" ", 1)[0]: text for text in fault.faults}
-            return {name: text for name, text in named.items() if not written.follows(name, self.written, self.environ)}
+            return {
+                name: text for name, text in named.items() if not written.follows(name, self.name_faults, self.environ)
+            }
         return {}
 
     @cached_property
-    def written(self) -> dict[str, str]:
+    def name_faults(self) -> dict[str, str]:
         """What is wrong with the names that the deployer wrote, by name."""
         return written.faults(self.environ, account_id(self.environ))
 
     @property
-    def misnamed(self) -> bool:
+    def has_wrong_names(self) -> bool:
         """Whether the names of buckets, roles and logs are at fault, because of what they are made of."""
-        return not {"NAME", "AccountID"}.isdisjoint(self.written)
+        return not {"NAME", "AccountID"}.isdisjoint(self.name_faults)
 
     @property
     def origins(self) -> list[str]:

@@ -90,19 +90,19 @@ def follows(setting: str, written: Iterable[str], environ: Mapping[str, str]) ->
     return not own and not set(_MADE_OF.get(setting, ())).isdisjoint(written)
 
 
-def unread(folder: Path) -> tuple[str, ...]:
+def unread_names(folder: Path) -> tuple[str, ...]:
     """The names in the .env of `folder` that nothing reads, each in words."""
     file = folder / ".env"
     if not file.is_file():
         return ()
-    known = _OTHER_NAMES | {name for each in ("s.yaml", "s.domain.yaml") for name in _asked_for(folder / each)}
+    known = _OTHER_NAMES | {name for each in ("s.yaml", "s.domain.yaml") for name in _variables(folder / each)}
     strange = (name for name in dotenv(file.read_text(encoding="utf-8")) if name not in known)
     return tuple(
         f"Nothing reads {name}{_nearest(name, known)}" for name in strange if not name.endswith("_serverless_devs_key")
     )
 
 
-def _asked_for(file: Path) -> list[str]:
+def _variables(file: Path) -> list[str]:
     """The variables that s.yaml asks for."""
     return re.findall(r"\benv\(\s*['\"](\w+)", file.read_text(encoding="utf-8")) if file.is_file() else []
 

@@ -16,7 +16,7 @@ from werkzeug import Request, Response
 
 from deploy import account, bucket, declared, doctor, live
 from deploy.checks import CHECKS, examine
-from deploy.doctor import Seen
+from deploy.doctor import View
 from deploy.setup import Setup
 from deployment.ros_template import Template
 from deployment.sound import ACCOUNT, Given
@@ -67,7 +67,7 @@ ALL = len(LIVE) + sum(check.declared for check in CHECKS)
 NO_CREDENTIALS = "There are no credentials in the environment, and none in `s config` by the name of default"
 
 
-def told(seen: Seen, capsys: pytest.CaptureFixture[str], given: Given, *, strict: bool = False) -> tuple[int, str]:
+def report_of(seen: View, capsys: pytest.CaptureFixture[str], given: Given, *, strict: bool = False) -> tuple[int, str]:
     code = doctor.report(examine(Setup({}, given.deployment)), seen, strict=strict)
     return code, capsys.readouterr().out
 
@@ -75,17 +75,17 @@ def told(seen: Seen, capsys: pytest.CaptureFixture[str], given: Given, *, strict
 def test_without_credentials_what_is_declared_is_checked_and_the_rest_is_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    nothing = Seen(dict.fromkeys(FACTS, NO_CREDENTIALS), given=False)
-    code, said = told(nothing, capsys, Given())
+    nothing = View(dict.fromkeys(FACTS, NO_CREDENTIALS), given=False)
+    code, said = report_of(nothing, capsys, Given())
     assert code == 0
     assert said.startswith(f"{ALL - len(LIVE)} checks made, {len(LIVE)} not made; 0 faults.\n\nFor you to decide:\n")
     assert said.endswith(f"\n\nNot made:\n  {NO_CREDENTIALS}:\n    {', '.join(LIVE)}\n")
-    assert told(nothing, capsys, Given(), strict=True)[0] == 3
+    assert report_of(nothing, capsys, Given(), strict=True)[0] == 3
 
 
 def test_what_was_all_seen_is_all_counted(capsys: pytest.CaptureFixture[str]) -> None:
     for strict in (False, True):
-        code, said = told(Seen({}), capsys, Given(), strict=strict)
+        code, said = report_of(View({}), capsys, Given(), strict=strict)
         assert (code, said.splitlines()[0], "Not made" in said) == (
             0,
             f"{ALL} checks made, 0 not made; 0 faults.",
@@ -100,7 +100,7 @@ def test_every_fact_has_a_check_that_is_not_made_without_it() -> None:
 @pytest.mark.parametrize("spared", [(), ("clock",)])
 def test_credentials_that_show_nothing_fail(capsys: pytest.CaptureFixture[str], spared: tuple[str, ...]) -> None:
     unseen = {fact: "OSS says InvalidAccessKeyId" for fact in FACTS if fact not in spared}
-    code, said = told(Seen(unseen), capsys, Given())
+    code, said = report_of(View(unseen), capsys, Given())
     assert (code, said.splitlines()[-1]) == (
         3,
         "Credentials were given, and nothing of what is live could be seen: it may be sound or not.",
@@ -108,17 +108,17 @@ def test_credentials_that_show_nothing_fail(capsys: pytest.CaptureFixture[str], 
 
 
 def test_credentials_that_show_something_do_not_fail_but_under_strict(capsys: pytest.CaptureFixture[str]) -> None:
-    seen = Seen({"ACL": "OSS says AccessDenied"})
-    code, said = told(seen, capsys, Given())
+    seen = View({"ACL": "OSS says AccessDenied"})
+    code, said = report_of(seen, capsys, Given())
     assert (code, said.splitlines()[0]) == (0, f"{ALL - 1} checks made, 1 not made; 0 faults.")
     assert "Not made:\n  OSS says AccessDenied:\n    acl\n" in said
-    assert told(seen, capsys, Given(), strict=True)[0] == 3
+    assert report_of(seen, capsys, Given(), strict=True)[0] == 3
 
 
 def test_a_fault_is_said_before_blindness(capsys: pytest.CaptureFixture[str]) -> None:
     given = Given()
     given.trigger.update(methods=[])
-    assert told(Seen(dict.fromkeys(FACTS, "no")), capsys, given, strict=True)[0] == 1
+    assert report_of(View(dict.fromkeys(FACTS, "no")), capsys, given, strict=True)[0] == 1
 
 
 SET = {"NAME": "team", "AUTH": "none"}
@@ -150,7 +150,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def named(said: str) -> list[str]:
+def fault_lines(said: str) -> list[str]:
     """The faults that are printed."""
     faults = said.partition("\nFaults:\n")[2].partition("\n\n")[0]
     return [line.strip() for line in faults.splitlines() if line.startswith("  ") and line[2] != " "]
@@ -172,13 +172,13 @@ def test_the_name_that_was_written_is_blamed_and_no_other(
     project: Path, capsys: pytest.CaptureFixture[str], environ: dict[str, str], fault: str
 ) -> None:
     code, said, _ = run(project, capsys, **{"JWT_SECRET": new_secret(), **environ})
-    blamed = [each for each in named(said) if not each.startswith("cors-wide: ")]
+    blamed = [each for each in fault_lines(said) if not each.startswith("cors-wide: ")]
     assert (code, blamed) == (1, [fault])
 
 
 def test_what_was_written_itself_is_blamed_besides(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, said, _ = run(project, capsys, NAME="My_App", ALLOWED_ORIGINS="x", JWT_SECRET=new_secret())
-    assert (code, named(said)) == (
+    assert (code, fault_lines(said)) == (
         1,
         [
             "names: NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not 'My_App'.",
@@ -192,7 +192,7 @@ def test_a_name_in_the_env_file_that_nothing_reads_is_a_fault(
 ) -> None:
     (project / ".env").write_text(f"MAX_SZIE=5GB\nJWT_SECRET={new_secret()}\nNAME=team\n", encoding="utf-8")
     code, said, _ = run(project, capsys)
-    assert (code, named(said)) == (1, ["unread: Nothing reads MAX_SZIE; did you mean MAX_SIZE?"])
+    assert (code, fault_lines(said)) == (1, ["unread: Nothing reads MAX_SZIE; did you mean MAX_SIZE?"])
 
 
 def test_words_are_wrapped_for_a_terminal_and_not_for_a_pipe(
@@ -282,7 +282,7 @@ def test_a_right_that_was_added_in_the_account_is_a_fault(
     serve_what_is_shipped(cloud, project, **{"team-sign": more})
     secret = new_secret()
     code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
-    assert (code, named(said)) == (1, ["grants: Live: The role team-sign may do ram:CreateAccessKey on *."])
+    assert (code, fault_lines(said)) == (1, ["grants: Live: The role team-sign may do ram:CreateAccessKey on *."])
 
 
 @pytest.mark.parametrize(
