@@ -197,7 +197,7 @@ CHECKS = (
     Check(
         "grants",
         role_checks.grants,
-        "Whoever gets hold of the role's credentials may do what this project, as it is shipped, does not need.",
+        "Anybody who gets hold of the role's credentials may do what this project, as it is shipped, does not need.",
         "Take it out, in deploy/ros.yaml or in the RAM console, and deploy: the template as it is shipped gives all "
         "that is needed.",
         live="roles",
