@@ -18,7 +18,7 @@ import jwt
 
 from direct_upload import content_types, tokens
 from direct_upload.authorise import MAX_SUBJECT, subject_part
-from direct_upload.environment import quoted
+from direct_upload.environment import printable_address
 from direct_upload.errors import Refused
 from direct_upload.settings import size_in_bytes
 from localcloud.terminal import guard_output
@@ -100,7 +100,7 @@ def _page(address: str | None) -> str:
     parts = urlsplit(address)
     local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
     if not (local or (parts.scheme == "https" and parts.hostname)) or "@" in parts.netloc or "#" in address:
-        raise ValueError(f"The page's address must be https://…, without a fragment, not {quoted(address)}")
+        raise ValueError(f"The page's address must be https://…, without a fragment, not {printable_address(address)}")
     return address
 
 

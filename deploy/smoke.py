@@ -27,7 +27,7 @@ from deploy.environment import environment
 from deploy.outcome import NotHeld, NotTried
 from deploy.trial import Target, Trial
 from direct_upload import sdk_session
-from direct_upload.environment import quoted
+from direct_upload.environment import printable_address
 from direct_upload.errors import Refused
 from localcloud.terminal import guard_output, visible
 
@@ -141,7 +141,7 @@ def _address(flag: str, text: str | None) -> str:
         raise ValueError(f"{flag} is missing")
     parts = urlsplit(text)
     if parts.scheme not in ("https", "http") or not parts.netloc or "@" in parts.netloc:
-        raise ValueError(f"{flag} must be an address such as https://…, not {quoted(text)}")
+        raise ValueError(f"{flag} must be an address such as https://…, not {printable_address(text)}")
     return text.rstrip("/")
 
 

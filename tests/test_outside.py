@@ -124,14 +124,14 @@ def test_a_whole_answer_is_one(request: pytest.FixtureRequest, how: str, whole: 
 
 @pytest.mark.parametrize("whole", [IN_ONE, IN_CHUNKS], ids=["in one", "in chunks"])
 def test_an_answer_that_breaks_off_is_none_wherever_it_does(serve: Serve, whole: bytes) -> None:
-    def taken(end: int) -> bool:
+    def is_taken(end: int) -> bool:
         try:
             ask("GET", serve(answering(whole[:end])), seconds=5)
         except Unreachable:
             return False
         return True
 
-    assert [end for end in range(len(whole)) if taken(end)] == []
+    assert [end for end in range(len(whole)) if is_taken(end)] == []
 
 
 @pytest.mark.parametrize("end", [-1, -4])

@@ -202,7 +202,7 @@ def test_a_field_that_is_no_text_is_no_credential(name: str, value: Any) -> None
             assume_role(OwnCredentials("STS.own", "secret", "token"), "sign", settings)
 
 
-def asked_of(sts: HTTPServer) -> AssumeRoleFailed:
+def failure_of(sts: HTTPServer) -> AssumeRoleFailed:
     settings = Settings.from_environ(given.ENVIRON | {"LOCAL": "on", "STS_ENDPOINT": f"http://127.0.0.1:{sts.port}"})
     with pytest.raises(AssumeRoleFailed) as failure:
         assume_role(OwnCredentials("STS.own", "secret", "token"), "sign", settings)
@@ -216,7 +216,7 @@ def test_wherever_sts_sends_us_nobody_else_is_asked(status: int) -> None:
         body = json.dumps({"Credentials": GOOD})
         headers = {"Location": elsewhere.url_for("/"), "Content-Type": "application/json"}
         sts.expect_request("/").respond_with_data(body, status, headers)
-        assert asked_of(sts).code == "redirected"
+        assert failure_of(sts).code == "redirected"
         assert (len(sts.log), elsewhere.log) == (1, [])
 
 
@@ -240,7 +240,7 @@ def test_an_answer_without_an_end_is_not_read_to_it(status: int, counted: bool) 
 
     with HTTPServer() as sts:
         sts.expect_request("/").respond_with_handler(answer)
-        assert asked_of(sts).code == "too long an answer"
+        assert failure_of(sts).code == "too long an answer"
     # Besides what the function reads, what the machine keeps for it on the way.
     assert sum(taken) < ENDLESS / 3
 
@@ -250,7 +250,7 @@ def test_what_was_packed_is_not_unpacked() -> None:
         packed = gzip.compress(json.dumps({"Credentials": GOOD}).encode() + b" " * ENDLESS)
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
         sts.expect_request("/").respond_with_data(packed, headers=headers)
-        assert asked_of(sts).code == "UnretryableException"
+        assert failure_of(sts).code == "UnretryableException"
 
 
 def test_an_answer_that_breaks_off_is_none() -> None:
@@ -259,7 +259,7 @@ def test_an_answer_that_breaks_off_is_none() -> None:
 
     with HTTPServer() as sts:
         sts.expect_request("/").respond_with_handler(answer)
-        assert asked_of(sts).code == "UnretryableException"
+        assert failure_of(sts).code == "UnretryableException"
 
 
 def test_the_sdk_says_nothing(

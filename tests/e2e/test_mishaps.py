@@ -69,7 +69,9 @@ def test_in_the_middle_of_twenty_uploads(page: Page, cloud: Cloud, mishap: Misha
     page.set_input_files("#files", [FilePayload(name=name, mimeType="", buffer=contents[name]) for name in NAMES])
     expect(page.locator(".done").nth(1)).to_be_attached()
     with mishap(page, cloud):
-        expect(page.locator(".retrying, .failed, #offline:not(:empty), #outage:not(:empty)").first).to_be_attached(timeout=20_000)
+        expect(page.locator(".retrying, .failed, #offline:not(:empty), #outage:not(:empty)").first).to_be_attached(
+            timeout=20_000
+        )
     cloud.faults.oss_bandwidth = 0
     # What concerned the whole page is over when somebody says so.
     again = page.get_by_role("button", name="Try again", exact=True)

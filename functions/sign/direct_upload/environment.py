@@ -57,7 +57,7 @@ class Environment:
     def origin(self, text: str) -> str:
         """An address without a path, and without a slash at its end; http on laptops alone. Raises ValueError."""
         if text and not is_origin(text.rstrip("/"), cleartext=self.local is True):
-            raise ValueError(f"must be https://host without a path, not {quoted(text)}")
+            raise ValueError(f"must be https://host without a path, not {printable_address(text)}")
         return text.rstrip("/")
 
     def local_origin(self, text: str) -> str:
@@ -78,7 +78,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (word.strip() for word in text.split(","))))
 
 
-def quoted(text: str) -> str:
+def printable_address(text: str) -> str:
     """An address that was refused, for a message; nothing of it where somebody put a password into it."""
     return "one with a user's name or password in it" if "@" in text else repr(text)
 

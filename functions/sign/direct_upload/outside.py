@@ -79,8 +79,8 @@ def _asked(  # noqa: PLR0917 - what a request is made of
 
 
 class _Response(http.client.HTTPResponse):
-    """Takes the end of the connection for the end of nothing: http.client ends a block of headers there, and reads the
-    last chunk out of what is left of `0400`."""
+    """Raises IncompleteRead where the connection ends within a line, or before one that must follow. http.client takes
+    that for the end of the headers, and what is left of a chunk's size, such as the 0 of `0400`, for the last one's."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from direct_upload import content_types, environment, tokens
 from direct_upload.callback import Callback
-from direct_upload.environment import Environment, is_origin, quoted, switch, words
+from direct_upload.environment import Environment, is_origin, printable_address, switch, words
 from direct_upload.multipart import Multipart
 
 MAX_POST = 5 * 10**9
@@ -147,7 +147,9 @@ class _Reader:
             raise ValueError("lists no origin")
         for origin in origins:
             if not is_origin(origin, cleartext=self.environment.local is True):
-                raise ValueError(f"must list exact origins such as https://app.example.com, not {quoted(origin)}")
+                raise ValueError(
+                    f"must list exact origins such as https://app.example.com, not {printable_address(origin)}"
+                )
         return origins
 
 
