@@ -144,6 +144,7 @@ class Trial:
             ("Does OSS take fields that no condition names?", self._unnamed_fields),
             ("Does OSS take fields after the file?", self._fields_after_file),
             ("Does OSS take another type of the file part?", self._other_part_type),
+            ("Does OSS take an empty file?", self._empty),
             ("What says OSS to a wrong signature?", self._wrong_signature),
             ("Does not-in hold for a field that is absent?", self._not_in_absent),
             ("What says OSS to a form that has ended?", lambda: self._own(OwnForm("", "", "", life=-1))),
@@ -320,6 +321,9 @@ class Trial:
     def _other_part_type(self) -> str:
         return _taken(self._post(self._new_form(), part_type="text/html"))
 
+    def _empty(self) -> str:
+        return _taken(self._post(self._new_form(size=0), content=b""))
+
     def _wrong_signature(self) -> str:
         form = self._new_form()
         return status_of(self._post(form, self._wrong(form)))
@@ -416,12 +420,12 @@ class Trial:
             raise NotTried("the limits are not known")
         return self._limits
 
-    def _files(self) -> Any:
+    def _files(self, size: int = len(CONTENT)) -> Any:
         content_type = self._known_limits()["content_types"][0]
-        return {"files": [{"filename": FILENAME, "size": len(CONTENT), "content_type": content_type}]}
+        return {"files": [{"filename": FILENAME, "size": size, "content_type": content_type}]}
 
-    def _new_form(self) -> Any:
-        answer = self._ask("POST", "/sign", json=self._files(), origin=self._target.origin)
+    def _new_form(self, size: int = len(CONTENT)) -> Any:
+        answer = self._ask("POST", "/sign", json=self._files(size), origin=self._target.origin)
         self._request_id = answer.headers.get("X-Fc-Request-Id", "")
         uploads = _json(answer).get("uploads") or [{}]
         if answer.status_code != 200 or "fields" not in uploads[0]:
@@ -456,11 +460,12 @@ class Trial:
         *,
         part_type: str = "",
         after: Mapping[str, str] | None = None,
+        content: bytes = CONTENT,
     ) -> requests.Response:
         """Post an exact form, with fields changed or added, of another type or with fields after the file."""
         fields = {**form["fields"], **(changed or {})}
         content_type = part_type or form["fields"]["x-oss-content-type"]
-        return self._send(form["url"], fields["key"], fields, content_type, after)
+        return self._send(form["url"], fields["key"], fields, content_type, after, content=content)
 
     def _send(
         self,
@@ -469,20 +474,24 @@ class Trial:
         fields: Mapping[str, str],
         content_type: str = "text/plain",
         after: Mapping[str, str] | None = None,
+        *,
+        content: bytes = CONTENT,
     ) -> requests.Response:
         self._made.append(key)
         headers = {"Origin": self._target.origin}
-        parts = _parts(fields, content_type, after or {})
+        parts = _parts(fields, content_type, after or {}, content)
         answer = self._session.post(url, files=parts, headers=headers, timeout=PATIENCE, allow_redirects=False)
         if answer.status_code in (400, 403):
             self._made.remove(key)
         return answer
 
 
-def _parts(fields: Mapping[str, str], content_type: str, after: Mapping[str, str]) -> list[tuple[str, Any]]:
+def _parts(
+    fields: Mapping[str, str], content_type: str, after: Mapping[str, str], content: bytes = CONTENT
+) -> list[tuple[str, Any]]:
     return [
         *((name, (None, value)) for name, value in fields.items()),
-        ("file", ("smoke.txt", CONTENT, content_type)),
+        ("file", ("smoke.txt", content, content_type)),
         *((name, (None, value)) for name, value in after.items()),
     ]
 

@@ -44,6 +44,7 @@ SEEN_LOCALLY = {
     "Does OSS take fields that no condition names?": "yes: 200",
     "Does OSS take fields after the file?": "yes: 200",
     "Does OSS take another type of the file part?": "no: 403 AccessDenied 0006-00000227",
+    "Does OSS take an empty file?": "yes: 200",
     "What says OSS to a wrong signature?": "403 SignatureDoesNotMatch 0002-00000705",
     "Does not-in hold for a field that is absent?": "no: 403 AccessDenied 0006-00000226",
     "What says OSS to a form that has ended?": "no: 403 AccessDenied 0006-00000213",
