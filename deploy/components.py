@@ -26,7 +26,7 @@ def report(folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
     for component in _components(folder):
         name, version = _name_and_version(component)
         version = pins.get(name, version)
-        held = _held(cache / (f"{name}@{version}" if version else name))
+        held = _version_in(cache / (f"{name}@{version}" if version else name))
         if version:
             yield f"Component {name} {held or version}, pinned{'' if held else ', which is fetched now'}"
         else:
@@ -46,7 +46,7 @@ def _name_and_version(text: str) -> tuple[str, str]:
     return name, version
 
 
-def _held(place: Path) -> str:
+def _version_in(place: Path) -> str:
     """The version of a component in the cache; empty where there is none."""
     try:
         return str(json.loads((place / ".s.lock").read_text(encoding="utf-8"))["version"])

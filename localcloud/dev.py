@@ -24,7 +24,7 @@ from localcloud.cloud import ROOT, Cloud
 from localcloud.faults import Faults
 from localcloud.server import Record
 from localcloud.site import look_of
-from localcloud.terminal import guard_output, indented, visible
+from localcloud.terminal import guard_output, set_apart, visible
 
 SETTINGS = (
     *("OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "UPLOAD_PREFIX", "MAX_SIZE", "CONTENT_TYPES"),
@@ -150,7 +150,7 @@ def tell(record: Record) -> None:
 
 def tell_line(text: str) -> None:
     """Print for people, in one write: requests end at the same time, and no two lines run into each other."""
-    sys.stderr.write(indented(text))
+    sys.stderr.write(set_apart(text))
 
 
 def _wait_for_the_end(parent: int, output: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""What reaches a terminal: characters that people see and line ends, whoever chose the text.
+"""What reaches a terminal: characters that people see and line ends.
 
 A terminal obeys some characters (ESC, CR, those of C1) and shows text in another order after others (U+202E). They come
 from anybody: in a path, a key, a header, a file's name, an answer of a server.
@@ -16,17 +16,17 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
-def indented(text: str) -> str:
+def set_apart(text: str) -> str:
     """The text for a log of many voices: its further lines stand apart, so that none looks like another's first."""
     return "\n        ".join(visible(line) for line in text.rstrip("\n").split("\n")) + "\n"
 
 
 def guard_output() -> None:
     """Make standard output and error print visible characters and line ends only, whatever is written to them."""
-    sys.stdout, sys.stderr = _Guarded(sys.stdout), _Guarded(sys.stderr)
+    sys.stdout, sys.stderr = _VisibleText(sys.stdout), _VisibleText(sys.stderr)
 
 
-class _Guarded(io.TextIOWrapper):
+class _VisibleText(io.TextIOWrapper):
     def __init__(self, stream: object) -> None:
         assert isinstance(stream, io.TextIOWrapper)  # noqa: S101 - for the type checker: a process begins with such
         encoding, by_line = stream.encoding, stream.line_buffering

@@ -82,7 +82,7 @@ class Checkout:
         file = self.folder / "calls"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
-    def made(self) -> int:
+    def environments(self) -> int:
         """How many times an environment was begun."""
         return self.calls().count(["venv"])
 
@@ -132,7 +132,7 @@ def test_of_two_at_once_the_second_waits_and_finds_all_done(checkout: Checkout) 
             release(checkout)
             assert (said, second.communicate(timeout=PATIENCE)[1]) == (WAITING, "")
         assert first.communicate(timeout=PATIENCE)[1] == SETTING_UP
-    assert (first.returncode, second.returncode, checkout.made()) == (0, 0, 1)
+    assert (first.returncode, second.returncode, checkout.environments()) == (0, 0, 1)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -142,7 +142,7 @@ def test_what_was_interrupted_is_begun_anew_and_holds_nobody_up(checkout: Checko
         os.killpg(first.pid, how)
         assert first.wait(PATIENCE) != 0
     assert checkout.run() == (0, SETTING_UP)
-    assert checkout.made() == 2
+    assert checkout.environments() == 2
 
 
 def test_what_is_whole_is_left_alone(checkout: Checkout) -> None:

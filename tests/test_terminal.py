@@ -1,4 +1,4 @@
-"""What any command prints: visible characters and line ends, whoever chose the text."""
+"""What any command prints: visible characters and line ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from localcloud.cloud import ROOT
-from localcloud.terminal import indented, visible
+from localcloud.terminal import set_apart, visible
 
 SEEN = {
     "plain words": "plain words",
@@ -31,7 +31,7 @@ def test_what_is_not_seen_is_escaped(text: str) -> None:
 
 
 def test_further_lines_stand_apart() -> None:
-    assert indented("Traceback\n\x1b[A\nfc GET / 200\n") == (
+    assert set_apart("Traceback\n\x1b[A\nfc GET / 200\n") == (
         "Traceback\n        \\u001b[A\n        fc GET / 200\n"
     )  # fmt: skip
 

@@ -45,6 +45,7 @@ can_install() {
 }
 
 apt_install() {
+    alone .venv/default/bin/python
     sudo=
     [ "$(id -u)" = 0 ] || sudo="sudo -n"
     $sudo apt-get update -q && $sudo apt-get install -qy --no-install-recommends "$@"
@@ -146,7 +147,7 @@ javascript() {
     alone .venv/default/bin/python
     [ "$(cat node_modules/.lock 2>/dev/null)" = "$lock" ] && return
     echo "Setting up the JavaScript tools in node_modules"
-    # Each is checked by its hash in the lock; none of these needs a script of its own to be run.
+    # Each is checked by its hash in the lock; no package here needs a script of its own to be run.
     npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
     echo "$lock" >node_modules/.lock
 }

@@ -186,7 +186,7 @@ VERSIONS: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
 }
 
 
-def cached(root: Path, held: dict[str, str]) -> None:
+def fill_cache(root: Path, held: dict[str, str]) -> None:
     for name, version in held.items():
         place = root / "components" / "devsapp.cn" / "v3" / name
         place.mkdir(parents=True)
@@ -197,7 +197,7 @@ def cached(root: Path, held: dict[str, str]) -> None:
 def test_the_components_are_told_with_their_versions(case: str, tmp_path: Path) -> None:
     held, environ, told = VERSIONS[case]
     (tmp_path / "s.yaml").write_text(DECLARED, encoding="utf-8")
-    cached(tmp_path / ".s", held)
+    fill_cache(tmp_path / ".s", held)
     found = components.report(tmp_path, {"serverless_devs_config_home": str(tmp_path), **environ})
     assert list(found) == [f"Component {each}" for each in told]
 
@@ -206,7 +206,7 @@ def test_the_cache_is_where_serverless_devs_was_told_to_keep_it(tmp_path: Path) 
     (tmp_path / "s.yaml").write_text("resources: {infra: {component: ros}}", encoding="utf-8")
     (tmp_path / ".s" / "config").mkdir(parents=True)
     (tmp_path / ".s" / "config" / "s.json").write_text('{"workspace": "~/elsewhere"}', encoding="utf-8")
-    cached(tmp_path / "elsewhere", {"ros": "0.0.9"})
+    fill_cache(tmp_path / "elsewhere", {"ros": "0.0.9"})
     found = components.report(tmp_path, {"serverless_devs_config_home": str(tmp_path)})
     assert list(found) == ["Component ros 0.0.9, not pinned"]
 

@@ -27,7 +27,7 @@ VALUES = {"CALLBACK": "on", "ALLOWED_ORIGINS": "https://app.example.com"}
 """What the stand-ins themselves have to understand."""
 
 
-def declared(function: str) -> list[str]:
+def names_for(function: str) -> list[str]:
     """The names in the environment that s.yaml declares for a function."""
     resources = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"]
     return [*resources[function]["props"]["environmentVariables"]]
@@ -38,12 +38,12 @@ def value(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The environment that each function finds, where the one of `make dev` sets all that s.yaml knows."""
     folder: Path = tmp_path_factory.mktemp("functions")
     (folder / "code").mkdir()
     (folder / "code" / "index.py").write_text(TELLS, encoding="utf-8")
-    environ = {name: value(name) for function in ("sign", "callback") for name in declared(function)}
+    environ = {name: value(name) for function in ("sign", "callback") for name in names_for(function)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("localcloud.cloud.CALLBACK", folder / "code")
         with Cloud(folder / "files", settings=function_settings(environ), code=folder / "code") as cloud:
@@ -53,11 +53,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             }
 
 
-@pytest.mark.parametrize("name", sorted(set(declared("sign")) - MADE))
-def test_the_signing_function_gets(name: str, told: dict[str, Any]) -> None:
-    assert told["sign"].get(name, "").split(",")[-1] == value(name)
+@pytest.mark.parametrize("name", sorted(set(names_for("sign")) - MADE))
+def test_the_signing_function_gets(name: str, environments: dict[str, Any]) -> None:
+    assert environments["sign"].get(name, "").split(",")[-1] == value(name)
 
 
-@pytest.mark.parametrize("name", declared("callback"))
-def test_the_callback_function_gets(name: str, told: dict[str, Any]) -> None:
-    assert told["callback"].get(name) == value(name)
+@pytest.mark.parametrize("name", names_for("callback"))
+def test_the_callback_function_gets(name: str, environments: dict[str, Any]) -> None:
+    assert environments["callback"].get(name) == value(name)
