@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 import deploy.link
 from e2e.steps import PNG, MakeCloud, choose, stored, told
@@ -203,7 +203,12 @@ def test_while_files_are_on_their_way_it_says_what_a_switch_stops(page: Page, cl
     expect(page.locator(".finishing")).to_have_count(1)
     page.locator("h1").click()  # browsers guard only a page that was touched
     guarded: list[str] = []
-    page.on("dialog", lambda dialog: (guarded.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        guarded.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     click_a_link(page, link_of("bob"))
     expect(page.locator("dialog p")).to_have_text(
         "You are uploading as \u2068alice\u2069. If you switch, what is not uploaded yet stops."
