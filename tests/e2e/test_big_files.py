@@ -138,7 +138,8 @@ def test_a_fifth_of_all_parts_fail_and_are_sent_again_alone(
     arrived(page, "315 MB")
     assert_stored(cloud, path)
     tries = len(parts(cloud))
-    assert (38 < tries <= 38 * 1.3, asked(cloud, "/multipart"), asked(cloud, "/multipart/list")) == (True, 1, 0)
+    # One that fails twice while nothing else gets through is left to the queue, which asks what is there.
+    assert (38 < tries <= 38 * 1.3, asked(cloud, "/multipart"), asked(cloud, "/multipart/list") <= 3) == (True, 1, True)
 
 
 def test_paused_it_rests_and_resumed_it_goes_on(

@@ -24,7 +24,7 @@ export function line({ time, speed, expiresIn, buffer = 0, judged = "end" }) {
     };
     const post = (form, file, progress, signal) =>
         new Promise((resolve, reject) => {
-            const each = { form, size: file.size, arrived: 0, progress, begin: time.now(), resolve, reject };
+            const each = { form, size: file.size, arrived: 0, handed: 0, progress, begin: time.now(), resolve, reject };
             posts.add(each);
             count.posts += 1;
             count.most = Math.max(count.most, posts.size);
@@ -39,7 +39,11 @@ export function line({ time, speed, expiresIn, buffer = 0, judged = "end" }) {
             const bytes = Math.min(share, each.size - each.arrived);
             each.arrived += bytes;
             count.bytes += bytes;
-            each.progress(Math.min(each.size, Math.floor(each.arrived) + buffer));
+            const handed = Math.min(each.size, Math.floor(each.arrived) + buffer);
+            if (handed > each.handed) {
+                each.handed = handed;
+                each.progress(handed);
+            }
             if (each.arrived >= each.size - 0.5) {
                 posts.delete(each);
                 const looked = judged === "end" ? time.now() : each.begin;
