@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from deploy import components, link
+from deploy.env_file import add_secret
 from deploy.environment import environment
 from localcloud.terminal import guard_output
 
@@ -54,12 +53,9 @@ def ensure_tickets(file: Path, environ: Mapping[str, str]) -> None:
 
 
 def _write_secret(file: Path, name: str, why: str) -> str:
-    secret = secrets.token_urlsafe(32)
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    kept = [line for line in lines if not re.match(rf"\s*(export\s+)?{name}\s*=", line)]
-    file.touch(mode=0o600)
-    file.write_text("\n".join([*kept, f"{name}={secret}"]) + "\n", encoding="utf-8")
-    print(f"Wrote a random {name} into .env. Keep that file: {why}.")
+    secret, new = add_secret(file, name)
+    if new:
+        print(f"Wrote a random {name} into .env. Keep that file: {why}.")
     return secret
 
 

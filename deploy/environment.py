@@ -1,25 +1,121 @@
-"""The environment of whoever deploys: his own variables, over those of the file .env."""
+"""The environment of whoever deploys: their own variables, over those of the file .env.
+
+Serverless Devs reads that file too, with dotenv and dotenv-expand. So only what both read alike is taken here, and
+everything else is refused, with its line: a secret that is read differently signs links that the function refuses.
+"""
 
 from __future__ import annotations
 
 import re
+import stat
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
+LARGEST = 1_000_000
+"""Bytes of a .env that is read."""
+
+_ASSIGNMENT = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z][A-Za-z0-9_]*)[ \t]*=(.*)")
+_QUOTED = re.compile(r"""(?:"([^"\\]*)"|'([^'\\]*)')(?:[ \t]*|[ \t]+#.*)""")
+
+AT_MOST = 10
+"""Faults of a file that are printed."""
+
+_IN_QUOTES = (
+    'begins with a quote: write {name}="…" or {name}=\'…\' on one line, with no such quote and no \\ within, and nothing '
+    "after it but a comment"
+)
+_VARIABLE = (
+    "has a {what}, where Serverless Devs puts other values in: write it without one (an address: %24, a secret: make "
+    "another), or set {name} in the environment instead"
+)
+
 
 def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """`environ` over what the file .env in `folder` sets, as Serverless Devs reads it."""
-    file = folder / ".env"
-    return {**(dotenv(file.read_text(encoding="utf-8")) if file.is_file() else {}), **environ}
+    """`environ` over what the file .env in `folder` sets, as Serverless Devs reads both. Raises ValueError."""
+    of_file = dotenv(read(folder / ".env"))
+    for name in of_file:
+        # Serverless Devs fills in the variables of every value whose name stands in the file, wherever it is from.
+        if "$" in environ.get(name, ""):
+            raise ValueError(
+                f"{name} is set in the environment, with a $ in it, and in .env too: Serverless Devs would put other "
+                f"values in. Take {name} out of .env."
+            )
+    return {**of_file, **environ}
+
+
+def read(file: Path) -> str:
+    """The text of a .env; empty where there is none. Raises ValueError where it cannot be read as one."""
+    try:
+        mode = file.stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "no file"
+            raise ValueError(f"{file.name} is {kind}: make a file of it (.env.example shows how), or take it away")
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST + 1)
+    except FileNotFoundError:
+        if file.is_symlink():
+            raise ValueError(f"{file.name} is a link to a file that is not there") from None
+        return ""
+    except OSError as fault:
+        raise ValueError(f"{file.name} cannot be read: {fault.strerror}") from None
+    if len(content) > LARGEST:
+        raise ValueError(f"{file.name} has more than {LARGEST:,} bytes: it should have settings alone")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as fault:
+        line = content.count(b"\n", 0, fault.start) + 1
+        raise ValueError(f"{file.name}, line {line}: this is not UTF-8: save the file as UTF-8") from None
 
 
 def dotenv(text: str) -> dict[str, str]:
-    """The variables of a .env file: NAME=value a line, perhaps in quotes; `#` begins a comment."""
-    found = {}
-    for line in text.splitlines():
-        match = re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", line)
-        if match:
-            name, value = match.groups()
-            quoted = re.match(r"(['\"`])(.*?)\1", value)
-            found[name] = quoted[2] if quoted else re.sub(r"(^|\s+)#.*", "", value)
+    """The variables of a .env file: NAME=value a line, perhaps in quotes; ` #` begins a comment.
+
+    Raises ValueError with a line for each that Serverless Devs might read otherwise; no value is in it.
+    """
+    found, faults = {}, []
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            if assignment := _variable(line):
+                name, value = assignment
+                found[name] = value
+        except ValueError as fault:
+            faults.append(f".env, line {number}: {fault}")
+    if faults:
+        more = [f"and {len(faults) - AT_MOST:,} lines more"] if len(faults) > AT_MOST else []
+        raise ValueError("\n".join([*faults[:AT_MOST], *more]))
     return found
+
+
+def _variable(line: str) -> tuple[str, str] | None:
+    """What a line sets; nothing where it is empty or a comment. Raises ValueError."""
+    for character in line:
+        if character == "\ufeff" or (character != "\t" and unicodedata.category(character) in ("Cc", "Zl", "Zp")):
+            raise ValueError(f"U+{ord(character):04X} is an invisible character: take it out")
+    if line.strip(" \t")[:1] in ("", "#"):
+        return None
+    match = _ASSIGNMENT.fullmatch(line)
+    if not match:
+        raise ValueError("write NAME=value; a name is of a-z, A-Z, 0-9 and _, and begins with a letter")
+    name, written = match.groups()
+    value = _value(name, written)
+    for what in ("$", "<%"):
+        if what in value:
+            raise ValueError(f"{name} {_VARIABLE.format(what=what, name=name)}")
+    return name, value
+
+
+def _value(name: str, written: str) -> str:
+    first = written.lstrip(" \t")
+    if first[:1] in ('"', "'", "`"):
+        quoted = _QUOTED.fullmatch(first)
+        if not quoted:
+            raise ValueError(f"{name} {_IN_QUOTES.format(name=name)}")
+        return quoted[1] or quoted[2] or ""
+    value, comment, _ = written.partition("#")
+    if comment and not value.endswith((" ", "\t")):
+        raise ValueError(f'{name} has a #, which begins a comment: write {name}="…", or a blank before the comment')
+    value = value.strip(" \t")
+    if value != value.strip():
+        raise ValueError(f'{name} has a blank of another kind at an end: write {name}="…"')
+    return value

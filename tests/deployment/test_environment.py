@@ -1,0 +1,239 @@
+"""The file .env: what our tools and the real Serverless Devs read alike, and that all else is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sentinels
+from deploy import environment
+from deploy.env_file import add_secret
+from deployment.scratch import ACCOUNT, PROJECT
+
+SECRET = "S-" + secrets.token_hex(8)
+sentinels.keep_secret(SECRET)
+
+READ_ALIKE = {
+    "plain": ("A=x", "x"),
+    "nothing": ("A=", ""),
+    "blanks alone": ("A=  ", ""),
+    "blanks around": ("  A = x y\t", "x y"),
+    "export": ("export A=x", "x"),
+    "double quotes": ('A="x"', "x"),
+    "single quotes": ("A='x'", "x"),
+    "empty quotes": ('A=""', ""),
+    "quotes keep blanks": ('A=" x "', " x "),
+    "quotes keep a #": ('A="#0a58ca"', "#0a58ca"),
+    "quotes of the other kind": ("A='say \"x\"'", 'say "x"'),
+    "an apostrophe in quotes": ('A="it\'s"', "it's"),
+    "quotes and a comment": ("A=\"x\" # it's \"y\"", "x"),
+    "a comment": ("A=x # y", "x"),
+    "a comment with quotes": ("A=x # it's \"y\" `z", "x"),
+    "a comment after nothing": ("A= # y", ""),
+    "a quote within": ("A=it's", "it's"),
+    "JSON": ('A={"keys":[{"kty":"RSA","n":"a-b_c"}]}', '{"keys":[{"kty":"RSA","n":"a-b_c"}]}'),
+    "=": ("A=x==", "x=="),
+    "a backslash": ("A=a\\nb", "a\\nb"),
+    "a number": ("A=007", "007"),
+    "true": ("A=true", "true"),
+    "null": ("A=null", "null"),
+    "a list": ("A=[1, 2]", "[1, 2]"),
+    "braces": ("A={{ x }}", "{{ x }}"),
+    "Chinese": ("A=文件\u3000上传", "文件\u3000上传"),
+    "another kind of blank in quotes": ('A="\u00a0x\u3000"', "\u00a0x\u3000"),
+    "the last counts": ("A=x\nA=y", "y"),
+    "a comment above": ("# it's A=\"y\n  # \\\nA=x", "x"),
+}
+
+REFUSED = {
+    "# in a value": ("A=S#x", "A has a #"),
+    "# at the beginning": ("A=#0a58ca", "A has a #"),
+    "# right after nothing and a quote": ("A=S'#x", "A has a #"),
+    "a variable": ("A=S$HOME", "A has a $"),
+    "a variable in quotes": ('A="S$HOME"', "A has a $"),
+    "a variable in single quotes": ("A='S$HOME'", "A has a $"),
+    "a variable in braces": ("A=S${HOME}", "A has a $"),
+    "an escaped variable": ("A=S\\$HOME", "A has a $"),
+    "a template": ("A=S<%= 1 %>", "A has a <%"),
+    "a colon": ("A: S", "write NAME=value"),
+    "no =": ("A", "write NAME=value"),
+    "a dot in the name": ("A.B=S", "write NAME=value"),
+    "a dash in the name": ("A-B=S", "write NAME=value"),
+    "a digit first": ("1A=S", "write NAME=value"),
+    "an underscore first": ("__proto__=S", "write NAME=value"),
+    "a letter of another kind": ("Ä=S", "write NAME=value"),
+    "quotes over lines": ('A="S\ny"', "A begins with a quote"),
+    "single quotes over lines": ("A='S\ny'", "A begins with a quote"),
+    "an open quote": ('A="S', "A begins with a quote"),
+    "text after quotes": ('A="S"y', "A begins with a quote"),
+    "a comment right after quotes": ('A="S"# y', "A begins with a quote"),
+    "an escape in quotes": ('A="S\\n"', "A begins with a quote"),
+    "an escaped quote": ('A="S\\"y"', "A begins with a quote"),
+    "an escaped single quote": ("A='S\\'y'", "A begins with a quote"),
+    "backticks": ("A=`S`", "A begins with a quote"),
+    "a quote on the next line": ("A=\n'S'", "write NAME=value"),
+    "a value on the next line": ("A=S\n  y", "write NAME=value"),
+    "a no-break space at the end": ("A=S\u00a0", "A has a blank of another kind"),
+    "a no-break space before quotes": ('A=\u00a0"S"', "A has a blank of another kind"),
+    "a line separator": ("# x\u2028A=S", "U+2028"),
+    "a paragraph separator": ("A=S\u2029B=y", "U+2029"),
+    "a carriage return alone": ("# x\rA=S", "U+000D"),
+    "a form feed": ("A=S\x0cB=y", "U+000C"),
+    "next line": ("A=S\x85B=y", "U+0085"),
+    "NUL": ("A=S\x00", "U+0000"),
+    "a byte order mark within": ("A=S\ufeff", "U+FEFF"),
+}
+
+# What `s` hands on of each variable, through a variable of its own as s.yaml does, and without.
+COMPONENT = """const { writeFileSync } = require("node:fs");
+module.exports = class { async deploy(inputs) { writeFileSync("read", JSON.stringify(inputs.props)); return {}; } };
+"""
+
+
+def as_s_reads(folder: Path, content: bytes, names: list[str], **environ: str) -> dict[str, str]:
+    """What the real Serverless Devs reads of a .env; an empty text where it reads nothing."""
+    folder.mkdir()
+    (folder / ".env").write_bytes(content)
+    (folder / "component.cjs").write_text(COMPONENT)
+    variables = "".join(f"  {name}: ${{env('{name}', '')}}\n" for name in names)
+    props = "".join(f"      {name}: ${{vars.{name}}}\n" for name in names)
+    (folder / "s.yaml").write_text(
+        f"edition: 3.0.0\nname: t\naccess: default\nvars:\n  none: 0\n{variables}"
+        f"resources:\n  x:\n    component: {folder}/component.cjs\n    props:\n      none: 0\n{props}"
+    )
+    own = {"PATH": os.environ["PATH"], "HOME": str(folder), "serverless_devs_config_home": str(folder)}
+    quiet = {"NODE_ENV": "test", "AccountID": ACCOUNT, "AccessKeyID": "made-up", "AccessKeySecret": "made-up"}
+    subprocess.run(  # noqa: S603 - the command is ours
+        [PROJECT / "node_modules" / ".bin" / "s", "deploy", "-y"],
+        cwd=folder,
+        env={**own, **quiet, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    props_read = json.loads((folder / "read").read_text())
+    return {name: props_read[name] for name in names}
+
+
+def as_we_read(folder: Path, content: bytes, **environ: str) -> dict[str, str]:
+    folder.mkdir(exist_ok=True)
+    (folder / ".env").write_bytes(content)
+    return environment.environment(environ, folder)
+
+
+def renamed(text: str, name: str) -> str:
+    return re.sub(r"\bA(?=[ ]*=)(?! *=\"y\n)", name, text)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "BOM"])
+def test_what_we_take_is_read_alike_by_serverless_devs(tmp_path: Path, end: str, mark: bytes) -> None:
+    """In one file, each spelling under a name of its own."""
+    spelt = {f"N{number}": spelling for number, spelling in enumerate(READ_ALIKE.values())}
+    text = "\n".join(renamed(text, name) for name, (text, _) in spelt.items())
+    content = mark + text.replace("\n", end).encode()
+    expected = {name: value for name, (_, value) in spelt.items()}
+    assert as_we_read(tmp_path / "ours", content) == expected
+    assert as_s_reads(tmp_path / "theirs", content, list(spelt)) == expected
+
+
+@pytest.mark.parametrize("spelling", REFUSED.values(), ids=REFUSED)
+def test_what_might_be_read_otherwise_is_refused_with_its_line_and_without_its_value(spelling: tuple[str, str]) -> None:
+    text, fault = spelling
+    with pytest.raises(ValueError, match=r"^\.env, line [34]: ") as refused:
+        environment.dotenv("# settings\n\n" + text.replace("S", SECRET))
+    assert fault in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+VALUES = st.text(st.sampled_from("aB1 \t'\"`\\#$={}[]<%>:,.-_\u00a0\u3000文\u200b\r\x0b\u2028\ufeff"), max_size=12)
+
+
+def test_of_any_text_what_we_take_is_read_alike(tmp_path: Path) -> None:
+    lines: list[tuple[str, str]] = []
+
+    @given(VALUES, st.sampled_from(["{}={}", "export {}={}", " {} = {}", "{}={} # x", '{}="{}"', "{}='{}'", "{}='{}' # '"]))
+    @settings(max_examples=400, deadline=None, database=None)
+    def collect(value: str, form: str) -> None:
+        line = form.format("A", value)
+        try:
+            lines.append((form.format(f"N{len(lines)}", value), environment.dotenv(line)["A"]))
+        except ValueError:
+            pass
+
+    collect()
+    assert len(lines) > 60
+    expected = {f"N{number}": value for number, (_, value) in enumerate(lines)}
+    content = "\n".join(line for line, _ in lines).encode()
+    assert as_s_reads(tmp_path / "theirs", content, list(expected)) == expected
+
+
+def test_the_environment_wins_with_both(tmp_path: Path) -> None:
+    content, over = b"A=x\nB=y\nC=z\n", {"A": "0", "B": ""}
+    assert as_we_read(tmp_path / "ours", content, **over) == {"A": "0", "B": "", "C": "z"}
+    assert as_s_reads(tmp_path / "theirs", content, ["A", "B", "C"], **over) == {"A": "0", "B": "", "C": "z"}
+
+
+def test_a_variable_in_the_environment_is_refused_where_the_file_has_its_name(tmp_path: Path) -> None:
+    content, over = b"A=x\n", {"A": "S$B", "B": "y"}
+    assert as_s_reads(tmp_path / "theirs", content, ["A"], **over) == {"A": "Sy"}  # and not S$B
+    with pytest.raises(ValueError, match=r"^A is set in the environment, with a \$ in it, and in \.env too: "):
+        as_we_read(tmp_path / "ours", content, **over)
+    assert as_we_read(tmp_path / "ours", b"", **over) == over
+    assert as_s_reads(tmp_path / "without", b"", ["A"], **over) == {"A": "S$B"}
+
+
+# --- whatever the file is
+
+
+def folder(file: Path) -> None:
+    file.mkdir()
+
+
+def pipe(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def dangling(file: Path) -> None:
+    file.symlink_to(file.parent / "nowhere")
+
+
+def round_and_round(file: Path) -> None:
+    file.symlink_to(file)
+
+
+FILES = {
+    "a folder": (folder, ".env is a folder: "),
+    "a pipe": (pipe, ".env is no file: "),
+    "a link to nothing": (dangling, ".env is a link to a file that is not there"),
+    "a link to itself": (round_and_round, ".env cannot be read: "),
+    "Latin 1": (b"# x\nA=x\nB=\xe4\n", ".env, line 3: this is not UTF-8"),
+    "UTF-16": ("A=x\n".encode("utf-16"), ".env, line 1: this is not UTF-8"),
+    "a program": (b"\x7fELF\x02\x01\x01\x00\x00", ".env, line 1: U+007F is an invisible character"),
+    "huge": (b"#" * 2_000_000, ".env has more than 1,000,000 bytes"),
+}
+
+COMMANDS = {
+    "deploy.deploy": ["deploy"],
+    "deploy.doctor": [],
+    "deploy.smoke": ["--function", "https://f.example", "--page", "https://p.example"],
+    "deploy.files": [],
+    "deploy.replay": ["/dev/null"],
+    "deploy.link": ["--who", "a", "--until", "1d", "--page", "https://p.example"],
+    "deploy.build": [],
+}
