@@ -3,13 +3,15 @@
 .PHONY: help dev test test-browsers check deploy remove doctor smoke files replay link build bench bench-web cloud fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
+# Isolated: no file in the folder takes the place of a module.
+RUN := $(PYTHON) -I tools/run.py
 
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: ## Run page, function, STS and OSS on this machine (PORT=8080, JSON=1, FAULTS="oss_latency=2", and every setting)
 	@tools/setup.sh dev
-	@exec $(PYTHON) -m localcloud.dev
+	@exec $(RUN) localcloud.dev
 
 test: ## Run all tests, on every Python that Function Compute runs and this machine has
 	@tools/setup.sh test
@@ -21,16 +23,16 @@ test-browsers: ## Test the page in Firefox and WebKitGTK, where they are install
 
 check: ## Lint and type-check everything
 	@tools/setup.sh check
-	@$(PYTHON) -m ruff format --check .
-	@$(PYTHON) -m ruff check .
-	@$(PYTHON) -m mypy
-	@$(PYTHON) -m mypy functions/callback/index.py # apart: both functions have a module of this name
+	@$(PYTHON) -I -m ruff format --check .
+	@$(PYTHON) -I -m ruff check .
+	@$(PYTHON) -I -m mypy
+	@$(PYTHON) -I -m mypy functions/callback/index.py # apart: both functions have a module of this name
 	@npx --no-install biome ci --error-on-warnings
 	@npx --no-install tsc --project .
 
 cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (ARGS='--bucket b --cors-origin https://…'; --help)
 	@tools/setup.sh dev
-	@exec $(PYTHON) -m localcloud $(ARGS)
+	@exec $(RUN) localcloud $(ARGS)
 
 fuzz: ## Send 200,000 unsound events through the function
 	@tools/setup.sh dev
@@ -38,23 +40,23 @@ fuzz: ## Send 200,000 unsound events through the function
 
 invoke: ## Send one request through the real handler (ARGS='GET /limits', or ARGS='--event file.json'; more: ARGS=--help)
 	@tools/setup.sh dev
-	@exec $(PYTHON) -m localcloud.invoke $(ARGS)
+	@exec $(RUN) localcloud.invoke $(ARGS)
 
 link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…'; needs JWT_SECRET; more: ARGS=--help)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.link $(ARGS)
+	@exec $(RUN) deploy.link $(ARGS)
 
 build: ## Make the functions' packages in build/, for Function Compute (RUNTIME=python3.12, or python3.10)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign exec $(PYTHON) -m deploy.build
+	@exec $(RUN) deploy.build
 
 deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
 	@tools/setup.sh deploy
-	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.deploy deploy
+	@exec $(RUN) deploy.deploy deploy
 
 remove: ## Take everything in the cloud away; stops if there are users' files (DELETE_FILES=yes)
 	@tools/setup.sh deploy
-	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.deploy remove
+	@exec $(RUN) deploy.deploy remove
 
 bench: ## Measure what docs/performance.md claims, as ratios within one run (ARGS=--write puts them there)
 	@tools/setup.sh dev
@@ -68,7 +70,7 @@ mutants: ## Break the code in a copy, one place at a time, and see whether the t
 	@tools/setup.sh mutants
 	@tools/mutants.sh $(ARGS)
 
-LOCK := -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header
+LOCK := -I -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header
 # What a source says of itself is learned by building it: with the locked tools, by their hashes.
 LOCK += --build-constraints deploy/requirements-build.txt
 lock: ## Lock the newest versions of all dependencies
@@ -82,16 +84,16 @@ lock: ## Lock the newest versions of all dependencies
 
 doctor: ## Name each fault of what is set, declared and deployed (ARGS=--strict fails if anything could not be seen)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.doctor $(ARGS)
+	@exec $(RUN) deploy.doctor $(ARGS)
 
 smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.smoke $(ARGS)
+	@exec $(RUN) deploy.smoke $(ARGS)
 
 files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: ARGS=--help)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.files $(ARGS)
+	@exec $(RUN) deploy.files $(ARGS)
 
 replay: ## Tell the webhook what it was not told (ARGS=callback.log, or the log on standard input; more: ARGS=--help)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:functions/callback exec $(PYTHON) -m deploy.replay $(ARGS)
+	@exec $(RUN) deploy.replay $(ARGS)

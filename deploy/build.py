@@ -158,7 +158,7 @@ def compile_all(code: Path, python: Python) -> None:
     """
     how = ["--invalidation-mode", "unchecked-hash", "-s", str(code), "-p", "/code"]
     # The order of a set's members, which bytecode may hold, follows the hash seed.
-    done = _run([str(python.path), "-S", "-m", "compileall", "-q", *how, str(code)], {"PYTHONHASHSEED": "0"}, code)
+    done = _run([str(python.path), "-S", "-m", "compileall", "-q", *how, str(code)], {"PYTHONHASHSEED": "0"}, code.parent)
     if done.returncode:
         raise BuildError(f"Python {python.minor} cannot compile the package: {_last_line(done.stdout + done.stderr)}")
 

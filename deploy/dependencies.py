@@ -102,6 +102,8 @@ def _pip(environ: Mapping[str, str], python: str | Path, *arguments: str | Path)
         [python, "-m", "pip", *arguments, *_ALWAYS],
         # These two, if people have set them, are about environments of their own.
         env={**environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"},
+        # What is run as a module finds others in the folder in which it is run: here nobody puts any.
+        cwd="/",
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

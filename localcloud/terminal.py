@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 
 
@@ -22,8 +23,12 @@ def set_apart(text: str) -> str:
 
 
 def guard_output() -> None:
-    """Make standard output and error print visible characters and line ends only, whatever is written to them."""
-    sys.stdout, sys.stderr = _VisibleText(sys.stdout), _VisibleText(sys.stderr)
+    """Make standard output and error print visible characters and line ends only, whatever is written to them.
+
+    Where nobody reads on (`| head`), the command goes on to its end without a word: it may have to tidy up.
+    """
+    # A stream that was closed before the start is None, and print says nothing to it.
+    sys.stdout, sys.stderr = (_VisibleText(stream) if stream else stream for stream in (sys.stdout, sys.stderr))
 
 
 class _VisibleText(io.TextIOWrapper):
@@ -33,5 +38,20 @@ class _VisibleText(io.TextIOWrapper):
         super().__init__(stream.detach(), encoding, "backslashreplace", line_buffering=by_line)
 
     def write(self, text: str) -> int:
-        super().write("\n".join(visible(line) for line in text.split("\n")))
+        try:
+            super().write("\n".join(visible(line) for line in text.split("\n")))
+        except BrokenPipeError:
+            self._nobody_reads()
         return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._nobody_reads()
+
+    def _nobody_reads(self) -> None:
+        """What is still to come, and what waits in the buffer, goes nowhere."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)

@@ -1,7 +1,7 @@
 // A hook of s.yaml: runs a Python module of deploy/ with whoever deploys' credentials (in the environment names that the
 // vendor's SDKs read) and `with` as JSON on its standard input. What it says on stderr when it fails stops the command.
 const { spawnSync } = require("node:child_process");
-const { delimiter, dirname, join } = require("node:path");
+const { dirname, join } = require("node:path");
 
 const project = dirname(dirname(__dirname));
 
@@ -9,13 +9,12 @@ module.exports = async (inputs, args) => {
     const credential = inputs.credential ?? (await inputs.getCredential());
     const env = {
         ...process.env,
-        PYTHONPATH: ["sign", "callback"].map((name) => join(project, "functions", name)).join(delimiter),
         OSS_ACCESS_KEY_ID: credential.AccessKeyID ?? "",
         OSS_ACCESS_KEY_SECRET: credential.AccessKeySecret ?? "",
         OSS_SESSION_TOKEN: credential.SecurityToken ?? "",
     };
     run(join(project, "tools", "setup.sh"), ["dev"], {});
-    run(join(project, ".venv", "default", "bin", "python"), ["-m", args.run], {
+    run(join(project, ".venv", "default", "bin", "python"), ["-I", join(project, "tools", "run.py"), args.run], {
         env,
         input: JSON.stringify(args.with),
     });

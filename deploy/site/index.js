@@ -4,6 +4,7 @@ const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
 const project = join(__dirname, "..", "..");
+const RUN = join(project, "tools", "run.py");
 
 const PROPS = {
     folder: "Folder whose files are the page",
@@ -71,7 +72,7 @@ module.exports = class Site {
 
 async function publish(command, inputs) {
     const own = join(project, ".venv", "default", "bin", "python");
-    const running = spawn(existsSync(own) ? own : "python3", ["-m", "deploy.publish", command], {
+    const running = spawn(existsSync(own) ? own : "python3", ["-I", RUN, "deploy.publish", command], {
         cwd: project,
         env: environment(command === "info" ? {} : await credential(inputs)),
         stdio: "pipe",
@@ -89,7 +90,7 @@ async function publish(command, inputs) {
     running.stdin.end(JSON.stringify(inputs.props));
     const code = await new Promise((resolve, reject) => running.on("error", reject).on("close", resolve));
     if (code !== 0) {
-        throw new Error(told.trim().split("\n").pop() || `python -m deploy.publish ${command} ended with ${code}`);
+        throw new Error(told.trim().split("\n").pop() || `deploy.publish ${command} ended with ${code}`);
     }
     return JSON.parse(said);
 }

@@ -110,7 +110,6 @@ def make(folder: Path, oss_endpoint: str) -> Scratch:
         folder,
         {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "HOME": str(home),
             "NODE_ENV": "test",
             "serverless_devs_config_home": str(home),
@@ -141,5 +140,6 @@ def _this_python(folder: Path) -> None:
     (environment / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (environment / "python").chmod(0o755)
     (folder / "tools").mkdir()
+    shutil.copy(PROJECT / "tools" / "run.py", folder / "tools")
     (folder / "tools" / "setup.sh").write_text("#!/bin/sh\n")
     (folder / "tools" / "setup.sh").chmod(0o755)
