@@ -8,11 +8,10 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -23,8 +22,9 @@ from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from urllib3.exceptions import HTTPError
 
 from deploy import bucket, declared
+from deploy.inbox import Inbox, Listed
 from deploy.environment import environment
-from localcloud.terminal import guard_output
+from localcloud.terminal import guard_output, visible
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,18 +44,10 @@ DEEPEST = 8
 """Parts of a path; of a deeper one the last are kept."""
 
 _UNFIT = re.compile(r'[<>:"|?*]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An object, as a list of the bucket has it."""
-
-    key: str
-    size: int
-    """Bytes."""
-    when: datetime
-    """When it was stored; in UTC."""
+_RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
+    f"{name}{number}" for name in ("COM", "LPT") for number in "0123456789\xb9\xb2\xb3"
+}
+"""Devices on Windows, whatever follows the first dot (CPython 3.13, ntpath.isreserved)."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +99,25 @@ class OssStore:
         try:
             with requests.get(url, stream=True, timeout=PATIENCE, allow_redirects=False) as answer:
                 if answer.status_code != 200:
-                    raise ValueError(f"{printable(key)} cannot be read: OSS answers {answer.status_code}")
+                    raise ValueError(f"{visible(key)} cannot be read: OSS answers {answer.status_code}")
                 # The SDK would unpack what its uploader calls compressed: into whatever size he likes.
                 yield from answer.raw.stream(CHUNK, decode_content=False)
         except (requests.RequestException, HTTPError) as fault:
             # By its kind alone: its text has the address in it, which whoever reads it could use.
-            raise ValueError(f"{printable(key)} cannot be read: {type(fault).__name__}") from None
+            raise ValueError(f"{visible(key)} cannot be read: {type(fault).__name__}") from None
 
 
-def uploaded(store: Store, prefix: str, below: str = "") -> Iterator[Uploaded]:
-    """What was uploaded under the function's prefix, or only what is `below` it, in the order of keys."""
+def uploaded(
+    store: Store, prefix: str, below: str = "", but: Callable[[Listed], bool] = lambda _: False
+) -> Iterator[Uploaded]:
+    """What was uploaded under the function's prefix, or only what is `below` it, in the order of keys.
+
+    What `but` holds for is left out.
+    """
     # The console marks folders by empty objects.
-    found = [each for each in store.list(f"{prefix}/{below}") if each.size or not each.key.endswith("/")]
+    found = [
+        each for each in store.list(f"{prefix}/{below}") if (each.size or not each.key.endswith("/")) and not but(each)
+    ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for listed, meta in zip(found, pool.map(lambda each: store.head(each.key), found), strict=True):
             who, _, rest = listed.key.removeprefix(f"{prefix}/").partition("/")
@@ -133,20 +132,15 @@ def table(files: Iterable[Uploaded]) -> Iterator[str]:
         size = f"{each.listed.size:,}"
         yield _row(
             f"{each.listed.when:%Y-%m-%d %H:%M}",
-            printable(each.who),
+            visible(each.who),
             size,
-            printable(each.name),
-            printable(each.listed.key),
+            visible(each.name),
+            visible(each.listed.key),
         )
 
 
 def _row(when: str, who: str, size: str, name: str, key: str) -> str:
     return f"{when:<16}  {who:<20}  {size:>13}  {name:<32}  {key}"
-
-
-def printable(text: str) -> str:
-    """Text that does nothing to a terminal, whoever chose it."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def safe_path(name: str) -> Path:
@@ -157,72 +151,15 @@ def safe_path(name: str) -> Path:
 
 def _safe_part(part: str) -> str:
     part = _UNFIT.sub("_", "".join(each if each.isprintable() else "_" for each in part)).lstrip(" ").rstrip(" .")
-    if _RESERVED.fullmatch(part):
+    # What begins with a dot is hidden, and settings to many a program; with a dash, an option to commands (`rm *`).
+    part = re.sub(r"^[.-]+", lambda found: "_" * len(found[0]), part)
+    if part.partition(".")[0].rstrip(" ").upper() in _RESERVED:
         part = f"_{part}"
     suffix = PurePosixPath(part).suffix
     if len(suffix.encode()) > MAX_NAME // 2:
         suffix = ""
     stem = part.removesuffix(suffix).encode()[: MAX_NAME - len(suffix.encode())]
-    return stem.decode(errors="ignore") + suffix
-
-
-def download(store: Store, files: Iterable[Uploaded], folder: Path) -> Iterator[Path]:
-    """Fetch the files into a folder, each whole or not at all; gives the path of each.
-
-    No file is overwritten: another of the same name gets a number. Raises ValueError where one arrives incomplete.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for each in files:
-        *above, name = safe_path(each.name).parts
-        place = folder
-        for part in above:
-            place = _folder(place, part)
-        path = _file(place, name)
-        try:
-            _fetch(store, each.listed, path)
-        except BaseException:
-            path.unlink()
-            raise
-        yield path
-
-
-def _fetch(store: Store, listed: Listed, path: Path) -> None:
-    size = 0
-    with path.open("wb") as file:
-        for chunk in store.get(listed.key):
-            size += file.write(chunk)
-    if size != listed.size:
-        raise ValueError(f"{printable(listed.key)} has {listed.size:,} bytes, and {size:,} came")
-
-
-def _folder(place: Path, name: str) -> Path:
-    """A folder by this name, or with a number where a file or a link, which may lead elsewhere, has it."""
-    for numbered in _numbered(place / name):
-        if not numbered.is_symlink() and (not numbered.exists() or numbered.is_dir()):
-            numbered.mkdir(exist_ok=True)
-            return numbered
-    raise AssertionError("there is always another number")
-
-
-def _file(place: Path, name: str) -> Path:
-    """A new, empty file by this name, or with a number where something has it."""
-    for numbered in _numbered(place / name):
-        if _is_made(numbered):
-            return numbered
-    raise AssertionError("there is always another number")
-
-
-def _is_made(path: Path) -> bool:
-    try:
-        path.open("xb").close()
-    except FileExistsError:
-        return False
-    return True
-
-
-def _numbered(path: Path) -> Iterator[Path]:
-    yield path
-    yield from (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
+    return (stem.decode(errors="ignore") + suffix).rstrip(" .")
 
 
 def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) -> int:
@@ -241,12 +178,40 @@ def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) 
 
 
 def run(store: Store, prefix: str, below: str, to: str | None) -> int:
-    """List, or fetch into the folder `to`; the exit code."""
-    found = uploaded(store, prefix, below)
-    lines = table(list(found)) if to is None else map(str, download(store, found, Path(to)))
+    """List, or fetch into the folder `to`; the exit code. Raises OSError, ValueError."""
+    if to is None:
+        lines = table(list(uploaded(store, prefix, below)))
+    else:
+        inbox = Inbox.at(Path(to), ROOT)
+        lines = map(str, download(store, uploaded(store, prefix, below, inbox.has), inbox))
     for line in lines:
         print(line)
     return 0
+
+
+def download(store: Store, files: Iterable[Uploaded], inbox: Inbox) -> Iterator[Path]:
+    """Fetch the files, each whole or not at all; gives the path of each.
+
+    No file is overwritten: another of the same name gets a number. Raises ValueError where one arrives incomplete.
+    """
+    for each in files:
+        path = inbox.new_file(safe_path(each.name))
+        try:
+            _fetch(store, each.listed, path)
+        except BaseException:
+            path.unlink()
+            raise
+        inbox.add(each.listed, path)
+        yield path
+
+
+def _fetch(store: Store, listed: Listed, path: Path) -> None:
+    size = 0
+    with path.open("wb") as file:
+        for chunk in store.get(listed.key):
+            size += file.write(chunk)
+    if size != listed.size:
+        raise ValueError(f"{visible(listed.key)} has {listed.size:,} bytes, and {size:,} came")
 
 
 def _local(environ: Mapping[str, str]) -> tuple[Store, str]:

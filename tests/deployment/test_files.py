@@ -17,7 +17,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from deploy import bucket, files
-from deploy.files import Listed, OssStore, download, main, run, safe_path, table, uploaded
+from deploy.files import OssStore, download, main, run, safe_path, table, uploaded
+from deploy.inbox import MARK, Inbox, Listed
 from given_tokens import new_secret
 from localcloud.cloud import Cloud
 from test_chain import CONTENT, FILE, post_upload
@@ -92,7 +93,14 @@ def test_a_name_does_nothing_to_the_terminal() -> None:
         ("cat.png", "cat.png"),
         ("photos/2024/cat.png", "photos/2024/cat.png"),
         ("名 ü.tar.gz", "名 ü.tar.gz"),
-        (".gitignore", ".gitignore"),
+        (".gitignore", "_gitignore"),
+        ("a/.ssh/authorized_keys", "a/_ssh/authorized_keys"),
+        ("\u200b.env", "_.env"),
+        (" ..env", "__env"),
+        (".oss-direct-upload-files", "_oss-direct-upload-files"),
+        ("-rf", "_rf"),
+        ("--checkpoint-action=exec=sh x", "__checkpoint-action=exec=sh x"),
+        (". .", "unnamed"),
         ("../../etc/passwd", "etc/passwd"),
         ("/etc/passwd", "etc/passwd"),
         ("..\\..\\boot.ini", "boot.ini"),
@@ -105,10 +113,23 @@ def test_a_name_does_nothing_to_the_terminal() -> None:
         ('<a>:"b|c?*', "_a___b_c__"),
         ("CON", "_CON"),
         ("com1.txt", "_com1.txt"),
+        ("con .txt", "_con .txt"),
+        ("COM\u00b9", "_COM\u00b9"),
+        ("lpt\u00b2.tar.gz", "_lpt\u00b2.tar.gz"),
+        ("CONIN$", "_CONIN$"),
+        ("conout$.x", "_conout$.x"),
+        ("Prn.a.b", "_Prn.a.b"),
+        ("a/nul", "a/_nul"),
+        ("console.log", "console.log"),
+        ("com10", "com10"),
+        ("name:stream", "name_stream"),
         ("trailing. . ", "trailing"),
         ("/".join("abcdefghij") + "/k.txt", "d/e/f/g/h/i/j/k.txt"),
         ("ü" * 200 + ".txt", "ü" * 98 + ".txt"),
         ("x." + "y" * 300, "x." + "y" * 198),
+        ("x" * 199 + " y", "x" * 199),
+        ("x" * 199 + "." + "y" * 150, "x" * 199),
+        ("e\u0301.txt", "\u00e9.txt"),
     ],
 )
 def test_a_name_becomes_a_path_that_leads_nowhere_but_down(name: str, path: str) -> None:
@@ -117,9 +138,14 @@ def test_a_name_becomes_a_path_that_leads_nowhere_but_down(name: str, path: str)
 
 def fetch(store: Any, folder: Path) -> dict[str, bytes]:
     """What is in the folder, after everything has been fetched."""
-    for _ in download(store, uploaded(store, "uploads"), folder):
+    inbox = Inbox.at(folder, files.ROOT)
+    for _ in download(store, uploaded(store, "uploads", but=inbox.has), inbox):
         pass
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path != folder / MARK
+    }
 
 
 def test_downloads_keep_their_names(tmp_path: Path) -> None:
@@ -127,6 +153,7 @@ def test_downloads_keep_their_names(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / MARK).touch()
     (tmp_path / "a.txt").write_bytes(b"mine")
     shelf = Shelf(**{f"uploads/x/{number}": (b"%d" % number, "a.txt") for number in (1, 2)})
     assert fetch(shelf, tmp_path) == {"a.txt": b"mine", "a (2).txt": b"1", "a (3).txt": b"2"}
@@ -141,6 +168,7 @@ def test_no_link_in_the_folder_is_followed(tmp_path: Path) -> None:
     outside, folder = tmp_path / "outside", tmp_path / "folder"
     outside.mkdir()
     folder.mkdir()
+    (folder / MARK).touch()
     (folder / "photos").symlink_to(outside)
     (folder / "a.txt").symlink_to(outside / "new.txt")
     shelf = Shelf(**{"uploads/x/1": (b"1", "photos/p.png"), "uploads/x/2": (b"2", "a.txt")})
@@ -155,7 +183,110 @@ def test_what_arrives_incomplete_does_not_stay(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"^uploads/x/1 has 3 bytes, and 2 came$"):
         fetch(Short(**{"uploads/x/1": (b"abc", "a.txt")}), tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [MARK]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stored"),
+    [
+        ("Cat.png", "cat.PNG", ["Cat.png", "cat (2).PNG"]),
+        ("stra\u00dfe", "STRASSE", ["STRASSE (2)", "stra\u00dfe"]),
+        ("\u1e9b\u0323", "\u1e69", ["\u1e69 (2)", "\u1e9b\u0323"]),
+    ],
+)
+def test_names_that_some_system_takes_for_one_are_two(
+    tmp_path: Path, first: str, second: str, stored: list[str]
+) -> None:
+    shelf = Shelf(**{"uploads/x/1": (b"1", first), "uploads/x/2": (b"2", second)})
+    assert sorted(fetch(shelf, tmp_path)) == sorted(stored)
+
+
+def test_folders_that_some_system_takes_for_one_are_one(tmp_path: Path) -> None:
+    shelf = Shelf(**{"uploads/x/1": (b"1", "Photos/a"), "uploads/x/2": (b"2", "photos/a")})
+    assert fetch(shelf, tmp_path) == {"Photos/a": b"1", "Photos/a (2)": b"2"}
+
+
+def test_many_uploads_of_one_name_cost_a_look_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = 2000
+    shelf = Shelf(**{f"uploads/x/{each:04}": (b"1", "cat.png") for each in range(number)})
+    opened: list[Path] = []
+    monkeypatch.setattr("deploy.inbox._folded", lambda name: opened.append(name) or name)
+    assert len(fetch(shelf, tmp_path)) == number
+    assert len(opened) < 10 * number
+
+
+def test_a_second_time_fetches_what_is_new_alone(tmp_path: Path) -> None:
+    shelf = Shelf(**{"uploads/x/1": (b"1", "a.txt"), "uploads/x/2": (b"2", "b.txt"), "uploads/x/3": (b"3", "c.txt")})
+    fetch(shelf, tmp_path)
+    (tmp_path / "b.txt").unlink()
+    shelf.objects |= {"uploads/x/3": (b"new", "c.txt"), "uploads/x/4": (b"4", "a.txt")}
+    assert fetch(shelf, tmp_path) == {
+        "a.txt": b"1",
+        "b.txt": b"2",
+        "c.txt": b"3",
+        "c (2).txt": b"new",
+        "a (2).txt": b"4",
+    }
+
+
+def test_a_list_that_was_cut_off_is_no_end(tmp_path: Path) -> None:
+    shelf = Shelf(**{"uploads/x/1": (b"1", "a.txt")})
+    fetch(shelf, tmp_path)
+    (tmp_path / MARK).write_text((tmp_path / MARK).read_text()[:30])
+    assert fetch(shelf, tmp_path) == {"a.txt": b"1", "a (2).txt": b"1"}
+
+
+# --- where strangers' files must not go
+
+
+OTHER_FOLDERS = {
+    "the project": "above/project",
+    "above it": "above",
+    "far above it": "/",
+    "below its code": "above/project/deploy/new",
+    "below its page": "above/project/web/new",
+    "below its settings": "above/project/.git/hooks",
+    "a hidden folder of it": "above/project/.vscode",
+    "where it builds": "above/project/build",
+    "a link to it": "link",
+    "below a link to it": "link/web/new",
+    "a way round to it": "above/project/inbox/..",
+    "what holds files": "full",
+    "a file": "file",
+    "a mark that is a link": "mark",
+}
+
+
+@pytest.mark.parametrize("place", OTHER_FOLDERS.values(), ids=OTHER_FOLDERS)
+def test_into_no_other_folder_is_anything_fetched(tmp_path: Path, place: str) -> None:
+    project = tmp_path / "above" / "project"
+    for name in ("above/project/deploy", "above/project/web", "above/project/.git", "full", "mark"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("file", "full/x"):
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to(project)
+    (tmp_path / "mark" / MARK).symlink_to(tmp_path / "file")
+    # As if somebody had fetched into these before there was a project.
+    for folder in (project, project.parent):
+        (folder / MARK).touch()
+    with pytest.raises(ValueError, match="name a new"):
+        Inbox.at(tmp_path / place, project)
+
+
+@pytest.mark.parametrize("where", ["project/inbox", "elsewhere/a/b", "empty"])
+def test_a_new_or_an_empty_folder_is_one(tmp_path: Path, where: str) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "empty").mkdir()
+    Inbox.at(tmp_path / where, tmp_path / "project")
+    assert [path.name for path in (tmp_path / where).iterdir()] == [MARK]
+
+
+def test_the_command_fetches_nothing_into_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(path.name for path in files.ROOT.iterdir())
+    for place in (".", "..", "web", "deploy/new"):
+        with pytest.raises(ValueError, match="name a new"):
+            run(SHELF, "uploads", "", str(files.ROOT / place))
+    assert (sorted(path.name for path in files.ROOT.iterdir()), capsys.readouterr().out) == (before, "")
 
 
 def test_run_prints_the_table_or_the_paths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
