@@ -12,6 +12,7 @@ import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
 from deploy import s_config
+from deploy.addresses import safe_endpoint
 
 _KEY_PAIRS = (
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
@@ -68,12 +69,15 @@ def _sources(environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
 
 
 def client(provider: StaticCredentialsProvider, region: str, endpoint: str = "") -> oss.Client:
-    """A client for buckets of a region; `endpoint` is a custom domain's or a stand-in's `https://…`."""
+    """A client for buckets of a region; `endpoint` is a custom domain's or a stand-in's `https://…`.
+
+    Raises ValueError where keys would go to another machine in the clear.
+    """
     own_domain = not re.fullmatch(r"[\d.]+|localhost|.*\.aliyuncs\.com", urlsplit(endpoint).hostname or "localhost")
     return oss.Client(
         oss.Config(
             region=region,
-            endpoint=endpoint or None,
+            endpoint=safe_endpoint(endpoint) or None,
             credentials_provider=provider,
             use_cname=own_domain,
             retry_max_attempts=2,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy import dependencies, package, pythons
+from deploy.environment import own_environment
 from deploy.pythons import BuildError
 from localcloud.terminal import guard_output
 
@@ -158,7 +159,9 @@ def compile_all(code: Path, python: Python) -> None:
     """
     how = ["--invalidation-mode", "unchecked-hash", "-s", str(code), "-p", "/code"]
     # The order of a set's members, which bytecode may hold, follows the hash seed.
-    done = _run([str(python.path), "-S", "-m", "compileall", "-q", *how, str(code)], {"PYTHONHASHSEED": "0"}, code.parent)
+    done = _run(
+        [str(python.path), "-S", "-m", "compileall", "-q", *how, str(code)], {"PYTHONHASHSEED": "0"}, code.parent
+    )
     if done.returncode:
         raise BuildError(f"Python {python.minor} cannot compile the package: {_last_line(done.stdout + done.stderr)}")
 
@@ -212,4 +215,4 @@ def _say(line: str) -> None:
 
 if __name__ == "__main__":
     guard_output()
-    sys.exit(main(os.environ))
+    sys.exit(main(own_environment(ROOT)))

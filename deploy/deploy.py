@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,15 +20,13 @@ from pathlib import Path
 from deploy import components, link
 from deploy.env_file import add_secret
 from deploy.environment import environment
+from deploy.s_logs import FOR_ITS_OWNER, hiding, without_secrets
 from localcloud.terminal import guard_output
 
 _PROJECT = Path(__file__).parent.parent
 _S = _PROJECT / "node_modules" / ".bin" / "s"
+_DECLARED = _PROJECT / "s.yaml"
 _NO_ACCOUNT = "config('AccountID') not found"
-
-
-SECRET = ("JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET")
-"""Settings that are not printed."""
 
 
 def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
@@ -40,19 +39,21 @@ def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
         return ""
     if known.get("JWT_SECRET"):
         return known["JWT_SECRET"]
-    return _write_secret(file, "JWT_SECRET", "upload links are signed with it")
+    return _write_secret(file, environ, "JWT_SECRET", "upload links are signed with it")
 
 
 def ensure_tickets(file: Path, environ: Mapping[str, str]) -> None:
     """Write into .env a random secret for each kind of ticket that is switched on and has none."""
     known = environment(environ, file.parent)
     if known.get("CALLBACK") == "on" and not known.get("CALLBACK_SECRET"):
-        _write_secret(file, "CALLBACK_SECRET", "the two functions know each other by it")
+        _write_secret(file, environ, "CALLBACK_SECRET", "the two functions know each other by it")
     if known.get("MULTIPART_FROM") and not known.get("MULTIPART_SECRET"):
-        _write_secret(file, "MULTIPART_SECRET", "without it no unfinished upload goes on")
+        _write_secret(file, environ, "MULTIPART_SECRET", "without it no unfinished upload goes on")
 
 
-def _write_secret(file: Path, name: str, why: str) -> str:
+def _write_secret(file: Path, environ: Mapping[str, str], name: str, why: str) -> str:
+    if name in environ:
+        raise ValueError(f"{name} is empty in the environment, which wins over .env: unset it")
     secret, new = add_secret(file, name)
     if new:
         print(f"Wrote a random {name} into .env. Keep that file: {why}.")
@@ -87,15 +88,39 @@ def remove(environ: Mapping[str, str]) -> int:
     return _run("remove", environ)
 
 
+def main(command: str, environ: Mapping[str, str]) -> int:
+    """The exit code of what is run; 2 where .env or the environment cannot be used."""
+    try:
+        refuse_templates(environment(environ, _PROJECT))
+        return {"deploy": deploy, "remove": remove}[command](environ)
+    except (OSError, ValueError) as fault:
+        print(fault, file=sys.stderr)
+        return 2
+
+
+def refuse_templates(settings: Mapping[str, str]) -> None:
+    """Raise ValueError where Serverless Devs would take a setting for a template and put something else in."""
+    for name in sorted(set(re.findall(r"env\('(\w+)'", _DECLARED.read_text(encoding="utf-8")))):
+        for what in ("${", "<%"):
+            if what in settings.get(name, ""):
+                raise ValueError(
+                    f"{name} has {what} in it, where Serverless Devs puts other values in: write it without"
+                )
+
+
 def _page(environ: Mapping[str, str]) -> str:
-    asked = subprocess.run(  # noqa: S603 - the command is ours
-        [str(_S), "info", "-o", "json", "--silent", *_options(environ)],
-        cwd=_PROJECT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-        env=dict(environ),
-    )
+    hide = hiding(environment(environ, _PROJECT))
+    with without_secrets(environ, hide) as own:
+        asked = subprocess.run(  # noqa: S603 - the command is ours
+            [str(_S), "info", "-o", "json", "--silent", *_options(environ)],
+            cwd=_PROJECT,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            env=own,
+            umask=FOR_ITS_OWNER,
+        )
     try:
         return str(json.loads(asked.stdout)["site"]["url"])
     except (ValueError, KeyError):
@@ -112,25 +137,28 @@ def _options(environ: Mapping[str, str]) -> list[str]:
 def _run(command: str, environ: Mapping[str, str]) -> int:
     """Run `s`, saying what it says as it comes, but no secret."""
     known = environment(environ, _PROJECT)
-    hidden = [known[name] for name in SECRET if known.get(name)]
+    hide = hiding(known)
     for line in components.report(_PROJECT, known):
         print(line, flush=True)
-    with subprocess.Popen(  # noqa: S603 - the command is ours
-        [str(_S), command, "-y", *_options(environ)],
-        cwd=_PROJECT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**environ, "FORCE_COLOR": "0"},  # colours are escape sequences
-    ) as running:
+    with (
+        without_secrets(environ, hide) as own,
+        subprocess.Popen(  # noqa: S603 - the command is ours
+            [str(_S), command, "-y", *_options(environ)],
+            cwd=_PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            env={**own, "FORCE_COLOR": "0"},  # colours are escape sequences
+            umask=FOR_ITS_OWNER,
+        ) as running,
+    ):
         assert running.stdout is not None  # noqa: S101 - asked for above
         unknown_account = False
         for line in running.stdout:
             unknown_account = unknown_account or _NO_ACCOUNT in line
-            for secret in hidden:
-                line = line.replace(secret, "(hidden)")  # noqa: PLW2901 - what is printed of it
-            print(line, end="", flush=True)
+            print(hide(line), end="", flush=True)
     if unknown_account:
         print("There are no credentials: run `npx --no-install s config add`, or see docs/deploy.md, Before you begin.")
     return running.returncode
@@ -138,4 +166,4 @@ def _run(command: str, environ: Mapping[str, str]) -> int:
 
 if __name__ == "__main__":
     guard_output()
-    sys.exit({"deploy": deploy, "remove": remove}[sys.argv[1]](os.environ))
+    sys.exit(main(sys.argv[1], os.environ))

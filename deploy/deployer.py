@@ -6,17 +6,19 @@ import os
 
 import alibabacloud_oss_v2 as oss
 
+from deploy.addresses import safe_endpoint
+
 
 def client(region: str) -> oss.Client:
     """A client for buckets of a region. `OSS_ENDPOINT` is where OSS is, if it is not at the region's own address.
 
     Raises CredentialsEmptyError without `OSS_ACCESS_KEY_ID` and `OSS_ACCESS_KEY_SECRET` (and `OSS_SESSION_TOKEN`, where
-    they are temporary) in the environment.
+    they are temporary) in the environment; ValueError where keys would go to another machine in the clear.
     """
     return oss.Client(
         oss.Config(
             region=region,
-            endpoint=os.environ.get("OSS_ENDPOINT") or None,
+            endpoint=safe_endpoint(os.environ.get("OSS_ENDPOINT", "")) or None,
             credentials_provider=oss.credentials.EnvironmentVariableCredentialsProvider(),
         )
     )

@@ -6,8 +6,10 @@ everything else is refused, with its line: a secret that is read differently sig
 
 from __future__ import annotations
 
+import os
 import re
 import stat
+import sys
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,8 +24,8 @@ AT_MOST = 10
 """Faults of a file that are printed."""
 
 _IN_QUOTES = (
-    'begins with a quote: write {name}="…" or {name}=\'…\' on one line, with no such quote and no \\ within, and nothing '
-    "after it but a comment"
+    "begins with a quote: write {name}=\"…\" or {name}='…' on one line, with no such quote and no \\ within, and "
+    "nothing after it but a comment"
 )
 _VARIABLE = (
     "has a {what}, where Serverless Devs puts other values in: write it without one (an address: %24, a secret: make "
@@ -42,6 +44,15 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
                 f"values in. Take {name} out of .env."
             )
     return {**of_file, **environ}
+
+
+def own_environment(folder: Path) -> dict[str, str]:
+    """This process's environment, over .env in `folder`; ends the process where that cannot be read."""
+    try:
+        return environment(os.environ, folder)
+    except ValueError as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(2)
 
 
 def read(file: Path) -> str:
@@ -73,18 +84,26 @@ def dotenv(text: str) -> dict[str, str]:
 
     Raises ValueError with a line for each that Serverless Devs might read otherwise; no value is in it.
     """
-    found, faults = {}, []
-    for number, line in enumerate(text.split("\n"), 1):
-        try:
-            if assignment := _variable(line):
-                name, value = assignment
-                found[name] = value
-        except ValueError as fault:
-            faults.append(f".env, line {number}: {fault}")
+    found: dict[str, str] = {}
+    faults = [
+        f".env, line {number}: {fault}"
+        for number, line in enumerate(text.split("\n"), 1)
+        if (fault := _fault_of(line, found))
+    ]
     if faults:
         more = [f"and {len(faults) - AT_MOST:,} lines more"] if len(faults) > AT_MOST else []
         raise ValueError("\n".join([*faults[:AT_MOST], *more]))
     return found
+
+
+def _fault_of(line: str, found: dict[str, str]) -> str:
+    """Add what a line sets to `found`, or tell what is wrong with it."""
+    try:
+        if assignment := _variable(line):
+            found[assignment[0]] = assignment[1]
+    except ValueError as fault:
+        return str(fault)
+    return ""
 
 
 def _variable(line: str) -> tuple[str, str] | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import timezone
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -22,8 +21,8 @@ from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from urllib3.exceptions import HTTPError
 
 from deploy import bucket, declared
+from deploy.environment import own_environment
 from deploy.inbox import Inbox, Listed
-from deploy.environment import environment
 from localcloud.terminal import guard_output, visible
 
 ROOT = Path(__file__).parent.parent
@@ -263,4 +262,4 @@ def _parser() -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     guard_output()
-    sys.exit(main(sys.argv[1:], environment(os.environ, ROOT)))
+    sys.exit(main(sys.argv[1:], own_environment(ROOT)))

@@ -6,22 +6,27 @@ The token is signed with JWT_SECRET (the first, where there are two), as the fun
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
 
+from deploy.addresses import is_safe
+from deploy.environment import own_environment
+from deploy.publish import deployed_page
 from direct_upload import content_types, tokens
 from direct_upload.authorise import MAX_SUBJECT, subject_part
 from direct_upload.environment import printable_address
 from direct_upload.errors import Refused
 from direct_upload.settings import size_in_bytes
 from localcloud.terminal import guard_output
+
+ROOT = Path(__file__).parent.parent
 
 _T = TypeVar("_T")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -32,7 +37,8 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
     asked = _parser(environ).parse_args(arguments)
     try:
         ends = _ends(asked.until, now)
-        link = f"{_page(asked.page)}#token={token(asked.who, environ, now, ends, _narrowing(asked))}"
+        page = _page(asked.page if asked.page is not None else deployed_page(environ, ROOT))
+        link = f"{page}#token={token(asked.who, environ, now, ends, _narrowing(asked))}"
     except (ValueError, Refused) as fault:
         print(fault, file=sys.stderr)
         return 2
@@ -96,10 +102,10 @@ def _issuer(environ: Mapping[str, str]) -> tokens.Issuer:
 
 def _page(address: str | None) -> str:
     if not address:
-        raise ValueError("The page's address is missing: give --page, or set PAGE_URL")
-    parts = urlsplit(address)
-    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
-    if not (local or (parts.scheme == "https" and parts.hostname)) or "@" in parts.netloc or "#" in address:
+        raise ValueError(
+            "The page's address is missing: give --page, or set PAGE_URL or, for a deployed page, AccountID"
+        )
+    if not is_safe(address) or "@" in urlsplit(address).netloc or "#" in address:
         raise ValueError(f"The page's address must be https://…, without a fragment, not {printable_address(address)}")
     return address
 
@@ -130,10 +136,15 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--until", required=True, help="2026-12-31 (to its end), 2026-12-31T18:00Z, or 30m, 12h, 7d; in UTC")
     add("--max-size", metavar="SIZE", help="narrower than MAX_SIZE: 20MB")
     add("--types", help="narrower than CONTENT_TYPES, in the same words: image/*,application/pdf,.stl")
-    add("--page", metavar="URL", default=environ.get("PAGE_URL"), help="the page's address (else PAGE_URL)")
+    add(
+        "--page",
+        metavar="URL",
+        default=environ.get("PAGE_URL") or None,
+        help="the page's address (else PAGE_URL, else that of the deployed page)",
+    )
     return parser
 
 
 if __name__ == "__main__":
     guard_output()
-    sys.exit(main(sys.argv[1:], os.environ, datetime.now(timezone.utc)))
+    sys.exit(main(sys.argv[1:], own_environment(ROOT), datetime.now(timezone.utc)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import io
 import re
 import shutil
@@ -10,6 +9,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from deploy.dependencies import NEWEST_GLIBC
+from deploy.private import fits, why_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,8 @@ What goes is pip's own, for uninstalling: lists of files that are no longer ther
 
 _FORBIDDEN = {
     "a test": ("test", "tests", "conftest.py"),
-    "settings or keys": (".env", ".env.*", "*.env", "*.key", "*.p12", "*.pfx", "id_rsa", "id_ecdsa", "id_ed25519"),
     "of another system": ("*.pyd", "*.dll", "*.dylib", "*.exe"),
 }
-
-# Packages speak of keys: a key has a body, too. LTAI begins an AccessKeyId of a user (a role's begins STS).
-_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}|\bLTAI[0-9A-Za-z]{12,}")
 
 _UNCHECKED_HASH = b"\x01\x00\x00\x00"
 """Bytes 4 to 8 of a .pyc (PEP 552): use it, whatever the source's time. In a zip times shift with the time zone."""
@@ -46,7 +42,7 @@ def trim(folder: Path) -> None:
     """Remove from installed dependencies what no program uses."""
     for path in sorted(folder.rglob("*")):
         in_metadata = path.parent.suffix == ".dist-info" and path.parent.parent == folder
-        unwanted = not _named(path.name, _KEPT_METADATA) if in_metadata else _named(path.name, _UNUSED)
+        unwanted = not fits(path.name, _KEPT_METADATA) if in_metadata else fits(path.name, _UNUSED)
         if unwanted and path.is_dir():
             shutil.rmtree(path)
         elif unwanted and path.exists():
@@ -81,11 +77,10 @@ def _file_faults(path: Path, name: str, python: Python) -> Iterator[str]:
         yield "is a link: its target stays behind"
         return
     for what, patterns in _FORBIDDEN.items():
-        if any(_named(part, patterns) for part in name.split("/")):
+        if any(fits(part, patterns) for part in name.split("/")):
             yield f"is {what}"
     content = path.read_bytes()
-    if _KEY.search(content):
-        yield "has a key in it"
+    yield from why_private(name, content)
     if path.suffix == ".so" or ".so." in path.name or content.startswith(b"\x7fELF"):
         yield from binary_faults(path.name, content, python)
     if path.suffix == ".py":
@@ -122,7 +117,3 @@ def _bytecode_faults(source: Path, python: Python) -> Iterator[str]:
         yield f"has no bytecode for Python {python.minor}"
     elif compiled.read_bytes()[4:8] != _UNCHECKED_HASH:
         yield "has bytecode that is checked against its source's time"
-
-
-def _named(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

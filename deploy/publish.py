@@ -24,7 +24,8 @@ from urllib.parse import urlsplit
 
 import alibabacloud_oss_v2 as oss
 
-from deploy.bucket import client, deployer, refusal
+from deploy import declared
+from deploy.bucket import account_id, client, deployer, refusal
 from deploy.site_bucket import NotOurs, SiteBucket
 from deploy.site_files import INDEX, LOOK, site_files
 from localcloud.terminal import guard_output
@@ -162,6 +163,20 @@ _REASONS = {
     _FORBIDDEN: "OSS closes its own addresses to this account in {region}: bind a domain to each bucket and set "
     "SITE_DOMAIN and UPLOAD_DOMAIN, or choose a region outside the mainland",
 }
+
+
+def deployed_page(environ: Mapping[str, str], folder: Path) -> str:
+    """The page's address, as s.yaml of `folder` deploys it; empty where an account's ID that is not known is in it.
+
+    `environ` has .env in it already.
+    """
+    account = account_id(environ)
+    try:
+        props = declared.read(folder, environ, account).resources["site"]["props"]
+        asked = Asked(bucket=str(props["bucket"]), region=str(props["region"]), domain=str(props.get("domain") or ""))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return asked.url if account or asked.domain else ""
 
 
 def _say(line: str) -> None:

@@ -7,10 +7,13 @@ deployment.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from arrival.settings import Settings as CallbackSettings
+from deploy.environment import environment
 from deploy.written import domain_faults, name_faults, region_faults
 from direct_upload.errors import Misconfigured
 from direct_upload.settings import Settings
@@ -54,6 +57,12 @@ def read_faults(settings: type[Settings | CallbackSettings], environment: Mappin
 def main() -> int:
     """The exit code: 0, or 1 with each fault on a line of its own."""
     asked = json.load(sys.stdin)
+    try:
+        # A bare `s deploy` has read .env by itself.
+        environment(os.environ, Path(__file__).parent.parent)
+    except ValueError as fault:
+        print(f"Nothing was deployed. Serverless Devs may read .env otherwise than meant.\n{fault}", file=sys.stderr)
+        return 1
     found = faults(asked["name"], asked["environment"], asked["callback_environment"])
     if not found:
         return 0

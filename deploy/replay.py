@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
@@ -19,7 +18,7 @@ from typing import Any
 
 from arrival.settings import webhook
 from arrival.webhook import Webhook
-from deploy.environment import environment
+from deploy.environment import own_environment
 from direct_upload.environment import Environment
 from direct_upload.errors import Misconfigured
 from localcloud.terminal import guard_output
@@ -27,6 +26,10 @@ from localcloud.terminal import guard_output
 ROOT = Path(__file__).parent.parent
 
 _decoder = json.JSONDecoder()
+_BEGINNING = re.compile('["{]')
+
+_DEEPEST = 4
+"""How far the function's line may be within others."""
 
 FACT = ("bucket", "key", "size", "content_type", "etag", "filename", "subject")
 """What a stored fact is made of."""
@@ -38,7 +41,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
     try:
         target = _webhook(environ)
         untold = untold_facts(_lines(asked.log))
-    except (Misconfigured, OSError) as fault:
+    except (Misconfigured, OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
     failed = 0
@@ -46,8 +49,15 @@ def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
         why = None if asked.dry_run else target.send(fact, webhook_id, now)
         failed += why is not None
         print(f"{'would tell' if asked.dry_run else why or 'told':<12} {webhook_id} {fact['key']}")
-    print(f"{len(untold)} not told before, {failed} not told now.")
+    print(_summed_up(len(untold), failed, dry_run=asked.dry_run))
     return 1 if failed else 0
+
+
+def _summed_up(number: int, failed: int, *, dry_run: bool) -> str:
+    if not number:
+        return "Nothing to replay: the log has no event that the webhook missed."
+    events = f"{number} event{'' if number == 1 else 's'} to replay"
+    return f"{events}, nothing sent (--dry-run)." if dry_run else f"{events}, {failed} failed."
 
 
 def untold_facts(lines: Iterable[str]) -> dict[str, dict[str, object]]:
@@ -65,25 +75,39 @@ def untold_facts(lines: Iterable[str]) -> dict[str, dict[str, object]]:
 
 
 def _objects(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The function's JSON object in each line; an export may have put the line into a string of its own."""
+    """The function's JSON objects; an export may have put a line into a string of its own, or into objects."""
     for line in lines:
-        for text in (line, line.replace('\\"', '"')):
-            found = next(filter(None, (_object_at(text, match.start()) for match in re.finditer("{", text))), None)
-            if found:
-                yield found
-                break
+        yield from _objects_in(line, _DEEPEST)
 
 
-def _object_at(text: str, start: int) -> dict[str, Any] | None:
-    try:
-        found = _decoder.raw_decode(text, start)[0]
-    except ValueError:
-        return None
-    return found if "event" in found else None
+def _objects_in(text: str, deepest: int) -> Iterator[dict[str, Any]]:
+    """What is no JSON ends the search: what follows is half a line, in which names that people chose are loose."""
+    place = 0
+    while match := _BEGINNING.search(text, place):
+        try:
+            value, place = _decoder.raw_decode(text, match.start())
+        except (ValueError, RecursionError):
+            return
+        yield from _objects_of(value, deepest)
+
+
+def _objects_of(value: Any, deepest: int) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict) and "event" in value:
+        yield value
+    elif deepest and isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _objects_of(each, deepest - 1)
+    elif deepest and isinstance(value, str):
+        yield from _objects_in(value, deepest - 1)
 
 
 def _lines(path: str) -> list[str]:
-    return (sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")).splitlines()
+    """The lines of a log: JSON has no line end but these within. Raises OSError, ValueError."""
+    content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    try:
+        return content.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError:
+        raise ValueError("The log is not UTF-8: export it as UTF-8") from None
 
 
 def _webhook(environ: Mapping[str, str]) -> Webhook:
@@ -106,4 +130,4 @@ def _parser() -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     guard_output()
-    sys.exit(main(sys.argv[1:], environment(os.environ, ROOT), time.time()))
+    sys.exit(main(sys.argv[1:], own_environment(ROOT), time.time()))

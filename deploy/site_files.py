@@ -5,16 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import mimetypes
+import os
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from deploy.addresses import is_safe
+from deploy.private import why_private
+
 INDEX = "index.html"
 CONFIG = "config.json"
 LOOK = ("title", "logo", "accent", "footer")
 """Members of the page's configuration that change how it looks."""
+
+AT_MOST = 20
+"""Files that must not be published, of which the names are told."""
 
 PLACEHOLDER = "https://function.invalid https://upload.invalid"
 """What stands in the page's Content-Security-Policy for the addresses it may talk to."""
@@ -65,7 +72,7 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
     if not (folder / INDEX).is_file():
         raise ValueError(f"There is no {INDEX} in {folder}")
     origins = f"{origin('function', function)} {origin('upload', upload)}"
-    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _published(folder)}
+    contents = _contents(folder)
     if PLACEHOLDER.encode() not in contents[INDEX]:
         raise ValueError(
             f"{INDEX} must have {PLACEHOLDER} in its Content-Security-Policy, for the addresses to go there"
@@ -78,9 +85,27 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
     return [SiteFile(key, contents[key], content_type(key)) for key in order]
 
 
-def _published(folder: Path) -> list[Path]:
-    names = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    return [folder / name for name in names if not _is_left_out(name)]
+def _contents(folder: Path) -> dict[str, bytes]:
+    """What is published, by its name. Raises ValueError where something in the folder is for nobody else."""
+    contents, faults = {}, []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        content = path.read_bytes() if path.is_file() else b""
+        if path.is_symlink() and not (path.is_file() and _leads_into(folder, path)):
+            faults.append(f"{name} is a link that leads elsewhere")
+        else:
+            # Packages hold certificates of others; a page has no use for any.
+            why = ["is a certificate or a key"] if path.suffix.lower() == ".pem" else []
+            faults += [f"{name} {each}" for each in why + why_private(name.as_posix(), content)]
+        if path.is_file() and not _is_left_out(name):
+            contents[name.as_posix()] = content
+    if faults:
+        raise ValueError("\n".join([f"Nothing was published. Move these out of {folder}:", *faults[:AT_MOST]]))
+    return contents
+
+
+def _leads_into(folder: Path, link: Path) -> bool:
+    return Path(os.path.realpath(link)).is_relative_to(os.path.realpath(folder))
 
 
 def _is_left_out(name: Path) -> bool:
@@ -104,15 +129,10 @@ def origin(name: str, url: str) -> str:
         host = "" if "@" in parts.netloc else host
     except ValueError:
         host = ""
-    if not re.fullmatch(r"[a-z0-9.-]+", host) or not _may_be(parts.scheme, host):
+    if not re.fullmatch(r"[a-z0-9.-]+", host) or not is_safe(url):
         shown = "one with a user's name or password in it" if "@" in url else repr(url)
         raise ValueError(f"{name} must be an address that begins with https://, not {shown}")
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
-
-
-def _may_be(scheme: str, host: str) -> bool:
-    is_here = host in ("127.0.0.1", "localhost") or host.endswith(".localhost")
-    return scheme == "https" or (scheme == "http" and is_here)
 
 
 def content_type(key: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
@@ -23,8 +22,10 @@ from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.utils_models import Config
 
 from deploy import bucket, link
-from deploy.environment import environment
+from deploy.addresses import is_safe
+from deploy.environment import own_environment
 from deploy.outcome import NotHeld, NotTried
+from deploy.publish import deployed_page
 from deploy.trial import Target, Trial
 from direct_upload import sdk_session
 from direct_upload.environment import printable_address
@@ -87,21 +88,25 @@ def _seen(step: Callable[[], str]) -> str:
 def _live(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime) -> Target:
     deployer = bucket.deployer(environ)
     return Target(
-        function=_address("--function", asked.function),
-        page=_address("--page", asked.page) + "/",
+        function=_address("--function", asked.function or _domain(environ)),
+        page=_address("--page", asked.page or deployed_page(environ, ROOT)).removesuffix("/index.html") + "/",
         token=_token(environ, now),
+        own_secret=_has_own_secret(environ),
         deployer=deployer,
         signer=deployer,
     )
 
 
 def _dev(told: Any, environ: Mapping[str, str], now: datetime) -> Target:
-    """Raises KeyError where this is not the line of JSON."""
+    """Raises KeyError where this is not the line of JSON, ValueError where it sends keys to another machine."""
     own = StaticCredentialsProvider(told["access_key_id"], told["access_key_secret"], told["security_token"])
+    for name in ("function", "page", "oss", "sts"):
+        _address(name, told[name])
     return Target(
         function=told["function"],
         page=told["page"],
         token=_token(environ, now),
+        own_secret=_has_own_secret(environ),
         deployer=own,
         signer=_assumed(told),
         endpoint=told["oss"],
@@ -129,9 +134,13 @@ def _assumed(told: Any) -> StaticCredentialsProvider:
     return StaticCredentialsProvider(made.access_key_id, made.access_key_secret, made.security_token)
 
 
+def _has_own_secret(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get("JWT_SECRET") and not environ.get("TOKEN"))
+
+
 def _token(environ: Mapping[str, str], now: datetime) -> str:
     """TOKEN, or one made for ten minutes with JWT_SECRET; empty without either. Raises ValueError, Refused."""
-    if environ.get("TOKEN") or not environ.get("JWT_SECRET"):
+    if not _has_own_secret(environ):
         return environ.get("TOKEN", "")
     return link.token(WHO, environ, now, now + timedelta(minutes=10))
 
@@ -139,21 +148,34 @@ def _token(environ: Mapping[str, str], now: datetime) -> str:
 def _address(flag: str, text: str | None) -> str:
     if not text:
         raise ValueError(f"{flag} is missing")
-    parts = urlsplit(text)
-    if parts.scheme not in ("https", "http") or not parts.netloc or "@" in parts.netloc:
+    if not is_safe(text) or "@" in urlsplit(text).netloc:
         raise ValueError(f"{flag} must be an address such as https://…, not {printable_address(text)}")
     return text.rstrip("/")
+
+
+def _domain(environ: Mapping[str, str]) -> str:
+    return f"https://{environ['SIGN_DOMAIN']}" if environ.get("SIGN_DOMAIN") else ""
 
 
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make smoke ARGS=…", description="Try a deployment over its own addresses.")
     add = parser.add_argument
-    add("--function", metavar="URL", default=environ.get("FUNCTION_URL"), help="the function's (else FUNCTION_URL)")
-    add("--page", metavar="URL", default=environ.get("PAGE_URL"), help="the page's (else PAGE_URL)")
+    add(
+        "--function",
+        metavar="URL",
+        default=environ.get("FUNCTION_URL"),
+        help="the function's (else FUNCTION_URL, else SIGN_DOMAIN)",
+    )
+    add(
+        "--page",
+        metavar="URL",
+        default=environ.get("PAGE_URL"),
+        help="the page's (else PAGE_URL, else that of the deployed page)",
+    )
     add("--dev", action="store_true", help="read both from the JSON line of `JSON=1 make dev` on standard input")
     return parser
 
 
 if __name__ == "__main__":
     guard_output()
-    sys.exit(main(sys.argv[1:], environment(os.environ, ROOT), datetime.now(timezone.utc)))
+    sys.exit(main(sys.argv[1:], own_environment(ROOT), datetime.now(timezone.utc)))

@@ -45,6 +45,8 @@ class Target:
     """Who may read and delete what was uploaded."""
     signer: StaticCredentialsProvider | None
     """Who may put objects under the prefix."""
+    own_secret: bool = False
+    """Whether the token was made here, with JWT_SECRET."""
     endpoint: str = ""
     """OSS's address, if it is neither the region's nor the one that forms name."""
     files: str = ""
@@ -429,10 +431,18 @@ class Trial:
         self._request_id = answer.headers.get("X-Fc-Request-Id", "")
         uploads = _json(answer).get("uploads") or [{}]
         if answer.status_code != 200 or "fields" not in uploads[0]:
-            hint = "; set JWT_SECRET or TOKEN" if answer.status_code == 401 and not self._target.token else ""
-            raise NotHeld(status_of(answer) + hint)
+            raise NotHeld(status_of(answer) + (self._why_401() if answer.status_code == 401 else ""))
         Where.of(uploads[0])
         return uploads[0]
+
+    def _why_401(self) -> str:
+        if not self._target.token:
+            return "; set JWT_SECRET or TOKEN"
+        if self._target.own_secret:
+            return (
+                "; the function's JWT_SECRET is another than the one here: in .env, or in the environment, which wins"
+            )
+        return ""
 
     def _a_form(self) -> Any:
         if self._form is None:

@@ -150,7 +150,10 @@ def test_until_is_a_day_an_instant_or_a_while(run: Link, until: str, ends: str) 
             "--until must be a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d, not '9999-12-31'",
         ),
         ({"who": "\udcff"}, "--who must be 1 to 255 characters"),
-        ({"page": ""}, "The page's address is missing: give --page, or set PAGE_URL"),
+        (
+            {"page": ""},
+            "The page's address is missing: give --page, or set PAGE_URL or, for a deployed page, AccountID",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line_and_no_link_is_printed(run: Link, changed: dict[str, str], said: str) -> None:
@@ -173,3 +176,20 @@ def test_without_a_good_secret_there_is_no_link(run: Link, secret: str, said: st
 def test_on_this_machine_cleartext_will_do(run: Link) -> None:
     code, printed, _ = run("--who", "a", "--until", "1d", "--page", "http://127.0.0.1:8080/", JWT_SECRET=new_secret())
     assert (code, printed.partition("#")[0]) == (0, "http://127.0.0.1:8080/")
+
+
+@pytest.mark.parametrize(
+    ("environ", "page"),
+    [
+        ({"AccountID": "12345"}, "https://oss-direct-upload-site-12345.oss-cn-hongkong.aliyuncs.com/index.html"),
+        (
+            {"AccountID": "12345", "NAME": "team", "REGION": "cn-shanghai"},
+            "https://team-site-12345.oss-cn-shanghai.aliyuncs.com/index.html",
+        ),
+        ({"SITE_DOMAIN": "up.example.com"}, "https://up.example.com/"),
+        ({"SITE_DOMAIN": "up.example.com", "PAGE_URL": PAGE}, PAGE),
+    ],
+)
+def test_the_page_is_the_deployed_one_unless_another_is_named(run: Link, environ: dict[str, str], page: str) -> None:
+    _, printed, _ = run("--who", "a", "--until", "1d", JWT_SECRET=new_secret(), **environ)
+    assert printed.partition("#token=")[0] == page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import stat
 import subprocess
 import sys
@@ -24,9 +25,9 @@ def make(scratch: Scratch, command: str, **environ: str) -> subprocess.Completed
     (scratch.folder / "node_modules").symlink_to(PROJECT / "node_modules")
     try:
         return subprocess.run(  # noqa: S603 - the arguments are ours
-            [sys.executable, "-m", "deploy.deploy", command],
+            [sys.executable, "-I", "tools/run.py", "deploy.deploy", command],
             cwd=scratch.folder,
-            env={**scratch.environ, "PYTHONPATH": "functions/sign:functions/callback", **environ},
+            env={**scratch.environ, **environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -225,3 +226,61 @@ def test_their_versions_are_told_before_any_runs(
     monkeypatch.setattr(deploy, "_S", tmp_path / "s")
     assert command({"AUTH": "none", "serverless_devs_config_home": str(tmp_path)}) == 101
     assert capsys.readouterr().out == f"Component ros {NEWEST}\ns runs\n"
+
+
+def test_no_secret_is_left_in_the_logs_of_serverless_devs_and_they_are_their_owners_alone(scratch: Scratch) -> None:
+    """The vendor's component logs its whole input, and a comparison with what was there before."""
+    old = secrets.token_hex(16)
+    sentinels.keep_secret(old)
+    component = scratch.folder / "noisy.cjs"
+    (real,) = set(re.findall(r"^ +component: (.*fc3\.cjs)$", (scratch.folder / "s.yaml").read_text(), re.MULTILINE))
+    component.write_text(
+        f"""const Fc3 = require({json.dumps(real)});
+module.exports = class extends Fc3 {{
+    constructor(given) {{
+        super(given);
+        this.logger = given.logger;
+    }}
+    async deploy(inputs) {{
+        const {{ logger }} = this;
+        logger.debug(JSON.stringify(inputs.props));
+        logger.write(`-   JWT_SECRET: "{old}"`);
+        return super.deploy(inputs);
+    }}
+}};
+"""
+    )
+    text = (scratch.folder / "s.yaml").read_text()
+    (scratch.folder / "s.yaml").write_text(text.replace(f"component: {real}", f"component: {component}"))
+    done = make(scratch, "deploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    logs = [file for file in (scratch.folder / "home" / ".s" / "logs").rglob("*") if file.is_file()]
+    written = "".join(file.read_text() for file in logs)
+    assert "oss-direct-upload-sign" in written
+    shown = [name for name, secret in (("ours", scratch.environ["JWT_SECRET"]), ("old", old)) if secret in written]
+    printed = [
+        name for name, secret in (("ours", scratch.environ["JWT_SECRET"]), ("old", old)) if secret in done.stdout
+    ]
+    assert (shown, printed) == ([], [])
+    assert {stat.S_IMODE(file.stat().st_mode) & 0o077 for file in [*logs, *{file.parent for file in logs}]} == {0}
+
+
+def test_an_empty_secret_in_the_environment_is_named_and_the_files_stays(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("JWT_SECRET=known\n")
+    with pytest.raises(ValueError, match=r"^JWT_SECRET is empty in the environment, which wins over \.env: unset it$"):
+        deploy.ensure_identity(tmp_path / ".env", {"JWT_SECRET": ""})
+    assert (tmp_path / ".env").read_text() == "JWT_SECRET=known\n"
+
+
+@pytest.mark.parametrize("text", ["S${config('AccessKeySecret')}", "S<%= process.env.HOME %>"])
+def test_a_setting_that_would_be_a_template_stops_the_deployment(scratch: Scratch, text: str) -> None:
+    done = make(scratch, "deploy", PAGE_FOOTER=text)
+    assert (done.returncode, scratch.calls()) == (2, [])
+    assert done.stderr.startswith("PAGE_FOOTER has ")
+
+
+def test_a_bare_s_deploy_stops_at_what_it_would_read_otherwise(scratch: Scratch) -> None:
+    (scratch.folder / ".env").write_text("PAGE_FOOTER=S#x\n")
+    done = scratch.s("deploy", "-y")
+    assert (done.exit_code, scratch.order()) == (101, [])
+    assert ".env, line 1: PAGE_FOOTER has a #" in done.said

@@ -10,9 +10,11 @@ import shutil
 import stat
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,9 +40,9 @@ READ_ALIKE = {
     "quotes keep a #": ('A="#0a58ca"', "#0a58ca"),
     "quotes of the other kind": ("A='say \"x\"'", 'say "x"'),
     "an apostrophe in quotes": ('A="it\'s"', "it's"),
-    "quotes and a comment": ("A=\"x\" # it's \"y\"", "x"),
+    "quotes and a comment": ('A="x" # it\'s "y"', "x"),
     "a comment": ("A=x # y", "x"),
-    "a comment with quotes": ("A=x # it's \"y\" `z", "x"),
+    "a comment with quotes": ('A=x # it\'s "y" `z', "x"),
     "a comment after nothing": ("A= # y", ""),
     "a quote within": ("A=it's", "it's"),
     "JSON": ('A={"keys":[{"kty":"RSA","n":"a-b_c"}]}', '{"keys":[{"kty":"RSA","n":"a-b_c"}]}'),
@@ -140,8 +142,7 @@ def renamed(text: str, name: str) -> str:
     return re.sub(r"\bA(?=[ ]*=)(?! *=\"y\n)", name, text)
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "BOM"])
+@pytest.mark.parametrize(("mark", "end"), [(b"", "\n"), (b"\xef\xbb\xbf", "\r\n")], ids=["Linux", "Windows"])
 def test_what_we_take_is_read_alike_by_serverless_devs(tmp_path: Path, end: str, mark: bytes) -> None:
     """In one file, each spelling under a name of its own."""
     spelt = {f"N{number}": spelling for number, spelling in enumerate(READ_ALIKE.values())}
@@ -167,14 +168,14 @@ VALUES = st.text(st.sampled_from("aB1 \t'\"`\\#$={}[]<%>:,.-_\u00a0\u3000文\u20
 def test_of_any_text_what_we_take_is_read_alike(tmp_path: Path) -> None:
     lines: list[tuple[str, str]] = []
 
-    @given(VALUES, st.sampled_from(["{}={}", "export {}={}", " {} = {}", "{}={} # x", '{}="{}"', "{}='{}'", "{}='{}' # '"]))
+    @given(
+        VALUES, st.sampled_from(["{}={}", "export {}={}", " {} = {}", "{}={} # x", '{}="{}"', "{}='{}'", "{}='{}' # '"])
+    )
     @settings(max_examples=400, deadline=None, database=None)
     def collect(value: str, form: str) -> None:
         line = form.format("A", value)
-        try:
+        with suppress(ValueError):
             lines.append((form.format(f"N{len(lines)}", value), environment.dotenv(line)["A"]))
-        except ValueError:
-            pass
 
     collect()
     assert len(lines) > 60
@@ -217,23 +218,187 @@ def round_and_round(file: Path) -> None:
     file.symlink_to(file)
 
 
-FILES = {
-    "a folder": (folder, ".env is a folder: "),
-    "a pipe": (pipe, ".env is no file: "),
+def holding(content: bytes) -> Callable[[Path], object]:
+    return lambda file: file.write_bytes(content)
+
+
+FILES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a folder": (folder, ".env is a folder: make a file of it (.env.example shows how), or take it away"),
+    "a pipe": (pipe, ".env is no file: make a file of it (.env.example shows how), or take it away"),
     "a link to nothing": (dangling, ".env is a link to a file that is not there"),
-    "a link to itself": (round_and_round, ".env cannot be read: "),
-    "Latin 1": (b"# x\nA=x\nB=\xe4\n", ".env, line 3: this is not UTF-8"),
-    "UTF-16": ("A=x\n".encode("utf-16"), ".env, line 1: this is not UTF-8"),
-    "a program": (b"\x7fELF\x02\x01\x01\x00\x00", ".env, line 1: U+007F is an invisible character"),
-    "huge": (b"#" * 2_000_000, ".env has more than 1,000,000 bytes"),
+    "a link to itself": (round_and_round, ".env cannot be read: Too many levels of symbolic links"),
+    "Latin 1": (
+        holding(b"# x\nA=x\nB=\xe4\n"),
+        ".env, line 3: this is not UTF-8: save the file as UTF-8",
+    ),
+    "UTF-16": (holding("A=x\n".encode("utf-16")), ".env, line 1: this is not UTF-8: save the file as UTF-8"),
+    "a program": (holding(b"\x7fELF\x02"), ".env, line 1: U+007F is an invisible character: take it out"),
+    "huge": (holding(b"#" * 2_000_000), ".env has more than 1,000,000 bytes: it should have settings alone"),
 }
+
+
+@pytest.mark.parametrize("make", [each[0] for each in FILES.values()], ids=FILES)
+def test_whatever_the_file_is_there_is_a_message(
+    make: Callable[[Path], object], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    make(tmp_path / ".env")
+    with pytest.raises(ValueError, match=r"^\.env") as refused:
+        environment.environment({}, tmp_path)
+    assert str(refused.value) == FILES[request.node.callspec.id][1]
+
+
+def test_a_file_full_of_faults_is_told_in_ten_lines() -> None:
+    with pytest.raises(ValueError, match=r"^\.env") as refused:
+        environment.dotenv("x\n" * 300)
+    assert len(str(refused.value).splitlines()) == 11
+    assert str(refused.value).endswith("\nand 290 lines more")
+
+
+def test_no_file_is_no_setting(tmp_path: Path) -> None:
+    assert environment.environment({"A": "x"}, tmp_path) == {"A": "x"}
+
+
+def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("A=x")
+    (tmp_path / ".env").symlink_to("elsewhere")
+    assert environment.environment({}, tmp_path) == {"A": "x"}
+
+
+# --- secrets are written into it
+
+
+def test_a_secret_is_for_its_owner_alone_and_the_rest_stays(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("NAME=team\nexport A='' # none yet\n\n# the end")
+    file.chmod(0o644)
+    secret, new = add_secret(file, "A")
+    sentinels.keep_secret(secret)
+    assert (new, len(secret), stat.S_IMODE(file.stat().st_mode)) == (True, 43, 0o600)
+    assert file.read_text() == f"NAME=team\n\n# the end\nA={secret}\n"
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+def test_what_a_link_leads_to_is_written_and_it_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "settings").write_text("NAME=team\n")
+    (tmp_path / ".env").symlink_to("elsewhere/settings")
+    secret, _ = add_secret(tmp_path / ".env", "A")
+    sentinels.keep_secret(secret)
+    assert (tmp_path / ".env").is_symlink()
+    assert (tmp_path / "elsewhere" / "settings").read_text() == f"NAME=team\nA={secret}\n"
+
+
+def test_never_is_the_file_half_written_or_open_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the disk would hold if the machine stopped just before the new file takes the old one's place."""
+    file = tmp_path / ".env"
+    file.write_text("NAME=team\n")
+    seen: dict[str, tuple[int, str]] = {}
+
+    def stop(new: Path, old: Path) -> None:
+        seen.update({path.name: (stat.S_IMODE(path.stat().st_mode), path.read_text()) for path in tmp_path.iterdir()})
+        raise OSError("no more")
+
+    monkeypatch.setattr(Path, "replace", stop)
+    with pytest.raises(OSError, match="no more"):
+        add_secret(file, "A")
+    (new,) = seen.keys() - {".env"}
+    assert (seen[".env"][1], seen[new][0]) == ("NAME=team\n", 0o600)
+    assert re.fullmatch(r"NAME=team\nA=\S{43}\n", seen[new][1])
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(".env", "NAME=team\n")]
+
+
+def test_commands_at_once_agree_on_one_secret(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from deploy.env_file import add_secret; "
+        "print(add_secret(Path(sys.argv[1]), 'A')[0])"
+    )
+    running = [
+        subprocess.Popen(  # noqa: S603 - our own
+            [sys.executable, "-c", program, tmp_path / ".env"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(6)
+    ]
+    printed = {process.communicate(timeout=60)[0].strip() for process in running}
+    assert len(printed) == 1
+    assert (tmp_path / ".env").read_text() == f"A={printed.pop()}\n"
+
+
+def test_git_ignores_what_holds_secrets_even_if_the_writing_breaks_off() -> None:
+    patterns = (PROJECT / ".gitignore").read_text().split()
+    assert [each for each in (".env", ".env.*", "!.env.example") if each not in patterns] == []
+
+
+# --- every command
+
 
 COMMANDS = {
     "deploy.deploy": ["deploy"],
     "deploy.doctor": [],
-    "deploy.smoke": ["--function", "https://f.example", "--page", "https://p.example"],
+    "deploy.smoke": [],
     "deploy.files": [],
-    "deploy.replay": ["/dev/null"],
+    "deploy.replay": [],
     "deploy.link": ["--who", "a", "--until", "1d", "--page", "https://p.example"],
     "deploy.build": [],
 }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The project's programs in a folder with a .env of its own."""
+    for name in ("deploy", "functions", "localcloud", "tools"):
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("s.yaml", "web"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    return tmp_path
+
+
+def command(project: Path, *words: str, **environ: str) -> tuple[int, str, str]:
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-I", "tools/run.py", *words],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "HOME": str(project), **environ},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_every_command_reads_the_file_and_says_what_is_wrong_with_it(project: Path, module: str) -> None:
+    (project / ".env").write_text("NAME=team\nJWT_SECRET=S#x\n")
+    fault = (
+        '.env, line 2: JWT_SECRET has a #, which begins a comment: write JWT_SECRET="…", or a blank before the comment'
+    )
+    assert command(project, module, *COMMANDS[module]) == (2, "", fault + "\n")
+
+
+def test_a_link_is_made_with_the_secret_and_for_the_page_of_the_file(project: Path) -> None:
+    (project / ".env").write_text(f"JWT_SECRET={SECRET * 2}\nSITE_DOMAIN=up.example.com\n")
+    code, printed, _ = command(project, "deploy.link", "--who", "a", "--until", "1d")
+    page, _, token = printed.strip().partition("#token=")
+    assert (code, page) == (0, "https://up.example.com/")
+    assert jwt.decode(token, SECRET * 2, ["HS256"], audience="oss-direct-upload")["sub"] == "a"
+
+
+def test_the_build_is_for_the_runtime_of_the_file(project: Path) -> None:
+    (project / ".env").write_text("RUNTIME=python2.7\n")
+    assert command(project, "deploy.build") == (
+        2,
+        "",
+        "RUNTIME must be python3.12 or python3.10, not 'python2.7'\n",
+    )
+
+
+def test_the_environment_wins_over_the_file(project: Path) -> None:
+    (project / ".env").write_text(f"JWT_SECRET={SECRET * 2}\nSITE_DOMAIN=up.example.com\n")
+    own = secrets.token_hex(32)
+    sentinels.keep_secret(own)
+    link = ("deploy.link", "--who", "a", "--until", "1d")
+    page, _, token = (
+        command(project, *link, SITE_DOMAIN="other.example", JWT_SECRET=own)[1].strip().partition("#token=")
+    )
+    assert page == "https://other.example/"
+    assert jwt.decode(token, own, ["HS256"], audience="oss-direct-upload")["sub"] == "a"

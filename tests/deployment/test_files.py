@@ -417,6 +417,13 @@ def test_what_oss_refuses_is_told_in_a_line(server: HTTPServer, capsys: pytest.C
     assert capsys.readouterr() == ("", "OSS: NoSuchBucket: It is not there.\n")
 
 
+@pytest.mark.parametrize("endpoint", ["http://files.example.com", "http://127.0.0.1.evil.example", "ftp://a.example"])
+def test_keys_go_to_no_other_machine_in_the_clear(capsys: pytest.CaptureFixture[str], endpoint: str) -> None:
+    assert main(["--endpoint", endpoint], {**CREDENTIALS, **BUCKET}) == 2
+    said = f"OSS's address must be https://…, not {endpoint.partition(':')[0]}://…: keys go there\n"
+    assert capsys.readouterr() == ("", said)
+
+
 def test_what_was_uploaded_to_the_stand_in_is_listed_and_fetched(tmp_path: Path) -> None:
     may = {"Effect": "Allow", "Action": ["oss:ListObjects", "oss:GetObject"], "Resource": "acs:oss:*:*:*"}
     with Cloud(tmp_path / "files") as cloud:

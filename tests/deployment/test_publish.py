@@ -16,7 +16,8 @@ import pytest
 
 import sentinels
 from deploy import publish
-from deploy.site_files import site_files
+from deploy.site_files import PLACEHOLDER, site_files
+from localcloud.cloud import ROOT
 from localcloud.identities import Identity
 from oss_client import client, user
 from oss_forms import BUCKET, DOMAIN, REGION, World, new_identity, ram_policy
@@ -508,3 +509,66 @@ def test_the_projects_own_page_can_be_published() -> None:
     types = {file.content_type for file in files}
     assert {"index.html", "config.json", "app.js", "style.css"} <= {file.key for file in files}
     assert "application/octet-stream" not in types
+
+
+PRIVATE: dict[str, tuple[str, bytes, str]] = {
+    "a key of SSH": ("id_rsa", b"", "is settings or keys"),
+    "another key of SSH": ("old/id_ed25519.1", b"", "is settings or keys"),
+    "a key of TLS": ("tls.KEY", b"", "is settings or keys"),
+    "a certificate": ("tls.pem", b"", "is a certificate or a key"),
+    "settings": ("prod.env", b"", "is settings or keys"),
+    "hidden settings": (".env", b"", "is settings or keys"),
+    "settings of a stage": ("a/.env.prod", b"", "is settings or keys"),
+    "a repository": (".git/config", b"", "is settings or keys"),
+    "a copy of Emacs": ("index.html~", b"", "is an editor's copy"),
+    "a lock of Emacs": (".#index.html", b"", "is an editor's copy"),
+    "what Emacs saves": ("#index.html#", b"", "is an editor's copy"),
+    "a copy of Vim": (".index.html.swp", b"", "is an editor's copy"),
+    "a back-up": ("config.json.bak", b"", "is an editor's copy"),
+    "an AccessKey": ("notes.txt", b"LTAI" + b"5tExampleExample1234", "has a key in it"),
+    "a private key": ("a.txt", b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 80, "has a key in it"),
+}
+
+
+def page_with(folder: Path) -> Path:
+    (folder / "web" / "sub").mkdir(parents=True)
+    (folder / "web" / "index.html").write_text(f"<meta content='{PLACEHOLDER}'>")
+    return folder / "web"
+
+
+def published(web: Path) -> list[str]:
+    files = site_files(web, "https://f.example", "https://u.example", {})
+    return [file.key for file in files]
+
+
+@pytest.mark.parametrize("case", PRIVATE.values(), ids=PRIVATE)
+def test_what_is_for_nobody_else_is_not_published(tmp_path: Path, case: tuple[str, bytes, str]) -> None:
+    name, content, fault = case
+    web = page_with(tmp_path)
+    (web / name).parent.mkdir(exist_ok=True)
+    (web / name).write_bytes(content)
+    with pytest.raises(ValueError, match="^Nothing was published") as refused:
+        published(web)
+    assert str(refused.value) == f"Nothing was published. Move these out of {web}:\n{name} {fault}"
+
+
+@pytest.mark.parametrize("target", ["../outside.txt", "../folder", "nowhere", "/etc/hosts", "sub", "a.txt"])
+def test_links_that_lead_elsewhere_are_not_published(tmp_path: Path, target: str) -> None:
+    web = page_with(tmp_path)
+    (tmp_path / "outside.txt").write_text("not for anybody")
+    (tmp_path / "folder").mkdir()
+    (web / "a.txt").symlink_to(target)
+    with pytest.raises(ValueError, match=r"\na\.txt is a link that leads elsewhere$"):
+        published(web)
+
+
+def test_a_link_to_a_file_of_the_page_is_published(tmp_path: Path) -> None:
+    web = page_with(tmp_path)
+    (web / "sub" / "a.txt").write_text("a")
+    (web / "b.txt").symlink_to("sub/a.txt")
+    assert published(web) == ["b.txt", "config.json", "sub/a.txt", "index.html"]
+
+
+def test_the_page_of_the_project_is_published(tmp_path: Path) -> None:
+    (tmp_path / "web").symlink_to(ROOT / "web")
+    assert {"index.html", "app.js", "en.json"} <= set(published(tmp_path / "web"))

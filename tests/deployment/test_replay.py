@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,19 +81,48 @@ def test_each_fact_is_told_once_and_in_order(environ: dict[str, str], httpserver
     assert told(httpserver) == ["msg_b", "msg_a"]
 
 
-@pytest.mark.parametrize(
-    "wrapped",
-    [
-        lambda text: f"2024-11-24 12:00:00 1-a {text}",
-        lambda text: json.dumps({"message": text, "requestId": "1-a"}),
-    ],
-    ids=["s logs", "an export in JSON"],
-)
-def test_a_line_may_stand_inside_another(
-    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, wrapped: Any
+WRAPPED: dict[str, Callable[[str], str]] = {
+    "as it is": lambda text: text,
+    "s logs": lambda text: f"2024-11-24 12:00:00 [INFO] 1-a {text}",
+    "a string": json.dumps,
+    "an export in JSON": lambda text: json.dumps({"message": text, "requestId": "1-a"}),
+    "an export in JSON as it is in UTF-8": lambda text: json.dumps({"message": text}, ensure_ascii=False),
+    "an export in JSON over lines": lambda text: json.dumps([{"requestId": "1-a", "message": text}], indent=2),
+    "all in one line": lambda text: json.dumps([{"message": "another"}, {"message": text + "\n"}]),
+    "an export of an export": lambda text: json.dumps({"content": json.dumps({"message": text})}),
+}
+
+NAMES = [
+    "Köln ü.png",
+    'say "x".png',
+    "a\\b\\n.png",
+    "\u2028\x85\U0001f600",
+    '{"event":"stored","told":false}',
+    "x\ny",
+    "'",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("wrapped", WRAPPED.values(), ids=WRAPPED)
+def test_a_line_may_stand_inside_another_and_no_name_is_changed(
+    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, wrapped: Callable[[str], str], name: str
 ) -> None:
-    assert run(environ, tmp_path, wrapped(line("msg_a", told=False))) == 0
-    assert told(httpserver) == ["msg_a"]
+    assert run(environ, tmp_path, wrapped(line("msg_a", told=False, filename=name, key=f"uploads/{name}"))) == 0
+    [(request, _)] = httpserver.log
+    assert json.loads(request.get_data())["data"] == {**FACT, "filename": name, "key": f"uploads/{name}"}
+
+
+@pytest.mark.parametrize("cut", [1, 20, 200])
+@pytest.mark.parametrize("wrapped", [WRAPPED["as it is"], WRAPPED["an export in JSON"]])
+def test_a_name_in_half_a_line_is_not_taken_for_a_line(
+    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, wrapped: Callable[[str], str], cut: int
+) -> None:
+    """Strangers choose names: one may read as an event that never was."""
+    forged = json.dumps({"event": "stored", "id": "msg_forged", **FACT, "told": False})
+    whole = wrapped(line("msg_a", told=True, filename=forged, tail="x" * 300))
+    assert run(environ, tmp_path, whole[:-cut]) == 0
+    assert told(httpserver) == []
 
 
 def test_a_receiver_that_is_down_makes_it_fail(
@@ -102,7 +132,7 @@ def test_a_receiver_that_is_down_makes_it_fail(
     assert run(environ, tmp_path, line("msg_a", told=False)) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"status 500   msg_a {FACT['key']}",
-        "1 not told before, 1 not told now.",
+        "1 event to replay, 1 failed.",
     ]
     httpserver.clear()
 
@@ -111,13 +141,31 @@ def test_a_dry_run_tells_nobody(
     environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(environ, tmp_path, line("msg_a", told=False), options=("--dry-run",)) == 0
-    assert (told(httpserver), capsys.readouterr().out.splitlines()[0]) == ([], f"would tell   msg_a {FACT['key']}")
+    assert (told(httpserver), capsys.readouterr().out.splitlines()) == (
+        [],
+        [f"would tell   msg_a {FACT['key']}", "1 event to replay, nothing sent (--dry-run)."],
+    )
+
+
+def test_where_nothing_was_missed_it_says_so(
+    environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(environ, tmp_path, line("msg_a", told=True)) == 0
+    assert capsys.readouterr().out == "Nothing to replay: the log has no event that the webhook missed.\n"
+
+
+def test_a_log_that_is_no_text_is_told_in_a_line(
+    environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "log").write_bytes(b"\xff\xfe\x00")
+    assert replay.main([str(tmp_path / "log")], environ, NOON) == 2
+    assert capsys.readouterr() == ("", "The log is not UTF-8: export it as UTF-8\n")
 
 
 def test_the_log_may_come_on_standard_input(
     environ: dict[str, str], httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(line("msg_a", told=False)))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line("msg_a", told=False).encode())))
     assert replay.main([], environ, NOON) == 0
     assert told(httpserver) == ["msg_a"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -29,6 +30,12 @@ from localcloud.cloud import ROOT, Cloud
 from test_commands import PATIENCE, dev, environment
 
 NOW = datetime.fromtimestamp(NOON, timezone.utc)
+
+HERE = {
+    **dict.fromkeys(("function", "page", "oss", "sts"), "http://127.0.0.1:1"),
+    **dict.fromkeys(("access_key_id", "access_key_secret", "security_token", "role_arn", "files"), "x"),
+}
+"""A line of JSON as `make dev` prints it."""
 
 NEVER_TRIED = ["The function wrote a log line"]
 
@@ -139,6 +146,45 @@ def test_without_a_token_it_fails_and_says_what_is_missing(told: Any) -> None:
     assert printed.endswith("\n2 of what must hold does not.\n")
 
 
+def test_with_another_secret_than_the_functions_it_says_so(told: Any) -> None:
+    code, printed, _ = run(json.dumps(told), "--dev", JWT_SECRET=new_secret())
+    assert code == 1
+    assert (
+        "FAILED  It signs a form: 401 token_invalid; the function's JWT_SECRET is another than the one here: "
+        "in .env, or in the environment, which wins\n"
+    ) in printed
+
+
+def test_a_token_of_somebody_else_is_not_taken_for_a_secret_of_here(told: Any) -> None:
+    _, printed, _ = run(json.dumps(told), "--dev", TOKEN="a.b.c", JWT_SECRET=new_secret())
+    assert "FAILED  It signs a form: 401 token_invalid\n" in printed
+
+
+def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(told: Any, secret: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.smoke", "--dev"],
+        cwd=ROOT,
+        env=environment(ROOT, PYTHONPATH="functions/sign:functions/callback", JWT_SECRET=secret),
+        input=json.dumps(told),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=4 * PATIENCE,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path for path in Path(told["files"]).rglob("*") if path.is_file() and path.suffix == ".bin"] == []
+
+
+def test_both_addresses_are_those_of_the_deployment() -> None:
+    environ = {"SIGN_DOMAIN": "sign.example.com", "SITE_DOMAIN": "up.example.com"}
+    target = smoke._live(smoke._parser(environ).parse_args([]), environ, NOW)
+    assert (target.function, target.page) == ("https://sign.example.com", "https://up.example.com/")
+
+
 @pytest.mark.parametrize(
     ("arguments", "line", "environ", "told"),
     [
@@ -146,6 +192,13 @@ def test_without_a_token_it_fails_and_says_what_is_missing(told: Any) -> None:
         (["--function", "https://f.example"], "", {}, "--page is missing\n"),
         (["--function", "https://u:p@f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not one with a user's name or password in it\n"),
         (["--function", "f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'f.example'\n"),
+        (["--function", "http://f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'http://f.example'\n"),
+        (["--function", "https://f.example", "--page", "http://p.example"], "", {}, "--page must be an address such as https://…, not 'http://p.example'\n"),
+        (["--function", "http://127.0.0.1.evil.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'http://127.0.0.1.evil.example'\n"),
+        *(
+            (["--dev"], json.dumps({**HERE, name: "http://10.0.0.1:80"}), {}, f"{name} must be an address such as https://…, not 'http://10.0.0.1:80'\n")
+            for name in ("function", "page", "oss", "sts")
+        ),
         (["--dev"], "{}", {}, "The JSON line of make dev lacks 'access_key_id'\n"),
         (["--dev"], "", {}, "The JSON line of make dev lacks 'access_key_id'\n"),
         (["--function", "https://f.example", "--page", "https://p.example"], "", {"JWT_SECRET": "short"}, "JWT_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32\n"),
