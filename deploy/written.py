@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from deploy.environment import dotenv
+from deploy.environment import dotenv, read
 
 NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
 """What NAME may be: a bucket's name is made of it, a dash, `uploads`, a dash and an account ID, and ends at 63."""
@@ -92,11 +92,8 @@ def follows(setting: str, written: Iterable[str], environ: Mapping[str, str]) ->
 
 def unread_names(folder: Path) -> tuple[str, ...]:
     """The names in the .env of `folder` that nothing reads, each in words."""
-    file = folder / ".env"
-    if not file.is_file():
-        return ()
     known = _OTHER_NAMES | {name for each in ("s.yaml", "s.domain.yaml") for name in _variables(folder / each)}
-    strange = (name for name in dotenv(file.read_text(encoding="utf-8")) if name not in known)
+    strange = (name for name in dotenv(read(folder / ".env")) if name not in known)
     return tuple(
         f"Nothing reads {name}{_nearest(name, known)}" for name in strange if not name.endswith("_serverless_devs_key")
     )

@@ -547,7 +547,7 @@ def test_what_is_for_nobody_else_is_not_published(tmp_path: Path, case: tuple[st
     web = page_with(tmp_path)
     (web / name).parent.mkdir(exist_ok=True)
     (web / name).write_bytes(content)
-    with pytest.raises(ValueError, match="^Nothing was published") as refused:
+    with pytest.raises(ValueError, match=r"^Nothing was published") as refused:
         published(web)
     assert str(refused.value) == f"Nothing was published. Move these out of {web}:\n{name} {fault}"
 
