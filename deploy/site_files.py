@@ -90,15 +90,15 @@ def _contents(folder: Path) -> dict[str, bytes]:
     contents, faults = {}, []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
-        content = path.read_bytes() if path.is_file() else b""
         if path.is_symlink() and not (path.is_file() and _leads_into(folder, path)):
             faults.append(f"{name} is a link that leads elsewhere")
-        else:
+        elif path.is_file():
+            content = path.read_bytes()
             # Packages hold certificates of others; a page has no use for any.
             why = ["is a certificate or a key"] if path.suffix.lower() == ".pem" else []
             faults += [f"{name} {each}" for each in why + why_private(name.as_posix(), content)]
-        if path.is_file() and not _is_left_out(name):
-            contents[name.as_posix()] = content
+            if not _is_left_out(name):
+                contents[name.as_posix()] = content
     if faults:
         raise ValueError("\n".join([f"Nothing was published. Move these out of {folder}:", *faults[:AT_MOST]]))
     return contents

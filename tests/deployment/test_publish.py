@@ -474,7 +474,8 @@ def test_no_such_bucket(publisher: Publisher, world: World) -> None:
 
 
 @pytest.mark.usefixtures("names_of_this_machine")
-def test_another_region(publisher: Publisher, world: World) -> None:
+def test_another_region(publisher: Publisher, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.bucket.safe_endpoint", str)  # this name is this machine's here
     publisher.more = {"endpoint": f"http://oss-elsewhere.example:{world.oss.port}"}
     assert publisher.stopped().startswith("The bucket team-uploads is in another region than cn-hangzhou: set REGION")
 
@@ -528,6 +529,11 @@ PRIVATE: dict[str, tuple[str, bytes, str]] = {
     "an AccessKey": ("notes.txt", b"LTAI" + b"5tExampleExample1234", "has a key in it"),
     "a private key": ("a.txt", b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 80, "has a key in it"),
 }
+
+
+def test_keys_go_to_no_other_machine_in_the_clear(publisher: Publisher) -> None:
+    publisher.more = {"endpoint": "http://oss.example.com"}
+    assert publisher.stopped() == "OSS's address must be https://…, not http://…: keys go there"
 
 
 def page_with(folder: Path) -> Path:
