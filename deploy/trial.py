@@ -165,7 +165,7 @@ class Trial:
         answer = self._ask("GET", "/limits")
         self._limits = _json(answer)
         if answer.status_code != 200 or not self._limits.get("content_types"):
-            raise NotHeld(status_of(answer))
+            raise NotHeld(self._refusal(answer))
         size, types, auth = (self._limits.get(name) for name in ("max_size", "content_types", "auth"))
         return f"{size:,} bytes, {len(types)} types, auth {auth}"
 
@@ -431,18 +431,20 @@ class Trial:
         self._request_id = answer.headers.get("X-Fc-Request-Id", "")
         uploads = _json(answer).get("uploads") or [{}]
         if answer.status_code != 200 or "fields" not in uploads[0]:
-            raise NotHeld(status_of(answer) + (self._why_401() if answer.status_code == 401 else ""))
+            raise NotHeld(self._refusal(answer))
         Where.of(uploads[0])
         return uploads[0]
 
-    def _why_401(self) -> str:
-        if not self._target.token:
-            return "; set JWT_SECRET or TOKEN"
-        if self._target.own_secret:
-            return (
+    def _refusal(self, answer: requests.Response) -> str:
+        """The status, and what a 401 means to the owner."""
+        hint = ""
+        if answer.status_code == 401 and not self._target.token:
+            hint = "; set JWT_SECRET or TOKEN"
+        elif answer.status_code == 401 and self._target.own_secret:
+            hint = (
                 "; the function's JWT_SECRET is another than the one here: in .env, or in the environment, which wins"
             )
-        return ""
+        return status_of(answer) + hint
 
     def _a_form(self) -> Any:
         if self._form is None:

@@ -150,14 +150,14 @@ def test_with_another_secret_than_the_functions_it_says_so(told: Any) -> None:
     code, printed, _ = run(json.dumps(told), "--dev", JWT_SECRET=new_secret())
     assert code == 1
     assert (
-        "FAILED  It signs a form: 401 token_invalid; the function's JWT_SECRET is another than the one here: "
+        "FAILED  The function tells its limits: 401 token_invalid; the function's JWT_SECRET is another than the one here: "
         "in .env, or in the environment, which wins\n"
     ) in printed
 
 
 def test_a_token_of_somebody_else_is_not_taken_for_a_secret_of_here(told: Any) -> None:
     _, printed, _ = run(json.dumps(told), "--dev", TOKEN="a.b.c", JWT_SECRET=new_secret())
-    assert "FAILED  It signs a form: 401 token_invalid\n" in printed
+    assert "FAILED  The function tells its limits: 401 token_invalid\n" in printed
 
 
 def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(told: Any, secret: str) -> None:
