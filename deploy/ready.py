@@ -60,8 +60,8 @@ def main() -> int:
     try:
         # A bare `s deploy` has read .env by itself.
         environment(os.environ, Path(__file__).parent.parent)
-    except ValueError as fault:
-        print(f"Nothing was deployed. Serverless Devs may read .env otherwise than meant.\n{fault}", file=sys.stderr)
+    except ValueError as unread:
+        print(f"Nothing was deployed. Serverless Devs may read .env otherwise than meant.\n{unread}", file=sys.stderr)
         return 1
     found = faults(asked["name"], asked["environment"], asked["callback_environment"])
     if not found:
