@@ -22,7 +22,7 @@ PINNED = "core_load_serverless_devs_component"
 def report(folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
     """A line for each component that `s.yaml` in `folder` names, and for what these load besides."""
     pins = dict(_name_and_version(word) for word in environ.get(PINNED, "").split(";") if "@" in word)
-    cache = _root(environ) / "components" / "devsapp.cn" / "v3"
+    cache = root(environ) / "components" / "devsapp.cn" / "v3"
     for component in _components(folder):
         name, version = _name_and_version(component)
         version = pins.get(name, version)
@@ -54,7 +54,7 @@ def _version_in(place: Path) -> str:
         return ""
 
 
-def _root(environ: Mapping[str, str]) -> Path:
+def root(environ: Mapping[str, str]) -> Path:
     """Where Serverless Devs keeps what it fetches: ~/.s, or what its configuration names instead."""
     home = Path(environ.get("serverless_devs_config_home") or Path.home())
     try:

@@ -5,13 +5,13 @@ Each run has a folder of a name that is known beforehand, for its owner alone; a
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timezone
-from pathlib import Path
+
+from deploy.components import root
 
 SECRET = ("JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET")
 """Settings that are neither printed nor logged."""
@@ -41,17 +41,7 @@ def without_secrets(environ: Mapping[str, str], hide: Callable[[str], str]) -> I
     try:
         yield {**environ, "serverless_devs_traceid": run}
     finally:
-        for file in (_root(environ) / "logs" / run).rglob("*"):
+        for file in (root(environ) / "logs" / run).rglob("*"):
             if file.is_file():
                 text = file.read_text(encoding="utf-8", errors="replace")
                 file.write_text(hide(text), encoding="utf-8")
-
-
-def _root(environ: Mapping[str, str]) -> Path:
-    """Serverless Devs' own folder: `~/.s`, or what its configuration names."""
-    home = environ.get("serverless_devs_config_home") or environ.get("HOME") or str(Path.home())
-    root = Path(home) / ".s"
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        named = json.loads((root / "config" / "s.json").read_text(encoding="utf-8"))["workspace"]
-        return Path(str(named).replace("~", home, 1)) if named else root
-    return root
