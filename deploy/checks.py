@@ -16,6 +16,7 @@ from deploy import (
     setting_checks,
 )
 from deploy.setup import Setup
+from localcloud.terminal import visible
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Finding:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.check.name}: {self.what}\n  So: {self.check.so}\n  Do: {self.check.do}"
+        # What is found may have been named by strangers: it is one line, whatever they wrote.
+        return f"{self.check.name}: {visible(self.what)}\n  So: {self.check.so}\n  Do: {self.check.do}"
 
 
 def examine(setup: Setup) -> list[Finding]:

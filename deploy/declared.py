@@ -6,7 +6,7 @@ Follows "Yaml 规范" of Serverless Devs 3 (variables) and the ROS template synt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ class Deployment:
     are not here."""
     missing: tuple[str, ...] = ()
     """Environment variables that s.yaml asks for, without a default, and that are not set."""
+    unread: tuple[str, ...] = ()
+    """What s.yaml or the template takes from elsewhere, which is not read here: in words."""
 
     @property
     def function(self) -> dict[str, Any]:
@@ -76,22 +78,42 @@ def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
     resources = variables.filled(variables.document.get("resources") or {})
     infra = (resources.get("infra") or {}).get("props") or {}
     template: dict[str, Any] = {}
+    unread = list(_elsewhere(variables.document, resources))
     if isinstance(infra.get("template"), str):
         parameters = infra.get("parameters") or {}
         region = str(infra.get("region", ""))
-        template = filled_template(_document(folder / infra["template"]), parameters, account or NO_ACCOUNT, region)
-    return Deployment(resources, template, tuple(variables.missing))
+        document = _document(folder / infra["template"])
+        unread += [f"The template has {name}, which is not read here." for name in document if name not in _READ]
+        template = filled_template(document, parameters, account or NO_ACCOUNT, region)
+    return Deployment(resources, template, tuple(variables.missing), tuple(unread))
+
+
+_READ = ("ROSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Conditions", "Resources", "Outputs")
+"""What a ROS template may have that is understood here, or makes nothing."""
+
+
+def _elsewhere(document: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[str]:
+    """What s.yaml takes from other files, or from a part of it that is none of its resources."""
+    yield from (f"s.yaml has {name}, which is not read here." for name in ("extend", "env") if name in document)
+    for name, resource in resources.items():
+        if "extend" in resource:
+            yield f"{name} in s.yaml has extend, which is not read here."
+        if name == "infra" and "terraform" in (resource.get("props") or {}):
+            yield "infra in s.yaml has terraform, which is not read here."
 
 
 def filled_template(
     document: Mapping[str, Any], parameters: Mapping[str, Any], account: str, region: str
 ) -> dict[str, Any]:
-    """The resources of a ROS template that its conditions keep, with parameters and functions in their place."""
+    """The resources of a ROS template that its conditions keep, with parameters and functions in their place.
+
+    What depends on a condition that cannot be told here is kept as well.
+    """
     template = _Template(document, parameters, account, region)
     kept = {
         name: resource
         for name, resource in (document.get("Resources") or {}).items()
-        if "Condition" not in resource or template.holds(resource["Condition"])
+        if "Condition" not in resource or template.holds(resource["Condition"]) is not False
     }
     filled: dict[str, Any] = template.filled(kept)
     return filled
@@ -174,7 +196,7 @@ class _Template:
             "Ref": lambda name: self._parameters.get(name, name),
             "Fn::Sub": self._sub,
             "Fn::Join": lambda value: str(value[0]).join(str(self.filled(each)) for each in self.filled(value[1])),
-            "Fn::If": lambda value: self.filled(value[1] if self.holds(value[0]) else value[2]),
+            "Fn::If": self._if,
             "Fn::GetAtt": self._attribute,
         }
 
@@ -195,22 +217,37 @@ class _Template:
             return [each for each in map(self.filled, value) if each is not _DROPPED]
         return value
 
-    def holds(self, condition: Any) -> bool:
-        """Whether a condition, or the one of that name, holds."""
+    def _if(self, value: Any) -> Any:
+        """The branch that a condition chooses; where it cannot be told which, all stays as it is written."""
+        holds = self.holds(value[0])
+        return {"Fn::If": value} if holds is None else self.filled(value[1] if holds else value[2])
+
+    def holds(self, condition: Any) -> bool | None:
+        """Whether a condition, or the one of that name, holds; None where that cannot be told here."""
         if isinstance(condition, str):
-            return self.holds(self._conditions.get(condition, True))
+            condition = self._conditions.get(condition)
         if not isinstance(condition, dict):
-            return str(self.filled(condition)).lower() == "true"
+            return condition if isinstance(condition, bool) else None
         [(name, of)] = condition.items()
         if name == "Fn::Equals":
-            first, second = (str(self.filled(each)) for each in of)
-            return first == second
-        if name == "Fn::Not":
-            return not self.holds(of[0] if isinstance(of, list) else of)
+            first, second = map(self._plain, of)
+            return None if first is None or second is None else first == second
         if name == "Condition":
             return self.holds(of)
-        each_holds: Iterable[bool] = (self.holds(each) for each in of)
-        return any(each_holds) if name == "Fn::Or" else all(each_holds)
+        each_holds = [self.holds(each) for each in (of if isinstance(of, list) else [of])]
+        if name == "Fn::Not":
+            return None if each_holds[0] is None else not each_holds[0]
+        if name not in ("Fn::Or", "Fn::And"):
+            return None
+        decisive = name == "Fn::Or"
+        return decisive if decisive in each_holds else None if None in each_holds else not decisive
+
+    def _plain(self, value: Any) -> str | None:
+        """A value, or a parameter's, as text; None for what only a deployment tells."""
+        if isinstance(value, dict):
+            name = value.get("Ref") if len(value) == 1 else None
+            return self._plain(self._parameters[name]) if name in self._parameters else None
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     def _sub(self, argument: Any) -> str:
         text, more = (argument, {}) if isinstance(argument, str) else (argument[0], self.filled(argument[1]))
@@ -241,7 +278,18 @@ def listed(value: Any) -> list[str]:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
-    """YAML with the short forms of ROS functions: `!Ref x` is `{Ref: x}`."""
+    """YAML with the short forms of ROS functions: `!Ref x` is `{Ref: x}`. No mapping names anything twice: others might
+    take the other one."""
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.composer.ComposerError(None, None, f"{key.value} stands there twice", key.start_mark)
+                seen.add(key.value)
+        return node
 
 
 def _short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:

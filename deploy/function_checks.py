@@ -77,13 +77,17 @@ def role(setup: Setup) -> Iterator[str]:
     """The roles that the functions run as, and that they sign with."""
     known = {str(each.get("RoleName")).lower() for each in setup.deployment.of_type(ROLE).values()}
     stated = _roles(setup.declared) if setup.declared else {}
+    own = str(setup.function.get("role") or "").rpartition("/")[0].lower()
+    own = own if re.fullmatch(r"acs:ram::[0-9]+:role", own) else ""
     for whose, role in _roles(setup.deployment).items():
         if role in ("", "auto"):
             yield f"{whose} is {role or 'not stated'}."
         elif not re.fullmatch(r"acs:ram::[0-9]+:role/[A-Za-z0-9.-]+", role) and not setup.has_wrong_names:
             yield f"{whose} is {role!r}, which is no role's ARN."
-        elif whose in stated and role_name(role) != role_name(stated[whose]):
+        elif whose in stated and role.lower() != stated[whose].lower():
             yield f"{whose} is {role}, and in s.yaml {stated[whose]}."
+        elif own and role.rpartition("/")[0].lower() != own and not setup.has_wrong_names:
+            yield f"{whose} {role} is of another account than the function's."
         elif role_name(role) not in known:
             yield f"{whose} {role} is none of the template's."
 

@@ -18,6 +18,9 @@ from deploy.declared import Deployment, listed
 SESSION_DURATION = 3600
 """Seconds that a session of a role lasts at most: RAM's least, and its default."""
 
+_ALL_BUT = "all but "
+"""Begins what a statement with a Not… names."""
+
 _UNREADABLE = [{"Effect": "Allow", "Action": "what cannot be read here", "Resource": "what cannot be read here"}]
 
 
@@ -122,6 +125,8 @@ class Right:
 
 
 def _matches(pattern: str, text: str) -> bool:
+    if pattern.startswith(_ALL_BUT):
+        return not any(_matches(each, text) for each in pattern.removeprefix(_ALL_BUT).split(", "))
     parts = (".*" if each == "*" else "." if each == "?" else re.escape(each) for each in pattern)
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
@@ -176,14 +181,23 @@ def _rights(statement: Mapping[str, Any]) -> Iterator[Right]:
 def _each(statement: Mapping[str, Any], name: str) -> list[str]:
     """What a statement names; of what it leaves out, words that are no action and no resource."""
     if f"Not{name}" in statement:
-        return [f"all but {', '.join(listed(statement[f'Not{name}']))}"]
+        return [_ALL_BUT + ", ".join(listed(statement[f"Not{name}"]))]
     return listed(statement.get(name)) or [""]
 
 
 def _principals(statement: Mapping[str, Any]) -> list[str]:
     if "NotPrincipal" in statement:
-        return [f"all but {statement['NotPrincipal']}"]
-    principal = statement.get("Principal")
-    if isinstance(principal, dict):
-        return [who for named in principal.values() for who in listed(named)]
-    return listed(principal) or [""]
+        return [_ALL_BUT + ", ".join(_named(statement["NotPrincipal"]))]
+    # Who names nobody still states a right: it is not left out.
+    return _named(statement.get("Principal")) or [""]
+
+
+def _named(principal: Any) -> list[str]:
+    if not isinstance(principal, dict):
+        return listed(principal)
+    # A role or a service tells its kind by itself; another kind's name might be the same.
+    return [
+        who if kind in ("RAM", "Service") else f"{kind} {who}"
+        for kind, named in principal.items()
+        for who in listed(named)
+    ]

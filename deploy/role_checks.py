@@ -11,8 +11,8 @@ from deploy.rights import SESSION_DURATION, Names, Right
 from deploy.setup import BUCKET, ROLE, Setup
 
 _MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
-_SHIPPED_TYPES = (ROLE, BUCKET)
-_MAY_GRANT = ("ALIYUN::RAM::", "ALIYUN::OSS::", "ALIYUN::ROS::", "MODULE::")
+_SHIPPED_TYPES = (ROLE, BUCKET, "ALIYUN::SLS::Project", "ALIYUN::SLS::Logstore", "ALIYUN::SLS::Index")
+_SHIPPED_RESOURCES = ("infra", "callback", "sign", "site")
 
 
 def grants(setup: Setup) -> Iterator[str]:
@@ -30,16 +30,24 @@ def grants(setup: Setup) -> Iterator[str]:
 def extras(setup: Setup) -> Iterator[str]:
     """What the template makes besides, that may give rights."""
     ours = _shipped_roles(setup)
+    buckets = (setup.settings.get("OSS_BUCKET"), setup.deployment.site_bucket)
+    made = [each.get("BucketName") for each in setup.deployment.of_type(BUCKET).values()]
     for name, resource in setup.deployment.template.items() if ours else ():
         kind = str(resource.get("Type"))
-        role = str((resource.get("Properties") or {}).get("RoleName", name))
+        properties = resource.get("Properties") or {}
+        role, bucket = (str(properties.get(of, name)) for of in ("RoleName", "BucketName"))
         if kind == ROLE and role.lower() not in ours:
             yield f"The template makes the role {role}, which is none of the three."
-        elif kind.startswith(_MAY_GRANT) and kind not in _SHIPPED_TYPES:
+        elif kind == ROLE and str(properties.get("IgnoreExisting", False)).lower() != "false":
+            yield f"The template takes a role {role} that is there already, whatever its rights."
+        elif kind == BUCKET and bucket not in buckets and buckets[0] in made:  # else it is that one, misnamed
+            yield f"The template makes the bucket {bucket}, which is none of the two."
+        elif kind not in _SHIPPED_TYPES:
             yield f"The template makes {name}, which is {kind}."
     for name, resource in setup.deployment.resources.items():
-        if name != "infra" and str(resource.get("component")).startswith("ros"):
-            yield f"s.yaml makes the stack {name} besides."
+        if name not in _SHIPPED_RESOURCES:
+            yield f"s.yaml makes {name} besides, with the component {resource.get('component')}."
+    yield from setup.deployment.unread
 
 
 def upload_right(setup: Setup) -> Iterator[str]:

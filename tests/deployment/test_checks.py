@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -81,7 +82,11 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("unshipped", lambda g: g.template.update(More=role("more", {"RAM": ["*"]})), "The template makes the role more, which is none of the three."),
     ("unshipped", lambda g: g.template.update(Attach={"Type": "ALIYUN::RAM::AttachPolicyToRole", "Properties": {"RoleName": UPLOAD_ROLE}}), "The template makes Attach, which is ALIYUN::RAM::AttachPolicyToRole."),
     ("grants", lambda g: g.properties("SignRole").update(PolicyAttachments="AliyunOSSFullAccess"), f"The role {SIGN_ROLE} has AliyunOSSFullAccess attached."),
-    ("unshipped", lambda g: g.resources.update(more={"component": "ros", "props": {}}), "s.yaml makes the stack more besides."),
+    ("unshipped", lambda g: g.resources.update(more={"component": "ros", "props": {}}), "s.yaml makes more besides, with the component ros."),
+    ("unshipped", lambda g: g.resources.update(more={"component": "fc3", "props": {"role": arn(SIGN_ROLE)}}), "s.yaml makes more besides, with the component fc3."),
+    ("unshipped", lambda g: g.template.update(More={"Type": "ALIYUN::FC3::Function"}), "The template makes More, which is ALIYUN::FC3::Function."),
+    ("unshipped", lambda g: g.template.update(More={"Type": "ALIYUN::OSS::Bucket", "Properties": {"BucketName": "more"}}), "The template makes the bucket more, which is none of the two."),
+    ("unshipped", lambda g: g.properties("SignRole").update(IgnoreExisting=True), f"The template takes a role {SIGN_ROLE} that is there already, whatever its rights."),
     ("unshipped", lambda g: g.template.update(Part={"Type": "MODULE::own::part::More"}), "The template makes Part, which is MODULE::own::part::More."),
     ("unshipped", lambda g: g.template.update(Stack={"Type": "ALIYUN::ROS::Stack"}), "The template makes Stack, which is ALIYUN::ROS::Stack."),
     ("function-rights", lambda g: g.statements("SignRole").pop(0), f"The role {SIGN_ROLE} may not do sts:AssumeRole on {MAY_BECOME}."),
@@ -90,7 +95,13 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("upload-right", lambda g: g.statement("UploadRole").update(Condition={"Bool": {"acs:SecureTransport": "true"}}), f"The role {UPLOAD_ROLE} may do oss:PutObject on {PLACE} only under a condition."),
     ("upload-right", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": "oss:Put*", "Resource": "*"}), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
     ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": ["oss:PutObject"], "Resource": [f"acs:oss:*:*:{UPLOADS}/uploads/*.exe"]}), f"The role {UPLOAD_ROLE} is denied oss:PutObject on acs:oss:*:*:{UPLOADS}/uploads/*.exe."),
-    ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "NotAction": ["oss:PutObject"], "Resource": ["*"]}), f"The role {UPLOAD_ROLE} is denied all but oss:PutObject on *."),
+    ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "NotAction": ["oss:*"], "Resource": ["*"]}), f"The role {UPLOAD_ROLE} is denied all but oss:* on *."),
+    ("upload-right", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "NotAction": ["oss:ListParts", "oss:Abort*"], "NotResource": "acs:oss:*:*:elsewhere/*"}), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("trust-missing", lambda g: g.statements_of_trust("SignRole").append({"Effect": "Deny", "Action": "*", "NotPrincipal": {"Service": ["ecs.aliyuncs.com"]}}), f"The role {SIGN_ROLE} refuses fc.aliyuncs.com."),
+    ("grants", lambda g: g.allow("SignRole", Action="ram:*", Resource="*", Principal={}), f"The role {SIGN_ROLE} may do ram:* on *."),
+    ("grants", lambda g: g.allow("SignRole", Action="ram:*", Resource="*", Principal={"RAM": []}), f"The role {SIGN_ROLE} may do ram:* on *."),
+    ("trust", lambda g: g.statements_of_trust("SignRole").append({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Federated": ["fc.aliyuncs.com"]}}), f"The role {SIGN_ROLE} trusts Federated fc.aliyuncs.com."),
+    ("role", lambda g: g.settings.update(OSS_STS_ROLE_ARN=f"acs:ram::99999:role/{UPLOAD_ROLE}"), f"The upload role acs:ram::99999:role/{UPLOAD_ROLE} is of another account than the function's."),
     ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": {"Bool": {"acs:SecureTransport": "false"}}}), f"The role {UPLOAD_ROLE} is denied * on * under a condition."),
     ("session", lambda g: g.properties("UploadRole").update(MaxSessionDuration=43200), f"A session of the role {UPLOAD_ROLE} may last 43200 seconds, not 3600."),
     ("trust", lambda g: g.trust("UploadRole", RAM=[arn(SIGN_ROLE), f"acs:ram::{ACCOUNT}:root"]), f"The role {UPLOAD_ROLE} trusts acs:ram::{ACCOUNT}:root."),
@@ -264,3 +275,16 @@ def test_on_the_shipped_defaults_only_what_the_owner_must_decide_is_named() -> N
     environ = dotenv((doctor.ROOT / ".env.example").read_text(encoding="utf-8"))
     found = examine(Setup(environ, declared.read(doctor.ROOT, environ, ACCOUNT)))
     assert [finding.check.name for finding in found] == ["identity", *DEFAULT_DECISIONS]
+
+
+def test_who_names_a_right_does_not_write_lines_of_the_report() -> None:
+    given = Given()
+    given.see(
+        policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "x\n\nFaults:\u2028  none", "Principal": "*"}]})
+    )
+    [found] = [each for each in examine(Setup({}, given.deployment, given.live)) if each.check.name == "policy"]
+    assert str(found).splitlines() == [
+        r"policy: The live bucket b has a policy that allows * x\n\nFaults:\u2028  none.",
+        f"  So: {found.check.so}",
+        f"  Do: {found.check.do}",
+    ]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy import declared, doctor
+from deploy import declared, doctor, role_checks
 from deploy.environment import environment
+from deploy.setup import Setup
 from deployment.sound import (
     ACCOUNT,
 )
@@ -128,6 +129,84 @@ def test_conditions_of_the_template_decide(folder: Path) -> None:
     template = declared.read(folder, {"KEEP_DAYS": "30"}, ACCOUNT).template
     assert template["Uploads"]["Properties"]["LifecycleConfiguration"] == {"Rule": [{"Expiration": {"Days": "30"}}]}
     assert set(template) == {"Sign", "Uploads", "Extra"}
+
+
+NOT_TOLD = [
+    "Nobody",
+    {"Fn::Equals": [{"Fn::Select": ["0", ["a"]]}, "a"]},
+    {"Fn::Equals": [{"Ref": "ALIYUN::StackName"}, "team"]},
+    {"Fn::Not": [{"Fn::Equals": ["a", {"Fn::GetAtt": ["Uploads", "Name"]}]}]},
+    {"Fn::And": ["Keep", {"Fn::MatchPattern": [".*", "a"]}]},
+    {"Fn::Or": [{"Condition": "Nobody"}, {"Fn::Equals": ["a", "b"]}]},
+    {"Fn::Any": ["Keep", "Keep"]},
+]
+
+
+@pytest.mark.parametrize("condition", NOT_TOLD)
+def test_what_depends_on_a_condition_that_only_a_deployment_tells_is_kept_in_all_its_branches(
+    condition: object,
+) -> None:
+    branches = {"Fn::If": [condition, {"Statement": []}, {"Ref": "ALIYUN::NoValue"}]}
+    given = {
+        "Conditions": {"Keep": {"Fn::Equals": ["a", "a"]}},
+        "Resources": {
+            "More": {"Type": "ALIYUN::RAM::User", "Condition": condition, "Properties": {"Policy": branches}}
+        },
+    }
+    kept = declared.filled_template(given, {}, ACCOUNT, "cn-hongkong")
+    assert kept["More"]["Properties"] == {"Policy": branches}
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"Fn::Equals": [True, "true"]}, True),
+        ({"Fn::And": ["No", "Nobody"]}, False),
+        ({"Fn::Or": ["Nobody", {"Fn::Not": ["No"]}]}, True),
+        ({"Fn::Or": ["No", {"Fn::Equals": [{"Ref": "Days"}, 0]}]}, True),
+    ],
+)
+def test_a_condition_is_told_where_what_is_known_decides(condition: object, holds: bool) -> None:
+    given = {
+        "Parameters": {"Days": {"Type": "Number"}},
+        "Conditions": {"No": {"Fn::Equals": ["a", "b"]}},
+        "Resources": {"More": {"Condition": condition}},
+    }
+    assert bool(declared.filled_template(given, {"Days": "0"}, ACCOUNT, "cn-hongkong")) is holds
+
+
+ELSEWHERE = [
+    ("s.yaml", "edition: 3.0.0", "extend: base.yaml\nenv: env.yaml", ("s.yaml has extend, which is not read here.", "s.yaml has env, which is not read here.")),
+    ("s.yaml", "    component: fc3", "    component: fc3\n    extend: {name: more}", ("sign in s.yaml has extend, which is not read here.",)),
+    ("s.yaml", "      region: ${vars.region}", "      terraform: ./more", ("infra in s.yaml has terraform, which is not read here.",)),
+    ("deploy/ros.yaml", "Parameters:", "Transform: Aliyun::Terraform-v1.5\nParameters:", ("The template has Transform, which is not read here.",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "line", "other", "unread"), ELSEWHERE)
+def test_what_comes_from_elsewhere_is_named(
+    folder: Path, file: str, line: str, other: str, unread: tuple[str, ...]
+) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    (folder / file).write_text(text.replace(line, other, 1), encoding="utf-8")
+    deployment = declared.read(folder, {}, ACCOUNT)
+    assert deployment.unread == unread
+    assert list(role_checks.extras(Setup({}, deployment)))[-len(unread) :] == list(unread)
+
+
+def test_a_mapping_that_names_something_twice_is_refused(folder: Path) -> None:
+    file = folder / "deploy" / "ros.yaml"
+    file.write_text(ROS_YAML.replace("{RoleName: !Ref Role}", "{RoleName: a, RoleName: b}"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"ros\.yaml is no YAML: RoleName stands there twice") as fault:
+        declared.read(folder, {}, ACCOUNT)
+    assert "line 14" in str(fault.value)
+
+
+def test_what_is_merged_into_a_mapping_may_be_named_there_too(folder: Path) -> None:
+    (folder / "s.yaml").write_text(
+        "vars: {a: &a {x: 1}, b: &b {<<: *a, x: 2}}\nresources: {c: {props: {<<: *b, x: 3}}}\n"
+    )
+    assert declared.read(folder, {}, ACCOUNT).resources == {"c": {"props": {"x": 3}}}
 
 
 def test_the_environment_goes_over_the_env_file(tmp_path: Path) -> None:
