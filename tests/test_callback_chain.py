@@ -69,8 +69,8 @@ def test_of_an_empty_file_the_fact_says_so(chain: Chain) -> None:
 
 
 def test_the_first_callbacks_come_all_at_once(chain: Chain) -> None:
-    uploads = chain.sign(*[FILE] * 8)
-    with ThreadPoolExecutor(8) as pool:
+    uploads = chain.sign(*[FILE] * 4)
+    with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(post_upload, uploads))
     assert [answer.json()["stored"]["key"] for answer in answers] == [upload["key"] for upload in uploads]
 

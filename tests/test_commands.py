@@ -304,7 +304,7 @@ def test_make_files_lists_and_fetches_what_make_dev_has(back_end: Any, tmp_path:
     fetched = run_files(back_end, "--dev", "--below", below, "--download", str(tmp_path / "new"))
     assert (listed.returncode, listed.stderr, fetched.returncode, fetched.stderr) == (0, "", 0, "")
     assert f"  {upload['key']}\n" in listed.stdout
-    assert [path.read_bytes() for path in (tmp_path / "new").rglob("*") if path.is_file()] == [CONTENT]
+    assert [path.read_bytes() for path in (tmp_path / "new").rglob("*.png")] == [CONTENT]
 
 
 def test_make_files_takes_the_credentials_of_make_dev_from_the_environment_too(back_end: Any) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from deploy import declared, doctor, role_checks
-from deploy.environment import environment
 from deploy.setup import Setup
 from deployment.sound import (
     ACCOUNT,
@@ -207,19 +206,6 @@ def test_what_is_merged_into_a_mapping_may_be_named_there_too(folder: Path) -> N
         "vars: {a: &a {x: 1}, b: &b {<<: *a, x: 2}}\nresources: {c: {props: {<<: *b, x: 3}}}\n"
     )
     assert declared.read(folder, {}, ACCOUNT).resources == {"c": {"props": {"x": 3}}}
-
-
-def test_the_environment_goes_over_the_env_file(tmp_path: Path) -> None:
-    text = "# settings\nA=1\nexport B = two words # of them\nC='# kept'\nD=\"x\"\nE=\nnot a variable\nF=a#b\n"
-    (tmp_path / ".env").write_text(text, encoding="utf-8")
-    assert environment({"A": "0"}, tmp_path) == {
-        "A": "0",
-        "B": "two words",
-        "C": "# kept",
-        "D": "x",
-        "E": "",
-        "F": "a#b",
-    }
 
 
 @pytest.mark.parametrize(
