@@ -179,6 +179,24 @@ def test_a_peer_that_does_not_come_to_an_end_is_given_up(serve: Serve, treat: Tr
     assert time.monotonic() - began < 2
 
 
+def test_nothing_goes_on_reading_from_a_peer_that_was_given_up(serve: Serve) -> None:
+    before = set(threading.enumerate())
+    url = serve(trickling)
+    peer = set(threading.enumerate()) - before
+    with pytest.raises(Unreachable, match="no answer in time"):
+        ask("GET", url, seconds=0.2)
+    for thread in set(threading.enumerate()) - before - peer:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("form", ["gzip, chunked", "chunked ", "identity"])
+def test_an_answer_in_a_form_that_was_not_asked_for_is_none(serve: Serve, form: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {form}\r\nContent-Length: 4\r\n\r\n".encode()
+    with pytest.raises(Unreachable, match="the answer is in a form that was not asked for"):
+        ask("GET", serve(answering(head + b"5\r\nhello\r\n0\r\n\r\n")), seconds=5)
+
+
 def test_a_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
 

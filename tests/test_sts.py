@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -260,6 +261,23 @@ def test_an_answer_that_breaks_off_is_none() -> None:
     with HTTPServer() as sts:
         sts.expect_request("/").respond_with_handler(answer)
         assert failure_of(sts).code == "UnretryableException"
+
+
+def test_an_answer_that_trickles_in_is_given_up_before_six_seconds_are_over(world: World) -> None:
+    world.assume()  # the SDK's import is no part of it
+    ended = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        while not ended.wait(0.2):
+            yield b" "
+
+    with HTTPServer(threaded=True) as sts:
+        sts.expect_request("/").respond_with_handler(lambda _: Response(pieces(), headers={"Content-Length": "999"}))
+        begin = time.monotonic()
+        failure = failure_of(sts)
+        took = time.monotonic() - begin
+        ended.set()
+    assert (failure.code, took < 6) == ("UnretryableException", True)
 
 
 def test_the_sdk_says_nothing(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import http.client
 import io
+import socket
 import threading
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,16 +44,21 @@ def ask(
 
     Raises Unreachable after `seconds` at the latest, whatever hangs: the look-up of the name, the handshake, or a peer
     that sends a byte now and then. Time-outs of a socket bound none of these, so the request runs in a thread that is
-    left behind; it ends by its own time-outs, or with the instance.
+    left behind; it ends when its connection is shut, by its own time-outs, or with the instance.
     """
     outcome: list[Answer | Unreachable] = []
+    sockets: list[socket.socket] = []
 
     def run() -> None:
-        outcome.append(_asked(method, url, seconds, dict(headers or {}), body, limit))
+        outcome.append(_asked(method, url, seconds, dict(headers or {}), body, limit, sockets))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
+    if not outcome:
+        for each in sockets:
+            with suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)  # TLS's own would change what the thread reads from
     [answer] = outcome[:1] or [Unreachable("no answer in time")]
     if isinstance(answer, Unreachable):
         raise answer
@@ -60,13 +66,25 @@ def ask(
 
 
 def _asked(  # noqa: PLR0917 - what a request is made of
-    method: str, url: str, seconds: float, headers: dict[str, str], body: bytes | None, limit: int | None
+    method: str,
+    url: str,
+    seconds: float,
+    headers: dict[str, str],
+    body: bytes | None,
+    limit: int | None,
+    sockets: list[socket.socket],
 ) -> Answer | Unreachable:
+    """The answer; into `sockets` goes the one that it comes from, once the request is sent."""
+
+    def respond(sock: socket.socket, *args: Any, **more: Any) -> _Response:
+        sockets.append(sock)
+        return _Response(sock, *args, **more)
+
     try:
         parts = urlsplit(url)
         connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         with closing(connect(parts.netloc, timeout=seconds)) as connection:
-            connection.response_class = _Response
+            connection.response_class = respond  # type: ignore[assignment]
             connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
             with connection.getresponse() as response:
                 content = b"" if limit is None else _whole(response, limit)
@@ -102,6 +120,8 @@ def _whole(response: http.client.HTTPResponse, limit: int) -> bytes:
         if len(content) > limit:
             raise Unreachable("the answer is too long")
         return content
+    if response.getheader("Transfer-Encoding") is not None:
+        raise Unreachable("the answer is in a form that was not asked for")  # its length is not that of the body
     length = response.getheader("Content-Length", "0")
     if response.length is None or not (length.isascii() and length.isdigit()):
         raise Unreachable("the answer has no length")  # and what was read until the end might be half of it

@@ -1,12 +1,15 @@
-"""How the vendor's SDK sends its requests here: it follows no redirect, and reads at most LIMIT bytes of an answer.
+"""How the vendor's SDK sends its requests here: it follows no redirect, reads at most LIMIT bytes of an answer, and
+waits no longer than its time-outs say.
 
-By itself it follows them, with the security token among the headers, and reads whatever comes. It has no setting for
-either; but it makes its sessions of a class that its module names, and of this one its calls are the same.
+By itself it follows them, with the security token among the headers, and reads whatever comes, for as long as a byte
+comes now and then. It has no setting for either; but it makes its sessions of a class that its module names, and of
+this one its calls are the same.
 """
 
 from __future__ import annotations
 
 import io
+import threading
 from typing import Any
 
 import requests
@@ -28,7 +31,29 @@ class Session(requests.Session):
     """Sends a request once, to where it was addressed."""
 
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
-        """The answer, wholly read. Raises NoAnswer, RequestException."""
+        """The answer, wholly read, before the time-outs for connecting and reading are over. Raises NoAnswer,
+        RequestException.
+
+        A socket's time-outs bound no answer that trickles in. As in `outside`, the request runs in a thread that is
+        left behind then.
+        """
+        outcome: list[requests.Response | Exception] = []
+
+        def run() -> None:
+            try:
+                outcome.append(self._answer(request, how))
+            except Exception as fault:  # noqa: BLE001 - out of a thread it would be printed, with its text
+                outcome.append(fault)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(_seconds(how.get("timeout")))
+        [answer] = outcome[:1] or [requests.Timeout("no answer in time")]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _answer(self, request: requests.PreparedRequest, how: dict[str, Any]) -> requests.Response:
         answer = super().send(request, **how | {"allow_redirects": False, "stream": True})
         with answer:
             if 300 <= answer.status_code < 400:
@@ -36,6 +61,12 @@ class Session(requests.Session):
             content = _content(answer)
         answer.raw = io.BytesIO(content)
         return answer
+
+
+def _seconds(timeout: Any) -> float | None:
+    """How long requests may take with a time-out of theirs: one for both, or one to connect and one to read."""
+    each = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    return None if None in each else sum(each)
 
 
 def _content(answer: requests.Response) -> bytes:
