@@ -98,7 +98,9 @@ def test_of_what_is_only_tried_again_there_is_neither_speed_nor_time_left(page: 
     cloud.faults.oss_fail_next = 1000
     page.evaluate("""
         window.seen = [];
-        const look = () => window.seen.push(document.querySelector("#summary").textContent);
+        const look = () =>
+            document.querySelector("li.sending, li.finishing") ||
+            window.seen.push(document.querySelector("#summary").textContent);
         new MutationObserver(look).observe(document.querySelector("#summary"), { childList: true });
     """)
     with page.expect_response(lambda answer: answer.status == 503 and len(posts(cloud)) > 8, timeout=30_000):
