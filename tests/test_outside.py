@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -188,6 +189,25 @@ def test_nothing_goes_on_reading_from_a_peer_that_was_given_up(serve: Serve) -> 
     for thread in set(threading.enumerate()) - before - peer:
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_nothing_goes_on_reading_where_a_name_was_found_too_late(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def late(*where: Any, **how: Any) -> Any:
+        found.wait(10)
+        return look_up(*where, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    url = serve(trickling)
+    before = set(threading.enumerate())
+    with pytest.raises(Unreachable, match="no answer in time"):
+        ask("GET", url, seconds=0.2)
+    [left] = set(threading.enumerate()) - before
+    found.set()
+    left.join(5)
+    assert not left.is_alive()
 
 
 @pytest.mark.parametrize("form", ["gzip, chunked", "chunked ", "identity"])

@@ -47,18 +47,16 @@ def ask(
     left behind; it ends when its connection is shut, by its own time-outs, or with the instance.
     """
     outcome: list[Answer | Unreachable] = []
-    sockets: list[socket.socket] = []
+    line = _Line()
 
     def run() -> None:
-        outcome.append(_asked(method, url, seconds, dict(headers or {}), body, limit, sockets))
+        outcome.append(_asked(method, url, seconds, dict(headers or {}), body, limit, line))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
     if not outcome:
-        for each in sockets:
-            with suppress(OSError):
-                socket.socket.shutdown(each, socket.SHUT_RDWR)  # TLS's own would change what the thread reads from
+        line.shut()
     [answer] = outcome[:1] or [Unreachable("no answer in time")]
     if isinstance(answer, Unreachable):
         raise answer
@@ -72,12 +70,10 @@ def _asked(  # noqa: PLR0917 - what a request is made of
     headers: dict[str, str],
     body: bytes | None,
     limit: int | None,
-    sockets: list[socket.socket],
+    line: _Line,
 ) -> Answer | Unreachable:
-    """The answer; into `sockets` goes the one that it comes from, once the request is sent."""
-
     def respond(sock: socket.socket, *args: Any, **more: Any) -> _Response:
-        sockets.append(sock)
+        line.use(sock)
         return _Response(sock, *args, **more)
 
     try:
@@ -94,6 +90,28 @@ def _asked(  # noqa: PLR0917 - what a request is made of
     except Exception as fault:  # noqa: BLE001 - out of a thread it would be printed, with its text
         # By its kind alone: the text of some holds the address.
         return Unreachable(type(fault).__name__)
+
+
+class _Line:
+    """What a request is answered on, for another thread to shut: before it is in use or after."""
+
+    def __init__(self) -> None:
+        self._sock: socket.socket | None = None
+        self._over = False
+
+    def use(self, sock: socket.socket) -> None:
+        """`sock` it is, once the request is sent."""
+        self._sock = sock
+        if self._over:
+            self.shut()
+
+    def shut(self) -> None:
+        """Nothing more comes."""
+        self._over = True
+        if self._sock is not None:
+            with suppress(OSError):
+                # TLS's own would change what the other thread reads from.
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
 
 class _Response(http.client.HTTPResponse):
