@@ -18,7 +18,7 @@ from darabonba.runtime import RuntimeOptions
 
 from deploy.bucket import plain_code
 from deploy.declared import UNSEEN, Deployment
-from deploy.live import NO_ANSWER
+from deploy.live import NO_ANSWER, UNREADABLE
 from direct_upload import sdk_session
 
 RAM = "ram.aliyuncs.com"
@@ -29,6 +29,17 @@ FACTS = ("function", "callback function", "roles")
 
 class Unseen(Exception):  # noqa: N818 - an outcome
     """What was asked for cannot be seen; the text is the service's code."""
+
+
+_MORE = ("IsTruncated", "nextToken")
+"""Says that an answer is a first page. What is asked for here fits one, and nothing is green for want of the next."""
+
+_OTHER_SHAPES = (AttributeError, TypeError, ValueError)
+"""What reading an answer of another shape than its documentation's ends in."""
+
+
+def _reason(why: Exception) -> str:
+    return str(why) if isinstance(why, Unseen) else UNREADABLE
 
 
 class Account:
@@ -74,15 +85,15 @@ class Account:
     def _function_if_seen(self, name: str, fact: str, unseen: dict[str, str]) -> dict[str, Any]:
         try:
             return {**self._function(name), "region": self._region}
-        except Unseen as why:
-            unseen[fact] = f"{name}: {why}"
+        except (Unseen, *_OTHER_SHAPES) as why:
+            unseen[fact] = f"{name}: {_reason(why)}"
             return {}
 
     def _role_if_seen(self, name: str, unseen: dict[str, str]) -> dict[str, Any]:
         try:
             return self._role(name)
-        except Unseen as why:
-            unseen["roles"] = "; ".join(each for each in (unseen.get("roles"), f"{name}: {why}") if each)
+        except (Unseen, *_OTHER_SHAPES) as why:
+            unseen["roles"] = "; ".join(each for each in (unseen.get("roles"), f"{name}: {_reason(why)}") if each)
             return {"RoleName": name, UNSEEN: True}
 
     def _function(self, name: str) -> dict[str, Any]:
@@ -152,8 +163,10 @@ class Account:
                 code = NO_ANSWER
         else:
             status, body = answer.get("statusCode"), answer.get("body")
-            if isinstance(body, dict) and status == 200:
+            if isinstance(body, dict) and status == 200 and not any(body.get(name) for name in _MORE):
                 return body
+            if status == 200:
+                raise Unseen(UNREADABLE)
             code = f"status {status}" if isinstance(status, int) else NO_ANSWER
         if code == NO_ANSWER:
             self._silent.add(host)

@@ -48,6 +48,8 @@ def no_credentials(environ: Mapping[str, str]) -> tuple[str, bool]:
     for name in _json_variables(environ):
         return f"{name} is no JSON with AccessKeyID and AccessKeySecret", True
     alias = s_config.alias(environ)
+    if s_config.holds_unusable(environ):
+        return f"~/.s/access.yaml has no AccessKeyID with an AccessKeySecret by the name of {alias}", True
     return f"there are no credentials in the environment, and none in `s config` by the name of {alias}", bool(
         environ.get("ACCESS")
     )

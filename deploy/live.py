@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import alibabacloud_oss_v2 as oss
 
@@ -70,6 +71,7 @@ FACTS = (
 """What there is to be seen of the two buckets."""
 
 NO_ANSWER = "no answer"
+UNREADABLE = "what cannot be read"
 
 
 def look_at(client: oss.Client, bucket: str, site: str = "", *, clock: Callable[[], float] = time.time) -> Live:
@@ -149,6 +151,9 @@ class _Look:
         before = self._clock()
         try:
             result = question()
+        except (ParseError, ValueError):
+            self._refused[what] = self._unseen[what] = UNREADABLE
+            return None
         except oss.exceptions.BaseError as fault:
             refused = refusal(fault)
             self._refused[what] = code = plain_code(refused.code) if refused else NO_ANSWER
@@ -157,6 +162,9 @@ class _Look:
                 self._unseen[what] = code
             return None
         self._note_skew(before, result.headers)
+        if result.status_code != 200 or result.headers.get("Content-Length") == "0" or _says_nothing(result):
+            self._refused[what] = self._unseen[what] = UNREADABLE
+            return None
         return result
 
     def _note_skew(self, before: float, headers: Any) -> None:
@@ -164,9 +172,24 @@ class _Look:
         told = (headers or {}).get("Date")
         if told is None or self._skew is not None:
             return
-        theirs = parsedate_to_datetime(told).timestamp()
+        try:
+            theirs = parsedate_to_datetime(told).timestamp()
+        except (TypeError, ValueError):
+            return
         ahead, behind = before - (theirs + 1), theirs - self._clock()
         self._skew = ahead if ahead > 0 else -behind if behind > 0 else 0.0
+
+
+def _says_nothing(result: Any) -> bool:
+    """Whether the one thing that an answer is about is not in it; that versioning never was on, is told by nothing."""
+    told = {
+        oss.GetBucketPublicAccessBlockResult: "public_access_block_configuration",
+        oss.GetBucketAclResult: "acl",
+        oss.GetBucketCorsResult: "cors_configuration",
+        oss.GetBucketLifecycleResult: "lifecycle_configuration",
+        oss.GetBucketPolicyResult: "body",
+    }
+    return type(result) in told and not getattr(result, told[type(result)])
 
 
 def _is_blocked(result: Any) -> bool | None:

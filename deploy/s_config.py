@@ -26,16 +26,29 @@ def alias(environ: Mapping[str, str]) -> str:
 
 def stored_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     """AccountID, AccessKeyID and the rest of the deployment's alias; nothing where there is none."""
+    stored = _stored(environ)
+    return {str(name): _plain(str(value)) for name, value in stored.items()} if isinstance(stored, dict) else {}
+
+
+def holds_unusable(environ: Mapping[str, str]) -> bool:
+    """Whether something is kept under the deployment's alias, or in a file that cannot be read, and is no good."""
+    stored = _stored(environ)
+    return stored is not None and not {"AccessKeyID", "AccessKeySecret"} <= set(stored_credentials(environ))
+
+
+def _stored(environ: Mapping[str, str]) -> object:
+    """What stands under the deployment's alias, or "" where the file cannot be read; None where nothing does."""
     home = environ.get("serverless_devs_config_home") or environ.get("HOME")
     if not home:
-        return {}
+        return None
     try:
         text = (Path(home) / ".s" / "access.yaml").read_text(encoding="utf-8")
         known = yaml.safe_load(text)
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    stored = known.get(alias(environ)) if isinstance(known, dict) else None
-    return {str(name): _plain(str(value)) for name, value in stored.items()} if isinstance(stored, dict) else {}
+        return ""
+    return known.get(alias(environ)) if isinstance(known, dict) else None
 
 
 def _plain(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -225,3 +226,27 @@ def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServe
         _, unseen = seen(httpserver)
         assert unseen["function"] == "odu-sign: redirected"
         assert elsewhere.log == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Role": [1], "Policies": {"Policy": []}, "triggers": "one"},
+        {"Role": {}, "Policies": [1], "triggers": [1]},
+        {"Role": {}, "IsTruncated": True},
+        {"Role": {}, "nextToken": "more"},
+    ],
+)
+def test_what_is_of_another_shape_or_goes_on_elsewhere_is_not_seen(
+    httpserver: HTTPServer, told: dict[str, Any]
+) -> None:
+    httpserver.expect_request(re.compile("/.*")).respond_with_json(told)
+    roles = (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE)
+    assert seen(httpserver) == (
+        None,
+        {
+            "function": "odu-sign: what cannot be read",
+            "callback function": "odu-callback: what cannot be read",
+            "roles": "; ".join(f"{name}: what cannot be read" for name in roles),
+        },
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -123,6 +124,21 @@ def test_a_policy_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, policy="AccessDenied")
     live = look(httpserver)
     assert (live.bucket.policy, live.unseen) == (None, {"policy": "AccessDenied"})
+
+
+@pytest.mark.parametrize("body", ["", "{}", "\xff"])
+def test_a_200_that_says_nothing_is_not_seen(httpserver: HTTPServer, body: str) -> None:
+    for place in ("/team-uploads/", "/team-site/"):
+        httpserver.expect_request(place).respond_with_data(body, content_type="application/json")
+    policies = set() if not body else {"policy", "site policy"}
+    assert look(httpserver).unseen == dict.fromkeys(set(FACTS) - {"clock"} - policies, "what cannot be read")
+
+
+def test_a_clock_that_cannot_be_read_is_not_seen(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "yesterday")
+    answer(httpserver)
+    seen = look(httpserver)
+    assert (seen.skew, seen.unseen) == (None, {"clock": "no answer"})
 
 
 def test_who_does_not_answer_is_asked_once() -> None:

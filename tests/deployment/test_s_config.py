@@ -64,6 +64,23 @@ def test_a_file_that_holds_none_is_none(tmp_path: Path, text: str) -> None:
     assert bucket.deployer({"HOME": str(tmp_path)}) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("default: {AccessKeyID: LTAI1}", True),
+        ("default: a", True),
+        ("a: [", True),
+        ("\0", True),
+        ("", False),
+        ("other: {AccessKeyID: LTAI1, AccessKeySecret: s}", False),
+    ],
+)
+def test_credentials_of_s_config_that_are_no_good_were_given(tmp_path: Path, text: str, given: bool) -> None:
+    (tmp_path / ".s").mkdir()
+    (tmp_path / ".s" / "access.yaml").write_text(text, encoding="utf-8")
+    assert bucket.no_credentials({"HOME": str(tmp_path)})[1] is given
+
+
 def test_what_is_not_encrypted_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / ".s").mkdir()
     secret = new_secret()
