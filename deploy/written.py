@@ -70,7 +70,9 @@ def domain_faults(name: str, domain: str) -> tuple[str, ...]:
     """What is wrong with a domain: DNS spells them so."""
     if not domain or re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", domain):
         return ()
-    return (f"{name} must be a domain alone, such as upload.example.com, not {domain!r}",)
+    # A password may stand before an @: it is not told.
+    told = domain if "@" not in domain else f"…@{domain.rpartition('@')[2]}"
+    return (f"{name} must be a domain alone, such as upload.example.com, not {told!r}",)
 
 
 def faults(environ: Mapping[str, str], account: str) -> dict[str, str]:

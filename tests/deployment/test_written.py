@@ -66,3 +66,9 @@ def test_every_name_of_the_example_and_of_the_credentials_is_read(tmp_path: Path
 
 def test_without_an_env_file_there_is_nothing_to_name(tmp_path: Path) -> None:
     assert written.unread_names(tmp_path) == ()
+
+
+def test_a_password_in_a_domain_is_not_told() -> None:
+    assert written.domain_faults("SITE_DOMAIN", "https://me:pass@word@up.example.com") == (
+        "SITE_DOMAIN must be a domain alone, such as upload.example.com, not '…@up.example.com'",
+    )
