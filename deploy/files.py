@@ -42,11 +42,18 @@ MAX_NAME = 200
 DEEPEST = 8
 """Parts of a path; of a deeper one the last are kept."""
 
+LONGEST = 600
+"""Bytes of a path, so that it is none too long below anybody's folder (macOS takes 1,024); the last parts are kept."""
+
 _UNFIT = re.compile(r'[<>:"|?*]')
 _RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
     f"{name}{number}" for name in ("COM", "LPT") for number in "0123456789\xb9\xb2\xb3"
 }
 """Devices on Windows, whatever follows the first dot (CPython 3.13, ntpath.isreserved)."""
+
+
+class ReadError(ValueError):
+    """One object cannot be fetched; others can."""
 
 
 @dataclass(frozen=True)
@@ -89,21 +96,33 @@ class OssStore:
 
     def head(self, key: str) -> Mapping[str, str]:
         """See Store."""
+        if _is_shortened(key):
+            return {}
         found: Any = self._client.head_object(oss.HeadObjectRequest(bucket=self._bucket, key=key))
         return {name.lower(): value for name, value in (found.metadata or {}).items()}
 
     def get(self, key: str) -> Iterator[bytes]:
         """See Store."""
+        if _is_shortened(key):
+            raise ReadError(f"{visible(key)} cannot be read: its key has . or .. for a part. Use OSS's console for it")
         url = self._client.presign(oss.GetObjectRequest(bucket=self._bucket, key=key)).url
         try:
             with requests.get(url, stream=True, timeout=PATIENCE, allow_redirects=False) as answer:
                 if answer.status_code != 200:
-                    raise ValueError(f"{visible(key)} cannot be read: OSS answers {answer.status_code}")
+                    raise ReadError(f"{visible(key)} cannot be read: OSS answers {answer.status_code}")
                 # The SDK would unpack what its uploader calls compressed: into whatever size he likes.
                 yield from answer.raw.stream(CHUNK, decode_content=False)
         except (requests.RequestException, HTTPError) as fault:
             # By its kind alone: its text has the address in it, which whoever reads it could use.
             raise ValueError(f"{visible(key)} cannot be read: {type(fault).__name__}") from None
+
+
+def _is_shortened(key: str) -> bool:
+    """Whether clients ask for another path: they take such parts out, and OSS finds the signature wrong.
+
+    Who has a folder form can choose such a key, and must not stop the owner's list by it.
+    """
+    return not {".", ".."}.isdisjoint(key.split("/"))
 
 
 def uploaded(
@@ -145,14 +164,21 @@ def _row(when: str, who: str, size: str, name: str, key: str) -> str:
 def safe_path(name: str) -> Path:
     """A relative path for a name that anybody may have chosen: it leads nowhere but down, on every system."""
     parts = [_safe_part(part) for part in re.split(r"[/\\]", unicodedata.normalize("NFC", name))]
-    return Path(*[part for part in parts if part][-DEEPEST:] or ["unnamed"])
+    kept = [part for part in parts if part][-DEEPEST:] or ["unnamed"]
+    while len("/".join(kept).encode()) > LONGEST:
+        del kept[0]
+    return Path(*kept)
 
 
 def _safe_part(part: str) -> str:
     part = _UNFIT.sub("_", "".join(each if each.isprintable() else "_" for each in part)).lstrip(" ").rstrip(" .")
-    # What begins with a dot is hidden, and settings to many a program; with a dash, an option to commands (`rm *`).
-    part = re.sub(r"^[.-]+", lambda found: "_" * len(found[0]), part)
+    # What begins with a dot is hidden, and settings to many a program; with a dash, an option to commands (`rm *`);
+    # with a plus, a command to editors and pagers (`vim *`); with an at sign, a file of options to compilers.
+    part = re.sub(r"^[.+@-]+", lambda found: "_" * len(found[0]), part)
     if part.partition(".")[0].rstrip(" ").upper() in _RESERVED:
+        part = f"_{part}"
+    # With it, any folder is a repository whose `config` names programs that git runs; many a prompt asks git.
+    if part.casefold() == "head":
         part = f"_{part}"
     suffix = PurePosixPath(part).suffix
     if len(suffix.encode()) > MAX_NAME // 2:
@@ -191,17 +217,25 @@ def run(store: Store, prefix: str, below: str, to: str | None) -> int:
 def download(store: Store, files: Iterable[Uploaded], inbox: Inbox) -> Iterator[Path]:
     """Fetch the files, each whole or not at all; gives the path of each.
 
-    No file is overwritten: another of the same name gets a number. Raises ValueError where one arrives incomplete.
+    No file is overwritten: another of the same name gets a number. Raises ValueError at the end, with a line for each
+    that could not be read or arrived incomplete.
     """
+    faults = []
     for each in files:
         path = inbox.new_file(safe_path(each.name))
         try:
             _fetch(store, each.listed, path)
+        except ReadError as fault:
+            path.unlink()
+            faults.append(str(fault))
+            continue
         except BaseException:
             path.unlink()
             raise
         inbox.add(each.listed, path)
         yield path
+    if faults:
+        raise ValueError("\n".join(faults))
 
 
 def _fetch(store: Store, listed: Listed, path: Path) -> None:
@@ -210,7 +244,7 @@ def _fetch(store: Store, listed: Listed, path: Path) -> None:
         for chunk in store.get(listed.key):
             size += file.write(chunk)
     if size != listed.size:
-        raise ValueError(f"{visible(listed.key)} has {listed.size:,} bytes, and {size:,} came")
+        raise ReadError(f"{visible(listed.key)} has {listed.size:,} bytes, and {size:,} came")
 
 
 def _local(environ: Mapping[str, str]) -> tuple[Store, str]:

@@ -7,14 +7,19 @@ import re
 
 _NAMES = {
     "settings or keys": (
-        *(".env", ".env.*", "*.env", ".netrc", ".npmrc", ".htpasswd", ".git"),
+        *(".env", ".env.*", "*.env", "*.env.*", ".netrc", ".npmrc", ".htpasswd", ".git"),
         *("*.key", "*.p12", "*.pfx", "*.ppk", "*.jks", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
     ),
     "an editor's copy": ("*~", "*.bak", "*.swp", "*.swo", "*.orig", "*.rej", ".#*", "#*#"),
 }
 
 # Packages speak of keys: a key has a body, too. LTAI begins an AccessKeyId of a user (a role's begins STS).
-_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}|\bLTAI[0-9A-Za-z]{12,}")
+# In JSON and in programs the ends of lines are escaped; old keys and PGP's have headers before the body.
+_KEY = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[rn])+"
+    rb"(?:[A-Za-z0-9-]{1,40}: [^\r\n\\]{0,200}(?:[\r\n]|\\[rn])+){0,8}"
+    rb"(?:[A-Za-z0-9+/=\s]|\\[rn]){64}|\bLTAI[0-9A-Za-z]{12,}"
+)
 
 
 def why_private(name: str, content: bytes) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import secrets
+import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from itertools import count
@@ -100,6 +102,11 @@ def test_a_name_does_nothing_to_the_terminal() -> None:
         (" ..env", "__env"),
         (".oss-direct-upload-files", "_oss-direct-upload-files"),
         ("-rf", "_rf"),
+        ("+!id", "_!id"),
+        ("@options", "_options"),
+        ("HEAD", "_HEAD"),
+        ("a/head./b", "a/_head/b"),
+        ("/".join(letter * 190 for letter in "abcdef"), "/".join(letter * 190 for letter in "def")),
         ("--checkpoint-action=exec=sh x", "__checkpoint-action=exec=sh x"),
         (". .", "unnamed"),
         ("../../etc/passwd", "etc/passwd"),
@@ -185,6 +192,29 @@ def test_what_arrives_incomplete_does_not_stay(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^uploads/x/1 has 3 bytes, and 2 came$"):
         fetch(Short(**{"uploads/x/1": (b"abc", "a.txt")}), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [MARK]
+
+
+def test_what_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
+    class Short(Shelf):
+        def get(self, key: str) -> Iterator[bytes]:
+            yield self.objects[key][0][: -1 if key.endswith("1") else None]
+
+    with pytest.raises(ValueError, match=r"^uploads/x/1 has 3 bytes, and 2 came$"):
+        fetch(Short(**{"uploads/x/1": (b"abc", "a.txt"), "uploads/x/2": (b"abc", "b.txt")}), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [MARK, "b.txt"]
+
+
+def test_no_folder_becomes_a_repository_whose_settings_git_runs(tmp_path: Path) -> None:
+    config = '[core]\nrepositoryformatversion = 0\nworktree = .\nfsmonitor = "touch ran; false"\n'
+    contents = {"HEAD": "ref: refs/heads/main\n", "config": config, "objects/x": "", "refs/x": ""}
+    shelf = Shelf(
+        **{f"uploads/x/{number}": (text.encode(), name) for number, (name, text) in enumerate(contents.items())}
+    )
+    folder = tmp_path / "new"
+    fetch(shelf, folder)
+    own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CEILING_DIRECTORIES": str(tmp_path)}
+    subprocess.run(["git", "status"], cwd=folder, env=own, capture_output=True, check=False)  # noqa: S607
+    assert not (folder / "ran").exists()
 
 
 @pytest.mark.parametrize(
@@ -353,6 +383,14 @@ def test_an_object_that_is_said_to_be_elsewhere_is_not_fetched_there(server: HTT
     with pytest.raises(ValueError, match=r"^uploads/a cannot be read: OSS answers 302$"):
         list(store(server).get("uploads/a"))
     assert [request.path for request, _ in server.log] == ["/team-uploads/uploads/a"]
+
+
+@pytest.mark.parametrize("key", ["uploads/x/d/../y", "uploads/x/d/./y", "uploads/x/d/.."])
+def test_a_key_that_clients_shorten_is_asked_for_nowhere(server: HTTPServer, key: str) -> None:
+    assert store(server).head(key) == {}
+    with pytest.raises(files.ReadError, match=r"cannot be read: its key has \. or \.\. for a part"):
+        list(store(server).get(key))
+    assert server.log == []
 
 
 def test_an_object_that_is_gone_is_told(server: HTTPServer) -> None:

@@ -528,6 +528,14 @@ PRIVATE: dict[str, tuple[str, bytes, str]] = {
     "a back-up": ("config.json.bak", b"", "is an editor's copy"),
     "an AccessKey": ("notes.txt", b"LTAI" + b"5tExampleExample1234", "has a key in it"),
     "a private key": ("a.txt", b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 80, "has a key in it"),
+    "a key in JSON": ("a.json", b'{"k": "-----BEGIN PRIVATE KEY-----\\n' + b"A" * 64 + b'\\n"}', "has a key in it"),
+    "an old key with headers": (
+        "a.txt",
+        b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n" + b"A" * 80,
+        "has a key in it",
+    ),
+    "PGP's key": ("a.asc", b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n" + b"A" * 80, "has a key in it"),
+    "settings of a place": ("prod.env.local", b"", "is settings or keys"),
 }
 
 
