@@ -1,15 +1,18 @@
 #!/bin/sh
-# Runs the tests on every Python set up: all of them on the default one; on the others all but those of programs that are
-# not written in Python: browsers, Serverless Devs, the vendor's validators. Branch coverage of the functions is of the
-# tests without these programs, too: they call the functions themselves, and measuring takes half as long again.
+# Runs the tests: those of the functions on every Python set up, since Function Compute runs two, with branch coverage on
+# the default one; all others (the stand-ins, the owner's tools, the page) on the default one alone.
 set -eu
 cd "$(dirname "$0")/.."
 
-# A file's tests stay together, for they share what the file built or started.
-pytest="-m pytest -q -n auto --dist loadfile"
-other_programs="tests/e2e tests/browsers tests/deployment/test_s_yaml.py tests/deployment/test_site_component.py
-    tests/deployment/test_ros_template.py"
-python_alone=$(printf -- '--ignore %s ' $other_programs)
+# A file's tests stay together, for they share what the file built or started. Four at a time, for they wait as often as
+# they work.
+pytest="-m pytest -q -n 4 --dist loadfile"
+of_functions=$(ls -d tests/callback tests/test_*.py)
+others="tests/standins tests/deployment tests/e2e tests/browsers"
+for name in architecture commands link performance readme setup terminal; do
+    of_functions=$(echo "$of_functions" | grep -v "test_$name.py")
+    others="tests/test_$name.py $others"
+done
 
 default=$(readlink .venv/default)
 for runtime in 3.12 3.10; do
@@ -17,15 +20,15 @@ for runtime in 3.12 3.10; do
 done
 echo "The page's modules:"
 node --test tests/web/*.test.js
-echo "Python $default:"
+echo "The functions, on Python $default:"
 .venv/default/bin/coverage erase
-.venv/default/bin/coverage run $pytest $python_alone "$@"
+.venv/default/bin/coverage run $pytest $of_functions "$@"
 .venv/default/bin/coverage combine -q
 .venv/default/bin/coverage report
-echo "Python $default, browsers and Serverless Devs:"
-.venv/default/bin/python $pytest $other_programs "$@"
 for environment in .venv/3.*; do
     [ "$environment" = ".venv/$default" ] && continue
-    echo "Python ${environment#.venv/}, without the browsers and without Serverless Devs:"
-    "$environment/bin/python" $pytest $python_alone "$@"
+    echo "The functions, on Python ${environment#.venv/}:"
+    "$environment/bin/python" $pytest $of_functions "$@"
 done
+echo "Everything else, on Python $default:"
+.venv/default/bin/python $pytest $others "$@"
