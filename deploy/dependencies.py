@@ -56,8 +56,10 @@ def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mappi
     left_out = LEFT_OUT if without_aiohttp.ENABLED else ()
     entries = [entry for entry in lock_entries(lock.read_text(encoding="utf-8")) if _name(entry) not in left_out]
 
-    # Every machine builds with the same pip and setuptools, and no interpreter needs any of its own.
-    _pip(environ, sys.executable, "install", "--no-deps", "--target", tools, "-r", TOOLS_LOCK)
+    # Every machine builds with the same pip and setuptools, and no interpreter needs any of its own. As wheels: a
+    # source of theirs would be built with tools that no lock names.
+    only_wheels = ("--no-deps", "--only-binary", ":all:")
+    _pip(environ, sys.executable, "install", *only_wheels, "--target", tools, "-r", TOOLS_LOCK)
     environ = {**environ, "PYTHONPATH": str(tools)}
 
     # Never a wheel from pip's cache: who knows what has built it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import marshal
@@ -9,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -501,6 +503,30 @@ def test_a_package_that_is_not_the_locked_one_is_refused(name: str, tmp_path: Pa
     (tmp_path / "work").mkdir()
     with pytest.raises(BuildError, match=rf"^Not what the lock names: {name}==[0-9.]+\. Try without pip's cache .*$"):
         dependencies.install(tmp_path / "lock.txt", HERE, tmp_path / "code", tmp_path / "work", os.environ)
+
+
+def test_the_tools_are_not_built_where_a_registry_has_only_their_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what that would be built, no lock names."""
+    backend = "import os, pathlib\npathlib.Path(os.environ['RUN']).touch()\n"
+    tool = {
+        "tool-1/pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+        "tool-1/PKG-INFO": "Metadata-Version: 2.1\nName: tool\nVersion: 1\n",
+        "tool-1/backend.py": backend,
+    }
+    sources = tmp_path / "registry" / "tool-1.tar.gz"
+    sources.parent.mkdir()
+    with tarfile.open(sources, "w:gz") as archive:
+        archive.add(put(tmp_path / "made", tool) / "tool-1", "tool-1")
+    lock = f"tool==1 --hash=sha256:{hashlib.sha256(sources.read_bytes()).hexdigest()}\n"
+    put(tmp_path, {"tools.txt": lock, "lock.txt": ""})
+    (tmp_path / "work").mkdir()
+    monkeypatch.setattr(dependencies, "TOOLS_LOCK", tmp_path / "tools.txt")
+    environ = {**NO_REGISTRY, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(sources.parent), "RUN": str(tmp_path / "run")}
+    with pytest.raises(BuildError):
+        dependencies.install(tmp_path / "lock.txt", HERE, tmp_path / "code", tmp_path / "work", environ)
+    assert not (tmp_path / "run").exists()
 
 
 # The package itself, made once a session, twice.
