@@ -115,6 +115,10 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
             for kind in ("text/xsl", "multipart/x-mixed-replace", "text/rdf", "application/mathml", "application/hta", "text/vbscript")
         ),
         *(
+            ("CONTENT_TYPES", f"{kind}=bin", f"CONTENT_TYPES {kind} can run scripts in the browser of whoever opens the file")
+            for kind in ("application/unknown", "unknown/unknown", "application/x-unknown-content-type", "application/x-vnd.mozilla.guess-from-ext")
+        ),
+        *(
             ("CONTENT_TYPES", f"text/plain={extension}", f"CONTENT_TYPES 'text/plain={extension}' would store files under an extension that is not known to be harmless (known_types.py): allow application/octet-stream, or give the type the extension bin")
             for extension in ("html", "svg", "js", "xml", "exe", "php", "ps1", "msi", "lnk", "sh", "jsp", "docm")
         ),

@@ -30,6 +30,7 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9!#&^_.+-]{0,126}/[a-z0-9][a-z0-9!#&^_.+-]{0,
 _EXTENSION = re.compile(r"[a-z0-9_]{1,16}")
 _RUNS_IN_A_BROWSER = re.compile(
     r".*(html|xml|svg|script|shockwave|mathml|xsl|rdf).*|.*/(x-php|hta)|multipart/.*|message/.*"
+    r"|.*unknown.*|.*guess-from-ext.*"  # browsers look into these, and show what looks like a page as one
 )
 _RUNS_WHEN_OPENED = re.compile(
     r".*/(x-)?(sh|csh|perl|python|java.*|msdownload|dosexec|msdos-program|ms-dos-executable|msi|bat|executable|elf"
