@@ -133,12 +133,14 @@ async function openLink(token) {
         await learnLimits();
         paintTrouble();
     }
-    if (trouble && LINK_NEEDED.includes(trouble.code)) {
+    const isOver = trouble !== null && LINK_NEEDED.includes(trouble.code);
+    // What was chosen under a link that has ended is not sent under another person's, unless the reader says so.
+    if (isOver && rows.size === 0 && !signer.subject) {
         await use(token);
         return;
     }
     try {
-        if (!limits) {
+        if (!limits && !isOver) {
             throw trouble;
         }
         const { decision } = await import("./links.js");

@@ -15,10 +15,22 @@ import { person, say } from "./words.js";
 export async function decision(inUse, token, isBusy) {
     const opened = new Signer(inUse.address, token);
     await opened.limits();
-    if (opened.subject === inUse.subject) {
+    const current = inUse.subject || claimed(inUse.token);
+    if (opened.subject === current) {
         return "renew";
     }
-    return (await isSwitchWanted(opened.subject, inUse.subject, isBusy)) ? "switch" : "stay";
+    return (await isSwitchWanted(opened.subject, current, isBusy)) ? "switch" : "stay";
+}
+
+/** Whose a token says that it is. The function tells it only of one that is good. @param {string | null} [token] */
+function claimed(token) {
+    try {
+        const text = atob((token ?? "").split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+        const bytes = Uint8Array.from(text, (each) => each.charCodeAt(0));
+        return `${JSON.parse(new TextDecoder().decode(bytes)).sub ?? "?"}`;
+    } catch {
+        return "?";
+    }
 }
 
 /** @param {string} other @param {string} current @param {boolean} isBusy @returns {Promise<boolean>} */

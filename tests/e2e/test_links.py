@@ -276,3 +276,23 @@ def test_another_tab_has_a_link_of_its_own(page: Page, context: BrowserContext, 
     uploading_as(other, "bob")
     page.reload()
     uploading_as(page, "alice")
+
+
+def test_files_chosen_under_a_link_that_has_ended_do_not_go_under_another_persons(
+    page: Page, cloud_with: MakeCloud
+) -> None:
+    """The page was opened while the function did not answer, so that it did not know whose link it has."""
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    page.route("**/limits", lambda route: route.abort(), times=1)
+    open_link(page, cloud, token(SECRET, sub="alice", exp=1_732_449_600))
+    expect(page.locator("#trouble")).to_contain_text("did not answer")
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(page.locator("#trouble")).to_contain_text("ended")
+    expect(page.locator("#rows li")).to_have_count(1)
+    click_a_link(page, link_of("bob"))
+    dialog = page.get_by_role("dialog", name="This link uploads as \u2068bob\u2069")
+    expect(dialog.or_(page.locator("li.done"))).to_be_visible()
+    assert prefixes(cloud) == []
+    dialog.get_by_role("button", name="Switch to").click()
+    uploading_as(page, "bob")
+    expect(page.locator("#rows li")).to_have_count(0)
