@@ -149,6 +149,10 @@ async function openLink(token) {
             await use(token);
         } else if (decided === "switch") {
             remembered("sessionStorage", "token", token);
+            if (remembered("sessionStorage", "token") !== token) {
+                // This browser keeps nothing: the page that is loaded now takes it from here.
+                history.replaceState(null, "", `#${new URLSearchParams({ token })}`);
+            }
             isLeaving = true;
             location.reload();
         }

@@ -12,7 +12,11 @@ export class UnfinishedUploads extends Map {
         this.shelf = shelf;
         keeping((storage) => {
             for (const name of Object.keys(storage).filter((each) => each.startsWith(shelf))) {
-                super.set(name.slice(shelf.length), JSON.parse(storage.getItem(name) ?? ""));
+                const id = name.slice(shelf.length);
+                const record = read(storage.getItem(name));
+                if (record?.id === id) {
+                    super.set(id, record);
+                }
             }
         });
     }
@@ -42,6 +46,15 @@ export class UnfinishedUploads extends Map {
         const { held = [] } = (await navigator.locks?.query()) ?? {};
         const busy = held.map(({ name }) => name);
         return [...this.values()].filter(({ id }) => !busy.includes(this.shelf + id));
+    }
+}
+
+/** One that cannot be read hides no other. @param {string | null} text @returns {Unfinished | null} */
+function read(text) {
+    try {
+        return JSON.parse(text ?? "");
+    } catch {
+        return null;
     }
 }
 

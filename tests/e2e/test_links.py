@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -296,3 +297,34 @@ def test_files_chosen_under_a_link_that_has_ended_do_not_go_under_another_person
     dialog.get_by_role("button", name="Switch to").click()
     uploading_as(page, "bob")
     expect(page.locator("#rows li")).to_have_count(0)
+
+
+def test_where_nothing_is_kept_a_switch_does_not_lose_the_link(page: Page, cloud_with: MakeCloud) -> None:
+    page.add_init_script(
+        """Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("no", "SecurityError"); } });"""
+    )
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    click_a_link(page, link_of("bob"))
+    page.get_by_role("button", name="Switch to").click()
+    uploading_as(page, "bob")
+    expect(page).to_have_url(cloud.site.url + "/")
+
+
+@pytest.mark.parametrize("broken", ["null", "{", "{}"])
+def test_a_record_that_cannot_be_read_hides_no_other(page: Page, cloud_with: MakeCloud, broken: str) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET, MULTIPART_FROM="1MB", MULTIPART_SECRET=new_secret())
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    record = {"id": "b", "ticket": "t", "key": "k", "part_size": 10, "parts": 1, "name": "film.mp4", "size": 5}
+    page.evaluate(
+        """async ([broken, whole]) => {
+            const address = new URL((await (await fetch("config.json")).json()).function).href.replace(/\\/$/, "");
+            localStorage.setItem(`unfinished ${address} alice a`, broken);
+            localStorage.setItem(`unfinished ${address} alice b`, whole);
+        }""",
+        [broken, json.dumps(record)],
+    )
+    page.reload()
+    told(page, "film.mp4", "Interrupted. Choose the file again to go on.")
