@@ -287,7 +287,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise yaml.composer.ComposerError(None, None, f"{key.value} stands there twice", key.start_mark)
+                    raise yaml.composer.ComposerError(None, None, None, key.start_mark)
                 seen.add(key.value)
         return node
 
@@ -312,7 +312,10 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as fault:
-        raise ValueError(f"{path.name} is no YAML: {fault}") from None
+        # Its own words quote the line, and a secret may stand there.
+        mark = getattr(fault, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ValueError(f"{path.name}{where}: this is no YAML, or a name stands there twice") from None
     if not isinstance(document, dict):
         raise ValueError(f"{path.name} must be a YAML mapping")  # noqa: TRY004 - what is in a file is a value
     return document

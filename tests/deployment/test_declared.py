@@ -196,9 +196,30 @@ def test_what_comes_from_elsewhere_is_named(
 def test_a_mapping_that_names_something_twice_is_refused(folder: Path) -> None:
     file = folder / "deploy" / "ros.yaml"
     file.write_text(ROS_YAML.replace("{RoleName: !Ref Role}", "{RoleName: a, RoleName: b}"), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"ros\.yaml is no YAML: RoleName stands there twice") as fault:
+    with pytest.raises(ValueError, match=r"^ros\.yaml, line 14, column 31: this is no YAML, or a name stands"):
         declared.read(folder, {}, ACCOUNT)
-    assert "line 14" in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "JWT_SECRET: 'hush",
+        "JWT_SECRET: hush: hush",
+        "JWT_SECRET: !!hush hush",
+        "JWT_SECRET: *hush",
+        "JWT_SECRET: `hush",
+        "JWT_SECRET: {[hush]: a, [hush]: b}",
+        "{hush: a, hush: b}",
+        "JWT_SECRET: hush\x00",
+    ],
+)
+@pytest.mark.parametrize("name", ["s.yaml", "deploy/ros.yaml"])
+def test_what_is_no_yaml_is_not_shown(folder: Path, name: str, line: str) -> None:
+    file = folder / name
+    file.write_text(f"{file.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=file.name) as fault:
+        declared.read(folder, {}, ACCOUNT)
+    assert "hush" not in str(fault.value)
 
 
 def test_what_is_merged_into_a_mapping_may_be_named_there_too(folder: Path) -> None:
