@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from deploy.live import CorsRule, UploadBucket
-from deploy.rights import policy_rights
-from deploy.role_checks import together
+from deploy.rights import Right, policy_rights, role_rights
+from deploy.role_checks import shipped_roles, together
 from deploy.setup import BUCKET, Setup
 
 MAX_SKEW = 60
@@ -63,11 +64,39 @@ def _allowances(buckets: Iterable[UploadBucket]) -> Iterator[str]:
         yield from (f"{each.where} has a policy that allows {what}." for what in together(allowed))
 
 
-def policy_denials(setup: Setup) -> Iterator[str]:
-    """What the buckets' policies deny."""
-    for each in (*setup.buckets(), *setup.site_buckets()):
+def policy_refusals(setup: Setup) -> Iterator[str]:
+    """What the upload bucket's policy denies our roles, that they need."""
+    for each in setup.buckets():
         _, denied = policy_rights(each.policy)
-        yield from (f"{each.where} has a policy that denies {what}." for what in together(denied))
+        for role, needed in _needed(setup).items():
+            refused = [right for right in needed if any(_takes_away(denial, right, role) for denial in denied)]
+            yield from (f"{each.where} has a policy that denies the role {role} {what}." for what in together(refused))
+
+
+def policy_denials(setup: Setup) -> Iterator[str]:
+    """What else the buckets' policies deny."""
+    needed = [(role, right) for role, rights in _needed(setup).items() for right in rights]
+    for buckets, of_roles in ((setup.buckets(), needed), (setup.site_buckets(), [])):
+        for each in buckets:
+            _, denied = policy_rights(each.policy)
+            besides = [one for one in denied if not any(_takes_away(one, right, role) for role, right in of_roles)]
+            yield from (f"{each.where} has a policy that denies {what}." for what in together(besides))
+
+
+def _needed(setup: Setup) -> dict[str, list[Right]]:
+    """What the roles may do in the upload bucket, as it is shipped, by the role's name."""
+    return {
+        str(role["RoleName"]): found
+        for role in shipped_roles(setup).values()
+        if (found := [right for right in role_rights(role)[0] if right.action.startswith("oss:")])
+    }
+
+
+def _takes_away(denial: Right, right: Right, role: str) -> bool:
+    """Whether a policy's denial takes a right from a role, which OSS and RAM spell in two ways."""
+    account = right.resource.split(":")[3]
+    spelt = (f"arn:sts::{account}:assumed-role/{role}/*", f"acs:ram::{account}:role/{role}")
+    return any(denial.covers(replace(right, who=who)) for who in spelt)
 
 
 def cors_for_all(setup: Setup) -> Iterator[str]:

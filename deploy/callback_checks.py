@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from arrival.settings import Settings as CallbackSettings
+from deploy.function_checks import http_trigger
 from deploy.ready import read_faults
 from deploy.setup import Setup
 
@@ -38,8 +39,8 @@ def trigger(setup: Setup) -> Iterator[str]:
     """OSS posts, and signs with no AccessKey."""
     if not is_on(setup):
         return
-    triggers = (each for each in props(setup).get("triggers") or () if each.get("triggerType") == "http")
-    config = next((each.get("triggerConfig") or {} for each in triggers), {})
+    own = http_trigger(props(setup), setup.declared.callback if setup.declared else {})
+    config = own.get("triggerConfig") or {}
     if config.get("authType") != "anonymous":
         yield f"The callback function's authType is {config.get('authType') or 'not stated'}."
     if "POST" not in (config.get("methods") or ()):

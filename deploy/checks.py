@@ -134,6 +134,14 @@ CHECKS = (
         decide=True,
     ),
     Check(
+        "auth-live",
+        setting_checks.opened,
+        "Anybody on the internet can fill the bucket, at your cost, though you said that nobody can without a token.",
+        "Find out who switched it, and deploy.",
+        live="function",
+        declared=False,
+    ),
+    Check(
         "identity",
         setting_checks.nobody_known,
         "Nobody can upload, and a bare `s deploy` stops.",
@@ -152,6 +160,23 @@ CHECKS = (
         setting_checks.environment_strings,
         "The component refuses s.yaml, since every value must be a string.",
         'Put it in quotes: "300".',
+    ),
+    Check(
+        "drift",
+        setting_checks.drift,
+        "The function works by other settings than those that you see here, whoever changed them.",
+        "Deploy, for what is in .env and s.yaml to hold; or set there what should hold. (Without the .env that was "
+        "deployed, its settings are named here: nothing is wrong then.)",
+        live="function",
+        declared=False,
+        decide=True,
+    ),
+    Check(
+        "triggers",
+        function_checks.triggers,
+        "It calls the function, perhaps another version of it, past the address that you know of.",
+        "Delete it, in s.yaml or in Function Compute's console: each function needs its http trigger alone.",
+        live="function",
     ),
     Check(
         "methods",
@@ -301,6 +326,13 @@ CHECKS = (
         "Anybody may exchange the page for one that sends people's upload links and files elsewhere.",
         "Set the ACL of the page's bucket to public-read, and deploy.",
         live="site ACL",
+    ),
+    Check(
+        "policy-refusals",
+        bucket_checks.policy_refusals,
+        "OSS refuses uploads, or what the functions ask for, with 403 AccessDenied, whatever the roles may do.",
+        "Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: this project needs none.",
+        live="policy",
     ),
     Check(
         "policy-denials",

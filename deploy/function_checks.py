@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deploy.declared import Deployment
@@ -39,8 +39,30 @@ def auth_type(setup: Setup) -> Iterator[str]:
 
 
 def _trigger(setup: Setup) -> dict[str, Any]:
-    triggers = setup.function.get("triggers") or ()
-    return next((each.get("triggerConfig") or {} for each in triggers if each.get("triggerType") == "http"), {})
+    trigger = http_trigger(setup.function, setup.declared.function if setup.declared else {})
+    return trigger.get("triggerConfig") or {}
+
+
+def http_trigger(function: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's http trigger: the one by the name that is declared, or else the first."""
+    found: list[dict[str, Any]] = [each for each in function.get("triggers") or () if each.get("triggerType") == "http"]
+    stated = http_trigger(declared, {}).get("triggerName") if declared else None
+    return next((each for each in found if each.get("triggerName") == stated), next(iter(found), {}))
+
+
+def triggers(setup: Setup) -> Iterator[str]:
+    """What calls the functions, beside their http triggers."""
+    deployment, stated = setup.deployment, setup.declared or setup.deployment
+    for whose, function, declared in (
+        ("The function", deployment.function, stated.function),
+        ("The callback function", deployment.callback, stated.callback),
+    ):
+        own = http_trigger(function, declared)
+        for each in function.get("triggers") or ():
+            if each is not own:
+                open_to_all = (each.get("triggerConfig") or {}).get("authType") == "anonymous"
+                kind = f"{each.get('triggerType')}{', open to anybody' if open_to_all else ''}"
+                yield f"{whose} has another trigger, {each.get('triggerName')} ({kind})."
 
 
 def timeout(setup: Setup) -> Iterator[str]:

@@ -29,7 +29,7 @@ def grants(setup: Setup) -> Iterator[str]:
 
 def extras(setup: Setup) -> Iterator[str]:
     """What the template makes besides, that may give rights."""
-    ours = _shipped_roles(setup)
+    ours = shipped_roles(setup)
     buckets = (setup.settings.get("OSS_BUCKET"), setup.deployment.site_bucket)
     made = [each.get("BucketName") for each in setup.deployment.of_type(BUCKET).values()]
     for name, resource in setup.deployment.template.items() if ours else ():
@@ -145,14 +145,14 @@ def _in_words(who: str, actions: str, resource: str, narrowed: bool) -> str:
 
 def _comparisons(setup: Setup) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Each of the three roles that could be seen: its name, its properties, and those that are shipped."""
-    shipped = _shipped_roles(setup)
+    shipped = shipped_roles(setup)
     for name, properties in setup.deployment.of_type(ROLE).items():
         role = str(properties.get("RoleName", name))
         if role.lower() in shipped and not properties.get(UNSEEN):
             yield role, properties, shipped[role.lower()]
 
 
-def _shipped_roles(setup: Setup) -> dict[str, dict[str, Any]]:
+def shipped_roles(setup: Setup) -> dict[str, dict[str, Any]]:
     """The three roles as they are shipped, by their names in small letters.
 
     None while the prefix or a role in s.yaml is at fault: every right is made of them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -120,7 +122,13 @@ def callback() -> dict[str, Any]:
         "role": arn(CALLBACK_ROLE),
         "logConfig": {"project": "odu", "logstore": "callback"},
         "environmentVariables": {"OSS_BUCKET": UPLOADS, "OSS_REGION": "cn-hongkong", "UPLOAD_PREFIX": "uploads"},
-        "triggers": [{"triggerType": "http", "triggerConfig": {"authType": "anonymous", "methods": ["POST"]}}],
+        "triggers": [
+            {
+                "triggerName": "http",
+                "triggerType": "http",
+                "triggerConfig": {"authType": "anonymous", "methods": ["POST"]},
+            }
+        ],
     }
 
 
@@ -165,6 +173,13 @@ class Given:
     def parts_rule(self) -> dict[str, Any]:
         rule: dict[str, Any] = self.properties("Uploads")["LifecycleConfiguration"]["Rule"][0]
         return rule
+
+    def deploy(self, spoil: Callable[[Given], object]) -> Given:
+        """Live functions and roles as they are declared, but for this."""
+        there = copy.deepcopy(self)
+        spoil(there)
+        self.account = there.deployment
+        return self
 
     def see(self, **seen: Any) -> None:
         """A live bucket that is sound but for this."""

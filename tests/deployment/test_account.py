@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -24,6 +24,8 @@ from deployment.sound import (
     UPLOADS,
     Given,
     arn,
+    callback,
+    function,
 )
 from given_tokens import new_secret
 
@@ -39,12 +41,13 @@ LIVE_FUNCTION = {
     "timeout": 10,
     "role": arn(SIGN_ROLE),
     "logConfig": {"project": "odu", "logstore": "sign"},
-    "environmentVariables": {"OSS_BUCKET": UPLOADS, "OSS_STS_ROLE_ARN": arn(UPLOAD_ROLE)},
+    "environmentVariables": function()["environmentVariables"],
 }
 LIVE_CALLBACK = {
     "functionName": "odu-callback",
     "role": arn(CALLBACK_ROLE),
     "logConfig": {"project": "odu", "logstore": "callback"},
+    "environmentVariables": callback()["environmentVariables"],
 }
 LIVE_TRIGGER = {"authType": "anonymous", "methods": ["GET", "POST", "OPTIONS"]}
 FUNCTIONS = {"Service": ["fc.aliyuncs.com"]}
@@ -72,6 +75,7 @@ def serve(
     attached: Mapping[str, list[tuple[str, str]]] = {},
     duration: int = 3600,
     denied: frozenset[str] = frozenset(),
+    before: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Let a server answer as Function Compute and RAM do, with what is to be wrong."""
     config = json.dumps(LIVE_TRIGGER | dict(trigger))
@@ -79,7 +83,7 @@ def serve(
         path = f"/2023-03-30/functions/{props['functionName']}"
         server.expect_request(path, method="GET").respond_with_json(props)
         server.expect_request(f"{path}/triggers", method="GET").respond_with_json(
-            {"triggers": [{"triggerName": "http", "triggerType": "http", "triggerConfig": config}]}
+            {"triggers": [*before, {"triggerName": "http", "triggerType": "http", "triggerConfig": config}]}
         )
 
     def ram(request: Request) -> Response:
@@ -99,6 +103,13 @@ def serve(
         return Response(json.dumps(told[action]), content_type="application/json")
 
     server.expect_request("/", method="POST").respond_with_handler(ram)
+
+
+def deployed() -> Given:
+    """What is declared, with the settings that are live."""
+    given = Given()
+    given.settings.update(LIVE_FUNCTION["environmentVariables"])
+    return given
 
 
 def seen(server: HTTPServer) -> tuple[Deployment | None, dict[str, str]]:
@@ -134,6 +145,13 @@ def seen(server: HTTPServer) -> tuple[Deployment | None, dict[str, str]]:
             ("upload-right", f"Live: The role {UPLOAD_ROLE} may not do oss:PutObject on {PLACE}."),
             ("multipart-rights", f"Live: The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload, oss:ListParts on {PLACE}."),
         ]),
+        ({"function": {"environmentVariables": {**LIVE_FUNCTION["environmentVariables"], "OSS_BUCKET": "b", "LOCAL": "on"}}}, [("drift", "Live: The function differs from s.yaml in OSS_BUCKET, LOCAL.")]),
+        ({"before": [{"triggerName": "old", "triggerType": "http", "triggerConfig": json.dumps({"authType": "function"})}, {"triggerName": "t", "triggerType": "timer"}]}, [
+            ("triggers", "Live: The function has another trigger, old (http)."),
+            ("triggers", "Live: The function has another trigger, t (timer)."),
+            ("triggers", "Live: The callback function has another trigger, old (http)."),
+            ("triggers", "Live: The callback function has another trigger, t (timer)."),
+        ]),
         ({"duration": 43200}, [("session", f"Live: A session of the role {each} may last 43200 seconds, not 3600.") for each in GRANTED]),
     ],
 )  # fmt: skip
@@ -141,7 +159,7 @@ def test_the_live_functions_and_their_roles_are_looked_at_alike(
     httpserver: HTTPServer, wrong: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     serve(httpserver, **wrong)
-    given = Given()
+    given = deployed()
     given.account, unseen = seen(httpserver)
     assert ([each for each in given.findings() if each[0] not in DEFAULT_DECISIONS], unseen) == (found, {})
 
@@ -165,7 +183,7 @@ def test_what_is_not_there_is_not_seen(httpserver: HTTPServer) -> None:
 
 def test_of_the_roles_those_are_compared_that_the_deployer_may_see(httpserver: HTTPServer) -> None:
     serve(httpserver, denied=frozenset({SIGN_ROLE}), granted={UPLOAD_ROLE: [("oss:GetObject", PLACE)]})
-    given = Given()
+    given = deployed()
     given.account, given.unseen = seen(httpserver)
     assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
         ("grants", f"Live: The role {UPLOAD_ROLE} may do oss:GetObject on {PLACE}.")
@@ -176,7 +194,7 @@ def test_of_the_roles_those_are_compared_that_the_deployer_may_see(httpserver: H
 def test_a_function_that_is_not_seen_is_not_judged(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json({"Code": "AccessDenied"}, status=403)
     serve(httpserver)
-    given = Given()
+    given = deployed()
     given.account, given.unseen = seen(httpserver)
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
     assert given.unseen == {"function": "odu-sign: AccessDenied"}

@@ -33,6 +33,12 @@ Spoil = Callable[[Given], object]
 PLACE = f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
 MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
 
+
+def policy(**statement: object) -> str:
+    """A bucket's policy that denies something in all of the upload bucket."""
+    return json.dumps({"Statement": [{"Effect": "Deny", "Resource": [f"acs:oss:*:*:{UPLOADS}/*"], **statement}]})
+
+
 SEEDS: list[tuple[str, Spoil, str]] = [
     ("missing", lambda g: setattr(g, "missing", ("JWT_SECRET",)), "s.yaml asks for JWT_SECRET, which is not set."),
     ("settings", lambda g: g.settings.update(EXPIRES_IN="5"), "EXPIRES_IN must be 60 to 3000 seconds, not '5'."),
@@ -116,6 +122,19 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("policy", lambda g: g.see(policy='{"Statement":[{"Effect":"Allow","Action":["oss:PutObject","oss:ListObjects"],"Principal":["42"],"Resource":["r"]}]}'), "The live bucket b has a policy that allows 42 oss:PutObject, oss:ListObjects on r."),
     ("policy", lambda g: g.see(policy="no JSON"), "The live bucket b has a policy that allows what cannot be read here on what cannot be read here."),
     ("policy-denials", lambda g: g.see(policy='{"Statement":[{"Effect":"Deny","Action":["oss:*"],"Principal":["*"],"Resource":["r"],"Condition":{"Bool":{"acs:SecureTransport":["false"]}}}]}'), "The live bucket b has a policy that denies * oss:* on r under a condition."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=["*"])), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:Put*", Principal=[f"arn:sts::{ACCOUNT}:assumed-role/{UPLOAD_ROLE}/*"])), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-refusals", lambda g: g.see(policy=policy(NotAction=["oss:PutObject", "oss:ListParts", "oss:Abort*"], NotPrincipal=["42"])), f"The live bucket b has a policy that denies the role {CALLBACK_ROLE} oss:GetObject on {PLACE}."),
+    ("policy-refusals", lambda g: g.properties("Uploads").update(Policy=json.loads(policy(Action="oss:PutObject", Principal={"RAM": arn(UPLOAD_ROLE)}))), f"The bucket Uploads of the template has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-denials", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=["42"])), f"The live bucket b has a policy that denies 42 oss:PutObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("policy-denials", lambda g: g.see_site(policy=policy(Action="oss:PutObject", Principal=["*"])), f"The page's live bucket s has a policy that denies * oss:PutObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("auth-live", lambda g: g.deploy(lambda there: there.settings.update(AUTH="none")), "Live: AUTH is none, and in s.yaml it is not."),
+    ("auth", lambda g: (g.settings.update(AUTH=" none "), g.deploy(lambda there: there.settings.update(AUTH="none"))), "AUTH is none."),
+    ("drift", lambda g: g.deploy(lambda there: there.settings.update(OSS_BUCKET="b", ALLOWED_ORIGINS="https://evil.example", JWT_SECRET=new_secret(), AUTH="jwt", NOTE="")), "Live: The function differs from s.yaml in OSS_BUCKET, ALLOWED_ORIGINS, JWT_SECRET, AUTH."),
+    ("drift", lambda g: g.deploy(lambda there: there.callback["environmentVariables"].update(WEBHOOK_URL="https://evil.example/")), "Live: The callback function differs from s.yaml in WEBHOOK_URL."),
+    ("triggers", lambda g: g.function["triggers"].append({"triggerName": "each-day", "triggerType": "timer"}), "The function has another trigger, each-day (timer)."),
+    ("triggers", lambda g: g.deploy(lambda there: there.function["triggers"].insert(0, {"triggerName": "old", "triggerType": "http", "triggerConfig": {"authType": "anonymous"}})), "Live: The function has another trigger, old (http, open to anybody)."),
+    ("triggers", lambda g: g.deploy(lambda there: there.callback["triggers"].append({"triggerName": "t", "triggerType": "oss"})), "Live: The callback function has another trigger, t (oss)."),
     ("site-policy", lambda g: g.properties("Site").update(Policy={"Statement": [{"Effect": "Allow", "Action": "oss:PutObject", "Principal": ["*"], "Resource": "r"}]}), "The bucket Site of the template has a policy that allows * oss:PutObject on r."),
     ("site-policy", lambda g: g.see_site(policy='{"Statement":[{"Effect":"Allow","Action":["oss:PutObject"],"Principal":["*"],"Resource":["r"]}]}'), "The page's live bucket s has a policy that allows * oss:PutObject on r."),
     ("site-acl", lambda g: g.properties("Site").update(AccessControl="public-read-write"), "The bucket Site of the template is public-read-write."),
@@ -184,6 +203,15 @@ def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, 
     assert found == [(check, what.format(size=f"{size:,}"))]
 
 
+def test_a_setting_that_is_not_known_here_is_not_compared() -> None:
+    given = Given().switch_on()
+    given.deploy(lambda there: there.settings.update(CALLBACK_URL="https://cb.example.com", EXPIRES_IN=""))
+    # CI has no secrets.
+    given.settings.update(JWT_SECRET="", CALLBACK_SECRET="", JWT_JWKS="")
+    names = [name for name, _ in given.findings()]
+    assert ("drift" in names, "auth-live" in names) == (False, False)
+
+
 def test_callbacks_that_are_on_and_sound_are_no_fault() -> None:
     given = Given()
     given.switch_on()
@@ -212,6 +240,7 @@ def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
     assert [check.name for check in CHECKS if check.decide] == [
         "auth",
         "identity",
+        "drift",
         "denials",
         "policy-denials",
         "large-files",

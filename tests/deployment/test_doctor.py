@@ -220,9 +220,9 @@ def cloud(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer
     return httpserver
 
 
-def serve_what_is_shipped(server: HTTPServer, project: Path, **added: dict[str, Any]) -> None:
+def serve_what_is_shipped(server: HTTPServer, project: Path, secret: str, **added: dict[str, Any]) -> None:
     """An account in which the shipped s.yaml and template are deployed; `added` are statements by role."""
-    declared_there = declared.read(project, {**NAMES, "JWT_SECRET": new_secret()}, ACCOUNT)
+    declared_there = declared.read(project, {**NAMES, "JWT_SECRET": secret}, ACCOUNT)
     template = yaml.safe_load((project / "deploy" / "ros.yaml").read_text(encoding="utf-8"))
     resources = Template(template, PARAMETERS).resources().values()
     roles = {each["Properties"]["RoleName"]: each["Properties"] for each in resources if "Role" in each["Type"]}
@@ -268,19 +268,29 @@ OF_UPLOADS = {
 
 
 def test_a_sound_account_is_seen_whole(project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer) -> None:
-    serve_what_is_shipped(cloud, project)
     secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
     code, said, _ = run(project, capsys, "--strict", **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
     assert (code, said.splitlines()[0]) == (0, f"{ALL} checks made, 0 not made; 0 faults.")
-    assert secret not in said
+    assert (secret in said, "drift" in said) == (False, False)
+
+
+def test_a_setting_that_is_live_and_not_here_is_named_without_its_value(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    live_secret, secret = new_secret(), new_secret()
+    serve_what_is_shipped(cloud, project, live_secret)
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, "  drift: Live: The function differs from s.yaml in JWT_SECRET.\n" in said) == (0, True)
+    assert (live_secret in said, secret in said) == (False, False)
 
 
 def test_a_right_that_was_added_in_the_account_is_a_fault(
     project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
 ) -> None:
     more = {"Effect": "Allow", "Action": "ram:CreateAccessKey", "Resource": "*"}
-    serve_what_is_shipped(cloud, project, **{"team-sign": more})
     secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret, **{"team-sign": more})
     code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
     assert (code, fault_lines(said)) == (1, ["grants: Live: The role team-sign may do ram:CreateAccessKey on *."])
 
@@ -323,7 +333,7 @@ def test_without_a_network_credentials_fail(
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a: [", "s.yaml is no YAML: "), ("- a", "s.yaml must be a YAML mapping\n")],
+    [("a: [", "s.yaml, line 1, column 5: this is no YAML, "), ("- a", "s.yaml must be a YAML mapping\n")],
 )
 def test_what_cannot_be_read_is_told_in_a_line(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
