@@ -104,6 +104,7 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("CONTENT_TYPES", "paper/*", "CONTENT_TYPES 'paper/*' is not a content type"),
         ("CONTENT_TYPES", "image/*=png", "CONTENT_TYPES 'image/*=png' is not a content type"),
         ("CONTENT_TYPES", ".svg", "CONTENT_TYPES '.svg' would store files under an extension that is not known to be harmless (known_types.py): allow application/octet-stream, or give the type the extension bin"),
+        ("CONTENT_TYPES", ".bin", "CONTENT_TYPES '.bin' would let any file in: write application/octet-stream if that is meant"),
         ("CONTENT_TYPES", "model/x-mine", "CONTENT_TYPES 'model/x-mine' needs an extension of letters and digits, as in model/x-mine=bin"),
         ("CONTENT_TYPES", "model/stl=a/b", "CONTENT_TYPES 'model/stl=a/b' needs an extension of letters and digits, as in model/stl=bin"),
         ("CONTENT_TYPES", "text/html=html", "CONTENT_TYPES text/html can run scripts in the browser of whoever opens the file"),
@@ -124,7 +125,7 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ),
         *(
             ("CONTENT_TYPES", f"{kind}=bin", f"CONTENT_TYPES {kind} is a type of programs")
-            for kind in ("application/x-sh", "application/x-msdownload", "application/java-archive", "application/x-xpinstall")
+            for kind in ("application/x-sh", "application/x-msdownload", "application/java-archive", "application/x-xpinstall", "application/x-powershell", "application/x-httpd-php", "application/vnd.android.package-archive")
         ),
         ("EXPIRES_IN", "59", "EXPIRES_IN must be 60 to 3000 seconds, not '59'"),
         ("EXPIRES_IN", "3001", "EXPIRES_IN must be 60 to 3000 seconds, not '3001'"),

@@ -34,7 +34,8 @@ _RUNS_IN_A_BROWSER = re.compile(
 )
 _RUNS_WHEN_OPENED = re.compile(
     r".*/(x-)?(sh|csh|perl|python|java.*|msdownload|dosexec|msdos-program|ms-dos-executable|msi|bat|executable|elf"
-    r"|xpinstall|ms-application|ms-shortcut|apple-aspen-config|chrome-extension|sharedlib|desktop|mach-binary)"
+    r"|xpinstall|ms-application|ms-shortcut|apple-aspen-config|chrome-extension|sharedlib|desktop|mach-binary"
+    r"|powershell|httpd-php.*|apple-diskimage|vnd\.android\.package-archive|ms-installer|x509-ca-cert)"
 )
 _HARMLESS_XML = re.compile(r"application/vnd\.openxmlformats-officedocument\.[a-z.]+")
 
@@ -146,7 +147,8 @@ def _matching(word: str, among: Mapping[str, str]) -> list[str]:
     """The types of `among` that a type, another name of it, a group or an extension stands for."""
     if word.startswith("."):
         name = _by_extension(word[1:], among)
-        return [name] if name else []
+        # Whatever is of no known type counts as bytes: .bin would let any file in.
+        return [name] if name and name != BYTES else []
     if word.endswith("/*"):
         return [name for name in among if name.startswith(word[:-1]) and name != BYTES]
     if word in TYPES or word in among:
@@ -157,6 +159,8 @@ def _matching(word: str, among: Mapping[str, str]) -> list[str]:
 def _check(entry: str, name: str, extension: str) -> None:
     if name.startswith("."):
         _check_extension(entry, name[1:])
+        if _OF_EXTENSION[name[1:]] == BYTES:
+            raise ValueError(f"{entry!r} would let any file in: write {BYTES} if that is meant")
     if not _TYPE.fullmatch(name):
         raise ValueError(f"{entry!r} is not a content type")
     if not is_inert(name):
