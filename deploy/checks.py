@@ -174,8 +174,8 @@ CHECKS = (
     Check(
         "triggers",
         function_checks.triggers,
-        "It calls the function, perhaps another version of it, past the address that you know of.",
-        "Delete it, in s.yaml or in Function Compute's console: each function needs its http trigger alone.",
+        "It calls the function past the address that you know of, or another version of it than is looked at here.",
+        "Delete it, in s.yaml or in Function Compute's console: a function needs its http trigger alone, of LATEST.",
         live="function",
     ),
     Check(

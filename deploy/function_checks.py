@@ -58,6 +58,8 @@ def triggers(setup: Setup) -> Iterator[str]:
         ("The callback function", deployment.callback, stated.callback),
     ):
         own = http_trigger(function, declared)
+        if (own.get("qualifier") or "LATEST") != "LATEST":
+            yield f"{whose}'s trigger {own.get('triggerName')} calls its version {own['qualifier']}."
         for each in function.get("triggers") or ():
             if each is not own:
                 open_to_all = (each.get("triggerConfig") or {}).get("authType") == "anonymous"

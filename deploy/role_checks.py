@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from deploy import function_checks, rights, setting_checks
@@ -12,7 +13,16 @@ from deploy.setup import BUCKET, ROLE, Setup
 
 _MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
 _SHIPPED_TYPES = (ROLE, BUCKET, "ALIYUN::SLS::Project", "ALIYUN::SLS::Logstore", "ALIYUN::SLS::Index")
-_SHIPPED_RESOURCES = ("infra", "callback", "sign", "site")
+_SHIPPED_COMPONENTS = {"infra": "ros", "callback": "fc3", "sign": "fc3", "site": "site"}
+
+_READ_OF_ROLES = frozenset(
+    {
+        *("RoleName", "Description", "AssumeRolePolicyDocument", "MaxSessionDuration", "Policies"),
+        *("PolicyAttachments", "IgnoreExisting", "DeletionForce", "Tags"),
+    }
+)
+_READ_OF_POLICIES = frozenset({"PolicyName", "PolicyDocument", "Description"})
+"""What is looked at here, or gives nothing. Elsewhere ROS takes a PolicyDocumentUnchecked instead of the document."""
 
 
 def grants(setup: Setup) -> Iterator[str]:
@@ -40,14 +50,27 @@ def extras(setup: Setup) -> Iterator[str]:
             yield f"The template makes the role {role}, which is none of the three."
         elif kind == ROLE and str(properties.get("IgnoreExisting", False)).lower() != "false":
             yield f"The template takes a role {role} that is there already, whatever its rights."
+        elif kind == ROLE:
+            yield from (
+                f"The template's role {role} has {each}, which is not read here." for each in _unread(properties)
+            )
         elif kind == BUCKET and bucket not in buckets and buckets[0] in made:  # else it is that one, misnamed
             yield f"The template makes the bucket {bucket}, which is none of the two."
         elif kind not in _SHIPPED_TYPES:
             yield f"The template makes {name}, which is {kind}."
     for name, resource in setup.deployment.resources.items():
-        if name not in _SHIPPED_RESOURCES:
-            yield f"s.yaml makes {name} besides, with the component {resource.get('component')}."
+        component = str(resource.get("component"))
+        if name not in _SHIPPED_COMPONENTS:
+            yield f"s.yaml makes {name} besides, with the component {component}."
+        elif not re.fullmatch(rf"(.*/deploy/)?{_SHIPPED_COMPONENTS[name]}(@[0-9.]+)?", component):
+            yield f"s.yaml makes {name} with the component {component}."
     yield from setup.deployment.unread
+
+
+def _unread(role: Mapping[str, Any]) -> Iterator[str]:
+    policies = (each for each in role.get("Policies") or () if isinstance(each, dict))
+    yield from (name for name in role if name not in _READ_OF_ROLES)
+    yield from (name for policy in policies for name in policy if name not in _READ_OF_POLICIES)
 
 
 def upload_right(setup: Setup) -> Iterator[str]:

@@ -219,11 +219,12 @@ class Given:
     def deployment(self) -> Deployment:
         resources = {
             "infra": {
-                "props": {"parameters": {"LogProject": "odu", "LogStore": "sign", "CallbackLogStore": "callback"}}
+                "component": "ros",
+                "props": {"parameters": {"LogProject": "odu", "LogStore": "sign", "CallbackLogStore": "callback"}},
             },
-            "sign": {"props": self.function},
-            "callback": {"props": self.callback},
-            "site": {"props": {"bucket": SITE_BUCKET}},
+            "sign": {"component": "fc3@0.1.22", "props": self.function},
+            "callback": {"component": "fc3@0.1.22", "props": self.callback},
+            "site": {"component": "/up/deploy/site", "props": {"bucket": SITE_BUCKET}},
             **self.resources,
         }
         return Deployment(resources, self.template, self.missing)
