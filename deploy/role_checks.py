@@ -13,7 +13,8 @@ from deploy.setup import BUCKET, ROLE, Setup
 
 _MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
 _SHIPPED_TYPES = (ROLE, BUCKET, "ALIYUN::SLS::Project", "ALIYUN::SLS::Logstore", "ALIYUN::SLS::Index")
-_SHIPPED_COMPONENTS = {"infra": "ros", "callback": "fc3", "sign": "fc3", "site": "site"}
+_FC3 = r"fc3(@[0-9.]+)?"
+_SHIPPED_COMPONENTS = {"infra": r"ros(@[0-9.]+)?", "callback": _FC3, "sign": _FC3, "site": r"(.*/)?deploy/site"}
 
 _READ_OF_ROLES = frozenset(
     {
@@ -62,7 +63,7 @@ def extras(setup: Setup) -> Iterator[str]:
         component = str(resource.get("component"))
         if name not in _SHIPPED_COMPONENTS:
             yield f"s.yaml makes {name} besides, with the component {component}."
-        elif not re.fullmatch(rf"(.*/deploy/)?{_SHIPPED_COMPONENTS[name]}(@[0-9.]+)?", component):
+        elif not re.fullmatch(_SHIPPED_COMPONENTS[name], component):
             yield f"s.yaml makes {name} with the component {component}."
     yield from setup.deployment.unread
 

@@ -92,6 +92,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("unshipped", lambda g: g.resources.update(more={"component": "ros", "props": {}}), "s.yaml makes more besides, with the component ros."),
     ("unshipped", lambda g: g.resources.update(more={"component": "fc3", "props": {"role": arn(SIGN_ROLE)}}), "s.yaml makes more besides, with the component fc3."),
     ("unshipped", lambda g: g.resources.update(site={"component": "ros", "props": {"template": "more.yaml", "bucket": SITE_BUCKET}}), "s.yaml makes site with the component ros."),
+    ("unshipped", lambda g: g.resources.update(site={"component": "site", "props": {"bucket": SITE_BUCKET}}), "s.yaml makes site with the component site."),
     ("unshipped", lambda g: g.properties("SignRole")["Policies"][0].update(PolicyDocumentUnchecked={"Statement": []}), f"The template's role {SIGN_ROLE} has PolicyDocumentUnchecked, which is not read here."),
     ("unshipped", lambda g: g.properties("SignRole").update(More="x"), f"The template's role {SIGN_ROLE} has More, which is not read here."),
     ("unshipped", lambda g: g.template.update(More={"Type": "ALIYUN::FC3::Function"}), "The template makes More, which is ALIYUN::FC3::Function."),
