@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import yaml
+from deploy.declared import yaml_document
 
 BY_ITSELF = {"fc3": "fc3-domain"}
 """What a component loads besides, in its newest version."""
@@ -34,7 +34,7 @@ def report(folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _components(folder: Path) -> list[str]:
-    resources = yaml.safe_load((folder / "s.yaml").read_text(encoding="utf-8"))["resources"]
+    resources = yaml_document(folder / "s.yaml")["resources"]
     # Those of this project are paths.
     found = [resource["component"] for resource in resources.values() if "/" not in resource["component"]]
     besides = [BY_ITSELF[name] for name, _ in map(_name_and_version, found) if name in BY_ITSELF]

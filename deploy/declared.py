@@ -74,7 +74,7 @@ class Deployment:
 
 def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
     """s.yaml of `folder` and its template. Raises OSError, ValueError; `environ` has .env in it already."""
-    variables = _Variables(_document(folder / "s.yaml"), environ, account or NO_ACCOUNT, folder)
+    variables = _Variables(yaml_document(folder / "s.yaml"), environ, account or NO_ACCOUNT, folder)
     resources = variables.filled(variables.document.get("resources") or {})
     infra = (resources.get("infra") or {}).get("props") or {}
     template: dict[str, Any] = {}
@@ -82,7 +82,7 @@ def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
     if isinstance(infra.get("template"), str):
         parameters = infra.get("parameters") or {}
         region = str(infra.get("region", ""))
-        document = _document(folder / infra["template"])
+        document = yaml_document(folder / infra["template"])
         unread += [f"The template has {name}, which is not read here." for name in document if name not in _READ]
         template = filled_template(document, parameters, account or NO_ACCOUNT, region)
     return Deployment(resources, template, tuple(variables.missing), tuple(unread))
@@ -308,7 +308,8 @@ def _short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _short_form)
 
 
-def _document(path: Path) -> dict[str, Any]:
+def yaml_document(path: Path) -> dict[str, Any]:
+    """A YAML file. Raises OSError, and ValueError in which nothing of it is quoted."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as fault:

@@ -284,3 +284,10 @@ def test_a_bare_s_deploy_stops_at_what_it_would_read_otherwise(scratch: Scratch)
     done = scratch.s("deploy", "-y")
     assert (done.exit_code, scratch.order()) == (101, [])
     assert ".env, line 1: PAGE_FOOTER has a #" in done.said
+
+
+def test_an_s_yaml_that_is_none_is_not_quoted(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("vars:\n  secret: 'hush\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^s\.yaml, line 3, column 1: this is no YAML") as fault:
+        list(components.report(tmp_path, {}))
+    assert "hush" not in str(fault.value)
