@@ -5,6 +5,7 @@ Each run has a folder of a name that is known beforehand, for its owner alone; a
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -19,12 +20,22 @@ SECRET = ("JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "W
 FOR_ITS_OWNER = 0o077
 """The umask of a run."""
 
-_ASSIGNED = re.compile(rf"""\b({"|".join(SECRET)})(\\?["']?\s*[:=]\s*)(\\"[^"]*"|"[^"]*"|'[^']*'|[^\s,}}]+)""")
+_ASSIGNED = re.compile(
+    rf"""
+    \b({"|".join(SECRET)})(\\?["']?\s*[:=]\s*)
+    (?: \\"(?: \\\\(?:\\.|[^\\"]) | \\[^\\"] | [^\\"] )*\\"  # JSON in a text of JSON
+      | "(?: \\. | [^\\"] )*"
+      | '(?: \\. | '' | [^\\'] )*'
+      | [^\s,}}]+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 def hiding(settings: Mapping[str, str]) -> Callable[[str], str]:
     """What takes the secrets out of a text: those of `settings`, and others that stand by their names."""
-    values = sorted((settings[name] for name in SECRET if settings.get(name)), key=len, reverse=True)
+    spelt = {form for name in SECRET if settings.get(name) for form in _forms(settings[name])}
+    values = sorted(spelt, key=len, reverse=True)
 
     def hide(text: str) -> str:
         for value in values:
@@ -32,6 +43,13 @@ def hiding(settings: Mapping[str, str]) -> Callable[[str], str]:
         return _ASSIGNED.sub(r"\1\2(hidden)", text)
 
     return hide
+
+
+def _forms(value: str) -> Iterator[str]:
+    """A value, as it is and as JSON spells it."""
+    yield value
+    for ascii_alone in (True, False):
+        yield json.dumps(value, ensure_ascii=ascii_alone)[1:-1]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import pytest
 
 import sentinels
 from deploy import components, deploy
+from deploy.s_logs import hiding
 from deployment.scratch import ACCOUNT, PROJECT, Scratch
 from deployment.upload_bucket import Bucket
 
@@ -263,6 +264,35 @@ module.exports = class extends Fc3 {{
     ]
     assert (shown, printed) == ([], [])
     assert {stat.S_IMODE(file.stat().st_mode) & 0o077 for file in [*logs, *{file.parent for file in logs}]} == {0}
+
+
+BY_ITS_NAME: dict[str, Callable[[str], str]] = {
+    "JSON": lambda secret: json.dumps({"JWT_SECRET": secret}),
+    "JSON in UTF-8": lambda secret: json.dumps({"JWT_SECRET": secret}, ensure_ascii=False),
+    "JSON in JSON": lambda secret: json.dumps(json.dumps({"JWT_SECRET": secret, "A": "b"})),
+    "JavaScript": lambda secret: "JWT_SECRET: '" + re.sub(r"(['\\])", r"\\\1", secret) + "'",
+    "YAML": lambda secret: "JWT_SECRET: '" + secret.replace("'", "''") + "'",
+}
+BY_NO_NAME: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "a list": lambda secret: json.dumps([secret]),
+    "a list in UTF-8": lambda secret: json.dumps([secret], ensure_ascii=False),
+}
+
+
+@pytest.mark.parametrize("between", ['"', "\\", "'", '\\"', "\\\\", "ü", '", "', "', '"])
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [(each, known) for each in BY_ITS_NAME.values() for known in (True, False)]
+    + [(each, True) for each in BY_NO_NAME.values()],
+    ids=[f"{name}, {known}" for name in BY_ITS_NAME for known in ("set now", "of before")] + list(BY_NO_NAME),
+)
+def test_no_part_of_a_secret_is_left_however_it_is_written(
+    written: Callable[[str], str], known: bool, between: str
+) -> None:
+    secret = f"first-part{between}second-part"
+    hidden = hiding({"JWT_SECRET": secret} if known else {})(written(secret) + ', "tail"')
+    assert ("part" in hidden, hidden.count("(hidden)"), hidden.endswith(', "tail"')) == (False, 1, True)
 
 
 def test_an_empty_secret_in_the_environment_is_named_and_the_files_stays(tmp_path: Path) -> None:
