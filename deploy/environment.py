@@ -17,6 +17,9 @@ from pathlib import Path
 LARGEST = 1_000_000
 """Bytes of a .env that is read."""
 
+_PACKAGES = ("build/sign", "build/callback")
+"""What s.yaml names as `code`: Serverless Devs reads a .env there, too."""
+
 _ASSIGNMENT = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z][A-Za-z0-9_]*)[ \t]*=(.*)")
 _QUOTED = re.compile(r"""(?:"([^"\\]*)"|'([^'\\]*)')(?:[ \t]*|[ \t]+#.*)""")
 
@@ -36,6 +39,7 @@ _VARIABLE = (
 def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     """`environ` over what the file .env in `folder` sets, as Serverless Devs reads both. Raises ValueError."""
     of_file = dotenv(read(folder / ".env"))
+    _refuse_other_files({**of_file, **environ}, folder)
     for name in of_file:
         # Serverless Devs fills in the variables of every value whose name stands in the file, wherever it is from.
         if "$" in environ.get(name, ""):
@@ -44,6 +48,20 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
                 f"values in. Take {name} out of .env."
             )
     return {**of_file, **environ}
+
+
+def _refuse_other_files(settings: Mapping[str, str], folder: Path) -> None:
+    """Raise ValueError where Serverless Devs would read another file instead of .env, or before it."""
+    for place in (*_PACKAGES, "."):
+        vault, before = (folder / place / name for name in (".env.vault", ".env"))
+        if settings.get("DOTENV_KEY") and vault.exists():
+            raise ValueError(
+                f"DOTENV_KEY is set: Serverless Devs would read {vault.relative_to(folder)} instead of .env. Unset it."
+            )
+        if place != "." and before.exists():
+            raise ValueError(
+                f"{before.relative_to(folder)} is there, and Serverless Devs would read it before .env: delete it"
+            )
 
 
 def own_environment(folder: Path) -> dict[str, str]:

@@ -199,6 +199,58 @@ def test_a_variable_in_the_environment_is_refused_where_the_file_has_its_name(tm
     assert as_s_reads(tmp_path / "without", b"", ["A"], **over) == {"A": "S$B"}
 
 
+OTHER_FILES: dict[str, tuple[str, str, dict[str, str], str]] = {
+    "a vault": (
+        ".env.vault",
+        "A=x\n",
+        {"DOTENV_KEY": "S"},
+        "DOTENV_KEY is set: Serverless Devs would read .env.vault instead of .env. Unset it.",
+    ),
+    "a vault, by .env": (
+        ".env.vault",
+        "DOTENV_KEY=S\n",
+        {},
+        "DOTENV_KEY is set: Serverless Devs would read .env.vault instead of .env. Unset it.",
+    ),
+    "a package's vault": (
+        "build/sign/.env.vault",
+        "",
+        {"DOTENV_KEY": "S"},
+        "DOTENV_KEY is set: Serverless Devs would read build/sign/.env.vault instead of .env. Unset it.",
+    ),
+} | {
+    f"a file in {place}": (
+        f"{place}/.env",
+        "A=x\n",
+        {},
+        f"{place}/.env is there, and Serverless Devs would read it before .env: delete it",
+    )
+    for place in ("build/sign", "build/callback")
+}
+
+
+@pytest.mark.parametrize("case", OTHER_FILES)
+def test_what_serverless_devs_would_read_instead_is_refused(tmp_path: Path, case: str) -> None:
+    other, text, environ, fault = OTHER_FILES[case]
+    (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / other).write_text("A=y\n")
+    (tmp_path / ".env").write_text(text)
+    with pytest.raises(ValueError, match="Serverless Devs would read") as refused:
+        environment.environment(environ, tmp_path)
+    assert str(refused.value) == fault
+
+
+def test_a_key_without_a_vault_and_a_vault_without_a_key_are_nothing(tmp_path: Path) -> None:
+    assert environment.environment({"DOTENV_KEY": "S"}, tmp_path) == {"DOTENV_KEY": "S"}
+    (tmp_path / ".env.vault").touch()
+    assert environment.environment({"DOTENV_KEY": ""}, tmp_path) == {"DOTENV_KEY": ""}
+
+
+def test_packages_are_where_s_yaml_has_them() -> None:
+    code = re.findall(r"(?m)^ +code: \./(.*)$", (PROJECT / "s.yaml").read_text())
+    assert sorted(code) == sorted(environment._PACKAGES)
+
+
 # --- whatever the file is
 
 
