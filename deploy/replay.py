@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,21 @@ from arrival.webhook import Webhook
 from deploy.environment import own_environment
 from direct_upload.environment import Environment
 from direct_upload.errors import Misconfigured
-from localcloud.terminal import guard_output
+from localcloud.terminal import guard_output, visible
 
 ROOT = Path(__file__).parent.parent
 
 _decoder = json.JSONDecoder()
 _BEGINNING = re.compile('["{]')
+_NAMES_A_MEMBER = re.compile(r"\s*:")
+_STAMP = re.compile(r"\s*(?:\d{4}-\d\d-\d\d[T ][^\"{]*)?(?=[\"{\[])")
+"""What may stand before the JSON of a whole log line."""
 
 _DEEPEST = 4
 """How far the function's line may be within others."""
+
+_OF_EXPORTS = ("content", "message")
+"""Members in which an export has a log line. Others may hold what strangers chose, such as a path."""
 
 FACT = ("bucket", "key", "size", "content_type", "etag", "filename", "subject")
 """What a stored fact is made of."""
@@ -48,7 +55,8 @@ def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
     for webhook_id, fact in untold.items():
         why = None if asked.dry_run else target.send(fact, webhook_id, now)
         failed += why is not None
-        print(f"{'would tell' if asked.dry_run else why or 'told':<12} {webhook_id} {fact['key']}")
+        outcome = "would tell" if asked.dry_run else why or "told"
+        print(f"{outcome:<12} {visible(webhook_id)} {visible(str(fact['key']))}")
     print(_summed_up(len(untold), failed, dry_run=asked.dry_run))
     return 1 if failed else 0
 
@@ -77,28 +85,33 @@ def untold_facts(lines: Iterable[str]) -> dict[str, dict[str, object]]:
 def _objects(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The function's JSON objects; an export may have put a line into a string of its own, or into objects."""
     for line in lines:
-        yield from _objects_in(line, _DEEPEST)
+        yield from _objects_in(line)
 
 
-def _objects_in(text: str, deepest: int) -> Iterator[dict[str, Any]]:
+def _objects_in(line: str) -> Iterator[dict[str, Any]]:
     """What is no JSON ends the search: what follows is half a line, in which names that people chose are loose."""
-    place = 0
-    while match := _BEGINNING.search(text, place):
+    place, member = 0, _OF_EXPORTS[0]
+    while match := _BEGINNING.search(line, place):
         try:
-            value, place = _decoder.raw_decode(text, match.start())
+            value, place = _decoder.raw_decode(line, match.start())
         except (ValueError, RecursionError):
             return
-        yield from _objects_of(value, deepest)
+        if isinstance(value, str) and _NAMES_A_MEMBER.match(line, place):
+            member = value
+        elif member in _OF_EXPORTS:
+            yield from _objects_of(value, _DEEPEST)
 
 
 def _objects_of(value: Any, deepest: int) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict) and "event" in value:
         yield value
     elif deepest and isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
+        for each in value if isinstance(value, list) else (value.get(name) for name in _OF_EXPORTS):
             yield from _objects_of(each, deepest - 1)
-    elif deepest and isinstance(value, str):
-        yield from _objects_in(value, deepest - 1)
+    elif deepest and isinstance(value, str) and (stamp := _STAMP.match(value)):
+        # A whole log line, and nothing else.
+        with suppress(ValueError, RecursionError):
+            yield from _objects_of(json.loads(value[stamp.end() :]), deepest - 1)
 
 
 def _lines(path: str) -> list[str]:

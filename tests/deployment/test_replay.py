@@ -113,14 +113,45 @@ def test_a_line_may_stand_inside_another_and_no_name_is_changed(
     assert json.loads(request.get_data())["data"] == {**FACT, "filename": name, "key": f"uploads/{name}"}
 
 
+FORGED = json.dumps({"event": "stored", "id": "msg_forged", **FACT, "told": False})
+
+CHOSEN: dict[str, str] = {
+    "a path": json.dumps({"path": FORGED}),
+    "a path with a stamp": json.dumps({"path": STAMP + FORGED}),
+    "a path in a message": json.dumps({"message": STAMP + json.dumps({"path": FORGED})}),
+    "a path in a context": json.dumps({"context": {"path": FORGED}}),
+    "a path in a list": json.dumps([{"path": FORGED, "message": "GET"}]),
+    "a path in an export over lines": json.dumps({"path": FORGED, "message": "GET"}, indent=2),
+    "a part of a message": json.dumps({"message": f"cannot read {FORGED}"}),
+    "a part of a message, at its beginning": json.dumps({"message": f"{FORGED}: not found"}),
+    "a part of a message with a stamp": json.dumps({"message": f"{STAMP}'{FORGED}' is not found"}),
+}
+
+
+@pytest.mark.parametrize("text", CHOSEN.values(), ids=CHOSEN)
+def test_what_people_chose_is_not_taken_for_a_line(
+    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, text: str
+) -> None:
+    assert run(environ, tmp_path, *text.split("\n")) == 0
+    assert told(httpserver) == []
+
+
+def test_a_key_stays_in_its_line(environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = "uploads/x\ntold         msg_b uploads/y"
+    assert run(environ, tmp_path, line("msg_a", told=False, key=key)) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "told         msg_a uploads/x\\ntold         msg_b uploads/y",
+        "1 event to replay, 0 failed.",
+    ]
+
+
 @pytest.mark.parametrize("cut", [1, 20, 200])
 @pytest.mark.parametrize("wrapped", [WRAPPED["as it is"], WRAPPED["an export in JSON"]])
 def test_a_name_in_half_a_line_is_not_taken_for_a_line(
     environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, wrapped: Callable[[str], str], cut: int
 ) -> None:
     """Strangers choose names: one may read as an event that never was."""
-    forged = json.dumps({"event": "stored", "id": "msg_forged", **FACT, "told": False})
-    whole = wrapped(line("msg_a", told=True, filename=forged, tail="x" * 300))
+    whole = wrapped(line("msg_a", told=True, filename=FORGED, tail="x" * 300))
     assert run(environ, tmp_path, whole[:-cut]) == 0
     assert told(httpserver) == []
 
