@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
+
+_HERE = re.compile(r"127\.0\.0\.1|([a-z0-9-]+\.)*localhost")
+"""This machine. Names below localhost are, too (RFC 6761, 6.3): the stand-ins have their buckets and pages there."""
 
 
 def is_safe(url: str) -> bool:
-    """Whether nobody on the way reads what is sent there: https, or http to this machine."""
+    """Whether nobody on the way reads what is sent there: https, or http to this machine.
+
+    Without what programs read differently: a user's name, a backslash, blanks, characters that are not seen.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
         return False
-    here = host in ("127.0.0.1", "localhost") or host.endswith(".localhost")
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and here))
+    if not url.isprintable() or " " in url or "\\" in url or "@" in parts.netloc:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and bool(_HERE.fullmatch(host))))
 
 
 def safe_endpoint(endpoint: str) -> str:
     """Where OSS is, as the SDK takes it: a host alone means https. Raises ValueError where keys must not go there."""
     if "://" in endpoint and not is_safe(endpoint):
-        raise ValueError(f"OSS's address must be https://…, not {endpoint.partition('://')[0]}://…: keys go there")
+        scheme = endpoint.partition("://")[0]
+        but = "with a host alone" if scheme.lower() == "https" else f"not {scheme}://…"
+        raise ValueError(f"OSS's address must be https://…, {but}: keys go there")
     return endpoint

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timezone
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -222,16 +223,11 @@ def download(store: Store, files: Iterable[Uploaded], inbox: Inbox) -> Iterator[
     """
     faults = []
     for each in files:
-        path = inbox.new_file(safe_path(each.name))
         try:
-            _fetch(store, each.listed, path)
+            path = inbox.new_file(safe_path(each.name), partial(_fetch, store, each.listed))
         except ReadError as fault:
-            path.unlink()
             faults.append(str(fault))
             continue
-        except BaseException:
-            path.unlink()
-            raise
         inbox.add(each.listed, path)
         yield path
     if faults:
@@ -240,7 +236,7 @@ def download(store: Store, files: Iterable[Uploaded], inbox: Inbox) -> Iterator[
 
 def _fetch(store: Store, listed: Listed, path: Path) -> None:
     size = 0
-    with path.open("wb") as file:
+    with path.open("xb") as file:
         for chunk in store.get(listed.key):
             size += file.write(chunk)
     if size != listed.size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,13 +61,16 @@ class Inbox:
         path = self._fetched.get(listed)
         return path is not None and (self._place / path).is_file()
 
-    def new_file(self, path: Path) -> Path:
-        """A new, empty file at this path below the folder, or with a number where something has its name."""
+    def new_file(self, path: Path, fetch: Callable[[Path], None]) -> Path:
+        """A new file at this path below the folder, or with a number where something has its name.
+
+        `fetch` makes it, at a path that no upload can have: if the process is killed, no half file has its name.
+        """
         *above, name = path.parts
         folder = self._folder(self._place)
         for part in above:
             folder = self._folder(folder.folder(part))
-        return folder.file(name)
+        return folder.file(name, fetch)
 
     def add(self, listed: Listed, path: Path) -> None:
         """Note that the object is there now, whole."""
@@ -100,9 +104,14 @@ class _Folder:
             self._used[key] = there if there and is_one else self._made(name, Path.mkdir)
         return self._used[key]
 
-    def file(self, name: str) -> Path:
-        """A new, empty file by this name, or with a number where something has it."""
-        return self._made(name, lambda path: path.open("xb").close())
+    def file(self, name: str, fetch: Callable[[Path], None]) -> Path:
+        """A new file by this name, or with a number where something has it."""
+        part = self._path / f"{MARK}-{secrets.token_hex(8)}"
+        try:
+            fetch(part)
+            return part.replace(self._made(name, lambda path: path.open("xb").close()))
+        finally:
+            part.unlink(missing_ok=True)
 
     def _made(self, name: str, make: Callable[[Path], None]) -> Path:
         while True:
@@ -129,6 +138,8 @@ class _Folder:
 
 def _keep_clear_of(project: Path, place: Path, named: Path) -> None:
     """Raise ValueError where files would lie in or above the project: make, Python and Node.js read files there."""
+    # `Build` is `build` on macOS.
+    project, place = (Path(_folded(str(path))) for path in (project, place))
     if project.is_relative_to(place):
         raise ValueError(f"{named} is the project's folder, or one above it: name a new folder, such as inbox")
     beside = place.parent == project and not place.name.startswith(".") and place.name not in MADE_LATER

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import jwt
 
@@ -105,7 +104,7 @@ def _page(address: str | None) -> str:
         raise ValueError(
             "The page's address is missing: give --page, or set PAGE_URL or, for a deployed page, AccountID"
         )
-    if not is_safe(address) or "@" in urlsplit(address).netloc or "#" in address:
+    if not is_safe(address) or "#" in address:
         raise ValueError(f"The page's address must be https://…, without a fragment, not {printable_address(address)}")
     return address
 

@@ -148,7 +148,7 @@ def _token(environ: Mapping[str, str], now: datetime) -> str:
 def _address(flag: str, text: str | None) -> str:
     if not text:
         raise ValueError(f"{flag} is missing")
-    if not is_safe(text) or "@" in urlsplit(text).netloc:
+    if not is_safe(text):
         raise ValueError(f"{flag} must be an address such as https://…, not {printable_address(text)}")
     return text.rstrip("/")
 

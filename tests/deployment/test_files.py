@@ -20,6 +20,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from deploy import bucket, files
+from deploy.addresses import is_safe
 from deploy.files import OssStore, download, main, run, safe_path, table, uploaded
 from deploy.inbox import MARK, Inbox, Listed
 from given_tokens import new_secret
@@ -204,6 +205,20 @@ def test_what_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [MARK, "b.txt"]
 
 
+def test_until_a_file_is_whole_none_has_its_name(tmp_path: Path) -> None:
+    """What is there if the process is killed meanwhile."""
+    seen: list[str] = []
+
+    class Watched(Shelf):
+        def get(self, key: str) -> Iterator[bytes]:
+            for chunk in super().get(key):
+                yield chunk
+                seen.extend(path.name for path in tmp_path.rglob("*") if path.is_file())
+
+    assert fetch(Watched(**{"uploads/x/1": (b"abc", "a/b.txt")}), tmp_path) == {"a/b.txt": b"abc"}
+    assert (len(seen), [name for name in seen if safe_path(name).name == name]) == (4, [])
+
+
 def test_no_folder_becomes_a_repository_whose_settings_git_runs(tmp_path: Path) -> None:
     config = '[core]\nrepositoryformatversion = 0\nworktree = .\nfsmonitor = "touch ran; false"\n'
     contents = {"HEAD": "ref: refs/heads/main\n", "config": config, "objects/x": "", "refs/x": ""}
@@ -284,6 +299,8 @@ OTHER_FOLDERS = {
     "below its settings": "above/project/.git/hooks",
     "a hidden folder of it": "above/project/.vscode",
     "where it builds": "above/project/build",
+    "where it builds, as macOS has it": "above/project/Build",
+    "below its code, as macOS has it": "above/Project/deploy/new",
     "a link to it": "link",
     "below a link to it": "link/web/new",
     "a way round to it": "above/project/inbox/..",
@@ -461,11 +478,38 @@ def test_what_oss_refuses_is_told_in_a_line(server: HTTPServer, capsys: pytest.C
     assert capsys.readouterr() == ("", "OSS: NoSuchBucket: It is not there.\n")
 
 
-@pytest.mark.parametrize("endpoint", ["http://files.example.com", "http://127.0.0.1.evil.example", "ftp://a.example"])
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        *("http://files.example.com", "http://127.0.0.1.evil.example", "ftp://a.example"),
+        *("http://evil.example\\@127.0.0.1/", "http://evil.example@127.0.0.1", "http://evil.example\\.localhost"),
+        *("http://127.0.0.1\t.evil.example", "http://127.0.0.1 .localhost", "http://evil.example;.localhost"),
+    ],
+)
 def test_keys_go_to_no_other_machine_in_the_clear(capsys: pytest.CaptureFixture[str], endpoint: str) -> None:
     assert main(["--endpoint", endpoint], {**CREDENTIALS, **BUCKET}) == 2
     said = f"OSS's address must be https://…, not {endpoint.partition(':')[0]}://…: keys go there\n"
     assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://files.example.com/@a", True),
+        ("http://127.0.0.1:8080/", True),
+        ("http://localhost", True),
+        ("http://bucket.localhost:1", True),
+        ("https://a@files.example.com", False),
+        ("https://files.example.com\\.evil.example", False),
+        ("https://files.example.com/\x85", False),
+        ("https://files.example.com/\u3000", False),
+        ("http://evillocalhost", False),
+        ("https://", False),
+        ("https://[", False),
+    ],
+)
+def test_addresses_to_which_keys_go(url: str, safe: bool) -> None:
+    assert is_safe(url) == safe
 
 
 def test_what_was_uploaded_to_the_stand_in_is_listed_and_fetched(tmp_path: Path) -> None:
