@@ -90,13 +90,15 @@ def test_the_url_is_the_address_the_encoded_key_and_the_sorted_query() -> None:
 
 KEYS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
 VALUES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
+NAMES = KEYS.filter(lambda name: not name.startswith("x-oss-"))
+"""Of parameters; those of the signature itself are the signer's to set."""
 TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
 
 
 @given(
     method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD"]),
     key=KEYS,
-    query=st.dictionaries(KEYS, VALUES, max_size=4),
+    query=st.dictionaries(NAMES, VALUES, max_size=4),
     content_type=st.sampled_from(["", "image/png"]),
     length=st.integers(0, 10**10),
     secret=TOKENS,

@@ -687,9 +687,15 @@ addEventListener("offline", paintOffline);
 
 // Another link opened in this tab changes nothing but the fragment.
 let opening = ready.then(openLink);
+/** @type {string | null} */
+let newestLink;
 addEventListener("hashchange", () => {
     const token = linkToken();
-    opening = opening.then(() => openLink(token));
+    if (token) {
+        newestLink = token;
+        // Of many that are opened at once, the last is asked about.
+        opening = opening.then(() => (token === newestLink ? openLink(token) : undefined));
+    }
 });
 
 addEventListener("beforeunload", (event) => {

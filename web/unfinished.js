@@ -109,9 +109,11 @@ export async function offerUnfinished(parts, listed) {
         return records;
     }
 
-    /** @param {Unfinished} record */
-    function drop({ id }) {
-        parts.drop(id);
+    /** Unless another tab goes on with it since it was listed. @param {Unfinished} record */
+    async function drop(record) {
+        if ((await parts.unfinished.interrupted()).includes(record)) {
+            parts.drop(record.id);
+        }
     }
 
     return (upload) => {

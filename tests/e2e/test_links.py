@@ -182,6 +182,23 @@ def test_switched_to_it_the_page_uploads_as_the_other(page: Page, cloud_with: Ma
     assert prefixes(cloud) == ["uploads/bob"]
 
 
+def test_of_many_links_opened_at_once_only_the_last_is_asked_about(page: Page, cloud_with: MakeCloud) -> None:
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    open_link(page, cloud, link_of("alice"))
+    uploading_as(page, "alice")
+    page.evaluate(
+        "(links) => links.forEach((link) => { location.hash = `token=${link}`; dispatchEvent(new Event('hashchange')); })",
+        [link_of(who) for who in ("bob", "carol", "dave")],
+    )
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("h2")).to_have_text("This link uploads as \u2068dave\u2069")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    choose(page, ("cat.png", "image/png", PNG))
+    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect(dialog).to_have_count(0)
+
+
 def test_by_keyboard_the_escape_key_stays(page: Page, cloud_with: MakeCloud) -> None:
     cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
     open_link(page, cloud, link_of("alice"))

@@ -37,6 +37,9 @@ beforeEach(() => {
     Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true, writable: true });
 });
 
+/** Everything that waits for nothing but its turn has been done. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 /** What of some records is offered, and what becomes of them: `sent` by id, where the function answers. */
 async function offered(records, sent) {
     const unfinished = new UnfinishedUploads(ALICE);
@@ -91,13 +94,23 @@ test("a file that two tabs were sending is offered once, as far as it has come",
 test("chosen again, the one that has come furthest goes on, and the others are given up", async () => {
     const { lines, dropped, choose } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
     const { id, key } = choose();
+    await settled();
     assert.deepEqual([id, key, dropped, lines], ["2", "k-2", ["1"], []]);
 });
 
 test("given up, all that there is of the file goes", async () => {
     const { lines, dropped } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
     lines[0].drop();
+    await settled();
     assert.deepEqual([dropped, lines], [["2", "1"], []]);
+});
+
+test("what another tab has gone on with since it was listed is not given up here", async () => {
+    const { lines, dropped } = await offered([record("1")], { 1: 1 });
+    navigator.locks = { query: async () => ({ held: [{ name: `${ALICE}1` }] }) };
+    lines[0].drop();
+    await settled();
+    assert.deepEqual([dropped, lines], [[], []]);
 });
 
 test("files that differ in name, size or date are offered each", async () => {
