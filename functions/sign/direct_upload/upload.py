@@ -131,6 +131,8 @@ def _filename(name: object) -> str:
 
 def _is_readable(name: str) -> bool:
     """Whether it reads as what it is, in one line."""
+    if name.isascii():
+        return name.isprintable()  # the same, quickly
     return all(unicodedata.category(each) not in _UNFIT or each in _NEEDED for each in name)
 
 
