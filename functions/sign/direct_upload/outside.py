@@ -57,7 +57,8 @@ def ask(
     thread.join(seconds)
     if not outcome:
         line.shut()
-    [answer] = outcome[:1] or [Unreachable("no answer in time")]
+        raise Unreachable("no answer in time")
+    [answer] = outcome
     if isinstance(answer, Unreachable):
         raise answer
     return answer
