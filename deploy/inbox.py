@@ -45,7 +45,10 @@ class Inbox:
     @classmethod
     def at(cls, folder: Path, project: Path) -> Inbox:
         """The folder, made where there is none. Raises OSError, ValueError: strangers' files must not go there."""
-        place = folder.resolve()
+        try:
+            place = folder.resolve()
+        except RuntimeError:
+            raise ValueError(f"{folder} is a link that leads to itself: name a new or an empty folder") from None
         _keep_clear_of(project.resolve(), place, folder)
         if place.exists() and not place.is_dir():
             raise ValueError(f"{folder} is no folder: name a new or an empty one")

@@ -311,3 +311,9 @@ def test_listed_origins_are_those_that_are_origins_whatever_else_is_wrong() -> N
         "http://b.example",
     )
     assert listed_origins({}) == ()
+
+
+def test_a_secret_has_no_blanks_which_programs_that_print_settings_break_lines_at() -> None:
+    secret = f"{new_secret()} {new_secret()}"
+    fault = "JWT_SECRET must have no blanks in it; make one with: openssl rand -hex 32"
+    assert faults(given.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": secret}) == (fault,)

@@ -291,6 +291,7 @@ def test_a_list_that_was_cut_off_is_no_end(tmp_path: Path) -> None:
 
 
 OTHER_FOLDERS = {
+    "a link to itself": "loop",
     "the project": "above/project",
     "above it": "above",
     "far above it": "/",
@@ -318,6 +319,7 @@ def test_into_no_other_folder_is_anything_fetched(tmp_path: Path, place: str) ->
     for name in ("file", "full/x"):
         (tmp_path / name).touch()
     (tmp_path / "link").symlink_to(project)
+    (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "mark" / MARK).symlink_to(tmp_path / "file")
     # As if somebody had fetched into these before there was a project.
     for folder in (project, project.parent):

@@ -141,4 +141,6 @@ def shared_secrets(text: str) -> tuple[str, ...]:
         raise ValueError("must be one secret, or two with a comma between them while one replaces the other")
     if any(len(word.encode()) < MIN_SECRET for word in found):
         raise ValueError(f"must have at least {MIN_SECRET} bytes; make one with: openssl rand -hex 32")
+    if any(len(word.split()) > 1 for word in found):
+        raise ValueError("must have no blanks in it; make one with: openssl rand -hex 32")
     return found
