@@ -102,7 +102,7 @@ class Account:
         triggers = self._fc("ListTriggers", f"{path}/triggers").get("triggers") or []
         return {
             **props,
-            "triggers": [{**each, "triggerConfig": _parsed(each.get("triggerConfig"))} for each in triggers],
+            "triggers": [{**each, "triggerConfig": _parsed_mapping(each.get("triggerConfig"))} for each in triggers],
         }
 
     def _role(self, name: str) -> dict[str, Any]:
@@ -172,6 +172,14 @@ class Account:
             self._silent.add(host)
         # Raised out here so that nothing of the SDK's hangs on to it as its context.
         raise Unseen(code)
+
+
+def _parsed_mapping(document: Any) -> dict[str, Any]:
+    """The same, of what is a mapping or cannot be read."""
+    parsed = _parsed(document)
+    if not isinstance(parsed, dict):
+        raise Unseen(UNREADABLE)
+    return parsed
 
 
 def _parsed(document: Any) -> Any:

@@ -69,7 +69,9 @@ def policy_refusals(setup: Setup) -> Iterator[str]:
     for each in setup.buckets():
         _, denied = policy_rights(each.policy)
         for role, needed in _needed(setup).items():
-            refused = [right for right in needed if any(_takes_away(denial, right, role) for denial in denied)]
+            refused = [
+                right for right in needed if any(_takes_away(denial, right, role, setup.region) for denial in denied)
+            ]
             yield from (f"{each.where} has a policy that denies the role {role} {what}." for what in together(refused))
 
 
@@ -79,7 +81,11 @@ def policy_denials(setup: Setup) -> Iterator[str]:
     for buckets, of_roles in ((setup.buckets(), needed), (setup.site_buckets(), [])):
         for each in buckets:
             _, denied = policy_rights(each.policy)
-            besides = [one for one in denied if not any(_takes_away(one, right, role) for role, right in of_roles)]
+            besides = [
+                one
+                for one in denied
+                if not any(_takes_away(one, right, role, setup.region) for role, right in of_roles)
+            ]
             yield from (f"{each.where} has a policy that denies {what}." for what in together(besides))
 
 
@@ -92,11 +98,11 @@ def _needed(setup: Setup) -> dict[str, list[Right]]:
     }
 
 
-def _takes_away(denial: Right, right: Right, role: str) -> bool:
+def _takes_away(denial: Right, right: Right, role: str, region: str) -> bool:
     """Whether a policy's denial takes a right from a role, which OSS and RAM spell in two ways."""
     account = right.resource.split(":")[3]
     spelt = (f"arn:sts::{account}:assumed-role/{role}/*", f"acs:ram::{account}:role/{role}")
-    return any(denial.covers(replace(right, who=who)) for who in spelt)
+    return any(denial.takes(replace(right, who=who), region) for who in spelt)
 
 
 def cors_for_all(setup: Setup) -> Iterator[str]:
@@ -119,6 +125,20 @@ def covers(rule: CorsRule, origin: str, method: str) -> bool:
     """Whether a rule lets pages of an origin use a method."""
     patterns = (re.escape(each).replace(r"\*", ".*") for each in rule.origins)
     return method in rule.methods and any(re.fullmatch(pattern, origin) for pattern in patterns)
+
+
+def deletions(setup: Setup) -> Iterator[str]:
+    """Live rules that delete uploads sooner than KEEP_DAYS says."""
+    told = setup.environ.get("KEEP_DAYS", "").strip() or "0"
+    if not re.fullmatch(r"[0-9]{1,5}", told):
+        return
+    kept, folder = int(told), setup.upload_place.partition("/")[2].removesuffix("*")
+    for each in setup.buckets():
+        for rule in each.expiry or ():
+            concerned = folder.startswith(rule.prefix) or rule.prefix.startswith(folder)
+            if concerned and (kept == 0 or rule.days < kept):
+                when = f"after {rule.days} days" if rule.days else "of before a date"
+                yield f"{each.where} deletes uploads {when}, and KEEP_DAYS is {kept}."
 
 
 def clock(setup: Setup) -> Iterator[str]:

@@ -32,6 +32,8 @@ class Check:
     """What mends it."""
     live: str = ""
     """What of the account it looks at besides: one of the facts of `live` or `account`."""
+    also: str = ""
+    """Another of these facts, without which it is made in part only."""
     declared: bool = True
     """Whether there is something to look at before anything is deployed."""
     decide: bool = False
@@ -78,8 +80,9 @@ def unmade_checks(unseen: Mapping[str, str]) -> dict[str, list[str]]:
     """The checks of what is live that were not made, by the reason why."""
     found: dict[str, list[str]] = {}
     for check in CHECKS:
-        if check.live in unseen:
-            found.setdefault(unseen[check.live], []).append(check.name)
+        why = unseen.get(check.live) or unseen.get(check.also)
+        if why:
+            found.setdefault(why, []).append(check.name)
     return found
 
 
@@ -168,6 +171,7 @@ CHECKS = (
         "Deploy, for what is in .env and s.yaml to hold; or set there what should hold. (Without the .env that was "
         "deployed, its settings are named here: nothing is wrong then.)",
         live="function",
+        also="callback function",
         declared=False,
         decide=True,
     ),
@@ -177,6 +181,7 @@ CHECKS = (
         "It calls the function past the address that you know of, or another version of it than is looked at here.",
         "Delete it, in s.yaml or in Function Compute's console: a function needs its http trigger alone, of LATEST.",
         live="function",
+        also="callback function",
     ),
     Check(
         "methods",
@@ -205,6 +210,7 @@ CHECKS = (
         "Failures leave no trace, or log storage is paid for after everything else is gone.",
         "Name the project and the logstore of the template in logConfig.",
         live="function",
+        also="callback function",
     ),
     Check(
         "role",
@@ -213,6 +219,7 @@ CHECKS = (
         "by the name of auto, which nothing makes.)",
         "Set role to the ARN of the execution role that deploy/ros.yaml makes.",
         live="function",
+        also="callback function",
     ),
     Check(
         "runtime",
@@ -391,6 +398,14 @@ CHECKS = (
         setting_checks.keep_days,
         "The template is refused, or files are not deleted when you think.",
         "Set KEEP_DAYS to a number such as 30, or to 0 to keep files for ever.",
+    ),
+    Check(
+        "deletions",
+        bucket_checks.deletions,
+        "Files are gone before you think, and nothing brings them back.",
+        "Delete the rule under Lifecycle in the OSS console, or set KEEP_DAYS to what should hold, and deploy.",
+        live="lifecycle",
+        declared=False,
     ),
     Check(
         "callback",

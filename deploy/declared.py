@@ -76,6 +76,7 @@ def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
     """s.yaml of `folder` and its template. Raises OSError, ValueError; `environ` has .env in it already."""
     variables = _Variables(yaml_document(folder / "s.yaml"), environ, account or NO_ACCOUNT, folder)
     resources = variables.filled(variables.document.get("resources") or {})
+    _refuse_unreadable_triggers(resources)
     infra = (resources.get("infra") or {}).get("props") or {}
     template: dict[str, Any] = {}
     unread = list(_elsewhere(variables.document, resources))
@@ -86,6 +87,14 @@ def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
         unread += [f"The template has {name}, which is not read here." for name in document if name not in _READ]
         template = filled_template(document, parameters, account or NO_ACCOUNT, region)
     return Deployment(resources, template, tuple(variables.missing), tuple(unread))
+
+
+def _refuse_unreadable_triggers(resources: Mapping[str, Any]) -> None:
+    for name, resource in resources.items():
+        for trigger in (resource.get("props") or {}).get("triggers") or ():
+            config = trigger.get("triggerConfig") if isinstance(trigger, dict) else trigger
+            if config is not None and not isinstance(config, dict):
+                raise ValueError(f"s.yaml: a triggerConfig of {name} is what cannot be read: it must be a mapping")
 
 
 _READ = ("ROSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Conditions", "Resources", "Outputs")

@@ -34,6 +34,15 @@ class PartsRule:
 
 
 @dataclass(frozen=True)
+class ExpiryRule:
+    """One lifecycle rule that is enabled and deletes objects, whatever their tags."""
+
+    prefix: str
+    days: int
+    """After the object was stored; 0 where the rule names a date instead."""
+
+
+@dataclass(frozen=True)
 class UploadBucket:
     """The upload bucket, declared or live; what is None is not known. Of the page's, the ACL and the policy alone."""
 
@@ -47,6 +56,8 @@ class UploadBucket:
     parts: tuple[PartsRule, ...] | None = None
     policy: Any = None
     """The bucket's policy, as it stands; empty if it has none."""
+    expiry: tuple[ExpiryRule, ...] | None = None
+    """Of the live bucket alone."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,7 @@ class _Look:
                 acl=acl.acl if acl else None,
                 cors=() if self._refused.get("CORS") == "NoSuchCORSConfiguration" else _rules(cors),
                 parts=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _parts(lifecycle),
+                expiry=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _expiry(lifecycle),
                 policy=policy,
             ),
             skew=self._skew,
@@ -215,6 +227,18 @@ def _parts(result: Any) -> tuple[PartsRule, ...] | None:
         PartsRule(rule.prefix or "", rule.abort_multipart_upload.days)
         for rule in configuration.rules or ()
         if rule.status == "Enabled" and rule.abort_multipart_upload and rule.abort_multipart_upload.days
+    )
+
+
+def _expiry(result: Any) -> tuple[ExpiryRule, ...] | None:
+    configuration = result.lifecycle_configuration if result else None
+    if configuration is None:
+        return None
+    return tuple(
+        ExpiryRule(rule.prefix or "", rule.expiration.days or 0)
+        for rule in configuration.rules or ()
+        if rule.status == "Enabled" and not rule.tags and rule.expiration
+        if rule.expiration.days or rule.expiration.created_before_date
     )
 
 

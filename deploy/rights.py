@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deploy.declared import Deployment, listed
@@ -117,6 +117,13 @@ class Right:
         """Whether who has this right has the other one, too, without more ado."""
         pairs = zip(self._spelling(), other._spelling(), strict=True)
         return not self.condition and all(_matches(pattern, text) for pattern, text in pairs)
+
+    def takes(self, other: Right, region: str) -> bool:
+        """Whether a denial takes the other right away, in whatever way it names the region."""
+        service, _, rest = other.resource.partition(":*:")
+        spelt = (f"{service}:{each}:{rest}" for each in ("*", "", region, f"oss-{region}"))
+        resources = spelt if rest else (other.resource,)
+        return any(self.covers(replace(other, resource=each)) for each in resources)
 
     def _spelling(self) -> tuple[str, str, str]:
         # RAM does not mind the case of actions, roles and services; OSS minds that of keys.

@@ -253,6 +253,7 @@ def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServe
         {"Role": {}, "Policies": [1], "triggers": [1]},
         {"Role": {}, "IsTruncated": True},
         {"Role": {}, "nextToken": "more"},
+        {"Role": 1, "triggers": [{"triggerName": "http", "triggerConfig": "[1]"}]},
     ],
 )
 def test_what_is_of_another_shape_or_goes_on_elsewhere_is_not_seen(

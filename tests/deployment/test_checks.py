@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from deploy import declared, doctor
-from deploy.checks import CHECKS, examine
+from deploy.checks import CHECKS, examine, unmade_checks
 from deploy.environment import dotenv
-from deploy.live import CorsRule, Live, PartsRule, UploadBucket
+from deploy.live import CorsRule, ExpiryRule, Live, PartsRule, UploadBucket
 from deploy.setup import Setup
 from deployment.sound import (
     ACCOUNT,
@@ -38,6 +38,12 @@ MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
 def policy(**statement: object) -> str:
     """A bucket's policy that denies something in all of the upload bucket."""
     return json.dumps({"Statement": [{"Effect": "Deny", "Resource": [f"acs:oss:*:*:{UPLOADS}/*"], **statement}]})
+
+
+def keep_a_month(given: Given, *rules: ExpiryRule) -> None:
+    """KEEP_DAYS, and a live bucket with these rules."""
+    given.environ["KEEP_DAYS"] = "30"
+    given.see(expiry=rules)
 
 
 SEEDS: list[tuple[str, Spoil, str]] = [
@@ -133,6 +139,11 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("policy-refusals", lambda g: g.properties("Uploads").update(Policy=json.loads(policy(Action="oss:PutObject", Principal={"RAM": arn(UPLOAD_ROLE)}))), f"The bucket Uploads of the template has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
     ("policy-denials", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=["42"])), f"The live bucket b has a policy that denies 42 oss:PutObject on acs:oss:*:*:{UPLOADS}/*."),
     ("policy-denials", lambda g: g.see_site(policy=policy(Action="oss:PutObject", Principal=["*"])), f"The page's live bucket s has a policy that denies * oss:PutObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=["*"], Resource=f"acs:oss:oss-cn-hongkong:{ACCOUNT}:{UPLOADS}/*")), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("upload-right", lambda g: g.allow("UploadRole", Effect="Deny", Action="oss:PutObject", Resource=f"acs:oss:oss-cn-hongkong:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("deletions", lambda g: g.see(expiry=(ExpiryRule("uploads/a/", 1),)), "The live bucket b deletes uploads after 1 days, and KEEP_DAYS is 0."),
+    ("deletions", lambda g: keep_a_month(g, ExpiryRule("", 29), ExpiryRule("", 30), ExpiryRule("other/", 1)), "The live bucket b deletes uploads after 29 days, and KEEP_DAYS is 30."),
+    ("deletions", lambda g: g.see(expiry=(ExpiryRule("", 0),)), "The live bucket b deletes uploads of before a date, and KEEP_DAYS is 0."),
     ("auth-live", lambda g: g.deploy(lambda there: there.settings.update(AUTH="none")), "Live: AUTH is none, and in s.yaml it is not."),
     ("auth", lambda g: (g.settings.update(AUTH=" none "), g.deploy(lambda there: there.settings.update(AUTH="none"))), "AUTH is none."),
     ("drift", lambda g: g.deploy(lambda there: there.settings.update(OSS_BUCKET="b", ALLOWED_ORIGINS="https://evil.example", JWT_SECRET=new_secret(), AUTH="jwt", NOTE="")), "Live: The function differs from s.yaml in OSS_BUCKET, ALLOWED_ORIGINS, JWT_SECRET, AUTH."),
@@ -235,6 +246,11 @@ def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
     given.cors().update(AllowedMethod=["POST"])
     given.parts_rule.update(Status="Disabled")
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_what_looks_at_both_functions_is_not_made_where_one_was_not_seen() -> None:
+    both = ["drift", "triggers", "log", "role"]
+    assert unmade_checks({"callback function": "NoPermission"}) == {"NoPermission": [*both, "callback-trigger"]}
 
 
 def test_every_check_has_a_seeded_fault() -> None:

@@ -200,6 +200,14 @@ def test_a_mapping_that_names_something_twice_is_refused(folder: Path) -> None:
         declared.read(folder, {}, ACCOUNT)
 
 
+def test_a_trigger_config_that_is_no_mapping_is_refused(folder: Path) -> None:
+    text = "resources: {sign: {props: {triggers: [{triggerName: http, triggerConfig: [hush]}]}}}"
+    (folder / "s.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^s\.yaml: a triggerConfig of sign is what cannot be read") as fault:
+        declared.read(folder, {}, ACCOUNT)
+    assert "hush" not in str(fault.value)
+
+
 @pytest.mark.parametrize(
     "line",
     [

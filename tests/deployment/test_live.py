@@ -15,7 +15,7 @@ from pytest_httpserver.httpserver import QueryMatcher
 
 from deploy import bucket, declared, doctor
 from deploy.checks import examine
-from deploy.live import FACTS, CorsRule, Live, PartsRule, UploadBucket, look_at
+from deploy.live import FACTS, CorsRule, ExpiryRule, Live, PartsRule, UploadBucket, look_at
 from deploy.setup import Setup
 from deployment.sound import (
     ACCOUNT,
@@ -84,6 +84,7 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
             (CorsRule(("https://a.example",), ("POST",), ("ETag",)),),
             (PartsRule("uploads/", 7),),
             '{"Version":"1","Statement":[]}',
+            (ExpiryRule("", 30),),
         ),
         skew=0.0,
         site=UploadBucket("The page's live bucket team-site", acl="public-read", policy='{"Statement":[{}]}'),
