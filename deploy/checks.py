@@ -443,7 +443,7 @@ CHECKS = (
         "multipart",
         multipart_checks.settings,
         "The function answers every request with 500 `misconfigured`.",
-        "Set MULTIPART_FROM in .env to a size such as 100MB; `make deploy` writes a random MULTIPART_SECRET beside it.",
+        "Set MULTIPART_THRESHOLD in .env, such as 100MB; `make deploy` writes a random MULTIPART_SECRET beside it.",
     ),
     Check(
         "multipart-cors",
@@ -471,7 +471,7 @@ CHECKS = (
         "large-files",
         setting_checks.large_files,
         "On a slower line such a file fails when its form ends.",
-        "Lower MAX_SIZE to 150MB, send large files in parts (MULTIPART_FROM, docs/multipart.md), or live with it.",
+        "Lower MAX_SIZE to 150MB, send large files in parts (MULTIPART_THRESHOLD, docs/multipart.md), or live with it.",
         decide=True,
     ),
     Check(

@@ -47,7 +47,7 @@ def ensure_tickets(file: Path, environ: Mapping[str, str]) -> None:
     known = environment(environ, file.parent)
     if known.get("CALLBACK") == "on" and not known.get("CALLBACK_SECRET"):
         _write_secret(file, environ, "CALLBACK_SECRET", "the two functions know each other by it")
-    if known.get("MULTIPART_FROM") and not known.get("MULTIPART_SECRET"):
+    if known.get("MULTIPART_THRESHOLD") and not known.get("MULTIPART_SECRET"):
         _write_secret(file, environ, "MULTIPART_SECRET", "without it no unfinished upload goes on")
 
 

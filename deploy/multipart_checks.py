@@ -8,7 +8,7 @@ from deploy.bucket_checks import covers
 from deploy.live import CorsRule
 from deploy.setup import Setup
 
-SETTINGS = ("MULTIPART_FROM", "MULTIPART_SECRET")
+SETTINGS = ("MULTIPART_THRESHOLD", "MULTIPART_SECRET")
 
 LEAST_DAYS = 7
 """After which abandoned parts may go: tickets live up to six days, and OSS clears away once a day."""
@@ -46,4 +46,4 @@ def lifecycle(setup: Setup) -> Iterator[str]:
 
 def is_on(setup: Setup) -> bool:
     """Whether large files go in parts."""
-    return bool(setup.settings.get("MULTIPART_FROM"))
+    return bool(setup.settings.get("MULTIPART_THRESHOLD"))

@@ -39,7 +39,7 @@ class PartsTrial:
         self._parts: list[Any] = []
 
     def musts(self) -> Steps:
-        """What must hold where MULTIPART_FROM is set."""
+        """What must hold where MULTIPART_THRESHOLD is set."""
         return [
             ("The function begins an upload in parts", self._begins),
             ("OSS lets the page put parts", self._preflight),
@@ -50,8 +50,8 @@ class PartsTrial:
 
     def _begins(self) -> str:
         limits = self._limits()
-        if "multipart_from" not in limits:
-            raise NotTried("MULTIPART_FROM is not set")
+        if "multipart_threshold" not in limits:
+            raise NotTried("MULTIPART_THRESHOLD is not set")
         if limits["max_size"] < SIZE:
             raise NotTried(f"MAX_SIZE is less than {SIZE:,} bytes")
         declared = {"filename": "smoke.bin", "size": SIZE, "content_type": limits["content_types"][0]}

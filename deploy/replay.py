@@ -55,7 +55,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
     for webhook_id, fact in untold.items():
         why = None if asked.dry_run else target.send(fact, webhook_id, now)
         failed += why is not None
-        outcome = "would tell" if asked.dry_run else why or "told"
+        outcome = "would send" if asked.dry_run else why or "sent"
         print(f"{outcome:<12} {visible(webhook_id)} {visible(str(fact['key']))}")
     print(_summed_up(len(untold), failed, dry_run=asked.dry_run))
     return 1 if failed else 0
@@ -75,9 +75,9 @@ def untold_facts(lines: Iterable[str]) -> dict[str, dict[str, object]]:
     for line in _objects(lines):
         webhook_id = line.get("id")
         if line.get("event") == "stored" and isinstance(webhook_id, str) and all(name in line for name in FACT):
-            if line.get("told") is True:
+            if line.get("webhook_delivered") is True:
                 told.add(webhook_id)
-            elif line.get("told") is False:
+            elif line.get("webhook_delivered") is False:
                 untold.setdefault(webhook_id, {name: line[name] for name in FACT})
     return {webhook_id: fact for webhook_id, fact in untold.items() if webhook_id not in told}
 

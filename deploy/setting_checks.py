@@ -57,7 +57,7 @@ def others(setup: Setup) -> Iterator[str]:
     """What the function would say of settings that no check of their own looks at."""
     named = (
         *("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"),
-        *("MULTIPART_FROM", "MULTIPART_SECRET"),
+        *("MULTIPART_THRESHOLD", "MULTIPART_SECRET"),
     )
     yield from (f"{text}." for name, text in setup.setting_faults().items() if name not in named)
 
@@ -134,7 +134,7 @@ def large_files(setup: Setup) -> Iterator[str]:
     """Files that a slow line does not bring over while a form lives."""
     try:
         size = size_in_bytes(setup.settings.get("MAX_SIZE") or "100MB")
-        least_in_parts = size_in_bytes(setup.settings.get("MULTIPART_FROM") or "1TB")
+        least_in_parts = size_in_bytes(setup.settings.get("MULTIPART_THRESHOLD") or "1TB")
     except ValueError:
         return
     if min(size, least_in_parts) > MAX_LIFE * SLOWEST_LINE:

@@ -241,7 +241,7 @@ class Trial:
         if (told.get("stored") or {}).get("key") != self._a_form()["key"]:
             raise NotHeld(status_of(self._answer))
         return {True: "and the webhook was told", False: "but the webhook was not told", None: "no webhook is set"}[
-            told.get("told")
+            told.get("webhook_delivered")
         ]
 
     def _forged_callback(self) -> str:

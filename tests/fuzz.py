@@ -245,7 +245,7 @@ def _discarded(line: str) -> None:
 
 def run(number: int, seed: int) -> dict[int, int]:
     """Answer so many unsound events; how often each status came out. Raises AssertionError."""
-    in_parts = {"MULTIPART_FROM": "1MB", "MULTIPART_SECRET": TICKET_SECRET}
+    in_parts = {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": TICKET_SECRET}
     settings = Settings.from_environ(given.ENVIRON | in_parts | {"AUTH": "jwt", "JWT_SECRET": SECRET})
     counts: dict[int, int] = {}
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret

@@ -175,7 +175,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize(("path", "allowed"), ALLOWED.items())
 def test_another_method_is_refused_with_those_that_are_taken(make: Make, path: str, allowed: str) -> None:
-    function = make(MULTIPART_FROM="1MB", MULTIPART_SECRET=new_secret())
+    function = make(MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=new_secret())
     methods = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE", "get"} - set(allowed.split(", "))
     answers = [function.answer(method, path) for method in methods]
     assert {(answer["statusCode"], answer["headers"].get("Allow")) for answer in answers} == {(405, allowed)}
@@ -299,8 +299,8 @@ def test_an_unexpected_fault_is_a_bare_500_and_its_place_is_logged_but_not_its_t
         "Something went wrong here. It was logged.",
     )
     fault = json.loads(function.lines[0][25:])
-    assert (fault["event"], fault["kind"]) == ("fault", "ZeroDivisionError")
-    assert fault["at"][-1].endswith(" assume_role")
+    assert (fault["event"], fault["exception"]) == ("unhandled_exception", "ZeroDivisionError")
+    assert fault["traceback"][-1].endswith(" assume_role")
     assert "the-text" not in "".join(function.lines)
 
 

@@ -116,7 +116,7 @@ def test_a_bucket_of_another_tenant_makes_oss_call_and_nothing_happens(
         [forged] = theirs.sign()
         refused = post_upload(forged)
     assert (refused.status_code, elements(refused)["Message"]) == (203, "Error status : 403.")
-    assert [line["code"] for line in logged(chain, "request") if line["path"] == "/stored"] == ["not_our_upload"]
+    assert [line["code"] for line in logged(chain, "request") if line["path"] == "/stored"] == ["unknown_upload"]
     assert (logged(chain, "stored"), chain.stored()) == ([], [])
 
 
@@ -168,7 +168,7 @@ def test_a_callback_sent_again_changes_nothing(chain: Chain) -> None:
     [(headers, body)] = seen
     again = requests.post(chain.cloud.callback_gateway.url + "/stored", data=body, headers=headers, timeout=20)
     assert (again.status_code, again.json()["stored"]) == (200, first)
-    assert [len(logged(chain, event)) for event in ("stored", "stored_again")] == [1, 1]
+    assert [len(logged(chain, event)) for event in ("stored", "callback_repeated")] == [1, 1]
 
 
 def test_a_webhook_is_told_and_the_browser_hears_of_it(
@@ -182,7 +182,7 @@ def test_a_webhook_is_told_and_the_browser_hears_of_it(
     )
     with chain.cloud:
         [upload] = chain.sign()
-        assert post_upload(upload).json()["told"] is True
+        assert post_upload(upload).json()["webhook_delivered"] is True
     [(request, _)] = httpserver.log
     told = standardwebhooks.Webhook(secret).verify(request.get_data(), dict(request.headers))
     assert told["data"]["key"] == upload["key"]

@@ -107,8 +107,8 @@ def test_what_could_not_be_prepared_is_logged_by_its_kind(capsys: pytest.Capture
     [line] = capsys.readouterr().out.splitlines()
     assert json.loads(line[25:]) == {
         "request_id": "1-67431580-0123456789ab",
-        "event": "not_prepared",
-        "kind": "ValueError",
+        "event": "initialize_failed",
+        "exception": "ValueError",
     }
 
 

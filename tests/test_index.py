@@ -77,7 +77,7 @@ def test_an_initializer_that_cannot_prepare_says_so_and_does_not_raise(
 ) -> None:
     door.initialize(given.context())
     lines = [json.loads(line[25:]) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["event"], line.get("code") or line["kind"]) for line in lines] == [
+    assert [(line["event"], line.get("code") or line["exception"]) for line in lines] == [
         ("assume_role_failed", "no credentials of an execution role"),
-        ("not_prepared", "CredentialsUnavailable"),
+        ("initialize_failed", "CredentialsUnavailable"),
     ]

@@ -82,7 +82,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
-    chain = InParts(tmp_path / "files", clock, settings={"MULTIPART_FROM": "1MB"})
+    chain = InParts(tmp_path / "files", clock, settings={"MULTIPART_THRESHOLD": "1MB"})
     with chain.cloud:
         yield chain
     chain.cloud.check()
@@ -133,7 +133,7 @@ def test_a_type_under_another_name_is_begun_and_stored_under_its_own(chain: InPa
 
 
 def test_the_limits_say_from_which_size_on(chain: InParts) -> None:
-    assert chain.ask("/limits").json()["multipart_from"] == 1_000_000
+    assert chain.ask("/limits").json()["multipart_threshold"] == 1_000_000
 
 
 def test_a_url_of_a_part_tells_its_size_and_its_end(chain: InParts) -> None:
@@ -303,7 +303,7 @@ def test_what_the_storage_refuses_is_logged_by_its_code(chain: InParts) -> None:
 
 
 def test_a_form_takes_no_more_than_a_post_may_hold(tmp_path: Path, clock: time_machine.Traveller) -> None:
-    chain = InParts(tmp_path / "files", clock, settings={"MULTIPART_FROM": "1MB", "MAX_SIZE": "1TB"})
+    chain = InParts(tmp_path / "files", clock, settings={"MULTIPART_THRESHOLD": "1MB", "MAX_SIZE": "1TB"})
     with chain.cloud:
         [refused] = chain.sign({**FILE, "size": 5 * 10**9 + 1})
         assert refused["error"]["code"] == "too_large"
@@ -315,12 +315,12 @@ def test_where_it_is_off_there_is_no_such_route(tmp_path: Path, clock: time_mach
     chain = InParts(tmp_path / "files", clock)
     with chain.cloud:
         assert chain.code(**FILE) == (404, "not_found")
-        assert "multipart_from" not in chain.ask("/limits").json()
+        assert "multipart_threshold" not in chain.ask("/limits").json()
 
 
 def test_a_ticket_is_for_the_one_who_began(tmp_path: Path, clock: time_machine.Traveller) -> None:
     secret = new_secret()
-    settings = {"MULTIPART_FROM": "1MB", "AUTH": "jwt", "JWT_SECRET": secret}
+    settings = {"MULTIPART_THRESHOLD": "1MB", "AUTH": "jwt", "JWT_SECRET": secret}
     chain = InParts(tmp_path / "files", clock, settings=settings)
     alice, bob = (bearer(token(secret, sub=name)) for name in ("alice", "bob"))
     with chain.cloud:
@@ -333,7 +333,7 @@ def test_a_ticket_is_for_the_one_who_began(tmp_path: Path, clock: time_machine.T
 
 @pytest.fixture
 def told(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
-    settings = {"MULTIPART_FROM": "1MB", "CALLBACK": "on", "CALLBACK_SECRET": new_secret()}
+    settings = {"MULTIPART_THRESHOLD": "1MB", "CALLBACK": "on", "CALLBACK_SECRET": new_secret()}
     chain = InParts(tmp_path / "files", clock, settings=settings)
     with chain.cloud:
         yield chain
@@ -369,7 +369,7 @@ def test_a_callback_that_fails_leaves_the_file_stored_and_says_so(told: InParts)
     told.send(ticket)
     told.cloud.faults.callback_mode = "down"
     status, answer = told.on("/complete", ticket=ticket)
-    assert (status, answer["told"], answer["stored"]["key"]) == (200, False, KEY)
+    assert (status, answer["webhook_delivered"], answer["stored"]["key"]) == (200, False, KEY)
     assert told.stored() == [(KEY, CONTENT)]
     assert [line["key"] for line in told.logged("callback_failed")] == [KEY]
 

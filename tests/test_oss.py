@@ -148,7 +148,7 @@ def test_a_completion_that_somebody_else_answered_is_stored_and_told_nobody(
     settings = {
         "LOCAL": "on",
         "OSS_ENDPOINT": httpserver.url_for("").rstrip("/"),
-        "MULTIPART_FROM": "1MB",
+        "MULTIPART_THRESHOLD": "1MB",
         "MULTIPART_SECRET": new_secret(),
         "CALLBACK": "on",
         "CALLBACK_URL": "https://callback.example.com",
@@ -163,4 +163,4 @@ def test_a_completion_that_somebody_else_answered_is_stored_and_told_nobody(
     answer = function.answer("POST", "/multipart/complete", body=json.dumps({"ticket": ticket}))
     fact = {"key": KEY, "size": 7, "content_type": "image/png", "etag": "E-1", "filename": "a.png"}
     request_id = "1-67431580-0123456789ab"
-    assert json.loads(answer["body"]) == {"stored": fact, "request_id": request_id, "told": False}
+    assert json.loads(answer["body"]) == {"stored": fact, "request_id": request_id, "webhook_delivered": False}

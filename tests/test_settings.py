@@ -96,7 +96,7 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("MAX_SIZE", "0", "MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '0'"),
         ("MAX_SIZE", "1.5GB", "MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '1.5GB'"),
         ("MAX_SIZE", "100MiB", "MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '100MiB'"),
-        ("MAX_SIZE", "5000000001", "MAX_SIZE must be at most 5GB, which is what OSS takes in one post: set MULTIPART_FROM"),
+        ("MAX_SIZE", "5000000001", "MAX_SIZE must be at most 5GB, which is what OSS takes in one post: set MULTIPART_THRESHOLD"),
         ("MAX_SIZE", "1000000000001", "MAX_SIZE must be at most 1TB, not 1000000000001"),
         ("CONTENT_TYPES", ",", "CONTENT_TYPES names no type"),
         ("CONTENT_TYPES", "png", "CONTENT_TYPES 'png' is not a content type"),
@@ -186,7 +186,7 @@ SECRET_URL = f"https://:{PASSWORD}@a.example"
         {"UPLOAD_URL": SECRET_URL},
         {"CALLBACK": "on", "CALLBACK_URL": SECRET_URL, "CALLBACK_SECRET": new_secret()},
         {"LOCAL": "on", "STS_ENDPOINT": SECRET_URL},
-        {"LOCAL": "on", "OSS_ENDPOINT": SECRET_URL, "MULTIPART_FROM": "1MB", "MULTIPART_SECRET": new_secret()},
+        {"LOCAL": "on", "OSS_ENDPOINT": SECRET_URL, "MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": new_secret()},
         {"AUTH": "jwt", "JWT_SECRET": new_secret(), "JWT_ISSUER": SECRET_URL},
     ],
     ids=lambda more: next(name for name, value in more.items() if SECRET_URL in value),
@@ -224,7 +224,7 @@ def test_with_a_secret_tokens_are_our_own() -> None:
     )
 
 
-PARTS = {"MULTIPART_FROM": "100MB", "MULTIPART_SECRET": SECRET}
+PARTS = {"MULTIPART_THRESHOLD": "100MB", "MULTIPART_SECRET": SECRET}
 
 
 def test_files_from_a_size_on_are_sent_in_parts() -> None:
@@ -239,8 +239,8 @@ def test_only_parts_carry_more_than_a_post() -> None:
 @pytest.mark.parametrize(
     ("more", "fault"),
     [
-        ({"MULTIPART_FROM": "999KB"}, "MULTIPART_FROM must be 1MB to 5GB, not 999KB"),
-        ({"MULTIPART_FROM": "6GB"}, "MULTIPART_FROM must be 1MB to 5GB, not 6GB"),
+        ({"MULTIPART_THRESHOLD": "999KB"}, "MULTIPART_THRESHOLD must be 1MB to 5GB, not 999KB"),
+        ({"MULTIPART_THRESHOLD": "6GB"}, "MULTIPART_THRESHOLD must be 1MB to 5GB, not 6GB"),
         ({"MULTIPART_SECRET": ""}, "MULTIPART_SECRET is missing"),
         ({"OSS_ENDPOINT": "http://127.0.0.1:1"}, "OSS_ENDPOINT is for local runs only: remove it, or set LOCAL=on on a laptop"),
     ],
@@ -277,7 +277,7 @@ def test_no_secret_is_in_a_fault_or_a_repr() -> None:
     short = "0123456789abcdef0123456789abcde"
     assert short not in str(faults(given.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": short}))
     assert SECRET not in repr(read(AUTH="jwt", JWT_SECRET=SECRET))
-    assert SECRET not in repr(read(MULTIPART_FROM="1MB", MULTIPART_SECRET=SECRET))
+    assert SECRET not in repr(read(MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=SECRET))
 
 
 def test_on_a_laptop_cleartext_and_a_stand_in_for_sts_are_allowed() -> None:

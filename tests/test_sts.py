@@ -93,7 +93,7 @@ def test_the_session_policy_is_compact_json() -> None:
 
 
 def test_with_multipart_uploads_it_lets_parts_be_listed_and_thrown_away() -> None:
-    more = {"MULTIPART_FROM": "1MB", "MULTIPART_SECRET": new_secret()}
+    more = {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": new_secret()}
     [statement] = json.loads(session_policy(Settings.from_environ(given.ENVIRON | more)))["Statement"]
     assert statement == {
         "Effect": "Allow",

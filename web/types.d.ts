@@ -50,7 +50,7 @@ export type Limits = {
     /** Seconds that a small file's form lives. */
     expires_in?: number;
     /** From which on a file is sent in parts. */
-    multipart_from?: number;
+    multipart_threshold?: number;
 };
 
 /** `name` has the folders in it: `trip/day 1/cat.png`. */

@@ -84,7 +84,7 @@ export class Signer {
     /** @returns {Promise<Limits>} */
     async limits() {
         const limits = await this.#fetch("/limits", {});
-        this.partsFrom = limits.multipart_from ?? Infinity;
+        this.partsFrom = limits.multipart_threshold ?? Infinity;
         this.subject = limits.subject ?? "";
         this.#expiresIn = limits.expires_in ?? this.#expiresIn;
         return limits;

@@ -24,7 +24,7 @@ HUGE = 5 * 2**30
 CAP = 20_000_000
 """Bytes per second that a connection may carry."""
 
-IN_PARTS = {"MULTIPART_FROM": "100MB", "MAX_SIZE": "10GB"}
+IN_PARTS = {"MULTIPART_THRESHOLD": "100MB", "MAX_SIZE": "10GB"}
 
 
 def measure(browser: Browser, _: Local) -> Iterator[Row]:

@@ -25,7 +25,7 @@ STATUS = "return document.querySelector('li .status')?.textContent ?? ''"
 SIZES = {"copied": 20_000, "form": 9 * MIB, "parts": 20 * MIB}
 """By how a file is sent: what is small is copied into memory, what is large is sent from the disk, or in parts."""
 
-IN_PARTS = {"MULTIPART_FROM": "10MB", "MAX_SIZE": "100MB"}
+IN_PARTS = {"MULTIPART_THRESHOLD": "10MB", "MAX_SIZE": "100MB"}
 
 
 def grow(path: Path) -> None:

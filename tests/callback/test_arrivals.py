@@ -51,7 +51,7 @@ def test_the_head_is_signed_for_the_object_with_the_functions_own_credentials(wo
 
 
 FORGED = (403, "not_from_oss")
-FOREIGN = (403, "not_our_upload")
+FOREIGN = (403, "unknown_upload")
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_a_replay_changes_nothing(world: World) -> None:
     body = world.body()
     first, again = world.call(body), world.call(body)
     assert first == again == (200, {"stored": STORED, "request_id": "1-67431580-0123456789ab"})
-    assert [len(world.logged(event)) for event in ("stored", "stored_again")] == [1, 1]
+    assert [len(world.logged(event)) for event in ("stored", "callback_repeated")] == [1, 1]
 
 
 def test_a_replay_after_the_tickets_end_is_refused(world: World) -> None:

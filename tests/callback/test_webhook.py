@@ -65,17 +65,17 @@ def test_it_is_sent_to_the_address_as_it_is_set(world: World) -> None:
 
 def test_the_answer_and_the_log_say_that_it_was_told(world: World) -> None:
     takes(world)
-    assert world.call() == (200, {"stored": STORED, "told": True, "request_id": ID})
+    assert world.call() == (200, {"stored": STORED, "webhook_delivered": True, "request_id": ID})
     [line] = world.logged("stored")
-    assert (line["told"], "why" in line) == (True, False)
+    assert (line["webhook_delivered"], "webhook_error" in line) == (True, False)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 410, 500, 503])
 def test_a_receiver_that_does_not_take_it_was_not_told(world: World, status: int) -> None:
     takes(world, status, headers={"Location": f"{world.url}/other"})
-    assert world.call() == (200, {"stored": STORED, "told": False, "request_id": ID})
+    assert world.call() == (200, {"stored": STORED, "webhook_delivered": False, "request_id": ID})
     [line] = world.logged("stored")
-    assert (line["told"], line["why"]) == (False, f"status {status}")
+    assert (line["webhook_delivered"], line["webhook_error"]) == (False, f"status {status}")
     assert len(received(world)) == 1
 
 
@@ -83,16 +83,21 @@ def test_a_receiver_that_is_down_loses_nothing(world: World) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         world.environ["WEBHOOK_URL"] = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
-        assert world.call(app=world.instance()) == (200, {"stored": STORED, "told": False, "request_id": ID})
+        assert world.call(app=world.instance()) == (
+            200,
+            {"stored": STORED, "webhook_delivered": False, "request_id": ID},
+        )
     [line] = world.logged("stored")
     assert {name: line[name] for name in FACT} == FACT
-    assert (line["told"], line["why"]) == (False, "ConnectionRefusedError")
+    assert (line["webhook_delivered"], line["webhook_error"]) == (False, "ConnectionRefusedError")
 
 
 def test_a_replay_tells_nobody_again(world: World) -> None:
     takes(world)
     body = world.body()
-    assert world.call(body) == world.call(body) == (200, {"stored": STORED, "told": True, "request_id": ID})
+    assert (
+        world.call(body) == world.call(body) == (200, {"stored": STORED, "webhook_delivered": True, "request_id": ID})
+    )
     assert len(received(world)) == 1
 
 
@@ -100,7 +105,7 @@ def test_a_replay_after_a_failure_tries_again(world: World) -> None:
     world.server.expect_oneshot_request("/hook").respond_with_data("", 500)
     takes(world)
     body = world.body()
-    assert [world.call(body)[1]["told"], world.call(body)[1]["told"]] == [False, True]
+    assert [world.call(body)[1]["webhook_delivered"], world.call(body)[1]["webhook_delivered"]] == [False, True]
 
 
 def test_in_another_instance_it_has_the_same_id_so_that_a_receiver_knows_it_again(world: World) -> None:

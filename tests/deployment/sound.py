@@ -166,7 +166,7 @@ class Given:
 
     def send_in_parts(self) -> Given:
         """Multipart uploads."""
-        self.settings.update(MULTIPART_FROM="100MB", MULTIPART_SECRET=new_secret())
+        self.settings.update(MULTIPART_THRESHOLD="100MB", MULTIPART_SECRET=new_secret())
         return self
 
     @property

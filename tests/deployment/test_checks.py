@@ -194,7 +194,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("callback-right", lambda g: g.statements("CallbackRole").pop(0), f"The role {CALLBACK_ROLE} may not do oss:GetObject on {PLACE}."),
     ("webhook", lambda g: g.callback["environmentVariables"].update(WEBHOOK_URL="https://app.example.com/"), "WEBHOOK_URL is set, and CALLBACK is not on."),
     ("trust", lambda g: g.trust("CallbackRole", Service=["fc.aliyuncs.com", "ecs.aliyuncs.com"]), f"The role {CALLBACK_ROLE} trusts ecs.aliyuncs.com."),
-    ("multipart", lambda g: g.settings.update(MULTIPART_FROM="100MB"), "MULTIPART_SECRET is missing."),
+    ("multipart", lambda g: g.settings.update(MULTIPART_THRESHOLD="100MB"), "MULTIPART_SECRET is missing."),
     ("multipart", lambda g: g.send_in_parts().settings.update(MULTIPART_SECRET="short"), "MULTIPART_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32."),
     ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(AllowedMethod=["POST"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
     ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(ExposeHeader=["x-oss-ec"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
@@ -205,7 +205,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 1),)), "The live bucket b clears abandoned parts away after 1 days."),
     ("multipart-rights", lambda g: g.statements("UploadRole").pop(), f"The role {UPLOAD_ROLE} may not do oss:ListParts on {PLACE}."),
     ("multipart-rights", lambda g: g.statements("UploadRole").pop(1), f"The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload on {PLACE}."),
-    ("large-files", lambda g: g.send_in_parts().settings.update(MULTIPART_FROM="1GB", MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
+    ("large-files", lambda g: g.send_in_parts().settings.update(MULTIPART_THRESHOLD="1GB", MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
     ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
 ]  # fmt: skip
 """For each check a fault or more that it alone finds, and its words."""

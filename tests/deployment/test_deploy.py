@@ -137,10 +137,10 @@ def test_a_new_secret_is_for_its_owner_and_leaves_the_rest_as_it_was(tmp_path: P
     [
         ({}, []),
         ({"CALLBACK": "on"}, ["CALLBACK_SECRET"]),
-        ({"MULTIPART_FROM": "100MB"}, ["MULTIPART_SECRET"]),
-        ({"CALLBACK": "on", "MULTIPART_FROM": "100MB"}, ["CALLBACK_SECRET", "MULTIPART_SECRET"]),
-        ({"CALLBACK": "on", "CALLBACK_SECRET": "known", "MULTIPART_FROM": "1MB", "MULTIPART_SECRET": "known"}, []),
-        ({"CALLBACK": "off", "MULTIPART_FROM": ""}, []),
+        ({"MULTIPART_THRESHOLD": "100MB"}, ["MULTIPART_SECRET"]),
+        ({"CALLBACK": "on", "MULTIPART_THRESHOLD": "100MB"}, ["CALLBACK_SECRET", "MULTIPART_SECRET"]),
+        ({"CALLBACK": "on", "CALLBACK_SECRET": "known", "MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": "known"}, []),
+        ({"CALLBACK": "off", "MULTIPART_THRESHOLD": ""}, []),
     ],
 )
 def test_what_seals_tickets_is_made_where_it_is_used_and_missing(

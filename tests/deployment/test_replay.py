@@ -25,7 +25,7 @@ STAMP = "2024-11-24T12:00:00.000Z "
 
 def line(webhook_id: str, *, told: bool | None, **changed: Any) -> str:
     """A line of the callback function's log."""
-    told_on = {} if told is None else {"told": told}
+    told_on = {} if told is None else {"webhook_delivered": told}
     return STAMP + json.dumps({"event": "stored", "request_id": "1-a", "id": webhook_id, **FACT, **told_on, **changed})
 
 
@@ -47,7 +47,7 @@ def run(environ: dict[str, str], folder: Path, *lines: str, options: tuple[str, 
 
 
 def test_what_was_not_told_is_told(environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path) -> None:
-    assert run(environ, tmp_path, line("msg_a", told=False, why="status 500")) == 0
+    assert run(environ, tmp_path, line("msg_a", told=False, webhook_error="status 500")) == 0
     [(request, _)] = httpserver.log
     with time_machine.travel(NOON, tick=False):
         verified = standardwebhooks.Webhook(environ["WEBHOOK_SECRET"]).verify(request.get_data(), dict(request.headers))
@@ -61,9 +61,9 @@ def test_what_was_not_told_is_told(environ: dict[str, str], httpserver: HTTPServ
         [line("msg_a", told=None)],
         [line("msg_a", told=False), line("msg_a", told=True)],
         [line("msg_a", told=True), line("msg_a", told=False)],
-        [STAMP + '{"event":"stored_again","id":"msg_a","told":false}'],
-        [STAMP + '{"event":"request","id":"msg_a","told":false}'],
-        [STAMP + '{"event":"stored","id":"msg_a","told":false}'],
+        [STAMP + '{"event":"callback_repeated","id":"msg_a","webhook_delivered":false}'],
+        [STAMP + '{"event":"request","id":"msg_a","webhook_delivered":false}'],
+        [STAMP + '{"event":"stored","id":"msg_a","webhook_delivered":false}'],
         ["FC Initialize Start RequestId: 1-a", "", "{", STAMP + '{"event"'],
     ],
     ids=["told", "no webhook", "told later", "told before", "a replay", "a request", "half a fact", "other lines"],
@@ -97,7 +97,7 @@ NAMES = [
     'say "x".png',
     "a\\b\\n.png",
     "\u2028\x85\U0001f600",
-    '{"event":"stored","told":false}',
+    '{"event":"stored","webhook_delivered":false}',
     "x\ny",
     "'",
 ]
@@ -113,7 +113,7 @@ def test_a_line_may_stand_inside_another_and_no_name_is_changed(
     assert json.loads(request.get_data())["data"] == {**FACT, "filename": name, "key": f"uploads/{name}"}
 
 
-FORGED = json.dumps({"event": "stored", "id": "msg_forged", **FACT, "told": False})
+FORGED = json.dumps({"event": "stored", "id": "msg_forged", **FACT, "webhook_delivered": False})
 
 CHOSEN: dict[str, str] = {
     "a path": json.dumps({"path": FORGED}),
@@ -140,7 +140,7 @@ def test_a_key_stays_in_its_line(environ: dict[str, str], tmp_path: Path, capsys
     key = "uploads/x\ntold         msg_b uploads/y"
     assert run(environ, tmp_path, line("msg_a", told=False, key=key)) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "told         msg_a uploads/x\\ntold         msg_b uploads/y",
+        "sent         msg_a uploads/x\\ntold         msg_b uploads/y",
         "1 event to replay, 0 failed.",
     ]
 
@@ -174,7 +174,7 @@ def test_a_dry_run_tells_nobody(
     assert run(environ, tmp_path, line("msg_a", told=False), options=("--dry-run",)) == 0
     assert (told(httpserver), capsys.readouterr().out.splitlines()) == (
         [],
-        [f"would tell   msg_a {FACT['key']}", "1 event to replay, nothing sent (--dry-run)."],
+        [f"would send   msg_a {FACT['key']}", "1 event to replay, nothing sent (--dry-run)."],
     )
 
 

@@ -277,7 +277,7 @@ SET = {
     "FOLDER_FORMS": "off",
     "CALLBACK": "on",
     "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
-    "MULTIPART_FROM": "2MB",
+    "MULTIPART_THRESHOLD": "2MB",
     "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
     "WEBHOOK_URL": SECRETS["WEBHOOK_URL"],
     "WEBHOOK_SECRET": SECRETS["WEBHOOK_SECRET"],
@@ -328,7 +328,7 @@ def check_everything_set(scratch: Scratch) -> None:
             "FOLDER_FORMS": "off",
             "CALLBACK": "on",
             "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
-            "MULTIPART_FROM": "2MB",
+            "MULTIPART_THRESHOLD": "2MB",
             "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
             "CALLBACK_URL": "https://team-callback-abcdefghij.ap-southeast-1.fcapp.run",
             "AUTH": "jwt",
@@ -389,7 +389,7 @@ def test_without_identity(scratch: Scratch) -> None:
 
 
 def test_what_is_printed_hides_the_secrets(scratch: Scratch) -> None:
-    scratch.environ |= {"CALLBACK": "on", "MULTIPART_FROM": "2MB", **SECRETS}
+    scratch.environ |= {"CALLBACK": "on", "MULTIPART_THRESHOLD": "2MB", **SECRETS}
     for said in (scratch.ok("deploy", "-y"), scratch.ok("info"), scratch.ok("info", "-o", "json", "--silent")):
         shown = [name for name in ("JWT_SECRET", *SECRETS) if scratch.environ[name] in said]
         assert shown == []

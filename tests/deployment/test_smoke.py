@@ -79,7 +79,7 @@ def run(line: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
 
 def in_parts() -> dict[str, str]:
     """The settings of multipart uploads."""
-    return {"MULTIPART_FROM": "1MB", "MULTIPART_SECRET": new_secret()}
+    return {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": new_secret()}
 
 
 @pytest.fixture(scope="module")
@@ -343,7 +343,7 @@ def careless(request: Request) -> Response:
     """A function, a page and a bucket that refuse nothing and nobody."""
     here = request.host_url.rstrip("/")
     told = {
-        "/limits": {"max_size": 10**9, "content_types": ["text/plain"], "auth": "jwt", "multipart_from": 1},
+        "/limits": {"max_size": 10**9, "content_types": ["text/plain"], "auth": "jwt", "multipart_threshold": 1},
         "/multipart": {"ticket": "t", "key": "uploads/x/1.bin"},
         "/multipart/parts": {"parts": [{"size": 8 * 1024**2, "url": f"{here}/oss"}, {"size": 6, "url": f"{here}/oss"}]},
         "/sign": {"uploads": [{"url": f"{here}/oss", "fields": CARELESS_FORM, "key": CARELESS_FORM["key"], "expires_at": ""}]},

@@ -33,7 +33,7 @@ def big(cloud: Cloud) -> Path:
 
 @pytest.fixture
 def cloud(cloud_with: MakeCloud) -> Cloud:
-    return cloud_with(MULTIPART_FROM="1MB", MULTIPART_SECRET=os.urandom(32).hex())
+    return cloud_with(MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=os.urandom(32).hex())
 
 
 def idle(page: Page, cloud: Cloud) -> None:

@@ -42,7 +42,7 @@ def film(tmp_path: Path) -> MakeFile:
 @pytest.fixture
 def cloud(cloud_with: MakeCloud) -> Cloud:
     """One in which every file of a megabyte or more goes in parts."""
-    return cloud_with(MULTIPART_FROM="1MB", MAX_SIZE="1GB", MULTIPART_SECRET=new_secret())
+    return cloud_with(MULTIPART_THRESHOLD="1MB", MAX_SIZE="1GB", MULTIPART_SECRET=new_secret())
 
 
 def parts(cloud: Cloud) -> list[Any]:
@@ -257,7 +257,7 @@ def test_to_another_person_nothing_is_told_of_it_and_nothing_of_it_is_touched(
 ) -> None:
     secret = new_secret()
     hour_hence = int(time.time()) + 3600
-    settings = {"MULTIPART_FROM": "1MB", "MULTIPART_SECRET": new_secret(), "AUTH": "jwt", "JWT_SECRET": secret}
+    settings = {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": new_secret(), "AUTH": "jwt", "JWT_SECRET": secret}
     cloud = cloud_with(**settings)
     cloud.faults.oss_bandwidth = 4 * MIB
     killed = context.new_page()

@@ -331,7 +331,7 @@ def test_where_nothing_is_kept_a_switch_does_not_lose_the_link(page: Page, cloud
 
 @pytest.mark.parametrize("broken", ["null", "{", "{}"])
 def test_a_record_that_cannot_be_read_hides_no_other(page: Page, cloud_with: MakeCloud, broken: str) -> None:
-    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET, MULTIPART_FROM="1MB", MULTIPART_SECRET=new_secret())
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET, MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=new_secret())
     open_link(page, cloud, link_of("alice"))
     uploading_as(page, "alice")
     record = {"id": "b", "ticket": "t", "key": "k", "part_size": 10, "parts": 1, "name": "film.mp4", "size": 5}

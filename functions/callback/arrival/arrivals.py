@@ -86,11 +86,11 @@ class Arrivals:
         answer = {name: fact[name] for name in ("key", "size", "content_type", "etag", "filename")}
         payload: dict[str, object] = {"stored": answer, "request_id": call.request_id}
         if webhook_id in self._told:
-            call.report(event="stored_again", id=webhook_id)
-            return payload | ({"told": True} if self._settings.webhook else {})
+            call.report(event="callback_repeated", id=webhook_id)
+            return payload | ({"webhook_delivered": True} if self._settings.webhook else {})
         why = self._settings.webhook.send(fact, webhook_id, call.now) if self._settings.webhook else None
-        told = {"told": why is None} if self._settings.webhook else {}
-        call.report(event="stored", id=webhook_id, **fact, **told, why=why)
+        told = {"webhook_delivered": why is None} if self._settings.webhook else {}
+        call.report(event="stored", id=webhook_id, **fact, **told, webhook_error=why)
         if why is None:
             self._told[webhook_id] = None
             if len(self._told) > REMEMBERED:

@@ -18,7 +18,7 @@ class NotFromOss(Refused):
 class NotOurUpload(Refused):
     """It belongs to no form of ours: another bucket, no ticket, a ticket for something else, or one that has ended."""
 
-    status, code = 403, "not_our_upload"
+    status, code = 403, "unknown_upload"
     message = "This callback belongs to no form of this service."
 
 

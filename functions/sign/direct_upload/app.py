@@ -56,7 +56,7 @@ class App:
             self._end_instance()
             answer = _refused(Internal(), call, allowed_origin)
         except Exception as fault:  # noqa: BLE001 - the caller gets a reply, the log gets the place, nobody gets the text
-            call.report(event="fault", kind=type(fault).__name__, at=_places(fault))
+            call.report(event="unhandled_exception", exception=type(fault).__name__, traceback=_places(fault))
             answer = _refused(Internal(), call, allowed_origin)
         call.report(event="request", status=answer["statusCode"], **call.logged)
         return answer

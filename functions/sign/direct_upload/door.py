@@ -61,7 +61,7 @@ class Door:
             with _no_collection():
                 self._prepare(call)
         except Exception as fault:  # noqa: BLE001 - an initializer that raises is a bare 502 on every call
-            call.report(event="not_prepared", kind=type(fault).__name__)
+            call.report(event="initialize_failed", exception=type(fault).__name__)
 
     def _prepare(self, call: Call) -> None:
         if self._rooms:

@@ -158,14 +158,14 @@ class MultipartRoutes:
             call.report(event="callback_failed", key=begun.key)
         else:
             call.report(event="stored", bucket=self._settings.bucket, **fact, subject=begun.subject)
-        told = {"told": False} if self._settings.callback else {}
+        told = {"webhook_delivered": False} if self._settings.callback else {}
         return {"stored": fact, "request_id": call.request_id, **told}
 
     def _abort(self, begun: Begun, call: Call) -> object:
         try:
             self._oss(call).abort(begun)
         except UploadGone:
-            call.report(event="aborted_before", key=begun.key)
+            call.report(event="already_aborted", key=begun.key)
         return {}
 
     def _renewed(self, begun: Begun, call: Call) -> str:

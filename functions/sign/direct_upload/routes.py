@@ -74,7 +74,7 @@ class Routes:
             "auth": "jwt" if self._settings.issuer else "none",
             "folder_forms": self._settings.folder_forms,
             **({"subject": grant.sub} if grant and grant.sub else {}),
-            **({"multipart_from": self._settings.multipart.least} if self._settings.multipart else {}),
+            **({"multipart_threshold": self._settings.multipart.least} if self._settings.multipart else {}),
         }
 
     def _folder_form(self, request: Request, call: Call) -> object:

@@ -100,9 +100,9 @@ class _Reader:
         )
         if settings.folder_forms and callback:
             self.environment.blame("FOLDER_FORMS cannot be on while CALLBACK is: whoever had one could leave it out")
-        if settings.max_size and settings.max_size > MAX_POST and not self.environment.has("MULTIPART_FROM"):
+        if settings.max_size and settings.max_size > MAX_POST and not self.environment.has("MULTIPART_THRESHOLD"):
             self.environment.blame(
-                "MAX_SIZE must be at most 5GB, which is what OSS takes in one post: set MULTIPART_FROM"
+                "MAX_SIZE must be at most 5GB, which is what OSS takes in one post: set MULTIPART_THRESHOLD"
             )
         self.environment.complain()
         return settings
@@ -133,10 +133,10 @@ class _Reader:
         )
 
     def _multipart(self, bucket: str, region: str) -> Multipart | None:
-        if not self.environment.has("MULTIPART_FROM"):
+        if not self.environment.has("MULTIPART_THRESHOLD"):
             return None
         return Multipart(
-            self.environment.read("MULTIPART_FROM", _least_in_parts),
+            self.environment.read("MULTIPART_THRESHOLD", _least_in_parts),
             self.environment.read("MULTIPART_SECRET", environment.shared_secrets),
             self.environment.bucket_url(bucket, region),
         )
