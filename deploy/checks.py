@@ -109,7 +109,7 @@ CHECKS = (
         "settings",
         setting_checks.others,
         "The function answers every request with 500 `misconfigured`.",
-        "Mend it in .env or in s.yaml, under environmentVariables; the README's table of settings says what fits.",
+        "Mend it in .env or in s.yaml, under environmentVariables; docs/reference/settings.md says what fits.",
     ),
     Check(
         "prefix",

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # they work.
 pytest="-m pytest -q -n 4 --dist loadfile"
 of_functions=$(ls -d tests/callback tests/test_*.py)
-others="tests/standins tests/deployment tests/e2e tests/browsers"
+others="tests/docs tests/standins tests/deployment tests/e2e tests/browsers"
 for name in architecture commands link performance readme setup terminal; do
     of_functions=$(echo "$of_functions" | grep -v "test_$name.py")
     others="tests/test_$name.py $others"

@@ -6,7 +6,7 @@ import { settled } from "./clock.js";
 /** Milliseconds of a step. */
 const STEP = 250;
 
-/** How long the function lets a form live, in seconds (README: "A form lives"). */
+/** How long the function lets a form live, in seconds (docs/reference/http-api.md: "How long a form is valid"). */
 const lifeOf = (size, expiresIn) => Math.min(Math.max(expiresIn, Math.floor(size / 50_000)), 3000);
 
 /**

@@ -1,6 +1,6 @@
 """Every way to say no: one root, each child with its HTTP status and a code that callers may rely on.
 
-The first line of each docstring says what to do; the README's table of refusals is checked against it.
+The first line of each docstring says what to do; the table in docs/reference/errors.md is checked against it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,100 @@
+"""What the documents point at exists: links with their anchors, files, make targets, tests."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+DOCUMENTS = sorted(
+    file.relative_to(ROOT).as_posix()
+    for file in (
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("vectors/*.md"),
+        *ROOT.glob(".github/**/*.md"),
+    )
+)
+
+FOLDERS = "benchmarks|deploy|docs|examples|functions|localcloud|tests|tools|vectors|web"
+
+
+def text_of(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(text: str) -> set[str]:
+    """Returns the anchors that GitHub makes of headings."""
+    found = set()
+    for heading in re.findall(r"^#+ (.*)$", without_code(text), re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        kept = "".join(each for each in plain if each in " -_" or unicodedata.category(each)[0] in "LN")
+        found.add(kept.replace(" ", "-"))
+    return found
+
+
+def links(text: str) -> list[str]:
+    return re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", without_code(text))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    broken = []
+    for link in map("".join, links(text_of(document))):
+        if re.match(r"https?://", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / document).parent / path if path else ROOT / document
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_it_names_is_there(document: str) -> None:
+    """Names without a folder, and names of tests, are looked up where people would."""
+    paths = re.findall(rf"`((?:{FOLDERS})/[\w./-]*)(?:::[^`]*)?`", text_of(document))
+    assert [path for path in paths if not (ROOT / path).exists() and not (ROOT / "tests" / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_make_target_it_names_is_there(document: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+    text = text_of(document)
+    code = re.findall(r"`([^`\n:]*)`", without_code(text)) + re.findall(
+        r"^ *```sh\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL
+    )
+    named = {name for each in code for name in re.findall(r"(?<![\w-])make ([a-z][a-z-]*)", each)}
+    assert named - targets == set()
+
+
+def test_the_index_lists_every_document() -> None:
+    index = text_of("docs/index.md")
+    pages = [file.relative_to(ROOT / "docs").as_posix() for file in (ROOT / "docs").glob("**/*.md")]
+    assert [page for page in pages if page != "index.md" and f"({page})" not in index] == []
+
+
+def commands(text: str) -> list[str]:
+    """Returns code blocks without their comments, and code in sentences."""
+    blocks = re.findall(r"^```(?:sh|js)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(r" *# .*$", "", block, flags=re.MULTILINE) for block in blocks]
+
+
+def test_both_readmes_have_the_same_commands_and_links() -> None:
+    english, chinese = text_of("README.md"), text_of("README.zh-CN.md")
+    code = r"`([^`\n]+)`"
+    assert commands(english) == commands(chinese)
+    assert sorted(map("".join, links(english)), key=str).count("README.zh-CN.md") == 1
+    assert sorted({*map("".join, links(english))} - {"README.zh-CN.md"}) == sorted(
+        {*map("".join, links(chinese))} - {"README.md"}
+    )
+    assert sorted({*re.findall(code, without_code(english))}) == sorted({*re.findall(code, without_code(chinese))})
+    assert re.findall(r"^#+", english, re.MULTILINE) == re.findall(r"^#+", chinese, re.MULTILINE)

@@ -1,0 +1,136 @@
+"""docs/reference: its tables equal what the code reads, raises, answers and logs, and name each place that differs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from localcloud import dev
+from localcloud.cloud import Cloud
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def table(page: str, marker: str) -> list[list[str]]:
+    """Returns the cells of the table between `<!-- marker… -->` and its end, without its head."""
+    text = (REFERENCE / page).read_text(encoding="utf-8")
+    [rows] = re.findall(rf"<!-- {marker}[^>]* -->\n(.*?)<!-- /", text, re.DOTALL)
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows.splitlines()[2:]]
+
+
+def names(page: str, marker: str) -> list[str]:
+    return [row[0].strip("`") for row in table(page, marker)]
+
+
+def sources(*folders: str) -> str:
+    files = [file for folder in folders for file in sorted((ROOT / "functions" / folder).rglob("*.py"))]
+    assert files
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def error_classes(*folders: str) -> list[tuple[int, str, str]]:
+    """Returns status, code and the first line of the docstring of every error class."""
+    found = []
+    for node in ast.walk(ast.parse(sources(*folders).replace("from __future__ import annotations", ""))):
+        if isinstance(node, ast.ClassDef):
+            for line in node.body:
+                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "(status, code)":
+                    status, code = ast.literal_eval(line.value)
+                    found.append((status, code, (ast.get_docstring(node) or "").splitlines()[0]))
+    return sorted(found)
+
+
+def test_the_table_of_errors_is_that_of_the_signing_function() -> None:
+    rows = [(int(status), code.strip("`"), advice) for status, code, advice in table("errors.md", "errors: [^>]*sign")]
+    assert sorted(rows) == error_classes(*SIGN)
+
+
+def test_the_table_of_the_callback_functions_errors_has_each_of_them() -> None:
+    rows = [(int(status), code.strip("`")) for status, code, _ in table("errors.md", "errors: [^>]*callback")]
+    assert sorted(rows) == [(status, code) for status, code, _ in error_classes("callback")]
+
+
+def test_every_log_event_is_in_the_table_and_no_other() -> None:
+    assert sorted(names("errors.md", "events")) == sorted(set(re.findall(r'\bevent="(\w+)"', sources("."))))
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Everything switched on that adds a route."""
+    with Cloud(tmp_path_factory.mktemp("files"), settings={"MULTIPART_THRESHOLD": "100MB"}) as cloud:
+        yield cloud
+    cloud.check()
+
+
+def ask(session: requests.Session, cloud: Cloud, path: str) -> str | None:
+    """Returns the route at a path, such as `POST /sign`; None where there is none."""
+    answer = session.get(cloud.gateway.url + path, timeout=10)
+    if answer.status_code == 404:
+        return None
+    return f"{answer.headers.get('Allow', 'GET').partition(',')[0]} {path}"
+
+
+def test_the_table_of_routes_is_that_of_the_function(cloud: Cloud) -> None:
+    """Every text in the code that looks like a path is requested, and every two of them joined below a route."""
+    texts = {
+        node.value
+        for node in ast.walk(ast.parse(sources("sign").replace("from __future__ import annotations", "")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    paths = {text for text in texts if re.fullmatch(r"/[a-z_/]+", text)}
+    with requests.Session() as session:
+        routes = {path: route for path in paths if (route := ask(session, cloud, path))}
+        steps = {a + b for a, b in product(routes, paths)}
+        routes |= {path: route for path in steps if (route := ask(session, cloud, path))}
+    assert sorted(names("http-api.md", "routes")) == sorted(routes.values())
+
+
+SIGN = ("sign", "shared") if (ROOT / "functions" / "shared").exists() else ("sign",)
+
+# Derived by s.yaml from other values of .env, or known only while deploying.
+DERIVED = {"OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "CALLBACK_URL"}
+LAPTOP_ONLY = {"LOCAL", "STS_ENDPOINT", "OSS_ENDPOINT", "CALLBACK_KEY_ORIGIN"}
+
+
+def settings_read(folder: str) -> set[str]:
+    """Returns what the function reads: its own settings, and those that every function reads."""
+    own = set(re.findall(r'\bread\(\s*"([A-Z_]+)"', sources(folder)))
+    return own | {"LOCAL", "OSS_ENDPOINT"}
+
+
+@pytest.mark.parametrize("folder", ["sign", "callback"])
+def test_a_setting_is_named_in_every_place(folder: str) -> None:
+    """Names each place that a new setting was forgotten in."""
+    read = settings_read(folder)
+    declared = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"][folder]["props"]
+    example = set(re.findall(r"[A-Z][A-Z_]+", (ROOT / ".env.example").read_text(encoding="utf-8")))
+    set_by_people = read - DERIVED - LAPTOP_ONLY
+    places = {
+        "docs/reference/settings.md": (set(names("settings.md", f"settings: [^>]*functions/{folder}")), read),
+        f"s.yaml ({folder})": (set(declared["environmentVariables"]), read - LAPTOP_ONLY),
+        ".env.example": (example & read, set_by_people),
+        "make dev (SETTINGS in localcloud)": (set(dev.SETTINGS) & set_by_people, set_by_people),
+    }
+    assert {place: sorted(there ^ expected) for place, (there, expected) in places.items() if there != expected} == {}
+
+
+@pytest.mark.parametrize("folder", ["sign", "callback"])
+def test_where_a_setting_is_set_is_told_as_it_is(folder: str) -> None:
+    for name, _, _, where in table("settings.md", f"settings: [^>]*functions/{folder}"):
+        setting = name.strip("`")
+        expected = "`s.yaml`" if setting in DERIVED else "laptops only" if setting in LAPTOP_ONLY else "`.env`"
+        assert where.startswith(expected), setting
+
+
+def test_every_variable_of_the_example_is_in_the_reference() -> None:
+    example = re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    page = (REFERENCE / "settings.md").read_text(encoding="utf-8")
+    assert [name for name in example if f"`{name}`" not in page] == []
