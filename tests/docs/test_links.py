@@ -76,6 +76,28 @@ def test_every_make_target_it_names_is_there(document: str) -> None:
     assert named - targets == set()
 
 
+@pytest.mark.parametrize("document", ["SECURITY.md", "CONTRIBUTING.md", "docs/page.md", "docs/performance.md"])
+def test_every_test_it_names_is_there(document: str) -> None:
+    named = re.findall(r"`(?:tests/)?([\w./]+\.(?:py|js))::([^`]+)`", text_of(document))
+    assert named
+    missing = []
+    for file, test in named:
+        source = (ROOT / "tests" / file).read_text(encoding="utf-8") if (ROOT / "tests" / file).exists() else ""
+        if (f"def {test}(" if file.endswith(".py") else test) not in source:
+            missing.append(f"{file}::{test}")
+    assert missing == []
+
+
+def test_every_test_file_that_the_security_policy_names_is_there() -> None:
+    named = re.findall(r"`([a-z0-9_/]+\.py)(?:::\w+)?`", text_of("SECURITY.md"))
+    assert [file for file in named if not (ROOT / "tests" / file).exists()] == []
+
+
+def test_threats_are_numbered_without_a_gap() -> None:
+    numbers = re.findall(r"^\| T(\d\d) ", text_of("SECURITY.md"), re.MULTILINE)
+    assert numbers == [f"{number:02}" for number in range(1, max(56, len(numbers)) + 1)]
+
+
 def test_the_index_lists_every_document() -> None:
     index = text_of("docs/index.md")
     pages = [file.relative_to(ROOT / "docs").as_posix() for file in (ROOT / "docs").glob("**/*.md")]
