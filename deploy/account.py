@@ -1,6 +1,7 @@
 """The live functions and their roles, in the shapes in which s.yaml and the ROS template declare them.
 
-Follows Function Compute's API of 2023-03-30 (GetFunction, ListTriggers) and RAM's of 2015-05-01 (GetRole,
+Follows Function Compute's API of 2023-03-30 (GetFunction, ListTriggers, ListAsyncInvokeConfigs,
+ListConcurrencyConfigs) and RAM's of 2015-05-01 (GetRole,
 ListPoliciesForRole, GetPolicy).
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,8 +25,12 @@ from direct_upload import sdk_session
 
 RAM = "ram.aliyuncs.com"
 
-FACTS = ("function", "callback function", "roles")
+FACTS = ("function", "callback function", "asynchronous calls", "concurrency", "roles")
 """What there is to be seen of them."""
+
+
+_BESIDE = (("asynchronous calls", "asyncInvokeConfigs"), ("concurrency", "concurrencyConfigs"))
+"""What Function Compute keeps beside a function: the fact, and what lists it."""
 
 
 class Unseen(Exception):  # noqa: N818 - an outcome
@@ -36,6 +42,10 @@ _MORE = ("IsTruncated", "nextToken")
 
 _OTHER_SHAPES = (AttributeError, TypeError, ValueError)
 """What reading an answer of another shape than its documentation's ends in."""
+
+
+def _note(unseen: dict[str, str], fact: str, why: str) -> None:
+    unseen[fact] = "; ".join(each for each in (unseen.get(fact), why) if each)
 
 
 def _reason(why: Exception) -> str:
@@ -84,16 +94,20 @@ class Account:
 
     def _function_if_seen(self, name: str, fact: str, unseen: dict[str, str]) -> dict[str, Any]:
         try:
-            return {**self._function(name), "region": self._region}
+            props = {**self._function(name), "region": self._region}
         except (Unseen, *_OTHER_SHAPES) as why:
             unseen[fact] = f"{name}: {_reason(why)}"
+            for other, _ in _BESIDE:
+                _note(unseen, other, unseen[fact])
             return {}
+        beside = {key: self._configs_if_seen(name, fact, key, unseen) for fact, key in _BESIDE}
+        return {**props, **beside}
 
     def _role_if_seen(self, name: str, unseen: dict[str, str]) -> dict[str, Any]:
         try:
             return self._role(name)
         except (Unseen, *_OTHER_SHAPES) as why:
-            unseen["roles"] = "; ".join(each for each in (unseen.get("roles"), f"{name}: {_reason(why)}") if each)
+            _note(unseen, "roles", f"{name}: {_reason(why)}")
             return {"RoleName": name, UNSEEN: True}
 
     def _function(self, name: str) -> dict[str, Any]:
@@ -104,6 +118,18 @@ class Account:
             **props,
             "triggers": [{**each, "triggerConfig": _parsed_mapping(each.get("triggerConfig"))} for each in triggers],
         }
+
+    def _configs_if_seen(self, function: str, fact: str, key: str, unseen: dict[str, str]) -> list[dict[str, Any]]:
+        """Those of a function and its versions; others' are left out."""
+        path = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", key)
+        try:
+            answer = self._fc(f"List{key[0].upper()}{key[1:]}", f"/2023-03-30/{path}", functionName=function)
+            found = [{**each} for each in answer.get("configs") or ()]
+        except (Unseen, *_OTHER_SHAPES) as why:
+            _note(unseen, fact, f"{function}: {_reason(why)}")
+            return []
+        whose = (str(each.get("functionArn") or "").partition(":functions/")[2].split("/")[0] for each in found)
+        return [each for each, name in zip(found, whose, strict=True) if name in ("", function)]
 
     def _role(self, name: str) -> dict[str, Any]:
         told = self._ram("GetRole", RoleName=name).get("Role") or {}
@@ -126,9 +152,9 @@ class Account:
         told = self._ram("GetPolicy", PolicyName=name, PolicyType="Custom")
         return _parsed((told.get("DefaultPolicyVersion") or {}).get("PolicyDocument"))
 
-    def _fc(self, action: str, path: str) -> dict[str, Any]:
+    def _fc(self, action: str, path: str, **query: str) -> dict[str, Any]:
         host = f"{self._account_id}.{self._region}.fc.aliyuncs.com"
-        return self._call(host, OpenApiRequest(), action, "2023-03-30", path, method="GET", style="ROA")
+        return self._call(host, OpenApiRequest(query=query), action, "2023-03-30", path, method="GET", style="ROA")
 
     def _ram(self, action: str, **query: str) -> dict[str, Any]:
         return self._call(RAM, OpenApiRequest(query=query), action, "2015-05-01", "/", method="POST", style="RPC")

@@ -69,9 +69,7 @@ def policy_refusals(setup: Setup) -> Iterator[str]:
     for each in setup.buckets():
         _, denied = policy_rights(each.policy)
         for role, needed in _needed(setup).items():
-            refused = [
-                right for right in needed if any(_takes_away(denial, right, role, setup.region) for denial in denied)
-            ]
+            refused = [right for right in needed if any(_takes_away(denial, right, role, setup) for denial in denied)]
             yield from (f"{each.where} has a policy that denies the role {role} {what}." for what in together(refused))
 
 
@@ -82,11 +80,16 @@ def policy_denials(setup: Setup) -> Iterator[str]:
         for each in buckets:
             _, denied = policy_rights(each.policy)
             besides = [
-                one
-                for one in denied
-                if not any(_takes_away(one, right, role, setup.region) for role, right in of_roles)
+                one for one in denied if not any(_takes_away(one, right, role, setup) for role, right in of_roles)
             ]
-            yield from (f"{each.where} has a policy that denies {what}." for what in together(besides))
+            doubtful = [one for one in besides if any(_may_take_away(one, right, setup) for _, right in of_roles)]
+            certain = [one for one in besides if one not in doubtful]
+            yield from (f"{each.where} has a policy that denies {what}." for what in together(certain))
+            yield from (
+                f"{each.where} has a policy that denies this account, {what}: whether OSS counts the account's roles "
+                "in, its documents do not say."
+                for what in together(doubtful)
+            )
 
 
 def _needed(setup: Setup) -> dict[str, list[Right]]:
@@ -98,11 +101,21 @@ def _needed(setup: Setup) -> dict[str, list[Right]]:
     }
 
 
-def _takes_away(denial: Right, right: Right, role: str, region: str) -> bool:
+def _takes_away(denial: Right, right: Right, role: str, setup: Setup) -> bool:
     """Whether a policy's denial takes a right from a role, which OSS and RAM spell in two ways."""
     account = right.resource.split(":")[3]
-    spelt = (f"arn:sts::{account}:assumed-role/{role}/*", f"acs:ram::{account}:role/{role}")
-    return any(denial.takes(replace(right, who=who), region) for who in spelt)
+    # The function names its sessions after itself.
+    session = str((setup.declared or setup.deployment).function.get("functionName", ""))[:32]
+    sessions = (f"arn:sts::{account}:assumed-role/{role}/{each}" for each in ("*", session))
+    spelt = (*sessions, f"acs:ram::{account}:role/{role}")
+    return any(denial.takes(replace(right, who=who), setup.regions) for who in spelt)
+
+
+def _may_take_away(denial: Right, right: Right, setup: Setup) -> bool:
+    """Whether a policy's denial names the whole account, and would take the right away if it meant its roles."""
+    account = right.resource.split(":")[3]
+    whole = denial.who.lower() in (account, f"acs:ram::{account}:root")
+    return whole and denial.takes(replace(right, who=denial.who), setup.regions)
 
 
 def cors_for_all(setup: Setup) -> Iterator[str]:

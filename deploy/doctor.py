@@ -97,15 +97,17 @@ def _look(environ: Mapping[str, str], deployment: Deployment) -> View:
     """What the account shows of the buckets, and of the functions with their roles."""
     provider, account_id = bucket.deployer(environ), bucket.account_id(environ)
     region = str(deployment.function.get("region", ""))
+    oss_region = Setup(environ, deployment).regions["oss"]
     if provider is None:
         why, given = bucket.no_credentials(environ)
         return View(dict.fromkeys(_ALL, f"{why} (docs/operations.md, Credentials)"), given=given)
     if not account_id:
         return View(dict.fromkeys(_ALL, "every live name has the account's ID in it: set AccountID"))
-    if wrong := (*written.account_faults(account_id), *written.region_faults(region)):
+    regions = (fault for each in (region, oss_region) for fault in written.region_faults(each))
+    if wrong := (*written.account_faults(account_id), *regions):
         return View(dict.fromkeys(_ALL, f"it cannot be told where to look: {wrong[0]}"))
     shown = look_at(
-        bucket.client(provider, region), deployment.function_environ.get("OSS_BUCKET", ""), deployment.site_bucket
+        bucket.client(provider, oss_region), deployment.function_environ.get("OSS_BUCKET", ""), deployment.site_bucket
     )
     names = Names.of(deployment)
     functions, unseen = Account(provider, account_id=account_id, region=region).deployment(

@@ -118,9 +118,10 @@ class Right:
         pairs = zip(self._spelling(), other._spelling(), strict=True)
         return not self.condition and all(_matches(pattern, text) for pattern, text in pairs)
 
-    def takes(self, other: Right, region: str) -> bool:
-        """Whether a denial takes the other right away, in whatever way it names the region."""
+    def takes(self, other: Right, regions: Mapping[str, str]) -> bool:
+        """Whether a denial takes the other right away, however it names the region; `regions` has it by service."""
         service, _, rest = other.resource.partition(":*:")
+        region = regions.get(service.removeprefix("acs:"), "")
         spelt = (f"{service}:{each}:{rest}" for each in ("*", "", region, f"oss-{region}"))
         resources = spelt if rest else (other.resource,)
         return any(self.covers(replace(other, resource=each)) for each in resources)
@@ -152,15 +153,18 @@ def trust_rights(properties: Mapping[str, Any]) -> tuple[list[Right], list[Right
 
 def policy_rights(document: Any) -> tuple[list[Right], list[Right]]:
     """What a bucket's policy allows to whom, and what it denies."""
-    return _split([document] if document else [])
+    return _split([document] if document else [], nobody="*")
 
 
-def _split(documents: Iterable[Any]) -> tuple[list[Right], list[Right]]:
+def _split(documents: Iterable[Any], nobody: str = "") -> tuple[list[Right], list[Right]]:
     allowed: list[Right] = []
     denied: list[Right] = []
     for statement in (each for document in documents for each in _statements(document)):
-        # What is neither is not left out: it counts as allowed.
-        (denied if statement.get("Effect") == "Deny" else allowed).extend(_rights(statement))
+        effect, found = str(statement.get("Effect")).lower(), _rights(statement, nobody)
+        # What is neither is not left out: it counts as allowed, and as nothing that is needed.
+        if effect not in ("allow", "deny"):
+            found = (replace(right, action=f"{right.action} (or is denied it)") for right in found)
+        (denied if effect == "deny" else allowed).extend(found)
     return allowed, denied
 
 
@@ -177,11 +181,12 @@ def _statements(document: Any) -> list[dict[str, Any]]:
     return statements
 
 
-def _rights(statement: Mapping[str, Any]) -> Iterator[Right]:
+def _rights(statement: Mapping[str, Any], nobody: str) -> Iterator[Right]:
+    """`nobody` is what an empty list of principals means: to OSS, everybody."""
     condition = json.dumps(statement["Condition"], sort_keys=True, default=str) if statement.get("Condition") else ""
     for action in _each(statement, "Action"):
         for resource in _each(statement, "Resource"):
-            for who in _principals(statement):
+            for who in _principals(statement, nobody):
                 yield Right(action, resource, who, condition)
 
 
@@ -192,9 +197,11 @@ def _each(statement: Mapping[str, Any], name: str) -> list[str]:
     return listed(statement.get(name)) or [""]
 
 
-def _principals(statement: Mapping[str, Any]) -> list[str]:
+def _principals(statement: Mapping[str, Any], nobody: str) -> list[str]:
     if "NotPrincipal" in statement:
         return [_ALL_BUT + ", ".join(_named(statement["NotPrincipal"]))]
+    if statement.get("Principal") == []:
+        return [nobody]
     # Who names nobody still states a right: it is not left out.
     return _named(statement.get("Principal")) or [""]
 

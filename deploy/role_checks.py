@@ -98,7 +98,7 @@ def _lacking(setup: Setup, concerned: Callable[[str], bool]) -> Iterator[str]:
     for role, properties, shipped in _comparisons(setup):
         wanted = [right for right in rights.role_rights(shipped)[0] if concerned(right.action)]
         allowed, denied = rights.role_rights(properties)
-        refused = [right for right in wanted if any(each.takes(right, setup.region) for each in denied)]
+        refused = [right for right in wanted if any(each.takes(right, setup.regions) for each in denied)]
         missing = [
             right for right in wanted if right not in refused and not any(each.covers(right) for each in allowed)
         ]
@@ -148,7 +148,7 @@ def denials(setup: Setup) -> Iterator[str]:
         for of, words in ((rights.role_rights, "is denied {}"), (rights.trust_rights, "refuses {}")):
             wanted, _ = of(shipped)
             _, denied = of(properties)
-            besides = [each for each in denied if not any(each.takes(right, setup.region) for right in wanted)]
+            besides = [each for each in denied if not any(each.takes(right, setup.regions) for right in wanted)]
             yield from (f"The role {role} {words.format(what)}." for what in together(besides))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from deploy.setup import Setup
 from direct_upload.settings import MAX_LIFE, SLOWEST_LINE, size_in_bytes
@@ -86,34 +85,6 @@ def opened(setup: Setup) -> Iterator[str]:
     """Anybody may upload to what is live, and s.yaml says otherwise."""
     if setup.declared and is_open(setup.settings) and not is_open(setup.declared.function_environ):
         yield "AUTH is none, and in s.yaml it is not."
-
-
-def drift(setup: Setup) -> Iterator[str]:
-    """Settings of the live functions that are not those of s.yaml: by name alone, since values may be secrets."""
-    stated = setup.declared or setup.deployment
-    for whose, live, declared in (
-        ("The function", setup.deployment.function, stated.function),
-        ("The callback function", setup.deployment.callback, stated.callback),
-    ):
-        if live and (names := _differing(*map(_environ, (live, declared)))):
-            yield f"{whose} differs from s.yaml in {', '.join(names)}."
-
-
-def _environ(function: Mapping[str, Any]) -> dict[str, str]:
-    """A function's environment; what is empty is not set."""
-    return {name: str(value) for name, value in (function.get("environmentVariables") or {}).items() if value != ""}
-
-
-def _differing(live: Mapping[str, str], declared: Mapping[str, str]) -> list[str]:
-    return [
-        name
-        for name in {**declared, **live}
-        if live.get(name) != declared.get(name)
-        and "${" not in declared.get(name, "")  # only a deployment tells it
-        and not (name.endswith("_SECRET") and name not in declared)  # who looks may not have it
-        and name != "OSS_STS_ROLE_ARN"  # the check of roles looks at it
-        and not (name == "AUTH" and is_open(live))  # and one of its own at this
-    ]
 
 
 def environment_size(setup: Setup) -> Iterator[str]:

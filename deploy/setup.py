@@ -85,6 +85,13 @@ class Setup:
         """The function's region."""
         return str(self.function.get("region", ""))
 
+    @property
+    def regions(self) -> dict[str, str]:
+        """The regions that resources name where s.yaml has them, by service."""
+        stated = self.declared or self.deployment
+        here = str(stated.function.get("region", ""))
+        return {"oss": stated.function_environ.get("OSS_REGION") or here, "log": here}
+
     def buckets(self) -> Iterator[UploadBucket]:
         """The upload bucket as it is declared and, where it could be seen, as it is."""
         for name, properties in self.deployment.of_type(BUCKET).items():

@@ -76,10 +76,14 @@ def serve(
     duration: int = 3600,
     denied: frozenset[str] = frozenset(),
     before: Sequence[Mapping[str, Any]] = (),
+    configs: Mapping[str, Any] = {},
 ) -> None:
     """Let a server answer as Function Compute and RAM do, with what is to be wrong."""
-    config = json.dumps(LIVE_TRIGGER | dict(trigger))
+    for path in ("async-invoke-configs", "concurrency-configs"):
+        server.expect_request(f"/2023-03-30/{path}", method="GET").respond_with_json(configs.get(path, {"configs": []}))
     for props in (LIVE_FUNCTION | dict(function), LIVE_CALLBACK | dict(callback)):
+        own = LIVE_TRIGGER if props["functionName"] == "odu-sign" else {"authType": "anonymous", "methods": ["POST"]}
+        config = json.dumps(own | (dict(trigger) if own is LIVE_TRIGGER else {}))
         path = f"/2023-03-30/functions/{props['functionName']}"
         server.expect_request(path, method="GET").respond_with_json(props)
         server.expect_request(f"{path}/triggers", method="GET").respond_with_json(
@@ -122,13 +126,32 @@ def seen(server: HTTPServer) -> tuple[Deployment | None, dict[str, str]]:
     ("wrong", "found"),
     [
         ({}, []),
-        ({"function": {"timeout": 3}}, [("timeout", "Live: The function's timeout is 3 seconds.")]),
-        ({"function": {"logConfig": {"project": ""}}}, [("log", "Live: The function has no logConfig: a deployment switches its log off.")]),
+        ({"function": {"timeout": 3}}, [
+            ("configuration", "Live: The function differs from s.yaml in timeout."),
+            ("timeout", "Live: The function's timeout is 3 seconds."),
+        ]),
+        ({"function": {"logConfig": {"project": ""}}}, [
+            ("configuration", "Live: The function differs from s.yaml in logConfig.project, logConfig.logstore."),
+            ("log", "Live: The function has no logConfig: a deployment switches its log off."),
+        ]),
         ({"function": {"role": arn("admin")}}, [("role", f"Live: The function's role is {arn('admin')}, and in s.yaml {arn(SIGN_ROLE)}.")]),
         ({"function": {"role": arn(SIGN_ROLE).lower()}}, []),
         ({"callback": {"role": arn(SIGN_ROLE)}}, [("role", f"Live: The callback function's role is {arn(SIGN_ROLE)}, and in s.yaml {arn(CALLBACK_ROLE)}.")]),
-        ({"trigger": {"methods": ["GET", "POST"]}}, [("methods", "Live: The trigger's methods lack OPTIONS.")]),
-        ({"trigger": {"authType": "function"}}, [("auth-type", "Live: The trigger's authType is function.")]),
+        ({"trigger": {"methods": ["GET", "POST"]}}, [
+            ("configuration", "Live: The function's trigger differs from s.yaml in triggerConfig.methods."),
+            ("methods", "Live: The trigger's methods lack OPTIONS."),
+        ]),
+        ({"trigger": {"authType": "function"}}, [
+            ("configuration", "Live: The function's trigger differs from s.yaml in triggerConfig.authType."),
+            ("auth-type", "Live: The trigger's authType is function."),
+        ]),
+        ({"configs": {"async-invoke-configs": {"configs": [
+            {"functionArn": f"acs:fc:cn-hongkong:{ACCOUNT}:functions/odu-sign/LATEST", "destinationConfig": {"onSuccess": {"destination": "acs:mns:x"}}},
+            {"functionArn": f"acs:fc:cn-hongkong:{ACCOUNT}:functions/another", "asyncTask": True},
+        ]}}}, [("asynchronous", "Live: The function's asynchronous calls differ from s.yaml in destinationConfig.onSuccess.destination.")]),
+        ({"configs": {"concurrency-configs": {"configs": [{"functionArn": f"acs:fc:cn-hongkong:{ACCOUNT}:functions/odu-callback", "reservedConcurrency": 5}]}}}, [
+            ("concurrency", "Live: The callback function's reservedConcurrency is 5, and in s.yaml no limit."),
+        ]),
         ({"trusted": {UPLOAD_ROLE: {"RAM": [arn(SIGN_ROLE), f"acs:ram::{ACCOUNT}:root"]}}}, [("trust", f"Live: The role {UPLOAD_ROLE} trusts acs:ram::{ACCOUNT}:root.")]),
         ({"trusted": {SIGN_ROLE: {"Service": ["ecs.aliyuncs.com"]}}}, [
             ("trust", f"Live: The role {SIGN_ROLE} trusts ecs.aliyuncs.com."),
@@ -164,6 +187,33 @@ def test_the_live_functions_and_their_roles_are_looked_at_alike(
     assert ([each for each in given.findings() if each[0] not in DEFAULT_DECISIONS], unseen) == (found, {})
 
 
+@pytest.mark.parametrize("answer", [{"configs": 1}, {"configs": ["one"]}, {"configs": [], "nextToken": "more"}])
+def test_of_what_is_kept_beside_a_function_each_is_seen_or_not(httpserver: HTTPServer, answer: dict[str, Any]) -> None:
+    serve(httpserver, configs={"async-invoke-configs": answer}, function={"timeout": 11})
+    given = deployed()
+    given.account, given.unseen = seen(httpserver)
+    assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
+        ("configuration", "Live: The function differs from s.yaml in timeout.")
+    ]
+    assert given.unseen == {"asynchronous calls": "odu-sign: what cannot be read; odu-callback: what cannot be read"}
+
+
+def test_it_is_asked_for_by_the_functions_name(httpserver: HTTPServer) -> None:
+    serve(httpserver)
+    seen(httpserver)
+    asked = [(each.path, each.args["functionName"]) for each, _ in httpserver.log if "configs" in each.path]
+    assert asked == [
+        (f"/2023-03-30/{path}", name)
+        for name in ("odu-sign", "odu-callback")
+        for path in ("async-invoke-configs", "concurrency-configs")
+    ]
+
+
+def beside(why: str) -> dict[str, str]:
+    """What is not seen either where a function is not."""
+    return dict.fromkeys(("asynchronous calls", "concurrency"), why)
+
+
 def test_what_is_not_there_is_not_seen(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/", method="POST").respond_with_json({"Code": "EntityNotExist.Role"}, status=404)
     for name in ("odu-sign", "odu-callback"):
@@ -175,6 +225,7 @@ def test_what_is_not_there_is_not_seen(httpserver: HTTPServer) -> None:
         {
             "function": "odu-sign: FunctionNotFound",
             "callback function": "odu-callback: FunctionNotFound",
+            **beside("odu-sign: FunctionNotFound; odu-callback: FunctionNotFound"),
             "roles": f"{SIGN_ROLE}: EntityNotExist.Role; {UPLOAD_ROLE}: EntityNotExist.Role; "
             f"{CALLBACK_ROLE}: EntityNotExist.Role",
         },
@@ -197,7 +248,7 @@ def test_a_function_that_is_not_seen_is_not_judged(httpserver: HTTPServer) -> No
     given = deployed()
     given.account, given.unseen = seen(httpserver)
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-    assert given.unseen == {"function": "odu-sign: AccessDenied"}
+    assert given.unseen == {"function": "odu-sign: AccessDenied", **beside("odu-sign: AccessDenied")}
 
 
 def test_a_code_is_fit_for_a_terminal(httpserver: HTTPServer) -> None:
@@ -205,7 +256,8 @@ def test_a_code_is_fit_for_a_terminal(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json(hostile, status=500)
     serve(httpserver)
     _, unseen = seen(httpserver)
-    assert unseen == {"function": "odu-sign: an answer without a code"}
+    why = "odu-sign: an answer without a code"
+    assert unseen == {"function": why, **beside(why)}
 
 
 def test_who_does_not_answer_is_asked_once() -> None:
@@ -229,6 +281,7 @@ def test_who_does_not_answer_is_asked_once() -> None:
         {
             "function": "odu-sign: no answer",
             "callback function": "odu-callback: no answer",
+            **beside("odu-sign: no answer; odu-callback: no answer"),
             "roles": f"{SIGN_ROLE}: no answer; {UPLOAD_ROLE}: no answer",
         },
     )
@@ -266,6 +319,7 @@ def test_what_is_of_another_shape_or_goes_on_elsewhere_is_not_seen(
         {
             "function": "odu-sign: what cannot be read",
             "callback function": "odu-callback: what cannot be read",
+            **beside("odu-sign: what cannot be read; odu-callback: what cannot be read"),
             "roles": "; ".join(f"{name}: what cannot be read" for name in roles),
         },
     )

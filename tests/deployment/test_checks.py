@@ -40,6 +40,12 @@ def policy(**statement: object) -> str:
     return json.dumps({"Statement": [{"Effect": "Deny", "Resource": [f"acs:oss:*:*:{UPLOADS}/*"], **statement}]})
 
 
+def of_another_region(given: Given) -> Given:
+    """A bucket in another region than the functions'."""
+    given.settings["OSS_REGION"] = "ap-southeast-1"
+    return given
+
+
 def keep_a_month(given: Given, *rules: ExpiryRule) -> None:
     """KEEP_DAYS, and a live bucket with these rules."""
     given.environ["KEEP_DAYS"] = "30"
@@ -87,7 +93,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("grants", lambda g: g.allow("UploadRole", NotAction=["oss:GetObject"], Resource=[PLACE]), f"The role {UPLOAD_ROLE} may do all but oss:GetObject on {PLACE}."),
     ("grants", lambda g: g.allow("UploadRole", Action=["oss:PutObject"], NotResource=["acs:oss:*:*:other"]), f"The role {UPLOAD_ROLE} may do oss:PutObject on all but acs:oss:*:*:other."),
     ("grants", lambda g: g.allow("CallbackRole", Action=["oss:DeleteObject"], Resource=[PLACE]), f"The role {CALLBACK_ROLE} may do oss:DeleteObject on {PLACE}."),
-    ("grants", lambda g: g.statements("CallbackRole").append({"Effect": {"Ref": "Effect"}, "Action": "oss:ListObjects", "Resource": "*"}), f"The role {CALLBACK_ROLE} may do oss:ListObjects on *."),
+    ("grants", lambda g: g.statements("CallbackRole").append({"Effect": {"Ref": "Effect"}, "Action": "oss:ListObjects", "Resource": "*"}), f"The role {CALLBACK_ROLE} may do oss:ListObjects (or is denied it) on *."),
     ("grants", lambda g: g.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": "{"}), f"The role {UPLOAD_ROLE} may do what cannot be read here on what cannot be read here."),
     ("grants", lambda g: g.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": '{"Statement": {"Effect": "Allow", "Action": "oss:*", "Resource": "*"}}'}), f"The role {UPLOAD_ROLE} may do oss:* on *."),
     ("grants", lambda g: g.properties("SignRole").update(PolicyAttachments={"System": ["AliyunSTSAssumeRoleAccess"]}), f"The role {SIGN_ROLE} has AliyunSTSAssumeRoleAccess attached."),
@@ -141,6 +147,23 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("policy-denials", lambda g: g.see_site(policy=policy(Action="oss:PutObject", Principal=["*"])), f"The page's live bucket s has a policy that denies * oss:PutObject on acs:oss:*:*:{UPLOADS}/*."),
     ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=["*"], Resource=f"acs:oss:oss-cn-hongkong:{ACCOUNT}:{UPLOADS}/*")), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
     ("upload-right", lambda g: g.allow("UploadRole", Effect="Deny", Action="oss:PutObject", Resource=f"acs:oss:oss-cn-hongkong:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("policy-refusals", lambda g: of_another_region(g).see(policy=policy(Action="oss:PutObject", Principal=["*"], Resource=f"acs:oss:oss-ap-southeast-1:{ACCOUNT}:{UPLOADS}/*")), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-denials", lambda g: of_another_region(g).see(policy=policy(Action="oss:PutObject", Principal=["*"], Resource="acs:oss:oss-cn-hongkong:*:*")), "The live bucket b has a policy that denies * oss:PutObject on acs:oss:oss-cn-hongkong:*:*."),
+    ("upload-right", lambda g: of_another_region(g).allow("UploadRole", Effect="Deny", Action="oss:PutObject", Resource=f"acs:oss:ap-southeast-1:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("function-rights", lambda g: of_another_region(g).allow("SignRole", Effect="Deny", Action="log:*", Resource=f"acs:log:cn-hongkong:{ACCOUNT}:*"), f"The role {SIGN_ROLE} is denied log:PostLogStoreLogs on acs:log:*:{ACCOUNT}:project/odu/logstore/sign."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=[])), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=[f"arn:sts::{ACCOUNT}:assumed-role/{UPLOAD_ROLE}/odu-*"])), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy", lambda g: g.see(policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "oss:GetObject", "Principal": [], "Resource": "r"}]})), "The live bucket b has a policy that allows * oss:GetObject on r."),
+    ("policy-denials", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=[ACCOUNT])), f"The live bucket b has a policy that denies this account, {ACCOUNT} oss:PutObject on acs:oss:*:*:{UPLOADS}/*: whether OSS counts the account's roles in, its documents do not say."),
+    ("policy-denials", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal={"RAM": [f"acs:ram::{ACCOUNT}:root"]})), f"The live bucket b has a policy that denies this account, acs:ram::{ACCOUNT}:root oss:PutObject on acs:oss:*:*:{UPLOADS}/*: whether OSS counts the account's roles in, its documents do not say."),
+    ("policy-denials", lambda g: g.see(policy=policy(Action="oss:DeleteObject", Principal=[ACCOUNT])), f"The live bucket b has a policy that denies {ACCOUNT} oss:DeleteObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("upload-right", lambda g: g.allow("UploadRole", Effect="deny", Action="oss:PutObject", Resource=PLACE), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("grants", lambda g: g.allow("UploadRole", Effect={"Fn::If": ["Nobody", "Allow", "Deny"]}, Action="oss:PutObject", Resource=PLACE), f"The role {UPLOAD_ROLE} may do oss:PutObject (or is denied it) on {PLACE}."),
+    ("configuration", lambda g: g.deploy(lambda there: there.function.update(handler="evil.handler", layers=["l"])), "Live: The function differs from s.yaml in handler, layers."),
+    ("callback-url", lambda g: (g.switch_on(), g.deploy(lambda there: there.callback["triggers"][0].update(httpTrigger={"urlInternet": "https://cb.example.com"}))), "Live: CALLBACK_URL is not the address of the live callback function."),
+    ("asynchronous", lambda g: g.deploy(lambda there: there.callback.update(asyncInvokeConfigs=[{"asyncTask": True}])), "Live: The callback function's asynchronous calls differ from s.yaml in asyncTask."),
+    ("concurrency", lambda g: g.deploy(lambda there: there.function.update(concurrencyConfigs=[{"reservedConcurrency": 300}])), "Live: The function's reservedConcurrency is 300, and in s.yaml no limit."),
+    ("not-checked", lambda g: g.deploy(lambda there: there.function.update(newlyMade="x")), "Live: The function has newlyMade, which is not checked."),
     ("deletions", lambda g: g.see(expiry=(ExpiryRule("uploads/a/", 1),)), "The live bucket b deletes uploads after 1 days, and KEEP_DAYS is 0."),
     ("deletions", lambda g: keep_a_month(g, ExpiryRule("", 29), ExpiryRule("", 30), ExpiryRule("other/", 1)), "The live bucket b deletes uploads after 29 days, and KEEP_DAYS is 30."),
     ("deletions", lambda g: g.see(expiry=(ExpiryRule("", 0),)), "The live bucket b deletes uploads of before a date, and KEEP_DAYS is 0."),
@@ -222,7 +245,13 @@ def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, 
 
 def test_a_setting_that_is_not_known_here_is_not_compared() -> None:
     given = Given().switch_on()
-    given.deploy(lambda there: there.settings.update(CALLBACK_URL="https://cb.example.com", EXPIRES_IN=""))
+    address = "https://cb.example.com"
+    given.deploy(
+        lambda there: (
+            there.settings.update(CALLBACK_URL=address, EXPIRES_IN=""),
+            there.callback["triggers"][0].update(httpTrigger={"urlInternet": address}),
+        )
+    )
     # CI has no secrets.
     given.settings.update(JWT_SECRET="", CALLBACK_SECRET="", JWT_JWKS="")
     names = [name for name, _ in given.findings()]
@@ -249,7 +278,7 @@ def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
 
 
 def test_what_looks_at_both_functions_is_not_made_where_one_was_not_seen() -> None:
-    both = ["drift", "triggers", "log", "role"]
+    both = ["drift", "configuration", "callback-url", "not-checked", "triggers", "log", "role"]
     assert unmade_checks({"callback function": "NoPermission"}) == {"NoPermission": [*both, "callback-trigger"]}
 
 
@@ -263,6 +292,7 @@ def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
         "auth",
         "identity",
         "drift",
+        "not-checked",
         "denials",
         "policy-denials",
         "large-files",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import re
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -220,16 +222,39 @@ def cloud(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer
     return httpserver
 
 
-def serve_what_is_shipped(server: HTTPServer, project: Path, secret: str, **added: dict[str, Any]) -> None:
-    """An account in which the shipped s.yaml and template are deployed; `added` are statements by role."""
+def serve_function(server: HTTPServer, props: dict[str, Any], changed: Mapping[str, Any]) -> None:
+    """What Function Compute answers about a function with these props, but for what was changed."""
+    name = props["functionName"]
+    path, arn = f"/2023-03-30/functions/{name}", f"acs:fc:{props['region']}:{ACCOUNT}:functions/{name}"
+    settings = dict(props["environmentVariables"])
+    if "CALLBACK_URL" in settings:
+        settings["CALLBACK_URL"] = address_of(f"{NAMES['NAME']}-callback")
+    sent = {each: props[each] for each in props if each not in ("code", "region", "triggers", "concurrencyConfig")}
+    own = {"environmentVariables": settings, "role": props["role"].lower(), "functionArn": arn}
+    server.expect_request(path).respond_with_json({**sent, **own, **OF_FUNCTION_COMPUTE, **changed})
+    [trigger] = props["triggers"]
+    made = {"httpTrigger": {"urlInternet": address_of(name)}, "targetArn": arn, "qualifier": "LATEST", "status": ""}
+    config = json.dumps(trigger["triggerConfig"])
+    server.expect_request(f"{path}/triggers").respond_with_json(
+        {"triggers": [{**trigger, **made, "triggerConfig": config, "triggerId": "1", "createdTime": "2026"}]}
+    )
+    for kind, configs in (("concurrency", [{"functionArn": arn, **props["concurrencyConfig"]}]), ("async-invoke", [])):
+        server.expect_request(f"/2023-03-30/{kind}-configs", query_string={"functionName": name}).respond_with_json(
+            {"configs": configs}
+        )
+
+
+def serve_what_is_shipped(
+    server: HTTPServer, project: Path, secret: str, changed: Mapping[str, Any] = {}, **added: dict[str, Any]
+) -> None:
+    """An account in which what is shipped is deployed, but for what was `changed` in the functions; `added` are statements
+    by role."""
     declared_there = declared.read(project, {**NAMES, "JWT_SECRET": secret}, ACCOUNT)
     template = yaml.safe_load((project / "deploy" / "ros.yaml").read_text(encoding="utf-8"))
     resources = Template(template, PARAMETERS).resources().values()
     roles = {each["Properties"]["RoleName"]: each["Properties"] for each in resources if "Role" in each["Type"]}
     for props in (declared_there.function, declared_there.callback):
-        path = f"/2023-03-30/functions/{props['functionName']}"
-        server.expect_request(path).respond_with_json(props)
-        server.expect_request(f"{path}/triggers").respond_with_json({"triggers": props["triggers"]})
+        serve_function(server, props, changed)
     for folder, answers in (
         (f"/team-uploads-{ACCOUNT}/", OF_UPLOADS),
         (f"/team-site-{ACCOUNT}/", {"acl": OF_UPLOADS["acl"].replace("private", "public-read")}),
@@ -255,6 +280,31 @@ def serve_what_is_shipped(server: HTTPServer, project: Path, secret: str, **adde
 
     server.expect_request("/", method="POST").respond_with_handler(ram)
 
+
+def address_of(function: str) -> str:
+    return f"https://{function}-abcdefghij.cn-hongkong.fcapp.run"
+
+
+OF_FUNCTION_COMPUTE = {
+    "functionId": "0b1f5c3e",
+    "createdTime": "2026-01-01T00:00:00Z",
+    "lastModifiedTime": "2026-01-01T00:00:00Z",
+    "codeChecksum": "11889523712305923712",
+    "codeSize": 7700000,
+    "state": "Active",
+    "lastUpdateStatus": "Successful",
+    "layers": [],
+    "tags": [],
+    "instanceIsolationMode": "SHARE",
+    "sessionAffinity": "NONE",
+    "disableOndemand": False,
+    "resourceGroupId": "rg-1",
+    "vpcConfig": {"vpcId": "", "vSwitchIds": [], "securityGroupId": ""},
+    "nasConfig": {"userId": 0, "groupId": 0, "mountPoints": []},
+    "ossMountConfig": {"mountPoints": []},
+    "tracingConfig": {"type": "", "params": None},
+}
+"""What Function Compute answers besides, after its documentation and what fc3 sends it."""
 
 OF_UPLOADS = {
     "versioning": "<VersioningConfiguration></VersioningConfiguration>",
@@ -283,6 +333,42 @@ def test_a_setting_that_is_live_and_not_here_is_named_without_its_value(
     code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
     assert (code, "  drift: Live: The function differs from s.yaml in JWT_SECRET.\n" in said) == (0, True)
     assert (live_secret in said, secret in said) == (False, False)
+
+
+def test_code_that_was_exchanged_in_the_account_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret, {"handler": "evil.handler", "layers": [{"arn": "l", "size": 1}]})
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, fault_lines(said)) == (
+        1,
+        [
+            f"configuration: Live: {whose} differs from s.yaml in handler, layers."
+            for whose in ("The function", "The callback function")
+        ],
+    )
+
+
+@pytest.mark.parametrize(("region", "asked"), [("ap-southeast-1", ["ap-southeast-1"]), ("x@evil.example/", [])])
+def test_the_buckets_are_looked_for_where_oss_region_says(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, region: str, asked: list[str]
+) -> None:
+    text = (project / "s.yaml").read_text(encoding="utf-8")
+    (project / "s.yaml").unlink()
+    (project / "s.yaml").write_text(
+        text.replace("OSS_REGION: ${vars.region}", f"OSS_REGION: {region}"), encoding="utf-8"
+    )
+    regions: list[str] = []
+
+    def client(_: object, region: str) -> None:
+        regions.append(region)
+        raise OSError("no further")
+
+    monkeypatch.setattr(bucket, "client", client)
+    with contextlib.suppress(OSError):
+        run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=new_secret())
+    assert regions == asked
 
 
 def test_a_right_that_was_added_in_the_account_is_a_fault(
