@@ -113,11 +113,18 @@ class Account:
     def _function(self, name: str) -> dict[str, Any]:
         path = f"/2023-03-30/functions/{name}"
         props = self._fc("GetFunction", path)
-        triggers = self._fc("ListTriggers", f"{path}/triggers").get("triggers") or []
-        return {
-            **props,
-            "triggers": [{**each, "triggerConfig": _parsed_mapping(each.get("triggerConfig"))} for each in triggers],
-        }
+        triggers = [
+            {**each, "triggerConfig": _parsed_mapping(each.get("triggerConfig"))}
+            for each in self._fc("ListTriggers", f"{path}/triggers").get("triggers") or []
+        ]
+        mappings = [props.get("environmentVariables"), props.get("logConfig")]
+        mappings += [each.get("httpTrigger") for each in triggers]
+        methods = [each["triggerConfig"].get("methods") for each in triggers]
+        if not all(isinstance(each or {}, dict) for each in mappings) or not all(
+            isinstance(each or [], list) for each in methods
+        ):
+            raise Unseen(UNREADABLE)
+        return {**props, "triggers": triggers}
 
     def _configs_if_seen(self, function: str, fact: str, key: str, unseen: dict[str, str]) -> list[dict[str, Any]]:
         """Those of a function and its versions; others' are left out."""

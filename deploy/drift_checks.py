@@ -132,6 +132,11 @@ def not_checked(setup: Setup) -> Iterator[str]:
         trigger, stated = _leaves(http_trigger(live, declared)), _leaves(http_trigger(declared, {}))
         of_trigger = _unknown(trigger, stated, _is_compared_of_triggers, beside=TRIGGER_HARMLESS)
         yield from (f"{whose}'s trigger has {name}, which is not checked." for name in of_trigger)
+        for each in live.get("concurrencyConfigs") or ():
+            of_limit = _unknown(
+                _leaves(each), {}, {"reservedConcurrency"}.__contains__, beside=frozenset({"functionArn"})
+            )
+            yield from (f"{whose}'s concurrency has {name}, which is not checked." for name in of_limit)
     if _calls_back(setup) and not _address(setup):
         yield "The callback function's address is not to be seen: CALLBACK_URL is not checked."
 

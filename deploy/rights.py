@@ -21,6 +21,11 @@ SESSION_DURATION = 3600
 _ALL_BUT = "all but "
 """Begins what a statement with a Not… names."""
 
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+)
+"""What a statement is made of."""
+
 _UNREADABLE = [{"Effect": "Allow", "Action": "what cannot be read here", "Resource": "what cannot be read here"}]
 
 
@@ -178,7 +183,13 @@ def _statements(document: Any) -> list[dict[str, Any]]:
     statements = [found] if isinstance(found, dict) else found
     if not isinstance(statements, list) or not all(isinstance(each, dict) for each in statements):
         return _UNREADABLE
-    return statements
+    return statements if all(map(_is_plain, statements)) else statements + _UNREADABLE
+
+
+def _is_plain(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement has only what is read here, and nothing in two ways."""
+    twice = any(f"Not{name}" in statement and name in statement for name in ("Principal", "Action", "Resource"))
+    return _ELEMENTS.issuperset(statement) and not twice
 
 
 def _rights(statement: Mapping[str, Any], nobody: str) -> Iterator[Right]:

@@ -198,6 +198,25 @@ def test_of_what_is_kept_beside_a_function_each_is_seen_or_not(httpserver: HTTPS
     assert given.unseen == {"asynchronous calls": "odu-sign: what cannot be read; odu-callback: what cannot be read"}
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"function": {"environmentVariables": ["one"]}},
+        {"function": {"logConfig": "auto"}},
+        {"trigger": {"methods": "POST"}},
+        {"before": [{"triggerName": "http", "triggerType": "http", "httpTrigger": ["https://a.example"]}]},
+    ],
+)
+def test_a_function_in_which_something_is_of_another_shape_is_not_seen(
+    httpserver: HTTPServer, wrong: dict[str, Any]
+) -> None:
+    serve(httpserver, **wrong)
+    given = deployed()
+    given.account, given.unseen = seen(httpserver)
+    assert given.unseen["function"] == "odu-sign: what cannot be read"
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
 def test_it_is_asked_for_by_the_functions_name(httpserver: HTTPServer) -> None:
     serve(httpserver)
     seen(httpserver)

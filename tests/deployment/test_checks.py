@@ -159,6 +159,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("policy-denials", lambda g: g.see(policy=policy(Action="oss:DeleteObject", Principal=[ACCOUNT])), f"The live bucket b has a policy that denies {ACCOUNT} oss:DeleteObject on acs:oss:*:*:{UPLOADS}/*."),
     ("upload-right", lambda g: g.allow("UploadRole", Effect="deny", Action="oss:PutObject", Resource=PLACE), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
     ("grants", lambda g: g.allow("UploadRole", Effect={"Fn::If": ["Nobody", "Allow", "Deny"]}, Action="oss:PutObject", Resource=PLACE), f"The role {UPLOAD_ROLE} may do oss:PutObject (or is denied it) on {PLACE}."),
+    ("grants", lambda g: g.statements("UploadRole").append({"Effect": "Allow", "Action": "oss:PutObject", "Resource": PLACE, "action": "ram:*"}), f"The role {UPLOAD_ROLE} may do what cannot be read here on what cannot be read here."),
     ("configuration", lambda g: g.deploy(lambda there: there.function.update(handler="evil.handler", layers=["l"])), "Live: The function differs from s.yaml in handler, layers."),
     ("callback-url", lambda g: (g.switch_on(), g.deploy(lambda there: there.callback["triggers"][0].update(httpTrigger={"urlInternet": "https://cb.example.com"}))), "Live: CALLBACK_URL is not the address of the live callback function."),
     ("asynchronous", lambda g: g.deploy(lambda there: there.callback.update(asyncInvokeConfigs=[{"asyncTask": True}])), "Live: The callback function's asynchronous calls differ from s.yaml in asyncTask."),
@@ -331,6 +332,15 @@ def test_rights_are_compared_however_they_are_written() -> None:
     )
     given.trust("UploadRole", RAM=[arn(SIGN_ROLE).upper()])
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+@pytest.mark.parametrize("twice", ["Principal", "Action", "Resource"])
+def test_a_statement_that_says_something_in_two_ways_is_not_taken_for_one_of_them(twice: str) -> None:
+    given = Given()
+    statement = {"Effect": "Deny", "Principal": ["42"], "Action": "x:y", "Resource": "r", f"Not{twice}": "z"}
+    given.see(policy=json.dumps({"Statement": [statement]}))
+    unreadable = "The live bucket b has a policy that allows what cannot be read here on what cannot be read here."
+    assert ("policy", unreadable) in given.findings()
 
 
 def test_another_prefix_than_the_roles_is_more_and_less() -> None:

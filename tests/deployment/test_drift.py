@@ -314,6 +314,14 @@ def test_how_many_requests_a_function_takes_is_compared(live: list[Any], declare
     assert found_in(given) == expected
 
 
+def test_what_is_not_known_of_its_limit_is_named_as_not_checked() -> None:
+    limit = {"functionArn": FOREIGN, "reservedConcurrency": 20, "newlyMade": "x"}
+    given = Given()
+    given.function.update(concurrencyConfig={"reservedConcurrency": 20})
+    given.deploy(lambda there: there.function.update(concurrencyConfigs=[limit]))
+    assert found_in(given) == [("not-checked", "Live: The function's concurrency has newlyMade, which is not checked.")]
+
+
 @pytest.mark.parametrize("name", ["OSS_STS_ROLE_ARN", "AUTH"])
 def test_what_checks_of_their_own_see_in_the_function_is_drift_in_the_callback_function(name: str) -> None:
     given = Given().deploy(lambda there: there.callback["environmentVariables"].update({name: "none"}))
