@@ -98,7 +98,8 @@ _PART_OF = {
 
 _NOTHING: tuple[Any, ...] = (None, "", "{}", "[]", "null", [])
 
-_ASIDE = COMPARED_ELSEWHERE | HARMLESS | _OF_S_YAML
+_ASIDE_LIVE = COMPARED_ELSEWHERE | HARMLESS
+_ASIDE = _ASIDE_LIVE | _OF_S_YAML
 
 
 def settings(setup: Setup) -> Iterator[str]:
@@ -127,7 +128,7 @@ def configuration(setup: Setup) -> Iterator[str]:
 def not_checked(setup: Setup) -> Iterator[str]:
     """Properties that Function Compute had not when this was written."""
     for whose, live, declared in _functions(setup):
-        of_function = _unknown(_leaves(live), _leaves(declared), _is_compared, beside=_ASIDE)
+        of_function = _unknown(_leaves(live), _leaves(declared), _is_compared, beside=_ASIDE_LIVE)
         yield from (f"{whose} has {name}, which is not checked." for name in of_function)
         trigger, stated = _leaves(http_trigger(live, declared)), _leaves(http_trigger(declared, {}))
         of_trigger = _unknown(trigger, stated, _is_compared_of_triggers, beside=TRIGGER_HARMLESS)

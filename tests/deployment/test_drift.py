@@ -165,6 +165,7 @@ def test_what_function_compute_adds_to_a_function_is_no_drift() -> None:
     ("change", "named"),
     [
         ({"newlyMade": {"by": "them"}}, " has newlyMade.by"),
+        ({"scalingConfig": {"minInstances": 9}}, " has scalingConfig.minInstances"),
         ({"logConfig": {"newlyMade": "them"}}, " has logConfig.newlyMade"),
         (
             {"instanceLifecycleConfig": {"preFreeze": {"handler": "x"}}},
