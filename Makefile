@@ -36,11 +36,11 @@ cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (AR
 
 fuzz: ## Send 200,000 unsound events through the function
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:tests exec $(PYTHON) tests/fuzz.py 200000
+	@PYTHONPATH=functions/shared:functions/sign:tests exec $(PYTHON) tests/support/fuzz.py 200000
 
 invoke: ## Send one request through the real handler (ARGS='GET /limits', or ARGS='--event file.json'; more: ARGS=--help)
 	@tools/setup.sh dev
-	@exec $(RUN) localcloud.invoke $(ARGS)
+	@exec $(RUN) localcloud.dev.invoke $(ARGS)
 
 link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…'; needs JWT_SECRET; more: ARGS=--help)
 	@tools/setup.sh dev
@@ -60,11 +60,11 @@ remove: ## Take everything in the cloud away; stops if there are users' files (D
 
 bench: ## Measure what docs/performance.md claims, as ratios within one run (ARGS=--write puts them there)
 	@tools/setup.sh dev
-	@PYTHONPATH=functions/sign:. exec $(PYTHON) tests/bench $(ARGS)
+	@PYTHONPATH=functions/shared:functions/sign:tests exec $(PYTHON) -m benchmarks.server $(ARGS)
 
 bench-web: ## Measure what the page claims in numbers, in Chromium
 	@tools/setup.sh test
-	@PYTHONPATH=.:tests:tests/bench exec $(PYTHON) -m bench_web
+	@PYTHONPATH=tests exec $(PYTHON) -m benchmarks.page
 
 mutants: ## Break the code in a copy, one place at a time, and see whether the tests notice (ARGS='signature sts' for some)
 	@tools/setup.sh mutants

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = ROOT / "functions"
+SHARED = ("shared/fc_http", "shared/oss_protocol")
 
 RUNTIMES = {f"python{minor}": minor for minor in pythons.RUNTIMES}
 """Of Function Compute, its default first; and the Python that each runs."""
@@ -66,7 +67,7 @@ class Function:
 SIGN = Function(
     "sign",
     "direct_upload",
-    ("sign/index.py", "sign/direct_upload"),
+    ("sign/index.py", "sign/direct_upload", *SHARED),
     {
         **_BUCKET,
         "OSS_STS_ROLE_ARN": "acs:ram::1234567890123456:role/upload",
@@ -78,9 +79,8 @@ SIGN = Function(
 
 CALLBACK = Function(
     "callback",
-    "arrival",
-    # What it shares with the other function is in direct_upload, and lives there once.
-    ("callback/index.py", "callback/arrival", "sign/direct_upload"),
+    "upload_callback",
+    ("callback/index.py", "callback/upload_callback", *SHARED),
     {**_BUCKET, "CALLBACK_SECRET": "0" * 32},
     "POST /stored 403",
 )

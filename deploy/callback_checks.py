@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from arrival.settings import Settings as CallbackSettings
 from deploy.function_checks import http_trigger
 from deploy.ready import read_faults
 from deploy.setup import Setup
+from upload_callback.settings import Settings as CallbackSettings
 
 
 def settings(setup: Setup) -> Iterator[str]:

@@ -19,10 +19,10 @@ from deploy.addresses import is_safe
 from deploy.environment import own_environment
 from deploy.publish import deployed_page
 from direct_upload import content_types, tokens
-from direct_upload.authorise import MAX_SUBJECT, subject_part
-from direct_upload.environment import printable_address
-from direct_upload.errors import Refused
+from direct_upload.authorize import MAX_SUBJECT, subject_part
 from direct_upload.settings import size_in_bytes
+from fc_http.environment import printable_address
+from fc_http.errors import Refused
 from localcloud.terminal import guard_output
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
-from direct_upload import post_policy, signature
+from direct_upload import post_policy
+from oss_protocol import signature
 
 
 @dataclass(frozen=True)

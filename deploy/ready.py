@@ -12,12 +12,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from arrival.settings import Settings as CallbackSettings
 from deploy.environment import environment
 from deploy.written import domain_faults, name_faults, region_faults
-from direct_upload.errors import Misconfigured
 from direct_upload.settings import Settings
+from fc_http.errors import Misconfigured
 from localcloud.terminal import guard_output
+from upload_callback.settings import Settings as CallbackSettings
 
 UNKNOWN = "https://callback.invalid"
 """Stands for the callback function's address, which only a deployment tells (RFC 2606)."""

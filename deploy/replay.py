@@ -17,12 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from arrival.settings import webhook
-from arrival.webhook import Webhook
 from deploy.environment import own_environment
-from direct_upload.environment import Environment
-from direct_upload.errors import Misconfigured
+from fc_http.environment import Environment
+from fc_http.errors import Misconfigured
 from localcloud.terminal import guard_output, visible
+from upload_callback.settings import webhook
+from upload_callback.webhook import Webhook
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,8 +12,9 @@ from deploy.bucket import account_id
 from deploy.declared import Deployment, listed
 from deploy.live import CorsRule, Live, PartsRule, UploadBucket
 from deploy.ready import UNKNOWN
-from direct_upload.errors import Misconfigured
-from direct_upload.settings import Settings, listed_origins
+from direct_upload.settings import Settings
+from fc_http.environment import listed_origins
+from fc_http.errors import Misconfigured
 
 ROLE, BUCKET = "ALIYUN::RAM::Role", "ALIYUN::OSS::Bucket"
 

@@ -28,8 +28,8 @@ from deploy.outcome import NotHeld, NotTried
 from deploy.publish import deployed_page
 from deploy.trial import Target, Trial
 from direct_upload import sdk_session
-from direct_upload.environment import printable_address
-from direct_upload.errors import Refused
+from fc_http.environment import printable_address
+from fc_http.errors import Refused
 from localcloud.terminal import guard_output, visible
 
 ROOT = Path(__file__).parent.parent

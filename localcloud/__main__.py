@@ -16,14 +16,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from localcloud import explain
-from localcloud.cors import CorsRule
-from localcloud.dev import explained, tell
+from localcloud.dev.__main__ import explained, tell
+from localcloud.explain import explain
 from localcloud.faults import Faults
-from localcloud.identities import Identities, Identity
-from localcloud.objects import Bucket
-from localcloud.oss import Oss
-from localcloud.sts import Role, Sts
+from localcloud.oss.cors import CorsRule
+from localcloud.oss.server import Oss
+from localcloud.oss.storage.bucket import Bucket
+from localcloud.ram.identities import Identities, Identity
+from localcloud.sts.server import Role, Sts
 from localcloud.terminal import guard_output
 
 EXPOSED = ("ETag", "x-oss-request-id", "x-oss-ec")

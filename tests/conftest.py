@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-import given
-import sentinels
-from direct_upload import app, log
-from direct_upload.authorise import Grant, authorise
-from direct_upload.errors import Refused
+from direct_upload.authorize import Grant, authorise
 from direct_upload.settings import Settings
-from given_function import Function, Make
-from localcloud import gateway
-from localcloud.cloud import Cloud
-from localcloud.identities import Identities
+from fc_http import app, log
+from fc_http.errors import Refused
+from localcloud.dev.cloud import Cloud
+from localcloud.fc import gateway
+from localcloud.ram.identities import Identities
+from support import factories, sentinels
+from support.function import Function, Make
 
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("repeatable")
@@ -35,7 +34,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings.from_environ(given.ENVIRON)
+    return Settings.from_environ(factories.ENVIRON)
 
 
 @pytest.fixture

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -25,69 +22,14 @@ from alibabacloud_sts20150401.client import Client
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.utils_models import Config
 
-from localcloud.cloud import ROOT
-from test_chain import CONTENT, FILE, FOLDER_FORM, post_upload
-
-PATIENCE = 20
-"""Seconds to wait, at most, for what ought to happen at once."""
+from localcloud.dev.cloud import ROOT
+from support.chain import CONTENT, FILE, FOLDER_FORM, post_upload
+from support.dev import PATIENCE, dev, environment
 
 CONTRACT = [
     *("page", "function", "oss", "sts", "bucket", "files", "region", "role_arn"),
     *("access_key_id", "access_key_secret", "security_token"),
 ]
-
-
-def environment(files: Path, **more: str) -> dict[str, str]:
-    """Nothing of ours but where programs are."""
-    return {"PATH": os.environ["PATH"], "FILES": str(files), **more}
-
-
-@dataclass(frozen=True)
-class Dev:
-    """A running `make dev`."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def line(self) -> str:
-        """The next line on standard output; empty at its end."""
-        assert self.process.stdout
-        readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
-        assert readable, self.log.read_text(encoding="utf-8")
-        return self.process.stdout.readline().decode()
-
-    def addresses(self) -> Any:
-        line = self.line()
-        assert line, self.log.read_text(encoding="utf-8")
-        return json.loads(line)
-
-    def end(self) -> int:
-        """The exit code, after Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE)
-
-
-@contextmanager
-def dev(folder: Path, *through: str, **environ: str) -> Iterator[Dev]:
-    """`through` is a command that runs another."""
-    log = folder / "log"
-    with log.open("wb") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [*through, sys.executable, "-m", "localcloud.dev"],
-            cwd=ROOT,
-            env=environment(folder / "files", **environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            bufsize=0,
-            start_new_session=True,
-        )
-    with process:
-        try:
-            yield Dev(process, log)
-        finally:
-            if process.poll() is None:
-                process.kill()
 
 
 def answers(url: str) -> bool:
@@ -131,7 +73,7 @@ def test_one_line_of_json_and_nothing_else(tmp_path: Path) -> None:
 
 SOMETHING_ELSE_PRINTS = """
 import os, sys
-from localcloud import dev
+from localcloud.dev import __main__ as dev
 addresses = dev._addresses
 dev._addresses = lambda cloud: print("something else") or addresses(cloud)
 sys.exit(dev.main(os.environ))
@@ -286,7 +228,7 @@ def run_files(addresses: Any, *arguments: str, **environ: str) -> subprocess.Com
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "deploy.files", *arguments],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": "functions/sign:functions/callback", **environ},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": "functions/shared:functions/sign:functions/callback", **environ},
         input=json.dumps(addresses),
         capture_output=True,
         encoding="utf-8",
@@ -512,7 +454,7 @@ The settings are not right:
 """
 
 
-@pytest.mark.parametrize("module", ["localcloud.dev", "localcloud.invoke"])
+@pytest.mark.parametrize("module", ["localcloud.dev", "localcloud.dev.invoke"])
 def test_wrong_settings_are_all_named_in_one_message(tmp_path: Path, module: str) -> None:
     ended = run(module, environ=environment(tmp_path, **FAULTY_SETTINGS))
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", NAMED)
@@ -573,7 +515,7 @@ def test_a_folder_that_cannot_be_one_is_told_in_one_line(tmp_path: Path) -> None
 
 def invoke(*arguments: str, **environ: str) -> tuple[int, Any]:
     """Exit code and the reply; what the function logs goes elsewhere."""
-    ended = run("localcloud.invoke", *arguments, environ={"PATH": os.environ["PATH"], **environ})
+    ended = run("localcloud.dev.invoke", *arguments, environ={"PATH": os.environ["PATH"], **environ})
     return ended.returncode, json.loads(ended.stdout)
 
 
@@ -618,7 +560,7 @@ def test_invoke_with_a_whole_event(tmp_path: Path) -> None:
 
 
 def test_invoke_logs_on_standard_error_only() -> None:
-    ended = run("localcloud.invoke", environ={"PATH": os.environ["PATH"]})
+    ended = run("localcloud.dev.invoke", environ={"PATH": os.environ["PATH"]})
     assert json.loads(ended.stdout)["statusCode"] == 200
     assumed, logged = (json.loads(line.partition(" ")[2]) for line in ended.stderr.splitlines())
     assert (assumed["event"], logged["path"]) == ("assumed_role", "/limits")
@@ -626,7 +568,7 @@ def test_invoke_logs_on_standard_error_only() -> None:
 
 def test_invoke_with_an_event_that_is_not_there(tmp_path: Path) -> None:
     file = tmp_path / "none.json"
-    ended = run("localcloud.invoke", "--event", str(file), environ={"PATH": os.environ["PATH"]})
+    ended = run("localcloud.dev.invoke", "--event", str(file), environ={"PATH": os.environ["PATH"]})
     assert (ended.returncode, ended.stdout, ended.stderr) == (
         2,
         "",
@@ -635,7 +577,7 @@ def test_invoke_with_an_event_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_invoke_with_arguments_that_are_none() -> None:
-    ended = run("localcloud.invoke", "--boby", environ={"PATH": os.environ["PATH"]})
+    ended = run("localcloud.dev.invoke", "--boby", environ={"PATH": os.environ["PATH"]})
     assert (ended.returncode, ended.stdout, ended.stderr.splitlines()[-1]) == (
         2,
         "",

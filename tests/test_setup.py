@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.cloud import ROOT
+from localcloud.dev.cloud import ROOT
 
 PATIENCE = 60
 """Seconds to wait, at most, for what ought to happen at once."""

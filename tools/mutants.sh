@@ -1,10 +1,10 @@
 #!/bin/sh
-# Breaks the rooms that decide what may be uploaded, one place at a time, in a copy, and runs their tests on each: whatever
-# no test notices survives. Fails below a score of 90 %. `tools/mutants.sh signature post_policy` does these rooms alone.
+# Breaks the modules that decide what may be uploaded, one place at a time, in a copy, and runs their tests on each: whatever
+# no test notices survives. Fails below a score of 90 %. `tools/mutants.sh signature post_policy` does these modules alone.
 set -eu
 cd "$(dirname "$0")/.."
 
-rooms=${*:-post_policy signature presigned ticket form upload tokens authorise credentials sts}
+modules=${*:-post_policy signature presigned_url ticket form upload tokens authorize upload_credentials sts multipart multipart_client http_client}
 python=$PWD/.venv/default/bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -21,9 +21,9 @@ ln -s "$PWD/node_modules" "$work/node_modules"
     echo '[tool.mutmut]'
     echo 'source_paths = ["src"]'
     echo 'also_copy = ["tests", "localcloud", "vectors"]'
-    echo "only_mutate = [$(for room in $rooms; do printf '"src/direct_upload/%s.py",' "$room"; done)]"
+    echo "only_mutate = [$(for module in $modules; do printf '"src/direct_upload/%s.py",' "$module"; done)]"
     printf 'pytest_add_cli_args_test_selection = ['
-    for test in tests/test_app.py tests/test_identity.py $(for room in $rooms; do echo "tests/test_$room.py"; done); do printf '"%s",' "$test"; done
+    for test in tests/shared/test_app.py tests/sign/test_identity.py $(for module in $modules; do echo "tests/test_$module.py"; done); do printf '"%s",' "$test"; done
     echo ']'
 } >"$work/pyproject.toml"
 

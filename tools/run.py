@@ -10,6 +10,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-sys.path += [str(PROJECT), str(PROJECT / "functions" / "sign"), str(PROJECT / "functions" / "callback")]
+sys.path += [str(PROJECT), *(str(PROJECT / "functions" / name) for name in ("shared", "sign", "callback"))]
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -154,9 +154,9 @@ javascript() {
 
 # A Chromium: found on the machine, else Debian's, else Playwright's own.
 browser() {
-    .venv/default/bin/python tests/chromium.py >/dev/null 2>&1 && return
+    .venv/default/bin/python tests/support/chromium.py >/dev/null 2>&1 && return
     alone .venv/default/bin/python
-    .venv/default/bin/python tests/chromium.py >/dev/null 2>&1 && return
+    .venv/default/bin/python tests/support/chromium.py >/dev/null 2>&1 && return
     echo "Setting up a browser"
     { can_install && apt_install chromium >/dev/null; } || .venv/default/bin/python -m playwright install chromium
 }

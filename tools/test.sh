@@ -7,12 +7,8 @@ cd "$(dirname "$0")/.."
 # A file's tests stay together, for they share what the file built or started. Four at a time, for they wait as often as
 # they work.
 pytest="-m pytest -q -n 4 --dist loadfile"
-of_functions=$(ls -d tests/callback tests/test_*.py)
-others="tests/docs tests/standins tests/deployment tests/e2e tests/browsers"
-for name in architecture commands link performance readme setup terminal; do
-    of_functions=$(echo "$of_functions" | grep -v "test_$name.py")
-    others="tests/test_$name.py $others"
-done
+of_functions="tests/shared tests/sign tests/callback tests/chain"
+others="tests/localcloud tests/deploy tests/docs tests/e2e tests/browsers $(ls tests/test_*.py)"
 
 default=$(readlink .venv/default)
 for runtime in 3.12 3.10; do

@@ -280,9 +280,9 @@ function answered({ responseXML, responseText }) {
     return { answer: responseXML ? "" : responseText.trim().slice(0, 200) };
 }
 
-/** @param {{ stored?: Fact, told?: boolean }} said by the function that found it in the bucket @returns {Stored} */
-export function storedAs({ stored: fact, told }) {
-    return told === false ? { fact, state: "unreported", fault: new Fault("not_reported") } : { fact };
+/** @param {{ stored?: Fact, webhook_delivered?: boolean }} said by the function that found it in the bucket @returns {Stored} */
+export function storedAs({ stored: fact, webhook_delivered: delivered }) {
+    return delivered === false ? { fact, state: "unreported", fault: new Fault("not_reported") } : { fact };
 }
 
 /** @param {XMLHttpRequest} request @param {string} [kind] */

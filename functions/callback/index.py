@@ -6,12 +6,12 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from arrival.arrivals import Arrivals
-from arrival.settings import Settings
-from direct_upload.door import Door
+from fc_http.instance import Door
+from upload_callback.routes import Arrivals
+from upload_callback.settings import Settings
 
 if TYPE_CHECKING:
-    from direct_upload.event import Reply
+    from fc_http.event import Reply
 
 
 def initialize(context: Any) -> None:

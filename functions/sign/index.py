@@ -10,13 +10,13 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from direct_upload import log
-from direct_upload.door import Door, write
 from direct_upload.routes import Routes
 from direct_upload.settings import Settings
+from fc_http import log
+from fc_http.instance import Door, write
 
 if TYPE_CHECKING:
-    from direct_upload.event import Reply
+    from fc_http.event import Reply
 
 
 def initialize(context: Any) -> None:

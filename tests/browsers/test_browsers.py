@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from browsers import webdriver
-from browsers.webdriver import Page
-from e2e.steps import MakeCloud, types_stored
-from given_tokens import new_secret, token
-from localcloud.cloud import Cloud
-from real_types import REAL, RUN_BY_BROWSERS
+from localcloud.dev.cloud import Cloud
+from support import webdriver
+from support.page_steps import MakeCloud, types_stored
+from support.real_types import REAL, RUN_BY_BROWSERS
+from support.tokens import new_secret, token
+from support.webdriver import Page
 
 CONTENT = bytes(range(256)) * 40
 NAME = "合同 <b> 终稿 v2.png"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from browsers import webdriver
-from browsers.webdriver import Page
-from e2e.steps import MakeCloud
-from given_tokens import new_secret
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
+from support import webdriver
+from support.page_steps import MakeCloud
+from support.tokens import new_secret
+from support.webdriver import Page
 
 BROWSERS = ["Chromium", "Firefox", "WebKitGTK"]
 MIB = 1024**2

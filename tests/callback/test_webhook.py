@@ -11,8 +11,8 @@ import standardwebhooks
 import time_machine
 from pytest_httpserver import HTTPServer
 
-from given import NOON
-from given_callback import FACT, STORED, World
+from support.callback_world import FACT, STORED, World
+from support.factories import NOON
 
 ID = "1-67431580-0123456789ab"
 

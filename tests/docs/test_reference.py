@@ -12,8 +12,8 @@ import pytest
 import requests
 import yaml
 
-from localcloud import dev
-from localcloud.cloud import Cloud
+from localcloud.dev.__main__ import SETTINGS
+from localcloud.dev.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -93,7 +93,7 @@ def test_the_table_of_routes_is_that_of_the_function(cloud: Cloud) -> None:
     assert sorted(names("http-api.md", "routes")) == sorted(routes.values())
 
 
-SIGN = ("sign", "shared") if (ROOT / "functions" / "shared").exists() else ("sign",)
+SIGN = ("sign", "shared")
 
 # Derived by s.yaml from other values of .env, or known only while deploying.
 DERIVED = {"OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "CALLBACK_URL"}
@@ -117,7 +117,7 @@ def test_a_setting_is_named_in_every_place(folder: str) -> None:
         "docs/reference/settings.md": (set(names("settings.md", f"settings: [^>]*functions/{folder}")), read),
         f"s.yaml ({folder})": (set(declared["environmentVariables"]), read - LAPTOP_ONLY),
         ".env.example": (example & read, set_by_people),
-        "make dev (SETTINGS in localcloud)": (set(dev.SETTINGS) & set_by_people, set_by_people),
+        "make dev (SETTINGS in localcloud)": (set(SETTINGS) & set_by_people, set_by_people),
     }
     assert {place: sorted(there ^ expected) for place, (there, expected) in places.items() if there != expected} == {}
 

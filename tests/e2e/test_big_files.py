@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from e2e.steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, open_page, row, told
-from given_tokens import new_secret, token
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
+from support.page_steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, open_page, row, told
+from support.tokens import new_secret, token
 
 MIB = 1024**2
 PART = 8 * MIB

@@ -11,9 +11,21 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.steps import PIXEL, PNG, MakeCloud, choose, open_page, posts, row, signings, stored, told, types_stored
-from localcloud.cloud import Cloud
-from real_types import REAL, RUN_BY_BROWSERS
+from localcloud.dev.cloud import Cloud
+from support.page_steps import (
+    PIXEL,
+    PNG,
+    MakeCloud,
+    choose,
+    open_page,
+    posts,
+    row,
+    signings,
+    stored,
+    told,
+    types_stored,
+)
+from support.real_types import REAL, RUN_BY_BROWSERS
 
 DROP = """async ([name, content, type]) => {
     const transfer = new DataTransfer();

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from e2e.steps import types_stored
-from localcloud.cloud import ROOT, Cloud
-from localcloud.cors import CorsRule
-from localcloud.site import Site
+from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.site import Site
+from localcloud.oss.cors import CorsRule
+from support.page_steps import types_stored
 
 FILES = [FilePayload(name=name, mimeType="text/plain", buffer=name.encode()) for name in ("a.txt", "b.txt")]
 

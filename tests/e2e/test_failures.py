@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.steps import PNG, WITHOUT_PAUSES, choose, open_page, posts, row, signings, stored, told
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
+from support.page_steps import PNG, WITHOUT_PAUSES, choose, open_page, posts, row, signings, stored, told
 
 FAULTS: list[tuple[dict[str, Any], str, int]] = [
     ({"oss_deny_early": True}, "The storage refused this upload. Tell the site's owner.", 1),

@@ -7,8 +7,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from e2e.steps import PNG, choose, open_page, row, stored, told
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
+from support.page_steps import PNG, choose, open_page, row, stored, told
 
 
 def test_after_a_removal_the_focus_is_on_the_next_file(page: Page, cloud: Cloud) -> None:

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 import deploy.link
-from e2e.steps import PNG, MakeCloud, choose, stored, told
-from given_tokens import new_secret, token
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
+from support.page_steps import PNG, MakeCloud, choose, stored, told
+from support.tokens import new_secret, token
 
 SECRET = new_secret()
 

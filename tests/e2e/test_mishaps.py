@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
 
 Mishap = Callable[[Page, Cloud], AbstractContextManager[None]]
 

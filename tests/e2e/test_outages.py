@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.steps import PNG, WITHOUT_PAUSES, choose, open_page, posts, row, signings, stored, told
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
+from support.page_steps import PNG, WITHOUT_PAUSES, choose, open_page, posts, row, signings, stored, told
 
 FOUR = [f"{number}.png" for number in range(4)]
 

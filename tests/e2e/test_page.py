@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.steps import PIXEL, PNG, MakeCloud, choose, open_page, posts, row, signings, stored, told
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
+from support.page_steps import PIXEL, PNG, MakeCloud, choose, open_page, posts, row, signings, stored, told
 
 
 def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud) -> None:

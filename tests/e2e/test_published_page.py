@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
-import sentinels
 from deploy import publish
-from localcloud.cloud import ROOT, Cloud
-from localcloud.identities import Identity
-from localcloud.objects import Bucket, Website
-from oss_forms import ACCOUNT, new_identity
+from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.oss.storage.bucket import Bucket, Website
+from localcloud.ram.identities import Identity
+from support import sentinels
+from support.oss_world import ACCOUNT, new_identity
 
 DOMAIN = "www.localhost"
 BUCKET = "local-site"

@@ -10,8 +10,8 @@ import socket
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.steps import PNG, MakeCloud, choose, open_page, row, stored, told
-from localcloud.cloud import Cloud
+from localcloud.dev.cloud import Cloud
+from support.page_steps import PNG, MakeCloud, choose, open_page, row, stored, told
 
 
 def test_what_is_stored_but_was_not_reported_says_so(page: Page, cloud: Cloud) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from localcloud.cloud import Cloud
-from localcloud.cors import CorsRule
-from localcloud.site import Site
+from localcloud.dev.cloud import Cloud
+from localcloud.dev.site import Site
+from localcloud.oss.cors import CorsRule
 
 PAGE = (Path(__file__).parent / "tutorial.html").read_text(encoding="utf-8")
 

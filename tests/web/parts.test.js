@@ -412,7 +412,7 @@ test("dropped, it is aborted and forgotten, whether or not the function answers"
 });
 
 test("what the site was not told of says so", async () => {
-    const stored = await world({ said: { stored: FACT, told: false } }).run();
+    const stored = await world({ said: { stored: FACT, webhook_delivered: false } }).run();
     assert.deepEqual([stored.state, stored.fact, stored.fault.code], ["unreported", FACT, "not_reported"]);
 });
 

@@ -117,15 +117,16 @@ for (const [detail, text] of [
 }
 
 test("every code that the function may answer with is told in words, or is of requests that the page never makes", async () => {
-    const errors = await read("functions/sign/direct_upload/errors.py");
+    const errors =
+        (await read("functions/shared/fc_http/errors.py")) + (await read("functions/sign/direct_upload/errors.py"));
     const codes = [...errors.matchAll(/status, code = \d+, "(\w+)"/g)].map(([, code]) => code);
     assert.deepEqual(
         codes.filter((code) => !copy.en[code]),
         [
-            ...["bad_request", "invalid_size", "invalid_id", "too_many_files", "ticket_invalid", "not_found"],
+            ...["bad_request", "not_found", "method_not_allowed", "body_too_large"],
+            ...["invalid_size", "invalid_id", "too_many_files"],
             // Of those about tickets nobody is told: the upload begins again.
-            ...["method_not_allowed", "already_stored", "ticket_expired", "upload_gone"],
-            ...["body_too_large", "form_too_large"],
+            ...["ticket_invalid", "already_stored", "ticket_expired", "upload_gone", "form_too_large"],
         ],
     );
 });

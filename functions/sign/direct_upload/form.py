@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from direct_upload import post_policy, signature
-from direct_upload.credentials import Credentials
+from direct_upload import post_policy
 from direct_upload.errors import FormTooLarge
 from direct_upload.upload import MAX_NAME, Upload, name_headers, percent_encoded
+from oss_protocol import signature
+from oss_protocol.credentials import Credentials
 
 FIELDS_UNDER = 8000
 """Bytes of names and values of all fields together; meets every limit that OSS documents for newer pages."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from direct_upload import ticket
 from direct_upload.errors import TicketExpired, TicketInvalid
+from oss_protocol import ticket
 
 PURPOSE = "multipart"
 """Of the tickets."""

@@ -10,17 +10,18 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from direct_upload import presigned
-from direct_upload.authorise import Grant
-from direct_upload.call import Call
-from direct_upload.credentials import Credentials
-from direct_upload.errors import BadRequest, InvalidSize, NotFound, PartsMissing, Refused, TooLarge, UploadGone
-from direct_upload.event import Request, parse_json
+from direct_upload.authorize import Grant
+from direct_upload.errors import InvalidSize, PartsMissing, TooLarge, UploadGone
 from direct_upload.multipart import Begun, Multipart, Parts
-from direct_upload.oss import Oss, Part
-from direct_upload.outside import Answer
+from direct_upload.multipart_client import Oss, Part
 from direct_upload.settings import Settings
 from direct_upload.upload import MAX_NAME, percent_encoded, upload
+from fc_http.errors import BadRequest, NotFound, Refused
+from fc_http.event import Request, parse_json
+from fc_http.http_client import Answer
+from fc_http.invocation import Call
+from oss_protocol import presigned_url
+from oss_protocol.credentials import Credentials
 
 MOST_URLS = 20
 """Parts per request."""
@@ -107,7 +108,7 @@ class MultipartRoutes:
 
     def _url(self, number: int, begun: Begun, credentials: Credentials, now: float, life: int) -> dict[str, object]:
         length = begun.parts.length(number)
-        url = presigned.url(
+        url = presigned_url.url(
             "PUT",
             self._settings.upload_url,
             begun.key,

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from direct_upload import content_types, sts
-from direct_upload.authorise import Grant, authorise
-from direct_upload.call import Call
-from direct_upload.credentials import Credentials, UploadCredentials, own_credentials
-from direct_upload.errors import FormTooLarge, MethodNotAllowed, NotFound, Refused, TooLarge, TypeNotAllowed
-from direct_upload.event import Request, parse_json
+from direct_upload.authorize import Grant, authorise
+from direct_upload.errors import FormTooLarge, TooLarge, TypeNotAllowed
 from direct_upload.form import Form, Signer
 from direct_upload.settings import MAX_POST, Settings
 from direct_upload.upload import MAX_FILES, Upload, directory, entries, upload
+from direct_upload.upload_credentials import UploadCredentials
+from fc_http.errors import MethodNotAllowed, NotFound, Refused
+from fc_http.event import Request, parse_json
+from fc_http.invocation import Call
+from oss_protocol.credentials import Credentials, own_credentials
 
 FOLDER_FORM = "/get_post_signature_for_oss_upload"
 

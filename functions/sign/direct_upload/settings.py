@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from direct_upload import content_types, environment, tokens
-from direct_upload.callback import Callback
-from direct_upload.environment import Environment, is_origin, printable_address, switch, words
+from direct_upload import content_types, tokens
 from direct_upload.multipart import Multipart
+from fc_http import environment
+from fc_http.environment import Environment, is_origin, printable_address, switch, words
+from oss_protocol.bucket import bucket_name, internal_url, key_prefix, region_id
+from oss_protocol.callback import Callback
 
 MAX_POST = 5 * 10**9
 """Bytes of a file that goes in one post; OSS takes 5 GB."""
@@ -66,11 +68,6 @@ class Settings:
         return min(max(self.expires_in, size // SLOWEST_LINE), MAX_LIFE)
 
 
-def listed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Whatever of ALLOWED_ORIGINS is an origin: replies name one of them even where settings are at fault."""
-    return tuple(word for word in words(environ.get("ALLOWED_ORIGINS", "")) if is_origin(word, cleartext=True))
-
-
 class _Reader:
     """Reads the settings of this function."""
 
@@ -79,15 +76,15 @@ class _Reader:
 
     def settings(self) -> Settings:
         read, origin = self.environment.read, self.environment.origin
-        bucket = read("OSS_BUCKET", environment.bucket)
-        region = read("OSS_REGION", environment.region)
+        bucket = read("OSS_BUCKET", bucket_name)
+        region = read("OSS_REGION", region_id)
         callback = self._callback()
         settings = Settings(
             bucket=bucket,
             region=region,
             role_arn=read("OSS_STS_ROLE_ARN", _role_arn),
             upload_url=read("UPLOAD_URL", origin, "") or f"https://{bucket}.oss-{region}.aliyuncs.com",
-            prefix=read("UPLOAD_PREFIX", environment.prefix, "uploads"),
+            prefix=read("UPLOAD_PREFIX", key_prefix, "uploads"),
             max_size=read("MAX_SIZE", size_in_bytes, "100MB"),
             content_types=read("CONTENT_TYPES", content_types.parse, ",".join(content_types.DEFAULT)),
             expires_in=read("EXPIRES_IN", _expires_in, "600"),
@@ -138,7 +135,7 @@ class _Reader:
         return Multipart(
             self.environment.read("MULTIPART_THRESHOLD", _least_in_parts),
             self.environment.read("MULTIPART_SECRET", environment.shared_secrets),
-            self.environment.bucket_url(bucket, region),
+            self.environment.read("OSS_ENDPOINT", self.environment.local_origin, "") or internal_url(bucket, region),
         )
 
     def _origins(self, text: str) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from direct_upload.credentials import AssumeRoleFailed, Credentials, OwnCredentials
 from direct_upload.settings import Settings
+from direct_upload.upload_credentials import AssumeRoleFailed
 from direct_upload.without_aiohttp import without_aiohttp
+from oss_protocol.credentials import Credentials, OwnCredentials
 
 if TYPE_CHECKING:
     from alibabacloud_credentials.provider.refreshable import Credentials as SdkCredentials

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from direct_upload.environment import shared_secrets
 from direct_upload.errors import TokenExpired, TokenInvalid, TokenMissing
+from fc_http.environment import shared_secrets
 
 OURSELVES = "oss-direct-upload"
 """Issuer and audience of tokens that are made with this project's own secret."""

@@ -10,16 +10,9 @@ from urllib.parse import quote
 from uuid import UUID
 
 from direct_upload import content_types
-from direct_upload.authorise import Grant
-from direct_upload.errors import (
-    BadRequest,
-    InvalidFilename,
-    InvalidId,
-    InvalidSize,
-    TooLarge,
-    TooManyFiles,
-    TypeNotAllowed,
-)
+from direct_upload.authorize import Grant
+from direct_upload.errors import InvalidFilename, InvalidId, InvalidSize, TooLarge, TooManyFiles, TypeNotAllowed
+from fc_http.errors import BadRequest
 
 MAX_FILES = 20
 """Files per request."""

@@ -1,0 +1,163 @@
+"""A file of 1 GiB: the page against ten lines of script in the same browser, and against curl."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, CDPSession, Page
+
+from benchmarks.page.local import Local
+from benchmarks.server.row import NotMeasured, Row
+
+SIZE = 2**30
+ROUNDS = 3
+PATIENCE = 600
+"""Seconds."""
+
+WATCH = """
+window.longest = 0;
+new PerformanceObserver((list) => {
+    window.longest = Math.max(window.longest, ...list.getEntries().map((entry) => entry.duration));
+}).observe({ entryTypes: ["longtask"] });
+"""
+
+TIME_THE_PAGE = """() => {
+    window.took = window.paints = window.longest = 0;
+    let begin = 0;
+    document.addEventListener("change", () => { begin = performance.now(); }, { capture: true, once: true });
+    const paints = new MutationObserver(() => { window.paints += 1; });
+    paints.observe(document.querySelector("#bar"), { attributes: true });
+    const lines = new MutationObserver(() => {
+        if (document.querySelector("li.done")) {
+            window.took = (performance.now() - begin) / 1000;
+            lines.disconnect();
+            paints.disconnect();
+        }
+    });
+    lines.observe(document.querySelector("#rows"), { subtree: true, attributes: true });
+}"""
+
+TEN_LINES = """async (address) => {
+    const [file] = document.querySelector("#plain").files;
+    const files = [{ filename: "plain", size: file.size, content_type: "application/octet-stream" }];
+    const answer = await fetch(`${address}/sign`, { method: "POST", body: JSON.stringify({ files }) });
+    const { url, fields } = (await answer.json()).uploads[0];
+    const data = new FormData();
+    Object.entries(fields).forEach(([name, value]) => data.append(name, value));
+    data.append("file", file.slice(0, file.size, fields["x-oss-content-type"]), "file");
+    const request = new XMLHttpRequest();
+    request.open("POST", url);
+    request.upload.onprogress = () => {};
+    const begin = performance.now();
+    await new Promise((resolve, reject) => {
+        request.onload = () => (request.status === 200 ? resolve() : reject(new Error(request.status)));
+        request.onerror = reject;
+        request.send(data);
+    });
+    return (performance.now() - begin) / 1000;
+}"""
+
+
+def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
+    """Throughput, memory, long tasks and repaints."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "large.bin"
+        with file.open("wb") as content:
+            content.truncate(SIZE)
+        page = open_page(browser, cloud)
+        curl, plain, ours, paints, longest = [], [], [], [], []
+        for _ in range(ROUNDS):
+            curl.append(_by_curl(cloud, file))
+            plain.append(_by_ten_lines(page, cloud, file))
+            seconds = by_page(page, cloud, file)
+            ours.append(seconds)
+            paints.append(page.evaluate("window.paints") / seconds)
+            longest.append(page.evaluate("window.longest"))
+        # In a round of its own: to look at memory slows Chromium down.
+        session = browser.new_browser_cdp_session()
+        before, peaks = renderer_memory(session), [0]
+        by_page(page, cloud, file, lambda: peaks.append(renderer_memory(session)))
+        grown = (max(peaks) - before) / 1_000_000
+        page.close()
+    ratio = statistics.median(plain) / statistics.median(ours)
+    yield Row("1 GiB: throughput over that of a ten-line XHR", f"{ratio:.2f}", ">= 0.9", ratio >= 0.9)
+    yield Row("  and over that of curl -F", f"{statistics.median(curl) / statistics.median(ours):.2f}")
+    yield Row("  memory of the renderers meanwhile, MB", f"{grown:+.0f}", "<= +30", grown <= 30)
+    yield Row("  longest task, ms (0: all below 50)", f"{max(longest):.0f}", "0", max(longest) == 0)
+    yield Row("  repaints a second", f"{max(paints):.1f}", "<= 10", max(paints) <= 10)
+
+
+def open_page(browser: Browser, cloud: Local) -> Page:
+    """The page, watched, and with a second file input for the ten lines."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
+    page.add_init_script(WATCH)
+    page.goto(cloud.page)
+    page.wait_for_selector("#rules:not(:empty)")
+    page.evaluate("document.body.append(Object.assign(document.createElement('input'), { type: 'file', id: 'plain' }))")
+    return page
+
+
+def _by_ten_lines(page: Page, cloud: Local, file: Path) -> float:
+    page.set_input_files("#plain", file)
+    seconds = float(page.evaluate(TEN_LINES, cloud.function))
+    clear(cloud)
+    return seconds
+
+
+def by_page(page: Page, cloud: Local, file: Path, look: Callable[[], object] = bool) -> float:
+    """Seconds, by the page's own clock, from the choice to the word that it is stored; `look` is called meanwhile."""
+    page.set_input_files("#files", [])
+    page.evaluate(TIME_THE_PAGE)
+    page.set_input_files("#files", file)
+    end = time.monotonic() + PATIENCE
+    while not (seconds := float(page.evaluate("window.took"))):
+        if time.monotonic() > end:
+            raise NotMeasured(f"the page had not uploaded {file.name} after {PATIENCE} s")
+        page.wait_for_timeout(500)
+        look()
+    page.click("li .away")
+    clear(cloud)
+    return seconds
+
+
+def _by_curl(cloud: Local, file: Path) -> float:
+    wanted = {"filename": "curl", "size": file.stat().st_size, "content_type": "application/octet-stream"}
+    request = urllib.request.Request(f"{cloud.function}/sign", json.dumps({"files": [wanted]}).encode())  # noqa: S310
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=30) as answer:
+        form = json.load(answer)["uploads"][0]
+    fields = [part for name, value in form["fields"].items() for part in ("--form-string", f"{name}={value}")]
+    upload = ["-F", f"file=@{file};type=application/octet-stream"]
+    command = ["curl", "-sSf", "--noproxy", "*", "-w", "%{time_total}", *fields, *upload, form["url"]]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)  # noqa: S603
+    clear(cloud)
+    return float(done.stdout)
+
+
+def clear(cloud: Local) -> None:
+    """Take away what was stored."""
+    shutil.rmtree(cloud.files / "uploads")
+
+
+def renderer_memory(session: CDPSession) -> int:
+    """Bytes that the browser's renderers have for themselves (Linux)."""
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    return sum(_own_memory(each["id"]) for each in processes if each["type"] == "renderer")
+
+
+def _own_memory(process: int) -> int:
+    try:
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
+    except OSError:
+        return 0  # it has ended meanwhile
+    return sum(int(size) * 1024 for size in re.findall(r"^Private_Dirty:\s+(\d+) kB", rollup, re.MULTILINE))

@@ -1,0 +1,45 @@
+"""How often the function assumes its role: the real SDK, against the stand-in for STS, on a clock that is moved."""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import cycle
+from pathlib import Path
+
+import time_machine
+
+from benchmarks.server import warm
+from benchmarks.server.row import NotMeasured, Row
+from direct_upload.settings import SLOWEST_LINE
+from direct_upload.sts import DURATION
+from direct_upload.upload_credentials import MARGIN
+from localcloud.dev.cloud import Cloud
+
+BEGIN = 1_732_449_600
+"""2024-11-24T12:00:00Z, in seconds since the epoch."""
+
+REQUESTS = 10_000
+
+SERVES = DURATION - MARGIN - 100_000_000 // SLOWEST_LINE
+"""Seconds until credentials are renewed, by the default settings: no form for the largest file may outlive them."""
+
+
+def measure() -> list[Row]:
+    """Within the time that one set of credentials serves; and over an hour, for comparison."""
+    once, hourly = calls(SERVES), calls(DURATION)
+    return [
+        Row(f"AssumeRole calls for 10,000 requests in {SERVES:,} s, as long as one serves", f"{once}", "1", once == 1),
+        Row(f"AssumeRole calls for 10,000 requests in {DURATION:,} s", f"{hourly}"),
+    ]
+
+
+def calls(seconds: int) -> int:
+    """AssumeRole calls that STS has seen after REQUESTS requests, evenly spread over so many seconds."""
+    with time_machine.travel(BEGIN, tick=False) as clock, tempfile.TemporaryDirectory() as files:
+        with Cloud(Path(files), settings={"ALLOWED_ORIGINS": warm.ORIGIN}) as cloud:
+            for number, event in zip(range(REQUESTS), cycle(warm.events(cloud))):
+                clock.move_to(BEGIN + number * seconds / REQUESTS)
+                reply = cloud.gateway.call(event, warm.CONTEXT.request_id)
+                if reply["statusCode"] != 200:
+                    raise NotMeasured(f"request {number} is answered with {reply['statusCode']}")
+        return len(cloud.sts.records)

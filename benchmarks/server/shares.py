@@ -1,0 +1,90 @@
+"""What a warm answer is made of: the share of each step in the whole, timed while the real handler answers."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from pathlib import Path
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+import index
+from benchmarks.server import warm
+from benchmarks.server.table import Table
+from direct_upload import form, post_policy, routes
+from fc_http import app, invocation, log
+from fc_http.event import Request
+from oss_protocol import signature
+
+ROUNDS = 200
+
+STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
+    "the event, read": ((Request, "from_event"), (routes, "parse_json")),
+    "files and tokens, checked": ((routes, "upload"), (routes, "authorise")),
+    "policies: JSON and base64": (
+        (post_policy, "of_folder_form"),
+        (post_policy, "of_exact_form"),
+        (post_policy, "pinned"),
+        (post_policy, "ending"),
+        (post_policy, "encoded"),
+    ),
+    "HMAC": ((form, "_kept_signing_key"), (signature, "signature")),
+    "the answer's JSON": ((app, "reply"),),
+    "the log line": ((invocation.Call, "report"), (log, "sent")),
+}
+"""Each with the functions that do it."""
+
+
+def measure() -> Table:
+    """A folder form, an exact one, and twenty."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        answers = [_shares(event) for event, _ in warm.answered()]
+    names = (*STEPS, "the rest")
+    rows = [(name, *(f"{answer[name]:.0%}" for answer in answers)) for name in names]
+    return Table("shares", rows)
+
+
+def _shares(event: bytes) -> dict[str, float]:
+    """The part of each step in the whole, as the median of many answers."""
+    with _timed() as spent:
+        answers = [_answer(event, spent) for _ in range(ROUNDS)]
+    return {name: median(answer[name] for answer in answers) for name in answers[0]}
+
+
+def _answer(event: bytes, spent: dict[str, float]) -> dict[str, float]:
+    spent.update(dict.fromkeys(STEPS, 0.0))
+    begin = time.perf_counter()
+    index.handler(event, warm.CONTEXT)
+    whole = time.perf_counter() - begin
+    shares = {name: seconds / whole for name, seconds in spent.items()}
+    return {**shares, "the rest": 1 - sum(shares.values())}
+
+
+@contextmanager
+def _timed() -> Iterator[dict[str, float]]:
+    """The seconds that each step has taken. Where one step calls another, the outer one alone counts."""
+    spent = dict.fromkeys(STEPS, 0.0)
+    running: list[str] = []
+
+    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call_it(*positional: Any, **named: Any) -> Any:
+            if running:
+                return function(*positional, **named)
+            running.append(name)
+            begin = time.perf_counter()
+            try:
+                return function(*positional, **named)
+            finally:
+                spent[name] += time.perf_counter() - begin
+                running.pop()
+
+        return call_it
+
+    with ExitStack() as patches:
+        for name, functions in STEPS.items():
+            for owner, function in functions:
+                patches.enter_context(patch.object(owner, function, timed(name, getattr(owner, function))))
+        yield spent

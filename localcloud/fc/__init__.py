@@ -1,0 +1,1 @@
+"""The stand-in for Function Compute: its gateway, its events, an instance of a function."""

@@ -1,0 +1,199 @@
+"""Function Compute's gateway: HTTP in front of the real handler, with the quirks of the real one.
+
+It has no time-out for the function: a handler in this process cannot be killed.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import traceback
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from localcloud.fc.event import http_event, http_response
+from localcloud.fc.instance import Instance, InstanceExited
+from localcloud.stand_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from werkzeug.wrappers import Request
+
+    from localcloud.ram.identities import Identity
+
+MAX_HEADERS = 8 * 1024
+"""Bytes of a request's headers."""
+
+MAX_TARGET = 4 * 1024
+"""Bytes of a request's path and query."""
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of a request's body."""
+
+
+class Gateway(StandIn):
+    """One function behind its HTTP trigger."""
+
+    service = "fc"
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        code: tuple[Path, ...],
+        *,
+        handler: str,
+        initializer: str,
+        methods: tuple[str, ...],
+        function_name: str,
+        region: str,
+        account_id: str,
+        environment: Callable[[], Mapping[str, str]],
+        role: Callable[[], Identity],
+        context_credentials: bool = False,
+        reload: bool = False,
+        log: Callable[[str], None],
+        port: int = 0,
+    ) -> None:
+        """`code` are the folders whose contents a package has side by side.
+
+        `environment` and `role` (the execution role's credentials) are asked whenever an instance is made.
+
+        With `context_credentials` each call's context brings the role's credentials, as in the python3.10 runtime;
+        else only the instance's environment has them. With `reload`, changed code makes a new instance.
+        """
+        super().__init__(clock, port=port)
+        self._code = code
+        self._handler = handler
+        self._initializer = initializer
+        self._methods = methods
+        self._function_name = function_name
+        self._region = region
+        self._account_id = account_id
+        self._environment = environment
+        self._role = role
+        self._context_credentials = context_credentials
+        self._reload = reload
+        self._log = log
+        self._instance: Instance | None = None
+        self._code_version = 0
+        self._one_request = threading.Lock()
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request as the gateway does."""
+        request_id = f"1-{int(self.clock()):08x}-{secrets.token_hex(12)}"
+        response = self._refusal(request, request_id) or self._invoke(request, request_id)
+        response.headers["X-Fc-Request-Id"] = request_id
+        return response
+
+    def start_instance(self) -> None:
+        """Make a new instance, and run its initializer. Raises what the function's code raises."""
+        with self._one_request:
+            self._instance = self._new_instance()
+
+    def end_instance(self) -> None:
+        """Let go of the instance: the next request starts a new one."""
+        with self._one_request:
+            self._instance = None
+
+    def call(self, event: bytes, request_id: str) -> Any:
+        """The handler's reply to an event. Raises what the handler or, in a new instance, the initializer raises."""
+        with self._one_request:
+            if self._reload and self._code_version != self._version_of_code():
+                self._instance = None
+            if self._instance is None:
+                self._instance = self._new_instance()
+            try:
+                return self._instance.answer(event, self._context(request_id))
+            except BaseException:
+                # Function Compute throws an instance away whose handler raised or whose process ended.
+                self._instance = None
+                raise
+
+    def event(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes, request_id: str) -> bytes:
+        """The event that a request to this gateway would make."""
+        return http_event(
+            method,
+            target,
+            headers,
+            body,
+            request_id=request_id,
+            account_id=self._account_id,
+            domain=f"{self._function_name}-local.{self._region}.fcapp.run",
+            source_ip="127.0.0.1",
+            now=self.clock(),
+        )
+
+    def _refusal(self, request: Request, request_id: str) -> Response | None:
+        """What never reaches the function."""
+        if request.method not in self._methods:
+            return _error(403, "FCCommonError", f"method {request.method} is not allowed for this trigger", request_id)
+        headers_size = sum(len(name) + len(value) for name, value in request.headers.items())
+        target_size = len(str(request.environ["REQUEST_URI"]))
+        if headers_size > MAX_HEADERS or target_size > MAX_TARGET or (request.content_length or 0) > MAX_BODY:
+            return _error(400, "InvalidArgument", "the request is too large", request_id)
+        return None
+
+    def _invoke(self, request: Request, request_id: str) -> Response:
+        headers = list(request.headers.items())
+        event = self.event(request.method, request.environ["REQUEST_URI"], headers, request.get_data(), request_id)
+        try:
+            reply = self.call(event, request_id)
+            return http_response(reply, request.headers.get("Origin"))
+        except (Exception, InstanceExited, SystemExit) as fault:  # noqa: BLE001 - whatever it is, the gateway goes on
+            self._log("".join(traceback.format_exception(fault)))
+            self.note(request, fault=type(fault).__name__)
+            # Plain text that says it is JSON: so does the real gateway.
+            return http_response({"statusCode": 502, "body": "Internal Server Error"}, request.headers.get("Origin"))
+
+    def _new_instance(self) -> Instance:
+        self._code_version = self._version_of_code()
+        role = {} if self._context_credentials else _variables(self._role())
+        # All that Function Compute sets, but for FC_FUNCTION_NAME: by that one the function knows that it is not local.
+        own = {
+            "FC_FUNCTION_HANDLER": self._handler,
+            "FC_FUNCTION_MEMORY_SIZE": "512",
+            "FC_REGION": self._region,
+            "FC_ACCOUNT_ID": self._account_id,
+            "FC_INSTANCE_ID": secrets.token_hex(16),
+        }
+        instance = Instance(self._code, self._handler, {**own, **role, **self._environment()}, self._log)
+        instance.initialize(self._initializer, self._context("initializer"))
+        return instance
+
+    def _version_of_code(self) -> int:
+        if not self._reload:
+            return 0
+        return max(file.stat().st_mtime_ns for folder in self._code for file in folder.rglob("*.py"))
+
+    def _context(self, request_id: str) -> Any:
+        """What a handler gets beside the event; python3.12 has no credentials in it."""
+        function = SimpleNamespace(name=self._function_name, handler=self._handler, memory=512, timeout=10)
+        context = SimpleNamespace(
+            request_id=request_id, function=function, region=self._region, account_id=self._account_id
+        )
+        if self._context_credentials:
+            role = self._role()
+            context.credentials = SimpleNamespace(
+                access_key_id=role.access_key_id,
+                access_key_secret=role.access_key_secret,
+                security_token=role.security_token,
+            )
+        return context
+
+
+def _variables(role: Identity) -> dict[str, str]:
+    return {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": role.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": role.access_key_secret,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": role.security_token,
+    }
+
+
+def _error(status: int, code: str, message: str, request_id: str) -> Response:
+    told = {"RequestId": request_id, "Code": code, "Message": message}
+    return Response(json.dumps(told), status, content_type="application/json")

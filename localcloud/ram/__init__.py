@@ -1,0 +1,1 @@
+"""The stand-in for RAM: identities, and what policies allow them."""

@@ -1,0 +1,115 @@
+"""The callback function's settings: what is read, what is refused, and that every fault is named at once."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+import pytest
+
+from fc_http.errors import Misconfigured
+from support import sentinels
+from support.tokens import new_secret
+from upload_callback.settings import Settings
+from upload_callback.webhook import Webhook
+
+SECRET = new_secret()
+KEY = secrets.token_bytes(32)
+LEAST = {"OSS_BUCKET": "team-uploads", "OSS_REGION": "cn-hangzhou", "CALLBACK_SECRET": SECRET}
+WEBHOOK = {
+    "WEBHOOK_URL": "https://app.example.com/uploads?team=a",
+    "WEBHOOK_SECRET": f"whsec_{base64.b64encode(KEY).decode()}",
+}
+
+
+def faults(**more: str) -> tuple[str, ...]:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.from_environ(LEAST | more)
+    return caught.value.faults
+
+
+def test_the_least_that_must_be_set_is_enough() -> None:
+    assert Settings.from_environ(LEAST) == Settings(
+        bucket="team-uploads",
+        region="cn-hangzhou",
+        prefix="uploads",
+        secrets=(SECRET,),
+        webhook=None,
+        bucket_url="https://team-uploads.oss-cn-hangzhou-internal.aliyuncs.com",
+        key_origin="https://gosspublic.alicdn.com",
+    )
+
+
+def test_a_webhook_is_read() -> None:
+    assert Settings.from_environ(LEAST | WEBHOOK).webhook == Webhook("https://app.example.com/uploads?team=a", KEY)
+
+
+def test_stand_ins_are_read_on_a_laptop() -> None:
+    local = {"LOCAL": "on", "OSS_ENDPOINT": "http://127.0.0.1:1", "CALLBACK_KEY_ORIGIN": "http://127.0.0.1:2"}
+    settings = Settings.from_environ(LEAST | local)
+    assert (settings.bucket_url, settings.key_origin) == ("http://127.0.0.1:1", "http://127.0.0.1:2")
+
+
+def test_no_secret_is_in_what_the_settings_print() -> None:
+    printed = repr(Settings.from_environ(LEAST | WEBHOOK))
+    sentinels.search_log(printed)
+    assert "team=a" not in printed
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ({"OSS_BUCKET": ""}, "OSS_BUCKET is missing"),
+        ({"OSS_REGION": "oss-cn-hangzhou"}, "OSS_REGION must be the region's ID: cn-hangzhou, not oss-cn-hangzhou"),
+        ({"CALLBACK_SECRET": ""}, "CALLBACK_SECRET is missing"),
+        (
+            {"CALLBACK_SECRET": "short"},
+            "CALLBACK_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32",
+        ),
+        ({"WEBHOOK_SECRET": ""}, "WEBHOOK_SECRET is missing"),
+        ({"WEBHOOK_URL": ""}, "WEBHOOK_SECRET is set, and WEBHOOK_URL is not: nobody would be told"),
+        *(
+            (
+                {"WEBHOOK_URL": url},
+                "WEBHOOK_URL must be an address such as https://app.example.com/uploads, without a user's name or password",
+            )
+            for url in (
+                *("http://app.example.com/", "app.example.com", "https://", "https://u:p@app.example.com/"),
+                *("https://u@app.example.com/", "https://:p@app.example.com/", "https://@app.example.com/"),
+                *("https://app.example.com/#a", "https://app.example.com:x/", "file:///etc/passwd"),
+                *("https://app.example.com/a b", "https://app.example.com/\u00e9"),
+            )
+        ),
+        *(
+            (
+                {"WEBHOOK_SECRET": secret},
+                'WEBHOOK_SECRET must be whsec_ and 24 to 64 bytes in base64: echo "whsec_$(openssl rand -base64 32)"',
+            )
+            for secret in (
+                *("whsec_", "whsec_AAAA", "whsec_%%%", base64.b64encode(b"x" * 32).decode()),
+                *(f"whsec_{base64.b64encode(b'x' * size).decode()}" for size in (23, 65)),
+            )
+        ),
+        (
+            {"OSS_ENDPOINT": "http://127.0.0.1:1"},
+            "OSS_ENDPOINT is for local runs only: remove it, or set LOCAL=on on a laptop",
+        ),
+        (
+            {"CALLBACK_KEY_ORIGIN": "https://evil.example"},
+            "CALLBACK_KEY_ORIGIN is for local runs only: remove it, or set LOCAL=on on a laptop",
+        ),
+        (
+            {"LOCAL": "on", "FC_FUNCTION_NAME": "callback"},
+            "LOCAL is for laptops only: remove it from the function's environment",
+        ),
+    ],
+)
+def test_a_faulty_setting_is_named_with_its_cure(more: dict[str, str], fault: str) -> None:
+    assert faults(**(WEBHOOK | more)) == (fault,)
+
+
+def test_every_fault_is_named_at_once() -> None:
+    named = faults(OSS_BUCKET="", OSS_REGION="", CALLBACK_SECRET="", WEBHOOK_URL="x")
+    assert [fault.split()[0] for fault in named] == [
+        *("OSS_BUCKET", "OSS_REGION", "CALLBACK_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET")
+    ]

@@ -1,0 +1,323 @@
+"""`make deploy` and `make remove`: what they add to Serverless Devs."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import jwt
+import pytest
+
+from deploy import components, deploy
+from deploy.s_logs import hiding
+from support import sentinels
+from support.scratch import ACCOUNT, PROJECT, Scratch
+from support.upload_bucket import Bucket
+
+
+def make(scratch: Scratch, command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """What the target of the Makefile runs, in the scratch copy, whose `s` is the project's."""
+    (scratch.folder / "node_modules").symlink_to(PROJECT / "node_modules")
+    try:
+        return subprocess.run(  # noqa: S603 - the arguments are ours
+            [sys.executable, "-I", "tools/run.py", "deploy.deploy", command],
+            cwd=scratch.folder,
+            env={**scratch.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+    finally:
+        (scratch.folder / "node_modules").unlink()
+
+
+def secret_in(file: Path) -> str:
+    (secret,) = re.findall(r"^JWT_SECRET=(.*)$", file.read_text(), re.MULTILINE)
+    sentinels.keep_secret(secret)
+    return str(secret)
+
+
+def test_the_first_deployment_ends_with_a_link_that_works(scratch: Scratch) -> None:
+    del scratch.environ["JWT_SECRET"]
+    (scratch.folder / ".env").write_text("NAME=team\nJWT_SECRET=\n")
+    done = make(scratch, "deploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    secret = secret_in(scratch.folder / ".env")
+    page = f"https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com/index.html"
+    assert f"\nThe page: {page}\n" in done.stdout
+    assert "This address downloads the page instead of showing it: set SITE_DOMAIN" in done.stdout
+    link = done.stdout.splitlines()[-1]
+    assert link.startswith(f"{page}#token=")
+    claims = jwt.decode(link.split("=", 1)[1], secret, ["HS256"], audience="oss-direct-upload")
+    assert (claims["sub"], claims["exp"] - claims["iat"]) == ("first-link", 86_400)
+    assert secret not in done.stdout + done.stderr
+    assert scratch.props("sign")["environmentVariables"]["JWT_SECRET"] == secret
+
+
+def test_with_a_domain_the_address_is_the_domains(scratch: Scratch) -> None:
+    done = make(scratch, "deploy", SITE_DOMAIN="upload.example.com", AUTH="none", JWT_SECRET="")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-2:] == [
+        "The page: https://upload.example.com/index.html",
+        "AUTH=none: anybody who finds the function can upload.",
+    ]
+    assert not (scratch.folder / ".env").exists()
+
+
+def test_the_functions_domain_is_used_to_deploy_and_to_remove(scratch: Scratch) -> None:
+    domain = {"SIGN_DOMAIN": "sign.example.com", "SIGN_CERTIFICATE": "1-cn-hangzhou"}
+    assert [make(scratch, command, **domain).returncode for command in ("deploy", "remove")] == [0, 0]
+    removed = [call for call in scratch.calls() if (call["resource"], call["command"]) == ("sign", "remove")]
+    assert [call["props"]["customDomain"]["domainName"] for call in removed] == ["sign.example.com"]
+
+
+def test_a_failed_deployment_ends_as_the_tool_does_and_prints_no_link(scratch: Scratch) -> None:
+    (scratch.folder / "cloud").write_text('{"fail": "sign"}')
+    done = make(scratch, "deploy")
+    assert (done.returncode, "#token=" in done.stdout) == (101, False)
+
+
+def test_without_credentials_it_says_how_to_give_them(scratch: Scratch) -> None:
+    del scratch.environ["AccountID"]
+    done = make(scratch, "deploy")
+    assert done.returncode == 1
+    assert done.stdout.endswith(
+        "There are no credentials: run `npx --no-install s config add`, or see docs/deploy.md, Before you begin.\n"
+    )
+
+
+def test_remove_stops_for_users_files(scratch: Scratch, bucket: Bucket) -> None:
+    bucket.files = {("uploads/a.png", "null"): 5}
+    stopped = make(scratch, "remove")
+    assert (stopped.returncode, scratch.calls()) == (101, [])
+    assert make(scratch, "remove", DELETE_FILES="yes").returncode == 0
+    assert bucket.files == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "environ"),
+    [
+        ("JWT_SECRET=known\n", {}),
+        ("", {"JWT_SECRET": "known"}),
+        ("export JWT_SECRET='known' # ours\n", {}),
+        ("JWT_SECRET=other\n", {"JWT_SECRET": "known"}),
+    ],
+)
+def test_a_secret_that_is_set_is_kept(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
+    file = tmp_path / ".env"
+    file.write_text(text)
+    assert (deploy.ensure_identity(file, environ), file.read_text()) == ("known", text)
+
+
+@pytest.mark.parametrize("environ", [{"AUTH": "none"}, {"JWT_JWKS": "{}"}])
+def test_no_secret_is_made_where_none_is_used(tmp_path: Path, environ: dict[str, str]) -> None:
+    assert (deploy.ensure_identity(tmp_path / ".env", environ), list(tmp_path.iterdir())) == ("", [])
+
+
+def test_a_new_secret_is_for_its_owner_and_leaves_the_rest_as_it_was(tmp_path: Path) -> None:
+    new, known = tmp_path / "new.env", tmp_path / "known.env"
+    known.write_text("NAME=team\nJWT_SECRET=\n# the end")
+    secrets_made = [deploy.ensure_identity(file, {}) for file in (new, known)]
+    assert secrets_made == [secret_in(new), secret_in(known)]
+    assert (len(set(secrets_made)), min(map(len, secrets_made))) == (2, 43)
+    assert known.read_text() == f"NAME=team\n# the end\nJWT_SECRET={secrets_made[1]}\n"
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("environ", "made"),
+    [
+        ({}, []),
+        ({"CALLBACK": "on"}, ["CALLBACK_SECRET"]),
+        ({"MULTIPART_THRESHOLD": "100MB"}, ["MULTIPART_SECRET"]),
+        ({"CALLBACK": "on", "MULTIPART_THRESHOLD": "100MB"}, ["CALLBACK_SECRET", "MULTIPART_SECRET"]),
+        ({"CALLBACK": "on", "CALLBACK_SECRET": "known", "MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": "known"}, []),
+        ({"CALLBACK": "off", "MULTIPART_THRESHOLD": ""}, []),
+    ],
+)
+def test_what_seals_tickets_is_made_where_it_is_used_and_missing(
+    tmp_path: Path, environ: dict[str, str], made: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy.ensure_tickets(tmp_path / ".env", environ)
+    text = (tmp_path / ".env").read_text() if made else ""
+    written = dict(line.split("=", 1) for line in text.splitlines())
+    assert [(name, len(secret)) for name, secret in written.items()] == [(name, 43) for name in made]
+    assert [secret for secret in written.values() if secret in capsys.readouterr().out] == []
+
+
+# The components.
+
+DECLARED = """
+resources:
+  infra: {component: ros}
+  sign: {component: fc3@0.1.22}
+  callback: {component: fc3@0.1.22}
+  site: {component: "${path('./deploy/site')}"}
+"""
+NEWEST = "in its newest version, which is fetched now, not pinned"
+PIN = "core_load_serverless_devs_component"
+
+VERSIONS: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
+    "nothing fetched yet": (
+        {},
+        {},
+        [f"ros {NEWEST}", "fc3 0.1.22, pinned, which is fetched now", f"fc3-domain {NEWEST}"],
+    ),
+    "all in the cache": (
+        {"ros": "0.0.9", "fc3@0.1.22": "0.1.22", "fc3-domain": "0.0.29"},
+        {},
+        ["ros 0.0.9, not pinned", "fc3 0.1.22, pinned", "fc3-domain 0.0.29, not pinned"],
+    ),
+    "pinned by the deployer": (
+        {"ros": "0.0.9", "ros@0.0.8": "0.0.8"},
+        {PIN: "ros@0.0.8;fc3-domain@0.0.28"},
+        [
+            "ros 0.0.8, pinned",
+            "fc3 0.1.22, pinned, which is fetched now",
+            "fc3-domain 0.0.28, pinned, which is fetched now",
+        ],
+    ),
+}
+
+
+def fill_cache(root: Path, held: dict[str, str]) -> None:
+    for name, version in held.items():
+        place = root / "components" / "devsapp.cn" / "v3" / name
+        place.mkdir(parents=True)
+        (place / ".s.lock").write_text(json.dumps({"version": version}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", VERSIONS)
+def test_the_components_are_told_with_their_versions(case: str, tmp_path: Path) -> None:
+    held, environ, told = VERSIONS[case]
+    (tmp_path / "s.yaml").write_text(DECLARED, encoding="utf-8")
+    fill_cache(tmp_path / ".s", held)
+    found = components.report(tmp_path, {"serverless_devs_config_home": str(tmp_path), **environ})
+    assert list(found) == [f"Component {each}" for each in told]
+
+
+def test_the_cache_is_where_serverless_devs_was_told_to_keep_it(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("resources: {infra: {component: ros}}", encoding="utf-8")
+    (tmp_path / ".s" / "config").mkdir(parents=True)
+    (tmp_path / ".s" / "config" / "s.json").write_text('{"workspace": "~/elsewhere"}', encoding="utf-8")
+    fill_cache(tmp_path / "elsewhere", {"ros": "0.0.9"})
+    found = components.report(tmp_path, {"serverless_devs_config_home": str(tmp_path)})
+    assert list(found) == ["Component ros 0.0.9, not pinned"]
+
+
+@pytest.mark.parametrize("command", [deploy.deploy, deploy.remove])
+def test_their_versions_are_told_before_any_runs(
+    command: Callable[[Mapping[str, str]], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "s").write_text("#!/bin/sh\necho s runs; exit 101\n", encoding="utf-8")
+    (tmp_path / "s").chmod(0o755)
+    (tmp_path / "s.yaml").write_text("resources: {infra: {component: ros}}", encoding="utf-8")
+    monkeypatch.setattr(deploy, "_PROJECT", tmp_path)
+    monkeypatch.setattr(deploy, "_S", tmp_path / "s")
+    assert command({"AUTH": "none", "serverless_devs_config_home": str(tmp_path)}) == 101
+    assert capsys.readouterr().out == f"Component ros {NEWEST}\ns runs\n"
+
+
+def test_no_secret_is_left_in_the_logs_of_serverless_devs_and_they_are_their_owners_alone(scratch: Scratch) -> None:
+    """The vendor's component logs its whole input, and a comparison with what was there before."""
+    old = secrets.token_hex(16)
+    sentinels.keep_secret(old)
+    component = scratch.folder / "noisy.cjs"
+    (real,) = set(re.findall(r"^ +component: (.*fc3\.cjs)$", (scratch.folder / "s.yaml").read_text(), re.MULTILINE))
+    component.write_text(
+        f"""const Fc3 = require({json.dumps(real)});
+module.exports = class extends Fc3 {{
+    constructor(given) {{
+        super(given);
+        this.logger = given.logger;
+    }}
+    async deploy(inputs) {{
+        const {{ logger }} = this;
+        logger.debug(JSON.stringify(inputs.props));
+        logger.write(`-   JWT_SECRET: "{old}"`);
+        return super.deploy(inputs);
+    }}
+}};
+"""
+    )
+    text = (scratch.folder / "s.yaml").read_text()
+    (scratch.folder / "s.yaml").write_text(text.replace(f"component: {real}", f"component: {component}"))
+    done = make(scratch, "deploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    logs = [file for file in (scratch.folder / "home" / ".s" / "logs").rglob("*") if file.is_file()]
+    written = "".join(file.read_text() for file in logs)
+    assert "oss-direct-upload-sign" in written
+    shown = [name for name, secret in (("ours", scratch.environ["JWT_SECRET"]), ("old", old)) if secret in written]
+    printed = [
+        name for name, secret in (("ours", scratch.environ["JWT_SECRET"]), ("old", old)) if secret in done.stdout
+    ]
+    assert (shown, printed) == ([], [])
+    assert {stat.S_IMODE(file.stat().st_mode) & 0o077 for file in [*logs, *{file.parent for file in logs}]} == {0}
+
+
+BY_ITS_NAME: dict[str, Callable[[str], str]] = {
+    "JSON": lambda secret: json.dumps({"JWT_SECRET": secret}),
+    "JSON in UTF-8": lambda secret: json.dumps({"JWT_SECRET": secret}, ensure_ascii=False),
+    "JSON in JSON": lambda secret: json.dumps(json.dumps({"JWT_SECRET": secret, "A": "b"})),
+    "JavaScript": lambda secret: "JWT_SECRET: '" + re.sub(r"(['\\])", r"\\\1", secret) + "'",
+    "YAML": lambda secret: "JWT_SECRET: '" + secret.replace("'", "''") + "'",
+}
+BY_NO_NAME: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "a list": lambda secret: json.dumps([secret]),
+    "a list in UTF-8": lambda secret: json.dumps([secret], ensure_ascii=False),
+}
+
+
+@pytest.mark.parametrize("between", ['"', "\\", "'", '\\"', "\\\\", "ü", '", "', "', '"])
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [(each, known) for each in BY_ITS_NAME.values() for known in (True, False)]
+    + [(each, True) for each in BY_NO_NAME.values()],
+    ids=[f"{name}, {known}" for name in BY_ITS_NAME for known in ("set now", "of before")] + list(BY_NO_NAME),
+)
+def test_no_part_of_a_secret_is_left_however_it_is_written(
+    written: Callable[[str], str], known: bool, between: str
+) -> None:
+    secret = f"first-part{between}second-part"
+    hidden = hiding({"JWT_SECRET": secret} if known else {})(written(secret) + ', "tail"')
+    assert ("part" in hidden, hidden.count("(hidden)"), hidden.endswith(', "tail"')) == (False, 1, True)
+
+
+def test_an_empty_secret_in_the_environment_is_named_and_the_files_stays(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("JWT_SECRET=known\n")
+    with pytest.raises(ValueError, match=r"^JWT_SECRET is empty in the environment, which wins over \.env: unset it$"):
+        deploy.ensure_identity(tmp_path / ".env", {"JWT_SECRET": ""})
+    assert (tmp_path / ".env").read_text() == "JWT_SECRET=known\n"
+
+
+@pytest.mark.parametrize("text", ["S${config('AccessKeySecret')}", "S<%= process.env.HOME %>"])
+def test_a_setting_that_would_be_a_template_stops_the_deployment(scratch: Scratch, text: str) -> None:
+    done = make(scratch, "deploy", PAGE_FOOTER=text)
+    assert (done.returncode, scratch.calls()) == (2, [])
+    assert done.stderr.startswith("PAGE_FOOTER has ")
+
+
+def test_a_bare_s_deploy_stops_at_what_it_would_read_otherwise(scratch: Scratch) -> None:
+    (scratch.folder / ".env").write_text("PAGE_FOOTER=S#x\n")
+    done = scratch.s("deploy", "-y")
+    assert (done.exit_code, scratch.order()) == (101, [])
+    assert ".env, line 1: PAGE_FOOTER has a #" in done.said
+
+
+def test_an_s_yaml_that_is_none_is_not_quoted(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("vars:\n  secret: 'hush\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^s\.yaml, line 3, column 1: this is no YAML") as fault:
+        list(components.report(tmp_path, {}))
+    assert "hush" not in str(fault.value)

@@ -1,0 +1,512 @@
+"""s.yaml through the real Serverless Devs, with stand-ins for the components: what each is asked for, and in which order."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support import fc_models
+from support.scratch import ACCOUNT, PROJECT, SCHEMA, Scratch
+from support.upload_bucket import Bucket
+
+SITE = f"https://oss-direct-upload-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
+UPLOADS = f"https://oss-direct-upload-uploads-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
+
+DEPLOYED = ["infra deploy", "callback deploy", "sign deploy", "site deploy"]
+REMOVED = ["callback remove", "sign remove", "site remove", "infra remove"]
+CALLBACK_URL = "https://oss-direct-upload-callback-abcdefghij.cn-hongkong.fcapp.run"
+DOMAINS = {
+    "SIGN_DOMAIN": "sign.example.com",
+    "SIGN_CERTIFICATE": "1-cn-hangzhou",
+    "SITE_DOMAIN": "upload.example.com",
+    "UPLOAD_DOMAIN": "files.example.com",
+}
+
+
+def parameters(**others: str) -> dict[str, str]:
+    return {
+        "Account": ACCOUNT,
+        "SignRole": "oss-direct-upload-sign",
+        "UploadRole": "oss-direct-upload-upload",
+        "CallbackRole": "oss-direct-upload-callback",
+        "UploadBucket": f"oss-direct-upload-uploads-{ACCOUNT}",
+        "UploadPrefix": "uploads",
+        "Origins": SITE,
+        "KeepDays": "0",
+        "SiteBucket": f"oss-direct-upload-site-{ACCOUNT}",
+        "LogProject": f"oss-direct-upload-{ACCOUNT}",
+        "LogStore": "sign",
+        "CallbackLogStore": "callback",
+        "LogDays": "30",
+        **others,
+    }
+
+
+def environment(scratch: Scratch, **others: str) -> dict[str, str]:
+    return {
+        "OSS_BUCKET": f"oss-direct-upload-uploads-{ACCOUNT}",
+        "OSS_REGION": "cn-hongkong",
+        "OSS_STS_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/oss-direct-upload-upload",
+        "ALLOWED_ORIGINS": SITE,
+        "UPLOAD_URL": UPLOADS,
+        "UPLOAD_PREFIX": "uploads",
+        "AUTH": "jwt",
+        "JWT_SECRET": scratch.environ["JWT_SECRET"],
+        "CALLBACK_URL": CALLBACK_URL,
+        **others,
+    }
+
+
+def callback(**settings: str) -> dict[str, Any]:
+    return {
+        "region": "cn-hongkong",
+        "functionName": "oss-direct-upload-callback",
+        "description": "Is called by OSS when a file has arrived",
+        "runtime": "python3.12",
+        "code": "./build/callback",
+        "handler": "index.handler",
+        "instanceLifecycleConfig": {"initializer": {"handler": "index.initialize", "timeout": 10}},
+        "role": f"acs:ram::{ACCOUNT}:role/oss-direct-upload-callback",
+        "cpu": 0.5,
+        "memorySize": 512,
+        "diskSize": 512,
+        "timeout": 10,
+        "instanceConcurrency": 1,
+        "internetAccess": True,
+        "concurrencyConfig": {"reservedConcurrency": 20},
+        "logConfig": {
+            "project": f"oss-direct-upload-{ACCOUNT}",
+            "logstore": "callback",
+            "enableRequestMetrics": True,
+            "enableInstanceMetrics": False,
+            "logBeginRule": "DefaultRegex",
+        },
+        "environmentVariables": {
+            "OSS_BUCKET": f"oss-direct-upload-uploads-{ACCOUNT}",
+            "OSS_REGION": "cn-hongkong",
+            "UPLOAD_PREFIX": "uploads",
+            **settings,
+        },
+        "triggers": [
+            {
+                "triggerName": "http",
+                "triggerType": "http",
+                "triggerConfig": {"authType": "anonymous", "disableURLInternet": False, "methods": ["POST"]},
+            }
+        ],
+    }
+
+
+def function(scratch: Scratch) -> dict[str, Any]:
+    return {
+        "region": "cn-hongkong",
+        "functionName": "oss-direct-upload-sign",
+        "description": "Signs forms with which browsers upload to OSS",
+        "runtime": "python3.12",
+        "code": "./build/sign",
+        "handler": "index.handler",
+        "instanceLifecycleConfig": {"initializer": {"handler": "index.initialize", "timeout": 10}},
+        "role": f"acs:ram::{ACCOUNT}:role/oss-direct-upload-sign",
+        "cpu": 1,
+        "memorySize": 1024,
+        "diskSize": 512,
+        "timeout": 10,
+        "instanceConcurrency": 1,
+        "internetAccess": True,
+        "concurrencyConfig": {"reservedConcurrency": 20},
+        "logConfig": {
+            "project": f"oss-direct-upload-{ACCOUNT}",
+            "logstore": "sign",
+            "enableRequestMetrics": True,
+            "enableInstanceMetrics": False,
+            "logBeginRule": "DefaultRegex",
+        },
+        "environmentVariables": environment(scratch),
+        "triggers": [
+            {
+                "triggerName": "http",
+                "triggerType": "http",
+                "triggerConfig": {
+                    "authType": "anonymous",
+                    "disableURLInternet": False,
+                    "methods": ["GET", "POST", "OPTIONS"],
+                },
+            }
+        ],
+    }
+
+
+def test_what_the_components_are_asked_for(scratch: Scratch) -> None:
+    scratch.ok("deploy", "-y")
+    asked = [(call["component"], call["command"], call["resource"], call["props"]) for call in scratch.calls()]
+    assert asked == [
+        (
+            "ros",
+            "deploy",
+            "infra",
+            {
+                "region": "cn-hongkong",
+                "name": "oss-direct-upload",
+                "endpoint": "ros.aliyuncs.com",
+                "template": str(scratch.folder / "deploy" / "ros.yaml"),
+                "parameters": parameters(),
+            },
+        ),
+        ("fc3", "deploy", "callback", callback()),
+        ("fc3", "deploy", "sign", function(scratch)),
+        (
+            "site",
+            "deploy",
+            "site",
+            {
+                "folder": str(scratch.folder / "web"),
+                "bucket": f"oss-direct-upload-site-{ACCOUNT}",
+                "region": "cn-hongkong",
+                "function": "https://oss-direct-upload-sign-abcdefghij.cn-hongkong.fcapp.run",
+                "upload": UPLOADS,
+                "domain": "",
+                "title": "",
+                "logo": "",
+                "accent": "",
+                "footer": "",
+            },
+        ),
+    ]
+
+
+def test_the_vendors_models_know_everything_that_is_sent(scratch: Scratch) -> None:
+    scratch.ok("deploy", "-y", **SET)
+    assert fc_models.faults(scratch.props("sign")) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ({"timeOut": 10}, "CreateFunctionInput.timeOut is unknown"),
+        ({"logConfig": {"logStore": "sign"}}, "CreateFunctionInput.logConfig.logStore is unknown"),
+        ({"memorySize": "512"}, "CreateFunctionInput.memory_size is of another type: '512'"),
+        (
+            {"environmentVariables": {"TTL": 300}},
+            "CreateFunctionInput.environment_variables is of another type: {'TTL': 300}",
+        ),
+        ({"concurrencyConfig": {"reserved": 1}}, "PutConcurrencyInput.reserved is unknown"),
+        ({"triggers": [{"triggerConfig": {"auth": "none"}}]}, "HTTPTriggerConfig.auth is unknown"),
+        ({"triggers": [{"triggerConfig": {}, "name": "http"}]}, "CreateTriggerInput.name is unknown"),
+    ],
+)
+def test_the_vendors_models_refuse(wrong: dict[str, Any], fault: str) -> None:
+    assert fc_models.faults({"concurrencyConfig": {}, "triggers": [], **wrong}) == [fault]
+
+
+def test_deployed_twice_and_removed_twice(scratch: Scratch) -> None:
+    for command in ("deploy", "deploy", "remove", "remove"):
+        scratch.ok(command, "-y")
+    assert scratch.order() == DEPLOYED + DEPLOYED + REMOVED + REMOVED
+
+
+def test_a_redeployment_asks_for_the_same(scratch: Scratch) -> None:
+    scratch.ok("deploy", "-y")
+    scratch.ok("deploy", "-y")
+    calls = scratch.calls()
+    assert calls[:4] == calls[4:]
+
+
+def test_a_bare_deployment_builds_first(scratch: Scratch) -> None:
+    scratch.ok("deploy", "-y")
+    assert scratch.builds() == 1
+
+
+def test_a_failed_build_deploys_nothing(scratch: Scratch) -> None:
+    (scratch.folder / "Makefile").write_text("build:\n\t@exit 3\n")
+    assert (scratch.s("deploy", "-y").exit_code, scratch.order()) == (101, [])
+
+
+def test_a_failed_function_publishes_no_page(scratch: Scratch) -> None:
+    (scratch.folder / "cloud").write_text('{"fail": "sign"}')
+    assert (scratch.s("deploy", "-y").exit_code, scratch.order()) == (
+        101,
+        ["infra deploy", "callback deploy", "sign deploy"],
+    )
+
+
+def test_the_preview_leaves_two_things_to_the_deployment(scratch: Scratch) -> None:
+    shown = json.loads(scratch.ok("preview", "-o", "json", "--silent"))
+    left = re.findall(r"\$\{[^}]*\}", json.dumps(shown["resources"]))
+    assert left == ["${resources.callback.output.url.system_url}", "${resources.sign.output.url.system_url}"]
+
+
+def test_verify(scratch: Scratch) -> None:
+    if not SCHEMA.exists():
+        pytest.skip("the schema of the component fc3 is not here: s.yaml was not checked against it")
+    assert "passed" in scratch.ok("verify")
+
+
+def test_a_property_of_the_wrong_type_is_refused(scratch: Scratch) -> None:
+    if not SCHEMA.exists():
+        pytest.skip("the schema of the component fc3 is not here: not checked that s.yaml has it enforced")
+    file = scratch.folder / "s.yaml"
+    file.write_text(file.read_text().replace("memorySize: 1024", "memorySize: much"))
+    assert (scratch.s("deploy", "-y").exit_code == 0, scratch.order()) == (False, [])
+
+
+SECRETS = {
+    "CALLBACK_SECRET": secrets.token_hex(32),
+    "MULTIPART_SECRET": secrets.token_hex(32),
+    "WEBHOOK_URL": f"https://app.example.com/{secrets.token_hex(8)}",
+    "WEBHOOK_SECRET": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+}
+
+SET = {
+    "NAME": "team",
+    "REGION": "ap-southeast-1",
+    "RUNTIME": "python3.10",
+    "SITE_DOMAIN": "upload.example.com",
+    "UPLOAD_DOMAIN": "files.example.com",
+    "ALLOWED_ORIGINS": "https://upload.example.com,https://app.example.com",
+    "UPLOAD_PREFIX": "in/here",
+    "MAX_SIZE": "5MB",
+    "CONTENT_TYPES": "image/png",
+    "EXPIRES_IN": "900",
+    "FOLDER_FORMS": "off",
+    "CALLBACK": "on",
+    "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
+    "MULTIPART_THRESHOLD": "2MB",
+    "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
+    "WEBHOOK_URL": SECRETS["WEBHOOK_URL"],
+    "WEBHOOK_SECRET": SECRETS["WEBHOOK_SECRET"],
+    "JWT_ISSUER": "us",
+    "JWT_AUDIENCE": "you",
+    "KEEP_DAYS": "7",
+    "LOG_DAYS": "3",
+    "PAGE_TITLE": "Our files",
+    "PAGE_LOGO": "https://example.com/l.svg",
+    "PAGE_ACCENT": "#0a58ca",
+    "PAGE_FOOTER": "Ask us",
+}
+
+
+def check_everything_set(scratch: Scratch) -> None:
+    assert scratch.props("infra")["parameters"] == {
+        "Account": ACCOUNT,
+        "SignRole": "team-sign",
+        "UploadRole": "team-upload",
+        "CallbackRole": "team-callback",
+        "UploadBucket": f"team-uploads-{ACCOUNT}",
+        "UploadPrefix": "in/here",
+        "Origins": "https://upload.example.com,https://app.example.com",
+        "KeepDays": "7",
+        "SiteBucket": f"team-site-{ACCOUNT}",
+        "LogProject": f"team-{ACCOUNT}",
+        "LogStore": "sign",
+        "CallbackLogStore": "callback",
+        "LogDays": "3",
+    }
+    assert scratch.props("sign") == {
+        **function(scratch),
+        "region": "ap-southeast-1",
+        "functionName": "team-sign",
+        "runtime": "python3.10",
+        "role": f"acs:ram::{ACCOUNT}:role/team-sign",
+        "logConfig": {**function(scratch)["logConfig"], "project": f"team-{ACCOUNT}"},
+        "environmentVariables": {
+            "OSS_BUCKET": f"team-uploads-{ACCOUNT}",
+            "OSS_REGION": "ap-southeast-1",
+            "OSS_STS_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/team-upload",
+            "ALLOWED_ORIGINS": "https://upload.example.com,https://app.example.com",
+            "UPLOAD_URL": "https://files.example.com",
+            "UPLOAD_PREFIX": "in/here",
+            "MAX_SIZE": "5MB",
+            "CONTENT_TYPES": "image/png",
+            "EXPIRES_IN": "900",
+            "FOLDER_FORMS": "off",
+            "CALLBACK": "on",
+            "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
+            "MULTIPART_THRESHOLD": "2MB",
+            "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
+            "CALLBACK_URL": "https://team-callback-abcdefghij.ap-southeast-1.fcapp.run",
+            "AUTH": "jwt",
+            "JWT_SECRET": scratch.environ["JWT_SECRET"],
+            "JWT_ISSUER": "us",
+            "JWT_AUDIENCE": "you",
+        },
+    }
+    assert scratch.props("callback") == {
+        **callback(),
+        "region": "ap-southeast-1",
+        "functionName": "team-callback",
+        "runtime": "python3.10",
+        "role": f"acs:ram::{ACCOUNT}:role/team-callback",
+        "logConfig": {**callback()["logConfig"], "project": f"team-{ACCOUNT}"},
+        "environmentVariables": {
+            "OSS_BUCKET": f"team-uploads-{ACCOUNT}",
+            "OSS_REGION": "ap-southeast-1",
+            "UPLOAD_PREFIX": "in/here",
+            **{name: secret for name, secret in SECRETS.items() if name != "MULTIPART_SECRET"},
+        },
+    }
+    assert scratch.props("site") == {
+        "folder": str(scratch.folder / "web"),
+        "bucket": f"team-site-{ACCOUNT}",
+        "region": "ap-southeast-1",
+        "function": "https://team-sign-abcdefghij.ap-southeast-1.fcapp.run",
+        "upload": "https://files.example.com",
+        "domain": "upload.example.com",
+        "title": "Our files",
+        "logo": "https://example.com/l.svg",
+        "accent": "#0a58ca",
+        "footer": "Ask us",
+    }
+
+
+def test_every_setting_from_the_environment(scratch: Scratch) -> None:
+    scratch.ok("deploy", "-y", **SET)
+    check_everything_set(scratch)
+
+
+def test_every_setting_from_the_file_env(scratch: Scratch) -> None:
+    (scratch.folder / ".env").write_text("".join(f'{name}="{text}"\n' for name, text in SET.items()))
+    scratch.ok("deploy", "-y")
+    check_everything_set(scratch)
+
+
+def test_an_empty_setting_counts_as_absent(scratch: Scratch) -> None:
+    scratch.ok("deploy", "-y", **dict.fromkeys(SET, ""))
+    assert (scratch.props("infra")["parameters"], scratch.props("sign")) == (parameters(), function(scratch))
+
+
+def test_without_identity(scratch: Scratch) -> None:
+    del scratch.environ["JWT_SECRET"]
+    scratch.ok("deploy", "-y", AUTH="none")
+    environ = scratch.props("sign")["environmentVariables"]
+    assert {name: environ[name] for name in environ if name.startswith(("AUTH", "JWT"))} == {"AUTH": "none"}
+
+
+def test_what_is_printed_hides_the_secrets(scratch: Scratch) -> None:
+    scratch.environ |= {"CALLBACK": "on", "MULTIPART_THRESHOLD": "2MB", **SECRETS}
+    for said in (scratch.ok("deploy", "-y"), scratch.ok("info"), scratch.ok("info", "-o", "json", "--silent")):
+        shown = [name for name in ("JWT_SECRET", *SECRETS) if scratch.environ[name] in said]
+        assert shown == []
+        assert "(hidden)" in said
+
+
+def test_what_the_callback_function_lacks_stops_the_deployment_too(scratch: Scratch) -> None:
+    done = scratch.s("deploy", "-y", CALLBACK="on", CALLBACK_SECRET="short", WEBHOOK_URL="https://app.example.com/")
+    assert (done.exit_code, scratch.order()) == (101, [])
+    assert "- CALLBACK_SECRET must have at least 32 bytes" in done.said
+    assert "- WEBHOOK_SECRET is missing" in done.said
+
+
+def test_a_webhook_without_callbacks_stops_the_deployment(scratch: Scratch) -> None:
+    done = scratch.s("deploy", "-y", WEBHOOK_URL="https://app.example.com/")
+    assert "- WEBHOOK_URL is set, and CALLBACK is not on: it would never be told" in done.said
+
+
+def test_what_is_not_set_right_stops_before_anything_is_made(scratch: Scratch) -> None:
+    done = scratch.s("deploy", "-y", JWT_SECRET="", MAX_SIZE="much")
+    assert (done.exit_code, scratch.order()) == (101, [])
+    assert "- MAX_SIZE must be" in done.said
+    assert "`make deploy` writes a random JWT_SECRET into .env." in done.said
+
+
+def test_a_function_at_a_domain_of_its_own(scratch: Scratch) -> None:
+    scratch.ok("deploy", "-y", "-t", "s.domain.yaml", **DOMAINS)
+    assert scratch.props("sign") == {
+        **function(scratch),
+        "environmentVariables": environment(
+            scratch, ALLOWED_ORIGINS="https://upload.example.com", UPLOAD_URL="https://files.example.com"
+        ),
+        "customDomain": {
+            "domainName": "sign.example.com",
+            "protocol": "HTTPS",
+            "certConfig": {"certId": "1-cn-hangzhou"},
+            "route": {"path": "/*", "qualifier": "LATEST", "methods": ["GET", "POST", "OPTIONS"]},
+        },
+    }
+    site = scratch.props("site")
+    assert (site["function"], site["upload"], site["domain"]) == (
+        "https://sign.example.com",
+        "https://files.example.com",
+        "upload.example.com",
+    )
+
+
+def test_with_domains_too_it_is_removed_in_order(scratch: Scratch) -> None:
+    for command in ("deploy", "remove", "remove"):
+        scratch.ok(command, "-y", "-t", "s.domain.yaml", **DOMAINS)
+    assert scratch.order() == DEPLOYED + REMOVED + REMOVED
+
+
+def test_users_files_stop_the_removal_before_anything_is_removed(scratch: Scratch, bucket: Bucket) -> None:
+    scratch.ok("deploy", "-y")
+    bucket.files = {("uploads/a.png", "null"): 5}
+    done = scratch.s("remove", "-y")
+    assert (done.exit_code, scratch.order()) == (101, DEPLOYED)
+    assert f"oss-direct-upload-uploads-{ACCOUNT} holds 1 file (5 bytes). Nothing was removed." in done.said
+    assert "DELETE_FILES=yes make remove" in done.said
+
+
+def test_users_files_stop_the_removal_of_the_stack_alone(scratch: Scratch, bucket: Bucket) -> None:
+    scratch.ok("deploy", "-y")
+    bucket.files = {("uploads/a.png", "null"): 5}
+    assert (scratch.s("infra", "remove", "-y").exit_code, scratch.order()) == (101, DEPLOYED)
+
+
+def test_users_files_go_when_that_is_said(scratch: Scratch, bucket: Bucket) -> None:
+    scratch.ok("deploy", "-y")
+    bucket.files, bucket.unfinished = {("uploads/a.png", "null"): 5}, [("uploads/b.png", "u1")]
+    scratch.ok("remove", "-y", DELETE_FILES="yes")
+    assert (bucket.files, bucket.unfinished, scratch.order()) == ({}, [], DEPLOYED + REMOVED)
+
+
+def test_without_credentials_for_the_bucket_nothing_is_removed(scratch: Scratch, bucket: Bucket) -> None:
+    scratch.ok("deploy", "-y")
+    bucket.refusal = "AccessDenied"
+    done = scratch.s("remove", "-y")
+    assert (done.exit_code, scratch.order()) == (101, DEPLOYED)
+    assert "could not be seen. AccessDenied: no" in done.said
+
+
+def test_temporary_credentials_reach_the_hooks(scratch: Scratch, bucket: Bucket) -> None:
+    known = {name: scratch.environ.pop(name) for name in ("AccountID", "AccessKeyID", "AccessKeySecret")}
+    scratch.environ["ci_serverless_devs_key"] = json.dumps({**known, "SecurityToken": "a-token"})
+    scratch.ok("deploy", "-y", "-a", "ci_serverless_devs_key")
+    assert bucket.tokens == {"a-token"}
+
+
+def test_the_account_is_in_the_names(scratch: Scratch) -> None:
+    scratch.environ["AccountID"] = "99999"
+    scratch.ok("deploy", "-y")
+    assert scratch.props("infra")["parameters"]["UploadBucket"] == "oss-direct-upload-uploads-99999"
+
+
+def test_everything_that_s_yaml_reads_from_the_environment_is_in_the_example() -> None:
+    read = set(re.findall(r"env\('(\w+)'", (PROJECT / "s.yaml").read_text() + (PROJECT / "s.domain.yaml").read_text()))
+    shown = set(re.findall(r"^#? ?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+    # Where the cloud is, the word to delete, and a secret, are nothing to copy.
+    assert read - shown == {"ROS_ENDPOINT", "DELETE_FILES", "JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET"}
+    assert shown - read == {"ACCESS"}
+
+
+def test_the_components_of_the_vendor_are_the_known_ones() -> None:
+    declared = yaml.safe_load((PROJECT / "s.yaml").read_text())["resources"]
+    assert {name: resource["component"] for name, resource in declared.items()} == {
+        "infra": "ros",
+        "callback": "fc3@0.1.22",
+        "sign": "fc3@0.1.22",
+        "site": "${path('./deploy/site')}",
+    }
+
+
+def test_the_stand_ins_are_the_only_difference(scratch: Scratch) -> None:
+    real, copy = (yaml.safe_load((folder / "s.yaml").read_text()) for folder in (PROJECT, scratch.folder))
+    for name in ("infra", "callback", "sign"):
+        assert Path(copy["resources"][name].pop("component")).exists()
+        del real["resources"][name]["component"]
+    assert copy == real

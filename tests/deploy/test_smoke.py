@@ -1,0 +1,443 @@
+"""`make smoke`: against `make dev` as people run it, and against clouds in which something is wrong."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import alibabacloud_oss_v2 as oss
+import pytest
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from deploy import bucket, smoke
+from deploy.outcome import NotHeld, NotTried
+from deploy.trial import Target, Trial
+from localcloud.dev.cloud import ROOT, Cloud
+from support.dev import PATIENCE, dev, environment
+from support.factories import NOON
+from support.tokens import new_secret
+
+NOW = datetime.fromtimestamp(NOON, timezone.utc)
+
+HERE = {
+    **dict.fromkeys(("function", "page", "oss", "sts"), "http://127.0.0.1:1"),
+    **dict.fromkeys(("access_key_id", "access_key_secret", "security_token", "role_arn", "files"), "x"),
+}
+"""A line of JSON as `make dev` prints it."""
+
+NEVER_TRIED = ["The function wrote a log line"]
+
+SEEN_LOCALLY = {
+    "Is Access-Control-Allow-Origin single?": "yes: {page}",
+    "Does the gateway add CORS headers of its own?": "no",
+    "Does a preflight reach the function?": "yes: 204",
+    "Have the gateway's own refusals CORS headers?": "403 FCCommonError, allowing no origin",
+    "Is the function's answer forced to download?": "yes: attachment",
+    "Is the page forced to download?": "no: no Content-Disposition",
+    "Does X-Fc-Log-Type: Tail show the log to anybody?": "no: 200",
+    "Does X-Fc-Invocation-Type: Async work for anybody?": "no: 200",
+    "Does OSS take fields that no condition names?": "yes: 200",
+    "Does OSS take fields after the file?": "yes: 200",
+    "Does OSS take another type of the file part?": "no: 403 AccessDenied 0006-00000227",
+    "Does OSS take an empty file?": "yes: 200",
+    "What says OSS to a wrong signature?": "403 SignatureDoesNotMatch 0002-00000705",
+    "Does not-in hold for a field that is absent?": "no: 403 AccessDenied 0006-00000226",
+    "What says OSS to a form that has ended?": "no: 403 AccessDenied 0006-00000213",
+    "Is a form good that ends while its file arrives?": "no: 403 AccessDenied 0006-00000213",
+    "Is an x-oss-date of 20 minutes ago good?": "yes: 200",
+    "Is an x-oss-date 20 minutes ahead good?": "no: 403 RequestTimeTooSkewed 0002-00000709",
+}
+"""Every question, and what the stand-ins answer to it."""
+
+
+def run(line: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
+    """Run `make smoke` as a process, with one line on its standard input."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "deploy.smoke", *arguments],
+        cwd=ROOT,
+        env=environment(ROOT, PYTHONPATH="functions/shared:functions/sign:functions/callback", **environ),
+        input=line,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def in_parts() -> dict[str, str]:
+    """The settings of multipart uploads."""
+    return {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": new_secret()}
+
+
+@pytest.fixture(scope="module")
+def secret() -> str:
+    return new_secret()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]:
+    """What `make dev` tells of a run in which a token is needed."""
+    settings = {"AUTH": "jwt", "JWT_SECRET": secret, "CALLBACK": "on", **in_parts()}
+    with dev(tmp_path_factory.mktemp("dev"), JSON="1", **settings) as running:
+        yield running.addresses()
+
+
+@pytest.fixture(scope="module")
+def said(told: Any, secret: str) -> str:
+    """What `make smoke` says to it, all being well."""
+    code, printed, errors = run(json.dumps(told), "--dev", JWT_SECRET=secret)
+    assert (code, errors) == (0, "")
+    return printed
+
+
+def outcomes(said: str, mark: str) -> list[str]:
+    """The names of the steps that ended so."""
+    return [line[10:].partition(": ")[0] for line in said.splitlines() if line[2:10].strip() == mark]
+
+
+def test_on_make_dev_all_holds_that_can_be_tried(said: str, told: Any) -> None:
+    steps = [name for name, _ in Trial(nobody("http://127.0.0.1:1")).musts()]
+    assert outcomes(said, "ok") == [
+        *(name for name in steps if name not in NEVER_TRIED),
+        "What was uploaded is deleted",
+    ]
+    assert outcomes(said, "FAILED") == []
+    assert said.endswith("\nAll that was tried holds.\n")
+    assert f"ok      The page knows the function: {told['function']}\n" in said
+    assert "ok      It is stored as it was declared: 6 bytes, text/plain, smoke ü.txt\n" in said
+
+
+def test_the_open_questions_are_answered_in_a_table(said: str, told: Any) -> None:
+    table = said.partition("seen here\n\n")[2].partition("\n\n")[0]
+    rows = {line[2:54].rstrip(): line[56:] for line in table.splitlines()}
+    assert rows == {name: seen.format(page=told["page"].rstrip("/")) for name, seen in SEEN_LOCALLY.items()}
+
+
+def test_its_uploads_are_known_by_their_subject(said: str, told: Any) -> None:
+    assert "ok      It signs a form: uploads/smoke/" in said
+    assert [path for kind in ("bin", "txt") for path in Path(told["files"]).rglob(f"*.{kind}")] == []
+
+
+def test_nothing_that_could_be_used_is_printed(said: str, told: Any, secret: str) -> None:
+    assert [name for name in ("access_key_secret", "security_token", "access_key_id") if told[name] in said] == []
+    assert secret not in said
+    assert "eyJ" not in said
+
+
+def test_without_a_token_it_fails_and_says_what_is_missing(told: Any) -> None:
+    code, printed, _ = run(json.dumps(told), "--dev")
+    assert code == 1
+    assert "FAILED  It signs a form: 401 token_missing; set JWT_SECRET or TOKEN\n" in printed
+    assert "-       OSS takes the form as it is: not checked: there is no form\n" in printed
+    assert "FAILED  The function begins an upload in parts: 401 token_missing\n" in printed
+    assert printed.endswith("\n2 of what must hold does not.\n")
+
+
+def test_with_another_secret_than_the_functions_it_says_so(told: Any) -> None:
+    code, printed, _ = run(json.dumps(told), "--dev", JWT_SECRET=new_secret())
+    assert code == 1
+    assert (
+        "FAILED  The function tells its limits: 401 token_invalid; the function's JWT_SECRET is another than the one here: "
+        "in .env, or in the environment, which wins\n"
+    ) in printed
+
+
+def test_a_token_of_somebody_else_is_not_taken_for_a_secret_of_here(told: Any) -> None:
+    _, printed, _ = run(json.dumps(told), "--dev", TOKEN="a.b.c", JWT_SECRET=new_secret())
+    assert "FAILED  The function tells its limits: 401 token_invalid\n" in printed
+
+
+def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(told: Any, secret: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.smoke", "--dev"],
+        cwd=ROOT,
+        env=environment(ROOT, PYTHONPATH="functions/shared:functions/sign:functions/callback", JWT_SECRET=secret),
+        input=json.dumps(told),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=4 * PATIENCE,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path for path in Path(told["files"]).rglob("*") if path.is_file() and path.suffix == ".bin"] == []
+
+
+def test_both_addresses_are_those_of_the_deployment() -> None:
+    environ = {"SIGN_DOMAIN": "sign.example.com", "SITE_DOMAIN": "up.example.com"}
+    target = smoke._live(smoke._parser(environ).parse_args([]), environ, NOW)
+    assert (target.function, target.page) == ("https://sign.example.com", "https://up.example.com/")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line", "environ", "told"),
+    [
+        ([], "", {}, "--function is missing\n"),
+        (["--function", "https://f.example"], "", {}, "--page is missing\n"),
+        (["--function", "https://u:p@f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not one with a user's name or password in it\n"),
+        (["--function", "f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'f.example'\n"),
+        (["--function", "http://f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'http://f.example'\n"),
+        (["--function", "https://f.example", "--page", "http://p.example"], "", {}, "--page must be an address such as https://…, not 'http://p.example'\n"),
+        (["--function", "http://127.0.0.1.evil.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'http://127.0.0.1.evil.example'\n"),
+        *(
+            (["--dev"], json.dumps({**HERE, name: "http://10.0.0.1:80"}), {}, f"{name} must be an address such as https://…, not 'http://10.0.0.1:80'\n")
+            for name in ("function", "page", "oss", "sts")
+        ),
+        (["--dev"], "{}", {}, "The JSON line of make dev lacks 'access_key_id'\n"),
+        (["--dev"], "", {}, "The JSON line of make dev lacks 'access_key_id'\n"),
+        (["--function", "https://f.example", "--page", "https://p.example"], "", {"JWT_SECRET": "short"}, "JWT_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32\n"),
+    ],
+)  # fmt: skip
+def test_a_wrong_call_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    line: str,
+    environ: dict[str, str],
+    told: str,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(line))
+    assert smoke.main(arguments, environ, NOW) == 2
+    assert capsys.readouterr() == ("", told)
+
+
+# --- clouds in which something is wrong
+
+
+def nobody(function: str, page: str = "http://127.0.0.1:1/", **more: Any) -> Target:
+    return Target(**{"function": function, "page": page, "token": "", "deployer": None, "signer": None, **more})
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    with Cloud(tmp_path / "files") as cloud:
+        yield cloud
+
+
+def trial_of(cloud: Cloud, **more: Any) -> Trial:
+    role = cloud.function_role
+    own = StaticCredentialsProvider(role.access_key_id, role.access_key_secret, role.security_token)
+    target = nobody(cloud.gateway.url, cloud.site.url + "/", deployer=own, endpoint=cloud.oss.url, **more)
+    return Trial(target, wait=lambda seconds: None)
+
+
+def ended(step: Callable[[], str]) -> str:
+    try:
+        return step()
+    except NotTried as why:
+        return f"not tried: {why}"
+    except NotHeld as instead:
+        return f"not held: {instead}"
+
+
+def failures(trial: Trial) -> dict[str, str]:
+    """What must hold and does not, with what was seen instead."""
+    found = {name: ended(step) for name, step in trial.musts()}
+    return {name: seen.removeprefix("not held: ") for name, seen in found.items() if seen.startswith("not held")}
+
+
+def no_options(cloud: Cloud) -> None:
+    cloud.gateway._methods = ("GET", "POST")
+
+
+WRONG: list[tuple[Callable[[Cloud], object], dict[str, str]]] = [
+    (lambda cloud: None, {}),
+    (no_options, {"The function lets the page ask": "403 FCCommonError, allowing no origin and the headers none"}),
+    (
+        lambda cloud: cloud.bucket.cors_rules.clear(),
+        {
+            "OSS lets the page post": "403 AccessForbidden 0034-00000011, allowing no origin",
+            "OSS takes the form as it is": "200; pages that may read the answer: none",
+        },
+    ),
+    (lambda cloud: setattr(cloud.bucket, "versioning", True), {"OSS refuses it the second time": "200"}),
+    (lambda cloud: setattr(cloud.bucket, "public_read", True), {"Strangers cannot read what was uploaded": "200"}),
+    (
+        lambda cloud: [setattr(cloud.faults, "sts_mode", "no_permission"), cloud.gateway.end_instance()],  # type: ignore[func-returns-value]
+        {"It signs a form": "503 credentials_unavailable"},
+    ),
+    (
+        lambda cloud: setattr(cloud.faults, "oss_fail_next", 4),
+        {
+            "OSS refuses the form with another key": "503 ServiceUnavailable",
+            "OSS refuses the form with another signature": "503 ServiceUnavailable",
+            "OSS refuses the form with an ACL added": "503 ServiceUnavailable",
+            "OSS takes the form as it is": "503 ServiceUnavailable; pages that may read the answer: {page}",
+            "OSS refuses it the second time": "200",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "expected"), WRONG)
+def test_what_does_not_hold_is_named(cloud: Cloud, spoil: Callable[[Cloud], object], expected: dict[str, str]) -> None:
+    spoil(cloud)
+    page = cloud.site.url
+    assert failures(trial_of(cloud)) == {name: seen.format(page=page) for name, seen in expected.items()}
+
+
+IN_PARTS: list[tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = [
+    (("POST", "PUT"), ("ETag",), {}),
+    (
+        ("POST", "PUT"),
+        (),
+        {"OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none"},
+    ),
+    (
+        ("POST",),
+        ("ETag",),
+        {
+            "OSS lets the page put parts": "403 AccessForbidden 0034-00000011, allowing no origin",
+            "OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none",
+        },
+    ),
+]
+"""The methods and the exposed headers of the bucket's one CORS rule, and what fails."""
+
+
+@pytest.mark.parametrize(("methods", "exposed", "expected"), IN_PARTS)
+def test_uploads_in_parts_need_cors_of_their_own(
+    tmp_path: Path, methods: tuple[str, ...], exposed: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
+        [rule] = cloud.bucket.cors_rules
+        cloud.bucket.cors_rules[:] = [replace(rule, allowed_methods=methods, expose_headers=exposed)]
+        assert failures(trial_of(cloud)) == expected
+
+
+def test_what_cannot_be_completed_is_given_up(tmp_path: Path) -> None:
+    with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
+        steps = dict(trial_of(cloud).musts())
+        ended(steps["The function tells its limits"])
+        assert ended(steps["The function begins an upload in parts"]).endswith(", 2 parts")
+        assert ended(steps["The parts become one file"]) == "not held: 409 parts_missing; it was given up"
+        assert ended(steps["The parts become one file"]) == "not held: 410 upload_gone; it was given up"
+
+
+CARELESS_FORM = {
+    "key": "uploads/x/1.txt",
+    "x-oss-content-type": "text/plain",
+    "x-oss-credential": "STS.1/20241124/cn-hongkong/oss/aliyun_v4_request",
+    "policy": base64.b64encode(b'{"conditions":[{"bucket":"team-uploads"}]}').decode(),
+    "x-oss-signature": "0" * 64,
+}
+
+
+def careless(request: Request) -> Response:
+    """A function, a page and a bucket that refuse nothing and nobody."""
+    here = request.host_url.rstrip("/")
+    told = {
+        "/limits": {"max_size": 10**9, "content_types": ["text/plain"], "auth": "jwt", "multipart_threshold": 1},
+        "/multipart": {"ticket": "t", "key": "uploads/x/1.bin"},
+        "/multipart/parts": {"parts": [{"size": 8 * 1024**2, "url": f"{here}/oss"}, {"size": 6, "url": f"{here}/oss"}]},
+        "/sign": {"uploads": [{"url": f"{here}/oss", "fields": CARELESS_FORM, "key": CARELESS_FORM["key"], "expires_at": ""}]},
+        "/config.json": {"function": "https://elsewhere.example"},
+    }  # fmt: skip
+    headers = {"Access-Control-Allow-Origin": request.headers.get("Origin", "*")}
+    if request.path == "/oss":
+        headers = {"Access-Control-Allow-Origin": "https://elsewhere.example"}
+    allowed = {"Access-Control-Allow-Headers": "Authorization"} if request.method == "OPTIONS" else {}
+    return Response(json.dumps(told.get(request.path, {})), headers={**headers, **allowed}, content_type="text/html")
+
+
+def test_services_that_refuse_nothing_fail_wherever_something_must_be_refused() -> None:
+    own = StaticCredentialsProvider("STS.1", new_secret(), "t")
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request(re.compile("/.*")).respond_with_handler(careless)
+        here = f"http://127.0.0.1:{server.port}"
+        found = failures(Trial(nobody(here, here + "/", deployer=own, endpoint=here, token="t")))
+    assert found == {
+        "The page knows the function": "200; its config.json names https://elsewhere.example",
+        "It lets no other page ask": "200, allowing https://page.invalid",
+        "It signs nothing for another page": "200",
+        "It signs nothing without a token": "200",
+        "OSS lets the page post": "200, allowing https://elsewhere.example",
+        "OSS refuses the form with another key": "200",
+        "OSS refuses the form with another signature": "200",
+        "OSS refuses the form with an ACL added": "200",
+        "OSS takes the form as it is": "200; pages that may read the answer: https://elsewhere.example",
+        "OSS refuses it the second time": "200",
+        "OSS lets the page put parts": "200, allowing https://elsewhere.example",
+        "OSS refuses a part of another length": "200",
+        "OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none",
+        "The parts become one file": "200",
+        "Strangers cannot read what was uploaded": "200",
+        "It is stored as it was declared": "(2, 'text/html', '')",
+    }
+
+
+class Deleting:
+    """A client of OSS that takes note of what is deleted, or refuses."""
+
+    def __init__(self, refusing: str = "") -> None:
+        self.deleted: list[tuple[str, str]] = []
+        self.refusing = refusing
+
+    def delete_object(self, request: oss.DeleteObjectRequest) -> None:
+        if self.refusing:
+            names = ("request_id", "message", "ec", "timestamp", "request_target")
+            raise oss.exceptions.ServiceError(status_code=403, code=self.refusing, **dict.fromkeys(names, "x"))
+        self.deleted.append((request.bucket, request.key))
+
+
+def uploaded(trial: Trial) -> str:
+    """Sign and upload; the key."""
+    for step in (trial._tells_limits, trial._signs, trial._other_key, trial._uploads, trial._uploads_again):
+        ended(step)
+    return str(trial._form["key"])
+
+
+def test_what_was_uploaded_is_deleted_once(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Deleting()
+    monkeypatch.setattr(bucket, "client", lambda *_: client)
+    trial = trial_of(cloud)
+    key = uploaded(trial)
+    [(name, delete)] = trial.ends()
+    assert (name, ended(delete)) == ("What was uploaded is deleted", "1 objects")
+    assert client.deleted == [(cloud.bucket.name, key)]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [("", "not held: {key} (AccessDenied)"), ("/files", "not tried: AccessDenied; the files stay in /files")],
+)
+def test_what_cannot_be_deleted_fails_in_the_cloud_and_stays_on_this_machine(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, files: str, told: str
+) -> None:
+    monkeypatch.setattr(bucket, "client", lambda *_: Deleting("AccessDenied"))
+    trial = trial_of(cloud, files=files)
+    key = uploaded(trial)
+    assert ended(trial.ends()[0][1]) == told.format(key=key)
+
+
+def test_without_credentials_it_says_what_is_left(cloud: Cloud) -> None:
+    trial = Trial(nobody(cloud.gateway.url, cloud.site.url + "/"))
+    key = uploaded(trial)
+    assert ended(trial._stored) == "not tried: there are no credentials in the environment"
+    assert ended(trial._not_in_absent) == "not tried: there are no credentials to sign a form with"
+    assert (
+        ended(trial.ends()[0][1])
+        == f"not tried: there are no credentials in the environment; these may be there: {key}"
+    )
+
+
+def test_a_log_that_strangers_can_read_is_reported_and_not_repeated() -> None:
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request("/limits").respond_with_json({}, headers={"X-Fc-Log-Result": "c2VjcmV0"})
+        assert ended(Trial(nobody(server.url_for("").rstrip("/")))._log_tail) == "yes: 8 characters"

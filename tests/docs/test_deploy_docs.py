@@ -1,0 +1,43 @@
+"""docs/deploy.md and docs/from-the-tutorial.md against the files they speak of."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from support.scratch import PROJECT
+
+DOCS = (PROJECT / "docs" / "deploy.md").read_text(encoding="utf-8")
+STEPS = (PROJECT / "docs" / "from-the-tutorial.md").read_text(encoding="utf-8")
+
+QUOTED = re.findall(r"^\| [^|]+ \| `([^`]+)`[^|]*\| `(s\.yaml|deploy/ros\.yaml)` \|$", STEPS, re.MULTILINE)
+
+
+def test_the_tutorials_steps_are_there() -> None:
+    assert len(QUOTED) == 17
+
+
+@pytest.mark.parametrize(("line", "file"), QUOTED)
+def test_a_line_that_replaces_a_step_stands_in_its_file(line: str, file: str) -> None:
+    assert line in [found.strip() for found in (PROJECT / file).read_text(encoding="utf-8").splitlines()]
+
+
+def test_every_setting_named_is_one_of_the_example() -> None:
+    known = set(re.findall(r"^#? ?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`", DOCS))
+    # A state of a stack, and what `make deploy` writes.
+    assert named - known == {"ROLLBACK_COMPLETE", "JWT_SECRET"}
+
+
+def test_the_deployers_policy_is_one() -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)
+    policy = json.loads(block)
+    assert (policy["Version"], {one["Effect"] for one in policy["Statement"]}) == ("1", {"Allow"})
+
+
+def test_every_resource_of_the_template_is_in_the_list() -> None:
+    template = (PROJECT / "deploy" / "ros.yaml").read_text(encoding="utf-8")
+    resources = re.findall(r"^  (\w+):\n    Type: ALIYUN", template, re.MULTILINE)
+    assert [name for name in resources if f"`{name}`" not in DOCS] == []

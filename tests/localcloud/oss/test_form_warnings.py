@@ -1,0 +1,97 @@
+"""What an accepted form leaves open is told in the log: of the tutorial's design each of its flaws, of ours nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from benchmarks.server.tutorial import _form as tutorials_form
+from localcloud.dev.cloud import Cloud
+from localcloud.oss.form_warnings import weaknesses
+from localcloud.oss.post_policy import read_post_policy
+from support.oss_world import NOON, iso
+
+NO_KEY = "The policy names no key: the form stores all that its credentials may; add a condition on $key."
+NO_SLASH = "The prefix 'user' ends in no slash: it begins other directories' names, too; end it in /."
+NO_SIZE = "The policy bounds no size: a file may have 5 GB; add a content-length-range."
+NO_BUCKET = "The policy names no bucket: the form fits any its credentials reach; add a condition on bucket."
+TOO_LONG = "The policy ends 7200 seconds after the token, which OSS refuses by then: end it before."
+
+SOUND: list[Any] = [{"bucket": "b"}, ["starts-with", "$key", "user/"], ["content-length-range", 1, 9]]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expiration", "told"),
+    [
+        (SOUND, NOON + 3600, []),
+        ([SOUND[0], ["eq", "$key", "user"], SOUND[2]], NOON, []),
+        ([SOUND[0], SOUND[2]], NOON, [NO_KEY]),
+        ([SOUND[0], ["starts-with", "$key", "user"], SOUND[2]], NOON, [NO_SLASH]),
+        (SOUND[:2], NOON, [NO_SIZE]),
+        (SOUND[1:], NOON, [NO_BUCKET]),
+        (SOUND, NOON + 10_800, [TOO_LONG]),
+    ],
+    ids=["sound", "one key", "key", "slash", "size", "bucket", "life"],
+)
+def test_each_weakness_is_told_with_its_cure(conditions: list[Any], expiration: float, told: list[str]) -> None:
+    policy = json.dumps({"expiration": iso(expiration), "conditions": conditions})
+    assert weaknesses(read_post_policy(base64.b64encode(policy.encode()).decode()), NOON + 3600) == told
+
+
+def post(cloud: Cloud, fields: dict[str, str]) -> str:
+    """The explanation of an accepted form."""
+    parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in fields.items()]
+    answer = requests.post(cloud.oss.url, files=[*parts, ("file", ("a", b"seven b", "image/png"))], timeout=20)
+    assert answer.status_code == 200, answer.text
+    return cloud.oss.records[-1].explanation
+
+
+def test_the_tutorials_design_runs_and_its_flaws_are_told(tmp_path: Path) -> None:
+    with Cloud(tmp_path) as cloud:
+        own = cloud.function_role
+        form = tutorials_form(
+            {
+                "sts": cloud.sts.url,
+                "region": cloud.region,
+                "bucket": cloud.bucket.name,
+                "role_arn": cloud.role_arn,
+                "access_key_id": own.access_key_id,
+                "access_key_secret": own.access_key_secret,
+                "security_token": own.security_token,
+            }
+        )
+        v4 = {
+            name: form[name.replace("-", "_")] for name in ("x-oss-signature-version", "x-oss-credential", "x-oss-date")
+        }
+        explanation = post(
+            cloud,
+            {
+                "success_action_status": "200",
+                "policy": form["policy"],
+                "x-oss-signature": form["signature"],
+                **v4,
+                "key": "uploads/" + form["dir"] + "photo.png",
+                "x-oss-security-token": form["security_token"],
+            },
+        )
+    begin, end = " ".join([NO_KEY, NO_SIZE, NO_BUCKET]), "by then: end it before."
+    assert explanation.startswith(f"{begin} The policy ends 7")
+    assert explanation.endswith(end)
+
+
+def test_of_our_own_forms_nothing_is_told(tmp_path: Path) -> None:
+    with Cloud(tmp_path) as cloud:
+        file = {"filename": "a.png", "size": 7, "content_type": "image/png"}
+        [exact] = requests.post(cloud.gateway.url + "/sign", json={"files": [file]}, timeout=20).json()["uploads"]
+        assert post(cloud, exact["fields"]) == ""
+        folder = requests.get(cloud.gateway.url + "/get_post_signature_for_oss_upload", timeout=20).json()
+        names = ("policy", "x_oss_credential", "x_oss_date", "x_oss_signature_version")
+        fields = {name.replace("_", "-"): folder[name] for name in names}
+        more = {"x-oss-signature": folder["signature"], "x-oss-security-token": folder["security_token"]}
+        told = post(cloud, {"success_action_status": "200", "key": folder["dir"] + "a.png", **fields, **more})
+        assert told == ""

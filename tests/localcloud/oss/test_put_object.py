@@ -1,0 +1,183 @@
+"""PutObject, asked by the vendor's SDK and by requests signed with its signer; and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import alibabacloud_oss_v2 as oss
+import pytest
+import requests
+
+from localcloud.oss import put_object
+from localcloud.ram.identities import Identity
+from support.oss_client import client, refusal, send, user
+from support.oss_world import BUCKET, World, new_identity, outcome, ram_policy
+
+KEY = "uploads/a b+c/你.txt"
+
+
+def test_the_vendors_client_puts(world: World) -> None:
+    answer = client(world, user(world)).put_object(
+        oss.PutObjectRequest(
+            bucket=BUCKET,
+            key=KEY,
+            body=b"hello",
+            content_type="text/html; charset=utf-8",
+            cache_control="no-cache",
+            content_disposition='inline; filename="a.html"',
+            content_md5="XUFAKrxLKna5cZ2REBfFkg==",
+            metadata={"who": "me"},
+        )
+    )
+    assert (answer.status_code, answer.etag, answer.content_md5, answer.hash_crc64) == (
+        200,
+        '"5D41402ABC4B2A76B9719D911017C592"',
+        "XUFAKrxLKna5cZ2REBfFkg==",
+        "11177612005948864433",
+    )
+    [stored] = world.bucket.objects()
+    assert (stored.key, stored.path.read_bytes(), stored.content_type, stored.headers, stored.meta) == (
+        KEY,
+        b"hello",
+        "text/html; charset=utf-8",
+        {"Cache-Control": "no-cache", "Content-Disposition": 'inline; filename="a.html"'},
+        {"who": "me"},
+    )
+
+
+def test_an_object_larger_than_all_objects(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(put_object, "MAX_OBJECT", 4)  # bytes; five gigabytes would take long
+    answer = send(world, user(world), "PUT", KEY, body=b"hello")
+    assert outcome(answer) == (400, "InvalidArgument", None)
+    assert "<Message>The object you want to upload is larger than 5 GB.</Message>" in answer.text
+    assert world.bucket.objects() == []
+
+
+def test_a_body_that_comes_in_pieces(world: World) -> None:
+    content = bytes(range(256)) * 20_000
+
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, len(content), 100_000):
+            yield content[start : start + 100_000]
+
+    answer = send(world, user(world), "PUT", "uploads/big", body=pieces())
+    [stored] = world.bucket.objects()
+    assert (answer.status_code, stored.path.read_bytes()) == (200, content)
+
+
+def test_an_empty_object(world: World) -> None:
+    client(world, user(world)).put_object(oss.PutObjectRequest(bucket=BUCKET, key="uploads/empty", body=b""))
+    assert [(stored.size, stored.content_type) for stored in world.bucket.objects()] == [
+        (0, "application/octet-stream")
+    ]
+
+
+def test_a_put_overwrites_unless_it_is_forbidden(world: World) -> None:
+    put = client(world, user(world)).put_object
+    put(oss.PutObjectRequest(bucket=BUCKET, key="uploads/a", body=b"1"))
+    put(oss.PutObjectRequest(bucket=BUCKET, key="uploads/a", body=b"2"))
+    forbidding = oss.PutObjectRequest(bucket=BUCKET, key="uploads/a", body=b"3", forbid_overwrite=True)
+    assert refusal(put, forbidding)[:2] == (409, "FileAlreadyExists")
+    assert [stored.path.read_bytes() for stored in world.bucket.objects()] == [b"2"]
+
+
+def test_temporary_credentials(world: World) -> None:
+    identity = world.add(Identity(**{**vars(new_identity()), "expiration": 1e11}))
+    client(world, identity).put_object(oss.PutObjectRequest(bucket=BUCKET, key="uploads/a", body=b"1"))
+    assert len(world.bucket.objects()) == 1
+
+
+def wrong_secret(world: World) -> Identity:
+    return Identity(**{**vars(user(world)), "access_key_secret": "wrong"})
+
+
+def nobody(_: World) -> Identity:
+    return new_identity(sts=False)
+
+
+def reader(world: World) -> Identity:
+    return user(world, ram_policy("oss:GetObject"))
+
+
+def putter(world: World) -> Identity:
+    return user(world, ram_policy("oss:PutObject"))
+
+
+def stranger(world: World) -> Identity:
+    return world.add(new_identity(sts=False, account="9999999999999999"))
+
+
+REFUSED: dict[str, tuple[Any, dict[str, Any], tuple[int, str, str]]] = {
+    "a wrong secret": (wrong_secret, {}, (403, "SignatureDoesNotMatch", "0002-00000201")),
+    "an unknown key id": (nobody, {}, (403, "InvalidAccessKeyId", "0002-00000902")),
+    "no right to put": (reader, {}, (403, "AccessDenied", "")),
+    "no right to put there": (putter, {"key": "elsewhere"}, (403, "AccessDenied", "")),
+    "no right to an ACL": (putter, {"acl": "public-read"}, (403, "AccessDenied", "")),
+    "another account": (stranger, {}, (403, "AccessDenied", "")),
+    "another digest": (user, {"content_md5": "XUFAKrxLKna5cZ2REBfFkQ=="}, (400, "InvalidDigest", "")),
+    "an ACL there is not": (user, {"acl": "open"}, (400, "InvalidArgument", "")),
+    "a class there is not": (user, {"storage_class": "Cheap"}, (400, "InvalidArgument", "")),
+    "a key too long": (user, {"key": "k" * 1024}, (400, "InvalidObjectName", "")),
+}
+
+
+@pytest.mark.parametrize(("who", "change", "expected"), REFUSED.values(), ids=REFUSED)
+def test_refused(world: World, who: Any, change: dict[str, Any], expected: tuple[int, str, str]) -> None:
+    request = oss.PutObjectRequest(**{"bucket": BUCKET, "key": "uploads/a", "body": b"hello", **change})
+    status, code, ec = refusal(client(world, who(world)).put_object, request)
+    assert ((status, code, ec or ""), world.bucket.objects()) == (expected, [])
+
+
+def test_unsigned(world: World) -> None:
+    answer = requests.put(f"{world.oss.url}/uploads/a", data=b"1", timeout=10)
+    assert outcome(answer) == (403, "AccessDenied", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("Content-Type", "text/html"), ("x-oss-meta-who", "you"), ("x-oss-object-acl", "public-read")]
+)
+def test_what_counts_is_signed(world: World, name: str, value: str) -> None:
+    answer = send(
+        world,
+        user(world),
+        "PUT",
+        "uploads/a",
+        headers={"Content-Type": "text/plain", "x-oss-meta-who": "me"},
+        body=b"1",
+        unsigned={name: value},
+    )
+    assert outcome(answer) == (403, "SignatureDoesNotMatch", "0002-00000201")
+
+
+@pytest.mark.parametrize("name", ["x-oss-callback", "x-oss-copy-source", "x-oss-tagging"])
+def test_what_the_stand_in_cannot_do(world: World, name: str) -> None:
+    answer = send(world, user(world), "PUT", "uploads/a", headers={name: "a=b"}, body=b"1")
+    assert outcome(answer) == (501, "NotImplemented", None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "expected"),
+    [
+        ("oss_fail_next", 1, (503, "ServiceUnavailable")),
+        ("oss_deny_early", True, (403, "AccessDenied")),
+        ("oss_disk_full", True, (500, "InternalError")),
+        ("oss_error_rate", 1.0, (500, "InternalError")),
+    ],
+)
+def test_faults_of_uploads_hold_for_puts(world: World, fault: str, value: Any, expected: tuple[int, str]) -> None:
+    setattr(world.faults, fault, value)
+    answer = send(world, user(world), "PUT", "uploads/a", body=b"1")
+    assert (outcome(answer)[:2], world.bucket.objects()) == (expected, [])
+
+
+def test_the_digest_of_a_streamed_body(world: World) -> None:
+    content = b"x" * 1_000_000
+    md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+    headers = {"Content-MD5": md5, "Content-Type": "text/plain"}
+    whole = send(world, user(world), "PUT", "uploads/a", headers=headers, body=io.BytesIO(content))
+    half = send(world, user(world), "PUT", "uploads/b", headers=headers, body=io.BytesIO(content[:-1]))
+    assert (whole.status_code, outcome(half)[:2]) == (200, (400, "InvalidDigest"))

@@ -1,0 +1,167 @@
+"""`make cloud`: STS and OSS alone; whatever it prints to be pasted works as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from alibabacloud_sts20150401.client import Client
+from alibabacloud_sts20150401.models import AssumeRoleRequest
+from alibabacloud_tea_openapi.utils_models import Config
+
+from localcloud.dev.cloud import ROOT
+from support import sentinels
+
+
+@contextmanager
+def cloud(folder: Path, *arguments: str) -> Iterator[str]:
+    """A running one: what it has printed."""
+    command = [sys.executable, "-m", "localcloud", "--data", str(folder), *arguments]
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:  # noqa: S603 - our own
+        try:
+            assert process.stdout
+            assert process.stderr
+            printed = ""
+            while "Ctrl-C ends it.\n" not in printed:
+                assert select.select([process.stdout], [], [], 60)[0]
+                printed += os.read(process.stdout.fileno(), 65_536).decode()
+                assert process.poll() is None
+            yield printed
+        finally:
+            process.terminate()
+        sentinels.search_log(process.stderr.read().decode())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def printed(folder: Path) -> Iterator[str]:
+    with cloud(
+        folder, "--bucket", "a-bucket", "--bucket", "another", "--cors-origin", "https://app.example.com"
+    ) as said:
+        sentinels.keep_secret(found(r"OSS_ACCESS_KEY_SECRET=(\S+)", said))
+        yield said
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, text
+    return match[1]
+
+
+def section(printed: str, heading: str) -> str:
+    return printed.partition(f"{heading}\n")[2].partition("\n\n")[0]
+
+
+def test_the_python_sdk_as_it_is_printed(printed: str, folder: Path) -> None:
+    program = section(printed, "# Python: alibabacloud-oss-v2")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)  # noqa: S603 - as printed
+    assert (folder / "a-bucket" / "hello.txt").read_bytes() == b"hello"
+    (folder / "a-bucket" / "hello.txt").unlink()
+
+
+def test_ali_oss_as_it_is_printed(printed: str, folder: Path) -> None:
+    program = section(printed, "// Node.js: ali-oss (which takes no IP for an endpoint)")
+    subprocess.run(["node", "-e", program], cwd=ROOT, check=True, timeout=60)  # noqa: S603, S607 - as printed
+    assert (folder / "a-bucket" / "hello.txt").read_bytes() == b"hello"
+
+
+def signers(old: str = "", new: str = "") -> str:
+    """The program in the documentation, with something in it replaced."""
+    page = (ROOT / "docs" / "localcloud.md").read_text(encoding="utf-8")
+    program = page.partition("```js\n")[2].partition("```")[0]
+    assert old in program
+    return program.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "code"),
+    [
+        ("", "", "204", ""),
+        ('"cn-hongkong"', '"oss-cn-hongkong"', "403", "SignatureDoesNotMatch"),
+        ('key: "hello.txt"', 'name: "hello.txt"', "400", "InvalidArgument"),
+        ('["hello"]', '["x".repeat(101)]', "400", "EntityTooLarge"),
+    ],
+    ids=["as it is", "region", "key", "size"],
+)
+def test_the_signer_in_the_documentation(tmp_path: Path, old: str, new: str, status: str, code: str) -> None:
+    (tmp_path / "signer.mjs").write_text(signers(old, new), encoding="utf-8")
+    with cloud(tmp_path / "data") as said:
+        keys = {name: found(rf"{name}=(\S+)", said) for name in ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET")}
+        sentinels.keep_secret(keys["OSS_ACCESS_KEY_SECRET"])
+        environ = {**os.environ, **keys, "OSS_URL": found(r"^OSS +(\S+)", said)}
+        ran = subprocess.run(  # noqa: S603 - as printed
+            ["node", str(tmp_path / "signer.mjs")],  # noqa: S607
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    assert (ran.stdout[:3], code in ran.stdout) == (status, True)
+    stored = tmp_path / "data" / "local-uploads" / "hello.txt"
+    assert stored.exists() == (status == "204")
+
+
+def assumed(printed: str) -> Any:
+    key, secret = (found(rf"ALIBABA_CLOUD_ACCESS_KEY_{part}=(\S+)", printed) for part in ("ID", "SECRET"))
+    endpoint = found(r"STS_ENDPOINT=http://(\S+)", printed)
+    client = Client(Config(access_key_id=key, access_key_secret=secret, endpoint=endpoint, protocol="http"))
+    request = AssumeRoleRequest(role_arn=found(r"OSS_STS_ROLE_ARN=(\S+)", printed), role_session_name="me")
+    reply: Any = client.assume_role(request)
+    made = reply.body.credentials
+    sentinels.keep_secret(made.access_key_secret)
+    sentinels.keep_out_of_logs(made.security_token)
+    return made
+
+
+def test_the_user_may_assume_the_role(printed: str) -> None:
+    assert assumed(printed).access_key_id.startswith("STS.")
+
+
+def test_pages_of_the_origin_may_post(printed: str) -> None:
+    asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+    answer = requests.options(found(r"^OSS +(\S+)", printed), headers=asked, timeout=10)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "https://app.example.com")
+
+
+def test_its_clock_can_be_ahead(tmp_path: Path) -> None:
+    with cloud(tmp_path, "--clock", "+16m") as said:
+        program = section(said, "# Python: alibabacloud-oss-v2")
+        done = subprocess.run(  # noqa: S603 - as printed
+            [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False, timeout=60
+        )
+    assert "RequestTimeTooSkewed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--clock", "soon"], "must be such as +15m or -2h, not 'soon'"),
+        (["--faults", "oss_nothing=1"], "no fault switch is called 'oss_nothing'"),
+        (["--accept-all"], "unrecognized arguments: --accept-all"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, arguments: list[str], words: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-m", "localcloud", "--data", str(tmp_path), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, words in done.stderr) == (2, True)

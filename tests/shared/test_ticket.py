@@ -1,0 +1,66 @@
+"""Tickets: sealed for one purpose with one secret, and void if anything about them is another."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given as given_random
+from hypothesis import strategies as st
+
+from oss_protocol.ticket import opened, sealed
+from support.factories import NOON
+from support.tickets import SECRET, made
+from support.tokens import new_secret
+
+CLAIMS = {"key": "uploads/anonymous/1.png", "size": 7, "end": NOON + 60}
+
+
+def test_a_ticket_is_its_claims_and_their_mac() -> None:
+    assert sealed(CLAIMS, "callback", SECRET) == made(CLAIMS)
+
+
+def test_an_opened_ticket_gives_its_claims() -> None:
+    assert opened(made(CLAIMS), "callback", (SECRET,), NOON) == CLAIMS
+
+
+def test_a_ticket_of_the_secret_that_is_being_replaced_opens() -> None:
+    assert opened(made(CLAIMS), "callback", (new_secret(), SECRET), NOON) == CLAIMS
+
+
+@pytest.mark.parametrize(
+    ("ticket", "now"),
+    [
+        ("", NOON),
+        (".", NOON),
+        (made(CLAIMS, purpose="multipart"), NOON),
+        (made(CLAIMS, secret=new_secret()), NOON),
+        (made(CLAIMS), NOON + 60),
+        (made(CLAIMS) + "=", NOON),
+        (made(CLAIMS)[:-1], NOON),
+        (made(CLAIMS).partition(".")[0], NOON),
+        (made(CLAIMS | {"size": 8}).partition(".")[0] + "." + made(CLAIMS).partition(".")[2], NOON),
+        (made(CLAIMS | {"more": "x" * 4000}), NOON),
+        (made(CLAIMS) + "\N{LATIN SMALL LETTER E WITH ACUTE}", NOON),
+    ],
+    ids=["empty", "dot", "purpose", "secret", "ended", "padded", "cut", "no mac", "altered", "too long", "not ascii"],
+)
+def test_any_other_ticket_does_not_open(ticket: str, now: float) -> None:
+    with pytest.raises(ValueError, match="ticket"):
+        opened(ticket, "callback", (SECRET,), now)
+
+
+@given_random(st.integers(0, len(made(CLAIMS)) - 1), st.sampled_from("ABab01-_."))
+def test_no_character_of_a_ticket_can_be_another(place: int, character: str) -> None:
+    ticket = made(CLAIMS)
+    altered = ticket[:place] + character + ticket[place + 1 :]
+    if altered != ticket:
+        with pytest.raises(ValueError, match="ticket"):
+            opened(altered, "callback", (SECRET,), NOON)
+
+
+def test_a_ticket_survives_base64_in_a_url() -> None:
+    claims = {"key": "uploads/\N{SNOWMAN}/??>>.png", "end": NOON + 1}
+    ticket = sealed(claims, "callback", SECRET)
+    assert set(ticket) <= set(base64.b64encode(bytes(range(256))).decode()) - set("+/=") | set("-_.")
+    assert opened(ticket, "callback", (SECRET,), NOON) == claims

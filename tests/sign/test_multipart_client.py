@@ -1,0 +1,166 @@
+"""What OSS answers the function itself: taken for what it is, and never for less than it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from direct_upload.errors import AlreadyStored, UploadGone
+from direct_upload.multipart_client import Oss, Part
+from fc_http.errors import Refused, StorageUnavailable
+from support import factories
+from support.factories import BEGUN, NOON
+from support.function import FILE, Make
+from support.tokens import new_secret
+
+KEY = f"uploads/anonymous/{FILE['id']}.png"
+PART = "<Part><PartNumber>{}</PartNumber><Size>{}</Size><ETag>{}</ETag></Part>"
+LIST = "<ListPartsResult><UploadId>U</UploadId>{}</ListPartsResult>"
+ERROR = "<Error><Code>{}</Code><Message>{}</Message></Error>"
+
+
+class World:
+    def __init__(self, server: HTTPServer) -> None:
+        self.server = server
+        self.reports: list[dict[str, object]] = []
+        self.oss = Oss(
+            factories.credentials(),
+            address=server.url_for("").rstrip("/"),
+            bucket="team-uploads",
+            region="cn-hangzhou",
+            now=NOON,
+            report=lambda **facts: self.reports.append(facts),
+        )
+
+    def answers(self, body: str | bytes, status: int = 200) -> None:
+        self.server.expect_request(f"/{BEGUN.key}").respond_with_data(body, status)
+
+    def refusal(self, ask: Callable[[Oss], object]) -> type[Refused]:
+        with pytest.raises(Refused) as caught:
+            ask(self.oss)
+        return type(caught.value)
+
+
+@pytest.fixture
+def world(httpserver: HTTPServer) -> World:
+    return World(httpserver)
+
+
+def begin(oss: Oss) -> object:
+    return oss.initiate(BEGUN.key, content_type="video/mp4", filename="a.mp4")
+
+
+def look(oss: Oss) -> object:
+    return oss.parts(BEGUN)
+
+
+def end(oss: Oss) -> object:
+    return oss.complete(BEGUN, [Part(1, 7, "E")], {})
+
+
+Ask = Callable[[Oss], object]
+WHAT: dict[Ask, str] = {
+    begin: "InitiateMultipartUploadResult",
+    look: "ListPartsResult",
+    end: "CompleteMultipartUploadResult",
+}
+
+
+def test_parts_are_listed_as_they_are(world: World) -> None:
+    world.answers(LIST.format(PART.format(1, 8388608, '"E1"') + PART.format(1000, 0, '"E2"')))
+    assert look(world.oss) == [Part(1, 8388608, '"E1"'), Part(1000, 0, '"E2"')]
+
+
+def test_no_parts_are_none(world: World) -> None:
+    world.answers(LIST.format(""))
+    assert look(world.oss) == []
+
+
+@pytest.mark.parametrize("value", ["", "x", "-1", "1.5", "1e3", " 1", "\u0661", "0x1", "1_0", "9" * 20, "9" * 5000])
+@pytest.mark.parametrize("member", ["number", "size"])
+def test_a_number_that_is_none_is_no_answer(world: World, member: str, value: str) -> None:
+    values = {"number": "1", "size": "7"} | {member: value}
+    world.answers(LIST.format(PART.format(values["number"], values["size"], "E")))
+    assert world.refusal(look) is StorageUnavailable
+
+
+@pytest.mark.parametrize("part", ["<Part/>", "<Part><PartNumber>1</PartNumber><Size>7</Size></Part>"])
+def test_a_part_that_lacks_a_member_is_no_answer(world: World, part: str) -> None:
+    world.answers(LIST.format(part))
+    assert world.refusal(look) is StorageUnavailable
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            "",
+            "no XML",
+            "<html><body>Sign in</body></html>",
+            "<ListPartsResult>",
+            "{}",
+            ERROR.format("InternalError", ""),
+        ),
+        *("<ListBucketResult/>", "<x:ListPartsResult xmlns:x='urn:x'/>", "<Result><ListPartsResult/></Result>"),
+        *('<?xml version="1.0" encoding="utf-7"?><a/>', '<?xml version="1.0" encoding="nobody-knows"?><a/>'),
+    ],
+)
+@pytest.mark.parametrize("ask", WHAT, ids=WHAT.get)
+def test_a_200_that_says_something_else_is_no_answer(world: World, ask: Ask, body: str) -> None:
+    world.answers(body)
+    assert (world.refusal(ask), world.reports) == (
+        StorageUnavailable,
+        [{"event": "storage_unreachable", "reason": f"the answer is no {WHAT[ask]}"}],
+    )
+
+
+def test_an_upload_without_an_id_has_not_begun(world: World) -> None:
+    world.answers("<InitiateMultipartUploadResult/>")
+    assert world.refusal(begin) is StorageUnavailable
+
+
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [("FileAlreadyExists", AlreadyStored), ("NoSuchUpload", UploadGone), ("AccessDenied", StorageUnavailable)],
+)
+def test_a_refusal_is_known_by_its_code(world: World, code: str, refusal: type[Refused]) -> None:
+    world.answers(ERROR.format(code, "secret"), 403)
+    assert world.refusal(look) is refusal
+    assert "secret" not in str(world.reports)
+
+
+@pytest.mark.parametrize("body", ["", "<html>", '<?xml version="1.0" encoding="nobody-knows"?><a/>', "<Error/>"])
+def test_a_refusal_without_a_code_is_one_all_the_same(world: World, body: str) -> None:
+    world.answers(body, 502)
+    assert world.refusal(look) is StorageUnavailable
+    [report] = world.reports
+    assert (report["status"], report["code"]) == (502, "")
+
+
+@pytest.mark.parametrize("said", ["", "[]", "null", "{}", '{"stored":7}', "<html>"])
+def test_a_completion_that_somebody_else_answered_is_stored_and_told_nobody(
+    make: Make, httpserver: HTTPServer, said: str
+) -> None:
+    """OSS hands on whatever answers at the callback's address with 200."""
+    settings = {
+        "LOCAL": "on",
+        "OSS_ENDPOINT": httpserver.url_for("").rstrip("/"),
+        "MULTIPART_THRESHOLD": "1MB",
+        "MULTIPART_SECRET": new_secret(),
+        "CALLBACK": "on",
+        "CALLBACK_URL": "https://callback.example.com",
+        "CALLBACK_SECRET": new_secret(),
+    }
+    function = make(**settings)
+    begun = "<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>"
+    httpserver.expect_ordered_request(f"/{KEY}", "POST").respond_with_data(begun)
+    httpserver.expect_ordered_request(f"/{KEY}", "GET").respond_with_data(LIST.format(PART.format(1, 7, "E")))
+    httpserver.expect_ordered_request(f"/{KEY}", "POST").respond_with_data(said, headers={"ETag": '"E-1"'})
+    ticket = json.loads(function.answer("POST", "/multipart", body=json.dumps(FILE))["body"])["ticket"]
+    answer = function.answer("POST", "/multipart/complete", body=json.dumps({"ticket": ticket}))
+    fact = {"key": KEY, "size": 7, "content_type": "image/png", "etag": "E-1", "filename": "a.png"}
+    request_id = "1-67431580-0123456789ab"
+    assert json.loads(answer["body"]) == {"stored": fact, "request_id": request_id, "webhook_delivered": False}

@@ -1,0 +1,80 @@
+"""The whole chain: a cloud with a frozen clock, and how forms are posted to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import requests
+import time_machine
+
+from localcloud.dev.cloud import Cloud
+from support import sentinels
+
+FOLDER_FORM = "/get_post_signature_for_oss_upload"
+
+
+CONTENT = b"seven b"
+
+
+FILE = {"filename": "photos/cat ü.png", "size": len(CONTENT), "content_type": "image/png"}
+
+
+class Chain:
+    """A cloud whose clock stands still until it is moved, and what its function logs."""
+
+    def __init__(self, folder: Path, clock: time_machine.Traveller, **more: Any) -> None:
+        self.clock = clock
+        self.lines: list[str] = []
+        self.cloud = Cloud(folder, log=self.log, **more)
+
+    def log(self, line: str) -> None:
+        sentinels.search_log(line)
+        self.lines.append(line)
+
+    def new_instance(self) -> None:
+        """The next request starts another instance; what the last one logged and asked of STS is forgotten."""
+        self.cloud.gateway.end_instance()
+        self.lines.clear()
+        self.cloud.sts.records.clear()
+
+    def ask(self, path: str, **more: Any) -> requests.Response:
+        method = "GET" if not more else "POST"
+        return requests.request(method, self.cloud.gateway.url + path, timeout=20, **more)
+
+    def sign(self, *files: Any) -> Any:
+        answer = self.ask("/sign", json={"files": list(files or (FILE,))})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["uploads"]
+
+    def folder_form(self) -> Any:
+        return self.ask(FOLDER_FORM).json()
+
+    def stored(self) -> list[tuple[str, bytes]]:
+        return [(each.key, each.path.read_bytes()) for each in self.cloud.bucket.objects()]
+
+
+def post(
+    url: str, fields: dict[str, str], content: bytes = CONTENT, content_type: str = "image/png"
+) -> requests.Response:
+    """As a browser does: the fields in their order, the file last."""
+    parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in fields.items()]
+    return requests.post(url, files=[*parts, ("file", ("blob", content, content_type))], timeout=20)
+
+
+def post_upload(upload: Any, **changed: Any) -> requests.Response:
+    return post(upload["url"], upload["fields"], **changed)
+
+
+def tutorial_fields(form: Any, name: str) -> dict[str, str]:
+    """The fields that the tutorial's page sends, in its order."""
+    return {
+        "success_action_status": "200",
+        "policy": form["policy"],
+        "x-oss-signature": form["signature"],
+        "x-oss-signature-version": form["x_oss_signature_version"],
+        "x-oss-credential": form["x_oss_credential"],
+        "x-oss-date": form["x_oss_date"],
+        "key": form["dir"] + name,
+        "x-oss-security-token": form["security_token"],
+    }

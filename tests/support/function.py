@@ -1,0 +1,67 @@
+"""The function as tests of its routes begin with it: with an STS that answers what a test wants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from direct_upload import sts
+from direct_upload.routes import Routes
+from direct_upload.settings import Settings
+from fc_http.app import App
+from oss_protocol.credentials import Credentials, OwnCredentials
+from support import factories
+from support.factories import NOON
+
+OWN = {
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.own",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "own-secret",
+    "ALIBABA_CLOUD_SECURITY_TOKEN": "own-token",
+}
+FILE = {"filename": "a.png", "size": 7, "content_type": "image/png", "id": "0f8fad5b-d9cb-469f-a165-70867728950e"}
+
+
+class Function:
+    """The function, with an STS that answers what a test wants."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
+        self.credentials = factories.credentials()
+        self.fault: Exception | None = None
+        self.sessions: list[str] = []
+        self.lines: list[str] = []
+        self.ended = 0
+        monkeypatch.setattr(sts, "role_assumer", lambda settings: self.assume_role)
+        settings = Settings.from_environ(factories.ENVIRON | more)
+        routes = Routes(settings, environ=OWN, random_hex=lambda n: "ab" * n, started=NOON - 3600)
+        self.app = App(
+            routes.respond,
+            allowed_origins=settings.allowed_origins,
+            write=self.lines.append,
+            end_instance=self.end_instance,
+        )
+
+    def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
+        self.sessions.append(session)
+        if self.fault:
+            raise self.fault
+        return self.credentials
+
+    def end_instance(self) -> None:
+        self.ended += 1
+
+    def answer(self, method: str, path: str, **more: Any) -> Any:
+        return self.app.answer(factories.event(method, path, **more), factories.context(), now=NOON)
+
+    def sign(self, *files: Any) -> Any:
+        answer = self.answer("POST", "/sign", body=json.dumps({"files": files}))
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def refusal(self, *args: Any, **more: Any) -> tuple[int, str]:
+        answer = self.answer(*args, **more)
+        return answer["statusCode"], json.loads(answer["body"])["error"]["code"]
+
+
+Make = Callable[..., Function]

@@ -1,0 +1,278 @@
+"""Events that no gateway would send, by the hundred thousand: `make fuzz`. A slice of it is in the tests.
+
+Whatever goes in, a well-formed reply comes out; it is no 5xx; and no form in it, and no URL of a part, names a key outside the caller's prefix.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import unquote, urlsplit
+
+from direct_upload import multipart_routes, sts
+from direct_upload.multipart import Begun
+from direct_upload.multipart_client import Part
+from direct_upload.routes import FOLDER_FORM, Routes
+from direct_upload.settings import Settings
+from fc_http.app import App
+from oss_protocol.credentials import Credentials, OwnCredentials
+from support import factories, tokens
+
+SECRET = tokens.new_secret()
+CLAIMS = tokens.raw_claims(sub="Mallory/..", exp=4_000_000_000)
+TOKEN = tokens.raw_token(tokens.HS256, CLAIMS, SECRET.encode())
+PREFIX = "uploads/_4dallory_2f_2e_2e/"
+
+TICKET_SECRET = tokens.new_secret()
+BEGUN = Begun(
+    key=f"{PREFIX}0f8fad5b-d9cb-469f-a165-70867728950e.png",
+    upload_id="U",
+    size=10_000_000,
+    content_type="image/png",
+    filename="a.png",
+    subject=PREFIX.split("/")[1],
+    begin=int(factories.NOON),
+)
+TICKET = BEGUN.ticket(TICKET_SECRET, factories.NOON)[0]
+
+OWN = {f"ALIBABA_CLOUD_{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}
+
+RUNS = re.compile(r"html|[/+]xml|svg|script|multipart|message|\*|php|msdownload|x-sh\b")
+"""In the names of types: what browsers or people would run."""
+
+HOSTILE: list[Any] = [
+    *(None, True, False, 0, -1, 1, 1.5, 10**30, 5_000_000_000, float("inf"), float("nan")),
+    *(
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "../../x",
+        "a/../b",
+        "/etc/passwd",
+        "${filename}",
+        '1.png"},{"key":"2.png"}]}//',
+        "x" * 5000,
+    ),
+    *(
+        "POST",
+        "GET",
+        "OPTIONS",
+        "/sign",
+        FOLDER_FORM,
+        "/limits",
+        "https://app.example.com",
+        "null",
+        "\r\nX: y",
+        *("image/png", "text/html", "TEXT/HTML;x", "image/svg+xml", "image/*", "x/y", "a.html", "a.svg", "CUBE.STL"),
+        "/multipart",
+        TICKET,
+        f"{TICKET[:-1]}A",
+        Begun(**BEGUN._asdict() | {"subject": "alice"}).ticket(TICKET_SECRET, factories.NOON)[0],
+    ),
+    *([], {}, [[]], {"files": []}, {"filename": {}}, [None] * 30, TOKEN, f"Bearer {TOKEN}", f"Bearer {TOKEN[:-1]}A"),
+]
+
+
+def seeds() -> list[bytes]:
+    """Sound events, to be made unsound."""
+    elsewhere = {
+        "bucket": "another",
+        "role_arn": "acs:ram::1:role/admin",
+        "region": "us-west-1",
+        "key": "x",
+        "policy": "x",
+    }
+    file = elsewhere | {
+        "filename": "a b/ü.png",
+        "size": 7,
+        "content_type": "image/png",
+        "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    }
+    body = json.dumps(elsewhere | {"files": [file, file | {"id": None}]})
+    bearer = tokens.bearer(TOKEN)
+    return [
+        factories.event("POST", "/sign", body=body, headers=bearer),
+        factories.event("POST", "/sign", body=body.encode(), headers=bearer),
+        factories.event("GET", FOLDER_FORM, headers=bearer),
+        factories.event("GET", "/limits"),
+        factories.event("OPTIONS", "/sign"),
+        factories.event("POST", "/multipart", body=json.dumps(file), headers=bearer),
+        factories.event(
+            "POST", "/multipart/parts", body=json.dumps({"ticket": TICKET, "parts": [1, 2]}), headers=bearer
+        ),
+        *(
+            factories.event("POST", f"/multipart/{step}", body=json.dumps({"ticket": TICKET}), headers=bearer)
+            for step in ("list", "complete", "abort")
+        ),
+    ]
+
+
+class Storage:
+    """An OSS in which nothing but the first part has ever arrived."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def initiate(self, key: str, **_: object) -> str:
+        assert key.startswith(PREFIX), key
+        return "U"
+
+    def parts(self, begun: Begun) -> list[Part]:
+        assert begun == BEGUN
+        return [Part(1, 8 * 1024**2, "E")]
+
+    def abort(self, begun: Begun) -> None:
+        assert begun == BEGUN
+
+
+def noise(rng: random.Random) -> bytes:
+    """Any bytes at all."""
+    return rng.randbytes(rng.randrange(200))
+
+
+def with_bytes_changed(rng: random.Random, event: bytes) -> bytes:
+    """Some bytes replaced, removed or repeated."""
+    for _ in range(rng.randrange(1, 6)):
+        begin = rng.randrange(len(event) + 1)
+        end = min(len(event), begin + rng.randrange(8))
+        event = (
+            event[:begin] + rng.choice([b"", rng.randbytes(2), event[begin:end] * 2, b'"', b"[" * 500]) + event[end:]
+        )
+    return event
+
+
+def with_values_changed(rng: random.Random, event: bytes) -> bytes:
+    """Some values of the event, or of the JSON in its body, replaced by hostile ones."""
+    tree = json.loads(event)
+    if not tree["isBase64Encoded"] and tree["body"]:
+        body = json.loads(tree["body"])
+        _change(rng, body)
+        tree["body"] = json.dumps(body)
+    if rng.random() < 0.5:
+        _change(rng, tree)
+    return json.dumps(tree).encode()
+
+
+def _change(rng: random.Random, tree: Any) -> None:
+    places = list(_places(tree))
+    for _ in range(rng.randrange(1, 4)):
+        container, name = rng.choice(places)
+        container[name] = rng.choice(HOSTILE)
+
+
+def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
+    names = tree.keys() if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ()
+    for name in names:
+        yield tree, name
+        yield from _places(tree[name])
+
+
+def events(rng: random.Random, number: int) -> Iterator[bytes]:
+    """So many unsound events."""
+    ways: list[Callable[[bytes], bytes]] = [
+        lambda _: noise(rng),
+        lambda event: with_bytes_changed(rng, event),
+        lambda event: with_values_changed(rng, event),
+        lambda event: with_bytes_changed(rng, with_values_changed(rng, event)),
+    ]
+    sound = seeds()
+    for _ in range(number):
+        yield rng.choice(ways)(rng.choice(sound))
+
+
+def judge(reply: Any) -> int:
+    """The status of a reply. Raises AssertionError if the reply is not what it should be."""
+    assert set(reply) == {"statusCode", "headers", "isBase64Encoded", "body"}, reply
+    assert reply["headers"]["Access-Control-Allow-Origin"] in (
+        "https://app.example.com",
+        "https://www.example.com:8443",
+    )
+    json.dumps(reply).encode()
+    status: int = reply["statusCode"]
+    assert status in (200, 204, 400, 401, 403, 404, 405, 409, 413, 415), reply
+    if status != 204:
+        payload = json.loads(reply["body"])
+        for policy in _policies(payload):
+            judge_policy(json.loads(base64.b64decode(policy))["conditions"])
+        for url in _urls(payload):
+            judge_url(url)
+    return status
+
+
+def _policies(payload: Any) -> list[str]:
+    """The policies of the forms in an answer."""
+    policies = [upload["fields"]["policy"] for upload in payload.get("uploads", ()) if "fields" in upload]
+    return policies + ([payload["policy"]] if "policy" in payload else [])
+
+
+def _urls(payload: Any) -> list[str]:
+    """The URLs of parts in an answer. (Where an upload begins, `parts` says how many there are.)"""
+    parts = payload.get("parts")
+    return [part["url"] for part in parts if "url" in part] if isinstance(parts, list) else []
+
+
+def judge_policy(conditions: list[Any]) -> None:
+    """Raise AssertionError if a form could be used elsewhere than in our bucket, below the prefix, within the limits."""
+    listed = {condition[1]: condition for condition in conditions if isinstance(condition, list)}
+    assert [condition for condition in conditions if isinstance(condition, dict)] == [{"bucket": "team-uploads"}]
+    assert listed["$key"][2].startswith(PREFIX), listed["$key"]
+    assert [
+        0 <= condition[1] <= condition[2] <= 100_000_000
+        for condition in conditions
+        if "content-length-range" in condition
+    ] == [True]
+    types = listed["$content-type"][2]
+    assert not RUNS.search(types if isinstance(types, str) else " ".join(types)), types
+    assert listed["$x-oss-credential"][2].endswith("/cn-hangzhou/oss/aliyun_v4_request")
+
+
+def judge_url(url: str) -> None:
+    """Raise AssertionError if a part's URL is for another object, or for a part of any length."""
+    parts = urlsplit(url)
+    assert (parts.netloc, unquote(parts.path)) == ("team-uploads.oss-cn-hangzhou.aliyuncs.com", f"/{BEGUN.key}"), url
+    assert "x-oss-additional-headers=content-length" in parts.query, url
+
+
+def _discarded(line: str) -> None:
+    pass
+
+
+def run(number: int, seed: int) -> dict[int, int]:
+    """Answer so many unsound events; how often each status came out. Raises AssertionError."""
+    in_parts = {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": TICKET_SECRET}
+    settings = Settings.from_environ(factories.ENVIRON | in_parts | {"AUTH": "jwt", "JWT_SECRET": SECRET})
+    counts: dict[int, int] = {}
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    asked: list[Any] = []
+
+    def assume(own: OwnCredentials, session: str) -> Credentials:
+        asked.append((own, session))
+        return factories.credentials(expiration=4_000_000_000)
+
+    with patch.object(sts, "role_assumer", lambda _: assume):
+        routes = Routes(settings, environ=OWN, random_hex=lambda n: rng.randbytes(n).hex(), started=0)
+    app = App(routes.respond, allowed_origins=settings.allowed_origins, write=_discarded, end_instance=lambda: None)
+    with patch.object(multipart_routes, "Oss", Storage):
+        for event in events(rng, number):
+            try:
+                status = judge(app.answer(event, factories.context(), now=factories.NOON))
+            except BaseException:
+                sys.stderr.write(f"the event was {event!r}\n")
+                raise
+            counts[status] = counts.get(status, 0) + 1
+    assert asked == [(OwnCredentials("x", "x", "x"), "oss-direct-upload-sign")]
+    return counts
+
+
+if __name__ == "__main__":
+    seed = time.time_ns()
+    sys.stdout.write(f"seed {seed}\n")
+    counts = run(int(sys.argv[1]), seed)
+    sys.stdout.write(f"{sum(counts.values())} events: {dict(sorted(counts.items()))}\n")

@@ -1,0 +1,241 @@
+"""A sound deployment as doctor sees it, to be spoilt."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from deploy.checks import examine
+from deploy.declared import Deployment
+from deploy.live import Live, UploadBucket
+from deploy.setup import Setup
+from support.tokens import new_secret
+
+ACCOUNT = "1234567890123456"
+SITE = f"https://odu-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
+UPLOADS = f"odu-uploads-{ACCOUNT}"
+SITE_BUCKET = f"odu-site-{ACCOUNT}"
+SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE = "odu-sign", "odu-upload", "odu-callback"
+
+DEFAULT_DECISIONS = ["kept-for-ever", "site-domain", "sign-domain"]
+"""What is left to decide when nothing but the defaults is set."""
+
+
+def role(name: str, trusts: dict[str, list[str]], **grants: str) -> dict[str, Any]:
+    """A role of a template, whose one policy allows each action (`_` for `:`) on one resource."""
+    allowed = [
+        {"Effect": "Allow", "Action": [action.replace("_", ":")], "Resource": [on]} for action, on in grants.items()
+    ]
+    return {
+        "Type": "ALIYUN::RAM::Role",
+        "Properties": {
+            "RoleName": name,
+            "AssumeRolePolicyDocument": {
+                "Version": "1",
+                "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusts}],
+            },
+            "Policies": [{"PolicyName": name, "PolicyDocument": {"Version": "1", "Statement": allowed}}],
+        },
+    }
+
+
+def arn(name: str) -> str:
+    return f"acs:ram::{ACCOUNT}:role/{name}"
+
+
+def template() -> dict[str, Any]:
+    """The resources of a sound template."""
+    cors = {"AllowedOrigin": [SITE], "AllowedMethod": ["POST", "PUT"], "AllowedHeader": ["*"], "ExposeHeader": ["ETag"]}
+    return {
+        "SignRole": role(
+            SIGN_ROLE,
+            {"Service": ["fc.aliyuncs.com"]},
+            sts_AssumeRole=f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}",
+            log_PostLogStoreLogs=f"acs:log:*:{ACCOUNT}:project/odu/logstore/sign",
+        ),
+        "UploadRole": role(
+            UPLOAD_ROLE,
+            {"RAM": [arn(SIGN_ROLE)]},
+            **dict.fromkeys(
+                ("oss_PutObject", "oss_AbortMultipartUpload", "oss_ListParts"),
+                f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*",
+            ),
+        ),
+        "CallbackRole": role(
+            CALLBACK_ROLE,
+            {"Service": ["fc.aliyuncs.com"]},
+            oss_GetObject=f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*",
+            log_PostLogStoreLogs=f"acs:log:*:{ACCOUNT}:project/odu/logstore/callback",
+        ),
+        "Uploads": {
+            "Type": "ALIYUN::OSS::Bucket",
+            "Properties": {
+                "BucketName": UPLOADS,
+                "AccessControl": "private",
+                "BlockPublicAccess": True,
+                "CORSConfiguration": {"ResponseVary": True, "CORSRule": [cors]},
+                "LifecycleConfiguration": {
+                    "Rule": [{"Prefix": "", "Status": "Enabled", "AbortMultipartUpload": {"Days": 7}}]
+                },
+            },
+        },
+        "Site": {
+            "Type": "ALIYUN::OSS::Bucket",
+            "Properties": {"BucketName": SITE_BUCKET, "AccessControl": "private"},
+        },
+    }
+
+
+def function() -> dict[str, Any]:
+    """The props of a sound function."""
+    return {
+        "region": "cn-hongkong",
+        "functionName": "odu-sign",
+        "runtime": "python3.12",
+        "timeout": 10,
+        "role": arn(SIGN_ROLE),
+        "logConfig": {"project": "odu", "logstore": "sign"},
+        "environmentVariables": {
+            "OSS_BUCKET": UPLOADS,
+            "OSS_REGION": "cn-hongkong",
+            "OSS_STS_ROLE_ARN": arn(UPLOAD_ROLE),
+            "ALLOWED_ORIGINS": SITE,
+            "JWT_SECRET": new_secret(),
+        },
+        "triggers": [
+            {
+                "triggerName": "http",
+                "triggerType": "http",
+                "triggerConfig": {"authType": "anonymous", "methods": ["GET", "POST", "OPTIONS"]},
+            }
+        ],
+    }
+
+
+def callback() -> dict[str, Any]:
+    """The props of a sound callback function."""
+    return {
+        "region": "cn-hongkong",
+        "functionName": "odu-callback",
+        "role": arn(CALLBACK_ROLE),
+        "logConfig": {"project": "odu", "logstore": "callback"},
+        "environmentVariables": {"OSS_BUCKET": UPLOADS, "OSS_REGION": "cn-hongkong", "UPLOAD_PREFIX": "uploads"},
+        "triggers": [
+            {
+                "triggerName": "http",
+                "triggerType": "http",
+                "triggerConfig": {"authType": "anonymous", "methods": ["POST"]},
+            }
+        ],
+    }
+
+
+class Given:
+    """A sound deployment, to be spoilt."""
+
+    def __init__(self) -> None:
+        self.environ: dict[str, str] = {}
+        self.function = function()
+        self.callback = callback()
+        self.template = template()
+        self.missing: tuple[str, ...] = ()
+        self.unread: tuple[str, ...] = ()
+        self.resources: dict[str, Any] = {}
+        self.unseen: dict[str, str] = {}
+        self.live: Live | None = None
+        self.account: Deployment | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = self.function["environmentVariables"]
+        return settings
+
+    @property
+    def trigger(self) -> dict[str, Any]:
+        trigger: dict[str, Any] = self.function["triggers"][0]["triggerConfig"]
+        return trigger
+
+    def switch_on(self, **settings: str) -> Given:
+        """Callbacks, with what else is set for their function."""
+        secret = new_secret()
+        self.settings.update(CALLBACK="on", CALLBACK_URL="${resources.callback.output.url}", CALLBACK_SECRET=secret)
+        self.callback["environmentVariables"].update({"CALLBACK_SECRET": secret, **settings})
+        return self
+
+    def send_in_parts(self) -> Given:
+        """Multipart uploads."""
+        self.settings.update(MULTIPART_THRESHOLD="100MB", MULTIPART_SECRET=new_secret())
+        return self
+
+    @property
+    def parts_rule(self) -> dict[str, Any]:
+        rule: dict[str, Any] = self.properties("Uploads")["LifecycleConfiguration"]["Rule"][0]
+        return rule
+
+    def deploy(self, spoil: Callable[[Given], object]) -> Given:
+        """Live functions and roles as they are declared, but for this."""
+        there = copy.deepcopy(self)
+        spoil(there)
+        self.account = there.deployment
+        return self
+
+    def see(self, **seen: Any) -> None:
+        """A live bucket that is sound but for this."""
+        self.live = Live(replace(SEEN, **seen))
+
+    def see_site(self, **seen: Any) -> None:
+        """A live bucket of the page that is sound but for this."""
+        self.live = Live(SEEN, site=replace(SEEN_SITE, **seen))
+
+    def allow(self, name: str, **statement: Any) -> None:
+        """One more statement in a role's own policy."""
+        self.statements(name).append({"Effect": "Allow", **statement})
+
+    def properties(self, name: str) -> dict[str, Any]:
+        properties: dict[str, Any] = self.template[name]["Properties"]
+        return properties
+
+    def statement(self, name: str) -> dict[str, Any]:
+        return self.statements(name)[0]
+
+    def statements(self, name: str) -> list[dict[str, Any]]:
+        statements: list[dict[str, Any]] = self.properties(name)["Policies"][0]["PolicyDocument"]["Statement"]
+        return statements
+
+    def statements_of_trust(self, name: str) -> list[dict[str, Any]]:
+        statements: list[dict[str, Any]] = self.properties(name)["AssumeRolePolicyDocument"]["Statement"]
+        return statements
+
+    def trust(self, name: str, **principal: list[str]) -> None:
+        self.statements_of_trust(name)[0]["Principal"] = principal
+
+    def cors(self) -> dict[str, Any]:
+        rule: dict[str, Any] = self.properties("Uploads")["CORSConfiguration"]["CORSRule"][0]
+        return rule
+
+    @property
+    def deployment(self) -> Deployment:
+        resources = {
+            "infra": {
+                "component": "ros",
+                "props": {"parameters": {"LogProject": "odu", "LogStore": "sign", "CallbackLogStore": "callback"}},
+            },
+            "sign": {"component": "fc3@0.1.22", "props": self.function},
+            "callback": {"component": "fc3@0.1.22", "props": self.callback},
+            "site": {"component": "/up/deploy/site", "props": {"bucket": SITE_BUCKET}},
+            **self.resources,
+        }
+        return Deployment(resources, self.template, self.missing)
+
+    def findings(self) -> list[tuple[str, str]]:
+        """The check's name and what it found."""
+        found = examine(
+            Setup(self.environ, self.deployment, self.live, self.account, unseen=self.unseen, unread=self.unread)
+        )
+        return [(finding.check.name, finding.what) for finding in found]
+
+
+SEEN = UploadBucket("The live bucket b", versioning="", public_access_blocked=True, acl="private", policy="")
+SEEN_SITE = UploadBucket("The page's live bucket s", acl="public-read", policy="")

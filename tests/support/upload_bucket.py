@@ -1,0 +1,149 @@
+"""The little of OSS that the hooks of s.yaml speak with: answers as its documents print them, and what it was asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, quote
+from xml.etree import ElementTree
+
+from pytest_httpserver import HTTPServer
+from pytest_httpserver.httpserver import QueryMatcher
+from werkzeug import Request, Response
+
+
+@dataclass
+class Bucket:
+    """An upload bucket: versions of objects by key and version, unfinished uploads by key and ID."""
+
+    files: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Bytes of each."""
+    unfinished: list[tuple[str, str]] = field(default_factory=list)
+    exists: bool = True
+    refusal: str = ""
+    """A code that everything is refused with."""
+    domains: dict[str, str] = field(default_factory=dict)
+    """Those bound, and the ID of the certificate of each."""
+    proven: bool = True
+    """Whether the TXT record of a domain is found."""
+    tokens: set[str] = field(default_factory=set)
+    """The security tokens that requests came with."""
+    asked: list[str] = field(default_factory=list)
+    """What changed something, in order."""
+
+    def serve(self, server: HTTPServer) -> None:
+        """Answer for the bucket, whatever its name, on a server."""
+        server.expect_request(re.compile(".*")).respond_with_handler(self.answer)
+
+    def answer(self, request: Request) -> Response:
+        """What OSS would say."""
+        if request.headers.get("Authorization", "").startswith("OSS4-HMAC-SHA256 ") is False:
+            return _refused("AccessDenied", 403)
+        self.tokens |= {request.headers.get("x-oss-security-token", "")} - {""}
+        if self.refusal:
+            return _refused(self.refusal, 403)
+        if not self.exists:
+            return _refused("NoSuchBucket", 404)
+        return self._operation(request)
+
+    def _operation(self, request: Request) -> Response:
+        operation = (request.method, next((name for name in _OPERATIONS if name in request.args), ""))
+        return {
+            ("GET", "versions"): self._versions,
+            ("GET", "uploads"): self._uploads,
+            ("POST", "delete"): self._delete,
+            ("DELETE", "uploadId"): self._abort,
+            ("PUT", "publicAccessBlock"): self._note,
+            ("PUT", "acl"): self._note,
+            ("GET", "cname"): self._cnames,
+            ("POST", "cname"): self._cname,
+        }[operation](request)
+
+    def _versions(self, request: Request) -> Response:
+        """Two at a time, so that pages are turned."""
+        after = (request.args.get("key-marker", ""), request.args.get("version-id-marker", ""))
+        left = [name for name in sorted(self.files) if name > after]
+        page = left[:2]
+        more = len(left) > 2
+        marker = f"<NextKeyMarker>{quote(page[-1][0])}</NextKeyMarker>" if more else ""
+        marker += f"<NextVersionIdMarker>{page[-1][1]}</NextVersionIdMarker>" if more else ""
+        found = "".join(
+            f"<Version><Key>{quote(key)}</Key><VersionId>{version}</VersionId><Size>{self.files[key, version]}</Size></Version>"
+            for key, version in page
+        )
+        return _xml(
+            f"<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>{str(more).lower()}</IsTruncated>{marker}{found}</ListVersionsResult>"
+        )
+
+    def _uploads(self, _: Request) -> Response:
+        found = "".join(
+            f"<Upload><Key>{quote(key)}</Key><UploadId>{upload}</UploadId></Upload>" for key, upload in self.unfinished
+        )
+        return _xml(
+            f"<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{found}</ListMultipartUploadsResult>"
+        )
+
+    def _delete(self, request: Request) -> Response:
+        for named in ElementTree.fromstring(request.get_data()).iter("Object"):  # noqa: S314 - the SDK wrote it
+            key, version = named.findtext("Key") or "", named.findtext("VersionId") or ""
+            del self.files[key, version]
+            self.asked.append(f"delete {key} {version}")
+        return _xml("<DeleteResult></DeleteResult>")
+
+    def _abort(self, request: Request) -> Response:
+        key = request.path.split("/", 2)[2]
+        self.unfinished.remove((key, request.args["uploadId"]))
+        self.asked.append(f"abort {key}")
+        return Response(status=204)
+
+    def _note(self, request: Request) -> Response:
+        name = next(name for name in _OPERATIONS if name in request.args)
+        said = request.headers.get("x-oss-acl") or request.get_data(as_text=True)
+        self.asked.append(f"{name} {said}")
+        return Response()
+
+    def _cnames(self, _: Request) -> Response:
+        found = "".join(
+            f"<Cname><Domain>{domain}</Domain><Certificate><CertId>{certificate}</CertId></Certificate></Cname>"
+            for domain, certificate in self.domains.items()
+        )
+        return _xml(f"<ListCnameResult><Bucket>b</Bucket>{found}</ListCnameResult>")
+
+    def _cname(self, request: Request) -> Response:
+        asked = ElementTree.fromstring(request.get_data()).find("Cname")  # noqa: S314 - the SDK wrote it
+        assert asked is not None
+        domain = asked.findtext("Domain") or ""
+        if request.args.get("comp") == "token":
+            self.asked.append(f"token {domain}")
+            return _xml(
+                "<CnameToken><Bucket>b</Bucket><Cname>x</Cname><Token>be1d49d863dea9ffeff3df7d6455****</Token>"
+                "<ExpireTime>Wed, 23 Feb 2022 21:16:37 GMT</ExpireTime></CnameToken>"
+            )
+        if not self.proven:
+            return _refused("NeedVerifyDomainOwnership", 403)
+        self.domains[domain] = asked.findtext("CertificateConfiguration/CertId") or ""
+        self.asked.append(f"cname {domain}")
+        return Response()
+
+
+_OPERATIONS = ("versions", "uploads", "delete", "uploadId", "publicAccessBlock", "acl", "cname")
+
+
+def _xml(text: str) -> Response:
+    return Response(f'<?xml version="1.0" encoding="UTF-8"?>{text}', content_type="application/xml")
+
+
+def _refused(code: str, status: int) -> Response:
+    answer = _xml(f"<Error><Code>{code}</Code><Message>no</Message><RequestId>1</RequestId></Error>")
+    answer.status_code = status
+    return answer
+
+
+class Asks(QueryMatcher):
+    """Matches a query that has this name in it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_comparing_values(self, request_query_string: bytes) -> tuple[bool, bool]:
+        return self.name in parse_qs(request_query_string.decode(), keep_blank_values=True), True
