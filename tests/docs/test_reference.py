@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -17,6 +18,7 @@ from localcloud.dev.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
+SIGN = ("sign", "shared")
 
 
 def table(page: str, marker: str) -> list[list[str]]:
@@ -36,6 +38,13 @@ def sources(*folders: str) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
+def differences(document: str, documented: list[Any], code: list[Any]) -> list[str]:
+    """Returns a line for whatever is in one of the two alone."""
+    return [f"{each} is not in {document}" for each in code if each not in documented] + [
+        f"{each} is in {document} alone" for each in documented if each not in code
+    ]
+
+
 def error_classes(*folders: str) -> list[tuple[int, str, str]]:
     """Returns status, code and the first line of the docstring of every error class."""
     found = []
@@ -50,16 +59,18 @@ def error_classes(*folders: str) -> list[tuple[int, str, str]]:
 
 def test_the_table_of_errors_is_that_of_the_signing_function() -> None:
     rows = [(int(status), code.strip("`"), advice) for status, code, advice in table("errors.md", "errors: [^>]*sign")]
-    assert sorted(rows) == error_classes(*SIGN)
+    assert differences("errors.md", rows, error_classes(*SIGN)) == []
 
 
 def test_the_table_of_the_callback_functions_errors_has_each_of_them() -> None:
     rows = [(int(status), code.strip("`")) for status, code, _ in table("errors.md", "errors: [^>]*callback")]
-    assert sorted(rows) == [(status, code) for status, code, _ in error_classes("callback")]
+    codes = [(status, code) for status, code, _ in error_classes("callback")]
+    assert differences("errors.md", rows, codes) == []
 
 
 def test_every_log_event_is_in_the_table_and_no_other() -> None:
-    assert sorted(names("errors.md", "events")) == sorted(set(re.findall(r'\bevent="(\w+)"', sources("."))))
+    events = sorted(set(re.findall(r'\bevent="(\w+)"', sources("."))))
+    assert differences("errors.md", names("errors.md", "events"), events) == []
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +101,8 @@ def test_the_table_of_routes_is_that_of_the_function(cloud: Cloud) -> None:
         routes = {path: route for path in paths if (route := ask(session, cloud, path))}
         steps = {a + b for a, b in product(routes, paths)}
         routes |= {path: route for path in steps if (route := ask(session, cloud, path))}
-    assert sorted(names("http-api.md", "routes")) == sorted(routes.values())
+    assert differences("http-api.md", names("http-api.md", "routes"), [*routes.values()]) == []
 
-
-SIGN = ("sign", "shared")
 
 # Derived by s.yaml from other values of .env, or known only while deploying.
 DERIVED = {"OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "CALLBACK_URL"}
@@ -119,6 +128,12 @@ def test_a_setting_is_named_in_every_place(folder: str) -> None:
         ".env.example": (example & read, set_by_people),
         "make dev (SETTINGS in localcloud)": (set(SETTINGS) & set_by_people, set_by_people),
     }
+    for file in sorted((ROOT / "deploy").rglob("*")):
+        if file.name in ("hide_secrets.cjs", "s_logs.py"):
+            secrets = {name for name in read if name.endswith("_SECRET")}
+            hidden = set(re.findall(r'"([A-Z_]+)"', file.read_text(encoding="utf-8")))
+            places[f"{file.relative_to(ROOT)}"] = (hidden & secrets, secrets)
+    assert len(places) == 6
     assert {place: sorted(there ^ expected) for place, (there, expected) in places.items() if there != expected} == {}
 
 
