@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import unicodedata
 from pathlib import Path
 
@@ -102,6 +103,26 @@ def test_the_index_lists_every_document() -> None:
     index = text_of("docs/index.md")
     pages = [file.relative_to(ROOT / "docs").as_posix() for file in (ROOT / "docs").glob("**/*.md")]
     assert [page for page in pages if page != "index.md" and f"({page})" not in index] == []
+
+
+def test_the_tree_in_the_architecture_is_that_of_the_files() -> None:
+    """Every folder with code or documents in it, and no other; what tests keep as data is left out."""
+    [tree] = re.findall(r"<!-- tree[^>]* -->\n```\n(.*?)```", text_of("docs/architecture.md"), re.DOTALL)
+    path: list[str] = []
+    shown = set()
+    for line in tree.splitlines():
+        [indent, name] = re.findall(r"^( *)(\S+)/", line)[0]
+        path = [*path[: len(indent) // 2], name]
+        shown.add("/".join(path))
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607
+    folders = {
+        folder.as_posix()
+        for file in tracked.splitlines()
+        for folder in Path(file).parents
+        if folder.parts and not file.startswith(".")
+    }
+    left_out = re.compile(r"docs/screenshots|tests/(localcloud|deploy|sign|e2e)/.*")
+    assert shown == {folder for folder in folders if not left_out.fullmatch(folder)}
 
 
 def commands(text: str) -> list[str]:
