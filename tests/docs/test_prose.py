@@ -15,10 +15,11 @@ FORBIDDEN = {
     r"\bof ours\b|\bof one's own\b": "say whose it is: this project's, your own",
     r"(?<!there )\bis none\b": "say what it is not: is not a ticket",
     r"\b(is|are|be) had\b": "obtain, get, be available at",
-    r"\b(is|are|was|were|be|been) told\b": "notify, report, say to",
+    r"\b(is|are|was|were|be|been)( not)? told\b": "notify, report, say to",
     r"\bmend(s|ed|ing)?\b": "fix",
     r"\bdear to\b": "expensive, slow to",
     r"\bbut that\b": "except that",
+    r"\b(he|his|himself)\b": "they, their, themselves",
 }
 """What is not written, and what is written instead. Each of these has been read as its opposite, or not understood."""
 
