@@ -94,6 +94,6 @@ files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: A
 	@tools/setup.sh dev
 	@exec $(RUN) deploy.files $(ARGS)
 
-replay: ## Tell the webhook what it was not told (ARGS=callback.log, or the log on standard input; more: ARGS=--help)
+replay: ## Re-send notifications that the webhook missed (ARGS=callback.log, or the log on standard input; more: ARGS=--help)
 	@tools/setup.sh dev
 	@exec $(RUN) deploy.replay $(ARGS)
