@@ -1,9 +1,9 @@
 // The page: what is chosen goes into the queue, what the queue says is shown.
 
 import { chosen, dropped, misfit, sift } from "./files.js";
+import * as words from "./messages.js";
 import { Fault, HALTING, Meter, Upload } from "./queue.js";
 import { Signer, uploader } from "./uploader.js";
-import * as words from "./words.js";
 
 /** @import { Queue } from "./queue.js" */
 /** @import { Config, Found, Limits, Row } from "./types" */
@@ -53,7 +53,7 @@ let isOffered = false;
 /** Whether the page is left for another link, which the reader has agreed to. */
 let isLeaving = false;
 
-/** What is loaded once something has failed. @type {typeof import("./causes.js") | undefined} */
+/** What is loaded once something has failed. @type {typeof import("./failures.js") | undefined} */
 let causes;
 
 /** Makes a file go on that was interrupted before the page was loaded. @type {(upload: Upload) => void} */
@@ -91,7 +91,7 @@ async function offerUnfinished() {
     try {
         // Loaded for nobody else.
         if (Object.keys(localStorage).some((name) => name.startsWith(signer.shelf))) {
-            const unfinished = await import("./unfinished.js");
+            const unfinished = await import("./resume.js");
             resume = await unfinished.offerUnfinished(await signer.parts(), showUnfinished);
         }
     } catch {
@@ -363,7 +363,7 @@ async function isListed(upload) {
 /** Undefined where it cannot be known. @param {Upload} one @param {Upload} other */
 async function isSame(one, other) {
     try {
-        return await (await import("./same.js")).areSame(one.file, other.file);
+        return await (await import("./duplicates.js")).areSame(one.file, other.file);
     } catch {
         return undefined;
     }
@@ -518,13 +518,13 @@ function paintRow(upload) {
     away.setAttribute("aria-label", words.say(isOpen ? "cancel" : "remove", { name }));
 }
 
-/** @param {(loaded: typeof import("./causes.js")) => void} act @param {boolean} isNeeded whether it is loaded for this */
+/** @param {(loaded: typeof import("./failures.js")) => void} act @param {boolean} isNeeded whether it is loaded for this */
 async function withCauses(act, isNeeded) {
     if (causes) {
         act(causes);
     } else if (isNeeded) {
         try {
-            causes = await import("./causes.js");
+            causes = await import("./failures.js");
             act(causes);
         } catch {
             // Each line says itself why.

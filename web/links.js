@@ -1,7 +1,7 @@
 // An upload link that was opened while another one is in use. Loaded when that happens.
 
+import { person, say } from "./messages.js";
 import { Signer } from "./uploader.js";
-import { person, say } from "./words.js";
 
 /**
  * Whether the link replaces the one in use: without a question if it is the same person's, and else if the reader says so.

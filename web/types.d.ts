@@ -136,7 +136,7 @@ export type PartsOptions = {
     put?: Put;
     /** What the names begin with under which the browser keeps what is unfinished. */
     shelf?: string;
-    unfinished?: import("./unfinished.js").UnfinishedUploads;
+    unfinished?: import("./resume.js").UnfinishedUploads;
     isOnline?: () => boolean;
     random?: QueueOptions["random"];
     after?: QueueOptions["after"];

@@ -1,7 +1,7 @@
 // Asks the function for signed forms, and posts files to the storage with them. For pages of your own, too: docs/page.md.
 
+import { copy, isReadable, look, unreadable } from "./integrity.js";
 import { Fault, LANES, Queue, SLOWEST_LINE } from "./queue.js";
-import { copy, isReadable, look, unreadable } from "./unchanged.js";
 
 export { Upload } from "./queue.js";
 
@@ -69,7 +69,7 @@ export class Signer {
     #expiresIn = 600;
     /** @type {Asked[]} */
     #asked = [];
-    /** @type {Promise<import("./parts.js").Parts> | undefined} */
+    /** @type {Promise<import("./multipart.js").Parts> | undefined} */
     #parts;
 
     /**
@@ -97,7 +97,7 @@ export class Signer {
 
     /** Sends files in parts; loaded when there is one, once the limits are known. */
     parts() {
-        this.#parts ??= import("./parts.js").then(
+        this.#parts ??= import("./multipart.js").then(
             ({ Parts }) => new Parts({ shelf: this.shelf, ask: (...asked) => this.ask(...asked) }),
             () => {
                 this.#parts = undefined;

@@ -98,7 +98,7 @@ def test_what_is_small_is_posted_and_nothing_for_parts_is_loaded(page: Page, clo
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
     told(page, "cat.png", "10.2 KB · Uploaded")
-    assert [url for url in loaded if re.search("parts|unfinished", url)] == []
+    assert [url for url in loaded if re.search("multipart|resume", url)] == []
 
 
 def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
@@ -215,7 +215,7 @@ def test_another_tab_does_not_take_it_for_interrupted(
     page.set_input_files("#files", film(8 * PART))
     wait_until(page, 30)
     other = context.new_page()
-    with other.expect_response("**/unfinished.js"):
+    with other.expect_response("**/resume.js"):
         open_page(other, cloud)
     choose(other, ("cat.png", "image/png", PNG))  # taken once it is known what was interrupted
     told(other, "cat.png", "10.2 KB · Uploaded")

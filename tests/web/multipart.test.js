@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { Parts } from "../../web/parts.js";
+import { Parts } from "../../web/multipart.js";
 import { Fault, Upload } from "../../web/queue.js";
 import { clock, settled } from "./clock.js";
 

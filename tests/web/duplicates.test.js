@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { test } from "node:test";
-import { areSame } from "../../web/same.js";
+import { areSame } from "../../web/duplicates.js";
 
 const SIZE = 2_500_000; // more than is read at a time
 

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { copy, isReadable, look } from "../../web/integrity.js";
 import { Upload } from "../../web/queue.js";
-import { copy, isReadable, look } from "../../web/unchanged.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 

@@ -1,6 +1,6 @@
 // Why files failed: once for all that failed of one cause, and folded what the site's owner will ask for. Loaded when one has failed.
 
-import * as words from "./words.js";
+import * as words from "./messages.js";
 
 /** @import { Fault, Upload } from "./queue.js" */
 /** @import { Row } from "./types" */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { beforeEach, test } from "node:test";
 import { Upload } from "../../web/queue.js";
-import { offerUnfinished, UnfinishedUploads } from "../../web/unfinished.js";
+import { offerUnfinished, UnfinishedUploads } from "../../web/resume.js";
 
 const ALICE = "unfinished https://sign.example alice ";
 const BOB = "unfinished https://sign.example bob ";

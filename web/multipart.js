@@ -1,8 +1,8 @@
 // Sends a file in parts, some at a time. One that fails is sent again alone; after a break, only what is missing.
 
+import { isReadable, look, unreadable } from "./integrity.js";
 import { Fault, isWorthATry, LANES, retryDelay, timer } from "./queue.js";
-import { isReadable, look, unreadable } from "./unchanged.js";
-import { UnfinishedUploads } from "./unfinished.js";
+import { UnfinishedUploads } from "./resume.js";
 import { faultOf, sent, storedAs } from "./uploader.js";
 
 /** @import { Upload } from "./queue.js" */

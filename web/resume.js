@@ -1,6 +1,6 @@
 // Uploads in parts that were begun and are not whole. The browser keeps them across a reload; the page offers to go on.
 
-/** @import { Parts } from "./parts.js" */
+/** @import { Parts } from "./multipart.js" */
 /** @import { Upload } from "./queue.js" */
 /** @import { Unfinished } from "./types" */
 

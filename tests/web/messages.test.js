@@ -5,8 +5,8 @@ import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
+import * as words from "../../web/messages.js";
 import { Fault, Totals, Upload } from "../../web/queue.js";
-import * as words from "../../web/words.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
