@@ -1,16 +1,15 @@
-// Whether two files hold the same bytes. Loaded where their names, sizes and dates are the same.
+// Whether two files have the same bytes. Loaded when their names, sizes and dates are the same.
 
-/** Bytes read at a time. */
-const SLICE = 1_000_000;
+const CHUNK_SIZE = 1_000_000;
 
-/** Undefined, if one of them cannot be read any more. @param {Blob} one @param {Blob} other */
-export async function areSame(one, other) {
+/** Undefined if one of them can no longer be read. @param {Blob} one @param {Blob} other */
+export async function haveSameBytes(one, other) {
     if (one.size !== other.size) {
         return false;
     }
     try {
-        for (let at = 0; at < one.size; at += SLICE) {
-            const [left, right] = await Promise.all([bytes(one, at), bytes(other, at)]);
+        for (let at = 0; at < one.size; at += CHUNK_SIZE) {
+            const [left, right] = await Promise.all([readChunk(one, at), readChunk(other, at)]);
             if (left.some((byte, index) => byte !== right[index])) {
                 return false;
             }
@@ -22,6 +21,6 @@ export async function areSame(one, other) {
 }
 
 /** @param {Blob} file @param {number} at */
-async function bytes(file, at) {
-    return new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer());
+async function readChunk(file, at) {
+    return new Uint8Array(await file.slice(at, at + CHUNK_SIZE).arrayBuffer());
 }

@@ -1,37 +1,28 @@
-// Why files failed: once for all that failed of one cause, and folded what the site's owner will ask for. Loaded when one has failed.
+// Shows why files failed: once for all that failed of one cause, with details for the site's owner. Loaded when one has failed.
 
-import * as words from "./messages.js";
+import { describeFailure, describeStatus, formatBytes, formatMessage, join } from "./messages.js";
 
-/** @import { Fault, Upload } from "./queue.js" */
-/** @import { Row } from "./types" */
+const MAX_REQUEST_IDS = 3;
 
-/** Request IDs that are shown of one cause. */
-const MOST_IDS = 3;
+/** What the storage's errors are about, by cause. @type {Map<string, string>} */
+const explanations = new Map();
 
-/** What the storage's refusals are about, by their causes. @type {Map<string, string>} */
-const advice = new Map();
-
-/** Of causes of many files, and of lines: what is shown there. @type {Map<string, Element>} */
+/** By cause, for those of several files. @type {Map<string, Element>} */
 const notices = new Map();
-/** @type {WeakMap<Element, Element>} */
-const folds = new WeakMap();
+
+/** By the text below which they are. @type {WeakMap<Element, Element>} */
+const details = new WeakMap();
 
 /**
- * Shows them: those of many files in `place`, that of one in its line.
+ * Shows the causes of several files in `place`, and that of a single file in its row.
  *
- * @param {ReadonlyMap<Upload, Row>} rows @param {Element} place @param {() => void} changed is called when more is known of one
+ * @param {ReadonlyMap<Upload, Row>} rows @param {Element} place @param {() => void} onExplanation is called when more is known of one
  */
-export function tellCauses(rows, place, changed) {
-    const causes = byCause(rows.keys());
-    for (const [upload, { status, answer }] of rows) {
-        const { fault, state } = upload;
-        const files = fault && hasEnded(upload) ? (causes.get(causeOf(fault)) ?? []) : [];
-        if (files.length > 0) {
-            const alone = words.say(state === "failed" ? "not_uploaded" : "done");
-            const isTold = files.length > 1;
-            write(status, isTold ? words.joined(words.bytes(upload.size), alone) : words.status(upload, 0));
-        }
-        fold(answer, files.length === 1 ? [/** @type {Fault} */ (fault)] : [], changed);
+export function showCauses(rows, place, onExplanation) {
+    const causes = groupByCause(rows.keys());
+    for (const [upload, row] of rows) {
+        const uploads = upload.fault && hasFailed(upload) ? causes.get(causeOf(upload.fault)) : undefined;
+        showInRow(upload, row, uploads ?? [], onExplanation);
     }
     for (const [cause, notice] of notices) {
         if ((causes.get(cause)?.length ?? 0) < 2) {
@@ -39,87 +30,106 @@ export function tellCauses(rows, place, changed) {
             notices.delete(cause);
         }
     }
-    for (const [cause, files] of causes) {
-        if (files.length > 1) {
+    for (const [cause, uploads] of causes) {
+        if (uploads.length > 1) {
             const text = noticeOf(cause, place).firstElementChild ?? place;
-            write(text, words.say("cause", { count: files.length, reason: words.outcome(files[0]) }));
-            fold(
-                text,
-                files.map(({ fault }) => /** @type {Fault} */ (fault)),
-                changed,
-            );
+            const faults = uploads.map(({ fault }) => /** @type {Fault} */ (fault));
+            setText(text, formatMessage("cause", { count: uploads.length, reason: describeFailure(uploads[0]) }));
+            showDetails(text, faults, onExplanation);
         }
     }
 }
 
-/** Below `text`, for the site's owner: what is known of faults of one cause. @param {Element} text @param {Fault[]} faults @param {() => void} changed */
-export function fold(text, faults, changed) {
-    const lines = faults.length > 0 ? linesOf(faults, changed) : [];
-    const known = folds.get(text);
+/** @param {Upload} upload @param {Row} row @param {Upload[]} uploads that failed of the same cause @param {() => void} onExplanation */
+function showInRow(upload, { status, answer }, uploads, onExplanation) {
+    const { fault, size, state } = upload;
+    if (uploads.length > 1) {
+        setText(status, join(formatBytes(size), formatMessage(state === "failed" ? "not_uploaded" : "done")));
+    } else if (uploads.length === 1) {
+        setText(status, describeStatus(upload, 0));
+    }
+    showDetails(answer, fault && uploads.length === 1 ? [fault] : [], onExplanation);
+}
+
+/** Shows folded below `text` what the site's owner needs to know. @param {Element} text @param {Fault[]} faults of one cause @param {() => void} onExplanation */
+export function showDetails(text, faults, onExplanation) {
+    const lines = faults.length > 0 ? describeForOwner(faults, onExplanation) : [];
+    const shown = details.get(text);
     if (lines.length === 0) {
-        known?.remove();
-        folds.delete(text);
+        shown?.remove();
+        details.delete(text);
         return;
     }
-    const details = known ?? document.createElement("details");
-    if (!known) {
-        details.append(document.createElement("summary"), document.createElement("div"));
-        text.after(details);
-        folds.set(text, details);
-    }
-    const [summary, about] = details.children;
-    write(summary, words.say("for_owner"));
-    for (const surplus of [...about.children].slice(lines.length)) {
+    const [summary, body] = (shown ?? createDetails(text)).children;
+    setText(summary, formatMessage("for_owner"));
+    for (const surplus of [...body.children].slice(lines.length)) {
         surplus.remove();
     }
     lines.forEach(([line, language], at) => {
-        const place = about.children[at] ?? about.appendChild(document.createElement("p"));
-        write(place, line);
-        place.setAttribute("lang", language);
+        const paragraph = body.children[at] ?? body.appendChild(document.createElement("p"));
+        setText(paragraph, line);
+        paragraph.setAttribute("lang", language);
     });
 }
 
-/** @param {Fault[]} faults @param {() => void} changed */
-function linesOf(faults, changed) {
+/** @param {Element} text */
+function createDetails(text) {
+    const element = document.createElement("details");
+    element.append(document.createElement("summary"), document.createElement("div"));
+    text.after(element);
+    details.set(text, element);
+    return element;
+}
+
+/** Each line with its language. @param {Fault[]} faults @param {() => void} onExplanation */
+function describeForOwner(faults, onExplanation) {
     const [{ detail }] = faults;
     const ids = faults.flatMap(({ detail: { requestId } }) => requestId ?? []);
-    const more = ids.length > MOST_IDS ? " …" : "";
+    const more = ids.length > MAX_REQUEST_IDS ? " …" : "";
     const { lang } = document.documentElement;
     const lines = [
-        [words.clues(detail), lang],
+        [describeDetail(detail), lang],
         [detail.message, "en"],
-        [ids.length > 0 && words.say("request_ids", { ids: ids.slice(0, MOST_IDS).join(", ") + more }), lang],
-        [adviceOn(faults[0], changed), "en"],
+        [
+            ids.length > 0 && formatMessage("request_ids", { ids: ids.slice(0, MAX_REQUEST_IDS).join(", ") + more }),
+            lang,
+        ],
+        [getExplanation(faults[0], onExplanation), "en"],
     ];
     return /** @type {[string, string][]} */ (lines.filter(([text]) => text));
 }
 
-/** @param {Fault} fault @param {() => void} changed */
-function adviceOn(fault, changed) {
+/** @param {Detail} detail */
+export function describeDetail({ code = "", ec = "", status = 0 }) {
+    return join(code, ec, status > 0 && `HTTP ${status}`);
+}
+
+/** @param {Fault} fault @param {() => void} onExplanation */
+function getExplanation(fault, onExplanation) {
     const cause = causeOf(fault);
-    // The storage's codes begin with a capital, the function's do not.
-    if (!advice.has(cause) && /^[A-Z]/.test(fault.detail.code ?? "")) {
-        advice.set(cause, "");
+    // The storage's codes begin with a capital letter, the function's do not.
+    if (!explanations.has(cause) && /^[A-Z]/.test(fault.detail.code ?? "")) {
+        explanations.set(cause, "");
         import("./explain.js")
-            .then(({ explained }) => explained(fault.detail))
+            .then(({ explain }) => explain(fault.detail))
             .then((text) => {
-                advice.set(cause, text);
-                changed();
+                explanations.set(cause, text);
+                onExplanation();
             })
-            .catch(() => {}); // It is told without.
+            .catch(() => {}); // The code and the message remain.
     }
-    return advice.get(cause) ?? "";
+    return explanations.get(cause) ?? "";
 }
 
 /** @param {Iterable<Upload>} uploads @returns {Map<string, Upload[]>} */
-function byCause(uploads) {
+function groupByCause(uploads) {
     /** @type {Map<string, Upload[]>} */
     const causes = new Map();
     for (const upload of uploads) {
-        if (upload.fault && hasEnded(upload)) {
+        if (upload.fault && hasFailed(upload)) {
             const cause = causeOf(upload.fault);
-            const files = causes.get(cause);
-            files ? files.push(upload) : causes.set(cause, [upload]);
+            const group = causes.get(cause);
+            group ? group.push(upload) : causes.set(cause, [upload]);
         }
     }
     return causes;
@@ -131,15 +141,15 @@ function causeOf({ code, detail }) {
 }
 
 /** @param {Upload} upload */
-function hasEnded({ state }) {
+function hasFailed({ state }) {
     return state === "failed" || state === "unreported";
 }
 
 /** @param {string} cause @param {Element} place */
 function noticeOf(cause, place) {
-    const known = notices.get(cause);
-    if (known) {
-        return known;
+    const shown = notices.get(cause);
+    if (shown) {
+        return shown;
     }
     const notice = document.createElement("div");
     notice.className = "notice bad";
@@ -149,8 +159,8 @@ function noticeOf(cause, place) {
     return notice;
 }
 
-/** @param {Element} element @param {string} text */
-function write(element, text) {
+/** Leaves equal text alone, which screen readers would read again. @param {Element} element @param {string} text */
+function setText(element, text) {
     if (element.textContent !== text) {
         element.textContent = text;
     }

@@ -1,22 +1,47 @@
-// Files and whole folders, out of what was dropped, pasted or chosen; and which of them need not be tried.
+// Which files were dropped, pasted or chosen, which of them are allowed, and whether they have changed since.
 
-import { Fault, typeOf } from "./queue.js";
+import { Fault, typeOf } from "./upload.js";
 
-/** @import { Found, Limits } from "./types" */
+const SYSTEM_FILES = /(^|\/)(__MACOSX\/.*|\.DS_Store|\._[^/]*|Icon\r|Thumbs\.db|desktop\.ini)$/i;
 
-/** What systems lay into folders for themselves. */
-const SYSTEMS = /(^|\/)(__MACOSX\/.*|\.DS_Store|\._[^/]*|Icon\r|Thumbs\.db|desktop\.ini)$/i;
+/** No change reaches a copy. Larger files are checked after they were sent. */
+export const MAX_COPY_SIZE = 8 * 1024 ** 2;
+
+/** Firefox reads on in a file that has changed, and reports its old size and date. Others refuse to read it. */
+const READS_CHANGED_FILES = "mozInnerScreenX" in globalThis;
+
+const loadFingerprint = () =>
+    import("./fingerprint.js").catch(() => {
+        throw new Fault("storage_unreachable");
+    });
+
+if (READS_CHANGED_FILES) {
+    loadFingerprint().catch(() => {}); // tried again when it is needed
+}
+
+const LEAVING_MS = 5000;
+
+// WebKit ends running reads then.
+let isLeaving = false;
+for (const event of ["beforeunload", "pagehide"]) {
+    globalThis.addEventListener?.(event, () => {
+        isLeaving = true;
+        setTimeout(() => {
+            isLeaving = false;
+        }, LEAVING_MS);
+    });
+}
 
 const { compare } = new Intl.Collator(undefined, { numeric: true });
 
-/** @param {Iterable<File> | null | undefined} list @returns {Found[]} */
-export function chosen(list) {
+/** @param {Iterable<File> | null | undefined} list @returns {FoundFile[]} */
+export function fromFileList(list) {
     const found = [...(list ?? [])].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
-    return found.some(({ file }) => file.webkitRelativePath) ? inOrder(found) : found;
+    return found.some(({ file }) => file.webkitRelativePath) ? sort(found) : found;
 }
 
-/** As people sort names: 2 before 10, and what is in one folder together. @param {Found[]} found */
-function inOrder(found) {
+/** As people sort names: 2 before 10, and the files of a folder together. @param {FoundFile[]} found */
+function sort(found) {
     const paths = new Map(found.map((each) => [each, each.name.split("/")]));
     return found.sort((one, other) => {
         const [left, right] = [paths.get(one) ?? [], paths.get(other) ?? []];
@@ -25,86 +50,132 @@ function inOrder(found) {
     });
 }
 
-/**
- * Files to send, those that systems keep for themselves, and folders in which there is nothing.
- *
- * @param {Found[]} found
- */
+/** @param {FoundFile[]} found */
 export function sift(found) {
     const files = found.filter(({ isEmpty }) => !isEmpty);
-    const systems = files.filter(({ name }) => SYSTEMS.test(name));
-    // Pointed at by itself, such a file is meant.
-    const isMeant = systems.length === files.length && files.every(({ name }) => !name.includes("/"));
+    const systemFiles = files.filter(({ name }) => SYSTEM_FILES.test(name));
+    // A system file that was chosen by itself is meant.
+    const isMeant = systemFiles.length === files.length && files.every(({ name }) => !name.includes("/"));
     return {
-        files: isMeant ? files : files.filter((each) => !systems.includes(each)),
-        systems: isMeant ? [] : systems,
-        folders: found.filter(({ isEmpty }) => isEmpty),
+        files: isMeant ? files : files.filter((each) => !systemFiles.includes(each)),
+        systemFiles: isMeant ? [] : systemFiles,
+        emptyFolders: found.filter(({ isEmpty }) => isEmpty),
     };
 }
 
-/** @param {DataTransfer} transfer @returns {Promise<Found[]>} */
-export async function dropped(transfer) {
-    // All at once: after the first pause a browser gives nothing more away.
+/** @param {DataTransfer} transfer @returns {Promise<FoundFile[]>} */
+export async function fromDataTransfer(transfer) {
+    // All at once: browsers clear the list after the first await.
     const items = [...transfer.items].filter((item) => item.kind === "file");
     const entries = items.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
-    const nested = await Promise.all(entries.map((entry) => (entry instanceof File ? chosen([entry]) : inside(entry))));
+    const nested = await Promise.all(
+        entries.map((entry) => (entry instanceof File ? fromFileList([entry]) : readEntry(entry))),
+    );
     return nested.flat();
 }
 
-/** @param {FileSystemEntry | null} entry @returns {Promise<Found[]>} */
-async function inside(entry) {
+/** @param {FileSystemEntry | null} entry @returns {Promise<FoundFile[]>} */
+async function readEntry(entry) {
     if (!entry) {
         return [];
     }
     const name = entry.fullPath.replace(/^\//, "");
     try {
-        return await read(entry, name);
+        return await (entry.isFile
+            ? readFile(/** @type {FileSystemFileEntry} */ (entry), name)
+            : readFolder(/** @type {FileSystemDirectoryEntry} */ (entry), name));
     } catch {
-        // Only this one is lost, and told; not all that was dropped with it.
-        return [{ file: new File([], entry.name), name, unreadable: true }];
+        // The rest of the drop is not lost with it.
+        return [{ file: new File([], entry.name), name, isUnreadable: true }];
     }
 }
 
-/** @param {FileSystemEntry} entry @param {string} name @returns {Promise<Found[]>} */
-async function read(entry, name) {
-    if (entry.isFile) {
-        const file = await new Promise((resolve, reject) =>
-            /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
-        );
-        return [{ file, name }];
-    }
-    const entries = await children(/** @type {FileSystemDirectoryEntry} */ (entry));
-    const nested = await Promise.all(entries.map(inside));
-    return entries.length > 0 ? inOrder(nested.flat()) : [{ file: new File([], entry.name), name, isEmpty: true }];
+/** @param {FileSystemFileEntry} entry @param {string} name @returns {Promise<FoundFile[]>} */
+async function readFile(entry, name) {
+    return [{ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), name }];
 }
 
-/** @param {FileSystemDirectoryEntry} folder @returns {Promise<FileSystemEntry[]>} */
-async function children(folder) {
+/** @param {FileSystemDirectoryEntry} folder @param {string} name @returns {Promise<FoundFile[]>} */
+async function readFolder(folder, name) {
     const reader = folder.createReader();
-    const all = [];
+    const entries = [];
     for (;;) {
-        // A reader gives a hundred or so at a time, and an empty list at the end.
-        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-        if (some.length === 0) {
-            return all;
+        // A reader returns some hundred entries at a time, and none at the end.
+        const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (batch.length === 0) {
+            break;
         }
-        all.push(...some);
+        entries.push(...batch);
     }
+    const nested = await Promise.all(entries.map(readEntry));
+    return entries.length > 0 ? sort(nested.flat()) : [{ file: new File([], folder.name), name, isEmpty: true }];
 }
 
-/** What the function would refuse is told without asking it. @param {File} file @param {Limits | null} limits */
-export function misfit(file, limits) {
+/** @param {File} file @param {Limits | null} limits */
+export function checkLimits(file, limits) {
     if (!limits) {
         return null;
     }
     if (file.size > limits.max_size) {
         return new Fault("too_large", { limit: limits.max_size });
     }
-    return mayFit(file, limits) ? null : new Fault("type_not_allowed");
+    return mayBeAllowed(file, limits) ? null : new Fault("type_not_allowed");
 }
 
-/** Whether its type or its name may do; which type it is of, the function decides. @param {File} file @param {Limits} limits */
-function mayFit(file, { accept, content_types: types }) {
+/** The function decides. @param {File} file @param {Limits} limits */
+function mayBeAllowed(file, { accept, content_types: types }) {
     const extension = file.name.toLowerCase().match(/\.[^.]*$/)?.[0] ?? "";
     return types.includes("application/octet-stream") || accept.includes(typeOf(file)) || accept.includes(extension);
+}
+
+export function unreadableFault() {
+    return new Fault(isLeaving ? "storage_unreachable" : "file_changed");
+}
+
+/** @param {Upload} upload @param {() => void} keepAlive @param {AbortSignal} signal */
+export async function verifyUnchanged(upload, keepAlive, signal, readsChanged = READS_CHANGED_FILES) {
+    const { file, size } = upload;
+    // In some browsers it follows the disk: 0 for a deleted file.
+    assertEqual(file.size, size);
+    assertEqual(await isReadable(file), true);
+    if (readsChanged) {
+        const { readFingerprint } = await loadFingerprint();
+        const { length, fingerprint } = await readFingerprint(file, size, keepAlive, signal);
+        assertEqual(length, size);
+        compareFingerprint(upload, fingerprint);
+    }
+}
+
+/** @param {Upload} upload @param {AbortSignal} signal */
+export async function copyToMemory(upload, signal, readsChanged = READS_CHANGED_FILES) {
+    const bytes = await upload.file.arrayBuffer().catch(() => null);
+    assertEqual(bytes?.byteLength, upload.size);
+    const copy = new Blob([/** @type {ArrayBuffer} */ (bytes)]);
+    if (readsChanged) {
+        const { hash } = await loadFingerprint();
+        compareFingerprint(upload, hash(new Uint8Array(/** @type {ArrayBuffer} */ (bytes))));
+    }
+    // It may have changed while it was read.
+    await verifyUnchanged(upload, () => {}, signal, readsChanged);
+    signal.throwIfAborted();
+    return copy;
+}
+
+/** Tells by the last byte. @param {Blob} blob */
+export async function isReadable(blob) {
+    const end = await (blob.size > 0 ? blob.slice(-1) : blob).arrayBuffer().catch(() => null);
+    return end?.byteLength === Math.min(1, blob.size);
+}
+
+/** @param {Upload} upload @param {number} fingerprint */
+function compareFingerprint(upload, fingerprint) {
+    upload.fingerprint ??= fingerprint;
+    assertEqual(fingerprint, upload.fingerprint);
+}
+
+/** @param {unknown} actual @param {unknown} expected */
+function assertEqual(actual, expected) {
+    if (actual !== expected) {
+        throw unreadableFault();
+    }
 }

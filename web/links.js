@@ -1,29 +1,43 @@
-// An upload link that was opened while another one is in use. Loaded when that happens.
+// An upload link that is opened while another one is in use. Loaded when that happens.
 
-import { person, say } from "./messages.js";
+import { formatMessage, isolateName, joinSentences } from "./messages.js";
 import { Signer } from "./uploader.js";
 
 /**
- * Whether the link replaces the one in use: without a question if it is the same person's, and else if the reader says so.
- * Rejects with a Fault for a link that is not good.
+ * Decides whether the new link replaces the one in use: one of the same person does, another one if the reader agrees.
+ * Rejects with a Fault for a link that is not valid.
  *
- * @param {Signer} inUse
- * @param {string} token the link's
- * @param {boolean} isBusy whether something is on its way
+ * @param {Signer} current
+ * @param {string} token of the new link
+ * @param {boolean} isUploading
  * @returns {Promise<"renew" | "switch" | "stay">}
  */
-export async function decision(inUse, token, isBusy) {
-    const opened = new Signer(inUse.address, token);
-    await opened.limits();
-    const current = inUse.subject || claimed(inUse.token);
-    if (opened.subject === current) {
+export async function decideOnLink(current, token, isUploading) {
+    const opened = new Signer(current.address, token);
+    await opened.fetchLimits();
+    const subject = current.subject || readSubject(current.token);
+    if (opened.subject === subject) {
         return "renew";
     }
-    return (await isSwitchWanted(opened.subject, current, isBusy)) ? "switch" : "stay";
+    if (!(await confirmSwitch(opened.subject, subject, isUploading))) {
+        return "stay";
+    }
+    handOn(token);
+    return "switch";
 }
 
-/** Whose a token says that it is. The function tells it only of one that is good. @param {string | null} [token] */
-function claimed(token) {
+/** To the page that is loaded next. @param {string} token */
+function handOn(token) {
+    try {
+        sessionStorage.setItem("token", token);
+    } catch {
+        // The browser stores nothing.
+        history.replaceState(null, "", `#${new URLSearchParams({ token })}`);
+    }
+}
+
+/** What an expired token says: the function names the subject of valid ones only. @param {string | null} [token] */
+function readSubject(token) {
     try {
         const text = atob((token ?? "").split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
         const bytes = Uint8Array.from(text, (each) => each.charCodeAt(0));
@@ -33,17 +47,20 @@ function claimed(token) {
     }
 }
 
-/** @param {string} other @param {string} current @param {boolean} isBusy @returns {Promise<boolean>} */
-function isSwitchWanted(other, current, isBusy) {
-    const dialog = element("dialog");
-    const heading = element("h2", say("link_other", { name: person(other) }));
-    const question = element(
+/** @param {string} other @param {string} current @param {boolean} isUploading @returns {Promise<boolean>} */
+function confirmSwitch(other, current, isUploading) {
+    const dialog = createElement("dialog");
+    const heading = createElement("h2", formatMessage("link_other", { name: isolateName(other) }));
+    const question = createElement(
         "p",
-        say("link_current", { name: person(current) }) + (isBusy ? ` ${say("link_stops")}` : ""),
+        joinSentences(
+            formatMessage("link_current", { name: isolateName(current) }),
+            isUploading && formatMessage("link_stops"),
+        ),
     );
-    const stay = element("button", say("link_stay", { name: person(current) }));
-    const change = element("button", say("link_switch", { name: person(other) }));
-    const choices = element("div");
+    const stay = createElement("button", formatMessage("link_stay", { name: isolateName(current) }));
+    const change = createElement("button", formatMessage("link_switch", { name: isolateName(other) }));
+    const choices = createElement("div");
     choices.className = "choices";
     choices.append(stay, change);
     heading.id = "link-other";
@@ -52,10 +69,15 @@ function isSwitchWanted(other, current, isBusy) {
     dialog.setAttribute("aria-describedby", question.id);
     dialog.append(heading, question, choices);
     document.body.append(dialog);
+    return ask(dialog, stay, change);
+}
+
+/** @param {HTMLDialogElement} dialog @param {HTMLButtonElement} stay @param {HTMLButtonElement} change @returns {Promise<boolean>} */
+function ask(dialog, stay, change) {
     return new Promise((resolve) => {
         stay.onclick = () => dialog.close();
         change.onclick = () => dialog.close("switch");
-        // Escape closes it, too: nothing is replaced then.
+        // The Escape key closes it as well, and changes nothing.
         dialog.onclose = () => {
             dialog.remove();
             resolve(dialog.returnValue === "switch");
@@ -66,8 +88,8 @@ function isSwitchWanted(other, current, isBusy) {
 }
 
 /** @template {keyof HTMLElementTagNameMap} Name @param {Name} name @param {string} [text] */
-function element(name, text = "") {
-    const made = document.createElement(name);
-    made.textContent = text;
-    return made;
+function createElement(name, text = "") {
+    const element = document.createElement(name);
+    element.textContent = text;
+    return element;
 }

@@ -1,139 +1,148 @@
-// How the page says things. What it says is in a file for each language.
+// How the page words things. The words are in a file for each language.
 
-import { HALTING } from "./queue.js";
-
-/** @import { Fault, Totals, Upload } from "./queue.js" */
-/** @import { Config, Detail, Limits, Outage } from "./types" */
+import { HALTS_QUEUE } from "./upload.js";
 
 /** To add a language: add it here, and a file like en.json. @type {Record<string, string>} */
 export const LANGUAGES = { en: "English", "zh-CN": "中文" };
 
-/** @type {Record<string, string>} */
-let copy = {};
+const MAX_TYPES = 5;
 
-/** @param {Record<string, string>} table what en.json has, in the language to speak */
-export function speak(table) {
-    copy = table;
+/** @type {Messages} */
+let messages = {};
+let plurals = new Intl.PluralRules("en");
+
+/** @param {string} language @param {Messages} table as in en.json */
+export function setLanguage(language, table) {
+    messages = table;
+    plurals = new Intl.PluralRules(language);
 }
 
-/** The first language of the reader's that there is. @param {readonly (string | null)[]} wanted best first */
-export function choose(wanted) {
-    const main = (/** @type {string} */ language) => language.split("-")[0].toLowerCase();
-    const known = Object.keys(LANGUAGES);
-    return wanted.flatMap((want) => known.filter((each) => main(each) === main(want ?? "")))[0] ?? known[0];
+/** @param {readonly (string | null)[]} preferred best first */
+export function chooseLanguage(preferred) {
+    const base = (/** @type {string} */ language) => language.split("-")[0].toLowerCase();
+    const available = Object.keys(LANGUAGES);
+    return preferred.flatMap((each) => available.filter((name) => base(name) === base(each ?? "")))[0] ?? available[0];
 }
 
-/** @param {string} what a name in en.json @param {Record<string, string | number>} [values] */
-export function say(what, values = {}) {
-    return (copy[what] ?? copy.unknown ?? "").replace(/{(\w+)}/g, (_, name) => `${values[name]}`);
+/** `count` chooses the plural form. @param {string} key @param {Record<string, string | number>} [values] */
+export function formatMessage(key, values = {}) {
+    const message = messages[key] ?? messages.unknown ?? "";
+    const text = typeof message === "string" ? message : message[plurals.select(Number(values.count))];
+    return text.replace(/{(\w+)}/g, (_, name) => `${values[name]}`);
 }
 
-/** A person's name within a text, of which it can turn round nothing. @param {string} name */
-export function person(name) {
+/** A name's control characters cannot reorder the text around it. @param {string} name */
+export function isolateName(name) {
     return `\u2068${name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd")}\u2069`;
 }
 
-/** @param {(string | number | false)[]} parts */
-export function joined(...parts) {
-    return parts.filter(Boolean).join(" · ");
+/** @param {(string | number | false)[]} items */
+export function join(...items) {
+    return items.filter(Boolean).join(" · ");
+}
+
+/** @param {(string | false | undefined)[]} sentences */
+export function joinSentences(...sentences) {
+    return sentences.filter(Boolean).join(formatMessage("sentence_space"));
 }
 
 /** @param {Fault} fault */
-export function reason({ code, detail }) {
-    const limit = detail.limit ? ` (${bytes(detail.limit)})` : "";
-    return say(code, { limit, count: detail.limit ?? "" });
+export function describeFault({ code, detail: { limit } }) {
+    const size = limit ? formatMessage("in_parentheses", { text: formatBytes(limit) }) : "";
+    return formatMessage(code, { limit: size, count: limit ?? "" });
 }
 
-/** What the site's owner will ask for. @param {Detail} detail */
-export function clues({ code = "", ec = "", status = 0 }) {
-    return joined(code, ec, status > 0 && `HTTP ${status}`);
-}
-
-/** Why it has failed, and what to do. @param {Upload} upload */
-export function outcome({ fault, tries }) {
-    return [fault && reason(fault), tries > 1 && say("later")].filter(Boolean).join(" ");
+/** @param {Upload} upload */
+export function describeFailure({ fault, tries }) {
+    return joinSentences(fault && describeFault(fault), tries > 1 && formatMessage("later"));
 }
 
 /** @param {Upload} upload @param {number} now on the queue's clock */
-export function status(upload, now) {
+export function describeStatus(upload, now) {
     const { state, fault, speed } = upload;
-    const size = bytes(upload.size);
-    const rate = speed.rateAt(now);
+    const size = formatBytes(upload.size);
+    const progress = () => formatMessage("sending", { sent: formatBytes(upload.sent), size });
     if (state === "sending") {
-        return joined(say(state, { sent: bytes(upload.sent), size }), rate > 0 && say("speed", { size: bytes(rate) }));
+        return join(progress(), describeSpeed(speed.rateAt(now)));
     }
     if (state === "paused") {
-        return joined(say(state), say("sending", { sent: bytes(upload.sent), size }));
+        return join(formatMessage(state), progress());
     }
     if (!fault) {
-        return joined(size, say(state));
+        return join(size, formatMessage(state));
+    }
+    if (state !== "retrying") {
+        return join(size, describeFailure(upload));
     }
     const seconds = Math.max(1, Math.ceil((upload.retryAt - now) / 1000));
-    return joined(size, state === "retrying" ? `${reason(fault)} ${say("again_in", { seconds })}` : outcome(upload));
+    return join(size, joinSentences(describeFault(fault), formatMessage("again_in", { seconds })));
 }
 
-/** Why nothing begins, and what comes next. @param {Outage} outage */
-export function outage({ fault }) {
+/** @param {number} rate bytes per second; 0 while unknown */
+function describeSpeed(rate) {
+    return rate > 0 && formatMessage("speed", { size: formatBytes(rate) });
+}
+
+/** @param {Outage} outage */
+export function describeOutage({ fault }) {
     const next = fault.code.startsWith("token_") ? "new_link" : "halted";
-    return `${reason(fault)} ${say(HALTING.includes(fault.code) ? next : "all_wait")}`;
+    return joinSentences(
+        describeFault(fault),
+        formatMessage(HALTS_QUEUE.includes(fault.code) ? next : "wait_for_service"),
+    );
 }
 
-/** @param {number | null} sent bytes, if it is known @param {number} size */
-export function interrupted(sent, size) {
-    return joined(sent !== null && say("sending", { sent: bytes(sent), size: bytes(size) }), say("interrupted"));
+/** @param {Upload} upload */
+export function describeAnswer({ answer, object }) {
+    return object ? formatMessage("received", { name: object.filename, size: formatBytes(object.size) }) : answer;
 }
 
-/** What a callback said. @param {Upload} upload */
-export function answer({ answer, fact }) {
-    return fact ? say("received", { name: fact.filename, size: bytes(fact.size) }) : answer;
-}
-
-/** @param {Totals} totals @param {number} rate bytes per second */
-export function summary(totals, rate) {
+/** @param {Totals} totals @param {number} rate */
+export function describeTotals(totals, rate) {
     const done = totals.of("done", "unreported");
     const failed = totals.of("failed");
-    const files = done + failed + totals.open;
-    const complaint = failed > 0 && say("failed", { count: failed });
+    const count = done + failed + totals.open;
+    const failures = failed > 0 && formatMessage("failed", { count: failed });
     if (totals.open === 0) {
-        return files > 0 ? joined(say("finished", { done, files }), complaint) : "";
+        return count > 0 ? join(formatMessage("finished", { done, count }), failures) : "";
     }
     const left = totals.size - totals.sent - totals.resting;
-    return joined(
-        say("moving", { done, files }),
-        say("sending", { sent: bytes(totals.sent), size: bytes(totals.size) }),
-        rate > 0 && left > 0 && say("speed", { size: bytes(rate) }),
+    return join(
+        formatMessage("moving", { done, count }),
+        formatMessage("sending", { sent: formatBytes(totals.sent), size: formatBytes(totals.size) }),
+        left > 0 && describeSpeed(rate),
         left > 0
-            ? rate > 0 && say("left", { time: duration(left / rate) })
-            : totals.of("finishing") > 0 && say("finishing"),
-        complaint,
+            ? rate > 0 && formatMessage("left", { time: formatDuration(left / rate) })
+            : totals.of("finishing") > 0 && formatMessage("finishing"),
+        failures,
     );
 }
 
 /** @param {Limits} limits @param {Config} config */
-export function rules({ max_size, content_types }, { max_files }) {
+export function describeLimits({ max_size, content_types }, { max_files }) {
     const types = content_types.map((type) => type.replace(/^\w+\//, "").toUpperCase());
-    return joined(
-        types.length <= 5 && types.join(", "),
-        say("limit", { size: bytes(max_size) }),
-        max_files !== undefined && say("most_files", { count: max_files }),
+    return join(
+        types.length <= MAX_TYPES && types.join(", "),
+        formatMessage("limit", { size: formatBytes(max_size) }),
+        max_files !== undefined && formatMessage("most_files", { count: max_files }),
     );
 }
 
 /** @param {number} size */
-export function bytes(size) {
+export function formatBytes(size) {
     const units = ["B", "KB", "MB", "GB"];
-    // What would be rounded to 1000 KB is 1 MB.
+    // 999,500 bytes would be rounded to 1000 KB: they are 1 MB.
     const power = units.findIndex((_, at) => size < 999.5 * 1000 ** at || at === units.length - 1);
     const value = size / 1000 ** power;
     return `${power === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1).replace(/\.0$/, "")} ${units[power]}`;
 }
 
 /** @param {number} seconds */
-export function duration(seconds) {
+export function formatDuration(seconds) {
     const steps = /** @type {const} */ ([
         ["seconds", 1, 90],
         ["minutes", 60, 90 * 60],
     ]);
-    const [unit, length] = steps.find(([, , most]) => seconds < most) ?? ["hours", 3600];
-    return say(unit, { n: Math.ceil(seconds / length) });
+    const [unit, length] = steps.find(([, , limit]) => seconds < limit) ?? ["hours", 3600];
+    return formatMessage(unit, { n: Math.ceil(seconds / length) });
 }

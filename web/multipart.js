@@ -1,152 +1,160 @@
-// Sends a file in parts, some at a time. One that fails is sent again alone; after a break, only what is missing.
+// Sends a file in parts. A part that fails is sent again alone; after an interruption, only what is missing.
 
-import { isReadable, look, unreadable } from "./integrity.js";
-import { Fault, isWorthATry, LANES, retryDelay, timer } from "./queue.js";
-import { UnfinishedUploads } from "./resume.js";
-import { faultOf, sent, storedAs } from "./uploader.js";
+import { isReadable, unreadableFault, verifyUnchanged } from "./files.js";
+import { CONNECTIONS_PER_FILE, startTimer } from "./queue.js";
+import { putPart, toUploadResult } from "./storage.js";
+import { canRetry, Fault, retryDelay } from "./upload.js";
 
-/** @import { Upload } from "./queue.js" */
-/** @import { Begun, PartsOptions, Post, Put, Sign, Stored, Unfinished } from "./types" */
+/** More at a time would be fewer requests, but on a slow line the last URLs would expire unused. */
+const URLS_PER_REQUEST = 10;
 
-/** URLs asked for at a time. More would be fewer requests, but on a slow line the last ones would end unused. */
-const URLS = 10;
+const MAX_COMPLETIONS = 3;
 
-/** How often is completed what turns out not to be complete. */
-const ROUNDS = 3;
+/** With these the upload is over, and another one is created. */
+const TICKET_DEAD = ["ticket_expired", "upload_gone"];
 
-/** With these an upload is over, and begins anew. */
-const OVER = ["ticket_expired", "upload_gone"];
-
-export class Parts {
-    /** @param {PartsOptions} options */
-    constructor({ ask, put, shelf = "unfinished ", unfinished, isOnline, random = Math.random, after = timer }) {
-        this.ask = ask;
+export class MultipartUploader {
+    /** @param {MultipartOptions} options */
+    constructor({
+        request,
+        put,
+        storagePrefix,
+        previousUploads,
+        isOnline,
+        random = Math.random,
+        setTimer = startTimer,
+    }) {
+        this.request = request;
         this.put = put ?? putPart;
-        this.unfinished = unfinished ?? new UnfinishedUploads(shelf);
+        this.previousUploads = previousUploads ?? new PreviousUploads(storagePrefix ?? "");
         this.isOnline = isOnline ?? (() => navigator.onLine);
         this.random = random;
-        this.after = after;
+        this.setTimer = setTimer;
     }
 
-    /** Begins an upload, or goes on with the one of this id. @type {Sign<Begun>} */
-    begin = async (wanted, signal) => {
-        const begun = await this.look(wanted.id, signal).catch((fault) => {
-            // The function's secret for tickets has been replaced: the file is sent anew.
+    /** Creates an upload, or continues the one of this id. @type {Sign<MultipartUpload>} */
+    create = async (file, signal) => {
+        const previous = await this.find(file.id, signal).catch((fault) => {
+            // The function's secret for tickets was replaced: the file is sent again.
             if (codeOf(fault) !== "ticket_invalid") {
                 throw fault;
             }
         });
-        if (begun) {
-            return begun;
+        if (previous) {
+            return previous;
         }
-        const answer = await this.ask("/multipart", wanted, signal);
+        const response = await this.request("/multipart", file, signal);
         signal.throwIfAborted();
-        const { ticket, key, part_size, parts } = answer;
-        const { id, filename: name, size } = wanted;
-        return missingOf({ id, ticket, key, part_size, parts, name, size }, []);
+        const { ticket, key, part_size, parts } = response;
+        const { id, filename: name, size } = file;
+        return toMultipartUpload({ id, ticket, key, part_size, parts, name, size }, []);
     };
 
     /**
-     * What there is of an upload that was begun; nothing, if it is over or was never begun.
+     * What has arrived of an upload; null if there is none, or none any more.
      *
-     * @param {string} id @param {AbortSignal} [signal] @returns {Promise<Begun | null>}
+     * @param {string} id @param {AbortSignal} [signal] @returns {Promise<MultipartUpload | null>}
      */
-    async look(id, signal) {
-        const record = this.unfinished.get(id);
+    async find(id, signal) {
+        const record = this.previousUploads.get(id);
         if (!record) {
             return null;
         }
         try {
-            const { parts, ticket } = await this.ask("/multipart/list", { ticket: record.ticket }, signal);
-            return missingOf({ ...record, ticket }, parts);
+            const { parts, ticket } = await this.request("/multipart/list", { ticket: record.ticket }, signal);
+            return toMultipartUpload({ ...record, ticket }, parts);
         } catch (fault) {
-            if (!isOver(fault)) {
+            if (!isTicketDead(fault)) {
                 throw fault;
             }
-            this.unfinished.delete(id);
+            this.previousUploads.delete(id);
             return null;
         }
     }
 
-    /** @type {Post<Begun>} */
-    send = async (begun, upload, progress, signal) => {
-        const { id } = begun.record;
+    /** @type {Post<MultipartUpload>} */
+    upload = async (multipartUpload, upload, onProgress, signal) => {
+        const { id } = multipartUpload.record;
         try {
-            const stored = await new Transfer(this, begun, upload, progress, signal).run();
-            this.unfinished.delete(id);
-            return stored;
+            const result = await new Transfer(this, multipartUpload, upload, onProgress, signal).run();
+            this.previousUploads.delete(id);
+            return result;
         } catch (fault) {
-            if (!isOver(fault)) {
+            if (!isTicketDead(fault)) {
                 throw fault;
             }
-            this.unfinished.delete(id);
-            // The queue begins again. If an earlier completion got through, it is told so then.
+            this.previousUploads.delete(id);
+            // The queue tries again, and learns then whether an earlier completion succeeded.
             throw new Fault("form_expired", fault.detail);
         }
     };
 
-    /** Gives up an upload. What lies in the storage goes; if not now, by the bucket's own rule. @param {string} id */
-    async drop(id) {
-        const record = this.unfinished.get(id);
+    /** If the request fails, the bucket's lifecycle rule deletes the parts. @param {string} id */
+    async abort(id) {
+        const record = this.previousUploads.get(id);
         if (record) {
-            this.unfinished.delete(id);
-            await this.ask("/multipart/abort", { ticket: record.ticket }).catch(() => {});
+            this.previousUploads.delete(id);
+            await this.request("/multipart/abort", { ticket: record.ticket }).catch(() => {});
         }
     }
 }
 
-/** A file on its way, from the parts that are missing to its completion. */
+/** Sends the missing parts of one file, and completes it. */
 class Transfer {
     #missing;
-    #there; // bytes of the parts that have arrived
-    #done = 0; // how much has got through
+    #uploadedBytes; // of parts that have arrived
+    #successes = 0;
     /** Bytes handed over of parts on their way. @type {Map<number, number>} */
-    #moving = new Map();
-    /** The answers in which parts have their URLs. @type {Map<number, Promise<any>>} */
+    #inFlight = new Map();
+    /** The responses that have the parts' URLs. @type {Map<number, Promise<any>>} */
     #urls = new Map();
     #controller = new AbortController();
 
-    /** @param {Parts} parts @param {Begun} begun @param {Upload} upload @param {(bytes: number) => void} progress @param {AbortSignal} signal */
-    constructor(parts, { record, sent, missing }, upload, progress, signal) {
-        this.parts = parts;
+    /** @param {MultipartUploader} uploader @param {MultipartUpload} multipartUpload @param {Upload} upload @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */
+    constructor(uploader, { record, sent, missing }, upload, onProgress, signal) {
+        this.uploader = uploader;
         this.record = record;
         this.upload = upload;
-        this.progress = progress;
+        this.onProgress = onProgress;
         this.signal = this.#controller.signal;
-        this.#there = sent;
+        this.#uploadedBytes = sent;
         this.#missing = missing;
         signal.addEventListener("abort", () => this.#controller.abort(signal.reason));
-        this.#keep({ lastModified: upload.lastModified, print: upload.print });
+        this.#save({ lastModified: upload.lastModified, fingerprint: upload.fingerprint });
     }
 
-    /** @returns {Promise<Stored>} */
+    /** @returns {Promise<UploadResult>} */
     async run() {
-        for (let round = 1; ; round += 1) {
-            const lanes = Array.from({ length: LANES }, () => this.#lane());
+        for (let completion = 1; ; completion += 1) {
+            const workers = Array.from({ length: CONNECTIONS_PER_FILE }, () => this.#worker());
             try {
-                await Promise.all(lanes);
+                await Promise.all(workers);
                 // Parts of two states of a file make no file.
-                await look(this.upload, () => this.progress(this.#there), this.signal);
-                return storedAs(await this.#patiently(() => this.#ask("/complete")));
+                await verifyUnchanged(this.upload, () => this.onProgress(this.#uploadedBytes), this.signal);
+                return toUploadResult(await this.#retrying(() => this.#request("/complete")));
             } catch (fault) {
-                if (codeOf(fault) !== "parts_missing" || round === ROUNDS) {
-                    if (fault instanceof Fault && isWorthATry(fault, 0)) {
-                        // The queue waits until it has passed. What is on its way until then need not be sent again.
-                        this.#missing = [];
-                        await Promise.allSettled(lanes);
-                    }
-                    // What one part has failed of ends the others, too.
-                    this.#controller.abort(fault);
+                if (codeOf(fault) !== "parts_missing" || completion === MAX_COMPLETIONS) {
+                    await this.#end(fault, workers);
                     throw fault;
                 }
-                const { missing, sent } = missingOf(this.record, (await this.#ask("/list")).parts);
+                const { missing, sent } = toMultipartUpload(this.record, (await this.#request("/list")).parts);
                 this.#missing = missing;
-                this.#there = sent;
+                this.#uploadedBytes = sent;
             }
         }
     }
 
-    async #lane() {
+    /** @param {unknown} fault @param {Promise<void>[]} workers */
+    async #end(fault, workers) {
+        if (fault instanceof Fault && canRetry(fault, 0)) {
+            // The queue tries again later. Parts that arrive until then need not be sent again.
+            this.#missing = [];
+            await Promise.allSettled(workers);
+        }
+        this.#controller.abort(fault);
+    }
+
+    async #worker() {
         for (let number = this.#missing.shift(); number; number = this.#missing.shift()) {
             await this.#sendPart(number);
         }
@@ -155,9 +163,9 @@ class Transfer {
     /** @param {number} number from 1 */
     async #sendPart(number) {
         const begin = (number - 1) * this.record.part_size;
-        // Without a type of its own, none is sent; it would have to be signed.
+        // A slice has no type: one that is sent would have to be signed.
         const part = this.upload.file.slice(begin, begin + sizeOf(this.record, number));
-        await this.#patiently(async () => {
+        await this.#retrying(async () => {
             try {
                 await this.#put(number, part);
             } catch (fault) {
@@ -168,36 +176,36 @@ class Transfer {
                 await this.#put(number, part);
             }
         });
-        this.#moving.delete(number);
-        this.#there += part.size;
+        this.#inFlight.delete(number);
+        this.#uploadedBytes += part.size;
     }
 
     /** @param {number} number @param {Blob} part */
     async #put(number, part) {
-        this.#moved(number, 0);
-        const url = await this.#url(number);
+        this.#updateProgress(number, 0);
+        const url = await this.#getUrl(number);
         if (part.size !== sizeOf(this.record, number) || !(await isReadable(part))) {
-            throw unreadable();
+            throw unreadableFault();
         }
-        await this.parts.put(url, part, (bytes) => this.#moved(number, bytes), this.signal);
+        await this.uploader.put(url, part, (bytes) => this.#updateProgress(number, bytes), this.signal);
     }
 
     /** @param {number} number @param {number} bytes */
-    #moved(number, bytes) {
+    #updateProgress(number, bytes) {
         if (!this.signal.aborted) {
-            this.#moving.set(number, bytes);
-            this.progress([...this.#moving.values()].reduce((sum, each) => sum + each, this.#there));
+            this.#inFlight.set(number, bytes);
+            this.onProgress([...this.#inFlight.values()].reduce((sum, each) => sum + each, this.#uploadedBytes));
         }
     }
 
-    /** Those of the parts that come next are asked for with it. @param {number} number */
-    async #url(number) {
+    /** Requests the URLs of the next parts with it. @param {number} number */
+    async #getUrl(number) {
         if (!this.#urls.has(number)) {
-            const parts = [number, ...this.#missing].slice(0, URLS);
-            const asked = this.#ask("/parts", { parts });
-            asked.catch(() => this.#urls.clear());
+            const parts = [number, ...this.#missing].slice(0, URLS_PER_REQUEST);
+            const response = this.#request("/parts", { parts });
+            response.catch(() => this.#urls.clear());
             for (const each of parts) {
-                this.#urls.set(each, asked);
+                this.#urls.set(each, response);
             }
         }
         const { parts } = await this.#urls.get(number);
@@ -205,41 +213,43 @@ class Transfer {
     }
 
     /** @param {string} step @param {object} [body] */
-    async #ask(step, body) {
-        const answer = await this.parts.ask(`/multipart${step}`, { ticket: this.record.ticket, ...body }, this.signal);
+    async #request(step, body) {
+        const { ticket } = this.record;
+        const response = await this.uploader.request(`/multipart${step}`, { ticket, ...body }, this.signal);
         this.signal.throwIfAborted();
-        if (answer.ticket) {
-            this.#keep({ ticket: answer.ticket });
+        if (response.ticket) {
+            this.#save({ ticket: response.ticket });
         }
-        return answer;
+        return response;
     }
 
-    /** @param {Partial<Unfinished>} change */
-    #keep(change) {
+    /** @param {Partial<PreviousUpload>} change */
+    #save(change) {
         Object.assign(this.record, change);
-        this.parts.unfinished.set(this.record.id, this.record);
+        this.uploader.previousUploads.set(this.record.id, this.record);
     }
 
     /**
-     * Does what may fail and pass, until it has passed; where nothing else gets through either, or is to be asked for now,
-     * it is left to the queue, which lets one file try for all.
+     * Repeats what may fail and pass. Where nothing else gets through either, or the server asks to wait, it is left to the
+     * queue, which lets one file try for all.
      *
      * @template T @param {() => Promise<T>} act @returns {Promise<T>}
      */
-    async #patiently(act) {
-        let done = -1;
+    async #retrying(act) {
+        let successes = -1;
         for (let tries = 1; ; tries += 1) {
             try {
                 const result = await act();
-                this.#done += 1;
+                this.#successes += 1;
                 return result;
             } catch (fault) {
-                const isOut = this.signal.aborted || !this.parts.isOnline() || this.#done === done;
-                if (isOut || !(fault instanceof Fault) || fault.detail.retryAfter || !isWorthATry(fault, tries)) {
+                const isStuck = this.#successes === successes;
+                const isLeftToQueue = this.signal.aborted || !this.uploader.isOnline() || isStuck;
+                if (isLeftToQueue || !(fault instanceof Fault) || fault.detail.retryAfter || !canRetry(fault, tries)) {
                     throw fault;
                 }
-                done = this.#done;
-                await this.#pause(retryDelay(tries, 0, this.parts.random));
+                successes = this.#successes;
+                await this.#pause(retryDelay(tries, 0, this.uploader.random));
             }
         }
     }
@@ -247,42 +257,97 @@ class Transfer {
     /** @param {number} milliseconds @returns {Promise<void>} */
     #pause(milliseconds) {
         return new Promise((resolve, reject) => {
-            const end = () => {
+            const abort = () => {
                 stop();
                 reject(this.signal.reason);
             };
-            const stop = this.parts.after(milliseconds, () => {
-                this.signal.removeEventListener("abort", end);
+            const stop = this.uploader.setTimer(milliseconds, () => {
+                this.signal.removeEventListener("abort", abort);
                 resolve();
             });
-            this.signal.addEventListener("abort", end);
+            this.signal.addEventListener("abort", abort);
         });
     }
 }
 
-/** @type {Put} */
-async function putPart(url, part, progress, signal) {
-    const request = await sent("PUT", url, part, part, progress, signal);
-    if (request.status !== 200) {
-        throw faultOf(request);
+/** One person's, by id. If the browser stores nothing, they last until the page is closed. @extends {Map<string, PreviousUpload>} */
+export class PreviousUploads extends Map {
+    /** @param {string} prefix of their names in localStorage: no other person's are touched */
+    constructor(prefix) {
+        super();
+        this.prefix = prefix;
+        useStorage((storage) => {
+            for (const name of Object.keys(storage).filter((each) => each.startsWith(prefix))) {
+                const id = name.slice(prefix.length);
+                const record = parse(storage.getItem(name));
+                if (record?.id === id) {
+                    super.set(id, record);
+                }
+            }
+        });
+    }
+
+    /** @param {string} id @param {PreviousUpload} record */
+    set(id, record) {
+        if (!this.has(id)) {
+            this.lock(id);
+        }
+        useStorage((storage) => storage.setItem(this.prefix + id, JSON.stringify(record)));
+        return super.set(id, record);
+    }
+
+    /** @param {string} id */
+    delete(id) {
+        useStorage((storage) => storage.removeItem(this.prefix + id));
+        return super.delete(id);
+    }
+
+    /** Holds a Web Lock so that other tabs do not offer this upload; released when the page closes. @param {string} id */
+    lock(id) {
+        globalThis.navigator?.locks?.request(this.prefix + id, () => new Promise(() => {}));
+    }
+
+    /** Those that no tab is sending. */
+    async findInterrupted() {
+        const { held = [] } = (await navigator.locks?.query()) ?? {};
+        const locks = held.map(({ name }) => name);
+        return [...this.values()].filter(({ id }) => !locks.includes(this.prefix + id));
     }
 }
 
-/** @param {Unfinished} record @param {{ number: number, size: number }[]} there parts that have arrived @returns {Begun} */
-function missingOf(record, there) {
-    const { parts: last, key } = record;
-    const whole = there.filter(({ number, size }) => size === sizeOf(record, number));
-    const arrived = new Set(whole.map(({ number }) => number));
+/** Null for a record that is broken. @param {string | null} text @returns {PreviousUpload | null} */
+function parse(text) {
+    try {
+        return JSON.parse(text ?? "");
+    } catch {
+        return null;
+    }
+}
+
+/** @param {(storage: Storage) => void} act */
+function useStorage(act) {
+    try {
+        act(localStorage);
+    } catch {
+        // The browser stores nothing, or its storage is full.
+    }
+}
+
+/** @param {PreviousUpload} record @param {{ number: number, size: number }[]} parts that have arrived @returns {MultipartUpload} */
+function toMultipartUpload(record, parts) {
+    const { parts: count, key } = record;
+    const whole = parts.filter(({ number, size }) => size === sizeOf(record, number));
+    const numbers = new Set(whole.map(({ number }) => number));
     return {
         ...{ record, key },
         sent: whole.reduce((sum, part) => sum + part.size, 0),
-        missing: Array.from({ length: last }, (_, at) => at + 1).filter((number) => !arrived.has(number)),
+        missing: Array.from({ length: count }, (_, at) => at + 1).filter((number) => !numbers.has(number)),
     };
 }
 
-/** @param {Unfinished} record @param {number} number of a part, from 1 */
-function sizeOf({ part_size: most, size }, number) {
-    return Math.min(most, size - (number - 1) * most);
+/** @param {PreviousUpload} record @param {number} number of a part, from 1 */
+function sizeOf({ part_size: partSize, size }, number) {
+    return Math.min(partSize, size - (number - 1) * partSize);
 }
 
 /** @param {unknown} fault */
@@ -291,6 +356,6 @@ function codeOf(fault) {
 }
 
 /** @param {unknown} fault @returns {fault is Fault} */
-function isOver(fault) {
-    return OVER.includes(codeOf(fault));
+function isTicketDead(fault) {
+    return TICKET_DEAD.includes(codeOf(fault));
 }

@@ -1,128 +1,92 @@
-// Uploads in parts that were begun and are not whole. The browser keeps them across a reload; the page offers to go on.
+// Offers to resume uploads in parts that were interrupted before the page was loaded. Loaded when there are any.
 
-/** @import { Parts } from "./multipart.js" */
-/** @import { Upload } from "./queue.js" */
-/** @import { Unfinished } from "./types" */
+import { formatBytes, formatMessage, join } from "./messages.js";
+import { createRow, moveFocus, painters } from "./view.js";
 
-/** One person's, by their ids. A browser that keeps nothing has them as long as the page is open. @extends {Map<string, Unfinished>} */
-export class UnfinishedUploads extends Map {
-    /** @param {string} shelf what their names begin with; nobody else's are read, or touched */
-    constructor(shelf) {
-        super();
-        this.shelf = shelf;
-        keeping((storage) => {
-            for (const name of Object.keys(storage).filter((each) => each.startsWith(shelf))) {
-                const id = name.slice(shelf.length);
-                const record = read(storage.getItem(name));
-                if (record?.id === id) {
-                    super.set(id, record);
-                }
-            }
-        });
-    }
-
-    /** @param {string} id @param {Unfinished} record */
-    set(id, record) {
-        if (!this.has(id)) {
-            this.hold(id);
-        }
-        keeping((storage) => storage.setItem(this.shelf + id, JSON.stringify(record)));
-        return super.set(id, record);
-    }
-
-    /** @param {string} id */
-    delete(id) {
-        keeping((storage) => storage.removeItem(this.shelf + id));
-        return super.delete(id);
-    }
-
-    /** So that no other tab takes it for interrupted. The lock goes with the page. @param {string} id */
-    hold(id) {
-        globalThis.navigator?.locks?.request(this.shelf + id, () => new Promise(() => {}));
-    }
-
-    /** Those that no tab is busy with. */
-    async interrupted() {
-        const { held = [] } = (await navigator.locks?.query()) ?? {};
-        const busy = held.map(({ name }) => name);
-        return [...this.values()].filter(({ id }) => !busy.includes(this.shelf + id));
-    }
-}
-
-/** One that cannot be read hides no other. @param {string | null} text @returns {Unfinished | null} */
-function read(text) {
-    try {
-        return JSON.parse(text ?? "");
-    } catch {
-        return null;
-    }
-}
-
-/** @param {(storage: Storage) => void} act */
-function keeping(act) {
-    try {
-        act(localStorage);
-    } catch {
-        // This browser keeps nothing, or no more.
-    }
-}
-
-/** What a file is known by when it is chosen again. @param {{ name: string, size: number, lastModified?: number }} file */
-function mark({ name, size, lastModified }) {
+/** Recognizes a file that is chosen again. @param {{ name: string, size: number, lastModified?: number }} file */
+function identityOf({ name, size, lastModified }) {
     return `${size} ${lastModified} ${name}`;
 }
 
-/**
- * Lists what was interrupted, and knows a file again that is chosen once more.
- *
- * @param {Parts} parts
- * @param {(record: Unfinished, sent: number | null, drop: () => void) => Element} listed shows one; `sent` is not known
- *     while the function does not answer
- * @returns {Promise<(upload: Upload) => void>} makes an upload go on, if it is one of these
- */
-export async function offerUnfinished(parts, listed) {
-    const left = await parts.unfinished.interrupted();
-    const looks = left.map(async (record) => {
-        const begun = await parts.look(record.id).catch(() => ({ sent: null }));
-        return begun ? [{ record, sent: begun.sent }] : [];
-    });
-    const found = (await Promise.all(looks)).flat().sort((a, b) => (b.sent ?? -1) - (a.sent ?? -1));
+/** Shows what was interrupted, and resumes it when its file is chosen again. */
+export class ResumeOffers {
+    /** @type {Map<string, { row: Element, records: PreviousUpload[] }>} */
+    #offers = new Map();
 
-    // A file that two tabs were sending is one file: the one that has come furthest goes on.
-    /** @type {Map<string, { line: Element, records: Unfinished[] }>} */
-    const offered = new Map();
-    for (const { record, sent } of found) {
-        const known = offered.get(mark(record));
-        if (known) {
-            known.records.push(record);
-        } else {
-            const line = listed(record, sent, () => take(mark(record)).forEach(drop));
-            offered.set(mark(record), { line, records: [record] });
+    /**
+     * @param {MultipartUploader} multipart
+     * @param {(record: PreviousUpload, sent: number | null, abort: () => void) => Element} addRow `sent` is null while the
+     *     function does not answer
+     */
+    constructor(multipart, addRow = addInterruptedRow) {
+        this.multipart = multipart;
+        this.addRow = addRow;
+    }
+
+    async show() {
+        for (const { record, sent } of await findPreviousUploads(this.multipart)) {
+            const identity = identityOf(record);
+            // A file that two tabs were sending is offered once: the upload that has come furthest continues.
+            const offer = this.#offers.get(identity);
+            if (offer) {
+                offer.records.push(record);
+            } else {
+                const row = this.addRow(record, sent, () => this.#take(identity).forEach(this.#abort));
+                this.#offers.set(identity, { row, records: [record] });
+            }
         }
     }
 
-    /** @param {string} file */
-    function take(file) {
-        const { line, records } = offered.get(file) ?? { records: [] };
-        offered.delete(file);
-        line?.remove();
+    /** Does nothing for other files. @param {Upload} upload */
+    resumeFromPreviousUpload = (upload) => {
+        const [record, ...others] = this.#take(identityOf(upload));
+        if (record) {
+            this.multipart.previousUploads.lock(record.id);
+            Object.assign(upload, { id: record.id, key: record.key, fingerprint: record.fingerprint });
+            others.forEach(this.#abort);
+        }
+    };
+
+    /** @param {string} identity */
+    #take(identity) {
+        const { row, records } = this.#offers.get(identity) ?? { records: [] };
+        this.#offers.delete(identity);
+        row?.remove();
         return records;
     }
 
-    /** Unless another tab goes on with it since it was listed. @param {Unfinished} record */
-    async function drop(record) {
-        if ((await parts.unfinished.interrupted()).includes(record)) {
-            parts.drop(record.id);
-        }
-    }
-
-    return (upload) => {
-        const { name, size, lastModified } = upload;
-        const [record, ...others] = take(mark({ name, size, lastModified }));
-        if (record) {
-            parts.unfinished.hold(record.id);
-            Object.assign(upload, { id: record.id, key: record.key, print: record.print });
-            others.forEach(drop);
+    /** Unless another tab has continued it since. @param {PreviousUpload} record */
+    #abort = async (record) => {
+        if ((await this.multipart.previousUploads.findInterrupted()).includes(record)) {
+            this.multipart.abort(record.id);
         }
     };
+}
+
+/** Those that can be resumed, the furthest first. @param {MultipartUploader} multipart */
+async function findPreviousUploads(multipart) {
+    const records = await multipart.previousUploads.findInterrupted();
+    const requests = records.map(async (record) => {
+        const found = await multipart.find(record.id).catch(() => ({ sent: null }));
+        return found ? [{ record, sent: found.sent }] : [];
+    });
+    return (await Promise.all(requests)).flat().sort((a, b) => (b.sent ?? -1) - (a.sent ?? -1));
+}
+
+/** @param {PreviousUpload} record @param {number | null} sent @param {() => void} abort */
+function addInterruptedRow({ name, size }, sent, abort) {
+    const row = createRow(name);
+    const paintRow = () => {
+        const progress =
+            sent !== null && formatMessage("sending", { sent: formatBytes(sent), size: formatBytes(size) });
+        row.status.textContent = join(progress, formatMessage("interrupted"));
+        row.remove.setAttribute("aria-label", formatMessage("cancel", { name }));
+    };
+    painters.push(paintRow);
+    paintRow();
+    row.remove.onclick = () => {
+        moveFocus(row.element);
+        abort();
+    };
+    return row.element;
 }

@@ -1,26 +1,39 @@
-// What the modules hand to each other. For the type checker and for readers: no browser loads this.
+// The types of the page, known in all of its modules. For the type checker and for readers: no browser loads this.
 
-import type { Fault, Upload } from "./queue.js";
+type MultipartUploader = import("./multipart.js").MultipartUploader;
+type PreviousUploads = import("./multipart.js").PreviousUploads;
+type Queue = import("./queue.js").Queue;
+type Fault = import("./upload.js").Fault;
+type Totals = import("./upload.js").Totals;
+type Upload = import("./upload.js").Upload;
+type Signer = import("./uploader.js").Signer;
 
-/** What is asked of the function for one file. `id`: a UUID; with the same id nothing is stored twice. */
-export type Wanted = { filename: string; size: number; content_type: string; id: string };
+/** One file in a request to the function. `id`: a UUID; with the same id nothing is stored twice. */
+type UploadRequest = { filename: string; size: number; content_type: string; id: string };
 
 /** A signed form: `fields` in the order in which to post them, `key` where the file will be. */
-/** `life`: seconds from its signing until it ends. */
-export type Form = { url: string; fields: Record<string, string>; key: string; life?: number };
+type Form = { url: string; fields: Record<string, string>; key: string; lifetimeSeconds?: number };
 
-/** An upload in parts, begun: `missing` are the numbers of those to send, `sent` the bytes that are there. */
-export type Begun = {
-    record: Unfinished;
+/** A file that waits for its form. */
+type PendingForm = {
+    request: UploadRequest;
+    signal: AbortSignal;
+    resolve: (form: Form) => void;
+    reject: (reason: unknown) => void;
+};
+
+/** An upload in parts: `missing` are the numbers of the parts to send, `sent` the bytes that have arrived. */
+type MultipartUpload = {
+    record: PreviousUpload;
     key: string;
     sent: number;
     missing: number[];
     fields?: undefined;
-    life?: undefined;
+    lifetimeSeconds?: undefined;
 };
 
-/** What the browser keeps of it until it is whole: the ticket with what it is for, and by what the file is known again. */
-export type Unfinished = {
+/** What the browser stores of an upload in parts until it is complete: the ticket, and what identifies the file. */
+type PreviousUpload = {
     id: string;
     ticket: string;
     key: string;
@@ -29,121 +42,137 @@ export type Unfinished = {
     name: string;
     size: number;
     lastModified?: number;
-    print?: number;
+    fingerprint?: number;
 };
 
-/** How storing ended. `unreported`: it is stored, but the site was not told; `answer`: what a callback said. */
-export type Stored = { state?: "done" | "unreported"; fault?: Fault; answer?: string; fact?: Fact };
+/** What the callback function found in the bucket. */
+type StoredObject = { filename: string; size: number };
 
-/** What our callback function has found in the bucket. */
-export type Fact = { filename: string; size: number };
+/** How an upload ended. `unreported`: it is stored, but the site was not notified; `answer`: what a callback answered. */
+type UploadResult = { state?: "done" | "unreported"; fault?: Fault; answer?: string; object?: StoredObject };
 
-/** What the function allows: sizes in bytes. */
-export type Limits = {
+/** What the function allows. Sizes are in bytes. */
+type Limits = {
     max_size: number;
     content_types: string[];
-    /** By what files can be chosen: types and extensions; empty where any file can be. */
+    /** Types and extensions for the file picker; empty if any file may be chosen. */
     accept: string[];
     auth: "none" | "jwt";
-    /** Whose token has asked. */
+    /** Of the token. */
     subject?: string;
     /** Seconds that a small file's form lives. */
     expires_in?: number;
-    /** From which on a file is sent in parts. */
+    /** A file of this size or more is sent in parts. */
     multipart_threshold?: number;
 };
 
-/** `name` has the folders in it: `trip/day 1/cat.png`. */
-/** `unreadable`: a browser could not get at it, or at a folder of that name. `isEmpty`: a folder of that name has nothing in it. */
-export type Found = { file: File; name: string; unreadable?: boolean; isEmpty?: boolean };
+/** A dropped or chosen file. `name` has its folders: `trip/day 1/cat.png`. */
+type FoundFile = {
+    file: File;
+    name: string;
+    /** The browser could not read the file, or the folder of that name. */
+    isUnreadable?: boolean;
+    /** It is a folder without files. */
+    isEmpty?: boolean;
+};
 
-/** What the function or the storage said of a fault, for the site's owner. `retryAfter`: seconds; `limit`: bytes, or files. */
-export type Detail = {
+/** What the function or the storage answered, for the site's owner. */
+type Detail = {
     status?: number;
     code?: string;
     /** The storage's number of the error, such as `0006-00000213`. */
     ec?: string;
     message?: string;
     requestId?: string;
+    /** Seconds. */
     retryAfter?: number;
+    /** Bytes, or files. */
     limit?: number;
 };
 
-export type Open = "waiting" | "signing" | "sending" | "finishing" | "retrying" | "paused";
-export type State = Open | "done" | "unreported" | "failed" | "cancelled";
+type OpenState = "waiting" | "signing" | "sending" | "finishing" | "retrying" | "paused";
+type State = OpenState | "done" | "unreported" | "failed" | "cancelled";
 
-/** What does what a try asks for. */
-export type Service = "function" | "storage";
+type Service = "function" | "storage";
 
-/** One try of a file. Milliseconds are on the queue's clock. */
-export type Attempt = {
+/** One try of a file. Times are on the queue's clock, in milliseconds. */
+type Attempt = {
     upload: Upload;
-    /** Files that it counts as. */
-    lanes: number;
+    connections: number;
     begin: number;
     /** When its bytes began to go: Infinity before. */
     sending: number;
-    /** Milliseconds that its form lives. */
-    life: number;
-    /** Whether it has had the line to itself. */
+    /** Of its form. */
+    lifetimeMs: number;
+    /** Whether it shared the line with no other. */
     isAlone: boolean;
-    /** Bytes that were there when it began, and bytes handed over since. */
-    sent: number;
+    /** Bytes that had arrived when it began. */
+    sentBefore: number;
+    /** Bytes handed over since. */
     moved: number;
+    /** Which it waits for. */
+    service: Service;
+    /** How often that service had succeeded, for any file, when the attempt turned to it. */
+    successes: number;
 };
 
-/** A service does not work, or the whole page may not use it. `until`: when one file tries it; `least`: before that nobody
- *  may, whatever gets through; `tries`: that have failed. */
-export type Outage = { fault: Fault; service: Service; until: number; least: number; tries: number };
+/** A service does not work, or the page may not use it. */
+type Outage = {
+    fault: Fault;
+    service: Service;
+    /** When one file tries it. */
+    until: number;
+    /** Until then no file tries it, even if others get through. */
+    earliest: number;
+    /** How many have failed. */
+    tries: number;
+};
 
-/** All of these reject with a Fault, or with what the signal was aborted for. */
-export type Sign<Signed = Form> = (wanted: Wanted, signal: AbortSignal) => Promise<Signed>;
-export type Post<Signed = Form> = (
+/** These reject with a Fault, or with the signal's reason. */
+type Sign<Signed = Form> = (request: UploadRequest, signal: AbortSignal) => Promise<Signed>;
+type Post<Signed = Form> = (
     form: Signed,
     upload: Upload,
-    sent: (bytes: number) => void,
+    onProgress: (bytes: number) => void,
     signal: AbortSignal,
-) => Promise<Stored>;
-/** Rejects unless a file is as it was when it was chosen. */
-export type Look = (upload: Upload, alive: () => void, signal: AbortSignal) => Promise<void>;
-export type Put = (url: string, part: Blob, sent: (bytes: number) => void, signal: AbortSignal) => Promise<void>;
+) => Promise<UploadResult>;
+type Put = (url: string, part: Blob, onProgress: (bytes: number) => void, signal: AbortSignal) => Promise<void>;
 
-export type QueueOptions = {
-    /** `alive` is called while it goes on. */
-    sign: (...asked: [...Parameters<Sign>, upload: Upload, alive: () => void]) => Promise<Form | Begun>;
-    post: Post<Form | Begun>;
+type QueueOptions = {
+    /** Calls `keepAlive` while it makes progress. */
+    sign: (...args: [...Parameters<Sign>, upload: Upload, keepAlive: () => void]) => Promise<Form | MultipartUpload>;
+    post: Post<Form | MultipartUpload>;
     /** Is called whenever something of an upload has changed. */
-    changed: (upload: Upload) => void;
-    /** How many are on their way at once: 4, at most 6. */
+    onChange: (upload: Upload) => void;
+    /** Files at once: 4, at most 6. */
     parallel?: number;
     /** How many files this one counts as. */
-    lanes?: (upload: Upload) => number;
-    /** Seconds that its form will live. */
-    life?: (upload: Upload) => number;
-    /** Is called of what was begun and will not be gone on with. */
-    dropped?: (upload: Upload) => void;
+    connections?: (upload: Upload) => number;
+    /** Seconds. */
+    formLifetime?: (upload: Upload) => number;
+    /** Is called for an upload that will not be continued. */
+    onAbandon?: (upload: Upload) => void;
     /** From 0 to 1. */
     random?: () => number;
     /** Milliseconds. */
     now?: () => number;
-    /** Sets a timer; what it returns stops it. */
-    after?: (milliseconds: number, then: () => void) => () => void;
+    /** Returns what stops the timer. */
+    setTimer?: (milliseconds: number, callback: () => void) => () => void;
 };
 
-/** As of a queue. */
-export type PartsOptions = {
-    ask: import("./uploader.js").Signer["ask"];
+type MultipartOptions = {
+    request: Signer["request"];
     put?: Put;
-    /** What the names begin with under which the browser keeps what is unfinished. */
-    shelf?: string;
-    unfinished?: import("./resume.js").UnfinishedUploads;
+    /** Of the names under which the browser stores unfinished uploads. */
+    storagePrefix?: string;
+    previousUploads?: PreviousUploads;
     isOnline?: () => boolean;
     random?: QueueOptions["random"];
-    after?: QueueOptions["after"];
+    setTimer?: QueueOptions["setTimer"];
 };
 
 /** `config.json`: the function's address, and what a team may change of the page. */
-export type Config = {
+type Config = {
     function: string;
     title?: string;
     /** An address of the page's own, or `data:`. */
@@ -155,6 +184,33 @@ export type Config = {
     max_files?: number;
 };
 
-/** The parts of a file's line on the page that change. */
-export type Row = Record<"line" | "thumb" | "status" | "stored" | "answer", HTMLElement> &
-    Record<"copy" | "hold" | "again" | "away", HTMLButtonElement> & { bar: HTMLProgressElement };
+/** A language's file: texts, or a text for each plural form of the language. */
+type Messages = Record<string, string | Record<string, string>>;
+
+/** The elements of index.html that have an id. */
+type PageElements = Record<
+    | (
+          | "title"
+          | "trouble"
+          | "drop"
+          | "invitation"
+          | "folder-choice"
+          | "rules"
+          | "who"
+          | "offline"
+          | "outage"
+          | "notice"
+      )
+    | ("total" | "summary" | "causes" | "rows" | "status-announcer" | "alert-announcer" | "footer"),
+    HTMLElement
+> &
+    Record<"language" | "cancel" | "retry" | "clear", HTMLButtonElement> &
+    Record<"files" | "folder", HTMLInputElement> & {
+        logo: HTMLImageElement;
+        bar: HTMLProgressElement;
+        row: HTMLTemplateElement;
+    };
+
+/** The parts of a file's row that change. */
+type Row = Record<"element" | "thumb" | "status" | "stored" | "answer", HTMLElement> &
+    Record<"copy" | "pause" | "retry" | "remove", HTMLButtonElement> & { bar: HTMLProgressElement };

@@ -125,7 +125,7 @@ def by_page(page: Page, cloud: Local, file: Path, look: Callable[[], object] = b
             raise NotMeasured(f"the page had not uploaded {file.name} after {PATIENCE} s")
         page.wait_for_timeout(500)
         look()
-    page.click("li .away")
+    page.click("li .remove")
     clear(cloud)
     return seconds
 

@@ -120,8 +120,8 @@ def test_what_is_not_allowed_is_told_before_anything_is_asked(
     page.wait_for(
         STATUS,
         [
-            "10 B · The file is larger than allowed (9 B).",
-            "3 B · Files of this type are not allowed.",
+            "10 B · The file is larger than allowed (9 B). Choose a smaller file.",
+            "3 B · Files of this type are not allowed. Choose another file.",
         ],
     )
     assert counts(cloud) == (0, 0)
@@ -153,7 +153,7 @@ def test_a_refusal_of_the_storage_is_told_with_its_code(page: Page, cloud: Cloud
     cloud.faults.oss_deny_early = True
     visit(page, cloud)
     page.choose("#files", file)
-    says(page, "The storage refused this upload. Tell the site's owner.")
+    says(page, "The storage refused this upload. Contact the site's owner.")
     assert (counts(cloud), stored(cloud)) == ((1, 1), [])
 
 
@@ -216,7 +216,7 @@ def test_what_is_stored_and_was_not_reported_says_so(page: Page, cloud_with: Mak
     cloud.faults.callback_mode = "down"
     visit(page, cloud)
     page.choose("#files", file)
-    says(page, "Stored, but the site was not told. Tell the site's owner.")
+    says(page, "The file is stored, but the site was not notified. Contact the site's owner.")
     assert stored(cloud) == [CONTENT]
 
 
@@ -226,6 +226,6 @@ def test_a_link_that_has_ended_says_so(page: Page, cloud_with: MakeCloud) -> Non
     page.open(f"{cloud.site.url}/#token={token(secret, exp=1_700_000_000)}")
     page.wait_for(
         "return document.querySelector('#trouble').textContent.split(' (')[0]",
-        "Your upload link has ended. Ask the site's owner for a new one.",
+        "Your upload link has expired. Ask the site's owner for a new one.",
     )
     assert page.run("return [document.querySelector('#drop').hidden, location.hash]") == [True, ""]

@@ -162,11 +162,11 @@ def test_changed_while_it_was_paused(page: Page, cloud: Cloud, tmp_path: Path) -
     visit(page, cloud)
     page.choose("#files", file)
     has_sent(page, 0.2)
-    page.run("document.querySelector('.hold').click()")
+    page.run("document.querySelector('.pause').click()")
     page.wait_for(f"return (() => {{ {STATUS} }})().startsWith('Paused')", True)
     replace(file)
     cloud.faults.oss_bandwidth = 0
-    page.run("document.querySelector('.hold').click()")
+    page.run("document.querySelector('.pause').click()")
     says(page, CHANGED)
     nothing_is_left(page, cloud)
 

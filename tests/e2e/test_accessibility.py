@@ -61,7 +61,7 @@ def paused(page: Page, cloud: Cloud) -> None:
 
 def interrupted(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
-    if not page.evaluate("Object.keys(localStorage).some((name) => name.startsWith('unfinished'))"):
+    if not page.evaluate("Object.keys(localStorage).some((name) => name.startsWith('previous-upload'))"):
         with page.expect_response("**/multipart/parts"):
             page.set_input_files("#files", big(cloud))
         page.once("dialog", lambda dialog: dialog.accept())
@@ -169,7 +169,7 @@ def test_from_right_to_left_everything_is_mirrored(browser: Browser, cloud: Clou
     done(page, cloud)
     page.evaluate("document.documentElement.dir = 'rtl'")
     assert page.evaluate("document.documentElement.scrollWidth") == 320
-    thumb, away = (page.locator(f"li:first-child {part}").bounding_box() for part in (".thumb", ".away"))
+    thumb, away = (page.locator(f"li:first-child {part}").bounding_box() for part in (".thumb", ".remove"))
     assert thumb
     assert away
     assert thumb["x"] > away["x"]
@@ -196,10 +196,14 @@ def test_in_forced_colours_progress_and_buttons_can_be_told_apart(browser: Brows
 
 def test_each_file_that_fails_is_read_aloud(browser: Browser, cloud: Cloud) -> None:
     page = open_page(browser, cloud)
-    expect(page.locator("#warned")).to_have_role("alert")
-    expect(page.locator("#told")).to_have_role("status")
+    expect(page.locator("#alert-announcer")).to_have_role("alert")
+    expect(page.locator("#status-announcer")).to_have_role("status")
     page.set_input_files("#files", {"name": "a.html", "mimeType": "text/html", "buffer": b"a"})
-    expect(page.locator("#warned")).to_have_text("a.html: 1 B · Files of this type are not allowed.")
+    expect(page.locator("#alert-announcer")).to_have_text(
+        "a.html: 1 B · Files of this type are not allowed. Choose another file."
+    )
     page.set_input_files("#files", [FilePayload(name=f"{n}.html", mimeType="text/html", buffer=b"") for n in range(2)])
-    expect(page.locator("#warned")).to_have_text("2 files: Files of this type are not allowed.")
+    expect(page.locator("#alert-announcer")).to_have_text(
+        "2 files: Files of this type are not allowed. Choose another file."
+    )
     page.context.close()

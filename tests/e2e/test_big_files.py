@@ -60,7 +60,9 @@ def asked(cloud: Cloud, step: str) -> int:
 
 def unfinished(cloud: Cloud, page: Page) -> tuple[int, int]:
     """Uploads that were begun and are not ended: in the bucket, and in the browser's memory."""
-    remembered: int = page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('unfinished')).length")
+    remembered: int = page.evaluate(
+        "Object.keys(localStorage).filter((name) => name.startsWith('previous-upload')).length"
+    )
     return len(cloud.bucket.multipart_uploads.open()), remembered
 
 
@@ -111,14 +113,16 @@ def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
         open_page(killed, cloud)
         if percent > 30:
             told(
-                killed, "film.mp4", re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to go on.$")
+                killed,
+                "film.mp4",
+                re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to continue.$"),
             )
         killed.set_input_files("#files", path)
         wait_until(killed, percent)
         killed.close()
     cloud.faults.oss_bandwidth = 0
     open_page(page, cloud)
-    told(page, "film.mp4", re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to go on.$"))
+    told(page, "film.mp4", re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to continue.$"))
     page.set_input_files("#files", path)
     arrived(page, "315 MB")
     assert_stored(cloud, path)
@@ -201,7 +205,7 @@ def test_what_was_interrupted_is_told_in_the_language_that_is_chosen(
     wait_until(killed, 30)
     killed.close()
     open_page(page, cloud)
-    told(page, "film.mp4", re.compile("Interrupted. Choose the file again to go on.$"))
+    told(page, "film.mp4", re.compile("Interrupted. Choose the file again to continue.$"))
     page.get_by_role("button", name="中文").click()
     told(page, "film.mp4", re.compile("上传已中断，重新选择该文件即可继续。$"))
     expect(row(page, "film.mp4").get_by_role("button", name="取消 film.mp4")).to_be_visible()
@@ -276,7 +280,7 @@ def test_to_another_person_nothing_is_told_of_it_and_nothing_of_it_is_touched(
     page.goto("about:blank")
     page.goto(f"{cloud.site.url}/#token={token(secret, exp=hour_hence)}")
     page.get_by_role("button", name="Switch to").click()
-    told(page, "film.mp4", re.compile("Interrupted. Choose the file again to go on.$"))
+    told(page, "film.mp4", re.compile("Interrupted. Choose the file again to continue.$"))
     page.set_input_files("#files", path)
     arrived(page, "67.1 MB")
     assert (asked(cloud, "/multipart"), unfinished(cloud, page)) == (1, (0, 0))

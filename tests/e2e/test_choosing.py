@@ -95,7 +95,9 @@ def test_a_name_that_reads_backwards_is_refused_in_words(page: Page, cloud: Clou
     name = "photo\u202egnp.exe"
     open_page(page, cloud)
     choose(page, (name, "application/octet-stream", b"MZ"))
-    expect(page.locator(".status")).to_contain_text("The file's name cannot be used. Rename it and choose it again.")
+    expect(page.locator(".status")).to_contain_text(
+        "The file's name cannot be used. Rename the file and choose it again."
+    )
     assert stored(cloud) == []
 
 
@@ -108,8 +110,8 @@ def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_
         ("large.png", "image/png", b"x" * 11),
         ("page.html", "text/html", b"<p>"),
     )
-    told(page, "large.png", "11 B · The file is larger than allowed (10 B).")
-    told(page, "page.html", "3 B · Files of this type are not allowed.")
+    told(page, "large.png", "11 B · The file is larger than allowed (10 B). Choose a smaller file.")
+    told(page, "page.html", "3 B · Files of this type are not allowed. Choose another file.")
     assert (signings(cloud), posts(cloud)) == ([], [])
     # There is nothing to be tried again, and each can be taken off the list.
     expect(page.locator("li button:visible")).to_have_count(2)
@@ -126,12 +128,12 @@ def test_what_is_in_the_list_is_not_taken_twice(page: Page, cloud: Cloud, tmp_pa
     page.set_input_files("#files", file)
     told(page, "note.txt", "6 B · Uploaded")
     page.set_input_files("#files", file)
-    expect(page.locator("#news")).to_have_text("Already in the list: note.txt")
+    expect(page.locator("#notice")).to_have_text("Already in the list: note.txt.")
     assert (page.locator("li").count(), len(stored(cloud))) == (1, 1)
     row(page, "note.txt").get_by_role("button", name="Remove note.txt").click()
     page.set_input_files("#files", file)
     told(page, "note.txt", "6 B · Uploaded")
-    expect(page.locator("#news")).to_be_empty()
+    expect(page.locator("#notice")).to_be_empty()
 
 
 def test_more_files_than_the_page_takes_are_told(page: Page, cloud: Cloud) -> None:
@@ -140,10 +142,10 @@ def test_more_files_than_the_page_takes_are_told(page: Page, cloud: Cloud) -> No
         lambda route: route.fulfill(body=json.dumps({"function": cloud.gateway.url, "max_files": 1})),
     )
     open_page(page, cloud)
-    expect(page.locator("#rules")).to_have_text("Up to 100 MB each · at most 1 files")
+    expect(page.locator("#rules")).to_have_text("Up to 100 MB each · at most 1 file")
     choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
     told(page, "a.txt", "1 B · Uploaded")
-    told(page, "b.txt", "1 B · Too many files: at most 1 at a time.")
+    told(page, "b.txt", "1 B · Too many files. Choose at most 1 at a time.")
 
 
 PASTE = """() => {
@@ -209,7 +211,7 @@ def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Clou
     every = len(REAL) + len(RUN_BY_BROWSERS)
     expect(page.locator("#summary")).to_contain_text(f"{len(REAL)} of {every} files uploaded", timeout=120_000)
     assert types_stored(cloud) == REAL
-    told_once = f"{len(RUN_BY_BROWSERS)} files: Files of this type are not allowed."
+    told_once = f"{len(RUN_BY_BROWSERS)} files: Files of this type are not allowed. Choose another file."
     expect(page.locator("#causes .notice > p")).to_have_text(told_once)
     for name in RUN_BY_BROWSERS:
         told(page, name, re.compile("Not uploaded$"))
@@ -245,14 +247,14 @@ def test_two_files_of_one_name_size_and_date_are_both_stored(
         drop(page, path) if way == "dropped" else page.set_input_files("#files", path)
     expect(page.locator("#summary")).to_have_text("2 of 2 files uploaded")
     assert sorted(stored(cloud)) == [("note.txt", b"of folder a"), ("note.txt", b"of folder b")]
-    expect(page.locator("#news")).to_be_empty()
+    expect(page.locator("#notice")).to_be_empty()
 
 
 def test_a_copy_in_another_place_is_in_the_list_already(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     open_page(page, cloud)
     for folder in ("a", "b"):
         page.set_input_files("#files", written(tmp_path / folder / "note.txt", "a note"))
-    expect(page.locator("#news")).to_have_text("Already in the list: note.txt")
+    expect(page.locator("#notice")).to_have_text("Already in the list: note.txt.")
     told(page, "note.txt", "6 B · Uploaded")
     assert stored(cloud) == [("note.txt", b"a note")]
 
@@ -270,7 +272,7 @@ def test_an_empty_file_is_stored(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, ("empty.txt", "text/plain", b""))
     told(page, "empty.txt", "0 B · Uploaded")
-    expect(page.locator("#summary")).to_have_text("1 of 1 files uploaded")
+    expect(page.locator("#summary")).to_have_text("1 of 1 file uploaded")
     assert stored(cloud) == [("empty.txt", b"")]
 
 
@@ -278,12 +280,12 @@ def test_an_empty_folder_is_told(page: Page, cloud: Cloud, tmp_path: Path) -> No
     (tmp_path / "nothing").mkdir()
     open_page(page, cloud)
     drop(page, tmp_path / "nothing")
-    expect(page.locator("#news")).to_have_text("There is no file in the folder nothing.")
+    expect(page.locator("#notice")).to_have_text("The folder nothing contains no files.")
     written(tmp_path / "some" / "note.txt", "a note")
     for name in ("a", "b"):
         (tmp_path / "some" / name).mkdir()
     drop(page, tmp_path / "some")
-    expect(page.locator("#news")).to_have_text("There are no files in 2 folders, such as some/a.")
+    expect(page.locator("#notice")).to_have_text("2 folders contain no files, such as some/a.")
     told(page, "some/note.txt", "6 B · Uploaded")
 
 
@@ -291,7 +293,7 @@ def test_an_empty_folder_that_is_chosen_is_told(page: Page, cloud: Cloud, tmp_pa
     (tmp_path / "nothing").mkdir()
     open_page(page, cloud)
     page.set_input_files("#folder", tmp_path / "nothing")
-    expect(page.locator("#news")).to_have_text("There is no file in that folder.")
+    expect(page.locator("#notice")).to_have_text("This folder contains no files.")
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
@@ -302,9 +304,7 @@ def test_what_systems_keep_for_themselves_is_left_out_and_told(
         written(tmp_path / "trip" / name, "x")
     open_page(page, cloud)
     drop(page, tmp_path / "trip") if way == "dropped" else page.set_input_files("#folder", tmp_path / "trip")
-    expect(page.locator("#news")).to_have_text(
-        "Left out: 4 files that the system keeps for itself, such as trip/.DS_Store."
-    )
+    expect(page.locator("#notice")).to_have_text("Skipped 4 system files, such as trip/.DS_Store.")
     told(page, "trip/note.txt", "1 B · Uploaded")
     assert [unquote(name) for name, _ in stored(cloud)] == ["trip/note.txt"]
 
@@ -336,7 +336,7 @@ def test_cancelled_files_chosen_again_are_sent(page: Page, cloud: Cloud, tmp_pat
     page.set_input_files("#files", paths[1:])
     expect(page.locator("#summary")).to_have_text("2 of 2 files uploaded")
     expect(page.locator(".name")).to_have_text(["0.txt", "1.txt", "2.txt"])
-    expect(page.locator("#news")).to_be_empty()
+    expect(page.locator("#notice")).to_be_empty()
     page.get_by_role("button", name="Retry all").click()
     expect(page.locator("#summary")).to_have_text("3 of 3 files uploaded")
     assert sorted(stored(cloud)) == [(f"{number}.txt", f"file {number}".encode()) for number in range(3)]

@@ -13,7 +13,7 @@ from localcloud.dev.cloud import Cloud
 from support.page_steps import PNG, WITHOUT_PAUSES, choose, open_page, posts, row, signings, stored, told
 
 FAULTS: list[tuple[dict[str, Any], str, int]] = [
-    ({"oss_deny_early": True}, "The storage refused this upload. Tell the site's owner.", 1),
+    ({"oss_deny_early": True}, "The storage refused this upload. Contact the site's owner.", 1),
     ({"oss_error_rate": 1.0}, "The storage is busy. Try again later.", 6),
     ({"oss_fail_next": 6}, "The storage is busy. Try again later.", 6),
     ({"oss_disk_full": True}, "The storage is busy. Try again later.", 6),
@@ -35,7 +35,7 @@ def test_what_goes_wrong_is_told_in_words_and_can_be_tried_again(
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class("failed")
     told(page, "cat.png", re.compile(f"^10.2 KB · {re.escape(words)}"))
-    expect(page.locator("#summary")).to_have_text("0 of 1 files uploaded · 1 failed")
+    expect(page.locator("#summary")).to_have_text("0 of 1 file uploaded · 1 failed")
     assert (stored(cloud), len(signings(cloud))) == ([], tries)
     for name, value in usual.items():
         setattr(cloud.faults, name, value)
@@ -90,7 +90,7 @@ def test_offline_everything_waits_and_goes_on_by_itself(page: Page, cloud: Cloud
     open_page(page, cloud)
     page.context.set_offline(True)
     expect(page.locator("#offline")).to_have_text(
-        "You are offline. Uploads go on by themselves when the connection is back."
+        "You are offline. Uploads continue automatically when the connection is back."
     )
     choose(page, ("cat.png", "image/png", PNG))
     told(page, "cat.png", "10.2 KB · Waiting")
@@ -126,7 +126,7 @@ def test_the_owner_gets_the_code_and_the_request_id(page: Page, cloud: Cloud) ->
         "You have no right to access this object because of bucket acl.",
     )
     assert re.fullmatch("Request ID: [0-9A-F]{24}", request)
-    told(page, "cat.png", "10.2 KB · The storage refused this upload. Tell the site's owner.")
+    told(page, "cat.png", "10.2 KB · The storage refused this upload. Contact the site's owner.")
 
 
 def test_failures_of_one_cause_are_told_once(page: Page, cloud: Cloud) -> None:
@@ -134,10 +134,10 @@ def test_failures_of_one_cause_are_told_once(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_deny_early = True
     choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(5)), ("a.html", "text/html", b"x"))
     notice = page.locator("#causes .notice")
-    expect(notice.locator("> p")).to_have_text("5 files: The storage refused this upload. Tell the site's owner.")
+    expect(notice.locator("> p")).to_have_text("5 files: The storage refused this upload. Contact the site's owner.")
     for number in range(5):
         told(page, f"{number}.txt", "1 B · Not uploaded")
-    told(page, "a.html", "1 B · Files of this type are not allowed.")
+    told(page, "a.html", "1 B · Files of this type are not allowed. Choose another file.")
     notice.get_by_text("Details for the site's owner").click()
     expect(notice.locator("details p").nth(2)).to_have_text(
         re.compile("^Request ID: ([0-9A-F]{24}, ){2}[0-9A-F]{24} …$")
@@ -152,7 +152,7 @@ def test_what_only_one_file_is_left_with_is_told_in_its_line(page: Page, cloud: 
     cloud.faults.oss_deny_early = False
     row(page, "a.txt").get_by_role("button", name="Try again: a.txt").click()
     told(page, "a.txt", "1 B · Uploaded")
-    told(page, "b.txt", "1 B · The storage refused this upload. Tell the site's owner.")
+    told(page, "b.txt", "1 B · The storage refused this upload. Contact the site's owner.")
     expect(page.locator("#causes .notice")).to_have_count(0)
 
 
@@ -162,7 +162,7 @@ def test_what_was_told_once_follows_the_language(page: Page, cloud: Cloud) -> No
     choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
     expect(page.locator("#causes .notice > p")).to_have_text(re.compile("^2 files: "))
     page.get_by_role("button", name="中文").click()
-    expect(page.locator("#causes .notice > p")).to_have_text("2 个文件：存储拒绝了此次上传，请联系管理员。")
+    expect(page.locator("#causes .notice > p")).to_have_text("2 个文件：存储服务拒绝了此次上传，请联系管理员。")
     expect(page.locator("#causes summary")).to_have_text("供管理员参考的详细信息")
     told(page, "a.txt", "1 B · 未上传")
 
@@ -171,7 +171,9 @@ def test_of_what_troubles_the_page_the_code_is_folded_too(page: Page, cloud: Clo
     error = {"code": "misconfigured", "message": "Its log names every fault.", "request_id": "1-2-3"}
     page.route("**/limits", lambda route: route.fulfill(status=500, json={"error": error}))
     page.goto(cloud.site.url)
-    expect(page.locator("#trouble")).to_have_text("The upload service is set up wrongly. Tell the site's owner.")
+    expect(page.locator("#trouble")).to_have_text(
+        "The upload service is not configured correctly. Contact the site's owner."
+    )
     expect(page.locator("#trouble + details p")).to_have_text(
         ["misconfigured · HTTP 500", "Its log names every fault.", "Request ID: 1-2-3"]
     )
@@ -221,7 +223,7 @@ def test_a_reply_that_is_not_json_is_told_too(page: Page, cloud: Cloud) -> None:
     told(
         page,
         "cat.png",
-        re.compile(r"^10\.2 KB · The upload service is not working at the moment\. Trying again in [12] s\.$"),
+        re.compile(r"^10\.2 KB · The upload service is not available\. Trying again in [12] s\.$"),
     )
 
 
@@ -230,22 +232,22 @@ def test_a_page_that_is_not_set_up_says_so(page: Page, cloud: Cloud, body: str) 
     page.route("**/config.json", lambda route: route.fulfill(body=body))
     page.goto(cloud.site.url)
     expect(page.locator("#trouble")).to_have_text(
-        "This page is not set up yet: its config.json is missing or wrong. Tell the site's owner."
+        "This page is not set up: its config.json is missing or invalid. Contact the site's owner."
     )
 
 
 def test_limits_that_are_none_are_told_in_words(page: Page, cloud: Cloud) -> None:
     page.route("**/limits", lambda route: route.fulfill(json={"odd": 1}, headers={"Access-Control-Allow-Origin": "*"}))
     page.goto(cloud.site.url)
-    expect(page.locator("#trouble")).to_have_text(re.compile("not working"))
+    expect(page.locator("#trouble")).to_have_text(re.compile("not available"))
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (429, "Too many uploads right now. Trying again in "),
-        (502, "The upload service is not working at the moment. Trying again in "),
-        (503, "The upload service is not working at the moment. Trying again in "),
+        (429, "Too many upload requests right now. Trying again in "),
+        (502, "The upload service is not available. Trying again in "),
+        (503, "The upload service is not available. Trying again in "),
     ],
 )
 @pytest.mark.parametrize("body", ["", "FCCommonError: no JSON", '{"Code":"ResourceExhausted","Message":"x"}'])
@@ -264,7 +266,7 @@ def test_a_gateway_that_lets_nobody_through_is_told_once(page: Page, cloud: Clou
     page.route("**/sign", lambda route: route.fulfill(status=403, content_type="application/json", body=body))
     choose(page, ("cat.png", "image/png", PNG))
     expect(page.locator("#outage")).to_have_text(
-        "You are not allowed to upload here. Tell the site's owner. The files in the list wait until you try again."
+        "You are not allowed to upload here. Contact the site's owner. Your files stay in the list. Try again to continue."
     )
     told(page, "cat.png", "10.2 KB · Waiting")
 

@@ -93,7 +93,9 @@ def test_a_link_with_a_changed_byte_is_refused_in_words(
 
 def test_a_link_after_its_date_is_refused_in_words(page: Page, cloud_with: MakeCloud, link: Callable[..., str]) -> None:
     open_link(page, cloud_with(AUTH="jwt", JWT_SECRET=SECRET), token(SECRET, exp=1_732_449_600))
-    expect(page.locator("#trouble")).to_contain_text("Your upload link has ended. Ask the site's owner for a new one.")
+    expect(page.locator("#trouble")).to_contain_text(
+        "Your upload link has expired. Ask the site's owner for a new one."
+    )
 
 
 def test_another_link_opened_in_the_same_tab_counts(
@@ -101,7 +103,7 @@ def test_another_link_opened_in_the_same_tab_counts(
 ) -> None:
     cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
     open_link(page, cloud, token(SECRET, exp=1_732_449_600))
-    expect(page.locator("#trouble")).to_contain_text("ended")
+    expect(page.locator("#trouble")).to_contain_text("expired")
     open_link(page, cloud, link("--until", "1d"))
     expect(page.locator("#rules")).not_to_be_empty()
     expect(page).to_have_url(cloud.site.url + "/")
@@ -159,7 +161,7 @@ def test_another_persons_link_is_asked_about_before_it_replaces_the_one_in_use(
     dialog = page.get_by_role("dialog", name="This link uploads as \u2068bob\u2069")
     expect(dialog.locator("p")).to_have_text("You are uploading as \u2068alice\u2069.")
     expect(page).to_have_url(cloud.site.url + "/")
-    stay = dialog.get_by_role("button", name="Go on as \u2068alice\u2069")
+    stay = dialog.get_by_role("button", name="Continue as \u2068alice\u2069")
     expect(stay).to_be_focused()
     stay.click()
     expect(dialog).to_be_hidden()
@@ -229,7 +231,7 @@ def test_while_files_are_on_their_way_it_says_what_a_switch_stops(page: Page, cl
     page.on("dialog", stay)
     click_a_link(page, link_of("bob"))
     expect(page.locator("dialog p")).to_have_text(
-        "You are uploading as \u2068alice\u2069. If you switch, what is not uploaded yet stops."
+        "You are uploading as \u2068alice\u2069. If you switch, unfinished uploads stop."
     )
     # The token is out of the address bar, whatever is answered.
     expect(page).to_have_url(cloud.site.url + "/")
@@ -247,8 +249,8 @@ def test_a_new_link_of_the_same_person_is_taken_and_what_waits_goes_on(page: Pag
     page.route("**/sign", lambda route: route.fulfill(status=401, json=ended), times=1)
     choose(page, ("cat.png", "image/png", PNG))
     expect(page.locator("#outage")).to_have_text(
-        "Your upload link has ended. Ask the site's owner for a new one. "
-        "The files in the list wait for it: open the new link in this tab, and they go on."
+        "Your upload link has expired. Ask the site's owner for a new one. "
+        "Your files stay in the list. Open the new link in this tab to continue."
     )
     told(page, "cat.png", "10.2 KB · Waiting")
     click_a_link(page, link_of("alice", hours=24))
@@ -261,7 +263,7 @@ def test_a_new_link_of_the_same_person_is_taken_and_what_waits_goes_on(page: Pag
     ("made", "reason"),
     [
         (token(new_secret(), sub="mallory", exp=4_000_000_000), "Your upload link is not valid."),
-        (token(SECRET, sub="mallory", exp=1_732_449_600), "Your upload link has ended."),
+        (token(SECRET, sub="mallory", exp=1_732_449_600), "Your upload link has expired."),
     ],
     ids=["forged", "ended"],
 )
@@ -270,7 +272,7 @@ def test_a_link_that_is_not_good_replaces_nothing(page: Page, cloud_with: MakeCl
     open_link(page, cloud, link_of("alice"))
     uploading_as(page, "alice")
     click_a_link(page, made)
-    expect(page.locator("#news")).to_contain_text(f"The link that was opened is not used. {reason}")
+    expect(page.locator("#notice")).to_contain_text(f"The link you opened was not used. {reason}")
     page.reload()
     uploading_as(page, "alice")
 
@@ -278,7 +280,7 @@ def test_a_link_that_is_not_good_replaces_nothing(page: Page, cloud_with: MakeCl
 def test_a_link_that_has_ended_is_replaced_without_a_question(page: Page, cloud_with: MakeCloud) -> None:
     cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
     open_link(page, cloud, token(SECRET, exp=1_732_449_600))
-    expect(page.locator("#trouble")).to_contain_text("ended")
+    expect(page.locator("#trouble")).to_contain_text("expired")
     page.goto("about:blank")
     open_link(page, cloud, link_of("bob"))
     uploading_as(page, "bob")
@@ -305,7 +307,7 @@ def test_files_chosen_under_a_link_that_has_ended_do_not_go_under_another_person
     open_link(page, cloud, token(SECRET, sub="alice", exp=1_732_449_600))
     expect(page.locator("#trouble")).to_contain_text("did not answer")
     choose(page, ("cat.png", "image/png", PNG))
-    expect(page.locator("#trouble")).to_contain_text("ended")
+    expect(page.locator("#trouble")).to_contain_text("expired")
     expect(page.locator("#rows li")).to_have_count(1)
     click_a_link(page, link_of("bob"))
     dialog = page.get_by_role("dialog", name="This link uploads as \u2068bob\u2069")
@@ -338,10 +340,10 @@ def test_a_record_that_cannot_be_read_hides_no_other(page: Page, cloud_with: Mak
     page.evaluate(
         """async ([broken, whole]) => {
             const address = new URL((await (await fetch("config.json")).json()).function).href.replace(/\\/$/, "");
-            localStorage.setItem(`unfinished ${address} alice a`, broken);
-            localStorage.setItem(`unfinished ${address} alice b`, whole);
+            localStorage.setItem(`previous-upload ${address} alice a`, broken);
+            localStorage.setItem(`previous-upload ${address} alice b`, whole);
         }""",
         [broken, json.dumps(record)],
     )
     page.reload()
-    told(page, "film.mp4", "Interrupted. Choose the file again to go on.")
+    told(page, "film.mp4", "Interrupted. Choose the file again to continue.")

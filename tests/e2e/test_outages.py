@@ -48,8 +48,8 @@ def test_clocks_that_differ_are_told_once_and_no_file_is_lost(page: Page, cloud:
     cloud.faults.oss_skew = 3000.0
     choose_all(page, FOUR)
     expect(page.locator("#outage")).to_have_text(
-        "The clocks of the upload service and of the storage do not agree. Tell the site's owner. "
-        "The files in the list wait until you try again."
+        "The clocks of the upload service and the storage do not agree. Contact the site's owner. "
+        "Your files stay in the list. Try again to continue."
     )
     in_all_rows(page, "10.2 KB · Waiting")
     cloud.faults.oss_skew = 0.0
@@ -64,7 +64,7 @@ def test_a_storage_that_takes_nothing_is_told_once_and_few_posts_are_made(page: 
     open_page(page, cloud)
     cloud.faults.oss_error_rate = 1.0
     choose_all(page, [f"{number}.png" for number in range(60)])
-    expect(page.locator("#outage")).to_have_text("The storage is busy. Uploads wait, and go on by themselves.")
+    expect(page.locator("#outage")).to_have_text("The storage is busy. Uploads continue automatically.")
     expect(page.locator("#summary")).to_have_text("0 of 60 files · 0 B of 615 KB")
     page.clock.run_for(20_000)
     expect(page.locator(".failed")).to_have_count(0)
@@ -126,8 +126,8 @@ def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, fast_cloud: Clo
     choose(page, ("film.png", "image/png", b"x" * 1_000_000))
     expect(row(page, "film.png").locator(".status")).to_have_text(
         re.compile(
-            r"^1 MB · The connection is too slow for this file: the time in which it may be sent was over first\. "
-            r"Try again on a faster connection, or choose a smaller file\."
+            r"^1 MB · The connection is too slow for this file: the permission to upload it expired first\. "
+            r"Use a faster connection, or choose a smaller file\."
         ),
         timeout=60_000,
     )

@@ -27,7 +27,7 @@ def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud) -> None
     )
     assert re.fullmatch(r"uploads/anonymous/[0-9a-f-]{36}\.png", object_.key)
     expect(row(page, "cat.png").locator(".stored")).to_have_text(object_.key)
-    expect(page.locator("#summary")).to_have_text("1 of 1 files uploaded")
+    expect(page.locator("#summary")).to_have_text("1 of 1 file uploaded")
     assert console == []
 
 
@@ -104,11 +104,11 @@ def test_the_language_is_the_browsers_until_another_is_chosen(browser: Browser, 
     page.goto(cloud.site.url)
     expect(page.locator("h1")).to_have_text("上传文件")
     expect(page).to_have_title("上传文件")
-    expect(page.locator("#rules")).to_have_text("单个不超过 100 MB")
+    expect(page.locator("#rules")).to_have_text("单个文件不超过 100 MB")
     choose(page, ("page.html", "text/html", b"<p>"))
-    told(page, "page.html", "3 B · 不允许上传此类型的文件。")
+    told(page, "page.html", "3 B · 不允许上传此类型的文件，请选择其他文件。")
     page.get_by_role("button", name="English").click()
-    told(page, "page.html", "3 B · Files of this type are not allowed.")
+    told(page, "page.html", "3 B · Files of this type are not allowed. Choose another file.")
     page.reload()
     expect(page.locator("h1")).to_have_text("Upload files")
     assert page.evaluate("[document.documentElement.lang, {...localStorage}]") == ["en", {"language": "en"}]
@@ -120,7 +120,7 @@ def test_the_key_can_be_copied(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
     row(page, "cat.png").get_by_role("button", name="Copy where cat.png is stored").click()
-    expect(page.locator("#told")).to_have_text("Copied")
+    expect(page.locator("#status-announcer")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == cloud.bucket.objects()[0].key
 
 
@@ -155,13 +155,13 @@ def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, c
     open_page(page, cloud)
     page.set_input_files("#files", large(tmp_path / "film.mp4"))
     expect(page.locator("#summary")).to_have_text(
-        re.compile(r"^0 of 1 files · [\d.]+ MB of 20 MB · [\d.]+ [KM]B/s · \d+ (sec|min) left$"), timeout=15_000
+        re.compile(r"^0 of 1 file · [\d.]+ MB of 20 MB · [\d.]+ [KM]B/s · \d+ (sec|min) left$"), timeout=15_000
     )
     expect(page).to_have_title(re.compile(r"^\d+ % – Upload files$"))
     cloud.faults.oss_bandwidth = 0
     told(page, "film.mp4", "20 MB · Uploaded")
     expect(page).to_have_title("Upload files")
-    expect(page.locator("#told")).to_have_text("1 of 1 files uploaded")
+    expect(page.locator("#status-announcer")).to_have_text("1 of 1 file uploaded")
 
 
 def test_leaving_is_guarded_while_something_is_unfinished(page: Page, cloud: Cloud) -> None:

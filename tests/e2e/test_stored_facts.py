@@ -24,11 +24,11 @@ def test_what_is_stored_but_was_not_reported_says_so(page: Page, cloud: Cloud) -
         ),
     )
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Stored, but the site was not told. Tell the site's owner.")
+    told(page, "cat.png", "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner.")
     details = row(page, "cat.png").locator("details p")
     expect(details.nth(0)).to_contain_text("CallbackFailed")
     expect(details.nth(2)).to_contain_text("5C3D")
-    expect(page.locator("#summary")).to_have_text("1 of 1 files uploaded")
+    expect(page.locator("#summary")).to_have_text("1 of 1 file uploaded")
 
 
 def test_what_a_callback_answered_is_shown(page: Page, cloud: Cloud) -> None:
@@ -61,7 +61,7 @@ def test_a_callback_that_fails_is_told_and_the_file_is_kept(page: Page, cloud_wi
         cloud.faults.callback_mode = mode
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    text = r"10\.2 KB · Stored, but the site was not told\. Tell the site's owner\."
+    text = r"10\.2 KB · The file is stored, but the site was not notified\. Contact the site's owner\."
     told(page, "cat.png", re.compile(text))
     assert stored(cloud) == [("cat.png", PNG)]
 
@@ -74,5 +74,5 @@ def test_a_site_whose_webhook_is_down_was_not_told_and_the_page_says_so(page: Pa
         cloud = cloud_with(CALLBACK="on", WEBHOOK_URL=url, WEBHOOK_SECRET=secret)
         open_page(page, cloud)
         choose(page, ("cat.png", "image/png", PNG))
-        told(page, "cat.png", "10.2 KB · Stored, but the site was not told. Tell the site's owner.")
+        told(page, "cat.png", "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner.")
     expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: cat.png, 10.2 KB")

@@ -8,7 +8,7 @@ export function clock() {
     let timers = [];
     return {
         now: () => now,
-        after: (milliseconds, then) => {
+        setTimer: (milliseconds, then) => {
             const timer = { at: now + milliseconds, then };
             timers.push(timer);
             return () => {

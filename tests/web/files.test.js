@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { test } from "node:test";
-import { chosen, dropped, misfit, sift } from "../../web/files.js";
+import { checkLimits, fromDataTransfer, fromFileList, sift } from "../../web/files.js";
 
 globalThis.File ??= File; // Node 18 has it in node:buffer alone
 
@@ -27,13 +27,13 @@ const names = (found) => found.map(({ name }) => name);
 test("chosen files have their names, and those of a chosen folder its path", () => {
     const inFolder = file("c.txt");
     Object.defineProperty(inFolder, "webkitRelativePath", { value: "trip/day 1/c.txt" });
-    assert.deepEqual(names(chosen([file("a.txt"), inFolder])), ["a.txt", "trip/day 1/c.txt"]);
-    assert.deepEqual(chosen(null), []);
+    assert.deepEqual(names(fromFileList([file("a.txt"), inFolder])), ["a.txt", "trip/day 1/c.txt"]);
+    assert.deepEqual(fromFileList(null), []);
 });
 
 test("a folder is read to its end, however few entries come at a time", async () => {
     const entries = Array.from({ length: 250 }, (_, number) => fileEntry(`/trip/${number}.txt`));
-    const found = await dropped(transfer(folderEntry(entries, 100)));
+    const found = await fromDataTransfer(transfer(folderEntry(entries, 100)));
     assert.deepEqual(
         names(found),
         entries.map(({ fullPath }) => fullPath.slice(1)),
@@ -41,19 +41,19 @@ test("a folder is read to its end, however few entries come at a time", async ()
 });
 
 test("folders within folders keep their paths", async () => {
-    const found = await dropped(
+    const found = await fromDataTransfer(
         transfer(fileEntry("/a.txt"), folderEntry([folderEntry([fileEntry("/t/u/b.txt")], 9)], 9)),
     );
     assert.deepEqual(names(found), ["a.txt", "t/u/b.txt"]);
 });
 
 test("what is dropped and is no file is left alone", async () => {
-    assert.deepEqual(await dropped({ items: [{ kind: "string" }] }), []);
+    assert.deepEqual(await fromDataTransfer({ items: [{ kind: "string" }] }), []);
 });
 
 test("where a browser gives no entry it gives the file", async () => {
     const item = { kind: "file", webkitGetAsEntry: () => null, getAsFile: () => file("a.txt") };
-    assert.deepEqual(names(await dropped({ items: [item, { ...item, getAsFile: () => null }] })), ["a.txt"]);
+    assert.deepEqual(names(await fromDataTransfer({ items: [item, { ...item, getAsFile: () => null }] })), ["a.txt"]);
 });
 
 const LIMITS = {
@@ -72,7 +72,7 @@ for (const [content, type, limits, code] of [
     ["x", "", LIMITS, "type_not_allowed"],
 ]) {
     test(`${content.length} bytes of ${type || "no type"} are ${code ?? "worth trying"}${limits ? "" : " while nothing is known"}`, () => {
-        assert.equal(misfit(new File([content], "a", { type }), limits)?.code, code);
+        assert.equal(checkLimits(new File([content], "a", { type }), limits)?.code, code);
     });
 }
 
@@ -87,17 +87,17 @@ for (const [name, type, code] of [
     ["a.txt.exe", "", "type_not_allowed"],
 ]) {
     test(`${name} of ${type || "no type"} is ${code ?? "left to the function"}`, () =>
-        assert.equal(misfit(new File(["x"], name, { type }), LIMITS)?.code, code));
+        assert.equal(checkLimits(new File(["x"], name, { type }), LIMITS)?.code, code));
 }
 
 test("where bytes are allowed every file is left to the function", () => {
     const limits = { ...LIMITS, content_types: ["application/octet-stream"], accept: [] };
-    assert.equal(misfit(new File(["x"], "a.nobody-knows-it"), limits), null);
+    assert.equal(checkLimits(new File(["x"], "a.nobody-knows-it"), limits), null);
 });
 
 test("where no type is allowed no file is left to the function", () => {
     const limits = { ...LIMITS, content_types: [], accept: [] };
-    assert.equal(misfit(new File(["x"], "a.txt", { type: "text/plain" }), limits)?.code, "type_not_allowed");
+    assert.equal(checkLimits(new File(["x"], "a.txt", { type: "text/plain" }), limits)?.code, "type_not_allowed");
 });
 
 test("what cannot be read is told, and the rest of the drop is not lost with it", async () => {
@@ -113,9 +113,9 @@ test("what cannot be read is told, and the rest of the drop is not lost with it"
         fullPath: "/u",
         createReader: () => ({ readEntries: (_, reject) => reject(new Error("shut")) }),
     };
-    const found = await dropped(transfer(fileEntry("/a.txt"), folderEntry([broken], 9), shut));
+    const found = await fromDataTransfer(transfer(fileEntry("/a.txt"), folderEntry([broken], 9), shut));
     assert.deepEqual(
-        found.map(({ name, unreadable }) => [name, unreadable ?? false]),
+        found.map(({ name, isUnreadable }) => [name, isUnreadable ?? false]),
         [
             ["a.txt", false],
             ["t/b.txt", true],
@@ -126,7 +126,7 @@ test("what cannot be read is told, and the rest of the drop is not lost with it"
 
 test("a folder in which there is nothing is told apart, wherever it lies", async () => {
     const folder = (path, ...entries) => ({ ...folderEntry(entries, 9), fullPath: path, name: path.split("/").pop() });
-    const found = await dropped(
+    const found = await fromDataTransfer(
         transfer(folder("/trip", folder("/trip/day 1"), fileEntry("/trip/a.txt")), folder("/b")),
     );
     assert.deepEqual(
@@ -160,7 +160,7 @@ test("a chosen folder is in the order in which people sort names", () => {
     const files = shuffled.map((path) =>
         Object.defineProperty(file(path.split("/").pop()), "webkitRelativePath", { value: path }),
     );
-    assert.deepEqual(names(chosen(files)), ORDERED);
+    assert.deepEqual(names(fromFileList(files)), ORDERED);
 });
 
 test("so is a dropped one", async () => {
@@ -168,16 +168,16 @@ test("so is a dropped one", async () => {
         shuffled.map((name) => fileEntry(`/${name}`)),
         4,
     );
-    assert.deepEqual(names(await dropped(transfer(entry))), ORDERED);
+    assert.deepEqual(names(await fromDataTransfer(transfer(entry))), ORDERED);
 });
 
 test("files chosen one by one stay in the order in which they were chosen", () => {
-    assert.deepEqual(names(chosen([file("b"), file("a")])), ["b", "a"]);
+    assert.deepEqual(names(fromFileList([file("b"), file("a")])), ["b", "a"]);
 });
 
 const sifted = (...paths) => {
-    const { files, systems } = sift(paths.map((name) => ({ file: file(name), name })));
-    return [names(files), names(systems)];
+    const { files, systemFiles } = sift(paths.map((name) => ({ file: file(name), name })));
+    return [names(files), names(systemFiles)];
 };
 
 for (const name of [".DS_Store", "Thumbs.db", "thumbs.DB", "desktop.ini", "._a.txt", "Icon\r"]) {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { copy, isReadable, look } from "../../web/integrity.js";
-import { Upload } from "../../web/queue.js";
+import { copyToMemory, isReadable, verifyUnchanged } from "../../web/files.js";
+import { Upload } from "../../web/upload.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -51,22 +51,22 @@ for (const readsOn of [true, false]) {
 
     test(`${browser} a file that is as it was may be looked at as often as one likes`, async () => {
         const { upload } = chosen("as it was", { readsOn });
-        await look(upload, never, signal, readsOn);
-        await look(upload, never, signal, readsOn);
+        await verifyUnchanged(upload, never, signal, readsOn);
+        await verifyUnchanged(upload, never, signal, readsOn);
     });
 
     for (const [kind, content] of Object.entries(CHANGES)) {
         test(`${browser} a file that is ${kind} after the first look has changed`, async () => {
             const { disk, upload } = chosen("as it was", { readsOn });
-            await look(upload, never, signal, readsOn);
+            await verifyUnchanged(upload, never, signal, readsOn);
             disk.content = content;
-            await assert.rejects(look(upload, never, signal, readsOn), { code: "file_changed" });
+            await assert.rejects(verifyUnchanged(upload, never, signal, readsOn), { code: "file_changed" });
         });
     }
 
     test(`${browser} a copy is the file, and stays so`, async () => {
         const { disk, upload } = chosen("as it was", { readsOn });
-        const copied = await copy(upload, signal, readsOn);
+        const copied = await copyToMemory(upload, signal, readsOn);
         disk.content = "as it is!";
         assert.equal(await copied.text(), "as it was");
     });
@@ -77,7 +77,7 @@ for (const readsOn of [true, false]) {
             disk.afterRead = () => {
                 disk.content = content;
             };
-            await assert.rejects(copy(upload, signal, readsOn), { code: "file_changed" });
+            await assert.rejects(copyToMemory(upload, signal, readsOn), { code: "file_changed" });
         });
     }
 
@@ -85,7 +85,7 @@ for (const readsOn of [true, false]) {
         test(`${browser} a file that is ${kind} before it is copied has changed`, async () => {
             const { disk, upload } = chosen("as it was", { readsOn });
             disk.content = CHANGES[kind];
-            await assert.rejects(copy(upload, signal, readsOn), { code: "file_changed" });
+            await assert.rejects(copyToMemory(upload, signal, readsOn), { code: "file_changed" });
         });
     }
 }
@@ -93,27 +93,27 @@ for (const readsOn of [true, false]) {
 test("Chromium says of a deleted file that it is empty: it has changed", async () => {
     const { disk, upload } = chosen("as it was", { isLive: true });
     disk.content = "";
-    await assert.rejects(look(upload, never, signal), { code: "file_changed" });
+    await assert.rejects(verifyUnchanged(upload, never, signal), { code: "file_changed" });
 });
 
 test("a file is not read through where the browser refuses to read what has changed", async () => {
     const { disk, upload } = chosen("as it was");
-    await look(upload, never, signal);
-    assert.deepEqual([disk.reads, upload.print], [1, undefined]);
+    await verifyUnchanged(upload, never, signal);
+    assert.deepEqual([disk.reads, upload.fingerprint], [1, undefined]);
 });
 
 test("a file that was looked at on another visit is known by what it came to", async () => {
     const before = chosen("as it was", { readsOn: true });
-    await look(before.upload, never, signal, true);
+    await verifyUnchanged(before.upload, never, signal, true);
     const now = chosen("as it is!", { readsOn: true });
-    now.upload.print = before.upload.print;
-    await assert.rejects(look(now.upload, never, signal, true), { code: "file_changed" });
+    now.upload.fingerprint = before.upload.fingerprint;
+    await assert.rejects(verifyUnchanged(now.upload, never, signal, true), { code: "file_changed" });
 });
 
 test("while a long file is read, it says that it goes on", async () => {
     const { upload } = chosen("as it was", { readsOn: true });
     let turns = 0;
-    await look(upload, () => (turns += 1), signal, true);
+    await verifyUnchanged(upload, () => (turns += 1), signal, true);
     assert.equal(turns, 1);
 });
 
@@ -122,7 +122,7 @@ test("reading ends when it is cancelled", async () => {
     const reason = new Error("cancelled");
     const controller = new AbortController();
     controller.abort(reason);
-    await assert.rejects(look(upload, never, controller.signal, true), reason);
+    await assert.rejects(verifyUnchanged(upload, never, controller.signal, true), reason);
 });
 
 test("an empty file can be read", async () => {

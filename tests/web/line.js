@@ -1,13 +1,13 @@
 // A line that all files share evenly, and a storage at its end. Nothing here knows how the queue goes about it.
 
-import { Fault } from "../../web/queue.js";
+import { Fault } from "../../web/upload.js";
 import { settled } from "./clock.js";
 
 /** Milliseconds of a step. */
 const STEP = 250;
 
 /** How long the function lets a form live, in seconds (docs/reference/http-api.md: "How long a form is valid"). */
-const lifeOf = (size, expiresIn) => Math.min(Math.max(expiresIn, Math.floor(size / 50_000)), 3000);
+const lifetimeOf = (size, expiresIn) => Math.min(Math.max(expiresIn, Math.floor(size / 50_000)), 3000);
 
 /**
  * What a queue needs to send files over it.
@@ -19,8 +19,8 @@ export function line({ time, speed, expiresIn, buffer = 0, judged = "end" }) {
     const posts = new Set();
     const count = { bytes: 0, posts: 0, most: 0 };
     const sign = async ({ size, id }) => {
-        const life = lifeOf(size, expiresIn);
-        return { key: `k/${id}`, life, end: time.now() + life * 1000 };
+        const lifetimeSeconds = lifetimeOf(size, expiresIn);
+        return { key: `k/${id}`, lifetimeSeconds, end: time.now() + lifetimeSeconds * 1000 };
     };
     const post = (form, file, progress, signal) =>
         new Promise((resolve, reject) => {
@@ -55,7 +55,7 @@ export function line({ time, speed, expiresIn, buffer = 0, judged = "end" }) {
     };
     return {
         ...{ sign, post, count },
-        life: ({ file }) => lifeOf(file.size, expiresIn),
+        formLifetime: ({ file }) => lifetimeOf(file.size, expiresIn),
         setSpeed: (bytes) => {
             speed = bytes;
         },

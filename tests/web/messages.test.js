@@ -5,21 +5,25 @@ import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
-import * as words from "../../web/messages.js";
-import { Fault, Totals, Upload } from "../../web/queue.js";
+import { describeDetail } from "../../web/failures.js";
+import * as messages from "../../web/messages.js";
+import { Fault, Totals, Upload } from "../../web/upload.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf-8");
 
 const copy = {};
-for (const language of Object.keys(words.LANGUAGES)) {
+for (const language of Object.keys(messages.LANGUAGES)) {
     copy[language] = JSON.parse(await read(`web/${language}.json`));
 }
 
-beforeEach(() => words.speak(copy.en));
+beforeEach(() => messages.setLanguage("en", copy.en));
 
 const parameters = (text) => [...text.matchAll(/{\w+}/g)].map(([name]) => name).sort();
+
+/** A message's texts: one, or one for each plural form. */
+const texts = (message) => (typeof message === "string" ? [message] : Object.values(message));
 
 test("every language that is offered has a file, and every file is offered", async () => {
     const files = (await readdir(new URL("../../web", import.meta.url))).filter((name) =>
@@ -27,18 +31,41 @@ test("every language that is offered has a file, and every file is offered", asy
     );
     assert.deepEqual(
         files.sort(),
-        Object.keys(words.LANGUAGES)
+        Object.keys(messages.LANGUAGES)
             .map((name) => `${name}.json`)
             .sort(),
     );
 });
 
-for (const language of Object.keys(words.LANGUAGES).slice(1)) {
+for (const language of Object.keys(messages.LANGUAGES)) {
     test(`${language} says all that English says, with the same values in it`, () => {
         assert.deepEqual(Object.keys(copy[language]), Object.keys(copy.en));
-        for (const [name, text] of Object.entries(copy[language])) {
-            assert.deepEqual(parameters(text), parameters(copy.en[name]), name);
+        for (const [name, message] of Object.entries(copy[language])) {
+            for (const text of texts(message)) {
+                assert.deepEqual(parameters(text), parameters(texts(copy.en[name])[0]), name);
+            }
         }
+    });
+
+    test(`a message in ${language} has every plural form of the language, or does not vary`, () => {
+        const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories.sort();
+        for (const [name, message] of Object.entries(copy[language])) {
+            if (typeof message !== "string") {
+                assert.deepEqual(Object.keys(message).sort(), forms, name);
+            }
+        }
+    });
+}
+
+for (const [language, count, text] of [
+    ["en", 0, "0 files added"],
+    ["en", 1, "1 file added"],
+    ["en", 2, "2 files added"],
+    ["zh-CN", 1, "已添加 1 个文件"],
+]) {
+    test(`${count} added is "${text}"`, () => {
+        messages.setLanguage(language, copy[language]);
+        assert.equal(messages.formatMessage("added", { count }), text);
     });
 }
 
@@ -53,7 +80,7 @@ for (const [wanted, language] of [
     [[], "en"],
 ]) {
     test(`a reader of ${JSON.stringify(wanted)} is spoken to in ${language}`, () => {
-        assert.equal(words.choose(wanted), language);
+        assert.equal(messages.chooseLanguage(wanted), language);
     });
 }
 
@@ -72,7 +99,7 @@ for (const [size, text] of [
     [5_000_000_000, "5 GB"],
     [5_000_000_000_000, "5000 GB"],
 ]) {
-    test(`${size} bytes are ${text}`, () => assert.equal(words.bytes(size), text));
+    test(`${size} bytes are ${text}`, () => assert.equal(messages.formatBytes(size), text));
 }
 
 for (const [seconds, text] of [
@@ -83,26 +110,26 @@ for (const [seconds, text] of [
     [5400, "2 h"],
     [7201, "3 h"],
 ]) {
-    test(`${seconds} seconds are ${text}`, () => assert.equal(words.duration(seconds), text));
+    test(`${seconds} seconds are ${text}`, () => assert.equal(messages.formatDuration(seconds), text));
 }
 
 for (const [fault, text] of [
-    [new Fault("type_not_allowed"), "Files of this type are not allowed."],
-    [new Fault("too_large", { limit: 5e9 }), "The file is larger than allowed (5 GB)."],
+    [new Fault("type_not_allowed"), "Files of this type are not allowed. Choose another file."],
+    [new Fault("too_large", { limit: 5e9 }), "The file is larger than allowed (5 GB). Choose a smaller file."],
     [
         new Fault("too_large", { status: 400, code: "EntityTooLarge", requestId: "5C3D" }),
-        "The file is larger than allowed.",
+        "The file is larger than allowed. Choose a smaller file.",
     ],
-    [new Fault("count", { limit: 10 }), "Too many files: at most 10 at a time."],
-    [new Fault("function_down", { status: 502 }), "The upload service is not working at the moment."],
+    [new Fault("count", { limit: 10 }), "Too many files. Choose at most 10 at a time."],
+    [new Fault("function_down", { status: 502 }), "The upload service is not available."],
     [
         new Fault("denied", { status: 403, code: "AccessDenied", requestId: "5C3D" }),
-        "The storage refused this upload. Tell the site's owner.",
+        "The storage refused this upload. Contact the site's owner.",
     ],
-    [new Fault("never_heard_of"), "Something went wrong. Try again, or tell the site's owner."],
+    [new Fault("never_heard_of"), "Something went wrong. Try again, or contact the site's owner."],
 ]) {
     test(`a fault ${fault.code} of ${JSON.stringify(fault.detail)} is told in words`, () =>
-        assert.equal(words.reason(fault), text));
+        assert.equal(messages.describeFault(fault), text));
 }
 
 for (const [detail, text] of [
@@ -113,7 +140,7 @@ for (const [detail, text] of [
     [{ status: 403, code: "AccessDenied", ec: "0003-00000001" }, "AccessDenied · 0003-00000001 · HTTP 403"],
 ]) {
     test(`the site's owner reads of ${JSON.stringify(detail)} "${text}"`, () =>
-        assert.equal(words.clues(detail), text));
+        assert.equal(describeDetail(detail), text));
 }
 
 test("every code that the function may answer with is told in words, or is of requests that the page never makes", async () => {
@@ -133,7 +160,9 @@ test("every code that the function may answer with is told in words, or is of re
 
 test("every fault that the modules know of is told in words", async () => {
     const code = (
-        await Promise.all(["queue", "uploader", "files", "app"].map((name) => read(`web/${name}.js`)))
+        await Promise.all(
+            ["app", "files", "queue", "storage", "upload", "uploader"].map((name) => read(`web/${name}.js`)),
+        )
     ).join();
     const faults = [...code.matchAll(/new Fault\("(\w+)"|"(\w+_\w+|exists|clock|denied|setup|stalled)"/g)];
     const known = faults.map(([, made, mentioned]) => made ?? mentioned);
@@ -146,7 +175,7 @@ test("every fault that the modules know of is told in words", async () => {
 
 test("every text that the page has places for is there", async () => {
     const html = await read("web/index.html");
-    for (const [, name, text] of html.matchAll(/data-says="(\w+)">([^<]+)</g)) {
+    for (const [, name, text] of html.matchAll(/data-message="(\w+)">([^<]+)</g)) {
         assert.equal(copy.en[name], text);
     }
 });
@@ -175,22 +204,25 @@ for (const [change, text] of [
     ],
     [
         { state: "failed", fault: new Fault("type_not_allowed"), tries: 0 },
-        "10.2 KB · Files of this type are not allowed.",
+        "10.2 KB · Files of this type are not allowed. Choose another file.",
     ],
     [
         { state: "unreported", fault: new Fault("not_reported", { code: "CallbackFailed", requestId: "5C3D" }) },
-        "10.2 KB · Stored, but the site was not told. Tell the site's owner.",
+        "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner.",
     ],
 ]) {
     test(`${change.state}${change.fault ? ` for ${change.fault.code}` : ""} is told as ${text}`, () =>
-        assert.equal(words.status(upload(change), 1_000), text));
+        assert.equal(messages.describeStatus(upload(change), 1_000), text));
 }
 
-test("in Chinese it is told in Chinese", () => {
-    words.speak(copy["zh-CN"]);
+test("Chinese sentences have no blank between them", () => {
+    messages.setLanguage("zh-CN", copy["zh-CN"]);
     assert.equal(
-        words.status(upload({ state: "retrying", fault: new Fault("storage_busy"), tries: 1, retryAt: 4_000 }), 1_000),
-        "10.2 KB · 存储繁忙。 3 秒后重试。",
+        messages.describeStatus(
+            upload({ state: "retrying", fault: new Fault("storage_busy"), tries: 1, retryAt: 4_000 }),
+            1_000,
+        ),
+        "10.2 KB · 存储服务繁忙。3 秒后重试。",
     );
 });
 
@@ -204,47 +236,47 @@ for (const [sum, rate, text] of [
     [totals({ done: 2 }), 0, "2 of 2 files uploaded"],
     [totals({ done: 1, unreported: 1, failed: 1, cancelled: 1 }), 5, "2 of 3 files uploaded · 1 failed"],
     [totals({ done: 1, sending: 2, failed: 1 }, 400), 0, "1 of 4 files · 400 B of 1 KB · 1 failed"],
-    [totals({ sending: 1 }, 400), 20, "0 of 1 files · 400 B of 1 KB · 20 B/s · 30 sec left"],
-    [totals({ finishing: 1 }, 1000), 20, "0 of 1 files · 1 KB of 1 KB · Finishing"],
+    [totals({ sending: 1 }, 400), 20, "0 of 1 file · 400 B of 1 KB · 20 B/s · 30 sec left"],
+    [totals({ finishing: 1 }, 1000), 20, "0 of 1 file · 1 KB of 1 KB · Finishing"],
 ]) {
     test(`the summary of ${JSON.stringify(sum.states)} at ${rate} B/s is ${JSON.stringify(text)}`, () =>
-        assert.equal(words.summary(sum, rate), text));
+        assert.equal(messages.describeTotals(sum, rate), text));
 }
 
 test("what is paused is not waited for: the time left is that of the others", () => {
     const sum = Object.assign(totals({ sending: 1, paused: 1 }, 400), { resting: 300 });
-    assert.equal(words.summary(sum, 10), "0 of 2 files · 400 B of 1 KB · 10 B/s · 30 sec left");
+    assert.equal(messages.describeTotals(sum, 10), "0 of 2 files · 400 B of 1 KB · 10 B/s · 30 sec left");
 });
 
 test("where all rest, nothing is about to finish", () => {
     const sum = Object.assign(totals({ paused: 1 }, 400), { resting: 600 });
-    assert.equal(words.summary(sum, 0), "0 of 1 files · 400 B of 1 KB");
+    assert.equal(messages.describeTotals(sum, 0), "0 of 1 file · 400 B of 1 KB");
 });
 
 for (const [code, text] of [
-    ["storage_busy", "The storage is busy. Uploads wait, and go on by themselves."],
-    ["credentials_unavailable", "The upload service is not ready. Uploads wait, and go on by themselves."],
+    ["storage_busy", "The storage is busy. Uploads continue automatically."],
+    ["credentials_unavailable", "The upload service is not ready. Uploads continue automatically."],
     [
         "token_expired",
-        "Your upload link has ended. Ask the site's owner for a new one. The files in the list wait for it: open the new link in this tab, and they go on.",
+        "Your upload link has expired. Ask the site's owner for a new one. Your files stay in the list. Open the new link in this tab to continue.",
     ],
     [
         "clock",
-        "The clocks of the upload service and of the storage do not agree. Tell the site's owner. The files in the list wait until you try again.",
+        "The clocks of the upload service and the storage do not agree. Contact the site's owner. Your files stay in the list. Try again to continue.",
     ],
 ]) {
     test(`what holds all up, ${code}, is told with what comes next`, () =>
-        assert.equal(words.outage({ fault: new Fault(code) }), text));
+        assert.equal(messages.describeOutage({ fault: new Fault(code) }), text));
 }
 
-for (const language of Object.keys(words.LANGUAGES)) {
+for (const language of Object.keys(messages.LANGUAGES)) {
     test(`a form, a token, a line and a clock have words of their own in ${language}`, () => {
-        words.speak(copy[language]);
+        messages.setLanguage(language, copy[language]);
         const told = ["form_expired", "token_expired", "slow_line", "clock"].map((code) =>
-            words.reason(new Fault(code)),
+            messages.describeFault(new Fault(code)),
         );
         assert.equal(new Set(told).size, 4);
-        assert.ok(told.every((text) => text !== words.say("unknown")));
+        assert.ok(told.every((text) => text !== messages.formatMessage("unknown")));
     });
 }
 
@@ -255,5 +287,5 @@ for (const [types, config, text] of [
     [["image/png", "text/plain"], { max_files: 9 }, "PNG, PLAIN · Up to 20 KB each · at most 9 files"],
 ]) {
     test(`the rules for ${types.length} types and ${JSON.stringify(config)} are ${text}`, () =>
-        assert.equal(words.rules({ max_size: 20_000, content_types: types }, config), text));
+        assert.equal(messages.describeLimits({ max_size: 20_000, content_types: types }, config), text));
 }

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { Parts } from "../../web/multipart.js";
-import { Fault, Upload } from "../../web/queue.js";
+import { MultipartUploader } from "../../web/multipart.js";
+import { Fault, Upload } from "../../web/upload.js";
 import { clock, settled } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
@@ -24,7 +24,7 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
     const asked = [];
     const puts = [];
     const there = new Map();
-    const unfinished = new Map();
+    const previousUploads = new Map();
     const fail = []; // of the next requests: [path or part's number, fault, what happens before]
     const film = new File([letters(size)], "film.mp4", { type: "video/mp4", lastModified: 7 });
     const upload = new Upload(film);
@@ -59,12 +59,12 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
         "/multipart/complete": () => said,
         "/multipart/abort": () => ({}),
     };
-    const parts = new Parts({
-        unfinished,
+    const multipart = new MultipartUploader({
+        previousUploads,
         isOnline,
-        after: time.after,
+        setTimer: time.setTimer,
         random: () => 1,
-        ask: async (path, body, signal) => {
+        request: async (path, body, signal) => {
             asked.push([path, body]);
             due(path);
             signal?.throwIfAborted();
@@ -88,10 +88,10 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
     });
     const controller = new AbortController();
     const seen = [];
-    const begin = () => parts.begin(wanted, controller.signal);
-    const send = (begun) => parts.send(begun, upload, (bytes) => seen.push(bytes), controller.signal);
+    const begin = () => multipart.create(wanted, controller.signal);
+    const send = (begun) => multipart.upload(begun, upload, (bytes) => seen.push(bytes), controller.signal);
     return {
-        ...{ parts, time, asked, puts, there, unfinished, fail, upload, seen, controller, begin, send },
+        ...{ multipart, time, asked, puts, there, previousUploads, fail, upload, seen, controller, begin, send },
         run: async () => send(await begin()),
         steps: () => asked.map(([path]) => path.replace("/multipart", "")),
         whole: () =>
@@ -111,7 +111,7 @@ const idle = async () => {
 
 test("a file is begun, sent in parts without a type, and completed", async () => {
     const given = world();
-    assert.deepEqual(await given.run(), { fact: FACT });
+    assert.deepEqual(await given.run(), { object: FACT });
     assert.ok(given.whole());
     assert.deepEqual(new Set(given.puts.map(({ type }) => type)), new Set([""]));
     assert.deepEqual(given.asked[0], [
@@ -120,7 +120,7 @@ test("a file is begun, sent in parts without a type, and completed", async () =>
     ]);
     assert.deepEqual(given.steps(), ["", "/parts", "/complete"]);
     assert.deepEqual(given.asked[1][1], { ticket: "t0", parts: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] });
-    assert.deepEqual([given.seen.at(-1), given.unfinished.size], [95, 0]);
+    assert.deepEqual([given.seen.at(-1), given.previousUploads.size], [95, 0]);
 });
 
 test("of a long file ten URLs are asked for at a time, each time with the newest ticket", async () => {
@@ -155,11 +155,11 @@ test("three parts are on their way at a time, and their bytes are summed", async
 
 test("what is kept is the ticket, what it is for, and by what the file is known again", async () => {
     const given = world({ byHand: true });
-    given.upload.print = 5;
+    given.upload.fingerprint = 5;
     given.run().catch(() => {});
     await idle();
     assert.deepEqual(
-        [...given.unfinished],
+        [...given.previousUploads],
         [
             [
                 ID,
@@ -172,7 +172,7 @@ test("what is kept is the ticket, what it is for, and by what the file is known 
                     name: "trip/film.mp4",
                     size: 95,
                     lastModified: 7,
-                    print: 5,
+                    fingerprint: 5,
                 },
             ],
         ],
@@ -186,7 +186,7 @@ test("one part that fails is sent again alone, after a pause", async () => {
     await idle();
     assert.deepEqual([given.there.size, given.puts.length, given.time.pending()], [9, 10, 1]);
     await given.time.pass(2000);
-    assert.deepEqual(await run, { fact: FACT });
+    assert.deepEqual(await run, { object: FACT });
     assert.deepEqual([given.whole(), given.puts.length, given.steps()], [true, 11, ["", "/parts", "/complete"]]);
 });
 
@@ -198,7 +198,7 @@ test("a part that fails again while nothing else gets through is left to the que
     await given.time.pass(60_000);
     await failed;
     assert.deepEqual([given.puts.length, given.time.pending()], [2, 0]);
-    assert.deepEqual([...given.unfinished.keys()], [ID]);
+    assert.deepEqual([...given.previousUploads.keys()], [ID]);
 });
 
 test("a storage that takes nothing has few parts put to it", async () => {
@@ -286,7 +286,7 @@ test("one that has run out twice in a row is for the queue to judge", async () =
     const given = world();
     given.fail.push([2, new Fault("form_expired")], [2, new Fault("form_expired")]);
     await assert.rejects(given.run(), { code: "form_expired" });
-    assert.deepEqual([...given.unfinished.keys()], [ID]);
+    assert.deepEqual([...given.previousUploads.keys()], [ID]);
 });
 
 test("a function's wish to wait is left to the queue: it holds for all", async () => {
@@ -304,7 +304,7 @@ test("a function that fails once is asked again for the URLs", async () => {
     await given.time.pass(1999);
     assert.equal(given.puts.length, 0);
     await given.time.pass(1);
-    assert.deepEqual(await run, { fact: FACT });
+    assert.deepEqual(await run, { object: FACT });
 });
 
 test("a completion that fails is asked for again, and no part is sent for it", async () => {
@@ -320,7 +320,7 @@ test("a completion that fails is asked for again, and no part is sent for it", a
 test("parts that turn out to be missing are sent again", async () => {
     const given = world({ size: 20 });
     given.fail.push(["/multipart/complete", new Fault("parts_missing"), () => given.there.delete(2)]);
-    assert.deepEqual(await given.run(), { fact: FACT });
+    assert.deepEqual(await given.run(), { object: FACT });
     assert.deepEqual([given.whole(), given.puts.map(({ url }) => url)], [true, ["1/1", "1/2", "1/2"]]);
     assert.deepEqual(given.seen.slice(-2), [10, 20]);
     assert.deepEqual(given.steps(), ["", "/parts", "/complete", "/list", "/complete"]);
@@ -337,7 +337,7 @@ for (const code of ["upload_gone", "ticket_expired"]) {
         const given = world();
         given.fail.push(["/multipart/complete", new Fault(code)]);
         await assert.rejects(given.run(), { code: "form_expired" });
-        assert.equal(given.unfinished.size, 0);
+        assert.equal(given.previousUploads.size, 0);
     });
 }
 
@@ -345,21 +345,21 @@ test("a ticket that is not taken while it is sent ends the try, and what is kept
     const given = world();
     given.fail.push(["/multipart/complete", new Fault("ticket_invalid")]);
     await assert.rejects(given.run(), { code: "ticket_invalid" });
-    assert.deepEqual([...given.unfinished.keys()], [ID]);
+    assert.deepEqual([...given.previousUploads.keys()], [ID]);
 });
 
 test("a ticket that is not taken where it is looked at leaves what is kept", async () => {
     const given = world();
-    given.unfinished.set(ID, { id: ID, ticket: "old" });
+    given.previousUploads.set(ID, { id: ID, ticket: "old" });
     given.fail.push(["/multipart/list", new Fault("ticket_invalid")]);
-    await assert.rejects(given.parts.look(ID), { code: "ticket_invalid" });
-    assert.deepEqual([...given.unfinished.keys()], [ID]);
+    await assert.rejects(given.multipart.find(ID), { code: "ticket_invalid" });
+    assert.deepEqual([...given.previousUploads.keys()], [ID]);
 });
 
 for (const code of ["upload_gone", "ticket_expired", "ticket_invalid"]) {
     test(`${code} where it should go on: it begins again under the same id`, async () => {
         const given = world();
-        given.unfinished.set(ID, { id: ID, ticket: "old", key: "k", part_size: SIZE, parts: 10, size: 95 });
+        given.previousUploads.set(ID, { id: ID, ticket: "old", key: "k", part_size: SIZE, parts: 10, size: 95 });
         given.fail.push(["/multipart/list", new Fault(code)]);
         assert.equal((await given.begin()).record.ticket, "t0");
         assert.deepEqual(
@@ -374,10 +374,10 @@ for (const code of ["upload_gone", "ticket_expired", "ticket_invalid"]) {
 
 test("a list that cannot be had now leaves what is kept", async () => {
     const given = world();
-    given.unfinished.set(ID, { id: ID, ticket: "old" });
+    given.previousUploads.set(ID, { id: ID, ticket: "old" });
     given.fail.push(["/multipart/list", new Fault("function_down")]);
     await assert.rejects(given.begin(), { code: "function_down" });
-    assert.equal(given.unfinished.size, 1);
+    assert.equal(given.previousUploads.size, 1);
 });
 
 test("stopped, the parts on their way end, and what is there is kept", async () => {
@@ -386,7 +386,7 @@ test("stopped, the parts on their way end, and what is there is kept", async () 
     await idle();
     given.controller.abort(new Fault("stalled"));
     await assert.rejects(run, { code: "stalled" });
-    assert.deepEqual([...given.unfinished.keys()], [ID]);
+    assert.deepEqual([...given.previousUploads.keys()], [ID]);
 });
 
 test("stopped in the pause before another try, nothing is tried again", async () => {
@@ -405,15 +405,15 @@ test("dropped, it is aborted and forgotten, whether or not the function answers"
     await idle();
     given.controller.abort();
     given.fail.push(["/multipart/abort", new Fault("function_down")]);
-    await given.parts.drop(ID);
-    await given.parts.drop(ID);
+    await given.multipart.abort(ID);
+    await given.multipart.abort(ID);
     assert.deepEqual(given.asked.at(-1), ["/multipart/abort", { ticket: "t1" }]);
-    assert.deepEqual([given.unfinished.size, given.steps().filter((step) => step === "/abort").length], [0, 1]);
+    assert.deepEqual([given.previousUploads.size, given.steps().filter((step) => step === "/abort").length], [0, 1]);
 });
 
 test("what the site was not told of says so", async () => {
     const stored = await world({ said: { stored: FACT, webhook_delivered: false } }).run();
-    assert.deepEqual([stored.state, stored.fact, stored.fault.code], ["unreported", FACT, "not_reported"]);
+    assert.deepEqual([stored.state, stored.object, stored.fault.code], ["unreported", FACT, "not_reported"]);
 });
 
 /** The film's bytes, and what its disk says of it. */

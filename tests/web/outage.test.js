@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { Fault, Queue, Upload } from "../../web/queue.js";
+import { Queue } from "../../web/queue.js";
+import { Fault, Upload } from "../../web/upload.js";
 import { clock, settled } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 /** A queue of so many files whose signer and poster do what the test says, in a moment. */
-function world({ count = 10, random = () => 0.5, lanes, size = 7 } = {}) {
+function world({ count = 10, random = () => 0.5, size = 7 } = {}) {
     const time = clock();
     const service = {
         sign: async ({ id }) => ({ key: `k/${id}` }),
@@ -17,7 +18,7 @@ function world({ count = 10, random = () => 0.5, lanes, size = 7 } = {}) {
     };
     const calls = { sign: 0, post: 0 };
     const queue = new Queue({
-        ...{ random, lanes, now: time.now, after: time.after, changed: () => {} },
+        ...{ random, now: time.now, setTimer: time.setTimer, onChange: () => {} },
         sign: (wanted, signal) => {
             calls.sign += 1;
             return service.sign(wanted, signal);

@@ -4,27 +4,28 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { Fault, Meter, Queue, retryDelay, typeOf, Upload } from "../../web/queue.js";
+import { Queue } from "../../web/queue.js";
+import { Fault, Meter, retryDelay, typeOf, Upload } from "../../web/upload.js";
 import { clock, settled } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 /** A queue whose forms and posts end when the test says so. */
-function world({ parallel, lanes, dropped, sent = 0, random = () => 0.5 } = {}) {
+function world({ parallel, connections, onAbandon, sent = 0, random = () => 0.5 } = {}) {
     const asked = [];
     const posted = [];
     const seen = [];
     const time = clock();
     const queue = new Queue({
         parallel,
-        lanes,
-        dropped,
+        connections,
+        onAbandon,
         random,
         now: time.now,
-        after: time.after,
-        sign: (wanted, signal, _, alive) =>
+        setTimer: time.setTimer,
+        sign: (request, signal, _, keepAlive) =>
             new Promise((resolve, reject) => {
-                asked.push({ wanted, alive, resolve: () => resolve({ key: `k/${wanted.id}`, sent }), reject });
+                asked.push({ request, keepAlive, resolve: () => resolve({ key: `k/${request.id}`, sent }), reject });
                 signal.addEventListener("abort", () => reject(signal.reason));
             }),
         post: (form, upload, progress, signal) =>
@@ -32,7 +33,7 @@ function world({ parallel, lanes, dropped, sent = 0, random = () => 0.5 } = {}) 
                 posted.push({ form, upload, progress, resolve, reject });
                 signal.addEventListener("abort", () => reject(signal.reason));
             }),
-        changed: (upload) => seen.push([upload.state, upload.sent]),
+        onChange: (upload) => seen.push([upload.state, upload.sent]),
     });
     return { queue, asked, posted, seen, time };
 }
@@ -61,7 +62,7 @@ test("a file is signed, posted and done, and every step is told", async () => {
     const file = upload();
     queue.add(file);
     assert.match(file.id, UUID);
-    assert.deepEqual(asked[0].wanted, {
+    assert.deepEqual(asked[0].request, {
         filename: "folder/a.txt",
         size: 7,
         content_type: "text/plain",
@@ -168,7 +169,7 @@ for (const code of [
         }
         await fail(all, code);
         assert.deepEqual([file.state, file.fault.code, all.asked.length, all.posted.length], ["failed", code, 6, 6]);
-        assert.equal(new Set(all.asked.map(({ wanted }) => wanted.id)).size, 1);
+        assert.equal(new Set(all.asked.map(({ request }) => request.id)).size, 1);
         assert.equal(all.time.pending(), 0);
     });
 }
@@ -234,7 +235,7 @@ test("two forms in a row that had run out before their time are a matter of cloc
 });
 
 test("two uploads in parts that had run out in a row are told as that: there are no clocks in it", async () => {
-    const all = world({ lanes: () => 3 });
+    const all = world({ connections: () => 3 });
     const file = await sending(all);
     await fail(all, "form_expired");
     all.asked[1].resolve();
@@ -380,7 +381,7 @@ test("a form that comes after it was cancelled is not used", async () => {
     const queue = new Queue({
         sign: () => new Promise((resolve) => (sign = resolve)),
         post: async () => posted.push("posted"),
-        changed: () => {},
+        onChange: () => {},
     });
     const file = upload();
     queue.add(file);
@@ -571,7 +572,7 @@ for (const [seen, now, rate] of [
 }
 
 test("the queue's clock is one that nobody sets", () => {
-    const { now } = new Queue({ sign: async () => ({}), post: async () => ({}), changed: () => {} });
+    const { now } = new Queue({ sign: async () => ({}), post: async () => ({}), onChange: () => {} });
     assert.ok(Math.abs(now() - performance.now()) < 1000);
 });
 
@@ -586,7 +587,7 @@ for (const [said, signed] of [
 }
 
 test("a file in parts counts as several, and the next ones wait until they fit", async () => {
-    const given = world({ lanes: ({ name }) => (name === "folder/big.txt" ? 3 : 1) });
+    const given = world({ connections: ({ name }) => (name === "folder/big.txt" ? 3 : 1) });
     for (const name of ["a", "big", "b", "c"]) {
         given.queue.add(upload(name));
     }
@@ -597,13 +598,13 @@ test("a file in parts counts as several, and the next ones wait until they fit",
 });
 
 test("one that counts for more than there may be goes alone", () => {
-    const given = world({ parallel: 1, lanes: () => 3 });
+    const given = world({ parallel: 1, connections: () => 3 });
     given.queue.add(upload("a"));
     given.queue.add(upload("b"));
     assert.deepEqual(names(given), ["a"]);
 });
 
-const names = ({ asked }) => asked.map(({ wanted }) => wanted.filename.slice("folder/".length, -".txt".length));
+const names = ({ asked }) => asked.map(({ request }) => request.filename.slice("folder/".length, -".txt".length));
 
 test("paused it stops where it is, and makes room; added again it goes on", async () => {
     const given = world({ parallel: 1 });
@@ -647,7 +648,7 @@ test("bytes that are there already count as sent, and not as moved", async () =>
 
 test("what is cancelled, or failed and is taken off the list, is told as dropped", async () => {
     const dropped = [];
-    const given = world({ dropped: ({ name }) => dropped.push(name) });
+    const given = world({ onAbandon: ({ name }) => dropped.push(name) });
     const cancelled = await sending(given, upload("cancelled"));
     given.queue.cancel(cancelled);
     given.queue.remove(cancelled);
@@ -672,14 +673,14 @@ for (const code of ["exists", "already_stored"]) {
 
 test("a file that has changed is another: what was begun of it is dropped, and its next try has an id of its own", async () => {
     const dropped = [];
-    const all = world({ dropped: ({ id }) => dropped.push(id) });
+    const all = world({ onAbandon: ({ id }) => dropped.push(id) });
     const file = await sending(all);
     const { id } = file;
-    file.print = 5;
+    file.fingerprint = 5;
     await fail(all, "file_changed");
-    assert.deepEqual([dropped, file.print, file.tries], [[id], undefined, 0]);
+    assert.deepEqual([dropped, file.fingerprint, file.tries], [[id], undefined, 0]);
     all.queue.add(file);
-    assert.notEqual(all.asked.at(-1).wanted.id, id);
+    assert.notEqual(all.asked.at(-1).request.id, id);
 });
 
 test("a file's size is the one that it had when it was chosen", async () => {
@@ -690,7 +691,7 @@ test("a file's size is the one that it had when it was chosen", async () => {
     await sending(all, file);
     all.posted[0].resolve();
     await settled();
-    assert.deepEqual([all.asked[0].wanted.size, file.sent, all.queue.totals.size], [7, 7, 7]);
+    assert.deepEqual([all.asked[0].request.size, file.sent, all.queue.totals.size], [7, 7, 7]);
 });
 
 test("a browser that reads a file for long before it is sent is not given up", async () => {
@@ -699,7 +700,7 @@ test("a browser that reads a file for long before it is sent is not given up", a
     all.queue.add(file);
     for (let minute = 0; minute < 3; minute += 1) {
         await all.time.pass(59_000);
-        all.asked[0].alive();
+        all.asked[0].keepAlive();
     }
     all.asked[0].resolve();
     await settled();
@@ -707,7 +708,7 @@ test("a browser that reads a file for long before it is sent is not given up", a
 });
 
 test("a file in parts that came further has all its tries again", async () => {
-    const given = world({ lanes: () => 3, sent: 4 });
+    const given = world({ connections: () => 3, sent: 4 });
     const file = await sending(given);
     await fail(given, "storage_busy");
     await given.time.pass(60_000);
@@ -715,9 +716,9 @@ test("a file in parts that came further has all its tries again", async () => {
     await settled();
     await fail(given, "storage_busy");
     assert.equal(file.tries, 2);
-    file.there = 3; // as if one more byte had arrived since the try before
+    file.arrivedBefore = 3; // as if one more byte had arrived since the try before
     await given.time.pass(60_000);
     given.asked.at(-1).resolve();
     await settled();
-    assert.deepEqual([file.tries, file.there], [0, 4]);
+    assert.deepEqual([file.tries, file.arrivedBefore], [0, 4]);
 });

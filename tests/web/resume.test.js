@@ -3,11 +3,14 @@
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { beforeEach, test } from "node:test";
-import { Upload } from "../../web/queue.js";
-import { offerUnfinished, UnfinishedUploads } from "../../web/resume.js";
+import { PreviousUploads } from "../../web/multipart.js";
+import { Upload } from "../../web/upload.js";
 
-const ALICE = "unfinished https://sign.example alice ";
-const BOB = "unfinished https://sign.example bob ";
+globalThis.document = { querySelectorAll: () => [] }; // there is no page: the test has rows of its own
+const { ResumeOffers } = await import("../../web/resume.js");
+
+const ALICE = "previous-upload https://sign.example alice ";
+const BOB = "previous-upload https://sign.example bob ";
 
 /** As a browser's: what is kept are its own properties. */
 class Kept {
@@ -42,45 +45,46 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** What of some records is offered, and what becomes of them: `sent` by id, where the function answers. */
 async function offered(records, sent) {
-    const unfinished = new UnfinishedUploads(ALICE);
+    const previousUploads = new PreviousUploads(ALICE);
     for (const each of records) {
-        unfinished.set(each.id, each);
+        previousUploads.set(each.id, each);
     }
-    const dropped = [];
+    const aborted = [];
     const lines = [];
-    const parts = {
-        unfinished,
-        look: async (id) => {
+    const multipart = {
+        previousUploads,
+        find: async (id) => {
             if (!(id in sent)) {
                 throw new Error("no answer");
             }
             return sent[id] === null ? null : { sent: sent[id] };
         },
-        drop: (id) => dropped.push(id),
+        abort: (id) => aborted.push(id),
     };
-    const resume = await offerUnfinished(parts, ({ id }, bytes, drop) => {
-        const line = { id, bytes, drop, remove: () => lines.splice(lines.indexOf(line), 1) };
+    const offers = new ResumeOffers(multipart, ({ id }, bytes, abort) => {
+        const line = { id, bytes, abort, remove: () => lines.splice(lines.indexOf(line), 1) };
         lines.push(line);
         return line;
     });
+    await offers.show();
     const choose = () => {
         const upload = new Upload(new File(["film"], "film.mp4", { lastModified: 7 }));
-        resume(upload);
+        offers.resumeFromPreviousUpload(upload);
         return upload;
     };
-    return { lines, dropped, choose };
+    return { lines, aborted, choose };
 }
 
 test("of one person's, another's are neither read nor changed nor taken away", () => {
-    const alices = new UnfinishedUploads(ALICE);
+    const alices = new PreviousUploads(ALICE);
     alices.set("1", record("1"));
     const kept = { ...localStorage };
-    const bobs = new UnfinishedUploads(BOB);
+    const bobs = new PreviousUploads(BOB);
     bobs.set("2", record("2"));
     bobs.delete("1");
     bobs.delete("2");
     assert.deepEqual([[...bobs.keys()], { ...localStorage }], [[], kept]);
-    assert.deepEqual([...new UnfinishedUploads(ALICE)], [["1", record("1")]]);
+    assert.deepEqual([...new PreviousUploads(ALICE)], [["1", record("1")]]);
 });
 
 test("a file that two tabs were sending is offered once, as far as it has come", async () => {
@@ -92,25 +96,25 @@ test("a file that two tabs were sending is offered once, as far as it has come",
 });
 
 test("chosen again, the one that has come furthest goes on, and the others are given up", async () => {
-    const { lines, dropped, choose } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
+    const { lines, aborted, choose } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
     const { id, key } = choose();
     await settled();
-    assert.deepEqual([id, key, dropped, lines], ["2", "k-2", ["1"], []]);
+    assert.deepEqual([id, key, aborted, lines], ["2", "k-2", ["1"], []]);
 });
 
 test("given up, all that there is of the file goes", async () => {
-    const { lines, dropped } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
-    lines[0].drop();
+    const { lines, aborted } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
+    lines[0].abort();
     await settled();
-    assert.deepEqual([dropped, lines], [["2", "1"], []]);
+    assert.deepEqual([aborted, lines], [["2", "1"], []]);
 });
 
 test("what another tab has gone on with since it was listed is not given up here", async () => {
-    const { lines, dropped } = await offered([record("1")], { 1: 1 });
+    const { lines, aborted } = await offered([record("1")], { 1: 1 });
     navigator.locks = { query: async () => ({ held: [{ name: `${ALICE}1` }] }) };
-    lines[0].drop();
+    lines[0].abort();
     await settled();
-    assert.deepEqual([dropped, lines], [[], []]);
+    assert.deepEqual([aborted, lines], [[], []]);
 });
 
 test("files that differ in name, size or date are offered each", async () => {

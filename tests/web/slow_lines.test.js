@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { Queue, Upload } from "../../web/queue.js";
+import { Queue } from "../../web/queue.js";
+import { Upload } from "../../web/upload.js";
 import { clock } from "./clock.js";
 import { line } from "./line.js";
 
@@ -15,15 +16,15 @@ const MB = 1_000_000;
 function world({ sizes, ...about }) {
     const time = clock();
     const road = line({ time, ...about });
-    const { sign, post, life } = road;
+    const { sign, post, formLifetime } = road;
     const queue = new Queue({
         sign,
         post,
-        life,
+        formLifetime,
         now: time.now,
-        after: time.after,
+        setTimer: time.setTimer,
         random: () => 0.5,
-        changed: () => {},
+        onChange: () => {},
     });
     const uploads = sizes.map((size, at) => new Upload({ name: `${at}`, size, type: "" }));
     for (const upload of uploads) {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { afterEach, test } from "node:test";
-import { SLOWEST_LINE } from "../../web/queue.js";
-import { LONGEST_LIFE, Signer } from "../../web/uploader.js";
+import { SLOWEST_LINE } from "../../web/bandwidth.js";
+import { MAX_FORM_LIFETIME_SECONDS, Signer } from "../../web/uploader.js";
 
 const usual = globalThis.fetch;
 
@@ -20,8 +20,8 @@ function signer(answers) {
 
 test("the life of a form is between two instants of the function's own clock", async () => {
     const form = { fields: { "x-oss-date": "20241124T235930Z" }, expires_at: "2024-11-25T00:09:30Z", key: "k" };
-    const signed = await signer({ "/sign": { uploads: [form] } }).form({}, new AbortController().signal);
-    assert.equal(signed.life, 600);
+    const signed = await signer({ "/sign": { uploads: [form] } }).sign({}, new AbortController().signal);
+    assert.equal(signed.lifetimeSeconds, 600);
 });
 
 for (const [limits, size, life] of [
@@ -34,8 +34,8 @@ for (const [limits, size, life] of [
 ]) {
     test(`with ${JSON.stringify(limits)} the form of ${size} bytes is thought to live ${life} s`, async () => {
         const asked = signer({ "/limits": limits });
-        await asked.limits();
-        assert.equal(asked.life(size), life);
+        await asked.fetchLimits();
+        assert.equal(asked.formLifetime(size), life);
     });
 }
 
@@ -45,5 +45,5 @@ test("the page reckons with the slowest line and the longest life that the funct
         "utf-8",
     );
     const number = (name) => Number(new RegExp(`^${name} = ([\\d_]+)$`, "m").exec(settings)[1].replaceAll("_", ""));
-    assert.deepEqual([SLOWEST_LINE, LONGEST_LIFE], [number("SLOWEST_LINE"), number("MAX_LIFE")]);
+    assert.deepEqual([SLOWEST_LINE, MAX_FORM_LIFETIME_SECONDS], [number("SLOWEST_LINE"), number("MAX_LIFE")]);
 });
