@@ -68,6 +68,13 @@ def test_the_table_of_the_callback_functions_errors_has_each_of_them() -> None:
     assert differences("errors.md", rows, codes) == []
 
 
+def test_the_errors_that_both_functions_have_are_named() -> None:
+    text = (REFERENCE / "errors.md").read_text(encoding="utf-8")
+    [shared] = re.findall(r"errors in common with the signing function: (.*?)\(", text, re.DOTALL)
+    codes = [code for _, code, _ in error_classes("shared")]
+    assert differences("errors.md", re.findall(r"`(\w+)`", shared), codes) == []
+
+
 def test_every_log_event_is_in_the_table_and_no_other() -> None:
     events = sorted(set(re.findall(r'\bevent="(\w+)"', sources("."))))
     assert differences("errors.md", names("errors.md", "events"), events) == []
