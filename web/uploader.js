@@ -1,4 +1,4 @@
-// Asks the function for signed forms, and queues uploads with them. For other pages, too: docs/page.md.
+// Asks the function for signed forms, and queues uploads with them. For other pages, too: docs/frontend.md.
 
 import { SLOWEST_LINE } from "./bandwidth.js";
 import { MAX_COPY_SIZE, verifyUnchanged } from "./files.js";

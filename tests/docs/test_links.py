@@ -125,6 +125,44 @@ def test_the_tree_in_the_architecture_is_that_of_the_files() -> None:
     assert shown == {folder for folder in folders if not left_out.fullmatch(folder)}
 
 
+def test_the_table_of_the_pages_modules_is_that_of_the_folder() -> None:
+    """With what the page loads at once, by its static imports."""
+    [table] = re.findall(r"<!-- modules[^>]* -->\n(.*?)<!-- /", text_of("docs/page.md"), re.DOTALL)
+    rows = [row.split(" | ") for row in table.splitlines()[2:]]
+    at_once = {
+        name for files, _, when in rows if when.startswith("at once") for name in re.findall(r"`(\w+\.js)`", files)
+    }
+    listed = {name for files, *_ in rows for name in re.findall(r"`(\w+\.js)`", files)}
+    assert listed == {file.name for file in (ROOT / "web").glob("*.js")}
+    assert at_once == statically_imported("app.js", set())
+
+
+def statically_imported(name: str, known: set[str]) -> set[str]:
+    if name not in known:
+        known.add(name)
+        for imported in re.findall(
+            r'^(?:import|export|\}).*? from "\./(\w+\.js)";', text_of(f"web/{name}"), re.MULTILINE
+        ):
+            statically_imported(imported, known)
+    return known
+
+
+def test_the_uploader_in_other_pages_is_documented_as_it_is() -> None:
+    """Its files are those that it imports, its members those of the classes."""
+    text = text_of("docs/frontend.md")
+    [copied, large] = re.findall(
+        r"^Put (.*?) of `web/`\s+beside.*?and\s+for large files (.*?):$", text, re.MULTILINE | re.DOTALL
+    )[0]
+    needed = statically_imported("uploader.js", set())
+    assert set(re.findall(r"`(\w+\.js)`", copied)) == needed | {"fingerprint.js"}
+    [module] = re.findall(r"`(\w+\.js)`", large)
+    assert statically_imported(module, set()) - needed == {module}
+    for variable, module in (("queue", "queue"), ("signer", "uploader"), ("upload", "upload")):
+        source = text_of(f"web/{module}.js")
+        for member in re.findall(rf"`{variable}\.(?!js)(\w+)", text):
+            assert re.search(rf"^ +(?:async |get |this\.)?{member}\b", source, re.MULTILINE), f"{variable}.{member}"
+
+
 def commands(text: str) -> list[str]:
     """Returns code blocks without their comments, and code in sentences."""
     blocks = re.findall(r"^```(?:sh|js)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
