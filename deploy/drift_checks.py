@@ -98,6 +98,9 @@ _PART_OF = {
 
 _NOTHING: tuple[Any, ...] = (None, "", "{}", "[]", "null", [])
 
+_VARIABLE = "environmentVariables."
+"""Begins the name of a variable that is no setting."""
+
 _ASIDE_LIVE = COMPARED_ELSEWHERE | HARMLESS
 _ASIDE = _ASIDE_LIVE | _OF_S_YAML
 
@@ -105,7 +108,9 @@ _ASIDE = _ASIDE_LIVE | _OF_S_YAML
 def settings(setup: Setup) -> Iterator[str]:
     """Settings that `.env` may give, and that are live otherwise."""
     for whose, live, declared in _functions(setup):
+        foreign = _foreign_variables(live, declared)
         names = _differing_settings(_environ(live), _environ(declared), is_sign=whose == "The function")
+        names = [name for name in names if _VARIABLE + name not in foreign]
         if live.get("runtime") in RUNTIMES and live["runtime"] != declared.get("runtime"):
             names.append("runtime")
         if names:
@@ -116,6 +121,7 @@ def configuration(setup: Setup) -> Iterator[str]:
     """What is live otherwise than s.yaml alone says."""
     for whose, live, declared in _functions(setup):
         names = _differing(_leaves(live), _leaves(declared), _is_compared, beside=_ASIDE)
+        names += _foreign_variables(live, declared)
         if live.get("runtime") in RUNTIMES:
             names = [name for name in names if name != "runtime"]
         if names:
@@ -186,6 +192,12 @@ def _environ(function: Mapping[str, Any]) -> dict[str, str]:
     """A function's environment; what is empty is not set."""
     stated = (function.get("environmentVariables") or {}).items()
     return {name: str(value) for name, value in stated if value not in ("", None)}
+
+
+def _foreign_variables(live: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
+    """What s.yaml does not name at all, set or not: no .env gives it, and Python itself obeys some (PYTHONPATH)."""
+    stated = declared.get("environmentVariables") or {}
+    return [_VARIABLE + name for name in _environ(live) if name not in stated]
 
 
 def _differing_settings(live: Mapping[str, str], declared: Mapping[str, str], *, is_sign: bool) -> list[str]:

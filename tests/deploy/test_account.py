@@ -168,7 +168,10 @@ def seen(server: HTTPServer) -> tuple[Deployment | None, dict[str, str]]:
             ("upload-right", f"Live: The role {UPLOAD_ROLE} may not do oss:PutObject on {PLACE}."),
             ("multipart-rights", f"Live: The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload, oss:ListParts on {PLACE}."),
         ]),
-        ({"function": {"environmentVariables": {**LIVE_FUNCTION["environmentVariables"], "OSS_BUCKET": "b", "LOCAL": "on"}}}, [("drift", "Live: The function differs from s.yaml in OSS_BUCKET, LOCAL.")]),
+        ({"function": {"environmentVariables": {**LIVE_FUNCTION["environmentVariables"], "OSS_BUCKET": "b", "LOCAL": "on"}}}, [
+            ("drift", "Live: The function differs from s.yaml in OSS_BUCKET."),
+            ("configuration", "Live: The function differs from s.yaml in environmentVariables.LOCAL."),
+        ]),
         ({"before": [{"triggerName": "old", "triggerType": "http", "triggerConfig": json.dumps({"authType": "function"})}, {"triggerName": "t", "triggerType": "timer"}]}, [
             ("triggers", "Live: The function has another trigger, old (http)."),
             ("triggers", "Live: The function has another trigger, t (timer)."),

@@ -170,7 +170,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("deletions", lambda g: g.see(expiry=(ExpiryRule("", 0),)), "The live bucket b deletes uploads of before a date, and KEEP_DAYS is 0."),
     ("auth-live", lambda g: g.deploy(lambda there: there.settings.update(AUTH="none")), "Live: AUTH is none, and in s.yaml it is not."),
     ("auth", lambda g: (g.settings.update(AUTH=" none "), g.deploy(lambda there: there.settings.update(AUTH="none"))), "AUTH is none."),
-    ("drift", lambda g: g.deploy(lambda there: there.settings.update(OSS_BUCKET="b", ALLOWED_ORIGINS="https://evil.example", JWT_SECRET=new_secret(), AUTH="jwt", NOTE="")), "Live: The function differs from s.yaml in OSS_BUCKET, ALLOWED_ORIGINS, JWT_SECRET, AUTH."),
+    ("drift", lambda g: g.deploy(lambda there: there.settings.update(OSS_BUCKET="b", ALLOWED_ORIGINS="https://evil.example", JWT_SECRET=new_secret(), AUTH="jwks", NOTE="")), "Live: The function differs from s.yaml in OSS_BUCKET, ALLOWED_ORIGINS, AUTH, JWT_SECRET."),
     ("drift", lambda g: g.deploy(lambda there: there.callback["environmentVariables"].update(WEBHOOK_URL="https://evil.example/")), "Live: The callback function differs from s.yaml in WEBHOOK_URL."),
     ("triggers", lambda g: g.function["triggers"].append({"triggerName": "each-day", "triggerType": "timer"}), "The function has another trigger, each-day (timer)."),
     ("triggers", lambda g: g.deploy(lambda there: there.function["triggers"].insert(0, {"triggerName": "old", "triggerType": "http", "triggerConfig": {"authType": "anonymous"}})), "Live: The function has another trigger, old (http, open to anybody)."),

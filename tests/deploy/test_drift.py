@@ -323,10 +323,21 @@ def test_what_is_not_known_of_its_limit_is_named_as_not_checked() -> None:
     assert found_in(given) == [("not-checked", "Live: The function's concurrency has newlyMade, which is not checked.")]
 
 
+@pytest.mark.parametrize("which", WHOSE)
+@pytest.mark.parametrize("name", ["PYTHONPATH", "HTTPS_PROXY", "X_SECRET", "LOCAL"])
+def test_a_variable_that_s_yaml_does_not_name_is_a_fault_and_no_setting(which: str, name: str) -> None:
+    given = Given().deploy(lambda there: getattr(there, which)["environmentVariables"].update({name: "none"}))
+    assert found_in(given) == [
+        ("configuration", f"Live: {WHOSE[which]} differs from s.yaml in environmentVariables.{name}.")
+    ]
+
+
 @pytest.mark.parametrize("name", ["OSS_STS_ROLE_ARN", "AUTH"])
-def test_what_checks_of_their_own_see_in_the_function_is_drift_in_the_callback_function(name: str) -> None:
+def test_what_checks_of_their_own_see_in_the_function_is_seen_in_the_callback_function(name: str) -> None:
     given = Given().deploy(lambda there: there.callback["environmentVariables"].update({name: "none"}))
-    assert found_in(given) == [("drift", f"Live: The callback function differs from s.yaml in {name}.")]
+    assert found_in(given) == [
+        ("configuration", f"Live: The callback function differs from s.yaml in environmentVariables.{name}.")
+    ]
 
 
 def test_resources_are_in_the_region_of_their_service() -> None:

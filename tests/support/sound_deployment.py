@@ -102,6 +102,7 @@ def function() -> dict[str, Any]:
             "OSS_REGION": "cn-hongkong",
             "OSS_STS_ROLE_ARN": arn(UPLOAD_ROLE),
             "ALLOWED_ORIGINS": SITE,
+            "AUTH": "jwt",
             "JWT_SECRET": new_secret(),
         },
         "triggers": [
@@ -121,7 +122,12 @@ def callback() -> dict[str, Any]:
         "functionName": "odu-callback",
         "role": arn(CALLBACK_ROLE),
         "logConfig": {"project": "odu", "logstore": "callback"},
-        "environmentVariables": {"OSS_BUCKET": UPLOADS, "OSS_REGION": "cn-hongkong", "UPLOAD_PREFIX": "uploads"},
+        "environmentVariables": {
+            "OSS_BUCKET": UPLOADS,
+            "OSS_REGION": "cn-hongkong",
+            "UPLOAD_PREFIX": "uploads",
+            "WEBHOOK_URL": "",
+        },
         "triggers": [
             {
                 "triggerName": "http",
