@@ -165,3 +165,26 @@ def test_the_stand_ins_import_nothing_of_what_they_check() -> None:
 def test_no_test_imports_another_test() -> None:
     for file in (ROOT / "tests").rglob("*.py"):
         assert {name for name in imports(file) if ".test_" in name or name.startswith("test_")} == set(), file.name
+
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 35
+"""Without the docstring. tests/web/structure.test.js counts both for the page."""
+
+
+def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    docstring = function.body[0] if ast.get_docstring(function, clean=False) is not None else None
+    length = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - length
+
+
+def test_files_and_functions_are_short() -> None:
+    files = {str(file.relative_to(FUNCTIONS)): file.read_text(encoding="utf-8") for file in FUNCTIONS.rglob("*.py")}
+    functions = [
+        (f"{name}: {node.name}", code_lines(node))
+        for name, source in files.items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert [name for name, source in files.items() if len(source.splitlines()) > MAX_FILE_LINES] == []
+    assert [name for name, length in functions if length > MAX_FUNCTION_LINES] == []
