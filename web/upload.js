@@ -14,9 +14,7 @@ const RETRIABLE = [
 ];
 
 /** The file's own: another try would fail as well. */
-export const NOT_RETRIABLE = [
-    ...["too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"],
-];
+const NOT_RETRIABLE = [...["too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"]];
 
 /** Another upload link fixes them. */
 export const LINK_NEEDED = ["token_missing", "token_expired", "token_invalid"];

@@ -76,7 +76,7 @@ def test_a_larger_file_than_the_link_allows_is_refused_in_words(
     open_link(page, cloud, link("--until", "1d", "--max-size", "1KB"))
     expect(page.locator("#rules")).to_have_text("Up to 1 KB each")
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · The file is larger than allowed (1 KB).")
+    told(page, "cat.png", "10.2 KB · The file is larger than allowed (1 KB). Choose a smaller file.")
 
 
 def test_a_link_with_a_changed_byte_is_refused_in_words(

@@ -1,7 +1,7 @@
 // A clock and timers that go off when the test says so.
 
 /** Lets everything that can go on go on. */
-export const settled = () => new Promise((resolve) => setImmediate(resolve));
+export const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 export function clock() {
     let now = 0;
@@ -22,7 +22,7 @@ export function clock() {
             for (const { then } of due) {
                 then();
             }
-            await settled();
+            await settle();
         },
         pending: () => timers.length,
     };

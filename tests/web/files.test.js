@@ -1,4 +1,4 @@
-// Files and folders, out of what a browser hands over.
+// Files and folders, as browsers hand them over.
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
@@ -47,7 +47,7 @@ test("folders within folders keep their paths", async () => {
     assert.deepEqual(names(found), ["a.txt", "t/u/b.txt"]);
 });
 
-test("what is dropped and is no file is left alone", async () => {
+test("what is dropped and is no file is ignored", async () => {
     assert.deepEqual(await fromDataTransfer({ items: [{ kind: "string" }] }), []);
 });
 
@@ -100,7 +100,7 @@ test("where no type is allowed no file is left to the function", () => {
     assert.equal(checkLimits(new File(["x"], "a.txt", { type: "text/plain" }), limits)?.code, "type_not_allowed");
 });
 
-test("what cannot be read is told, and the rest of the drop is not lost with it", async () => {
+test("what cannot be read is reported, and the rest of the drop is not lost with it", async () => {
     const broken = {
         isFile: true,
         name: "b.txt",
@@ -124,7 +124,7 @@ test("what cannot be read is told, and the rest of the drop is not lost with it"
     );
 });
 
-test("a folder in which there is nothing is told apart, wherever it lies", async () => {
+test("an empty folder is recognized, wherever it lies", async () => {
     const folder = (path, ...entries) => ({ ...folderEntry(entries, 9), fullPath: path, name: path.split("/").pop() });
     const found = await fromDataTransfer(
         transfer(folder("/trip", folder("/trip/day 1"), fileEntry("/trip/a.txt")), folder("/b")),
@@ -175,28 +175,28 @@ test("files chosen one by one stay in the order in which they were chosen", () =
     assert.deepEqual(names(fromFileList([file("b"), file("a")])), ["b", "a"]);
 });
 
-const sifted = (...paths) => {
+const siftNames = (...paths) => {
     const { files, systemFiles } = sift(paths.map((name) => ({ file: file(name), name })));
     return [names(files), names(systemFiles)];
 };
 
 for (const name of [".DS_Store", "Thumbs.db", "thumbs.DB", "desktop.ini", "._a.txt", "Icon\r"]) {
     test(`${JSON.stringify(name)} among others is the system's own, in folders and beside them`, () => {
-        assert.deepEqual(sifted("a.txt", name), [["a.txt"], [name]]);
-        assert.deepEqual(sifted(`t/u/${name}`), [[], [`t/u/${name}`]]);
+        assert.deepEqual(siftNames("a.txt", name), [["a.txt"], [name]]);
+        assert.deepEqual(siftNames(`t/u/${name}`), [[], [`t/u/${name}`]]);
     });
 
     test(`${JSON.stringify(name)} chosen alone is meant`, () => {
-        assert.deepEqual(sifted(name), [[name], []]);
+        assert.deepEqual(siftNames(name), [[name], []]);
     });
 }
 
 test("all that is in __MACOSX is the system's own", () => {
-    assert.deepEqual(sifted("__MACOSX/a.txt", "t/__MACOSX/u/b"), [[], ["__MACOSX/a.txt", "t/__MACOSX/u/b"]]);
+    assert.deepEqual(siftNames("__MACOSX/a.txt", "t/__MACOSX/u/b"), [[], ["__MACOSX/a.txt", "t/__MACOSX/u/b"]]);
 });
 
 for (const name of ["a.DS_Store", ".DS_Store.txt", "my desktop.ini", "_.txt", ".env", "Icon", "__MACOSX"]) {
     test(`${name} is somebody's`, () => {
-        assert.deepEqual(sifted("a.txt", `t/${name}`), [["a.txt", `t/${name}`], []]);
+        assert.deepEqual(siftNames("a.txt", `t/${name}`), [["a.txt", `t/${name}`], []]);
     });
 }

@@ -1,4 +1,4 @@
-// Files that change on a disk of our own, read as Firefox reads them and as the others do.
+// Files that change on a simulated disk, read as Firefox reads them and as other browsers do.
 
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
@@ -12,7 +12,7 @@ const signal = new AbortController().signal;
 const never = () => {};
 
 /** A chosen file whose disk the test may write to. Firefox reads what is there now; the others refuse once it is another. */
-function chosen(content, { readsOn = false, isLive = false } = {}) {
+function chooseFile(content, { readsOn = false, isLive = false } = {}) {
     const disk = { content, reads: 0, afterRead: never };
     const first = content;
     const read = (begin, end) => {
@@ -50,14 +50,14 @@ for (const readsOn of [true, false]) {
     const browser = readsOn ? "in Firefox" : "elsewhere";
 
     test(`${browser} a file that is as it was may be looked at as often as one likes`, async () => {
-        const { upload } = chosen("as it was", { readsOn });
+        const { upload } = chooseFile("as it was", { readsOn });
         await verifyUnchanged(upload, never, signal, readsOn);
         await verifyUnchanged(upload, never, signal, readsOn);
     });
 
     for (const [kind, content] of Object.entries(CHANGES)) {
         test(`${browser} a file that is ${kind} after the first look has changed`, async () => {
-            const { disk, upload } = chosen("as it was", { readsOn });
+            const { disk, upload } = chooseFile("as it was", { readsOn });
             await verifyUnchanged(upload, never, signal, readsOn);
             disk.content = content;
             await assert.rejects(verifyUnchanged(upload, never, signal, readsOn), { code: "file_changed" });
@@ -65,7 +65,7 @@ for (const readsOn of [true, false]) {
     }
 
     test(`${browser} a copy is the file, and stays so`, async () => {
-        const { disk, upload } = chosen("as it was", { readsOn });
+        const { disk, upload } = chooseFile("as it was", { readsOn });
         const copied = await copyToMemory(upload, signal, readsOn);
         disk.content = "as it is!";
         assert.equal(await copied.text(), "as it was");
@@ -73,7 +73,7 @@ for (const readsOn of [true, false]) {
 
     for (const [kind, content] of Object.entries(CHANGES)) {
         test(`${browser} a file that is ${kind} as it is copied has changed`, async () => {
-            const { disk, upload } = chosen("as it was", { readsOn });
+            const { disk, upload } = chooseFile("as it was", { readsOn });
             disk.afterRead = () => {
                 disk.content = content;
             };
@@ -83,7 +83,7 @@ for (const readsOn of [true, false]) {
 
     for (const kind of ["grown", "shrunk", "deleted"]) {
         test(`${browser} a file that is ${kind} before it is copied has changed`, async () => {
-            const { disk, upload } = chosen("as it was", { readsOn });
+            const { disk, upload } = chooseFile("as it was", { readsOn });
             disk.content = CHANGES[kind];
             await assert.rejects(copyToMemory(upload, signal, readsOn), { code: "file_changed" });
         });
@@ -91,34 +91,34 @@ for (const readsOn of [true, false]) {
 }
 
 test("Chromium says of a deleted file that it is empty: it has changed", async () => {
-    const { disk, upload } = chosen("as it was", { isLive: true });
+    const { disk, upload } = chooseFile("as it was", { isLive: true });
     disk.content = "";
     await assert.rejects(verifyUnchanged(upload, never, signal), { code: "file_changed" });
 });
 
 test("a file is not read through where the browser refuses to read what has changed", async () => {
-    const { disk, upload } = chosen("as it was");
+    const { disk, upload } = chooseFile("as it was");
     await verifyUnchanged(upload, never, signal);
     assert.deepEqual([disk.reads, upload.fingerprint], [1, undefined]);
 });
 
 test("a file that was looked at on another visit is known by what it came to", async () => {
-    const before = chosen("as it was", { readsOn: true });
+    const before = chooseFile("as it was", { readsOn: true });
     await verifyUnchanged(before.upload, never, signal, true);
-    const now = chosen("as it is!", { readsOn: true });
+    const now = chooseFile("as it is!", { readsOn: true });
     now.upload.fingerprint = before.upload.fingerprint;
     await assert.rejects(verifyUnchanged(now.upload, never, signal, true), { code: "file_changed" });
 });
 
 test("while a long file is read, it says that it goes on", async () => {
-    const { upload } = chosen("as it was", { readsOn: true });
+    const { upload } = chooseFile("as it was", { readsOn: true });
     let turns = 0;
     await verifyUnchanged(upload, () => (turns += 1), signal, true);
     assert.equal(turns, 1);
 });
 
 test("reading ends when it is cancelled", async () => {
-    const { upload } = chosen("as it was", { readsOn: true });
+    const { upload } = chooseFile("as it was", { readsOn: true });
     const reason = new Error("cancelled");
     const controller = new AbortController();
     controller.abort(reason);

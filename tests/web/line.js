@@ -1,7 +1,7 @@
 // A line that all files share evenly, and a storage at its end. Nothing here knows how the queue goes about it.
 
 import { Fault } from "../../web/upload.js";
-import { settled } from "./clock.js";
+import { settle } from "./clock.js";
 
 /** Milliseconds of a step. */
 const STEP = 250;
@@ -50,7 +50,7 @@ export function line({ time, speed, expiresIn, buffer = 0, judged = "end" }) {
                 looked < each.form.end ? each.resolve({}) : each.reject(new Fault("form_expired", { status: 403 }));
             }
         }
-        await settled();
+        await settle();
         await time.pass(STEP);
     };
     return {

@@ -128,7 +128,7 @@ for (const [fault, text] of [
     ],
     [new Fault("never_heard_of"), "Something went wrong. Try again, or contact the site's owner."],
 ]) {
-    test(`a fault ${fault.code} of ${JSON.stringify(fault.detail)} is told in words`, () =>
+    test(`a fault ${fault.code} of ${JSON.stringify(fault.detail)} has its message`, () =>
         assert.equal(messages.describeFault(fault), text));
 }
 
@@ -143,7 +143,7 @@ for (const [detail, text] of [
         assert.equal(describeDetail(detail), text));
 }
 
-test("every code that the function may answer with is told in words, or is of requests that the page never makes", async () => {
+test("every code that the function may answer with has a message, or belongs to requests that the page never makes", async () => {
     const errors =
         (await read("functions/shared/fc_http/errors.py")) + (await read("functions/sign/direct_upload/errors.py"));
     const codes = [...errors.matchAll(/status, code = \d+, "(\w+)"/g)].map(([, code]) => code);
@@ -152,13 +152,13 @@ test("every code that the function may answer with is told in words, or is of re
         [
             ...["bad_request", "not_found", "method_not_allowed", "body_too_large"],
             ...["invalid_size", "invalid_id", "too_many_files"],
-            // Of those about tickets nobody is told: the upload begins again.
+            // With those about tickets the upload begins again.
             ...["ticket_invalid", "already_stored", "ticket_expired", "upload_gone", "form_too_large"],
         ],
     );
 });
 
-test("every fault that the modules know of is told in words", async () => {
+test("every fault that the modules know of has a message", async () => {
     const code = (
         await Promise.all(
             ["app", "files", "queue", "storage", "upload", "uploader"].map((name) => read(`web/${name}.js`)),
@@ -167,7 +167,7 @@ test("every fault that the modules know of is told in words", async () => {
     const faults = [...code.matchAll(/new Fault\("(\w+)"|"(\w+_\w+|exists|clock|denied|setup|stalled)"/g)];
     const known = faults.map(([, made, mentioned]) => made ?? mentioned);
     assert.deepEqual(
-        // What is stored already is done: nobody is told.
+        // What is stored already is done.
         known.filter((name) => !copy.en[name] && name !== "already_stored"),
         [],
     );
@@ -211,7 +211,7 @@ for (const [change, text] of [
         "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner.",
     ],
 ]) {
-    test(`${change.state}${change.fault ? ` for ${change.fault.code}` : ""} is told as ${text}`, () =>
+    test(`${change.state}${change.fault ? ` for ${change.fault.code}` : ""} is shown as ${text}`, () =>
         assert.equal(messages.describeStatus(upload(change), 1_000), text));
 }
 
@@ -265,18 +265,18 @@ for (const [code, text] of [
         "The clocks of the upload service and the storage do not agree. Contact the site's owner. Your files stay in the list. Try again to continue.",
     ],
 ]) {
-    test(`what holds all up, ${code}, is told with what comes next`, () =>
+    test(`what holds all up, ${code}, is shown with what comes next`, () =>
         assert.equal(messages.describeOutage({ fault: new Fault(code) }), text));
 }
 
 for (const language of Object.keys(messages.LANGUAGES)) {
     test(`a form, a token, a line and a clock have words of their own in ${language}`, () => {
         messages.setLanguage(language, copy[language]);
-        const told = ["form_expired", "token_expired", "slow_line", "clock"].map((code) =>
+        const shown = ["form_expired", "token_expired", "slow_line", "clock"].map((code) =>
             messages.describeFault(new Fault(code)),
         );
-        assert.equal(new Set(told).size, 4);
-        assert.ok(told.every((text) => text !== messages.formatMessage("unknown")));
+        assert.equal(new Set(shown).size, 4);
+        assert.ok(shown.every((text) => text !== messages.formatMessage("unknown")));
     });
 }
 

@@ -1,4 +1,4 @@
-// A file in parts with a function, a storage and a clock of our own: no page, no network, no waiting.
+// A file in parts with a simulated function, storage and clock: no page, no network, no waiting.
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
@@ -6,7 +6,7 @@ import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { MultipartUploader } from "../../web/multipart.js";
 import { Fault, Upload } from "../../web/upload.js";
-import { clock, settled } from "./clock.js";
+import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -14,7 +14,7 @@ const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
 const SIZE = 10; // bytes of a part
 const FACT = { key: `u/${ID}`, size: 95, content_type: "video/mp4", etag: "E", filename: "film.mp4" };
 
-/** What the file holds: its parts can be told apart. */
+/** What the file holds: its parts can be distinguished. */
 const letters = (count) =>
     Array.from({ length: count }, (_, at) => String.fromCharCode(97 + Math.floor(at / SIZE))).join("");
 
@@ -28,7 +28,7 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
     const fail = []; // of the next requests: [path or part's number, fault, what happens before]
     const film = new File([letters(size)], "film.mp4", { type: "video/mp4", lastModified: 7 });
     const upload = new Upload(film);
-    const wanted = { filename: "trip/film.mp4", size, content_type: "video/mp4", id: ID };
+    const file = { filename: "trip/film.mp4", size, content_type: "video/mp4", id: ID };
     let tickets = 0;
     let round = 0;
     const due = (what) => {
@@ -88,7 +88,7 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
     });
     const controller = new AbortController();
     const seen = [];
-    const begin = () => multipart.create(wanted, controller.signal);
+    const begin = () => multipart.create(file, controller.signal);
     const send = (begun) => multipart.upload(begun, upload, (bytes) => seen.push(bytes), controller.signal);
     return {
         ...{ multipart, time, asked, puts, there, previousUploads, fail, upload, seen, controller, begin, send },
@@ -105,7 +105,7 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
 /** Lets what awaits several things in turn go on. */
 const idle = async () => {
     for (let turn = 0; turn < 20; turn += 1) {
-        await settled();
+        await settle();
     }
 };
 
@@ -399,7 +399,7 @@ test("stopped in the pause before another try, nothing is tried again", async ()
     assert.deepEqual([given.puts.length, given.time.pending()], [1, 0]);
 });
 
-test("dropped, it is aborted and forgotten, whether or not the function answers", async () => {
+test("abandoned, it is aborted and forgotten, whether or not the function answers", async () => {
     const given = world({ byHand: true });
     given.run().catch(() => {});
     await idle();
@@ -411,7 +411,7 @@ test("dropped, it is aborted and forgotten, whether or not the function answers"
     assert.deepEqual([given.previousUploads.size, given.steps().filter((step) => step === "/abort").length], [0, 1]);
 });
 
-test("what the site was not told of says so", async () => {
+test("a site that was not notified makes the upload unreported", async () => {
     const stored = await world({ said: { stored: FACT, webhook_delivered: false } }).run();
     assert.deepEqual([stored.state, stored.object, stored.fault.code], ["unreported", FACT, "not_reported"]);
 });

@@ -5,7 +5,7 @@ import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { Queue } from "../../web/queue.js";
 import { Fault, Upload } from "../../web/upload.js";
-import { clock, settled } from "./clock.js";
+import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -36,13 +36,13 @@ function world({ count = 10, random = () => 0.5, size = 7 } = {}) {
             for (const upload of uploads) {
                 queue.add(upload);
             }
-            await settled();
+            await settle();
         },
         /** In steps, so that what goes off in one sets timers for the next. */
         pass: async (milliseconds, step = 100) => {
             for (let passed = 0; passed < milliseconds; passed += step) {
                 await time.pass(step);
-                await settled();
+                await settle();
             }
         },
         /** How many are in which state. */
@@ -111,12 +111,12 @@ test("a wish to wait holds for all, even where others got through", async () => 
     given.service.sign = sign;
     await given.addAll();
     asked[0].resolve({ key: "k" });
-    await settled();
+    await settle();
     asked[1].reject(new Fault("function_busy", { retryAfter: 10 }));
-    await settled();
+    await settle();
     const before = asked.length;
     asked[2].resolve({ key: "k" });
-    await settled();
+    await settle();
     await given.pass(9_900);
     assert.equal(asked.length, before);
 });
@@ -134,11 +134,11 @@ test("one tries whether it is over, another one each time, and nobody else until
     );
     await given.pass(30_000);
     posted[0].reject(new Fault("storage_busy"));
-    await settled();
+    await settle();
     await given.pass(2_000);
     assert.deepEqual([posted.length, given.uploads[5].state], [2, "sending"]);
     posted[1].resolve({});
-    await settled();
+    await settle();
     assert.deepEqual([posted.length, given.queue.outage], [2 + 4, undefined]);
 });
 
@@ -162,7 +162,7 @@ test("what fails of one file alone holds no other up", async () => {
     };
     // Another one gets through between.
     given.service.sign = async ({ id }) => {
-        await settled();
+        await settle();
         return { key: `k/${id}` };
     };
     await given.addAll();
@@ -170,7 +170,7 @@ test("what fails of one file alone holds no other up", async () => {
     assert.deepEqual([given.queue.totals.of("done"), given.uploads[5].isOpen], [39, true]);
 });
 
-test("that one's fault is none of the service's: its own pause grows, and it gives up", async () => {
+test("the fault of a single file is not the service's: its own pause grows, and it gives up", async () => {
     const given = world({ count: 1 });
     given.service.post = failing("storage_unreachable");
     await given.addAll();
@@ -199,7 +199,7 @@ test("when the one that tries it is cancelled, another one does", async () => {
     await given.pass(1_000);
     assert.equal(asked.length, 1);
     given.queue.cancel(given.uploads.find(({ state }) => state === "signing"));
-    await settled();
+    await settle();
     assert.equal(asked.length, 2);
 });
 
@@ -242,7 +242,7 @@ test("a new connection is a new beginning", async () => {
     given.service.sign = async () => ({ key: "k" });
     given.queue.setOnline(false);
     given.queue.setOnline(true);
-    await settled();
+    await settle();
     await given.pass(100);
     assert.deepEqual(given.states(), { done: 6 });
 });
@@ -274,13 +274,13 @@ test("what was asked with the old token and is refused late does not hold up tho
     given.service.sign = sign;
     await given.addAll();
     asked[0].reject(new Fault("token_expired"));
-    await settled();
+    await settle();
     given.queue.resume();
     assert.equal(asked.length, 5);
     asked[1].reject(new Fault("token_expired"));
-    await settled();
+    await settle();
     asked[4].resolve({ key: "k" });
-    await settled();
+    await settle();
     assert.equal(given.queue.outage, undefined);
 });
 
@@ -291,9 +291,9 @@ test("files on their way go on while there is no token for others", async () => 
     await given.addAll();
     given.service.sign = failing("token_expired");
     posted[0].resolve({});
-    await settled();
+    await settle();
     posted[1].resolve({});
-    await settled();
+    await settle();
     assert.deepEqual(
         [given.states(), given.queue.outage.fault.code],
         [{ done: 2, sending: 2, waiting: 1 }, "token_expired"],

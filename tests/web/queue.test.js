@@ -1,4 +1,4 @@
-// The queue with a signer, a poster, a clock and a chance of our own: no page, no network, no waiting.
+// The queue with a simulated signer, storage, clock and chance: no page, no network, no waiting.
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
@@ -6,7 +6,7 @@ import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { Queue } from "../../web/queue.js";
 import { Fault, Meter, retryDelay, typeOf, Upload } from "../../web/upload.js";
-import { clock, settled } from "./clock.js";
+import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -47,17 +47,17 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 async function sending(world, file = upload()) {
     world.queue.add(file);
     world.asked.at(-1).resolve();
-    await settled();
+    await settle();
     return file;
 }
 
 /** Fails the post of a file that is being posted. */
 async function fail(world, code, detail) {
     world.posted.at(-1).reject(new Fault(code, detail));
-    await settled();
+    await settle();
 }
 
-test("a file is signed, posted and done, and every step is told", async () => {
+test("a file is signed, posted and done, and every step is reported", async () => {
     const { queue, asked, posted, seen, time } = world();
     const file = upload();
     queue.add(file);
@@ -69,13 +69,13 @@ test("a file is signed, posted and done, and every step is told", async () => {
         id: file.id,
     });
     asked[0].resolve();
-    await settled();
+    await settle();
     assert.equal(posted[0].form.key, `k/${file.id}`);
     assert.equal(posted[0].upload, file);
     posted[0].progress(3);
     posted[0].progress(7);
     posted[0].resolve();
-    await settled();
+    await settle();
     assert.deepEqual(seen, [
         ["waiting", 0],
         ["signing", 0],
@@ -107,9 +107,9 @@ for (const [parallel, atOnce] of [
         }
         assert.equal(asked.length, atOnce);
         asked[0].resolve();
-        await settled();
+        await settle();
         posted[0].resolve();
-        await settled();
+        await settle();
         assert.equal(asked.length, atOnce + 1);
     });
 }
@@ -121,16 +121,16 @@ test("one that fails makes room, and keeps its reason", async () => {
     queue.add(second);
     const fault = new Fault("denied");
     asked[0].reject(fault);
-    await settled();
+    await settle();
     assert.deepEqual([first.state, first.fault, second.state], ["failed", fault, "signing"]);
 });
 
-test("what is no fault of ours is told as unknown, and not tried again", async () => {
+test("another error than a Fault is unknown, and not tried again", async () => {
     const { queue, asked } = world();
     const file = upload();
     queue.add(file);
     asked[0].reject(new TypeError("odd"));
-    await settled();
+    await settle();
     assert.deepEqual([file.state, file.fault.code, file.fault.detail.message], ["failed", "unknown", "TypeError: odd"]);
 });
 
@@ -165,7 +165,7 @@ for (const code of [
             assert.equal(file.state, "retrying");
             await all.time.pass(1);
             all.asked.at(-1).resolve();
-            await settled();
+            await settle();
         }
         await fail(all, code);
         assert.deepEqual([file.state, file.fault.code, all.asked.length, all.posted.length], ["failed", code, 6, 6]);
@@ -202,14 +202,14 @@ test("one that waits for its next try, while others get through, holds nobody up
         all.queue.add(each);
     }
     all.asked[1].resolve();
-    await settled();
+    await settle();
     all.asked[0].reject(new Fault("function_down"));
-    await settled();
+    await settle();
     assert.deepEqual([first.state, second.state, third.state], ["retrying", "sending", "signing"]);
     await all.time.pass(2_000);
     assert.equal(first.state, "waiting");
     all.asked[2].reject(new Fault("denied"));
-    await settled();
+    await settle();
     assert.deepEqual([first.state, fourth.state], ["signing", "waiting"]);
 });
 
@@ -226,7 +226,7 @@ test("two forms in a row that had run out before their time are a matter of cloc
     const other = upload("b");
     await fail(all, "form_expired");
     all.asked[1].resolve();
-    await settled();
+    await settle();
     await fail(all, "form_expired", { requestId: "5C3D" });
     all.queue.add(other);
     const { fault, until } = all.queue.outage;
@@ -234,12 +234,12 @@ test("two forms in a row that had run out before their time are a matter of cloc
     assert.deepEqual([file.state, other.state, all.asked.length], ["waiting", "waiting", 2]);
 });
 
-test("two uploads in parts that had run out in a row are told as that: there are no clocks in it", async () => {
+test("two uploads in parts whose forms expired in a row are not a matter of clocks", async () => {
     const all = world({ connections: () => 3 });
     const file = await sending(all);
     await fail(all, "form_expired");
     all.asked[1].resolve();
-    await settled();
+    await settle();
     await fail(all, "form_expired");
     assert.deepEqual([file.state, file.fault.code, all.queue.outage], ["failed", "form_expired", undefined]);
 });
@@ -251,7 +251,7 @@ test("two forms that had run out, but not in a row, are each replaced", async ()
         await fail(all, code);
         await all.time.pass(0);
         all.asked.at(-1).resolve();
-        await settled();
+        await settle();
     }
     assert.deepEqual([file.state, all.posted.length], ["sending", 4]);
 });
@@ -276,7 +276,7 @@ test("what is stored but was not reported has a state of its own", async () => {
     const file = await sending(all);
     const fault = new Fault("not_reported");
     all.posted[0].resolve({ state: "unreported", fault });
-    await settled();
+    await settle();
     assert.deepEqual([file.state, file.fault, file.isOpen], ["unreported", fault, false]);
 });
 
@@ -284,7 +284,7 @@ test("a callback's answer is kept", async () => {
     const all = world();
     const file = await sending(all);
     all.posted[0].resolve({ answer: '{"seen":true}' });
-    await settled();
+    await settle();
     assert.deepEqual([file.state, file.answer], ["done", '{"seen":true}']);
 });
 
@@ -362,7 +362,7 @@ test("cancelled while it waits, it is never signed", async () => {
     queue.cancel(second);
     assert.equal(second.state, "cancelled");
     asked[0].reject(new Fault("denied"));
-    await settled();
+    await settle();
     assert.equal(asked.length, 1);
 });
 
@@ -371,7 +371,7 @@ test("cancelled while it is signed, it is not posted", async () => {
     const file = upload();
     queue.add(file);
     queue.cancel(file);
-    await settled();
+    await settle();
     assert.deepEqual([file.state, file.fault, posted], ["cancelled", undefined, []]);
 });
 
@@ -387,16 +387,16 @@ test("a form that comes after it was cancelled is not used", async () => {
     queue.add(file);
     queue.cancel(file);
     sign({ key: "late" });
-    await settled();
+    await settle();
     assert.deepEqual([file.state, posted], ["cancelled", []]);
 });
 
-test("cancelled while it is sent, the sending ends, and its progress is no longer told", async () => {
+test("cancelled while it is sent, the sending ends, and its progress is no longer reported", async () => {
     const all = world();
     const file = await sending(all);
     all.queue.cancel(file);
     all.posted[0].progress(5);
-    await settled();
+    await settle();
     assert.deepEqual([file.state, file.sent, file.fault, file.isOpen], ["cancelled", 0, undefined, false]);
 });
 
@@ -414,7 +414,7 @@ test("cancelled and at once tried again, it is the new try that counts", async (
     const file = await sending(all);
     all.queue.cancel(file);
     all.queue.add(file);
-    await settled();
+    await settle();
     assert.deepEqual([file.state, all.asked.length], ["signing", 2]);
 });
 
@@ -422,7 +422,7 @@ test("what has ended cannot be cancelled", async () => {
     const all = world();
     const file = await sending(all);
     all.posted[0].resolve();
-    await settled();
+    await settle();
     all.queue.cancel(file);
     assert.equal(file.state, "done");
 });
@@ -433,7 +433,7 @@ test("what is removed ends, and counts no longer", async () => {
     all.posted[0].progress(3);
     all.queue.remove(file);
     all.queue.remove(file);
-    await settled();
+    await settle();
     const { totals, uploads } = all.queue;
     assert.deepEqual([uploads.size, totals.open, totals.size, totals.sent, totals.moved], [0, 0, 0, 0, 0]);
 });
@@ -593,7 +593,7 @@ test("a file in parts counts as several, and the next ones wait until they fit",
     }
     assert.deepEqual(names(given), ["a", "big"]);
     given.asked[0].reject(new Fault("denied"));
-    await settled();
+    await settle();
     assert.deepEqual(names(given), ["a", "big", "b"]);
 });
 
@@ -612,11 +612,11 @@ test("paused it stops where it is, and makes room; added again it goes on", asyn
     given.posted[0].progress(3);
     given.queue.add(upload("b"));
     given.queue.pause(file);
-    await settled();
+    await settle();
     assert.deepEqual([file.state, file.sent, file.isOpen, given.queue.totals.open], ["paused", 3, true, 2]);
     assert.deepEqual(names(given), ["a", "b"]);
     given.asked[1].reject(new Fault("denied"));
-    await settled();
+    await settle();
     given.queue.add(file);
     assert.deepEqual([file.state, names(given)], ["signing", ["a", "b", "a"]]);
 });
@@ -633,7 +633,7 @@ test("what ended is not paused", async () => {
     const given = world();
     const file = await sending(given);
     given.posted[0].resolve();
-    await settled();
+    await settle();
     given.queue.pause(file);
     assert.equal(file.state, "done");
 });
@@ -646,9 +646,9 @@ test("bytes that are there already count as sent, and not as moved", async () =>
     assert.deepEqual([file.sent, given.queue.totals.moved], [6, 2]);
 });
 
-test("what is cancelled, or failed and is taken off the list, is told as dropped", async () => {
-    const dropped = [];
-    const given = world({ onAbandon: ({ name }) => dropped.push(name) });
+test("what is cancelled, or has failed and is removed, is abandoned", async () => {
+    const abandoned = [];
+    const given = world({ onAbandon: ({ name }) => abandoned.push(name) });
     const cancelled = await sending(given, upload("cancelled"));
     given.queue.cancel(cancelled);
     given.queue.remove(cancelled);
@@ -657,9 +657,9 @@ test("what is cancelled, or failed and is taken off the list, is told as dropped
     given.queue.remove(failed);
     const done = await sending(given, upload("done"));
     given.posted.at(-1).resolve();
-    await settled();
+    await settle();
     given.queue.remove(done);
-    assert.deepEqual(dropped, ["folder/cancelled.txt", "folder/failed.txt"]);
+    assert.deepEqual(abandoned, ["folder/cancelled.txt", "folder/failed.txt"]);
 });
 
 for (const code of ["exists", "already_stored"]) {
@@ -671,14 +671,14 @@ for (const code of ["exists", "already_stored"]) {
     });
 }
 
-test("a file that has changed is another: what was begun of it is dropped, and its next try has an id of its own", async () => {
-    const dropped = [];
-    const all = world({ onAbandon: ({ id }) => dropped.push(id) });
+test("a file that has changed is another: what was begun of it is abandoned, and its next try has an id of its own", async () => {
+    const abandoned = [];
+    const all = world({ onAbandon: ({ id }) => abandoned.push(id) });
     const file = await sending(all);
     const { id } = file;
     file.fingerprint = 5;
     await fail(all, "file_changed");
-    assert.deepEqual([dropped, file.fingerprint, file.tries], [[id], undefined, 0]);
+    assert.deepEqual([abandoned, file.fingerprint, file.tries], [[id], undefined, 0]);
     all.queue.add(file);
     assert.notEqual(all.asked.at(-1).request.id, id);
 });
@@ -690,7 +690,7 @@ test("a file's size is the one that it had when it was chosen", async () => {
     disk.size = 0;
     await sending(all, file);
     all.posted[0].resolve();
-    await settled();
+    await settle();
     assert.deepEqual([all.asked[0].request.size, file.sent, all.queue.totals.size], [7, 7, 7]);
 });
 
@@ -703,7 +703,7 @@ test("a browser that reads a file for long before it is sent is not given up", a
         all.asked[0].keepAlive();
     }
     all.asked[0].resolve();
-    await settled();
+    await settle();
     assert.equal(file.state, "sending");
 });
 
@@ -713,12 +713,12 @@ test("a file in parts that came further has all its tries again", async () => {
     await fail(given, "storage_busy");
     await given.time.pass(60_000);
     given.asked.at(-1).resolve();
-    await settled();
+    await settle();
     await fail(given, "storage_busy");
     assert.equal(file.tries, 2);
     file.arrivedBefore = 3; // as if one more byte had arrived since the try before
     await given.time.pass(60_000);
     given.asked.at(-1).resolve();
-    await settled();
+    await settle();
     assert.deepEqual([file.tries, file.arrivedBefore], [0, 4]);
 });

@@ -41,10 +41,10 @@ beforeEach(() => {
 });
 
 /** Everything that waits for nothing but its turn has been done. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** What of some records is offered, and what becomes of them: `sent` by id, where the function answers. */
-async function offered(records, sent) {
+async function offer(records, sent) {
     const previousUploads = new PreviousUploads(ALICE);
     for (const each of records) {
         previousUploads.set(each.id, each);
@@ -88,7 +88,7 @@ test("of one person's, another's are neither read nor changed nor taken away", (
 });
 
 test("a file that two tabs were sending is offered once, as far as it has come", async () => {
-    const { lines } = await offered([record("1"), record("2"), record("3")], { 1: 1, 2: 3 });
+    const { lines } = await offer([record("1"), record("2"), record("3")], { 1: 1, 2: 3 });
     assert.deepEqual(
         lines.map(({ id, bytes }) => [id, bytes]),
         [["2", 3]],
@@ -96,33 +96,33 @@ test("a file that two tabs were sending is offered once, as far as it has come",
 });
 
 test("chosen again, the one that has come furthest goes on, and the others are given up", async () => {
-    const { lines, aborted, choose } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
+    const { lines, aborted, choose } = await offer([record("1"), record("2")], { 1: 1, 2: 3 });
     const { id, key } = choose();
-    await settled();
+    await settle();
     assert.deepEqual([id, key, aborted, lines], ["2", "k-2", ["1"], []]);
 });
 
 test("given up, all that there is of the file goes", async () => {
-    const { lines, aborted } = await offered([record("1"), record("2")], { 1: 1, 2: 3 });
+    const { lines, aborted } = await offer([record("1"), record("2")], { 1: 1, 2: 3 });
     lines[0].abort();
-    await settled();
+    await settle();
     assert.deepEqual([aborted, lines], [["2", "1"], []]);
 });
 
 test("what another tab has gone on with since it was listed is not given up here", async () => {
-    const { lines, aborted } = await offered([record("1")], { 1: 1 });
+    const { lines, aborted } = await offer([record("1")], { 1: 1 });
     navigator.locks = { query: async () => ({ held: [{ name: `${ALICE}1` }] }) };
     lines[0].abort();
-    await settled();
+    await settle();
     assert.deepEqual([aborted, lines], [[], []]);
 });
 
 test("files that differ in name, size or date are offered each", async () => {
     const records = [record("1"), record("2", { name: "a/film.mp4" }), record("3", { size: 5 })];
-    const { lines } = await offered([...records, record("4", { lastModified: 8 })], { 1: 0, 2: 0, 3: 0, 4: 0 });
+    const { lines } = await offer([...records, record("4", { lastModified: 8 })], { 1: 0, 2: 0, 3: 0, 4: 0 });
     assert.deepEqual(lines.map(({ id }) => id).sort(), ["1", "2", "3", "4"]);
 });
 
 test("what is over is not offered", async () => {
-    assert.deepEqual((await offered([record("1")], { 1: null })).lines, []);
+    assert.deepEqual((await offer([record("1")], { 1: null })).lines, []);
 });

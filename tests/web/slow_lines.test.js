@@ -77,13 +77,13 @@ test("a line that becomes slow is noticed, and what is on its way arrives at the
     assert.ok(sentPerByte(given) < 2);
 });
 
-test("a file that no form lives long enough for is told of the slow line, and not of clocks", async () => {
+test("a file for which no form lives long enough fails of the slow line, and not of clocks", async () => {
     const given = world({ sizes: [1 * MB], speed: 10_000, expiresIn: 60 });
     await given.road.run(given.queue);
     assert.deepEqual([states(given), given.road.count.posts, given.queue.outage], [["slow_line"], 1, undefined]);
 });
 
-test("of several such files each is told of the slow line, once it has had the line to itself", async () => {
+test("several such files each fail of the slow line, once they have had it to themselves", async () => {
     const given = world({ sizes: files(3, 1 * MB), speed: 10_000, expiresIn: 60 });
     await given.road.run(given.queue);
     assert.deepEqual(states(given), ["slow_line"]);

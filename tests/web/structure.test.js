@@ -19,7 +19,7 @@ const PARTICIPLES = [
         "taken",
         "lost",
         "left",
-       
+
         "written",
         "drawn",
         "hidden",
