@@ -40,7 +40,7 @@ class Unseen(Exception):  # noqa: N818 - an outcome
 _MORE = ("IsTruncated", "nextToken")
 """Says that an answer is a first page. What is asked for here fits one, and nothing is green for want of the next."""
 
-_OTHER_SHAPES = (AttributeError, TypeError, ValueError)
+_OTHER_SHAPES = (AttributeError, TypeError, ValueError, RecursionError)
 """What reading an answer of another shape than its documentation's ends in."""
 
 
@@ -147,7 +147,7 @@ class Account:
         return {
             "RoleName": name,
             "MaxSessionDuration": told.get("MaxSessionDuration"),
-            "AssumeRolePolicyDocument": _parsed(told.get("AssumeRolePolicyDocument")),
+            "AssumeRolePolicyDocument": told.get("AssumeRolePolicyDocument"),
             "Policies": [{"PolicyName": each, "PolicyDocument": self._policy(each)} for each in own],
             "PolicyAttachments": {
                 kind: [policy for of, policy in policies if of == kind and not (kind == "Custom" and policy in own)]
@@ -157,7 +157,7 @@ class Account:
 
     def _policy(self, name: str) -> Any:
         told = self._ram("GetPolicy", PolicyName=name, PolicyType="Custom")
-        return _parsed((told.get("DefaultPolicyVersion") or {}).get("PolicyDocument"))
+        return (told.get("DefaultPolicyVersion") or {}).get("PolicyDocument")
 
     def _fc(self, action: str, path: str, **query: str) -> dict[str, Any]:
         host = f"{self._account_id}.{self._region}.fc.aliyuncs.com"
@@ -208,16 +208,8 @@ class Account:
 
 
 def _parsed_mapping(document: Any) -> dict[str, Any]:
-    """The same, of what is a mapping or cannot be read."""
-    parsed = _parsed(document)
+    """A mapping that may have come as text. Raises Unseen, ValueError, RecursionError."""
+    parsed = json.loads(document) if isinstance(document, str) and document else document or {}
     if not isinstance(parsed, dict):
         raise Unseen(UNREADABLE)
     return parsed
-
-
-def _parsed(document: Any) -> Any:
-    """A document that may have come as text; what cannot be read stays."""
-    try:
-        return json.loads(document) if isinstance(document, str) and document else document or {}
-    except ValueError:
-        return document

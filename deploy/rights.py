@@ -21,6 +21,9 @@ SESSION_DURATION = 3600
 _ALL_BUT = "all but "
 """Begins what a statement with a Not… names."""
 
+_OF_DOCUMENTS = frozenset({"Version", "Statement"})
+"""What a policy is made of."""
+
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
@@ -176,14 +179,23 @@ def _split(documents: Iterable[Any], nobody: str = "") -> tuple[list[Right], lis
 def _statements(document: Any) -> list[dict[str, Any]]:
     if isinstance(document, str):
         try:
-            document = json.loads(document)
-        except ValueError:
+            document = json.loads(document, object_pairs_hook=_mapping)
+        except (ValueError, RecursionError):
             return _UNREADABLE
     found = document.get("Statement") if isinstance(document, dict) else None
     statements = [found] if isinstance(found, dict) else found
     if not isinstance(statements, list) or not all(isinstance(each, dict) for each in statements):
         return _UNREADABLE
-    return statements if all(map(_is_plain, statements)) else statements + _UNREADABLE
+    is_plain = _OF_DOCUMENTS.issuperset(document) and all(map(_is_plain, statements))
+    return statements if is_plain else statements + _UNREADABLE
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping that names nothing twice: who obeys the policy might take the other one. Raises ValueError."""
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return mapping
 
 
 def _is_plain(statement: Mapping[str, Any]) -> bool:

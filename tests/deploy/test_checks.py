@@ -343,6 +343,29 @@ def test_a_statement_that_says_something_in_two_ways_is_not_taken_for_one_of_the
     assert ("policy", unreadable) in given.findings()
 
 
+EVERYTHING = '{"Effect":"Allow","Principal":["*"],"Action":"oss:*","Resource":"*"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"Statement":[],"statement":[{EVERYTHING}]}}',
+        f'{{"Statement":[{EVERYTHING}],"Statement":[]}}',
+        f'{{"Statement":[{EVERYTHING.replace("}", ",")}"Effect":"Deny"}}]}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_policy_that_others_may_read_otherwise_is_not_taken_for_what_it_says_here(text: str) -> None:
+    unreadable = "what cannot be read here on what cannot be read here."
+    given = Given()
+    given.see(policy=text)
+    given.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": text})
+    assert [each for each in given.findings() if each[0] in ("policy", "grants")] == [
+        ("grants", f"The role {UPLOAD_ROLE} may do {unreadable}"),
+        ("policy", f"The live bucket b has a policy that allows {unreadable}"),
+    ]
+
+
 def test_another_prefix_than_the_roles_is_more_and_less() -> None:
     given = Given()
     given.settings["UPLOAD_PREFIX"] = "inbox"
