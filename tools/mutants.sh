@@ -11,21 +11,30 @@ trap 'rm -rf "$work"' EXIT
 
 # mutmut knows no other folder than src, and names mutants by it.
 mkdir "$work/src"
-cp -R functions/sign/direct_upload functions/sign/index.py "$work/src"
+cp -R functions/shared/* functions/callback/upload_callback functions/sign/direct_upload functions/sign/index.py "$work/src"
 cp -R tests localcloud vectors "$work"
 ln -s "$PWD/node_modules" "$work/node_modules"
-{
-    echo '[tool.pytest.ini_options]'
-    echo 'pythonpath = ["src", ".", "tests"]'
-    echo 'addopts = ["--import-mode=importlib"]'
-    echo '[tool.mutmut]'
-    echo 'source_paths = ["src"]'
-    echo 'also_copy = ["tests", "localcloud", "vectors"]'
-    echo "only_mutate = [$(for module in $modules; do printf '"src/direct_upload/%s.py",' "$module"; done)]"
-    printf 'pytest_add_cli_args_test_selection = ['
-    for test in tests/shared/test_app.py tests/sign/test_identity.py $(for module in $modules; do echo "tests/test_$module.py"; done); do printf '"%s",' "$test"; done
-    echo ']'
-} >"$work/pyproject.toml"
+
+"$python/python" - "$work" $modules >"$work/pyproject.toml" <<'PYTHON'
+import json, sys
+from pathlib import Path
+work, names = Path(sys.argv[1]), sys.argv[2:]
+def files(*folders, prefix=""):
+    found = [file for folder in folders for file in sorted((work / folder).rglob("*.py"))]
+    wanted = {f"{prefix}{name}.py" for name in names}
+    if missing := wanted - {file.name for file in found}:
+        sys.exit(f"There is no {', '.join(sorted(missing))} in {', '.join(folders)}.")
+    return json.dumps([str(file.relative_to(work)) for file in found if file.name in wanted])
+print("[tool.mutmut]")
+print('source_paths = ["src"]')
+print('also_copy = ["tests", "localcloud", "vectors"]')
+print(f"only_mutate = {files('src')}")
+names += ["app", "identity"]  # these hold what the modules do together
+print(f"pytest_add_cli_args_test_selection = {files('tests/shared', 'tests/sign', prefix='test_')}")
+print("[tool.pytest.ini_options]")
+print('pythonpath = ["src", ".", "tests"]')
+print('addopts = ["--import-mode=importlib"]')
+PYTHON
 
 cd "$work"
 "$python/mutmut" run >mutmut.log 2>&1 || { tail -40 mutmut.log; exit 1; }
