@@ -64,10 +64,10 @@ def test_a_folder_that_is_clean_leaves_the_list(folder: str) -> None:
 
 
 def test_lines_of_documents_have_at_most_120_characters() -> None:
-    """Tables, code, links that do not break, and pictures aside."""
+    """Tables, code, links that do not break, and pictures aside; in Chinese a line break would become a blank."""
     long = []
     for name in TEXTS:
-        if name.endswith(".md"):
+        if name.endswith(".md") and name != "README.zh-CN.md":
             text = (ROOT / name).read_text(encoding="utf-8")
             prose = re.sub(
                 r"^ *```.*?^ *```", lambda block: "\n" * block[0].count("\n"), text, flags=re.MULTILINE | re.DOTALL
