@@ -285,7 +285,7 @@ CHECKS = (
     Check(
         "unshipped",
         role_checks.extras,
-        "It may give rights that nothing here looks at.",
+        "It may give rights that nothing here looks at, delete files, or send data elsewhere.",
         "Make it in a stack of its own, or take it out of deploy/ros.yaml.",
     ),
     Check(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from deploy import function_checks, rights, setting_checks
-from deploy.declared import UNSEEN, listed
+from deploy.declared import UNSEEN, Deployment, listed
 from deploy.rights import SESSION_DURATION, Names, Right
 from deploy.setup import BUCKET, ROLE, Setup
 
@@ -23,6 +23,13 @@ _READ_OF_ROLES = frozenset(
     }
 )
 _READ_OF_POLICIES = frozenset({"PolicyName", "PolicyDocument", "Description"})
+_READ_OF_BUCKETS = frozenset(
+    {
+        *("BucketName", "AccessControl", "BlockPublicAccess", "Policy", "VersioningConfiguration", "CORSConfiguration"),
+        *("LifecycleConfiguration", "WebsiteConfigurationV2", "DeletionForce", "Tags"),
+    }
+)
+_READ_OF_WEBSITES = frozenset({"IndexDocument", "ErrorDocument"})
 """What is looked at here, or gives nothing. Elsewhere ROS takes a PolicyDocumentUnchecked instead of the document."""
 
 
@@ -57,21 +64,36 @@ def extras(setup: Setup) -> Iterator[str]:
             )
         elif kind == BUCKET and bucket not in buckets and buckets[0] in made:  # else it is that one, misnamed
             yield f"The template makes the bucket {bucket}, which is none of the two."
+        elif kind == BUCKET:
+            yield from _unread_of_bucket(bucket, properties, is_page=bucket == buckets[1])
         elif kind not in _SHIPPED_TYPES:
             yield f"The template makes {name}, which is {kind}."
-    for name, resource in setup.deployment.resources.items():
+    yield from _strange_components(setup.deployment)
+    yield from setup.deployment.unread
+
+
+def _strange_components(deployment: Deployment) -> Iterator[str]:
+    for name, resource in deployment.resources.items():
         component = str(resource.get("component"))
         if name not in _SHIPPED_COMPONENTS:
             yield f"s.yaml makes {name} besides, with the component {component}."
         elif not re.fullmatch(_SHIPPED_COMPONENTS[name], component):
             yield f"s.yaml makes {name} with the component {component}."
-    yield from setup.deployment.unread
 
 
 def _unread(role: Mapping[str, Any]) -> Iterator[str]:
     policies = (each for each in role.get("Policies") or () if isinstance(each, dict))
     yield from (name for name in role if name not in _READ_OF_ROLES)
     yield from (name for policy in policies for name in policy if name not in _READ_OF_POLICIES)
+
+
+def _unread_of_bucket(bucket: str, properties: Mapping[str, Any], *, is_page: bool) -> Iterator[str]:
+    if str(properties.get("DeletionForce", False)).lower() != "false":
+        yield f"The template deletes the bucket {bucket} with all its files where the stack is deleted."
+    website = properties.get("WebsiteConfigurationV2") or {}
+    strange = [name for name in properties if name not in _READ_OF_BUCKETS]
+    strange += [f"WebsiteConfigurationV2.{name}" for name in website if not is_page or name not in _READ_OF_WEBSITES]
+    yield from (f"The template's bucket {bucket} has {name}, which is not read here." for name in strange)
 
 
 def upload_right(setup: Setup) -> Iterator[str]:
