@@ -241,7 +241,7 @@ function replace(old, upload, fault) {
     page.rows.insertBefore(/** @type {Element} */ (rows.get(upload)?.element), next);
 }
 
-/** One that has failed or was cancelled is replaced. @param {Upload} upload */
+/** Replaces a twin that has failed or was cancelled. @param {Upload} upload */
 async function isDuplicate(upload) {
     const identity = identityOf(upload);
     const compared = new Set();
@@ -259,7 +259,7 @@ async function isDuplicate(upload) {
     return false;
 }
 
-/** Undefined if unknown. @param {Upload} one @param {Upload} other */
+/** Returns undefined if one cannot be read. @param {Upload} one @param {Upload} other */
 async function haveSameBytes(one, other) {
     try {
         return await (await import("./duplicates.js")).haveSameBytes(one.file, other.file);

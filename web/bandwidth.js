@@ -51,14 +51,14 @@ export class Bandwidth {
         }
     }
 
-    /** After a form has expired. @param {Attempt} attempt that runs no longer */
+    /** Learns from an expired form. @param {Attempt} attempt that runs no longer */
     lower({ upload, sending }) {
         const rate = (upload.size / (this.now() - sending)) * 1000;
         this.#measured = 0;
         this.#floor = Math.min(this.#floor, rate * (1 + sumConnections(this.running)));
     }
 
-    /** If all share the line evenly. @param {Attempt} attempt @param {Iterable<Attempt>} all */
+    /** Assumes that all share the line evenly. @param {Attempt} attempt @param {Iterable<Attempt>} all */
     #durationMs(attempt, all) {
         const left = leftOf(attempt);
         let before = 0;
@@ -69,7 +69,7 @@ export class Bandwidth {
         return (before / rate) * 1000;
     }
 
-    /** Bytes per second of all that run. @param {Attempt} [finished] */
+    /** Returns the bytes per second of all that run. @param {Attempt} [finished] */
     #observe(finished) {
         const now = this.now();
         let rate = 0;
@@ -86,7 +86,7 @@ export function sumConnections(attempts) {
     return [...attempts].reduce((sum, { connections }) => sum + connections, 0);
 }
 
-/** Bytes that have arrived for certain. @param {Attempt} attempt */
+/** Returns the bytes that have arrived for certain. @param {Attempt} attempt */
 export function arrivedOf({ upload, sentBefore, connections }) {
     return Math.max(0, upload.sent - sentBefore - BUFFER_SIZE * connections);
 }

@@ -46,7 +46,7 @@ export class Queue {
         post,
         onChange,
         connections,
-        formLifetime,
+        formLifetimeSeconds,
         onAbandon,
         parallel = 4,
         random = Math.random,
@@ -57,7 +57,7 @@ export class Queue {
         this.post = post;
         this.onChange = onChange;
         this.connections = connections ?? (() => 1);
-        this.formLifetime = formLifetime ?? (() => Infinity);
+        this.formLifetimeSeconds = formLifetimeSeconds ?? (() => Infinity);
         this.onAbandon = onAbandon ?? (() => {});
         this.parallel = Math.min(parallel, MAX_PARALLEL);
         this.random = random;
@@ -182,7 +182,7 @@ export class Queue {
         return {
             upload,
             connections,
-            lifetimeMs: connections > 1 ? Infinity : this.formLifetime(upload) * 1000,
+            lifetimeMs: connections > 1 ? Infinity : this.formLifetimeSeconds(upload) * 1000,
             begin: this.now(),
             isAlone: this.#running.size === 0,
             sending: Infinity,

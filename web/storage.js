@@ -102,7 +102,7 @@ function parseCallbackAnswer({ responseXML, responseText }) {
             return toUploadResult(answer);
         }
     } catch {
-        // Any callback may answer.
+        // Other callbacks may answer anything.
     }
     return { answer: responseXML ? "" : responseText.trim().slice(0, MAX_ANSWER_LENGTH) };
 }

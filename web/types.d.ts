@@ -148,8 +148,7 @@ type QueueOptions = {
     parallel?: number;
     /** How many files this one counts as. */
     connections?: (upload: Upload) => number;
-    /** Seconds. */
-    formLifetime?: (upload: Upload) => number;
+    formLifetimeSeconds?: (upload: Upload) => number;
     /** Is called for an upload that will not be continued. */
     onAbandon?: (upload: Upload) => void;
     /** From 0 to 1. */

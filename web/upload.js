@@ -7,13 +7,13 @@ const MAX_PAUSE_MS = 60_000;
 /** What a lost connection looks like. */
 export const OFFLINE_LIKE = ["function_unreachable", "storage_unreachable", "stalled"];
 
-/** They may pass. */
+/** Faults that may pass by themselves. */
 const RETRIABLE = [
     ...OFFLINE_LIKE,
     ...["function_down", "function_busy", "internal", "credentials_unavailable", "storage_busy", "storage_unavailable"],
 ];
 
-/** The file's own: another try would fail as well. */
+/** Faults of the file itself: another try would fail, too. */
 const NOT_RETRIABLE = [...["too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"]];
 
 /** Another upload link fixes them. */
@@ -63,7 +63,7 @@ export class Upload {
     fault;
     retryAt = 0; // on the queue's clock
     tries = 0;
-    /** Of its first check. @type {number | undefined} */
+    /** @type {number | undefined} */
     fingerprint;
     hasFormExpired = false;
     needsWholeLine = false; // its form expired while others shared the line
@@ -94,13 +94,12 @@ export class Upload {
         return this.state === "cancelled" || this.isRetriable;
     }
 
-    /** @returns {UploadRequest} */
     get request() {
         return { filename: this.name, size: this.size, content_type: typeOf(this.file), id: this.id };
     }
 }
 
-/** Kept up to date: a thousand files are not added up ten times a second. */
+/** Changes with each upload: adding up a thousand files ten times a second is slow. */
 export class Totals {
     /** @type {Partial<Record<State, number>>} */
     states = {};
@@ -129,7 +128,7 @@ export class Totals {
     }
 }
 
-/** Then nothing moves any more, or the machine was asleep. */
+/** After so long nothing moves any more, or the machine was asleep. */
 const IDLE_MS = 10_000;
 
 /** Too short: what is handed over at once has not arrived. */
@@ -140,7 +139,7 @@ const WINDOW_MS = 8000;
 /** Some browsers report every 8 KB. */
 const MIN_INTERVAL_MS = 100;
 
-/** Speed over the last seconds. */
+/** Measures the speed over the last seconds. */
 export class Meter {
     /** @type {[now: number, bytes: number][]} */
     #samples = [];
@@ -170,7 +169,7 @@ export class Meter {
     }
 }
 
-/** As it is signed. @param {Blob} file */
+/** Returns the type that is signed. @param {Blob} file */
 export function typeOf(file) {
     return file.type.split(";")[0].trim().toLowerCase() || "application/octet-stream";
 }

@@ -8,14 +8,11 @@ import { Fault } from "./upload.js";
 
 export { Upload } from "./upload.js";
 
-/** In one request. */
-const MAX_FORMS = 20;
+const MAX_FORMS_PER_REQUEST = 20;
 
 export const MAX_FORM_LIFETIME_SECONDS = 3000;
 
-const DEFAULT_FORM_LIFETIME_SECONDS = 600;
-
-/** Uploads what is added to it. @param {Signer} signer @param {(upload: Upload) => void} onChange @param {number} [parallel] */
+/** Creates a queue that uploads what is added to it. @param {Signer} signer @param {(upload: Upload) => void} onChange @param {number} [parallel] */
 export function createQueue(signer, onChange, parallel) {
     const isSmall = (/** @type {number} */ size) => size < signer.multipartThreshold;
     const queue = new Queue({
@@ -32,7 +29,7 @@ export function createQueue(signer, onChange, parallel) {
                 ? postForm(form, upload, onProgress, signal)
                 : (await signer.loadMultipart()).upload(form, upload, onProgress, signal),
         connections: ({ size }) => (isSmall(size) ? 1 : CONNECTIONS_PER_FILE),
-        formLifetime: ({ size }) => signer.formLifetime(size),
+        formLifetimeSeconds: ({ size }) => signer.formLifetimeSeconds(size),
         onAbandon: ({ size, id }) =>
             isSmall(size) ||
             signer.loadMultipart().then(
@@ -48,11 +45,9 @@ export function createQueue(signer, onChange, parallel) {
 }
 
 export class Signer {
-    /** Bytes, once the limits are known. */
-    multipartThreshold = Infinity;
-    /** The token's, once the limits are known. */
-    subject = "";
-    #lifetimeSeconds = DEFAULT_FORM_LIFETIME_SECONDS;
+    multipartThreshold = Infinity; // until the limits are known
+    subject = ""; // until the limits are known
+    #lifetimeSeconds = 600; // until the limits are known
     /** @type {PendingForm[]} */
     #pending = [];
     /** @type {Promise<import("./multipart.js").MultipartUploader> | undefined} */
@@ -73,12 +68,12 @@ export class Signer {
         return limits;
     }
 
-    /** Of the names under which the browser keeps this person's unfinished uploads. */
+    /** The browser stores this person's unfinished uploads under names that begin with it. */
     get storagePrefix() {
         return `previous-upload ${this.address} ${encodeURIComponent(this.subject)} `;
     }
 
-    /** Once the limits are known. */
+    /** Needs the limits: the subject is in the prefix. */
     loadMultipart() {
         this.#multipart ??= import("./multipart.js").then(
             ({ MultipartUploader }) =>
@@ -94,8 +89,8 @@ export class Signer {
         return this.#multipart;
     }
 
-    /** Seconds. @param {number} size */
-    formLifetime(size) {
+    /** @param {number} size */
+    formLifetimeSeconds(size) {
         return Math.min(Math.max(this.#lifetimeSeconds, Math.floor(size / SLOWEST_LINE)), MAX_FORM_LIFETIME_SECONDS);
     }
 
@@ -110,7 +105,7 @@ export class Signer {
 
     #signPending() {
         while (this.#pending.length > 0) {
-            this.#signBatch(this.#pending.splice(0, MAX_FORMS));
+            this.#signBatch(this.#pending.splice(0, MAX_FORMS_PER_REQUEST));
         }
     }
 
@@ -136,7 +131,7 @@ export class Signer {
         }
     }
 
-    /** Posts a body, or gets. @param {string} path @param {object} [body] @param {AbortSignal} [signal] @returns {Promise<any>} */
+    /** Posts a body, or gets without one. @param {string} path @param {object} [body] @param {AbortSignal} [signal] @returns {Promise<any>} */
     async request(path, body, signal) {
         const response = await fetch(this.address + path, {
             method: body ? "POST" : "GET",

@@ -30,7 +30,7 @@ export const rows = new Map();
 /** @type {Set<Upload>} */
 const stale = new Set();
 
-/** For rows of other modules. @type {(() => void)[]} */
+/** Paint what other modules show. @type {(() => void)[]} */
 export const painters = [];
 
 /** @type {Queue} */
@@ -46,9 +46,9 @@ let wasOpen = false;
 /** @type {typeof import("./failures.js") | undefined} */
 let failures;
 
-/** @param {Queue} shownQueue */
-export function showQueue(shownQueue) {
-    queue = shownQueue;
+/** @param {Queue} next */
+export function showQueue(next) {
+    queue = next;
 }
 
 /** @param {Config} config */
@@ -188,7 +188,7 @@ async function copyKey(upload, { copy, stored }) {
     }
 }
 
-/** Before the row is removed. @param {Element} element */
+/** Call it before the row is removed. @param {Element} element */
 export function moveFocus(element) {
     const next = element.nextElementSibling ?? element.previousElementSibling;
     /** @type {HTMLElement} */ (next?.querySelector(".remove") ?? page.files).focus();
@@ -280,7 +280,7 @@ function paintTotals() {
     announceProgress(isOpen, text, now);
 }
 
-/** Not at the beginning: that would replace how many files were added. @param {boolean} isOpen @param {string} text @param {number} now */
+/** Is silent at the beginning, when it would replace how many files were added. @param {boolean} isOpen @param {string} text @param {number} now */
 function announceProgress(isOpen, text, now) {
     if (wasOpen !== isOpen || (isOpen && now > announceAt)) {
         announceAt = now + ANNOUNCE_MS;

@@ -87,7 +87,7 @@ def test_a_link_with_a_changed_byte_is_refused_in_words(
     changed = sound[:middle] + ("A" if sound[middle] != "A" else "B") + sound[middle + 1 :]
     open_link(page, cloud_with(AUTH="jwt", JWT_SECRET=SECRET), changed)
     expect(page.locator("#trouble")).to_contain_text(
-        "Your upload link is not valid. Open it again, whole, or ask for a new one."
+        "Your upload link is not valid. Open the complete link again, or ask the site's owner for a new one."
     )
 
 

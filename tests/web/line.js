@@ -55,7 +55,7 @@ export function line({ time, speed, expiresIn, buffer = 0, judged = "end" }) {
     };
     return {
         ...{ sign, post, count },
-        formLifetime: ({ file }) => lifetimeOf(file.size, expiresIn),
+        formLifetimeSeconds: ({ file }) => lifetimeOf(file.size, expiresIn),
         setSpeed: (bytes) => {
             speed = bytes;
         },

@@ -16,11 +16,11 @@ const MB = 1_000_000;
 function world({ sizes, ...about }) {
     const time = clock();
     const road = line({ time, ...about });
-    const { sign, post, formLifetime } = road;
+    const { sign, post, formLifetimeSeconds } = road;
     const queue = new Queue({
         sign,
         post,
-        formLifetime,
+        formLifetimeSeconds,
         now: time.now,
         setTimer: time.setTimer,
         random: () => 0.5,

@@ -35,7 +35,7 @@ for (const [limits, size, life] of [
     test(`with ${JSON.stringify(limits)} the form of ${size} bytes is thought to live ${life} s`, async () => {
         const asked = signer({ "/limits": limits });
         await asked.fetchLimits();
-        assert.equal(asked.formLifetime(size), life);
+        assert.equal(asked.formLifetimeSeconds(size), life);
     });
 }
 
