@@ -156,3 +156,23 @@ def test_every_variable_of_the_example_is_in_the_reference() -> None:
     example = re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     page = (REFERENCE / "settings.md").read_text(encoding="utf-8")
     assert [name for name in example if f"`{name}`" not in page] == []
+
+
+def test_the_variables_of_make_dev_are_in_its_table() -> None:
+    tree = ast.parse((ROOT / "localcloud" / "dev" / "__main__.py").read_text(encoding="utf-8"))
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    read = {text for text in texts if re.fullmatch(r"[A-Z]+(_[A-Z]+)*", text)} - set(SETTINGS)
+    page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[A-Z]+.*?) \|", page, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`([A-Z_]+)", row) if not name.startswith("PAGE_")} == read
+
+
+def test_the_line_of_json_has_these_members() -> None:
+    tree = ast.parse((ROOT / "localcloud" / "dev" / "__main__.py").read_text(encoding="utf-8"))
+    members = [
+        [ast.literal_eval(key) for key in node.keys if key] for node in ast.walk(tree) if isinstance(node, ast.Dict)
+    ]
+    [printed] = [each for each in members if "security_token" in each]
+    page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    [named] = re.findall(r"for scripts: `([a-z_ ]+)`", page)
+    assert named.split() == printed
