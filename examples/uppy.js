@@ -1,9 +1,9 @@
-// Uppy (6.3 or newer) posts through the function's POST /sign. In place of ADDRESS stands the function's address.
+// Uppy (6.3 or newer) posts through the function's POST /sign. Replace ADDRESS with the function's address.
 
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 
-/** Forms that are signed and not posted yet. */
+/** Signed, and not posted yet. */
 const forms = new Map();
 
 export const uppy = new Uppy().use(AwsS3, {
@@ -16,10 +16,10 @@ export const uppy = new Uppy().use(AwsS3, {
     },
 });
 
-// A file is posted under the type that the function has found it to be of, which is known once its form is signed.
+// A file is posted under the type that the function names, which is known once its form is signed.
 uppy.addPreProcessor(async (ids) => {
     for (const id of ids) {
-        const form = await sign(id).catch(() => null); // signRequest asks again, and Uppy tells what is wrong
+        const form = await sign(id).catch(() => null); // signRequest asks again, and Uppy shows the error
         if (form) {
             forms.set(id, form);
             const { data } = uppy.getFile(id);
@@ -32,10 +32,11 @@ async function sign(id) {
     const { name, size, type } = uppy.getFile(id);
     const body = JSON.stringify({ files: [{ filename: name, size, content_type: type }] });
     const headers = { "Content-Type": "application/json" };
-    const answer = await (await fetch("ADDRESS/sign", { method: "POST", headers, body })).json();
-    const refused = answer.error ?? answer.uploads[0].error;
-    if (refused) {
-        throw new Error(refused.message);
+    const response = await fetch("ADDRESS/sign", { method: "POST", headers, body });
+    const answer = await response.json();
+    const error = answer.error ?? answer.uploads[0].error;
+    if (error) {
+        throw new Error(error.message);
     }
     return answer.uploads[0];
 }
