@@ -50,7 +50,7 @@ export class Signer {
     #lifetimeSeconds = 600; // until the limits are known
     /** @type {PendingForm[]} */
     #pending = [];
-    /** @type {Promise<import("./multipart.js").MultipartUploader> | undefined} */
+    /** @type {Promise<MultipartUploader> | undefined} */
     #multipart;
 
     /** @param {string} address @param {string | null} [token] */

@@ -101,7 +101,5 @@ def test_where_oss_closes_its_own_address_the_page_says_what_to_do(page: Page, p
     published.cloud.faults.oss_public_endpoint_forbidden = True
     page.goto(published.bound)
     choose(page)
-    expect(page.locator("li .status")).to_have_text(
-        re.compile(r"Contact the site's owner: UPLOAD_DOMAIN must be set\.$")
-    )
+    expect(page.locator("li .status")).to_have_text(re.compile(r"Ask the site's owner to set UPLOAD_DOMAIN\.$"))
     expect(page.locator("li details p").first).to_contain_text("PublicEndpointForbidden")
