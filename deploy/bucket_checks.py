@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from deploy.live import CorsRule, UploadBucket
-from deploy.rights import Right, policy_rights, role_rights
+from deploy.rights import Names, Right, policy_rights, role_rights
 from deploy.role_checks import shipped_roles, together
 from deploy.setup import BUCKET, Setup
+from fc_http.environment import words
 
 MAX_SKEW = 60
 """Seconds between this machine's clock and OSS's that nothing minds yet."""
@@ -120,9 +121,13 @@ def _may_take_away(denial: Right, right: Right, setup: Setup) -> bool:
 
 def cors_for_all(setup: Setup) -> Iterator[str]:
     """Pages that nobody named."""
+    named = None if "ALLOWED_ORIGINS" in setup.setting_faults() else words(setup.settings.get("ALLOWED_ORIGINS", ""))
     for each in setup.buckets():
-        for origin in (origin for rule in each.cors or () for origin in rule.origins if "*" in origin):
-            yield f"{each.where} lets pages of {origin} read its answers."
+        for origin in dict.fromkeys(origin for rule in each.cors or () for origin in rule.origins):
+            if "*" in origin:
+                yield f"{each.where} lets pages of {origin} read its answers."
+            elif named is not None and origin not in named:
+                yield f"{each.where} lets pages of {origin} read its answers, and ALLOWED_ORIGINS does not name it."
 
 
 def cors_for_pages(setup: Setup) -> Iterator[str]:
@@ -152,6 +157,26 @@ def deletions(setup: Setup) -> Iterator[str]:
             if concerned and (kept == 0 or rule.days < kept):
                 when = f"after {rule.days} days" if rule.days else "of before a date"
                 yield f"{each.where} deletes uploads {when}, and KEEP_DAYS is {kept}."
+
+
+def overdue(setup: Setup) -> Iterator[str]:
+    """Live uploads that KEEP_DAYS says are to be deleted, and that are not."""
+    days = setup.environ.get("KEEP_DAYS", "").strip()
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", days):
+        return
+    folder = setup.upload_place.partition("/")[2].removesuffix("*")
+    for each in setup.buckets():
+        rules = [rule for rule in each.expiry or () if folder.startswith(rule.prefix) and 0 < rule.days <= int(days)]
+        if each.expiry is not None and not rules:
+            yield f"{each.where} does not delete uploads after {days} days, as KEEP_DAYS says."
+
+
+def owner(setup: Setup) -> Iterator[str]:
+    """Buckets that are somebody else's."""
+    account = Names.of(setup.deployment).account
+    for each in (*setup.buckets(), *setup.site_buckets()):
+        if each.owner is not None and each.owner != account:
+            yield f"{each.where} belongs to the account {each.owner}, not to {account}."
 
 
 def clock(setup: Setup) -> Iterator[str]:

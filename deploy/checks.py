@@ -338,6 +338,15 @@ CHECKS = (
         "Let OSS_BUCKET and the template's BucketName come from the same variable of s.yaml.",
     ),
     Check(
+        "owner",
+        bucket_checks.owner,
+        "Somebody else has what is uploaded there, or serves the page: the name of a deleted bucket is free for all.",
+        "Take the functions away (`make remove`), set another NAME, and deploy.",
+        live="ACL",
+        also="site ACL",
+        declared=False,
+    ),
+    Check(
         "versioning",
         bucket_checks.versioning,
         "x-oss-forbid-overwrite counts for nothing: a form can be posted again and again, each time for a new version.",
@@ -398,8 +407,8 @@ CHECKS = (
     Check(
         "cors-wide",
         bucket_checks.cors_for_all,
-        "Any web page that has a form can use it from its visitors' browsers.",
-        "Allow the site's origin alone.",
+        "A web page that is not yours, and has a form, can use it from its visitors' browsers.",
+        "Allow the origins of ALLOWED_ORIGINS alone: delete others' rules in the OSS console, and deploy.",
         live="CORS",
     ),
     Check(
@@ -450,6 +459,14 @@ CHECKS = (
         bucket_checks.deletions,
         "Files are gone before you think, and nothing brings them back.",
         "Delete the rule under Lifecycle in the OSS console, or set KEEP_DAYS to what should hold, and deploy.",
+        live="lifecycle",
+        declared=False,
+    ),
+    Check(
+        "overdue",
+        bucket_checks.overdue,
+        "Files that should be gone stay, can still be read by those who may read them, and are paid for.",
+        "Deploy, or set KEEP_DAYS to what should hold.",
         live="lifecycle",
         declared=False,
     ),

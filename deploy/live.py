@@ -30,7 +30,7 @@ class PartsRule:
 
     prefix: str
     days: int
-    """After the upload began."""
+    """After the upload began; 0 where the rule names a date instead."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class UploadBucket:
     """Empty, Enabled or Suspended."""
     public_access_blocked: bool | None = None
     acl: str | None = None
+    owner: str | None = None
+    """The account whose it is: of live buckets alone."""
     cors: tuple[CorsRule, ...] | None = None
     parts: tuple[PartsRule, ...] | None = None
     policy: Any = None
@@ -128,6 +130,7 @@ class _Look:
                 versioning=(versioning.version_status or "") if versioning else None,
                 public_access_blocked=_is_blocked(blocked),
                 acl=acl.acl if acl else None,
+                owner=acl.owner.id if acl else None,
                 cors=() if self._refused.get("CORS") == "NoSuchCORSConfiguration" else _rules(cors),
                 parts=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _parts(lifecycle),
                 expiry=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _expiry(lifecycle),
@@ -144,6 +147,7 @@ class _Look:
         return UploadBucket(
             where=f"The page's live bucket {self._site}",
             acl=acl.acl if acl else None,
+            owner=acl.owner.id if acl else None,
             policy=self._ask_policy("site policy", self._site),
         )
 
@@ -201,6 +205,8 @@ def _says_nothing(result: Any) -> bool:
         oss.GetBucketLifecycleResult: "lifecycle_configuration",
         oss.GetBucketPolicyResult: "body",
     }
+    if isinstance(result, oss.GetBucketAclResult) and not (result.owner and result.owner.id):
+        return True
     return type(result) in told and not getattr(result, told[type(result)])
 
 
@@ -224,9 +230,10 @@ def _parts(result: Any) -> tuple[PartsRule, ...] | None:
     if configuration is None:
         return None
     return tuple(
-        PartsRule(rule.prefix or "", rule.abort_multipart_upload.days)
+        PartsRule(rule.prefix or "", rule.abort_multipart_upload.days or 0)
         for rule in configuration.rules or ()
-        if rule.status == "Enabled" and rule.abort_multipart_upload and rule.abort_multipart_upload.days
+        if rule.status == "Enabled" and rule.abort_multipart_upload
+        if rule.abort_multipart_upload.days or rule.abort_multipart_upload.created_before_date
     )
 
 

@@ -37,11 +37,13 @@ def lifecycle(setup: Setup) -> Iterator[str]:
     for each in setup.buckets() if is_on(setup) else ():
         if each.parts is None:
             continue
-        days = [rule.days for rule in each.parts if folder.startswith(rule.prefix)]
-        if not days:
+        if not any(rule.days and folder.startswith(rule.prefix) for rule in each.parts):
             yield f"{each.where} has no lifecycle rule that clears abandoned parts away."
-        elif min(days) < LEAST_DAYS:
-            yield f"{each.where} clears abandoned parts away after {min(days)} days."
+        concerned = [rule for rule in each.parts if folder.startswith(rule.prefix) or rule.prefix.startswith(folder)]
+        soonest = min((rule.days for rule in concerned), default=LEAST_DAYS)
+        if soonest < LEAST_DAYS:
+            when = f"after {soonest} days" if soonest else "of before a date"
+            yield f"{each.where} clears abandoned parts away {when}."
 
 
 def is_on(setup: Setup) -> bool:

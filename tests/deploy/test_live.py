@@ -25,7 +25,7 @@ REFUSED = "<Error><Code>{code}</Code><Message>no</Message><RequestId>1</RequestI
 SUBRESOURCES = {
     "versioning": "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
     "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
-    "acl": "<AccessControlPolicy><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
+    "acl": "<AccessControlPolicy><Owner><ID>42</ID></Owner><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
     "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix>uploads/</Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule><Rule><ID>b</ID><Prefix></Prefix><Status>Disabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule><Rule><ID>c</ID><Prefix></Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
     "policy": '{"Version":"1","Statement":[]}',
@@ -68,13 +68,16 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
             "Enabled",
             True,
             "private",
+            "42",
             (CorsRule(("https://a.example",), ("POST",), ("ETag",)),),
             (PartsRule("uploads/", 7),),
             '{"Version":"1","Statement":[]}',
             (ExpiryRule("", 30),),
         ),
         skew=0.0,
-        site=UploadBucket("The page's live bucket team-site", acl="public-read", policy='{"Statement":[{}]}'),
+        site=UploadBucket(
+            "The page's live bucket team-site", acl="public-read", owner="42", policy='{"Statement":[{}]}'
+        ),
     )
     httpserver.check()
 
@@ -145,6 +148,24 @@ def test_who_does_not_answer_is_asked_once() -> None:
         None,
         dict.fromkeys(FACTS, "no answer"),
     )
+
+
+def test_an_acl_that_names_no_owner_is_not_seen(httpserver: HTTPServer) -> None:
+    nobody = SUBRESOURCES["acl"].replace("<Owner><ID>42</ID></Owner>", "<Owner></Owner>")
+    httpserver.expect_request("/team-uploads/", query_string=Asks("acl")).respond_with_data(
+        nobody, content_type="application/xml"
+    )
+    answer(httpserver)
+    assert look(httpserver).unseen == {"ACL": "what cannot be read"}
+
+
+def test_a_rule_that_clears_parts_away_by_a_date_is_seen(httpserver: HTTPServer) -> None:
+    by_date = "<CreatedBeforeDate>2030-01-01T00:00:00.000Z</CreatedBeforeDate>"
+    httpserver.expect_request("/team-uploads/", query_string=Asks("lifecycle")).respond_with_data(
+        SUBRESOURCES["lifecycle"].replace("<Days>7</Days>", by_date), content_type="application/xml"
+    )
+    answer(httpserver)
+    assert look(httpserver).bucket.parts == (PartsRule("uploads/", 0),)
 
 
 def test_no_cors_rules_are_none_and_not_unknown(httpserver: HTTPServer) -> None:

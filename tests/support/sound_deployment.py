@@ -243,5 +243,7 @@ class Given:
         return [(finding.check.name, finding.what) for finding in found]
 
 
-SEEN = UploadBucket("The live bucket b", versioning="", public_access_blocked=True, acl="private", policy="")
-SEEN_SITE = UploadBucket("The page's live bucket s", acl="public-read", policy="")
+SEEN = UploadBucket(
+    "The live bucket b", versioning="", public_access_blocked=True, acl="private", owner=ACCOUNT, policy=""
+)
+SEEN_SITE = UploadBucket("The page's live bucket s", acl="public-read", owner=ACCOUNT, policy="")
