@@ -134,16 +134,16 @@ def test_the_table_of_the_pages_modules_is_that_of_the_folder() -> None:
     }
     listed = {name for files, *_ in rows for name in re.findall(r"`(\w+\.js)`", files)}
     assert listed == {file.name for file in (ROOT / "web").glob("*.js")}
-    assert at_once == statically_imported("app.js", set())
+    assert at_once == static_imports("app.js", set())
 
 
-def statically_imported(name: str, known: set[str]) -> set[str]:
+def static_imports(name: str, known: set[str]) -> set[str]:
     if name not in known:
         known.add(name)
         for imported in re.findall(
             r'^(?:import|export|\}).*? from "\./(\w+\.js)";', text_of(f"web/{name}"), re.MULTILINE
         ):
-            statically_imported(imported, known)
+            static_imports(imported, known)
     return known
 
 
@@ -153,10 +153,10 @@ def test_the_uploader_in_other_pages_is_documented_as_it_is() -> None:
     [copied, large] = re.findall(
         r"^Put (.*?) of `web/`\s+beside.*?and\s+for large files (.*?):$", text, re.MULTILINE | re.DOTALL
     )[0]
-    needed = statically_imported("uploader.js", set())
+    needed = static_imports("uploader.js", set())
     assert set(re.findall(r"`(\w+\.js)`", copied)) == needed | {"fingerprint.js"}
     [module] = re.findall(r"`(\w+\.js)`", large)
-    assert statically_imported(module, set()) - needed == {module}
+    assert static_imports(module, set()) - needed == {module}
     for variable, module in (("queue", "queue"), ("signer", "uploader"), ("upload", "upload")):
         source = text_of(f"web/{module}.js")
         for member in re.findall(rf"`{variable}\.(?!js)(\w+)", text):

@@ -27,7 +27,7 @@ IDENTITY = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
 RECIPES = (ROOT / "docs" / "from-the-tutorial.md").read_text(encoding="utf-8")
 
 
-def fenced(language: str, text: str) -> list[str]:
+def code_blocks(language: str, text: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
@@ -51,7 +51,7 @@ def shape(value: Any) -> Any:
 
 def test_the_ten_lines_store_a_file(tmp_path: Path) -> None:
     """In Node.js, whose fetch, File and FormData are those of browsers."""
-    [lines] = fenced("js", README)
+    [lines] = code_blocks("js", README)
     secret = new_secret()
     with Cloud(tmp_path, settings={"AUTH": "jwt", "JWT_SECRET": secret}) as cloud:
         given = {"FUNCTION": cloud.gateway.url, "token": token(secret, exp=int(time.time()) + 600)}
@@ -75,7 +75,7 @@ def test_the_ten_lines_store_a_file(tmp_path: Path) -> None:
 
 
 def test_the_curl_commands_store_a_file(cloud: Cloud, tmp_path: Path) -> None:
-    [commands] = [block for block in fenced("sh", HTTP_API) if "curl" in block]
+    [commands] = [block for block in code_blocks("sh", HTTP_API) if "curl" in block]
     commands = re.sub("(?m)^FUNCTION=.*", f"FUNCTION={cloud.gateway.url}", commands)
     done = subprocess.run(["sh", "-c", commands], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603, S607 - the README's own
     assert done.stdout.startswith("HTTP/1.1 200 OK"), done.stdout + done.stderr
@@ -83,7 +83,7 @@ def test_the_curl_commands_store_a_file(cloud: Cloud, tmp_path: Path) -> None:
 
 
 def test_the_link_commands_give_a_link_that_uploads(tmp_path: Path) -> None:
-    [commands] = [block for block in fenced("sh", IDENTITY) if "make link" in block]
+    [commands] = [block for block in code_blocks("sh", IDENTITY) if "make link" in block]
     [flags] = re.findall(r"make link ARGS='(.*)'", commands)
     secret = new_secret()
     printed = subprocess.run(  # noqa: S603 - the README's own
@@ -108,7 +108,7 @@ def test_the_link_commands_give_a_link_that_uploads(tmp_path: Path) -> None:
 
 
 def test_the_sample_request_is_answered_as_shown(cloud: Cloud) -> None:
-    request, shown = map(json.loads, fenced("json", HTTP_API))
+    request, shown = map(json.loads, code_blocks("json", HTTP_API))
     answer = requests.post(f"{cloud.gateway.url}/sign", json=request, timeout=10).json()
     assert shape(answer) == shape(shown)
     [ours], [theirs] = answer["uploads"], shown["uploads"]
@@ -121,7 +121,7 @@ def with_recipe(text: str, tmp_path: Path) -> Cloud:
     """A cloud whose function has been changed as a recipe says."""
     code = tmp_path / "functions" / "sign"
     shutil.copytree(ROOT / "functions" / "sign", code)
-    [diff] = [diff for diff in fenced("diff", RECIPES) if text in diff]
+    [diff] = [diff for diff in code_blocks("diff", RECIPES) if text in diff]
     [file] = re.findall(r"^\+\+\+ b/(.*)$", diff, re.MULTILINE)
     lines = diff.partition("@@\n")[2].splitlines(keepends=True)
     old, new = ("".join(line[1:] for line in lines if line[0] in kept) for kept in (" -", " +"))
@@ -133,7 +133,7 @@ def with_recipe(text: str, tmp_path: Path) -> Cloud:
 
 def test_recipe_only_some_types_and_sizes(tmp_path: Path) -> None:
     [command] = [
-        line for block in fenced("sh", RECIPES) for line in block.splitlines() if line.startswith("CONTENT_TYPES=")
+        line for block in code_blocks("sh", RECIPES) for line in block.splitlines() if line.startswith("CONTENT_TYPES=")
     ]
     settings = dict(word.split("=", 1) for word in command.removesuffix(" make dev").split())
     with Cloud(tmp_path, settings=settings) as cloud:

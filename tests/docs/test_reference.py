@@ -145,7 +145,7 @@ def test_a_setting_is_named_in_every_place(folder: str) -> None:
 
 
 @pytest.mark.parametrize("folder", ["sign", "callback"])
-def test_where_a_setting_is_set_is_told_as_it_is(folder: str) -> None:
+def test_where_a_setting_is_set_is_documented(folder: str) -> None:
     for name, _, _, where in table("settings.md", f"settings: [^>]*functions/{folder}"):
         setting = name.strip("`")
         expected = "`s.yaml`" if setting in DERIVED else "laptops only" if setting in LAPTOP_ONLY else "`.env`"
