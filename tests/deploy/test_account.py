@@ -98,7 +98,14 @@ def serve(
         rights = [{"Action": each, "Resource": on} for each, on in GRANTED[name] + granted.get(name, [])]
         policies = attached.get(name, [("Custom", name)])
         told = {
-            "GetRole": {"Role": {"RoleName": name, "AssumeRolePolicyDocument": trust, "MaxSessionDuration": duration}},
+            "GetRole": {
+                "Role": {
+                    "RoleName": name,
+                    "Arn": arn(name),
+                    "AssumeRolePolicyDocument": trust,
+                    "MaxSessionDuration": duration,
+                }
+            },
             "ListPoliciesForRole": {
                 "Policies": {"Policy": [{"PolicyType": kind, "PolicyName": policy} for kind, policy in policies]}
             },
@@ -262,6 +269,17 @@ def test_of_the_roles_those_are_compared_that_the_deployer_may_see(httpserver: H
         ("grants", f"Live: The role {UPLOAD_ROLE} may do oss:GetObject on {PLACE}.")
     ]
     assert given.unseen == {"roles": f"{SIGN_ROLE}: NoPermission"}
+
+
+def test_roles_of_another_account_are_not_held_against_this_one(httpserver: HTTPServer) -> None:
+    told = {"Role": {"Arn": "acs:ram::42424242:role/odu-sign", "AssumeRolePolicyDocument": "{}"}}
+    httpserver.expect_request("/", method="POST").respond_with_json(told)
+    serve(httpserver)
+    given = deployed()
+    given.account, given.unseen = seen(httpserver)
+    why = f"the credentials are of the account 42424242, and AccountID is {ACCOUNT}"
+    assert given.unseen == {"roles": "; ".join(f"{name}: {why}" for name in (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE))}
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_a_function_that_is_not_seen_is_not_judged(httpserver: HTTPServer) -> None:
