@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 import requests
 
+from localcloud.dev.__main__ import SETTINGS
 from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.faults import Faults
 from support.chain import CONTENT, FOLDER_FORM, post, tutorial_fields
 from support.oss_world import elements, outcome
 from support.tokens import bearer, new_secret, token
@@ -165,3 +167,19 @@ def test_recipe_some_value_forbidden(tmp_path: Path) -> None:
         assert post(form["host"], fields | {"Cache-Control": "max-age=60"}).status_code == 200
         assert [each.path.read_bytes() for each in cloud.bucket.objects()] == [CONTENT]
     cloud.check()
+
+
+DOCUMENTS = [file for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "reference") for file in folder.glob("*.md")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+def test_the_fault_switches_in_its_commands_are_known(document: Path) -> None:
+    for switches in re.findall(r"""(?:FAULTS=|--faults )["']([^"']+)["']""", document.read_text(encoding="utf-8")):
+        Faults.parse(switches)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+def test_the_variables_before_make_dev_are_known(document: Path) -> None:
+    commands = re.findall(r"^(?:[A-Z_]+=\S+ )+make dev", document.read_text(encoding="utf-8"), re.MULTILINE)
+    used = {name for command in commands for name in re.findall(r"(?:^| )([A-Z_]+)=", command)}
+    assert used <= {*SETTINGS, "PORT", "FUNCTION_PORT", "JSON", "FILES", "FAULTS"}
