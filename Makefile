@@ -44,19 +44,19 @@ invoke: ## Send one request through the real handler (ARGS='GET /limits', or ARG
 
 link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…'; needs JWT_SECRET; more: ARGS=--help)
 	@tools/setup.sh dev
-	@exec $(RUN) deploy.link $(ARGS)
+	@exec $(RUN) deploy link $(ARGS)
 
 build: ## Make the functions' packages in build/, for Function Compute (RUNTIME=python3.12, or python3.10)
 	@tools/setup.sh dev
-	@exec $(RUN) deploy.build
+	@exec $(RUN) deploy build
 
 deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
 	@tools/setup.sh deploy
-	@exec $(RUN) deploy.deploy deploy
+	@exec $(RUN) deploy deploy
 
 remove: ## Take everything in the cloud away; stops if there are users' files (DELETE_FILES=yes)
 	@tools/setup.sh deploy
-	@exec $(RUN) deploy.deploy remove
+	@exec $(RUN) deploy remove
 
 bench: ## Measure what docs/performance.md claims, as ratios within one run (ARGS=--write puts them there)
 	@tools/setup.sh dev
@@ -72,10 +72,10 @@ mutants: ## Break the code in a copy, one place at a time, and see whether the t
 
 LOCK := -I -m uv pip compile -qU --universal --python-version 3.10 --generate-hashes --no-annotate --no-header
 # What a source says of itself is learned by building it: with the locked tools, by their hashes.
-LOCK += --build-constraints deploy/requirements-build.txt
+LOCK += --build-constraints deploy/build/requirements.txt
 lock: ## Lock the newest versions of all dependencies
 	@tools/setup.sh dev
-	@$(PYTHON) $(LOCK) deploy/requirements-build.in -o deploy/requirements-build.txt
+	@$(PYTHON) $(LOCK) deploy/build/requirements.in -o deploy/build/requirements.txt
 	@$(PYTHON) $(LOCK) functions/sign/requirements.in -o functions/sign/requirements.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/callback/requirements.in -o functions/callback/requirements.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
@@ -84,16 +84,16 @@ lock: ## Lock the newest versions of all dependencies
 
 doctor: ## Name each fault of what is set, declared and deployed (ARGS=--strict fails if anything could not be seen)
 	@tools/setup.sh dev
-	@exec $(RUN) deploy.doctor $(ARGS)
+	@exec $(RUN) deploy doctor $(ARGS)
 
 smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
 	@tools/setup.sh dev
-	@exec $(RUN) deploy.smoke $(ARGS)
+	@exec $(RUN) deploy smoke $(ARGS)
 
 files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: ARGS=--help)
 	@tools/setup.sh dev
-	@exec $(RUN) deploy.files $(ARGS)
+	@exec $(RUN) deploy files $(ARGS)
 
 replay: ## Re-send notifications that the webhook missed (ARGS=callback.log, or the log on standard input; more: ARGS=--help)
 	@tools/setup.sh dev
-	@exec $(RUN) deploy.replay $(ARGS)
+	@exec $(RUN) deploy replay $(ARGS)

@@ -1,1 +1,1 @@
-"""What a team needs beside the function and the page: upload links, and later the deployment itself."""
+"""The owner's tools: one module or package for each `make` command, run as `python -m deploy COMMAND`."""

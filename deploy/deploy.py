@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from deploy import components, link
+from deploy import link
 from deploy.env_file import add_secret
 from deploy.environment import environment
-from deploy.s_logs import FOR_ITS_OWNER, hiding, without_secrets
-from localcloud.terminal import guard_output
+from deploy.serverless_devs import components
+from deploy.serverless_devs.logs import FOR_ITS_OWNER, hiding, without_secrets
 
 _PROJECT = Path(__file__).parent.parent
 _S = _PROJECT / "node_modules" / ".bin" / "s"
@@ -164,6 +164,6 @@ def _run(command: str, environ: Mapping[str, str]) -> int:
     return running.returncode
 
 
-if __name__ == "__main__":
-    guard_output()
-    sys.exit(main(sys.argv[1], os.environ))
+def run(command: str, _: list[str]) -> int:
+    """Runs the command in this process's environment; returns the exit code."""
+    return main(command, os.environ)

@@ -17,13 +17,12 @@ import jwt
 
 from deploy.addresses import is_safe
 from deploy.environment import own_environment
-from deploy.publish import deployed_page
+from deploy.site.publish import deployed_page
 from direct_upload import content_types, tokens
 from direct_upload.authorize import MAX_SUBJECT, subject_part
 from direct_upload.settings import size_in_bytes
 from fc_http.environment import printable_address
 from fc_http.errors import Refused
-from localcloud.terminal import guard_output
 
 ROOT = Path(__file__).parent.parent
 
@@ -144,6 +143,6 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     return parser
 
 
-if __name__ == "__main__":
-    guard_output()
-    sys.exit(main(sys.argv[1:], own_environment(ROOT), datetime.now(timezone.utc)))
+def run(_: str, arguments: list[str]) -> int:
+    """Runs the command in this process's environment; returns the exit code."""
+    return main(arguments, own_environment(ROOT), datetime.now(timezone.utc))

@@ -20,7 +20,7 @@ from typing import Any
 from deploy.environment import own_environment
 from fc_http.environment import Environment
 from fc_http.errors import Misconfigured
-from localcloud.terminal import guard_output, visible
+from localcloud.terminal import visible
 from upload_callback.settings import webhook
 from upload_callback.webhook import Webhook
 
@@ -141,6 +141,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-if __name__ == "__main__":
-    guard_output()
-    sys.exit(main(sys.argv[1:], own_environment(ROOT), time.time()))
+def run(_: str, arguments: list[str]) -> int:
+    """Runs the command in this process's environment; returns the exit code."""
+    return main(arguments, own_environment(ROOT), time.time())

@@ -226,7 +226,7 @@ def test_an_upload_of_another_front_end_is_stored_and_its_answer_can_be_read(bac
 
 def run_files(addresses: Any, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "deploy.files", *arguments],
+        [sys.executable, "-m", "deploy", "files", *arguments],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": "functions/shared:functions/sign:functions/callback", **environ},
         input=json.dumps(addresses),

@@ -95,12 +95,12 @@ def checkout(tmp_path: Path) -> Checkout:
         "bin/npm": NPM,
         "requirements-dev.txt": WHEEL + SOURCE,
         "package-lock.json": "{}",
-        "deploy/requirements-build.txt": TOOLS,
-        "deploy/source-only.txt": "# by hand\noss2\n",
+        "deploy/build/requirements.txt": TOOLS,
+        "deploy/build/source-only.txt": "# by hand\noss2\n",
     }
     for name, content in files.items():
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
         path.chmod(0o755)
     (tmp_path / "tools").mkdir()
@@ -151,7 +151,9 @@ def test_what_is_whole_is_left_alone(checkout: Checkout) -> None:
     assert (checkout.run(), checkout.calls()) == ((0, ""), before)
 
 
-@pytest.mark.parametrize("name", ["requirements-dev.txt", "deploy/requirements-build.txt", "deploy/source-only.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements-dev.txt", "deploy/build/requirements.txt", "deploy/build/source-only.txt"]
+)
 def test_what_was_made_by_another_lock_is_made_anew(checkout: Checkout, name: str) -> None:
     checkout.run()
     with (checkout.folder / name).open("a", encoding="utf-8") as file:
@@ -175,7 +177,7 @@ def test_all_comes_by_a_hash_and_only_what_is_named_is_built(checkout: Checkout)
     source = [*by_hash, "--no-binary", ":all:", "--no-build-isolation", "--no-cache-dir"]
     assert checkout.calls() == [
         ["venv"],
-        ["install", *wheels, "-r", "deploy/requirements-build.txt", *QUIETLY, TOOLS],
+        ["install", *wheels, "-r", "deploy/build/requirements.txt", *QUIETLY, TOOLS],
         ["wheel", *source, "--wheel-dir", made, "-r", f"{made}/sources.txt", *QUIETLY, SOURCE],
         ["install", "--no-deps", "--no-index", f"{made}/oss2-2-py3-none-any.whl", *QUIETLY],
         ["install", *wheels, "-r", f"{made}/wheels.txt", *QUIETLY, WHEEL],

@@ -1,4 +1,4 @@
-"""Runs a module of this project: `python -I tools/run.py deploy.files …`.
+"""Runs a module of this project: `python -I tools/run.py deploy files …`.
 
 `-I` keeps the folder in which people are, and PYTHONPATH, off Python's path. What is here is added at its end: no file
 that somebody puts into the project takes the place of a module of Python or of a dependency.

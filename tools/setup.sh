@@ -58,7 +58,7 @@ is_whole() {
 
 # What an environment made from this lock is known by.
 fingerprint() {
-    cat requirements-dev.txt deploy/requirements-build.txt deploy/source-only.txt | cksum
+    cat requirements-dev.txt deploy/build/requirements.txt deploy/build/source-only.txt | cksum
 }
 
 # An environment .venv/<minor> that holds exactly what requirements-dev.txt locks.
@@ -74,7 +74,7 @@ environment() {
     }
     "$1" -m venv --clear ".venv/$minor"
     # The pip that comes with Python fetches the locked one, and the locked setuptools.
-    pip install --require-hashes --no-deps --only-binary :all: -r deploy/requirements-build.txt
+    pip install --require-hashes --no-deps --only-binary :all: -r deploy/build/requirements.txt
     install_lock requirements-dev.txt
     fingerprint >".venv/$minor/lock"
 }
@@ -106,7 +106,7 @@ entries() {
         NR == FNR { if (!/^#/) source[$1]; next }
         /^[^ #]/ { split($0, word, /[= ]/); is_source = word[1] in source }
         is_source == of
-    ' deploy/source-only.txt "$2"
+    ' deploy/build/source-only.txt "$2"
 }
 
 # The environment that commands use: that of the newest runtime found.

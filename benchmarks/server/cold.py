@@ -21,8 +21,8 @@ from benchmarks.server.row import NotMeasured, Row
 from benchmarks.server.stand_in import stand_in
 from benchmarks.server.table import Table
 from benchmarks.server.tutorial import environ_of
-from deploy import build
-from deploy.pythons import BuildError
+from deploy.build import command as build
+from deploy.build.pythons import BuildError
 from localcloud.dev.cloud import ROOT
 
 ROUNDS = 9

@@ -1,4 +1,4 @@
-// A component of Serverless Devs: the page in its bucket. It hands over to deploy/publish.py, which says what it does.
+// A component of Serverless Devs: the page in its bucket. It hands over to deploy/site/publish.py, which says what it does.
 const { spawn } = require("node:child_process");
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
@@ -72,7 +72,7 @@ module.exports = class Site {
 
 async function publish(command, inputs) {
     const own = join(project, ".venv", "default", "bin", "python");
-    const running = spawn(existsSync(own) ? own : "python3", ["-I", RUN, "deploy.publish", command], {
+    const running = spawn(existsSync(own) ? own : "python3", ["-I", RUN, "deploy.site.publish", command], {
         cwd: project,
         env: environment(command === "info" ? {} : await credential(inputs)),
         stdio: "pipe",
@@ -90,7 +90,7 @@ async function publish(command, inputs) {
     running.stdin.end(JSON.stringify(inputs.props));
     const code = await new Promise((resolve, reject) => running.on("error", reject).on("close", resolve));
     if (code !== 0) {
-        throw new Error(told.trim().split("\n").pop() || `deploy.publish ${command} ended with ${code}`);
+        throw new Error(told.trim().split("\n").pop() || `deploy.site.publish ${command} ended with ${code}`);
     }
     return JSON.parse(said);
 }

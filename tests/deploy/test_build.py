@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 import requests
 
-from deploy import build, dependencies, package, pythons
-from deploy.pythons import BuildError, Python
+from deploy.build import command as build
+from deploy.build import dependencies, package, pythons
+from deploy.build.pythons import BuildError, Python
 from localcloud.dev.cloud import Cloud
 from support.chain import CONTENT, FILE, post_upload
+from support.scratch import PROJECT
 
 MINOR = "{}.{}".format(*sys.version_info)
 HERE = Python(MINOR, Path(sys.executable))
@@ -192,7 +194,7 @@ PIP_SAYS = {
         "ERROR: No matching distribution found for alibabacloud-tea==0.4.3\n",
         "This registry has no wheel of alibabacloud-tea==0.4.3 for Function Compute (Linux, x86_64, glibc 2.28 or older): "
         "lock another version, or, if it is pure Python and published as source only, name it in "
-        "deploy/source-only.txt",
+        "deploy/build/source-only.txt",
     ),
     "another file": (
         "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated [...]\n"
@@ -603,7 +605,7 @@ def test_it_is_told_what_was_made(builds: list[build.Built], code: Path) -> None
 
 
 def test_the_function_is_in_it_as_it_is(code: Path) -> None:
-    sources = Path(build.__file__).parent.parent / "functions" / "sign"
+    sources = PROJECT / "functions" / "sign"
     ours = ["index.py", *(f"direct_upload/{path.name}" for path in (sources / "direct_upload").glob("*.py"))]
     assert {name: (code / name).read_bytes() for name in ours} == {name: (sources / name).read_bytes() for name in ours}
 
@@ -691,7 +693,7 @@ def callback(tmp_path_factory: pytest.TempPathFactory) -> build.Built:
 def test_the_callback_functions_package_has_its_own_modules_the_shared_ones_and_one_dependency(
     callback: build.Built,
 ) -> None:
-    sources = Path(build.__file__).parent.parent / "functions"
+    sources = PROJECT / "functions"
     ours = {"index.py": "callback/index.py"} | {
         f"{path.parent.name}/{path.name}": path.relative_to(sources).as_posix()
         for folder in ("callback/upload_callback", "shared/fc_http", "shared/oss_protocol")

@@ -14,8 +14,9 @@ from pathlib import Path
 import jwt
 import pytest
 
-from deploy import components, deploy
-from deploy.s_logs import hiding
+from deploy import deploy
+from deploy.serverless_devs import components
+from deploy.serverless_devs.logs import hiding
 from support import sentinels
 from support.scratch import ACCOUNT, PROJECT, Scratch
 from support.upload_bucket import Bucket
@@ -26,7 +27,7 @@ def make(scratch: Scratch, command: str, **environ: str) -> subprocess.Completed
     (scratch.folder / "node_modules").symlink_to(PROJECT / "node_modules")
     try:
         return subprocess.run(  # noqa: S603 - the arguments are ours
-            [sys.executable, "-I", "tools/run.py", "deploy.deploy", command],
+            [sys.executable, "-I", "tools/run.py", "deploy", command],
             cwd=scratch.folder,
             env={**scratch.environ, **environ},
             stdin=subprocess.DEVNULL,

@@ -384,13 +384,14 @@ def test_git_ignores_what_holds_secrets_even_if_the_writing_breaks_off() -> None
 
 
 COMMANDS = {
-    "deploy.deploy": ["deploy"],
-    "deploy.doctor": [],
-    "deploy.smoke": [],
-    "deploy.files": [],
-    "deploy.replay": [],
-    "deploy.link": ["--who", "a", "--until", "1d", "--page", "https://p.example"],
-    "deploy.build": [],
+    "deploy": [],
+    "remove": [],
+    "doctor": [],
+    "smoke": [],
+    "files": [],
+    "replay": [],
+    "link": ["--who", "a", "--until", "1d", "--page", "https://p.example"],
+    "build": [],
 }
 
 
@@ -406,7 +407,7 @@ def project(tmp_path: Path) -> Path:
 
 def command(project: Path, *words: str, **environ: str) -> tuple[int, str, str]:
     done = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-I", "tools/run.py", *words],
+        [sys.executable, "-I", "tools/run.py", "deploy", *words],
         cwd=project,
         env={"PATH": os.environ["PATH"], "HOME": str(project), **environ},
         stdin=subprocess.DEVNULL,
@@ -418,18 +419,18 @@ def command(project: Path, *words: str, **environ: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("module", COMMANDS)
-def test_every_command_reads_the_file_and_says_what_is_wrong_with_it(project: Path, module: str) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_reads_the_file_and_says_what_is_wrong_with_it(project: Path, name: str) -> None:
     (project / ".env").write_text("NAME=team\nJWT_SECRET=S#x\n")
     fault = (
         '.env, line 2: JWT_SECRET has a #, which begins a comment: write JWT_SECRET="…", or a blank before the comment'
     )
-    assert command(project, module, *COMMANDS[module]) == (2, "", fault + "\n")
+    assert command(project, name, *COMMANDS[name]) == (2, "", fault + "\n")
 
 
 def test_a_link_is_made_with_the_secret_and_for_the_page_of_the_file(project: Path) -> None:
     (project / ".env").write_text(f"JWT_SECRET={SECRET * 2}\nSITE_DOMAIN=up.example.com\n")
-    code, printed, _ = command(project, "deploy.link", "--who", "a", "--until", "1d")
+    code, printed, _ = command(project, "link", "--who", "a", "--until", "1d")
     page, _, token = printed.strip().partition("#token=")
     assert (code, page) == (0, "https://up.example.com/")
     assert jwt.decode(token, SECRET * 2, ["HS256"], audience="oss-direct-upload")["sub"] == "a"
@@ -437,7 +438,7 @@ def test_a_link_is_made_with_the_secret_and_for_the_page_of_the_file(project: Pa
 
 def test_the_build_is_for_the_runtime_of_the_file(project: Path) -> None:
     (project / ".env").write_text("RUNTIME=python2.7\n")
-    assert command(project, "deploy.build") == (
+    assert command(project, "build") == (
         2,
         "",
         "RUNTIME must be python3.12 or python3.10, not 'python2.7'\n",
@@ -448,7 +449,7 @@ def test_the_environment_wins_over_the_file(project: Path) -> None:
     (project / ".env").write_text(f"JWT_SECRET={SECRET * 2}\nSITE_DOMAIN=up.example.com\n")
     own = secrets.token_hex(32)
     sentinels.keep_secret(own)
-    link = ("deploy.link", "--who", "a", "--until", "1d")
+    link = ("link", "--who", "a", "--until", "1d")
     page, _, token = (
         command(project, *link, SITE_DOMAIN="other.example", JWT_SECRET=own)[1].strip().partition("#token=")
     )

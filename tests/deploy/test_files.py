@@ -19,10 +19,11 @@ from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from deploy import bucket, files
+from deploy import oss_client
 from deploy.addresses import is_safe
-from deploy.files import OssStore, download, main, run, safe_path, table, uploaded
-from deploy.inbox import MARK, Inbox, Listed
+from deploy.files import command as files
+from deploy.files.command import OssStore, download, list_or_download, main, safe_path, table, uploaded
+from deploy.files.inbox import MARK, Inbox, Listed
 from localcloud.dev.cloud import Cloud
 from support.chain import CONTENT, FILE, post_upload
 from support.tokens import new_secret
@@ -261,7 +262,7 @@ def test_many_uploads_of_one_name_cost_a_look_each(tmp_path: Path, monkeypatch: 
         next(looks)
         return name
 
-    monkeypatch.setattr("deploy.inbox._folded", look)
+    monkeypatch.setattr("deploy.files.inbox._folded", look)
     assert len(fetch(shelf, tmp_path)) == number
     assert next(looks) < 10 * number
 
@@ -340,14 +341,14 @@ def test_the_command_fetches_nothing_into_the_project(capsys: pytest.CaptureFixt
     before = sorted(path.name for path in files.ROOT.iterdir())
     for place in (".", "..", "web", "deploy/new"):
         with pytest.raises(ValueError, match="name a new"):
-            run(SHELF, "uploads", "", str(files.ROOT / place))
+            list_or_download(SHELF, "uploads", "", str(files.ROOT / place))
     assert (sorted(path.name for path in files.ROOT.iterdir()), capsys.readouterr().out) == (before, "")
 
 
 def test_run_prints_the_table_or_the_paths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(SHELF, "uploads", "alice/", None) == 0
+    assert list_or_download(SHELF, "uploads", "alice/", None) == 0
     assert capsys.readouterr().out.count("\n") == 2
-    assert run(SHELF, "uploads", "alice/", str(tmp_path)) == 0
+    assert list_or_download(SHELF, "uploads", "alice/", str(tmp_path)) == 0
     assert capsys.readouterr().out == f"{tmp_path}/photos/Köln.png\n"
 
 
@@ -368,7 +369,7 @@ def server() -> Iterator[HTTPServer]:
 
 def store(server: HTTPServer) -> OssStore:
     provider = StaticCredentialsProvider("LTAI" + secrets.token_hex(8), new_secret())
-    return OssStore(bucket.client(provider, "cn-hongkong", f"http://127.0.0.1:{server.port}"), "team-uploads")
+    return OssStore(oss_client.client(provider, "cn-hongkong", f"http://127.0.0.1:{server.port}"), "team-uploads")
 
 
 def test_a_list_of_several_pages_is_read_to_its_end(server: HTTPServer) -> None:
@@ -467,7 +468,7 @@ def test_the_bucket_is_that_of_s_yaml(tmp_path: Path, monkeypatch: pytest.Monkey
         seen.extend([store._bucket, *more])
         return 0
 
-    monkeypatch.setattr(files, "run", run)
+    monkeypatch.setattr(files, "list_or_download", run)
     assert main([], {**CREDENTIALS, "AccountID": "12345"}, tmp_path) == 0
     assert seen == ["up-12345", "inbox", "", None]
 
@@ -523,7 +524,7 @@ def test_what_was_uploaded_to_the_stand_in_is_listed_and_fetched(tmp_path: Path)
         policy = {"Version": "1", "Statement": [may]}
         who = cloud.identities.add_session(cloud.account_id, "deployer", "files", cloud.clock() + 3600, (policy,))
         provider = StaticCredentialsProvider(who.access_key_id, who.access_key_secret, who.security_token)
-        shelf = OssStore(bucket.client(provider, cloud.region, cloud.oss.url), cloud.bucket.name)
+        shelf = OssStore(oss_client.client(provider, cloud.region, cloud.oss.url), cloud.bucket.name)
         assert names(shelf) == [("anonymous", "photos/cat ü.png", len(CONTENT))]
         assert fetch(shelf, tmp_path / "fetched") == {"photos/cat ü.png": CONTENT}
         cloud.check()

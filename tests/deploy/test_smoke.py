@@ -21,9 +21,10 @@ from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from deploy import bucket, smoke
-from deploy.outcome import NotHeld, NotTried
-from deploy.trial import Target, Trial
+from deploy import oss_client
+from deploy.smoke import command as smoke
+from deploy.smoke.outcome import NotHeld, NotTried
+from deploy.smoke.smoke import Target, Trial
 from localcloud.dev.cloud import ROOT, Cloud
 from support.dev import PATIENCE, dev, environment
 from support.factories import NOON
@@ -65,7 +66,7 @@ SEEN_LOCALLY = {
 def run(line: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
     """Run `make smoke` as a process, with one line on its standard input."""
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "deploy.smoke", *arguments],
+        [sys.executable, "-m", "deploy", "smoke", *arguments],
         cwd=ROOT,
         env=environment(ROOT, PYTHONPATH="functions/shared:functions/sign:functions/callback", **environ),
         input=line,
@@ -164,7 +165,7 @@ def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(told: Any,
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.smoke", "--dev"],
+        [sys.executable, "-m", "deploy", "smoke", "--dev"],
         cwd=ROOT,
         env=environment(ROOT, PYTHONPATH="functions/shared:functions/sign:functions/callback", JWT_SECRET=secret),
         input=json.dumps(told),
@@ -405,7 +406,7 @@ def uploaded(trial: Trial) -> str:
 
 def test_what_was_uploaded_is_deleted_once(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Deleting()
-    monkeypatch.setattr(bucket, "client", lambda *_: client)
+    monkeypatch.setattr(oss_client, "client", lambda *_: client)
     trial = trial_of(cloud)
     key = uploaded(trial)
     [(name, delete)] = trial.ends()
@@ -420,7 +421,7 @@ def test_what_was_uploaded_is_deleted_once(cloud: Cloud, monkeypatch: pytest.Mon
 def test_what_cannot_be_deleted_fails_in_the_cloud_and_stays_on_this_machine(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, files: str, told: str
 ) -> None:
-    monkeypatch.setattr(bucket, "client", lambda *_: Deleting("AccessDenied"))
+    monkeypatch.setattr(oss_client, "client", lambda *_: Deleting("AccessDenied"))
     trial = trial_of(cloud, files=files)
     key = uploaded(trial)
     assert ended(trial.ends()[0][1]) == told.format(key=key)

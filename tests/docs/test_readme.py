@@ -89,7 +89,7 @@ def test_the_link_commands_give_a_link_that_uploads(tmp_path: Path) -> None:
     [flags] = re.findall(r"make link ARGS='(.*)'", commands)
     secret = new_secret()
     printed = subprocess.run(  # noqa: S603 - the README's own
-        [sys.executable, "-m", "deploy.link", *flags.split()],
+        [sys.executable, "-m", "deploy", "link", *flags.split()],
         cwd=ROOT,
         env=os.environ | {"JWT_SECRET": secret, "PYTHONPATH": "functions/shared:functions/sign"},
         capture_output=True,

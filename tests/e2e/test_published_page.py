@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
-from deploy import publish
+from deploy.site import publish
 from localcloud.dev.cloud import ROOT, Cloud
 from localcloud.oss.storage.bucket import Bucket, Website
 from localcloud.ram.identities import Identity

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from deploy.checks import examine
 from deploy.declared import Deployment
-from deploy.live import Live, UploadBucket
-from deploy.setup import Setup
+from deploy.doctor.checks import examine
+from deploy.doctor.context import Setup
+from deploy.doctor.live_bucket import Live, UploadBucket
 from support.tokens import new_secret
 
 ACCOUNT = "1234567890123456"

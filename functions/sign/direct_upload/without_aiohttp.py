@@ -1,7 +1,7 @@
 """Imports the vendor's SDK without aiohttp, which only its asynchronous half uses: a third of what the import costs.
 
 The SDK names a few of aiohttp's classes while it is imported, in annotations; a placeholder gives it names. The package
-leaves aiohttp out, with all that only aiohttp needs (deploy/dependencies.py). To have it back: ENABLED = False.
+leaves aiohttp out, with all that only aiohttp needs (deploy/build/dependencies.py). To have it back: ENABLED = False.
 """
 
 from __future__ import annotations

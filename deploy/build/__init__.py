@@ -1,0 +1,1 @@
+"""`make build`: the packages that Function Compute runs."""

@@ -1,0 +1,86 @@
+"""The deployer's credentials: where they are looked for, and in which order."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
+
+from deploy.serverless_devs import access
+
+_KEY_PAIRS = (
+    ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
+    ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"),
+    ("AccessKeyID", "AccessKeySecret", "SecurityToken"),
+)
+"""As the vendor's SDKs spell them, that for OSS, and Serverless Devs."""
+
+
+_JSON_VARIABLE = re.compile(r"\w+_serverless_devs_key")
+
+
+def account_id(environ: Mapping[str, str]) -> str:
+    """The account of the credentials in use, else the environment's; empty where neither tells it."""
+    source, _ = _in_use(environ)
+    return source.get("AccountID") or environ.get("AccountID") or _of_serverless_devs(environ).get("AccountID", "")
+
+
+def deployer(environ: Mapping[str, str]) -> StaticCredentialsProvider | None:
+    """The deployer's credentials: the environment's, else those of `s config`."""
+    source, names = _in_use(environ)
+    if not names:
+        return None
+    key_id, secret, token = names
+    return StaticCredentialsProvider(source[key_id], source[secret], source.get(token) or None)
+
+
+def no_credentials(environ: Mapping[str, str]) -> tuple[str, bool]:
+    """Why there are no credentials to use, and whether somebody meant to give some."""
+    for key_id, secret, _ in _KEY_PAIRS:
+        for there, absent in ((key_id, secret), (secret, key_id)):
+            if environ.get(there):
+                return f"{there} is set, and {absent} is not", True
+    for name in _json_variables(environ):
+        return f"{name} is no JSON with AccessKeyID and AccessKeySecret", True
+    alias = access.alias(environ)
+    if access.holds_unusable(environ):
+        return f"~/.s/access.yaml has no AccessKeyID with an AccessKeySecret by the name of {alias}", True
+    return f"there are no credentials in the environment, and none in `s config` by the name of {alias}", bool(
+        environ.get("ACCESS")
+    )
+
+
+def _in_use(environ: Mapping[str, str]) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """The first source that has credentials, and their names in it; nothing where none has."""
+    for source in _sources(environ):
+        for names in _KEY_PAIRS:
+            if source.get(names[0]) and source.get(names[1]):
+                return source, names
+    return {}, ()
+
+
+def _sources(environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    yield _of_serverless_devs(environ)
+    yield environ
+    yield access.stored_credentials(environ)
+
+
+def _of_serverless_devs(environ: Mapping[str, str]) -> dict[str, str]:
+    """The JSON variable `NAME_serverless_devs_key`: the only form in which Serverless Devs takes a security token."""
+    for name in _json_variables(environ):
+        try:
+            told: Any = json.loads(environ[name])
+        except ValueError:
+            continue
+        if isinstance(told, dict):
+            return {key: str(value) for key, value in told.items()}
+    return {}
+
+
+def _json_variables(environ: Mapping[str, str]) -> list[str]:
+    """Their names: that which ACCESS names goes first."""
+    names = (name for name in environ if _JSON_VARIABLE.fullmatch(name))
+    return sorted(names, key=lambda name: (name != environ.get("ACCESS"), name))

@@ -1,0 +1,136 @@
+"""What doctor looks at: settings, what is declared, and what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from deploy import names
+from deploy.credentials import account_id
+from deploy.declared import Deployment, listed
+from deploy.doctor.live_bucket import CorsRule, Live, PartsRule, UploadBucket
+from deploy.hooks.preflight import UNKNOWN
+from direct_upload.settings import Settings
+from fc_http.environment import listed_origins
+from fc_http.errors import Misconfigured
+
+ROLE, BUCKET = "ALIYUN::RAM::Role", "ALIYUN::OSS::Bucket"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that is looked at."""
+
+    environ: Mapping[str, str]
+    """The deployer's environment, with .env in it."""
+    deployment: Deployment
+    live: Live | None = None
+    account: Deployment | None = None
+    """The live functions and their roles, in the shape in which they are declared."""
+    declared: Deployment | None = None
+    """What is declared, where `deployment` is what is live."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Why what is live was not seen, by the facts of `live` and `account`."""
+    unread: tuple[str, ...] = ()
+    """The names in .env that nothing reads, each in words."""
+
+    @property
+    def function(self) -> dict[str, Any]:
+        """The function's props in s.yaml."""
+        return self.deployment.function
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The function's environment."""
+        return self.deployment.function_environ
+
+    def setting_faults(self) -> dict[str, str]:
+        """What the function would say is wrong with its settings: by the setting named first."""
+        # With this name the settings know that they are not on a laptop; only a deployment tells the address.
+        environ = {**self.settings, "FC_FUNCTION_NAME": "oss-direct-upload-sign"}
+        if environ.get("CALLBACK_URL", "").startswith("${"):
+            environ["CALLBACK_URL"] = UNKNOWN
+        try:
+            Settings.from_environ(environ)
+        except Misconfigured as fault:
+            named = {text.split(" ", 1)[0]: text for text in fault.faults}
+            return {
+                name: text for name, text in named.items() if not names.follows(name, self.name_faults, self.environ)
+            }
+        return {}
+
+    @cached_property
+    def name_faults(self) -> dict[str, str]:
+        """What is wrong with the names that the deployer wrote, by name."""
+        return names.faults(self.environ, account_id(self.environ))
+
+    @property
+    def has_wrong_names(self) -> bool:
+        """Whether the names of buckets, roles and logs are at fault, because of what they are made of."""
+        return not {"NAME", "AccountID"}.isdisjoint(self.name_faults)
+
+    @property
+    def origins(self) -> list[str]:
+        """The pages that may upload; what is no origin is left out."""
+        return list(listed_origins(self.settings))
+
+    @property
+    def upload_place(self) -> str:
+        """Where uploads go, as roles' rights name it."""
+        return f"{self.settings.get('OSS_BUCKET')}/{self.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
+
+    @property
+    def region(self) -> str:
+        """The function's region."""
+        return str(self.function.get("region", ""))
+
+    @property
+    def regions(self) -> dict[str, str]:
+        """The regions that resources name where s.yaml has them, by service."""
+        stated = self.declared or self.deployment
+        here = str(stated.function.get("region", ""))
+        return {"oss": stated.function_environ.get("OSS_REGION") or here, "log": here}
+
+    def buckets(self) -> Iterator[UploadBucket]:
+        """The upload bucket as it is declared and, where it could be seen, as it is."""
+        for name, properties in self.deployment.of_type(BUCKET).items():
+            if properties.get("BucketName") == self.settings.get("OSS_BUCKET"):
+                yield _declared_bucket(name, properties)
+        if self.live:
+            yield self.live.bucket
+
+    def site_buckets(self) -> Iterator[UploadBucket]:
+        """The page's bucket as it is declared and, where it could be seen, as it is."""
+        for name, properties in self.deployment.of_type(BUCKET).items():
+            if properties.get("BucketName") == self.deployment.site_bucket:
+                yield _declared_bucket(name, properties)
+        if self.live and self.live.site:
+            yield self.live.site
+
+
+def role_name(arn: str) -> str:
+    """The name in a role's ARN, in small letters, as RAM compares them; empty if there is none."""
+    return arn.rpartition("/")[2].lower()
+
+
+def _declared_bucket(name: str, properties: Mapping[str, Any]) -> UploadBucket:
+    rules = (properties.get("CORSConfiguration") or {}).get("CORSRule") or ()
+    lifecycle = (properties.get("LifecycleConfiguration") or {}).get("Rule") or ()
+    return UploadBucket(
+        where=f"The bucket {name} of the template",
+        versioning=(properties.get("VersioningConfiguration") or {}).get("Status") or "",
+        public_access_blocked=str(properties.get("BlockPublicAccess", False)).lower() == "true",
+        acl=str(properties.get("AccessControl", "private")),
+        cors=tuple(
+            CorsRule(*(tuple(listed(rule.get(name))) for name in ("AllowedOrigin", "AllowedMethod", "ExposeHeader")))
+            for rule in rules
+        ),
+        parts=tuple(
+            PartsRule(str(rule.get("Prefix") or ""), int(rule["AbortMultipartUpload"]["Days"]))
+            for rule in lifecycle
+            if rule.get("Status", "Enabled") == "Enabled" and "Days" in (rule.get("AbortMultipartUpload") or {})
+        ),
+        policy=properties.get("Policy") or "",
+    )

@@ -1,0 +1,258 @@
+"""What the live bucket is like, as far as the deployer may see it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import alibabacloud_oss_v2 as oss
+
+from deploy.oss_client import plain_code, refusal
+
+
+@dataclass(frozen=True)
+class CorsRule:
+    """One rule of a bucket's CORS."""
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    exposed: tuple[str, ...] = ()
+    """The headers of answers that pages may read."""
+
+
+@dataclass(frozen=True)
+class PartsRule:
+    """One lifecycle rule that is enabled and clears away the parts of unfinished uploads."""
+
+    prefix: str
+    days: int
+    """After the upload began; 0 where the rule names a date instead."""
+
+
+@dataclass(frozen=True)
+class ExpiryRule:
+    """One lifecycle rule that is enabled and deletes objects, whatever their tags."""
+
+    prefix: str
+    days: int
+    """After the object was stored; 0 where the rule names a date instead."""
+
+
+@dataclass(frozen=True)
+class UploadBucket:
+    """The upload bucket, declared or live; what is None is not known. Of the page's, the ACL and the policy alone."""
+
+    where: str
+    """Where this was seen, for people."""
+    versioning: str | None = None
+    """Empty, Enabled or Suspended."""
+    public_access_blocked: bool | None = None
+    acl: str | None = None
+    owner: str | None = None
+    """The account whose it is: of live buckets alone."""
+    cors: tuple[CorsRule, ...] | None = None
+    parts: tuple[PartsRule, ...] | None = None
+    policy: Any = None
+    """The bucket's policy, as it stands; empty if it has none."""
+    expiry: tuple[ExpiryRule, ...] | None = None
+    """Of the live bucket alone."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """What was seen in the account."""
+
+    bucket: UploadBucket
+    skew: float | None = None
+    """Seconds by which this machine's clock is ahead of OSS's; None where OSS did not answer."""
+    endpoint_forbidden: bool = False
+    """OSS answered PublicEndpointForbidden to a request for data at the bucket's default domain."""
+    site: UploadBucket | None = None
+    """The page's bucket."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Why what could not be seen was not: OSS's code, by what `FACTS` call it."""
+
+
+FACTS = (
+    *("versioning", "Block Public Access", "ACL", "CORS", "lifecycle", "policy", "list of objects"),
+    *("clock", "site ACL", "site policy"),
+)
+"""What there is to be seen of the two buckets."""
+
+NO_ANSWER = "no answer"
+UNREADABLE = "what cannot be read"
+
+
+def look_at(client: oss.Client, bucket: str, site: str = "", *, clock: Callable[[], float] = time.time) -> Live:
+    """The live buckets, through whatever the client's credentials may read. Raises nothing that OSS answers."""
+    return _Look(client, bucket, site, clock).live()
+
+
+class _Look:
+    """One look at a bucket: each question by itself, so that one refusal costs one answer."""
+
+    def __init__(self, client: oss.Client, bucket: str, site: str, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._site = site
+        self._clock = clock
+        self._skew: float | None = None
+        self._refused: dict[str, str] = {}
+        self._unseen: dict[str, str] = {}
+
+    def live(self) -> Live:
+        request = {"bucket": self._bucket}
+        versioning = self._ask("versioning", lambda: self._client.get_bucket_versioning(_versioning(**request)))
+        blocked = self._ask(
+            "Block Public Access", lambda: self._client.get_bucket_public_access_block(_block(**request))
+        )
+        acl = self._ask("ACL", lambda: self._client.get_bucket_acl(_acl(**request)))
+        cors = self._ask("CORS", lambda: self._client.get_bucket_cors(_cors(**request)), none="NoSuchCORSConfiguration")
+        lifecycle = self._ask(
+            "lifecycle", lambda: self._client.get_bucket_lifecycle(_lifecycle(**request)), none="NoSuchLifecycle"
+        )
+        policy = self._ask_policy("policy", self._bucket)
+        self._ask(
+            "list of objects",
+            lambda: self._client.list_objects_v2(_list(**request, max_keys=1)),
+            none="PublicEndpointForbidden",
+        )
+        site = self._page_bucket() if self._site else None
+        if self._skew is None:
+            self._unseen["clock"] = NO_ANSWER
+        return Live(
+            UploadBucket(
+                where=f"The live bucket {self._bucket}",
+                versioning=(versioning.version_status or "") if versioning else None,
+                public_access_blocked=_is_blocked(blocked),
+                acl=acl.acl if acl else None,
+                owner=acl.owner.id if acl else None,
+                cors=() if self._refused.get("CORS") == "NoSuchCORSConfiguration" else _rules(cors),
+                parts=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _parts(lifecycle),
+                expiry=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _expiry(lifecycle),
+                policy=policy,
+            ),
+            skew=self._skew,
+            endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
+            site=site,
+            unseen=dict(self._unseen),
+        )
+
+    def _page_bucket(self) -> UploadBucket:
+        acl = self._ask("site ACL", lambda: self._client.get_bucket_acl(_acl(bucket=self._site)))
+        return UploadBucket(
+            where=f"The page's live bucket {self._site}",
+            acl=acl.acl if acl else None,
+            owner=acl.owner.id if acl else None,
+            policy=self._ask_policy("site policy", self._site),
+        )
+
+    def _ask_policy(self, what: str, bucket: str) -> str | None:
+        """Empty where there is none; None where that cannot be told."""
+        none = "NoSuchBucketPolicy"
+        answer = self._ask(what, lambda: self._client.get_bucket_policy(_policy(bucket=bucket)), none=none)
+        if answer is None:
+            return "" if self._refused.get(what) == none else None
+        return str(answer.body)
+
+    def _ask(self, what: str, question: Callable[[], Any], none: str = "") -> Any:
+        """The answer; None where OSS refuses, or did not answer before. The refusal `none` is an answer, too."""
+        if NO_ANSWER in self._refused.values():
+            self._unseen[what] = NO_ANSWER
+            return None
+        before = self._clock()
+        try:
+            result = question()
+        except (ParseError, ValueError):
+            self._refused[what] = self._unseen[what] = UNREADABLE
+            return None
+        except oss.exceptions.BaseError as fault:
+            refused = refusal(fault)
+            self._refused[what] = code = plain_code(refused.code) if refused else NO_ANSWER
+            self._note_skew(before, refused.headers if refused else None)
+            if code != none:
+                self._unseen[what] = code
+            return None
+        self._note_skew(before, result.headers)
+        if result.status_code != 200 or result.headers.get("Content-Length") == "0" or _says_nothing(result):
+            self._refused[what] = self._unseen[what] = UNREADABLE
+            return None
+        return result
+
+    def _note_skew(self, before: float, headers: Any) -> None:
+        """OSS's clock shows whole seconds: what lies within the request and that second is no skew."""
+        told = (headers or {}).get("Date")
+        if told is None or self._skew is not None:
+            return
+        try:
+            theirs = parsedate_to_datetime(told).timestamp()
+        except (TypeError, ValueError):
+            return
+        ahead, behind = before - (theirs + 1), theirs - self._clock()
+        self._skew = ahead if ahead > 0 else -behind if behind > 0 else 0.0
+
+
+def _says_nothing(result: Any) -> bool:
+    """Whether the one thing that an answer is about is not in it; that versioning never was on, is told by nothing."""
+    told = {
+        oss.GetBucketPublicAccessBlockResult: "public_access_block_configuration",
+        oss.GetBucketAclResult: "acl",
+        oss.GetBucketCorsResult: "cors_configuration",
+        oss.GetBucketLifecycleResult: "lifecycle_configuration",
+        oss.GetBucketPolicyResult: "body",
+    }
+    if isinstance(result, oss.GetBucketAclResult) and not (result.owner and result.owner.id):
+        return True
+    return type(result) in told and not getattr(result, told[type(result)])
+
+
+def _is_blocked(result: Any) -> bool | None:
+    configuration = result.public_access_block_configuration if result else None
+    return bool(configuration.block_public_access) if configuration else None
+
+
+def _rules(result: Any) -> tuple[CorsRule, ...] | None:
+    configuration = result.cors_configuration if result else None
+    if configuration is None:
+        return None
+    return tuple(
+        CorsRule(tuple(rule.allowed_origins or ()), tuple(rule.allowed_methods or ()), tuple(rule.expose_headers or ()))
+        for rule in configuration.cors_rules or ()
+    )
+
+
+def _parts(result: Any) -> tuple[PartsRule, ...] | None:
+    configuration = result.lifecycle_configuration if result else None
+    if configuration is None:
+        return None
+    return tuple(
+        PartsRule(rule.prefix or "", rule.abort_multipart_upload.days or 0)
+        for rule in configuration.rules or ()
+        if rule.status == "Enabled" and rule.abort_multipart_upload
+        if rule.abort_multipart_upload.days or rule.abort_multipart_upload.created_before_date
+    )
+
+
+def _expiry(result: Any) -> tuple[ExpiryRule, ...] | None:
+    configuration = result.lifecycle_configuration if result else None
+    if configuration is None:
+        return None
+    return tuple(
+        ExpiryRule(rule.prefix or "", rule.expiration.days or 0)
+        for rule in configuration.rules or ()
+        if rule.status == "Enabled" and not rule.tags and rule.expiration
+        if rule.expiration.days or rule.expiration.created_before_date
+    )
+
+
+_versioning = oss.GetBucketVersioningRequest
+_block = oss.GetBucketPublicAccessBlockRequest
+_acl = oss.GetBucketAclRequest
+_cors = oss.GetBucketCorsRequest
+_lifecycle = oss.GetBucketLifecycleRequest
+_policy = oss.GetBucketPolicyRequest
+_list = oss.ListObjectsV2Request

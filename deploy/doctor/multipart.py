@@ -1,0 +1,51 @@
+"""What doctor looks for about multipart uploads: what their tickets, their parts and their end need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.doctor.bucket import covers
+from deploy.doctor.context import Setup
+from deploy.doctor.live_bucket import CorsRule
+
+SETTINGS = ("MULTIPART_THRESHOLD", "MULTIPART_SECRET")
+
+LEAST_DAYS = 7
+"""After which abandoned parts may go: tickets live up to six days, and OSS clears away once a day."""
+
+
+def settings(setup: Setup) -> Iterator[str]:
+    """What the function would say of them."""
+    yield from (f"{text}." for name, text in setup.setting_faults().items() if name in SETTINGS)
+
+
+def cors(setup: Setup) -> Iterator[str]:
+    """Every page may put parts, and read the ETag that answers them."""
+    for each in setup.buckets() if is_on(setup) else ():
+        for origin in setup.origins if each.cors is not None else ():
+            if not any(_takes_parts(rule, origin) for rule in each.cors or ()):
+                yield f"{each.where} has no CORS rule that lets {origin} put parts and read their ETag."
+
+
+def _takes_parts(rule: CorsRule, origin: str) -> bool:
+    return covers(rule, origin, "PUT") and "etag" in (name.lower() for name in rule.exposed)
+
+
+def lifecycle(setup: Setup) -> Iterator[str]:
+    """Abandoned parts go, but none that may still be needed."""
+    folder = setup.upload_place.partition("/")[2].removesuffix("*")
+    for each in setup.buckets() if is_on(setup) else ():
+        if each.parts is None:
+            continue
+        if not any(rule.days and folder.startswith(rule.prefix) for rule in each.parts):
+            yield f"{each.where} has no lifecycle rule that clears abandoned parts away."
+        concerned = [rule for rule in each.parts if folder.startswith(rule.prefix) or rule.prefix.startswith(folder)]
+        soonest = min((rule.days for rule in concerned), default=LEAST_DAYS)
+        if soonest < LEAST_DAYS:
+            when = f"after {soonest} days" if soonest else "of before a date"
+            yield f"{each.where} clears abandoned parts away {when}."
+
+
+def is_on(setup: Setup) -> bool:
+    """Whether large files go in parts."""
+    return bool(setup.settings.get("MULTIPART_THRESHOLD"))

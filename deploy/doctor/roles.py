@@ -1,0 +1,209 @@
+"""What doctor looks for in the roles: who may become them, and what they may do, held against `rights`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from deploy.declared import UNSEEN, Deployment, listed
+from deploy.doctor import function, rights, settings
+from deploy.doctor.context import BUCKET, ROLE, Setup
+from deploy.doctor.rights import SESSION_DURATION, ResourceNames, Right
+
+_MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
+_SHIPPED_TYPES = (ROLE, BUCKET, "ALIYUN::SLS::Project", "ALIYUN::SLS::Logstore", "ALIYUN::SLS::Index")
+_FC3 = r"fc3(@[0-9.]+)?"
+_SHIPPED_COMPONENTS = {"infra": r"ros(@[0-9.]+)?", "callback": _FC3, "sign": _FC3, "site": r"(.*/)?deploy/site"}
+
+_READ_OF_ROLES = frozenset(
+    {
+        *("RoleName", "Description", "AssumeRolePolicyDocument", "MaxSessionDuration", "Policies"),
+        *("PolicyAttachments", "IgnoreExisting", "DeletionForce", "Tags"),
+    }
+)
+_READ_OF_POLICIES = frozenset({"PolicyName", "PolicyDocument", "Description"})
+_READ_OF_BUCKETS = frozenset(
+    {
+        *("BucketName", "AccessControl", "BlockPublicAccess", "Policy", "VersioningConfiguration", "CORSConfiguration"),
+        *("LifecycleConfiguration", "WebsiteConfigurationV2", "DeletionForce", "Tags"),
+    }
+)
+_READ_OF_WEBSITES = frozenset({"IndexDocument", "ErrorDocument"})
+"""What is looked at here, or gives nothing. Elsewhere ROS takes a PolicyDocumentUnchecked instead of the document."""
+
+
+def grants(setup: Setup) -> Iterator[str]:
+    """Rights that the template as shipped does not give."""
+    for role, properties, shipped in _comparisons(setup):
+        wanted, _ = rights.role_rights(shipped)
+        allowed, _ = rights.role_rights(properties)
+        more = [right for right in allowed if not any(right.same(each) for each in wanted)]
+        yield from (f"The role {role} may do {what}." for what in together(more))
+        attached = properties.get("PolicyAttachments") or {}
+        kinds = attached.values() if isinstance(attached, dict) else [attached]
+        yield from (f"The role {role} has {policy} attached." for kind in kinds for policy in listed(kind))
+
+
+def extras(setup: Setup) -> Iterator[str]:
+    """What the template makes besides, that may give rights."""
+    ours = shipped_roles(setup)
+    buckets = (setup.settings.get("OSS_BUCKET"), setup.deployment.site_bucket)
+    made = [each.get("BucketName") for each in setup.deployment.of_type(BUCKET).values()]
+    for name, resource in setup.deployment.template.items() if ours else ():
+        kind = str(resource.get("Type"))
+        properties = resource.get("Properties") or {}
+        role, bucket = (str(properties.get(of, name)) for of in ("RoleName", "BucketName"))
+        if kind == ROLE and role.lower() not in ours:
+            yield f"The template makes the role {role}, which is none of the three."
+        elif kind == ROLE and str(properties.get("IgnoreExisting", False)).lower() != "false":
+            yield f"The template takes a role {role} that is there already, whatever its rights."
+        elif kind == ROLE:
+            yield from (
+                f"The template's role {role} has {each}, which is not read here." for each in _unread(properties)
+            )
+        elif kind == BUCKET and bucket not in buckets and buckets[0] in made:  # else it is that one, misnamed
+            yield f"The template makes the bucket {bucket}, which is none of the two."
+        elif kind == BUCKET:
+            yield from _unread_of_bucket(bucket, properties, is_page=bucket == buckets[1])
+        elif kind not in _SHIPPED_TYPES:
+            yield f"The template makes {name}, which is {kind}."
+    yield from _strange_components(setup.deployment)
+    yield from setup.deployment.unread
+
+
+def _strange_components(deployment: Deployment) -> Iterator[str]:
+    for name, resource in deployment.resources.items():
+        component = str(resource.get("component"))
+        if name not in _SHIPPED_COMPONENTS:
+            yield f"s.yaml makes {name} besides, with the component {component}."
+        elif not re.fullmatch(_SHIPPED_COMPONENTS[name], component):
+            yield f"s.yaml makes {name} with the component {component}."
+
+
+def _unread(role: Mapping[str, Any]) -> Iterator[str]:
+    policies = (each for each in role.get("Policies") or () if isinstance(each, dict))
+    yield from (name for name in role if name not in _READ_OF_ROLES)
+    yield from (name for policy in policies for name in policy if name not in _READ_OF_POLICIES)
+
+
+def _unread_of_bucket(bucket: str, properties: Mapping[str, Any], *, is_page: bool) -> Iterator[str]:
+    if str(properties.get("DeletionForce", False)).lower() != "false":
+        yield f"The template deletes the bucket {bucket} with all its files where the stack is deleted."
+    website = properties.get("WebsiteConfigurationV2") or {}
+    strange = [name for name in properties if name not in _READ_OF_BUCKETS]
+    strange += [f"WebsiteConfigurationV2.{name}" for name in website if not is_page or name not in _READ_OF_WEBSITES]
+    yield from (f"The template's bucket {bucket} has {name}, which is not read here." for name in strange)
+
+
+def upload_right(setup: Setup) -> Iterator[str]:
+    """The upload role may put objects under the prefix."""
+    yield from _lacking(setup, lambda action: action == "oss:PutObject")
+
+
+def multipart_rights(setup: Setup) -> Iterator[str]:
+    """The function sees which parts are there, and gives uploads up."""
+    yield from _lacking(setup, lambda action: action in _MULTIPART)
+
+
+def callback_right(setup: Setup) -> Iterator[str]:
+    """The callback function asks the bucket what it holds."""
+    yield from _lacking(setup, lambda action: action == "oss:GetObject")
+
+
+def function_rights(setup: Setup) -> Iterator[str]:
+    """The functions assume the upload role, and write their logs."""
+    yield from _lacking(setup, lambda action: not action.startswith("oss:"))
+
+
+def _lacking(setup: Setup, concerned: Callable[[str], bool]) -> Iterator[str]:
+    for role, properties, shipped in _comparisons(setup):
+        wanted = [right for right in rights.role_rights(shipped)[0] if concerned(right.action)]
+        allowed, denied = rights.role_rights(properties)
+        refused = [right for right in wanted if any(each.takes(right, setup.regions) for each in denied)]
+        missing = [
+            right for right in wanted if right not in refused and not any(each.covers(right) for each in allowed)
+        ]
+        narrowed = [right for right in missing if any(each.same(right) for each in allowed)]
+        yield from (f"The role {role} is denied {what}." for what in together(refused))
+        yield from (f"The role {role} may do {what} only under a condition." for what in together(narrowed))
+        absent = [right for right in missing if right not in narrowed]
+        yield from (f"The role {role} may not do {what}." for what in together(absent))
+
+
+def trust(setup: Setup) -> Iterator[str]:
+    """Who may become which role, and should not."""
+    for role, properties, shipped in _comparisons(setup):
+        wanted, _ = rights.trust_rights(shipped)
+        allowed, _ = rights.trust_rights(properties)
+        for right in allowed:
+            if not any(right.same(each) for each in wanted):
+                what = "" if right.action.lower() == "sts:assumerole" else f" with {right.action or 'any action'}"
+                yield f"The role {role} trusts {right.who or 'anybody'}{what}."
+
+
+def trust_missing(setup: Setup) -> Iterator[str]:
+    """Who should be able to become which role, and is not."""
+    for role, properties, shipped in _comparisons(setup):
+        wanted, _ = rights.trust_rights(shipped)
+        allowed, denied = rights.trust_rights(properties)
+        for right in wanted:
+            if any(each.covers(right) for each in denied):
+                yield f"The role {role} refuses {right.who}."
+            elif not any(each.covers(right) for each in allowed):
+                narrowed = any(each.same(right) for each in allowed)
+                how = f"trusts {right.who} only under a condition" if narrowed else f"does not trust {right.who}"
+                yield f"The role {role} {how}."
+
+
+def session(setup: Setup) -> Iterator[str]:
+    """How long a session of a role may last."""
+    for role, properties, _ in _comparisons(setup):
+        seconds = properties.get("MaxSessionDuration") or SESSION_DURATION
+        if str(seconds) != str(SESSION_DURATION):
+            yield f"A session of the role {role} may last {seconds} seconds, not {SESSION_DURATION}."
+
+
+def denials(setup: Setup) -> Iterator[str]:
+    """What somebody denies the roles, beside what they need."""
+    for role, properties, shipped in _comparisons(setup):
+        for of, words in ((rights.role_rights, "is denied {}"), (rights.trust_rights, "refuses {}")):
+            wanted, _ = of(shipped)
+            _, denied = of(properties)
+            besides = [each for each in denied if not any(each.takes(right, setup.regions) for right in wanted)]
+            yield from (f"The role {role} {words.format(what)}." for what in together(besides))
+
+
+def together(found: Iterable[Right]) -> list[str]:
+    """Rights in words: the actions on one resource in one, or who has them."""
+    grouped: dict[tuple[str, str, bool], list[str]] = {}
+    for right in found:
+        grouped.setdefault((right.who, right.resource, bool(right.condition)), []).append(right.action)
+    return [
+        _in_words(who, ", ".join(actions), resource, narrowed) for (who, resource, narrowed), actions in grouped.items()
+    ]
+
+
+def _in_words(who: str, actions: str, resource: str, narrowed: bool) -> str:
+    words = (who, actions, f"on {resource}" if resource else "", "under a condition" if narrowed else "")
+    return " ".join(each for each in words if each)
+
+
+def _comparisons(setup: Setup) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Each of the three roles that could be seen: its name, its properties, and those that are shipped."""
+    shipped = shipped_roles(setup)
+    for name, properties in setup.deployment.of_type(ROLE).items():
+        role = str(properties.get("RoleName", name))
+        if role.lower() in shipped and not properties.get(UNSEEN):
+            yield role, properties, shipped[role.lower()]
+
+
+def shipped_roles(setup: Setup) -> dict[str, dict[str, Any]]:
+    """The three roles as they are shipped, by their names in small letters.
+
+    None while the prefix or a role in s.yaml is at fault: every right is made of them.
+    """
+    stated = Setup(setup.environ, setup.declared or setup.deployment)
+    if settings.prefix_faults(stated) or any(function.role(stated)):
+        return {}
+    return {str(each["RoleName"]).lower(): each for each in rights.shipped_roles(ResourceNames.of(stated.deployment))}

@@ -1,0 +1,1 @@
+"""`make files`: what was uploaded, and fetching it."""

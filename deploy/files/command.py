@@ -1,0 +1,295 @@
+"""`make files`: what was uploaded, and by whom; `--download FOLDER` fetches it, each file under the name it had."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timezone
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import alibabacloud_oss_v2 as oss
+import requests
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
+from urllib3.exceptions import HTTPError
+
+from deploy import credentials, declared, oss_client
+from deploy.environment import own_environment
+from deploy.files.inbox import Inbox, Listed
+from localcloud.terminal import visible
+
+ROOT = Path(__file__).parents[2]
+
+AT_ONCE = 8
+"""Objects whose names are asked for at the same time."""
+
+PATIENCE = 60
+"""Seconds to wait for the next bytes, at most."""
+
+CHUNK = 256 * 1024
+"""Bytes read at a time."""
+
+MAX_NAME = 200
+"""Bytes of one part of a path that every file system takes, with room for a number."""
+
+DEEPEST = 8
+"""Parts of a path; of a deeper one the last are kept."""
+
+LONGEST = 600
+"""Bytes of a path, so that it is none too long below anybody's folder (macOS takes 1,024); the last parts are kept."""
+
+_UNFIT = re.compile(r'[<>:"|?*]')
+_RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
+    f"{name}{number}" for name in ("COM", "LPT") for number in "0123456789\xb9\xb2\xb3"
+}
+"""Devices on Windows, whatever follows the first dot (CPython 3.13, ntpath.isreserved)."""
+
+
+class ReadError(ValueError):
+    """One object cannot be fetched; others can."""
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A file that somebody uploaded."""
+
+    listed: Listed
+    name: str
+    """As the uploader knows it, perhaps with its folders. He chose it: it may say anything."""
+    who: str
+    """The subject of his token, as it stands in the key."""
+
+
+class Store(Protocol):
+    """A bucket, as far as it is needed here. What it raises are the errors of the vendor's SDK."""
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """Every object whose key begins so, in the order of keys."""
+
+    def head(self, key: str) -> Mapping[str, str]:
+        """An object's user metadata, by lower-case name without `x-oss-meta-`."""
+
+    def get(self, key: str) -> Iterator[bytes]:
+        """An object's bytes."""
+
+
+class OssStore:
+    """A bucket at OSS, through the vendor's SDK."""
+
+    def __init__(self, client: oss.Client, name: str) -> None:
+        self._client = client
+        self._bucket = name
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """See Store."""
+        request = oss.ListObjectsV2Request(bucket=self._bucket, prefix=prefix)
+        for page in self._client.list_objects_v2_paginator().iter_page(request):
+            for found in page.contents or ():
+                yield Listed(found.key, found.size or 0, found.last_modified.astimezone(timezone.utc))
+
+    def head(self, key: str) -> Mapping[str, str]:
+        """See Store."""
+        if _is_shortened(key):
+            return {}
+        found: Any = self._client.head_object(oss.HeadObjectRequest(bucket=self._bucket, key=key))
+        return {name.lower(): value for name, value in (found.metadata or {}).items()}
+
+    def get(self, key: str) -> Iterator[bytes]:
+        """See Store."""
+        if _is_shortened(key):
+            raise ReadError(f"{visible(key)} cannot be read: its key has . or .. for a part. Use OSS's console for it")
+        url = self._client.presign(oss.GetObjectRequest(bucket=self._bucket, key=key)).url
+        try:
+            with requests.get(url, stream=True, timeout=PATIENCE, allow_redirects=False) as answer:
+                if answer.status_code != 200:
+                    raise ReadError(f"{visible(key)} cannot be read: OSS answers {answer.status_code}")
+                # The SDK would unpack what its uploader calls compressed: into whatever size he likes.
+                yield from answer.raw.stream(CHUNK, decode_content=False)
+        except (requests.RequestException, HTTPError) as fault:
+            # By its kind alone: its text has the address in it, which whoever reads it could use.
+            raise ValueError(f"{visible(key)} cannot be read: {type(fault).__name__}") from None
+
+
+def _is_shortened(key: str) -> bool:
+    """Whether clients ask for another path: they take such parts out, and OSS finds the signature wrong.
+
+    Who has a folder form can choose such a key, and must not stop the owner's list by it.
+    """
+    return not {".", ".."}.isdisjoint(key.split("/"))
+
+
+def uploaded(
+    store: Store, prefix: str, below: str = "", but: Callable[[Listed], bool] = lambda _: False
+) -> Iterator[Uploaded]:
+    """What was uploaded under the function's prefix, or only what is `below` it, in the order of keys.
+
+    What `but` holds for is left out.
+    """
+    # The console marks folders by empty objects.
+    found = [
+        each for each in store.list(f"{prefix}/{below}") if (each.size or not each.key.endswith("/")) and not but(each)
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for listed, meta in zip(found, pool.map(lambda each: store.head(each.key), found), strict=True):
+            who, _, rest = listed.key.removeprefix(f"{prefix}/").partition("/")
+            # A folder form's key is its directory, which nobody can guess, and then the file's name.
+            yield Uploaded(listed, unquote(meta.get("filename", "")) or rest.partition("/")[2] or rest, who)
+
+
+def table(files: Iterable[Uploaded]) -> Iterator[str]:
+    """A line each: when, who, how many bytes, under which name, at which key; first the names of the columns."""
+    yield _row("when (UTC)", "who", "bytes", "name", "key")
+    for each in files:
+        size = f"{each.listed.size:,}"
+        yield _row(
+            f"{each.listed.when:%Y-%m-%d %H:%M}",
+            visible(each.who),
+            size,
+            visible(each.name),
+            visible(each.listed.key),
+        )
+
+
+def _row(when: str, who: str, size: str, name: str, key: str) -> str:
+    return f"{when:<16}  {who:<20}  {size:>13}  {name:<32}  {key}"
+
+
+def safe_path(name: str) -> Path:
+    """A relative path for a name that anybody may have chosen: it leads nowhere but down, on every system."""
+    parts = [_safe_part(part) for part in re.split(r"[/\\]", unicodedata.normalize("NFC", name))]
+    kept = [part for part in parts if part][-DEEPEST:] or ["unnamed"]
+    while len("/".join(kept).encode()) > LONGEST:
+        del kept[0]
+    return Path(*kept)
+
+
+def _safe_part(part: str) -> str:
+    part = _UNFIT.sub("_", "".join(each if each.isprintable() else "_" for each in part)).lstrip(" ").rstrip(" .")
+    # What begins with a dot is hidden, and settings to many a program; with a dash, an option to commands (`rm *`);
+    # with a plus, a command to editors and pagers (`vim *`); with an at sign, a file of options to compilers.
+    part = re.sub(r"^[.+@-]+", lambda found: "_" * len(found[0]), part)
+    if part.partition(".")[0].rstrip(" ").upper() in _RESERVED:
+        part = f"_{part}"
+    # With it, any folder is a repository whose `config` names programs that git runs; many a prompt asks git.
+    if part.casefold() == "head":
+        part = f"_{part}"
+    suffix = PurePosixPath(part).suffix
+    if len(suffix.encode()) > MAX_NAME // 2:
+        suffix = ""
+    stem = part.removesuffix(suffix).encode()[: MAX_NAME - len(suffix.encode())]
+    return (stem.decode(errors="ignore") + suffix).rstrip(" .")
+
+
+def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) -> int:
+    """Print the table or fetch the files. The exit code: 0; 1 where OSS refuses; 2 for a wrong call."""
+    asked = _parser().parse_args(arguments)
+    try:
+        store, prefix = _local(environ) if asked.dev else _store(asked, environ, folder)
+        return list_or_download(store, prefix, asked.below, asked.download)
+    except (OSError, ValueError) as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    except oss.exceptions.BaseError as fault:
+        refused = oss_client.refusal(fault)
+        print(f"OSS: {f'{refused.code}: {refused.message}' if refused else fault}", file=sys.stderr)
+        return 1
+
+
+def list_or_download(store: Store, prefix: str, below: str, to: str | None) -> int:
+    """List, or fetch into the folder `to`; the exit code. Raises OSError, ValueError."""
+    if to is None:
+        lines = table(list(uploaded(store, prefix, below)))
+    else:
+        inbox = Inbox.at(Path(to), ROOT)
+        lines = map(str, download(store, uploaded(store, prefix, below, inbox.has), inbox))
+    for line in lines:
+        print(line)
+    return 0
+
+
+def download(store: Store, files: Iterable[Uploaded], inbox: Inbox) -> Iterator[Path]:
+    """Fetch the files, each whole or not at all; gives the path of each.
+
+    No file is overwritten: another of the same name gets a number. Raises ValueError at the end, with a line for each
+    that could not be read or arrived incomplete.
+    """
+    faults = []
+    for each in files:
+        try:
+            path = inbox.new_file(safe_path(each.name), partial(_fetch, store, each.listed))
+        except ReadError as fault:
+            faults.append(str(fault))
+            continue
+        inbox.add(each.listed, path)
+        yield path
+    if faults:
+        raise ValueError("\n".join(faults))
+
+
+def _fetch(store: Store, listed: Listed, path: Path) -> None:
+    size = 0
+    with path.open("xb") as file:
+        for chunk in store.get(listed.key):
+            size += file.write(chunk)
+    if size != listed.size:
+        raise ReadError(f"{visible(listed.key)} has {listed.size:,} bytes, and {size:,} came")
+
+
+def _local(environ: Mapping[str, str]) -> tuple[Store, str]:
+    """The bucket of `JSON=1 make dev`, by its line of JSON; and the prefix. Raises ValueError."""
+    try:
+        told = json.loads(sys.stdin.readline())
+        own = StaticCredentialsProvider(told["access_key_id"], told["access_key_secret"], told["security_token"])
+        store = OssStore(oss_client.client(own, told["region"], told["oss"]), told["bucket"])
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(
+            "Standard input has no line of JSON of make dev: JSON=1 make dev | make files ARGS=--dev"
+        ) from None
+    return store, _prefix(environ)
+
+
+def _store(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) -> tuple[Store, str]:
+    """The bucket that is named, else that of s.yaml; and the prefix. Raises OSError, ValueError."""
+    settings = {name: environ[name] for name in ("OSS_BUCKET", "OSS_REGION", "UPLOAD_PREFIX") if environ.get(name)}
+    given = {"OSS_BUCKET": asked.bucket, "OSS_REGION": asked.region}
+    settings |= {name: value for name, value in given.items() if value}
+    if not (settings.get("OSS_BUCKET") and settings.get("OSS_REGION")):
+        settings = declared.read(folder, environ, credentials.account_id(environ)).function_environ | settings
+    if declared.NO_ACCOUNT in settings.get("OSS_BUCKET", declared.NO_ACCOUNT):
+        raise ValueError("The bucket's name has the account's ID in it: set AccountID, or give --bucket and --region")
+    provider = credentials.deployer(environ)
+    if provider is None:
+        raise ValueError(
+            "There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+        )
+    client = oss_client.client(provider, settings["OSS_REGION"], asked.endpoint)
+    return OssStore(client, settings["OSS_BUCKET"]), _prefix(settings)
+
+
+def _prefix(settings: Mapping[str, str]) -> str:
+    return (settings.get("UPLOAD_PREFIX") or "uploads").rstrip("/")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make files ARGS=…", description="Print what was uploaded, or fetch it.")
+    add = parser.add_argument
+    add("--download", metavar="FOLDER", help="fetch the files into this folder; none there is overwritten")
+    add("--below", metavar="PATH", default="", help="only what is below the prefix and this: alice/ is what alice has")
+    add("--bucket", help="else OSS_BUCKET, else that of s.yaml")
+    add("--region", help="else OSS_REGION, else that of s.yaml")
+    add("--dev", action="store_true", help="what `JSON=1 make dev` has, by its JSON line on standard input")
+    add("--endpoint", metavar="URL", default="", help="https://… of a custom domain or of a stand-in")
+    return parser
+
+
+def run(_: str, arguments: list[str]) -> int:
+    """Runs the command in this process's environment; returns the exit code."""
+    return main(arguments, own_environment(ROOT))

@@ -1,0 +1,1 @@
+"""What s.yaml runs before and after Serverless Devs does its work."""

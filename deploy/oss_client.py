@@ -1,0 +1,39 @@
+"""The upload bucket, through the vendor's SDK and with the deployer's credentials."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import alibabacloud_oss_v2 as oss
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
+
+from deploy.addresses import safe_endpoint
+
+
+def client(provider: StaticCredentialsProvider, region: str, endpoint: str = "") -> oss.Client:
+    """A client for buckets of a region; `endpoint` is a custom domain's or a stand-in's `https://…`.
+
+    Raises ValueError where keys would go to another machine in the clear.
+    """
+    own_domain = not re.fullmatch(r"[\d.]+|localhost|.*\.aliyuncs\.com", urlsplit(endpoint).hostname or "localhost")
+    return oss.Client(
+        oss.Config(
+            region=region,
+            endpoint=safe_endpoint(endpoint) or None,
+            credentials_provider=provider,
+            use_cname=own_domain,
+            retry_max_attempts=2,
+        )
+    )
+
+
+def refusal(fault: Exception) -> oss.exceptions.ServiceError | None:
+    """What OSS answered, if that is why an operation failed; None if it did not get that far."""
+    cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
+    return cause if isinstance(cause, oss.exceptions.ServiceError) else None
+
+
+def plain_code(code: object) -> str:
+    """A service's code, fit for a terminal."""
+    return str(code) if re.fullmatch(r"[A-Za-z0-9._ -]{1,80}", str(code)) else "an answer without a code"

@@ -1,0 +1,1 @@
+"""What Serverless Devs keeps on this machine: components, credentials, logs."""

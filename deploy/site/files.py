@@ -1,0 +1,141 @@
+"""The page as it is published: the files of a folder, its configuration, and the headers that each gets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import os
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploy.addresses import is_safe
+from deploy.private_files import why_private
+
+INDEX = "index.html"
+CONFIG = "config.json"
+LOOK = ("title", "logo", "accent", "footer")
+"""Members of the page's configuration that change how it looks."""
+
+AT_MOST = 20
+"""Files that must not be published, of which the names are told."""
+
+PLACEHOLDER = "https://function.invalid https://upload.invalid"
+"""What stands in the page's Content-Security-Policy for the addresses it may talk to."""
+
+CACHE_CONTROL = "no-cache"
+"""Of every file: no name says which version it is, so browsers ask each time (and mostly hear that nothing changed)."""
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+_KNOWN = mimetypes.MimeTypes()
+"""Python's own table: that of the machine says other things on other machines."""
+
+
+@dataclass(frozen=True)
+class SiteFile:
+    """One object of the site."""
+
+    key: str
+    content: bytes = field(repr=False)
+    content_type: str
+
+    @property
+    def md5(self) -> str:
+        """Lower-case hexadecimal: what OSS makes the ETag of an object that was put."""
+        return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever the object would."""
+        return f"{self.md5} {self.content_type} {CACHE_CONTROL}"
+
+
+def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]) -> list[SiteFile]:
+    """What belongs into the bucket, the index last: it is what uses the rest.
+
+    `function` is the URL of the function, `upload` the one that files are posted to. Hidden files, and `types.d.ts` and
+    its like, which no browser loads, stay where they are. Raises ValueError with what is wrong.
+    """
+    if not (folder / INDEX).is_file():
+        raise ValueError(f"There is no {INDEX} in {folder}")
+    origins = f"{origin('function', function)} {origin('upload', upload)}"
+    contents = _contents(folder)
+    if PLACEHOLDER.encode() not in contents[INDEX]:
+        raise ValueError(
+            f"{INDEX} must have {PLACEHOLDER} in its Content-Security-Policy, for the addresses to go there"
+        )
+    contents[INDEX] = contents[INDEX].replace(PLACEHOLDER.encode(), origins.encode())
+    check_look(look, contents.keys())
+    configuration = {"function": function.rstrip("/"), **{name: look[name] for name in LOOK if look.get(name)}}
+    contents[CONFIG] = (json.dumps(configuration, ensure_ascii=False, indent=4) + "\n").encode()
+    order = sorted(contents, key=lambda key: (key == INDEX, key))
+    return [SiteFile(key, contents[key], content_type(key)) for key in order]
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """What is published, by its name. Raises ValueError where something in the folder is for nobody else."""
+    contents, faults = {}, []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_symlink() and not (path.is_file() and _leads_into(folder, path)):
+            faults.append(f"{name} is a link that leads elsewhere")
+        elif path.is_file():
+            content = path.read_bytes()
+            # Packages hold certificates of others; a page has no use for any.
+            why = ["is a certificate or a key"] if path.suffix.lower() == ".pem" else []
+            faults += [f"{name} {each}" for each in why + why_private(name.as_posix(), content)]
+            if not _is_left_out(name):
+                contents[name.as_posix()] = content
+    if faults:
+        raise ValueError("\n".join([f"Nothing was published. Move these out of {folder}:", *faults[:AT_MOST]]))
+    return contents
+
+
+def _leads_into(folder: Path, link: Path) -> bool:
+    return Path(os.path.realpath(link)).is_relative_to(os.path.realpath(folder))
+
+
+def _is_left_out(name: Path) -> bool:
+    return name.name.endswith(".d.ts") or any(part.startswith(".") for part in name.parts)
+
+
+def check_look(look: Mapping[str, str], keys: Container[str]) -> None:
+    """Raise ValueError where the page could not show what is asked for."""
+    logo, accent = look.get("logo", ""), look.get("accent", "")
+    if logo and not logo.startswith("data:image/") and logo not in keys:
+        raise ValueError(f"LOGO must be a file in the page's folder, or a data: address, not {logo!r}")
+    if accent and not re.fullmatch("#[0-9A-Fa-f]{6}", accent):
+        raise ValueError(f"ACCENT must be a colour as #rrggbb, not {accent!r}")
+
+
+def origin(name: str, url: str) -> str:
+    """`https://host` of a URL, as a Content-Security-Policy has it; http for this machine alone. Raises ValueError."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host = "" if "@" in parts.netloc else host
+    except ValueError:
+        host = ""
+    if not re.fullmatch(r"[a-z0-9.-]+", host) or not is_safe(url):
+        shown = "one with a user's name or password in it" if "@" in url else repr(url)
+        raise ValueError(f"{name} must be an address that begins with https://, not {shown}")
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+
+def content_type(key: str) -> str:
+    """By the ending of a name."""
+    suffix = Path(key).suffix.lower()
+    return _TYPES.get(suffix) or _KNOWN.guess_type(f"a{suffix}")[0] or "application/octet-stream"

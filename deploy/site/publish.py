@@ -1,0 +1,211 @@
+"""Publishes the page: `python -m deploy.site.publish deploy|remove|info`, with one JSON object as argument or on stdin.
+
+    {"folder", "bucket", "region", "function", "upload", "domain", "title", "logo", "accent", "footer", "endpoint"}
+
+`deploy` puts what is in `folder` into the bucket, with a configuration that names `function` and `upload` (URLs);
+`remove` deletes what was published; both leave alone, and stop at, everything else in the bucket. `info` only tells
+the address. `domain` is the host name bound to the bucket, if one is; `endpoint` is where OSS is, if not at the
+region's own address (as is the variable OSS_ENDPOINT). Credentials are the environment's, as
+`deploy.credentials` reads them.
+
+Standard output has one JSON object, `{"url", "domain"}`; what happens meanwhile, and what is wrong, goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import alibabacloud_oss_v2 as oss
+
+from deploy import declared
+from deploy.credentials import account_id, deployer
+from deploy.oss_client import client, refusal
+from deploy.site.bucket import NotOurs, SiteBucket
+from deploy.site.files import INDEX, LOOK, site_files
+from localcloud.terminal import guard_output
+
+_T = TypeVar("_T")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?")
+_FORBIDDEN = "PublicEndpointForbidden"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for; empty where nothing is."""
+
+    bucket: str
+    region: str
+    folder: str = ""
+    endpoint: str = ""
+    function: str = ""
+    upload: str = ""
+    domain: str = ""
+    title: str = ""
+    logo: str = ""
+    accent: str = ""
+    footer: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Asked:
+        """From JSON. Raises ValueError with what is wrong."""
+        try:
+            told = json.loads(text)
+        except ValueError:
+            told = None
+        if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
+            raise ValueError("What to publish must be one JSON object of texts, as an argument or on standard input")
+        if unknown := sorted(told.keys() - {each.name for each in fields(cls)}):
+            raise ValueError(f"Nobody knows what {', '.join(unknown)} is")
+        if missing := [name for name in ("bucket", "region") if not told.get(name)]:
+            raise ValueError(f"{' and '.join(missing)} must be said")
+        asked = cls(**told)
+        if not re.fullmatch(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*", asked.region):
+            raise ValueError(f"The region must be an ID such as cn-hongkong (without oss-), not {asked.region!r}")
+        if asked.domain and not _HOST.fullmatch(asked.domain):
+            raise ValueError(f"SITE_DOMAIN must be a host name alone, such as upload.example.com, not {asked.domain!r}")
+        return asked
+
+    @property
+    def scheme(self) -> str:
+        """http where OSS is a stand-in on this machine."""
+        return "http" if self.endpoint.startswith("http:") else "https"
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        if self.domain:
+            return f"{self.scheme}://{self.domain}/"
+        if self.endpoint:
+            return f"{self.endpoint.rstrip('/')}/{self.bucket}/{INDEX}"
+        return f"https://{self.bucket}.oss-{self.region}.aliyuncs.com/{INDEX}"
+
+    @property
+    def look(self) -> dict[str, str]:
+        """The page's look, where it is set."""
+        return {name: getattr(self, name) for name in LOOK if getattr(self, name)}
+
+
+def deploy(asked: Asked, environ: Mapping[str, str]) -> dict[str, object]:
+    """Publish. Raises ValueError, NotOurs, and the SDK's OperationError."""
+    files = site_files(Path(asked.folder), asked.function, asked.upload, asked.look)
+    outcome = _through_an_open_door(asked, environ, lambda bucket: bucket.publish(files))
+    _say(f"{outcome.sent} sent, {outcome.unchanged} unchanged, {outcome.deleted} deleted")
+    if not asked.domain:
+        _say("this address downloads the page; set SITE_DOMAIN")
+    return info(asked, environ)
+
+
+def remove(asked: Asked, environ: Mapping[str, str]) -> dict[str, object]:
+    """Delete what was published. Raises as `deploy` does."""
+    removed = _through_an_open_door(asked, environ, lambda bucket: bucket.empty())
+    _say(f"{removed} deleted" if removed else "nothing to delete")
+    return {"removed": removed}
+
+
+def info(asked: Asked, _: Mapping[str, str]) -> dict[str, object]:
+    """Where the page is."""
+    return {"url": asked.url, "domain": asked.domain}
+
+
+def _through_an_open_door(asked: Asked, environ: Mapping[str, str], work: Callable[[SiteBucket], _T]) -> _T:
+    """Work on the bucket at the region's address; where that is closed to data, through the site's own domain.
+
+    New accounts' buckets in the mainland are closed so. The first request tells: nothing has been changed by then.
+    """
+    provider = deployer(environ)
+    if provider is None:
+        raise ValueError(
+            "There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET "
+            "(and ALIBABA_CLOUD_SECURITY_TOKEN, where they are temporary)"
+        )
+    try:
+        return work(SiteBucket(client(provider, asked.region, asked.endpoint), asked.bucket, _say))
+    except oss.exceptions.OperationError as fault:
+        refused = refusal(fault)
+        if not asked.domain or refused is None or refused.code != _FORBIDDEN:
+            raise
+    _say(f"OSS closes its own address to this account: going through {asked.domain}")
+    bound = client(provider, asked.region, f"{asked.scheme}://{asked.domain}")
+    return work(SiteBucket(bound, asked.bucket, _say))
+
+
+def explained(fault: oss.exceptions.OperationError, asked: Asked) -> str:
+    """Why OSS did not do it, and what to do, in one line. No secret is in it: requests are not quoted."""
+    refused = refusal(fault)
+    if refused is None:
+        host = urlsplit(asked.endpoint).netloc or f"{asked.bucket}.oss-{asked.region}.aliyuncs.com"
+        kind = type(fault.unwrap()).__name__
+        return f"OSS cannot be reached at {host} ({kind}): check the network, and that {asked.region} is the region"
+    why = _REASONS.get(refused.code, "OSS refused")
+    if "specified endpoint" in (refused.message or ""):
+        why = "The bucket {bucket} is in another region than {region}: set REGION to its own"
+    told = f"{refused.code}, request {refused.request_id}"
+    return f"{why.format(bucket=asked.bucket, region=asked.region)} ({told})"
+
+
+_CREDENTIALS = "OSS does not take these credentials: check them, and whether they have ended"
+_REASONS = {
+    "NoSuchBucket": "There is no bucket {bucket} in {region}: deploy everything (make deploy) before the page alone",
+    "AccessDenied": "These credentials may not do this: on {bucket} they need oss:ListObjects, and on its objects "
+    "oss:GetObject, oss:PutObject and oss:DeleteObject",
+    "InvalidAccessKeyId": _CREDENTIALS,
+    "InvalidSecurityToken": _CREDENTIALS,
+    "SecurityTokenExpired": _CREDENTIALS,
+    "SignatureDoesNotMatch": "OSS does not take this signature: check the AccessKeySecret, and that {region} is the "
+    "region of {bucket}",
+    "RequestTimeTooSkewed": "This machine's clock is wrong by more than 15 minutes: set it",
+    _FORBIDDEN: "OSS closes its own addresses to this account in {region}: bind a domain to each bucket and set "
+    "SITE_DOMAIN and UPLOAD_DOMAIN, or choose a region outside the mainland",
+}
+
+
+def deployed_page(environ: Mapping[str, str], folder: Path) -> str:
+    """The page's address, as s.yaml of `folder` deploys it; empty where an account's ID that is not known is in it.
+
+    `environ` has .env in it already.
+    """
+    account = account_id(environ)
+    try:
+        props = declared.read(folder, environ, account).resources["site"]["props"]
+        asked = Asked(bucket=str(props["bucket"]), region=str(props["region"]), domain=str(props.get("domain") or ""))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return asked.url if account or asked.domain else ""
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """The exit code: 0, or 1 with a line for what is wrong."""
+    commands = {"deploy": deploy, "remove": remove, "info": info}
+    if not arguments or arguments[0] not in commands or len(arguments) > 2:
+        _say("usage: python -m deploy.site.publish deploy|remove|info ['{\"bucket\": …}']")
+        return 1
+    asked = None
+    try:
+        asked = Asked.parse(arguments[1] if len(arguments) == 2 else sys.stdin.read())
+        asked = asked if asked.endpoint else Asked(**{**vars(asked), "endpoint": environ.get("OSS_ENDPOINT", "")})
+        print(json.dumps(commands[arguments[0]](asked, environ)))
+    except (ValueError, NotOurs) as stop:
+        _say(str(stop))
+        return 1
+    except oss.exceptions.OperationError as fault:
+        assert asked is not None  # noqa: S101 - for the type checker: nothing is asked of OSS before it is parsed
+        _say(explained(fault, asked))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    guard_output()
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,1 @@
+"""`make smoke`: whether a deployment does what it must."""

@@ -1,0 +1,418 @@
+"""The checks of `make doctor`: each finds its fault, once; on the defaults only what the owner must decide is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from deploy import declared
+from deploy.doctor import command as doctor
+from deploy.doctor.checks import CHECKS, examine, unmade_checks
+from deploy.doctor.context import Setup
+from deploy.doctor.live_bucket import CorsRule, ExpiryRule, Live, PartsRule, UploadBucket
+from deploy.environment import dotenv
+from support.sound_deployment import (
+    ACCOUNT,
+    CALLBACK_ROLE,
+    DEFAULT_DECISIONS,
+    SEEN,
+    SIGN_ROLE,
+    SITE,
+    SITE_BUCKET,
+    UPLOAD_ROLE,
+    UPLOADS,
+    Given,
+    arn,
+    role,
+)
+from support.tokens import new_secret
+
+Spoil = Callable[[Given], object]
+
+PLACE = f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
+MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
+
+
+def policy(**statement: object) -> str:
+    """A bucket's policy that denies something in all of the upload bucket."""
+    return json.dumps({"Statement": [{"Effect": "Deny", "Resource": [f"acs:oss:*:*:{UPLOADS}/*"], **statement}]})
+
+
+def of_another_region(given: Given) -> Given:
+    """A bucket in another region than the functions'."""
+    given.settings["OSS_REGION"] = "ap-southeast-1"
+    return given
+
+
+def keep_a_month(given: Given, *rules: ExpiryRule) -> None:
+    """KEEP_DAYS, and a live bucket with these rules."""
+    given.environ["KEEP_DAYS"] = "30"
+    given.see(expiry=rules)
+
+
+SEEDS: list[tuple[str, Spoil, str]] = [
+    ("missing", lambda g: setattr(g, "missing", ("JWT_SECRET",)), "s.yaml asks for JWT_SECRET, which is not set."),
+    ("settings", lambda g: g.settings.update(EXPIRES_IN="5"), "EXPIRES_IN must be 60 to 3000 seconds, not '5'."),
+    ("settings", lambda g: g.settings.update(LOCAL="on"), "LOCAL is for laptops only: remove it from the function's environment."),
+    ("prefix", lambda g: g.settings.update(UPLOAD_PREFIX=""), "UPLOAD_PREFIX is set, and empty: the function takes `uploads` then."),
+    ("prefix", lambda g: g.settings.update(UPLOAD_PREFIX="../up"), "UPLOAD_PREFIX must be a relative path of letters, digits and . _ - such as uploads, not '../up'."),
+    ("origins", lambda g: g.settings.update(ALLOWED_ORIGINS="*"), "ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not '*'."),
+    ("origins", lambda g: g.settings.update(ALLOWED_ORIGINS=f"{SITE},null"), "ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not 'null'."),
+    ("origins", lambda g: g.settings.update(ALLOWED_ORIGINS=f"https://a.example/page,{SITE}"), "ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not 'https://a.example/page'."),
+    ("jwt", lambda g: g.settings.update(JWT_SECRET="short"), "JWT_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32."),
+    ("jwt", lambda g: g.settings.update(JWT_SECRET="changeme" * 8), "JWT_SECRET has fewer than 10 different characters: nobody made that at random."),
+    ("identity", lambda g: g.settings.pop("JWT_SECRET"), "Neither JWT_SECRET nor JWT_JWKS is set."),
+    ("jwt", lambda g: g.settings.update(JWT_JWKS="{}"), "JWT_SECRET and JWT_JWKS are both set: remove one."),
+    ("prefix", lambda g: g.settings.update(UPLOAD_PREFIX="uploads/"), "UPLOAD_PREFIX ends in a slash: the roles' rights are made of it and another one."),
+    ("auth", lambda g: g.settings.update(AUTH="none"), "AUTH is none."),
+    ("environment-size", lambda g: g.settings.update(NOTE="x" * 4096), "The function's environment has {size} bytes, of 4,096."),
+    ("environment-strings", lambda g: g.settings.update(EXPIRES_IN=600), "EXPIRES_IN in s.yaml is not a string, but int."),
+    ("methods", lambda g: g.trigger.update(methods=["GET", "POST"]), "The trigger's methods lack OPTIONS."),
+    ("auth-type", lambda g: g.trigger.update(authType="function"), "The trigger's authType is function."),
+    ("auth-type", lambda g: g.trigger.pop("authType"), "The trigger's authType is not stated."),
+    ("timeout", lambda g: g.function.pop("timeout"), "The function's timeout is not stated: it is 3 seconds then."),
+    ("timeout", lambda g: g.function.update(timeout=3), "The function's timeout is 3 seconds."),
+    ("log", lambda g: g.function.pop("logConfig"), "The function has no logConfig: a deployment switches its log off."),
+    ("log", lambda g: g.function.update(logConfig="auto"), "The function's logConfig is auto: a project and a logstore that no removal takes away."),
+    ("role", lambda g: g.function.update(role="auto"), "The function's role is auto."),
+    ("role", lambda g: g.function.update(role=arn("another")), f"The function's role {arn('another')} is none of the template's."),
+    ("runtime", lambda g: g.function.update(runtime="python3.11"), "The runtime is python3.11; this function is for python3.12 or python3.10."),
+    ("runtime", lambda g: g.function.update(region="ap-southeast-1"), "Function Compute has no python3.12 in ap-southeast-1."),
+    ("grants", lambda g: g.statement("SignRole").update(Resource=["*"]), f"The role {SIGN_ROLE} may do sts:AssumeRole on *."),
+    ("grants", lambda g: g.statement("SignRole").update(Action=["sts:*"]), f"The role {SIGN_ROLE} may do sts:* on {MAY_BECOME}."),
+    ("grants", lambda g: g.statement("SignRole")["Resource"].append(f"acs:ram:*:{ACCOUNT}:role/admin"), f"The role {SIGN_ROLE} may do sts:AssumeRole on acs:ram:*:{ACCOUNT}:role/admin."),
+    ("grants", lambda g: g.allow("SignRole", Action=["ram:CreateAccessKey"], Resource=["*"]), f"The role {SIGN_ROLE} may do ram:CreateAccessKey on *."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} may do oss:PutObject on acs:oss:*:{ACCOUNT}:{UPLOADS}/*."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:*:{UPLOADS}/uploads/*"), f"The role {UPLOAD_ROLE} may do oss:PutObject on acs:oss:*:*:{UPLOADS}/uploads/*."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*::{UPLOADS}/uploads/*"), f"The role {UPLOAD_ROLE} may do oss:PutObject on acs:oss:*::{UPLOADS}/uploads/*."),
+    ("grants", lambda g: g.statement("UploadRole")["Resource"].append(f"acs:oss:*:{ACCOUNT}:{UPLOADS}/UPLOADS/*"), f"The role {UPLOAD_ROLE} may do oss:PutObject on acs:oss:*:{ACCOUNT}:{UPLOADS}/UPLOADS/*."),
+    ("grants", lambda g: g.allow("UploadRole", Action=["oss:GetObject", "oss:DeleteObject", "oss:PutObjectAcl"], Resource=[PLACE]), f"The role {UPLOAD_ROLE} may do oss:GetObject, oss:DeleteObject, oss:PutObjectAcl on {PLACE}."),
+    ("grants", lambda g: g.allow("UploadRole", Action="oss:GetObject", Resource=PLACE, Condition={"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}), f"The role {UPLOAD_ROLE} may do oss:GetObject on {PLACE} under a condition."),
+    ("grants", lambda g: g.allow("UploadRole", NotAction=["oss:GetObject"], Resource=[PLACE]), f"The role {UPLOAD_ROLE} may do all but oss:GetObject on {PLACE}."),
+    ("grants", lambda g: g.allow("UploadRole", Action=["oss:PutObject"], NotResource=["acs:oss:*:*:other"]), f"The role {UPLOAD_ROLE} may do oss:PutObject on all but acs:oss:*:*:other."),
+    ("grants", lambda g: g.allow("CallbackRole", Action=["oss:DeleteObject"], Resource=[PLACE]), f"The role {CALLBACK_ROLE} may do oss:DeleteObject on {PLACE}."),
+    ("grants", lambda g: g.statements("CallbackRole").append({"Effect": {"Ref": "Effect"}, "Action": "oss:ListObjects", "Resource": "*"}), f"The role {CALLBACK_ROLE} may do oss:ListObjects (or is denied it) on *."),
+    ("grants", lambda g: g.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": "{"}), f"The role {UPLOAD_ROLE} may do what cannot be read here on what cannot be read here."),
+    ("grants", lambda g: g.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": '{"Statement": {"Effect": "Allow", "Action": "oss:*", "Resource": "*"}}'}), f"The role {UPLOAD_ROLE} may do oss:* on *."),
+    ("grants", lambda g: g.properties("SignRole").update(PolicyAttachments={"System": ["AliyunSTSAssumeRoleAccess"]}), f"The role {SIGN_ROLE} has AliyunSTSAssumeRoleAccess attached."),
+    ("grants", lambda g: g.properties("SignRole").update(PolicyAttachments={"Custom": ["own"]}), f"The role {SIGN_ROLE} has own attached."),
+    ("unshipped", lambda g: g.template.update(More=role("more", {"RAM": ["*"]})), "The template makes the role more, which is none of the three."),
+    ("unshipped", lambda g: g.template.update(Attach={"Type": "ALIYUN::RAM::AttachPolicyToRole", "Properties": {"RoleName": UPLOAD_ROLE}}), "The template makes Attach, which is ALIYUN::RAM::AttachPolicyToRole."),
+    ("grants", lambda g: g.properties("SignRole").update(PolicyAttachments="AliyunOSSFullAccess"), f"The role {SIGN_ROLE} has AliyunOSSFullAccess attached."),
+    ("unshipped", lambda g: g.resources.update(more={"component": "ros", "props": {}}), "s.yaml makes more besides, with the component ros."),
+    ("unshipped", lambda g: g.resources.update(more={"component": "fc3", "props": {"role": arn(SIGN_ROLE)}}), "s.yaml makes more besides, with the component fc3."),
+    ("unshipped", lambda g: g.resources.update(site={"component": "ros", "props": {"template": "more.yaml", "bucket": SITE_BUCKET}}), "s.yaml makes site with the component ros."),
+    ("unshipped", lambda g: g.resources.update(site={"component": "site", "props": {"bucket": SITE_BUCKET}}), "s.yaml makes site with the component site."),
+    ("unshipped", lambda g: g.properties("SignRole")["Policies"][0].update(PolicyDocumentUnchecked={"Statement": []}), f"The template's role {SIGN_ROLE} has PolicyDocumentUnchecked, which is not read here."),
+    ("unshipped", lambda g: g.properties("SignRole").update(More="x"), f"The template's role {SIGN_ROLE} has More, which is not read here."),
+    ("unshipped", lambda g: g.template.update(More={"Type": "ALIYUN::FC3::Function"}), "The template makes More, which is ALIYUN::FC3::Function."),
+    ("unshipped", lambda g: g.template.update(More={"Type": "ALIYUN::OSS::Bucket", "Properties": {"BucketName": "more"}}), "The template makes the bucket more, which is none of the two."),
+    ("unshipped", lambda g: g.properties("SignRole").update(IgnoreExisting=True), f"The template takes a role {SIGN_ROLE} that is there already, whatever its rights."),
+    ("unshipped", lambda g: g.properties("Uploads").update(DeletionForce=True), f"The template deletes the bucket {UPLOADS} with all its files where the stack is deleted."),
+    ("unshipped", lambda g: g.properties("Site").update(DeletionForce="true"), f"The template deletes the bucket {SITE_BUCKET} with all its files where the stack is deleted."),
+    ("unshipped", lambda g: g.properties("Uploads").update(LoggingConfiguration={"TargetBucket": "b"}), f"The template's bucket {UPLOADS} has LoggingConfiguration, which is not read here."),
+    ("unshipped", lambda g: g.properties("Uploads").update(WebsiteConfigurationV2={"IndexDocument": {"Suffix": "i"}}), f"The template's bucket {UPLOADS} has WebsiteConfigurationV2.IndexDocument, which is not read here."),
+    ("unshipped", lambda g: g.properties("Site").update(WebsiteConfigurationV2={"IndexDocument": {"Suffix": "i"}, "RoutingRules": []}), f"The template's bucket {SITE_BUCKET} has WebsiteConfigurationV2.RoutingRules, which is not read here."),
+    ("unshipped", lambda g: g.template.update(Part={"Type": "MODULE::own::part::More"}), "The template makes Part, which is MODULE::own::part::More."),
+    ("unshipped", lambda g: g.template.update(Stack={"Type": "ALIYUN::ROS::Stack"}), "The template makes Stack, which is ALIYUN::ROS::Stack."),
+    ("function-rights", lambda g: g.statements("SignRole").pop(0), f"The role {SIGN_ROLE} may not do sts:AssumeRole on {MAY_BECOME}."),
+    ("function-rights", lambda g: g.statements("CallbackRole").pop(), f"The role {CALLBACK_ROLE} may not do log:PostLogStoreLogs on acs:log:*:{ACCOUNT}:project/odu/logstore/callback."),
+    ("upload-right", lambda g: g.statements("UploadRole").pop(0), f"The role {UPLOAD_ROLE} may not do oss:PutObject on {PLACE}."),
+    ("upload-right", lambda g: g.statement("UploadRole").update(Condition={"Bool": {"acs:SecureTransport": "true"}}), f"The role {UPLOAD_ROLE} may do oss:PutObject on {PLACE} only under a condition."),
+    ("upload-right", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": "oss:Put*", "Resource": "*"}), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": ["oss:PutObject"], "Resource": [f"acs:oss:*:*:{UPLOADS}/uploads/*.exe"]}), f"The role {UPLOAD_ROLE} is denied oss:PutObject on acs:oss:*:*:{UPLOADS}/uploads/*.exe."),
+    ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "NotAction": ["oss:*"], "Resource": ["*"]}), f"The role {UPLOAD_ROLE} is denied all but oss:* on *."),
+    ("upload-right", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "NotAction": ["oss:ListParts", "oss:Abort*"], "NotResource": "acs:oss:*:*:elsewhere/*"}), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("trust-missing", lambda g: g.statements_of_trust("SignRole").append({"Effect": "Deny", "Action": "*", "NotPrincipal": {"Service": ["ecs.aliyuncs.com"]}}), f"The role {SIGN_ROLE} refuses fc.aliyuncs.com."),
+    ("grants", lambda g: g.allow("SignRole", Action="ram:*", Resource="*", Principal={}), f"The role {SIGN_ROLE} may do ram:* on *."),
+    ("grants", lambda g: g.allow("SignRole", Action="ram:*", Resource="*", Principal={"RAM": []}), f"The role {SIGN_ROLE} may do ram:* on *."),
+    ("trust", lambda g: g.statements_of_trust("SignRole").append({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Federated": ["fc.aliyuncs.com"]}}), f"The role {SIGN_ROLE} trusts Federated fc.aliyuncs.com."),
+    ("role", lambda g: g.settings.update(OSS_STS_ROLE_ARN=f"acs:ram::99999:role/{UPLOAD_ROLE}"), f"The upload role acs:ram::99999:role/{UPLOAD_ROLE} is of another account than the function's."),
+    ("denials", lambda g: g.statements("UploadRole").append({"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": {"Bool": {"acs:SecureTransport": "false"}}}), f"The role {UPLOAD_ROLE} is denied * on * under a condition."),
+    ("session", lambda g: g.properties("UploadRole").update(MaxSessionDuration=43200), f"A session of the role {UPLOAD_ROLE} may last 43200 seconds, not 3600."),
+    ("trust", lambda g: g.trust("UploadRole", RAM=[arn(SIGN_ROLE), f"acs:ram::{ACCOUNT}:root"]), f"The role {UPLOAD_ROLE} trusts acs:ram::{ACCOUNT}:root."),
+    ("trust", lambda g: g.trust("UploadRole", RAM=["*"]), f"The role {UPLOAD_ROLE} trusts *."),
+    ("trust", lambda g: g.trust("SignRole", Service=["fc.aliyuncs.com", "ecs.aliyuncs.com"]), f"The role {SIGN_ROLE} trusts ecs.aliyuncs.com."),
+    ("trust", lambda g: g.statements_of_trust("UploadRole")[0].update(Action=["sts:AssumeRole", "sts:SetSourceIdentity"]), f"The role {UPLOAD_ROLE} trusts {arn(SIGN_ROLE)} with sts:SetSourceIdentity."),
+    ("trust", lambda g: g.statements_of_trust("UploadRole").append({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}), f"The role {UPLOAD_ROLE} trusts *."),
+    ("trust-missing", lambda g: g.statements_of_trust("UploadRole").clear(), f"The role {UPLOAD_ROLE} does not trust {arn(SIGN_ROLE)}."),
+    ("trust-missing", lambda g: g.statements_of_trust("SignRole")[0].update(Condition={"StringEquals": {"sts:ExternalId": "x"}}), f"The role {SIGN_ROLE} trusts fc.aliyuncs.com only under a condition."),
+    ("trust-missing", lambda g: g.statements_of_trust("SignRole").append({"Effect": "Deny", "Action": "*", "Principal": {"Service": ["fc.aliyuncs.com"]}}), f"The role {SIGN_ROLE} refuses fc.aliyuncs.com."),
+    ("policy", lambda g: g.properties("Uploads").update(Policy={"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:GetObject"], "Principal": ["*"], "Resource": [f"acs:oss:*:*:{UPLOADS}/*"]}]}), f"The bucket Uploads of the template has a policy that allows * oss:GetObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("policy", lambda g: g.see(policy='{"Statement":[{"Effect":"Allow","Action":["oss:PutObject","oss:ListObjects"],"Principal":["42"],"Resource":["r"]}]}'), "The live bucket b has a policy that allows 42 oss:PutObject, oss:ListObjects on r."),
+    ("policy", lambda g: g.see(policy="no JSON"), "The live bucket b has a policy that allows what cannot be read here on what cannot be read here."),
+    ("policy-denials", lambda g: g.see(policy='{"Statement":[{"Effect":"Deny","Action":["oss:*"],"Principal":["*"],"Resource":["r"],"Condition":{"Bool":{"acs:SecureTransport":["false"]}}}]}'), "The live bucket b has a policy that denies * oss:* on r under a condition."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=["*"])), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:Put*", Principal=[f"arn:sts::{ACCOUNT}:assumed-role/{UPLOAD_ROLE}/*"])), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-refusals", lambda g: g.see(policy=policy(NotAction=["oss:PutObject", "oss:ListParts", "oss:Abort*"], NotPrincipal=["42"])), f"The live bucket b has a policy that denies the role {CALLBACK_ROLE} oss:GetObject on {PLACE}."),
+    ("policy-refusals", lambda g: g.properties("Uploads").update(Policy=json.loads(policy(Action="oss:PutObject", Principal={"RAM": arn(UPLOAD_ROLE)}))), f"The bucket Uploads of the template has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-denials", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=["42"])), f"The live bucket b has a policy that denies 42 oss:PutObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("policy-denials", lambda g: g.see_site(policy=policy(Action="oss:PutObject", Principal=["*"])), f"The page's live bucket s has a policy that denies * oss:PutObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=["*"], Resource=f"acs:oss:oss-cn-hongkong:{ACCOUNT}:{UPLOADS}/*")), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("upload-right", lambda g: g.allow("UploadRole", Effect="Deny", Action="oss:PutObject", Resource=f"acs:oss:oss-cn-hongkong:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("policy-refusals", lambda g: of_another_region(g).see(policy=policy(Action="oss:PutObject", Principal=["*"], Resource=f"acs:oss:oss-ap-southeast-1:{ACCOUNT}:{UPLOADS}/*")), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-denials", lambda g: of_another_region(g).see(policy=policy(Action="oss:PutObject", Principal=["*"], Resource="acs:oss:oss-cn-hongkong:*:*")), "The live bucket b has a policy that denies * oss:PutObject on acs:oss:oss-cn-hongkong:*:*."),
+    ("upload-right", lambda g: of_another_region(g).allow("UploadRole", Effect="Deny", Action="oss:PutObject", Resource=f"acs:oss:ap-southeast-1:{ACCOUNT}:{UPLOADS}/*"), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("function-rights", lambda g: of_another_region(g).allow("SignRole", Effect="Deny", Action="log:*", Resource=f"acs:log:cn-hongkong:{ACCOUNT}:*"), f"The role {SIGN_ROLE} is denied log:PostLogStoreLogs on acs:log:*:{ACCOUNT}:project/odu/logstore/sign."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=[])), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy-refusals", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=[f"arn:sts::{ACCOUNT}:assumed-role/{UPLOAD_ROLE}/odu-*"])), f"The live bucket b has a policy that denies the role {UPLOAD_ROLE} oss:PutObject on {PLACE}."),
+    ("policy", lambda g: g.see(policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "oss:GetObject", "Principal": [], "Resource": "r"}]})), "The live bucket b has a policy that allows * oss:GetObject on r."),
+    ("policy-denials", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal=[ACCOUNT])), f"The live bucket b has a policy that denies this account, {ACCOUNT} oss:PutObject on acs:oss:*:*:{UPLOADS}/*: whether OSS counts the account's roles in, its documents do not say."),
+    ("policy-denials", lambda g: g.see(policy=policy(Action="oss:PutObject", Principal={"RAM": [f"acs:ram::{ACCOUNT}:root"]})), f"The live bucket b has a policy that denies this account, acs:ram::{ACCOUNT}:root oss:PutObject on acs:oss:*:*:{UPLOADS}/*: whether OSS counts the account's roles in, its documents do not say."),
+    ("policy-denials", lambda g: g.see(policy=policy(Action="oss:DeleteObject", Principal=[ACCOUNT])), f"The live bucket b has a policy that denies {ACCOUNT} oss:DeleteObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("upload-right", lambda g: g.allow("UploadRole", Effect="deny", Action="oss:PutObject", Resource=PLACE), f"The role {UPLOAD_ROLE} is denied oss:PutObject on {PLACE}."),
+    ("grants", lambda g: g.allow("UploadRole", Effect={"Fn::If": ["Nobody", "Allow", "Deny"]}, Action="oss:PutObject", Resource=PLACE), f"The role {UPLOAD_ROLE} may do oss:PutObject (or is denied it) on {PLACE}."),
+    ("grants", lambda g: g.statements("UploadRole").append({"Effect": "Allow", "Action": "oss:PutObject", "Resource": PLACE, "action": "ram:*"}), f"The role {UPLOAD_ROLE} may do what cannot be read here on what cannot be read here."),
+    ("configuration", lambda g: g.deploy(lambda there: there.function.update(handler="evil.handler", layers=["l"])), "Live: The function differs from s.yaml in handler, layers."),
+    ("callback-url", lambda g: (g.switch_on(), g.deploy(lambda there: there.callback["triggers"][0].update(httpTrigger={"urlInternet": "https://cb.example.com"}))), "Live: CALLBACK_URL is not the address of the live callback function."),
+    ("asynchronous", lambda g: g.deploy(lambda there: there.callback.update(asyncInvokeConfigs=[{"asyncTask": True}])), "Live: The callback function's asynchronous calls differ from s.yaml in asyncTask."),
+    ("concurrency", lambda g: g.deploy(lambda there: there.function.update(concurrencyConfigs=[{"reservedConcurrency": 300}])), "Live: The function's reservedConcurrency is 300, and in s.yaml no limit."),
+    ("not-checked", lambda g: g.deploy(lambda there: there.function.update(newlyMade="x")), "Live: The function has newlyMade, which is not checked."),
+    ("deletions", lambda g: g.see(expiry=(ExpiryRule("uploads/a/", 1),)), "The live bucket b deletes uploads after 1 days, and KEEP_DAYS is 0."),
+    ("deletions", lambda g: keep_a_month(g, ExpiryRule("", 29), ExpiryRule("", 30), ExpiryRule("other/", 1)), "The live bucket b deletes uploads after 29 days, and KEEP_DAYS is 30."),
+    ("deletions", lambda g: g.see(expiry=(ExpiryRule("", 0),)), "The live bucket b deletes uploads of before a date, and KEEP_DAYS is 0."),
+    ("auth-live", lambda g: g.deploy(lambda there: there.settings.update(AUTH="none")), "Live: AUTH is none, and in s.yaml it is not."),
+    ("auth", lambda g: (g.settings.update(AUTH=" none "), g.deploy(lambda there: there.settings.update(AUTH="none"))), "AUTH is none."),
+    ("drift", lambda g: g.deploy(lambda there: there.settings.update(OSS_BUCKET="b", ALLOWED_ORIGINS="https://evil.example", JWT_SECRET=new_secret(), AUTH="jwks", NOTE="")), "Live: The function differs from s.yaml in OSS_BUCKET, ALLOWED_ORIGINS, AUTH, JWT_SECRET."),
+    ("drift", lambda g: g.deploy(lambda there: there.callback["environmentVariables"].update(WEBHOOK_URL="https://evil.example/")), "Live: The callback function differs from s.yaml in WEBHOOK_URL."),
+    ("triggers", lambda g: g.function["triggers"].append({"triggerName": "each-day", "triggerType": "timer"}), "The function has another trigger, each-day (timer)."),
+    ("triggers", lambda g: g.deploy(lambda there: there.function["triggers"].insert(0, {"triggerName": "old", "triggerType": "http", "triggerConfig": {"authType": "anonymous"}})), "Live: The function has another trigger, old (http, open to anybody)."),
+    ("triggers", lambda g: g.deploy(lambda there: there.function["triggers"][0].update(qualifier="1")), "Live: The function's trigger http calls its version 1."),
+    ("triggers", lambda g: g.deploy(lambda there: there.callback["triggers"].append({"triggerName": "t", "triggerType": "oss"})), "Live: The callback function has another trigger, t (oss)."),
+    ("site-policy", lambda g: g.properties("Site").update(Policy={"Statement": [{"Effect": "Allow", "Action": "oss:PutObject", "Principal": ["*"], "Resource": "r"}]}), "The bucket Site of the template has a policy that allows * oss:PutObject on r."),
+    ("site-policy", lambda g: g.see_site(policy='{"Statement":[{"Effect":"Allow","Action":["oss:PutObject"],"Principal":["*"],"Resource":["r"]}]}'), "The page's live bucket s has a policy that allows * oss:PutObject on r."),
+    ("site-acl", lambda g: g.properties("Site").update(AccessControl="public-read-write"), "The bucket Site of the template is public-read-write."),
+    ("site-acl", lambda g: g.see_site(acl="public-read-write"), "The page's live bucket s is public-read-write."),
+    ("role", lambda g: g.function.update(role=f"acs:ram::*:role/{SIGN_ROLE}"), f"The function's role is 'acs:ram::*:role/{SIGN_ROLE}', which is no role's ARN."),
+    ("log", lambda g: g.callback.pop("logConfig"), "The callback function has no logConfig: a deployment switches its log off."),
+    ("log", lambda g: (g.function["logConfig"].update(logstore="*"), g.statements("SignRole")[1].update(Resource=f"acs:log:*:{ACCOUNT}:project/odu/logstore/*")), "The function's logConfig names '*', which is no name."),
+    ("role", lambda g: g.callback.update(role=""), "The callback function's role is not stated."),
+    ("role", lambda g: g.settings.update(OSS_STS_ROLE_ARN=arn("another")), f"The upload role {arn('another')} is none of the template's."),
+    ("names", lambda g: g.environ.update(NAME="My_App"), "NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not 'My_App'."),
+    ("names", lambda g: g.environ.update(REGION="oss-cn-hangzhou"), "REGION must be the region's ID: cn-hangzhou, not 'oss-cn-hangzhou'."),
+    ("names", lambda g: g.environ.update(AccountID="12ab"), "AccountID must be the account's ID, 5 to 20 digits, not '12ab'."),
+    ("unread", lambda g: setattr(g, "unread", ("Nothing reads NAMES; did you mean NAME?",)), "Nothing reads NAMES; did you mean NAME?"),
+    ("bucket", lambda g: g.properties("Uploads").update(BucketName="another"), f"The template has no bucket {UPLOADS}, which OSS_BUCKET names."),
+    ("versioning", lambda g: g.properties("Uploads").update(VersioningConfiguration={"Status": "Suspended"}), "The bucket Uploads of the template has versioning Suspended."),
+    ("versioning", lambda g: setattr(g, "live", Live(replace(SEEN, versioning="Enabled"))), "The live bucket b has versioning Enabled."),
+    ("public-access", lambda g: g.properties("Uploads").pop("BlockPublicAccess"), "The bucket Uploads of the template does not block public access."),
+    ("public-access", lambda g: setattr(g, "live", Live(replace(SEEN, public_access_blocked=False))), "The live bucket b does not block public access."),
+    ("acl", lambda g: g.properties("Uploads").update(AccessControl="public-read"), "The bucket Uploads of the template is public-read."),
+    ("acl", lambda g: setattr(g, "live", Live(replace(SEEN, acl="public-read-write"))), "The live bucket b is public-read-write."),
+    ("cors-wide", lambda g: g.cors().update(AllowedOrigin=["*"]), "The bucket Uploads of the template lets pages of * read its answers."),
+    ("cors-wide", lambda g: setattr(g, "live", Live(replace(SEEN, cors=(CorsRule(("https://*.example.com", SITE), ("POST",)),)))), "The live bucket b lets pages of https://*.example.com read its answers."),
+    ("cors-wide", lambda g: g.cors()["AllowedOrigin"].append("https://evil.example"), "The bucket Uploads of the template lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
+    ("cors-wide", lambda g: g.see(cors=(CorsRule((SITE,), ("POST",)), CorsRule(("https://evil.example",), ("GET", "POST")))), "The live bucket b lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
+    ("overdue", keep_a_month, "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
+    ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 31), ExpiryRule("uploads/a/", 30), ExpiryRule("other/", 1)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
+    ("owner", lambda g: g.see(owner="42"), f"The live bucket b belongs to the account 42, not to {ACCOUNT}."),
+    ("owner", lambda g: g.see_site(owner="42"), f"The page's live bucket s belongs to the account 42, not to {ACCOUNT}."),
+    ("cors", lambda g: g.cors().update(AllowedMethod=["PUT"]), f"The bucket Uploads of the template has no CORS rule that lets {SITE} post."),
+    ("cors", lambda g: setattr(g, "live", Live(replace(SEEN, cors=()))), f"The live bucket b has no CORS rule that lets {SITE} post."),
+    ("domains", lambda g: g.environ.update(UPLOAD_DOMAIN="https://up.example.com"), "UPLOAD_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'."),
+    ("page-origin", lambda g: g.environ.update(SITE_DOMAIN="up.example.com"), "https://up.example.com, where SITE_DOMAIN puts the page, is not in ALLOWED_ORIGINS."),
+    ("keep-days", lambda g: g.environ.update(KEEP_DAYS="a month"), "KEEP_DAYS must be a whole number of days, or 0, not 'a month'."),
+    ("endpoint-forbidden", lambda g: setattr(g, "live", Live(SEEN, endpoint_forbidden=True)), "OSS answers PublicEndpointForbidden at the bucket's default domain."),
+    ("clock", lambda g: setattr(g, "live", Live(SEEN, skew=-901.0)), "This machine's clock is 901 seconds behind OSS's."),
+    ("clock", lambda g: setattr(g, "live", Live(SEEN, skew=61.0)), "This machine's clock is 61 seconds ahead of OSS's."),
+    ("large-files", lambda g: g.settings.update(MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
+    ("settings", lambda g: (g.switch_on(), g.settings.update(CALLBACK_URL="http://cb.example.com")), "CALLBACK_URL must be https://host without a path, not 'http://cb.example.com'."),
+    ("settings", lambda g: (g.switch_on(), g.settings.update(FOLDER_FORMS="on")), "FOLDER_FORMS cannot be on while CALLBACK is: whoever had one could leave it out."),
+    ("callback", lambda g: g.switch_on(CALLBACK_SECRET=""), "CALLBACK_SECRET is missing."),
+    ("callback", lambda g: g.switch_on(WEBHOOK_URL="https://app.example.com/"), "WEBHOOK_SECRET is missing."),
+    ("callback-agreement", lambda g: g.switch_on(CALLBACK_SECRET=new_secret()), "The two functions differ in CALLBACK_SECRET."),
+    ("callback-agreement", lambda g: g.switch_on(OSS_REGION="cn-hangzhou"), "The two functions differ in OSS_REGION."),
+    ("callback-trigger", lambda g: (g.switch_on(), g.callback["triggers"][0]["triggerConfig"].update(authType="function")), "The callback function's authType is function."),
+    ("callback-trigger", lambda g: (g.switch_on(), g.callback["triggers"][0]["triggerConfig"].update(methods=["GET"])), "The callback function's methods lack POST."),
+    ("callback-right", lambda g: g.statements("CallbackRole").pop(0), f"The role {CALLBACK_ROLE} may not do oss:GetObject on {PLACE}."),
+    ("webhook", lambda g: g.callback["environmentVariables"].update(WEBHOOK_URL="https://app.example.com/"), "WEBHOOK_URL is set, and CALLBACK is not on."),
+    ("trust", lambda g: g.trust("CallbackRole", Service=["fc.aliyuncs.com", "ecs.aliyuncs.com"]), f"The role {CALLBACK_ROLE} trusts ecs.aliyuncs.com."),
+    ("multipart", lambda g: g.settings.update(MULTIPART_THRESHOLD="100MB"), "MULTIPART_SECRET is missing."),
+    ("multipart", lambda g: g.send_in_parts().settings.update(MULTIPART_SECRET="short"), "MULTIPART_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32."),
+    ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(AllowedMethod=["POST"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
+    ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(ExposeHeader=["x-oss-ec"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
+    ("multipart-cors", lambda g: g.send_in_parts().see(cors=(CorsRule((SITE,), ("POST",), ("ETag",)),)), f"The live bucket b has no CORS rule that lets {SITE} put parts and read their ETag."),
+    ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(AbortMultipartUpload={"Days": 6})), "The bucket Uploads of the template clears abandoned parts away after 6 days."),
+    ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Status="Disabled")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
+    ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Prefix="other/")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
+    ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 1),)), "The live bucket b clears abandoned parts away after 1 days."),
+    ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 7), PartsRule("uploads/alice/", 1))), "The live bucket b clears abandoned parts away after 1 days."),
+    ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 7), PartsRule("up", 0))), "The live bucket b clears abandoned parts away of before a date."),
+    ("multipart-rights", lambda g: g.statements("UploadRole").pop(), f"The role {UPLOAD_ROLE} may not do oss:ListParts on {PLACE}."),
+    ("multipart-rights", lambda g: g.statements("UploadRole").pop(1), f"The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload on {PLACE}."),
+    ("large-files", lambda g: g.send_in_parts().settings.update(MULTIPART_THRESHOLD="1GB", MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
+    ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
+]  # fmt: skip
+"""For each check a fault or more that it alone finds, and its words."""
+
+
+@pytest.mark.parametrize(("check", "spoil", "what"), SEEDS)
+def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, what: str) -> None:
+    given = Given()
+    spoil(given)
+    size = sum(len(name) + len(str(value)) for name, value in given.settings.items())
+    found = [finding for finding in given.findings() if finding[0] not in DEFAULT_DECISIONS]
+    assert found == [(check, what.format(size=f"{size:,}"))]
+
+
+def test_a_setting_that_is_not_known_here_is_not_compared() -> None:
+    given = Given().switch_on()
+    address = "https://cb.example.com"
+    given.deploy(
+        lambda there: (
+            there.settings.update(CALLBACK_URL=address, EXPIRES_IN=""),
+            there.callback["triggers"][0].update(httpTrigger={"urlInternet": address}),
+        )
+    )
+    # CI has no secrets.
+    given.settings.update(JWT_SECRET="", CALLBACK_SECRET="", JWT_JWKS="")
+    names = [name for name, _ in given.findings()]
+    assert ("drift" in names, "auth-live" in names) == (False, False)
+
+
+def test_callbacks_that_are_on_and_sound_are_no_fault() -> None:
+    given = Given()
+    given.switch_on()
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_multipart_uploads_that_are_on_and_sound_are_no_fault_however_large_the_files() -> None:
+    given = Given().send_in_parts()
+    given.settings["MAX_SIZE"] = "1TB"
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
+    given = Given()
+    given.cors().update(AllowedMethod=["POST"])
+    given.parts_rule.update(Status="Disabled")
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_what_looks_at_both_functions_is_not_made_where_one_was_not_seen() -> None:
+    both = ["drift", "configuration", "callback-url", "not-checked", "triggers", "log", "role"]
+    assert unmade_checks({"callback function": "NoPermission"}) == {"NoPermission": [*both, "callback-trigger"]}
+
+
+def test_every_check_has_a_seeded_fault() -> None:
+    assert {check.name for check in CHECKS} == {check for check, _, _ in SEEDS} | set(DEFAULT_DECISIONS)
+
+
+def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
+    assert [name for name, _ in Given().findings()] == DEFAULT_DECISIONS
+    assert [check.name for check in CHECKS if check.decide] == [
+        "auth",
+        "identity",
+        "drift",
+        "not-checked",
+        "denials",
+        "policy-denials",
+        "large-files",
+        *DEFAULT_DECISIONS,
+        "upload-domain",
+    ]
+
+
+def test_what_is_decided_is_not_named_again() -> None:
+    given = Given()
+    given.environ = {"SITE_DOMAIN": "up.example.com", "SIGN_DOMAIN": "sign.example.com", "KEEP_DAYS": "30"}
+    given.settings["ALLOWED_ORIGINS"] = "https://up.example.com"
+    given.cors()["AllowedOrigin"] = ["https://up.example.com"]
+    assert given.findings() == []
+
+
+@pytest.mark.parametrize("url", ["https://uploads.example.com", "https://b.oss-cn-hangzhou.aliyuncs.com"])
+def test_on_the_mainland_an_upload_domain_ends_the_warning_and_the_fault(url: str) -> None:
+    given = Given()
+    given.settings.update(OSS_REGION="cn-hangzhou", UPLOAD_URL=url)
+    without = [name for name, _ in given.findings()]
+    given.live = Live(SEEN, endpoint_forbidden=True)
+    forbidden = [name for name, _ in given.findings()]
+    expected = ([], []) if url.endswith("example.com") else (["upload-domain"], ["endpoint-forbidden"])
+    assert tuple(sorted(set(names) - set(DEFAULT_DECISIONS)) for names in (without, forbidden)) == expected
+
+
+def test_rights_are_compared_however_they_are_written() -> None:
+    given = Given()
+    given.statements("UploadRole")[:] = [
+        {"Effect": "Allow", "Action": ["oss:listparts", "oss:PUTOBJECT"], "Resource": PLACE},
+        {"Effect": "Allow", "Action": "oss:AbortMultipartUpload", "Resource": [PLACE, PLACE]},
+    ]
+    given.statement("SignRole").update(
+        Action="sts:assumerole", Resource=MAY_BECOME.upper().replace("ACS:RAM", "acs:ram")
+    )
+    given.trust("UploadRole", RAM=[arn(SIGN_ROLE).upper()])
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+@pytest.mark.parametrize("twice", ["Principal", "Action", "Resource"])
+def test_a_statement_that_says_something_in_two_ways_is_not_taken_for_one_of_them(twice: str) -> None:
+    given = Given()
+    statement = {"Effect": "Deny", "Principal": ["42"], "Action": "x:y", "Resource": "r", f"Not{twice}": "z"}
+    given.see(policy=json.dumps({"Statement": [statement]}))
+    unreadable = "The live bucket b has a policy that allows what cannot be read here on what cannot be read here."
+    assert ("policy", unreadable) in given.findings()
+
+
+EVERYTHING = '{"Effect":"Allow","Principal":["*"],"Action":"oss:*","Resource":"*"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"Statement":[],"statement":[{EVERYTHING}]}}',
+        f'{{"Statement":[{EVERYTHING}],"Statement":[]}}',
+        f'{{"Statement":[{EVERYTHING.replace("}", ",")}"Effect":"Deny"}}]}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_policy_that_others_may_read_otherwise_is_not_taken_for_what_it_says_here(text: str) -> None:
+    unreadable = "what cannot be read here on what cannot be read here."
+    given = Given()
+    given.see(policy=text)
+    given.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": text})
+    assert [each for each in given.findings() if each[0] in ("policy", "grants")] == [
+        ("grants", f"The role {UPLOAD_ROLE} may do {unreadable}"),
+        ("policy", f"The live bucket b has a policy that allows {unreadable}"),
+    ]
+
+
+def test_another_prefix_than_the_roles_is_more_and_less() -> None:
+    given = Given()
+    given.settings["UPLOAD_PREFIX"] = "inbox"
+    inbox = PLACE.replace("/uploads/", "/inbox/")
+    assert [finding for finding in given.findings() if finding[0] not in DEFAULT_DECISIONS] == [
+        ("grants", f"The role {UPLOAD_ROLE} may do oss:PutObject, oss:AbortMultipartUpload, oss:ListParts on {PLACE}."),
+        ("grants", f"The role {CALLBACK_ROLE} may do oss:GetObject on {PLACE}."),
+        ("upload-right", f"The role {UPLOAD_ROLE} may not do oss:PutObject on {inbox}."),
+        ("callback-right", f"The role {CALLBACK_ROLE} may not do oss:GetObject on {inbox}."),
+        ("multipart-rights", f"The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload, oss:ListParts on {inbox}."),
+    ]
+
+
+def test_what_could_not_be_seen_is_no_fault() -> None:
+    given = Given()
+    given.live = Live(UploadBucket("The live bucket b"))
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_on_the_shipped_defaults_only_what_the_owner_must_decide_is_named() -> None:
+    environ = dotenv((doctor.ROOT / ".env.example").read_text(encoding="utf-8"))
+    found = examine(Setup(environ, declared.read(doctor.ROOT, environ, ACCOUNT)))
+    assert [finding.check.name for finding in found] == ["identity", *DEFAULT_DECISIONS]
+
+
+def test_who_names_a_right_does_not_write_lines_of_the_report() -> None:
+    given = Given()
+    given.see(
+        policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "x\n\nFaults:\u2028  none", "Principal": "*"}]})
+    )
+    [found] = [each for each in examine(Setup({}, given.deployment, given.live)) if each.check.name == "policy"]
+    assert str(found).splitlines() == [
+        r"policy: The live bucket b has a policy that allows * x\n\nFaults:\u2028  none.",
+        f"  So: {found.check.so}",
+        f"  Do: {found.check.do}",
+    ]

@@ -1,0 +1,446 @@
+"""`make doctor` as it is run: what it prints, and its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from deploy import declared, oss_client
+from deploy.doctor import command as doctor
+from deploy.doctor import live_bucket, live_functions
+from deploy.doctor.checks import CHECKS, examine
+from deploy.doctor.command import View
+from deploy.doctor.context import Setup
+from support.ros_template import PARAMETERS, Template
+from support.sound_deployment import ACCOUNT, Given
+from support.tokens import new_secret
+from support.upload_bucket import Asks
+
+FACTS = (*live_bucket.FACTS, *live_functions.FACTS)
+
+S_YAML = """
+resources:
+  sign:
+    component: fc3
+    props:
+      triggers: [{triggerType: http, triggerConfig: {methods: [GET]}}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A deployment with a trigger that lacks methods."""
+    (tmp_path / "s.yaml").write_text(S_YAML, encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, capsys: pytest.CaptureFixture[str], *argv: str, **environ: str) -> tuple[int, str, str]:
+    code = doctor.main(argv, environ, folder)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_a_fault_is_printed_with_its_consequence_and_its_cure_and_fails(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = new_secret()
+    code, said, _ = run(folder, capsys, JWT_SECRET=secret)
+    assert code == 1
+    told = """  methods: The trigger's methods lack POST, OPTIONS.
+    So: The gateway answers 403 to them. Without OPTIONS no page can ask for a form: its preflight fails.
+    Do: Name GET, POST and OPTIONS in s.yaml under triggerConfig.methods.
+"""
+    assert told in said
+    assert secret not in said
+
+
+LIVE = [check.name for check in CHECKS if check.live]
+ALL = len(LIVE) + sum(check.declared for check in CHECKS)
+NO_CREDENTIALS = "There are no credentials in the environment, and none in `s config` by the name of default"
+
+
+def report_of(seen: View, capsys: pytest.CaptureFixture[str], given: Given, *, strict: bool = False) -> tuple[int, str]:
+    code = doctor.report(examine(Setup({}, given.deployment)), seen, strict=strict)
+    return code, capsys.readouterr().out
+
+
+def test_without_credentials_what_is_declared_is_checked_and_the_rest_is_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nothing = View(dict.fromkeys(FACTS, NO_CREDENTIALS), given=False)
+    code, said = report_of(nothing, capsys, Given())
+    assert code == 0
+    assert said.startswith(f"{ALL - len(LIVE)} checks made, {len(LIVE)} not made; 0 faults.\n\nFor you to decide:\n")
+    assert said.endswith(f"\n\nNot made:\n  {NO_CREDENTIALS}:\n    {', '.join(LIVE)}\n")
+    assert report_of(nothing, capsys, Given(), strict=True)[0] == 3
+
+
+def test_what_was_all_seen_is_all_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    for strict in (False, True):
+        code, said = report_of(View({}), capsys, Given(), strict=strict)
+        assert (code, said.splitlines()[0], "Not made" in said) == (
+            0,
+            f"{ALL} checks made, 0 not made; 0 faults.",
+            False,
+        )
+
+
+def test_every_fact_has_a_check_that_is_not_made_without_it() -> None:
+    assert {check.live for check in CHECKS} - {""} == set(FACTS)
+
+
+@pytest.mark.parametrize("spared", [(), ("clock",)])
+def test_credentials_that_show_nothing_fail(capsys: pytest.CaptureFixture[str], spared: tuple[str, ...]) -> None:
+    unseen = {fact: "OSS says InvalidAccessKeyId" for fact in FACTS if fact not in spared}
+    code, said = report_of(View(unseen), capsys, Given())
+    assert (code, said.splitlines()[-1]) == (
+        3,
+        "Credentials were given, and nothing of what is live could be seen: it may be sound or not.",
+    )
+
+
+def test_credentials_that_show_something_do_not_fail_but_under_strict(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = View({"versioning": "OSS says AccessDenied"})
+    code, said = report_of(seen, capsys, Given())
+    assert (code, said.splitlines()[0]) == (0, f"{ALL - 1} checks made, 1 not made; 0 faults.")
+    assert "Not made:\n  OSS says AccessDenied:\n    versioning\n" in said
+    assert report_of(seen, capsys, Given(), strict=True)[0] == 3
+
+
+def test_a_fault_is_said_before_blindness(capsys: pytest.CaptureFixture[str]) -> None:
+    given = Given()
+    given.trigger.update(methods=[])
+    assert report_of(View(dict.fromkeys(FACTS, "no")), capsys, given, strict=True)[0] == 1
+
+
+SET = {"NAME": "team", "AUTH": "none"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "code", "why"),
+    [
+        ({}, 0, f"{NO_CREDENTIALS} (docs/operations.md, Credentials)"),
+        ({"ACCESS": "work"}, 3, f"{NO_CREDENTIALS.replace('default', 'work')} (docs/operations.md, Credentials)"),
+        ({"AccessKeyID": "LTAI1"}, 3, "AccessKeyID is set, and AccessKeySecret is not (docs/operations.md, Credentials)"),
+        ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s"}, 3, "Every live name has the account's ID in it: set AccountID"),
+        ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": "12ab"}, 1, "It cannot be told where to look: AccountID must be the account's ID, 5 to 20 digits, not '12ab'"),
+        ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": ACCOUNT, "REGION": "cn-x@evil.example/"}, 1, "It cannot be told where to look: REGION must be the region's ID such as cn-hongkong, not 'cn-x@evil.example/'"),
+    ],
+)  # fmt: skip
+def test_why_nothing_live_was_looked_at_is_said(
+    project: Path, capsys: pytest.CaptureFixture[str], environ: dict[str, str], code: int, why: str
+) -> None:
+    got, said, _ = run(project, capsys, **SET, **environ)
+    assert (got, f"\nNot made:\n  {why}:\n" in said) == (code, True)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """What is shipped, with a .env of one's own."""
+    for name in ("s.yaml", "deploy", "web"):
+        (tmp_path / name).symlink_to(doctor.ROOT / name)
+    return tmp_path
+
+
+def fault_lines(said: str) -> list[str]:
+    """The faults that are printed."""
+    faults = said.partition("\nFaults:\n")[2].partition("\n\n")[0]
+    return [line.strip() for line in faults.splitlines() if line.startswith("  ") and line[2] != " "]
+
+
+@pytest.mark.parametrize(
+    ("environ", "fault"),
+    [
+        ({"NAME": "My_App"}, "names: NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not 'My_App'."),
+        ({"REGION": "oss-cn-hangzhou"}, "names: REGION must be the region's ID: cn-hangzhou, not 'oss-cn-hangzhou'."),
+        ({"REGION": "oss-cn-hangzhou.aliyuncs.com"}, "names: REGION must be the region's ID: cn-hangzhou, not 'oss-cn-hangzhou.aliyuncs.com'."),
+        ({"AccountID": "12ab"}, "names: AccountID must be the account's ID, 5 to 20 digits, not '12ab'."),
+        ({"UPLOAD_DOMAIN": "https://up.example.com"}, "domains: UPLOAD_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'."),
+        ({"SITE_DOMAIN": "https://up.example.com"}, "domains: SITE_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'."),
+        ({"ALLOWED_ORIGINS": "*"}, "origins: ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not '*'."),
+    ],
+)  # fmt: skip
+def test_the_name_that_was_written_is_blamed_and_no_other(
+    project: Path, capsys: pytest.CaptureFixture[str], environ: dict[str, str], fault: str
+) -> None:
+    code, said, _ = run(project, capsys, **{"JWT_SECRET": new_secret(), **environ})
+    blamed = [each for each in fault_lines(said) if not each.startswith("cors-wide: ")]
+    assert (code, blamed) == (1, [fault])
+
+
+def test_what_was_written_itself_is_blamed_besides(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said, _ = run(project, capsys, NAME="My_App", ALLOWED_ORIGINS="x", JWT_SECRET=new_secret())
+    assert (code, fault_lines(said)) == (
+        1,
+        [
+            "names: NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not 'My_App'.",
+            "origins: ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not 'x'.",
+        ],
+    )
+
+
+def test_a_name_in_the_env_file_that_nothing_reads_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / ".env").write_text(f"MAX_SZIE=5GB\nJWT_SECRET={new_secret()}\nNAME=team\n", encoding="utf-8")
+    code, said, _ = run(project, capsys)
+    assert (code, fault_lines(said)) == (1, ["unread: Nothing reads MAX_SZIE; did you mean MAX_SIZE?"])
+
+
+def test_words_are_wrapped_for_a_terminal_and_not_for_a_pipe(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, piped, _ = run(project, capsys, AUTH="none")
+    assert max(map(len, piped.splitlines())) > 100
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    _, said, _ = run(project, capsys, AUTH="none")
+    assert max(map(len, said.splitlines())) <= 60
+    assert said.split() == piped.split()
+
+
+CREDENTIALS = {"AccessKeyID": "LTAI1", "AccountID": ACCOUNT}
+NAMES = {"NAME": "team", "UPLOAD_PREFIX": "in/here"}
+
+
+@pytest.fixture
+def cloud(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer:
+    """Where doctor looks for OSS, Function Compute and RAM."""
+    here = f"http://127.0.0.1:{httpserver.port}"
+    monkeypatch.setattr(oss_client, "client", partial(oss_client.client, endpoint=here))
+    monkeypatch.setattr(doctor, "Account", partial(live_functions.Account, endpoint=here))
+    return httpserver
+
+
+def serve_function(server: HTTPServer, props: dict[str, Any], changed: Mapping[str, Any]) -> None:
+    """What Function Compute answers about a function with these props, but for what was changed."""
+    name = props["functionName"]
+    path, arn = f"/2023-03-30/functions/{name}", f"acs:fc:{props['region']}:{ACCOUNT}:functions/{name}"
+    settings = dict(props["environmentVariables"])
+    if "CALLBACK_URL" in settings:
+        settings["CALLBACK_URL"] = address_of(f"{NAMES['NAME']}-callback")
+    sent = {each: props[each] for each in props if each not in ("code", "region", "triggers", "concurrencyConfig")}
+    own = {"environmentVariables": settings, "role": props["role"].lower(), "functionArn": arn}
+    server.expect_request(path).respond_with_json({**sent, **own, **OF_FUNCTION_COMPUTE, **changed})
+    [trigger] = props["triggers"]
+    made = {"httpTrigger": {"urlInternet": address_of(name)}, "targetArn": arn, "qualifier": "LATEST", "status": ""}
+    config = json.dumps(trigger["triggerConfig"])
+    server.expect_request(f"{path}/triggers").respond_with_json(
+        {"triggers": [{**trigger, **made, "triggerConfig": config, "triggerId": "1", "createdTime": "2026"}]}
+    )
+    for kind, configs in (("concurrency", [{"functionArn": arn, **props["concurrencyConfig"]}]), ("async-invoke", [])):
+        server.expect_request(f"/2023-03-30/{kind}-configs", query_string={"functionName": name}).respond_with_json(
+            {"configs": configs}
+        )
+
+
+def serve_what_is_shipped(
+    server: HTTPServer, project: Path, secret: str, changed: Mapping[str, Any] = {}, **added: dict[str, Any]
+) -> None:
+    """An account in which what is shipped is deployed, but for what was `changed` in the functions; `added` are statements
+    by role."""
+    declared_there = declared.read(project, {**NAMES, "JWT_SECRET": secret}, ACCOUNT)
+    template = yaml.safe_load((project / "deploy" / "ros.yaml").read_text(encoding="utf-8"))
+    resources = Template(template, PARAMETERS).resources().values()
+    roles = {each["Properties"]["RoleName"]: each["Properties"] for each in resources if "Role" in each["Type"]}
+    for props in (declared_there.function, declared_there.callback):
+        serve_function(server, props, changed)
+    for folder, answers in (
+        (f"/team-uploads-{ACCOUNT}/", OF_UPLOADS),
+        (f"/team-site-{ACCOUNT}/", {"acl": OF_UPLOADS["acl"].replace("private", "public-read")}),
+    ):
+        server.expect_request(folder, query_string=Asks("policy")).respond_with_data(
+            "<Error><Code>NoSuchBucketPolicy</Code></Error>", 404, content_type="application/xml"
+        )
+        for name, xml in answers.items():
+            server.expect_request(folder, query_string=Asks(name)).respond_with_data(
+                xml, content_type="application/xml"
+            )
+
+    def ram(request: Request) -> Response:
+        name = request.args.get("RoleName") or request.args["PolicyName"]
+        policy = copy.deepcopy(roles[name]["Policies"][0]["PolicyDocument"])
+        policy["Statement"] += [added[name]] if name in added else []
+        answers = {
+            "GetRole": {"Role": {"AssumeRolePolicyDocument": json.dumps(roles[name]["AssumeRolePolicyDocument"])}},
+            "ListPoliciesForRole": {"Policies": {"Policy": [{"PolicyType": "Custom", "PolicyName": name}]}},
+            "GetPolicy": {"DefaultPolicyVersion": {"PolicyDocument": json.dumps(policy)}},
+        }
+        return Response(json.dumps(answers[request.headers["x-acs-action"]]), content_type="application/json")
+
+    server.expect_request("/", method="POST").respond_with_handler(ram)
+
+
+def address_of(function: str) -> str:
+    return f"https://{function}-abcdefghij.cn-hongkong.fcapp.run"
+
+
+OF_FUNCTION_COMPUTE = {
+    "functionId": "0b1f5c3e",
+    "createdTime": "2026-01-01T00:00:00Z",
+    "lastModifiedTime": "2026-01-01T00:00:00Z",
+    "codeChecksum": "11889523712305923712",
+    "codeSize": 7700000,
+    "state": "Active",
+    "lastUpdateStatus": "Successful",
+    "layers": [],
+    "tags": [],
+    "instanceIsolationMode": "SHARE",
+    "sessionAffinity": "NONE",
+    "disableOndemand": False,
+    "resourceGroupId": "rg-1",
+    "vpcConfig": {"vpcId": "", "vSwitchIds": [], "securityGroupId": ""},
+    "nasConfig": {"userId": 0, "groupId": 0, "mountPoints": []},
+    "ossMountConfig": {"mountPoints": []},
+    "tracingConfig": {"type": "", "params": None},
+}
+"""What Function Compute answers besides, after its documentation and what fc3 sends it."""
+
+OF_UPLOADS = {
+    "versioning": "<VersioningConfiguration></VersioningConfiguration>",
+    "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
+    "acl": f"<AccessControlPolicy><Owner><ID>{ACCOUNT}</ID></Owner><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
+    "cors": f"<CORSConfiguration><CORSRule><AllowedOrigin>https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedMethod>PUT</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
+    "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule></LifecycleConfiguration>",
+    "list-type": "<ListBucketResult><Name>b</Name></ListBucketResult>",
+}
+"""What OSS answers, after its documentation."""
+
+
+def test_a_sound_account_is_seen_whole(project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer) -> None:
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
+    code, said, _ = run(project, capsys, "--strict", **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, said.splitlines()[0]) == (0, f"{ALL} checks made, 0 not made; 0 faults.")
+    assert (secret in said, "drift" in said) == (False, False)
+
+
+def test_a_setting_that_is_live_and_not_here_is_named_without_its_value(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    live_secret, secret = new_secret(), new_secret()
+    serve_what_is_shipped(cloud, project, live_secret)
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, "  drift: Live: The function differs from s.yaml in JWT_SECRET.\n" in said) == (0, True)
+    assert (live_secret in said, secret in said) == (False, False)
+
+
+def test_code_that_was_exchanged_in_the_account_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret, {"handler": "evil.handler", "layers": [{"arn": "l", "size": 1}]})
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, fault_lines(said)) == (
+        1,
+        [
+            f"configuration: Live: {whose} differs from s.yaml in handler, layers."
+            for whose in ("The function", "The callback function")
+        ],
+    )
+
+
+@pytest.mark.parametrize(("region", "asked"), [("ap-southeast-1", ["ap-southeast-1"]), ("x@evil.example/", [])])
+def test_the_buckets_are_looked_for_where_oss_region_says(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, region: str, asked: list[str]
+) -> None:
+    text = (project / "s.yaml").read_text(encoding="utf-8")
+    (project / "s.yaml").unlink()
+    (project / "s.yaml").write_text(
+        text.replace("OSS_REGION: ${vars.region}", f"OSS_REGION: {region}"), encoding="utf-8"
+    )
+    regions: list[str] = []
+
+    def client(_: object, region: str) -> None:
+        regions.append(region)
+        raise OSError("no further")
+
+    monkeypatch.setattr(oss_client, "client", client)
+    with contextlib.suppress(OSError):
+        run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=new_secret())
+    assert regions == asked
+
+
+def test_a_right_that_was_added_in_the_account_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    more = {"Effect": "Allow", "Action": "ram:CreateAccessKey", "Resource": "*"}
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret, **{"team-sign": more})
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, fault_lines(said)) == (1, ["grants: Live: The role team-sign may do ram:CreateAccessKey on *."])
+
+
+@pytest.mark.parametrize(
+    ("oss_code", "reason"),
+    [
+        ("InvalidAccessKeyId", "OSS says InvalidAccessKeyId"),
+        (
+            "NoSuchBucket",
+            f"There is no such bucket (team-uploads-{ACCOUNT} and team-site-{ACCOUNT}): it is not deployed yet, or NAME, REGION or AccountID is another's",
+        ),
+    ],
+)
+def test_credentials_that_are_refused_everywhere_fail(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer, oss_code: str, reason: str
+) -> None:
+    cloud.expect_request(re.compile("/team-.*")).respond_with_data(
+        f"<Error><Code>{oss_code}</Code></Error>", 403, content_type="application/xml"
+    )
+    cloud.expect_request(re.compile(".*")).respond_with_json({"Code": "InvalidAccessKeyId.NotFound"}, status=404)
+    secret = new_secret()
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, said.splitlines()[0]) == (
+        3,
+        f"{ALL - len(LIVE) + 1} checks made, {len(LIVE) - 1} not made; 0 faults.",
+    )
+    assert (f"  {reason}:\n" in said, secret in said) == (True, False)
+
+
+def test_without_a_network_credentials_fail(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    cloud.stop()
+    secret = new_secret()
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    cloud.start()
+    assert (code, said.splitlines()[0]) == (3, f"{ALL - len(LIVE)} checks made, {len(LIVE)} not made; 0 faults.")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a: [", "s.yaml, line 1, column 5: this is no YAML, "), ("- a", "s.yaml must be a YAML mapping\n")],
+)
+def test_what_cannot_be_read_is_told_in_a_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    (folder / "s.yaml").write_text(text, encoding="utf-8")
+    code, printed, errors = run(folder, capsys)
+    assert (code, printed, errors.startswith(said)) == (2, "", True)
+
+
+def test_without_s_yaml_there_is_nothing_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed, errors = run(tmp_path, capsys)
+    assert (code, printed, "s.yaml" in errors) == (2, "", True)
+
+
+def test_the_page_on_operations_names_commands_and_checks_that_there_are() -> None:
+    page = (doctor.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    makefile = (doctor.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(re.findall(r"make ([a-z]+)", page)) <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE)) | {
+        "itself"
+    }
+    assert f"\n{ALL} checks made, 0 not made; 1 fault.\n" in page
+    versioning = next(check for check in CHECKS if check.name == "versioning")
+    assert f"    So: {versioning.so}\n    Do: {versioning.do}\n" in page

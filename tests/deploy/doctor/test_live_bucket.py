@@ -1,0 +1,193 @@
+"""The live bucket, through the vendor's SDK."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+import time_machine
+from pytest_httpserver import HTTPServer
+
+from deploy import credentials, declared, oss_client
+from deploy.doctor import command as doctor
+from deploy.doctor.checks import examine
+from deploy.doctor.context import Setup
+from deploy.doctor.live_bucket import FACTS, CorsRule, ExpiryRule, Live, PartsRule, UploadBucket, look_at
+from support.factories import NOON
+from support.oss_world import BUCKET, REGION, World
+from support.sound_deployment import ACCOUNT
+from support.tokens import new_secret
+from support.upload_bucket import Asks
+
+REFUSED = "<Error><Code>{code}</Code><Message>no</Message><RequestId>1</RequestId><EC>0</EC></Error>"
+SUBRESOURCES = {
+    "versioning": "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+    "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
+    "acl": "<AccessControlPolicy><Owner><ID>42</ID></Owner><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
+    "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
+    "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix>uploads/</Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule><Rule><ID>b</ID><Prefix></Prefix><Status>Disabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule><Rule><ID>c</ID><Prefix></Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
+    "policy": '{"Version":"1","Statement":[]}',
+    "list-type": "<ListBucketResult><Name>b</Name></ListBucketResult>",
+}
+"""What OSS answers, after its documentation."""
+SITE_ACL = SUBRESOURCES["acl"].replace("private", "public-read")
+
+
+def answer(httpserver: HTTPServer, **refused: str) -> None:
+    """Let a server answer as a bucket does; `refused` are error codes by subresource."""
+    for name, body in (("acl", SITE_ACL), ("policy", '{"Statement":[{}]}')):
+        httpserver.expect_request("/team-site/", query_string=Asks(name)).respond_with_data(
+            body, content_type="application/xml" if name == "acl" else "application/json"
+        )
+    for name, xml in SUBRESOURCES.items():
+        code = refused.get(name.replace("-", "_"))
+        httpserver.expect_request("/team-uploads/", query_string=Asks(name)).respond_with_data(
+            REFUSED.format(code=code) if code else xml,
+            status=403 if code else 200,
+            content_type="application/json" if xml.startswith("{") and not code else "application/xml",
+            headers={"x-oss-request-id": "1"},
+        )
+
+
+def look(httpserver: HTTPServer, clock: Callable[[], float] = lambda: NOON) -> Live:
+    environ = {"AccessKeyID": "LTAI" + secrets.token_hex(8), "AccessKeySecret": new_secret()}
+    provider = credentials.deployer(environ)
+    assert provider
+    client = oss_client.client(provider, "cn-hongkong", f"http://127.0.0.1:{httpserver.port}")
+    with time_machine.travel(NOON, tick=False):  # the server's clock
+        return look_at(client, "team-uploads", "team-site", clock=clock)
+
+
+def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
+    answer(httpserver)
+    assert look(httpserver) == Live(
+        UploadBucket(
+            "The live bucket team-uploads",
+            "Enabled",
+            True,
+            "private",
+            "42",
+            (CorsRule(("https://a.example",), ("POST",), ("ETag",)),),
+            (PartsRule("uploads/", 7),),
+            '{"Version":"1","Statement":[]}',
+            (ExpiryRule("", 30),),
+        ),
+        skew=0.0,
+        site=UploadBucket(
+            "The page's live bucket team-site", acl="public-read", owner="42", policy='{"Statement":[{}]}'
+        ),
+    )
+    httpserver.check()
+
+
+def test_a_closed_public_endpoint_is_seen_at_the_stand_in_and_the_cure_is_named(tmp_path: Path) -> None:
+    world = World(tmp_path / "files")
+    world.faults.oss_public_endpoint_forbidden = True
+    with world.oss:
+        provider = credentials.deployer(
+            {"AccessKeyID": world.identity.access_key_id, "AccessKeySecret": world.identity.access_key_secret}
+        )
+        assert provider
+        live = look_at(oss_client.client(provider, REGION, world.oss.url), BUCKET, clock=world.clock)
+    world.oss.check()
+    environ = {"OSS_BUCKET": BUCKET, "OSS_REGION": REGION}
+    found = examine(Setup(environ, declared.read(doctor.ROOT, environ, ACCOUNT), live))
+    [finding] = [finding for finding in found if finding.check.name == "endpoint-forbidden"]
+    assert "UPLOAD_DOMAIN" in finding.check.do
+
+
+def test_what_the_deployer_may_not_see_is_named(httpserver: HTTPServer) -> None:
+    answer(httpserver, versioning="AccessDenied", publicAccessBlock="AccessDenied", acl="AccessDenied")
+    live = look(httpserver)
+    assert (live.bucket.versioning, live.bucket.public_access_blocked, live.bucket.acl) == (None, None, None)
+    assert live.unseen == dict.fromkeys(("versioning", "Block Public Access", "ACL"), "AccessDenied")
+
+
+def test_without_a_policy_there_is_none_and_it_is_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, policy="NoSuchBucketPolicy")
+    live = look(httpserver)
+    assert (live.bucket.policy, live.unseen) == ("", {})
+
+
+def test_a_policy_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, policy="AccessDenied")
+    live = look(httpserver)
+    assert (live.bucket.policy, live.unseen) == (None, {"policy": "AccessDenied"})
+
+
+@pytest.mark.parametrize("body", ["", "{}", "\xff"])
+def test_a_200_that_says_nothing_is_not_seen(httpserver: HTTPServer, body: str) -> None:
+    for place in ("/team-uploads/", "/team-site/"):
+        httpserver.expect_request(place).respond_with_data(body, content_type="application/json")
+    policies = set() if not body else {"policy", "site policy"}
+    assert look(httpserver).unseen == dict.fromkeys(set(FACTS) - {"clock"} - policies, "what cannot be read")
+
+
+def test_a_clock_that_cannot_be_read_is_not_seen(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "yesterday")
+    answer(httpserver)
+    seen = look(httpserver)
+    assert (seen.skew, seen.unseen) == (None, {"clock": "no answer"})
+
+
+def test_who_does_not_answer_is_asked_once() -> None:
+    with HTTPServer() as server:
+        pass
+    questions: list[float] = []
+
+    def clock() -> float:
+        questions.append(NOON)
+        return NOON
+
+    live = look(server, clock)
+    assert len(questions) == 1
+    assert (live.bucket, live.skew, live.unseen) == (
+        UploadBucket("The live bucket team-uploads"),
+        None,
+        dict.fromkeys(FACTS, "no answer"),
+    )
+
+
+def test_an_acl_that_names_no_owner_is_not_seen(httpserver: HTTPServer) -> None:
+    nobody = SUBRESOURCES["acl"].replace("<Owner><ID>42</ID></Owner>", "<Owner></Owner>")
+    httpserver.expect_request("/team-uploads/", query_string=Asks("acl")).respond_with_data(
+        nobody, content_type="application/xml"
+    )
+    answer(httpserver)
+    assert look(httpserver).unseen == {"ACL": "what cannot be read"}
+
+
+def test_a_rule_that_clears_parts_away_by_a_date_is_seen(httpserver: HTTPServer) -> None:
+    by_date = "<CreatedBeforeDate>2030-01-01T00:00:00.000Z</CreatedBeforeDate>"
+    httpserver.expect_request("/team-uploads/", query_string=Asks("lifecycle")).respond_with_data(
+        SUBRESOURCES["lifecycle"].replace("<Days>7</Days>", by_date), content_type="application/xml"
+    )
+    answer(httpserver)
+    assert look(httpserver).bucket.parts == (PartsRule("uploads/", 0),)
+
+
+def test_no_cors_rules_are_none_and_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, cors="NoSuchCORSConfiguration")
+    live = look(httpserver)
+    assert (live.bucket.cors, live.unseen) == ((), {})
+
+
+def test_no_lifecycle_is_none_and_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, lifecycle="NoSuchLifecycle")
+    live = look(httpserver)
+    assert (live.bucket.parts, live.unseen) == ((), {})
+
+
+def test_a_default_domain_that_is_closed_to_the_account_is_noticed(httpserver: HTTPServer) -> None:
+    answer(httpserver, list_type="PublicEndpointForbidden")
+    live = look(httpserver)
+    assert (live.endpoint_forbidden, live.unseen) == (True, {})
+
+
+@pytest.mark.parametrize(("ahead", "skew"), [(0.0, 0.0), (0.9, 0.0), (61.0, 60.0), (-61.0, -61.0)])
+def test_the_clock_is_compared_with_osss_whole_seconds(httpserver: HTTPServer, ahead: float, skew: float) -> None:
+    answer(httpserver)
+    assert look(httpserver, lambda: NOON + ahead).skew == pytest.approx(skew)
