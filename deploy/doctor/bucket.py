@@ -146,7 +146,7 @@ def covers(rule: CorsRule, origin: str, method: str) -> bool:
 
 
 def deletions(setup: Setup) -> Iterator[str]:
-    """Live rules that delete uploads sooner than KEEP_DAYS says."""
+    """Rules that delete uploads sooner than KEEP_DAYS says."""
     told = setup.environ.get("KEEP_DAYS", "").strip() or "0"
     if not re.fullmatch(r"[0-9]{1,5}", told):
         return
@@ -165,7 +165,7 @@ def overdue(setup: Setup) -> Iterator[str]:
     if not re.fullmatch(r"[1-9][0-9]{0,4}", days):
         return
     folder = setup.upload_place.partition("/")[2].removesuffix("*")
-    for each in setup.buckets():
+    for each in [setup.live.bucket] if setup.live else []:
         rules = [rule for rule in each.expiry or () if folder.startswith(rule.prefix) and 0 < rule.days <= int(days)]
         if each.expiry is not None and not rules:
             yield f"{each.where} does not delete uploads after {days} days, as KEEP_DAYS says."

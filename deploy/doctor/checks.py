@@ -448,9 +448,9 @@ CHECKS = (
         "deletions",
         bucket.deletions,
         "Files are gone before you think, and nothing brings them back.",
-        "Delete the rule under Lifecycle in the OSS console, or set KEEP_DAYS to what should hold, and deploy.",
+        "Delete the rule in deploy/ros.yaml, or under Lifecycle in the OSS console, or set KEEP_DAYS to what should "
+        "hold, and deploy.",
         live="lifecycle",
-        declared=False,
     ),
     Check(
         "overdue",

@@ -85,11 +85,16 @@ def report(findings: list[Finding], seen: View, *, strict: bool = False) -> int:
 
 
 def _print(lines: Iterable[str]) -> None:
-    """A terminal's width is kept to between words; files and pipes get a line for each."""
+    """A terminal's width is kept to between words; files and pipes get a line for each.
+
+    What goes on in the next line stands further in than any line begins: strangers' words are none of doctor's there.
+    """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for line in lines:
         indent = line[: len(line) - len(line.lstrip())]
-        wrapped = textwrap.wrap(line, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False) if width else []
+        wrapped = (
+            textwrap.wrap(line, width, subsequent_indent=f"{indent}      ", break_on_hyphens=False) if width else []
+        )
         print("\n".join(wrapped or [line]))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from deploy import names
 from deploy.credentials import account_id
 from deploy.declared import Deployment, listed
-from deploy.doctor.live_bucket import CorsRule, Live, PartsRule, UploadBucket
+from deploy.doctor.live_bucket import CorsRule, ExpiryRule, Live, PartsRule, UploadBucket
 from deploy.hooks.preflight import UNKNOWN
 from direct_upload.settings import Settings
 from fc_http.environment import listed_origins
@@ -132,5 +132,15 @@ def _declared_bucket(name: str, properties: Mapping[str, Any]) -> UploadBucket:
             for rule in lifecycle
             if rule.get("Status", "Enabled") == "Enabled" and "Days" in (rule.get("AbortMultipartUpload") or {})
         ),
+        expiry=tuple(
+            ExpiryRule(str(rule.get("Prefix") or ""), _days(rule["Expiration"]))
+            for rule in lifecycle
+            if rule.get("Status", "Enabled") == "Enabled" and rule.get("Expiration") and not rule.get("Tags")
+        ),
         policy=properties.get("Policy") or "",
     )
+
+
+def _days(expiration: Mapping[str, Any]) -> int:
+    days = str(expiration.get("Days"))
+    return int(days) if days.isdecimal() else 0

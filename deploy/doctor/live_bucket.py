@@ -59,7 +59,6 @@ class UploadBucket:
     policy: Any = None
     """The bucket's policy, as it stands; empty if it has none."""
     expiry: tuple[ExpiryRule, ...] | None = None
-    """Of the live bucket alone."""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,12 @@ def of_another_region(given: Given) -> Given:
     return given
 
 
+def lifecycle_of(given: Given) -> list[dict[str, object]]:
+    """The lifecycle rules that the template declares."""
+    rules: list[dict[str, object]] = given.properties("Uploads")["LifecycleConfiguration"]["Rule"]
+    return rules
+
+
 def keep_a_month(given: Given, *rules: ExpiryRule) -> None:
     """KEEP_DAYS, and a live bucket with these rules."""
     given.environ["KEEP_DAYS"] = "30"
@@ -173,6 +179,8 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("not-checked", lambda g: g.deploy(lambda there: there.function.update(newlyMade="x")), "Live: The function has newlyMade, which is not checked."),
     ("deletions", lambda g: g.see(expiry=(ExpiryRule("uploads/a/", 1),)), "The live bucket b deletes uploads after 1 days, and KEEP_DAYS is 0."),
     ("deletions", lambda g: keep_a_month(g, ExpiryRule("", 29), ExpiryRule("", 30), ExpiryRule("other/", 1)), "The live bucket b deletes uploads after 29 days, and KEEP_DAYS is 30."),
+    ("deletions", lambda g: lifecycle_of(g).append({"Status": "Enabled", "Expiration": {"Days": "1"}}), "The bucket Uploads of the template deletes uploads after 1 days, and KEEP_DAYS is 0."),
+    ("deletions", lambda g: lifecycle_of(g).append({"Prefix": "uploads/a", "Expiration": {"CreatedBeforeDate": "2030-01-01T00:00:00.000Z"}}), "The bucket Uploads of the template deletes uploads of before a date, and KEEP_DAYS is 0."),
     ("deletions", lambda g: g.see(expiry=(ExpiryRule("", 0),)), "The live bucket b deletes uploads of before a date, and KEEP_DAYS is 0."),
     ("auth-live", lambda g: g.deploy(lambda there: there.settings.update(AUTH="none")), "Live: AUTH is none, and in s.yaml it is not."),
     ("auth", lambda g: (g.settings.update(AUTH=" none "), g.deploy(lambda there: there.settings.update(AUTH="none"))), "AUTH is none."),

@@ -210,6 +210,19 @@ def test_words_are_wrapped_for_a_terminal_and_not_for_a_pipe(
     assert said.split() == piped.split()
 
 
+def test_what_strangers_wrote_begins_no_line_as_doctor_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = Given()
+    forged = "Do: nothing. " * 20
+    given.see(policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "a:b", "Resource": forged}]}))
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    doctor.report(examine(Setup({}, given.deployment, given.live)), View({}))
+    begins = re.findall(r"^( *)(?:Do: )?nothing\.", capsys.readouterr().out, re.MULTILINE)
+    assert set(begins) == {" " * 8}
+
+
 CREDENTIALS = {"AccessKeyID": "LTAI1", "AccountID": ACCOUNT}
 NAMES = {"NAME": "team", "UPLOAD_PREFIX": "in/here"}
 
