@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-browsers check deploy remove doctor smoke files replay link build bench bench-web cloud fuzz invoke mutants lock
+.PHONY: help dev test test-unit test-browsers format check deploy remove doctor smoke files replay link build bench bench-web cloud fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 # Isolated: no file in the folder takes the place of a module.
@@ -10,16 +10,26 @@ help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: ## Run page, function, STS and OSS on this machine (PORT=8080, JSON=1, FAULTS="oss_latency=2", and every setting)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) localcloud.dev
 
-test: ## Run all tests, on every Python that Function Compute runs and this machine has
+test: ## Run all tests, on each of Function Compute's Pythons that is here (ARGS='-k form', or a path: those alone)
 	@tools/setup.sh test
-	@tools/test.sh
+	@tools/test.sh $(ARGS)
+
+test-unit: ## Run the tests that need no browser, no Serverless Devs and no package registry, on one Python
+	@tools/setup.sh unit
+	@tools/test.sh unit $(ARGS)
 
 test-browsers: ## Test the page in Firefox and WebKitGTK, where they are installed (make test does so, too)
 	@tools/setup.sh test
 	@.venv/default/bin/pytest -q tests/browsers
+
+format: ## Format everything, and fix what the linters can fix
+	@tools/setup.sh check
+	@$(PYTHON) -I -m ruff check --fix --quiet .
+	@$(PYTHON) -I -m ruff format .
+	@npx --no-install biome check --write
 
 check: ## Lint and type-check everything
 	@tools/setup.sh check
@@ -31,23 +41,23 @@ check: ## Lint and type-check everything
 	@npx --no-install tsc --project .
 
 cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (ARGS='--bucket b --cors-origin https://…'; --help)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) localcloud $(ARGS)
 
 fuzz: ## Send 200,000 unsound events through the function
-	@tools/setup.sh dev
+	@tools/setup.sh unit
 	@PYTHONPATH=functions/shared:functions/sign:tests exec $(PYTHON) tests/support/fuzz.py 200000
 
 invoke: ## Send one request through the real handler (ARGS='GET /limits', or ARGS='--event file.json'; more: ARGS=--help)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) localcloud.dev.invoke $(ARGS)
 
 link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…'; needs JWT_SECRET; more: ARGS=--help)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) deploy link $(ARGS)
 
 build: ## Make the functions' packages in build/, for Function Compute (RUNTIME=python3.12, or python3.10)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) deploy build
 
 deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
@@ -59,7 +69,7 @@ remove: ## Take everything in the cloud away; stops if there are users' files (D
 	@exec $(RUN) deploy remove
 
 bench: ## Measure what docs/performance.md claims, as ratios within one run (ARGS=--write puts them there)
-	@tools/setup.sh dev
+	@tools/setup.sh unit
 	@PYTHONPATH=functions/shared:functions/sign:tests exec $(PYTHON) -m benchmarks.server $(ARGS)
 
 bench-web: ## Measure what the page claims in numbers, in Chromium
@@ -74,26 +84,28 @@ LOCK := -I -m uv pip compile -qU --universal --python-version 3.10 --generate-ha
 # What a source says of itself is learned by building it: with the locked tools, by their hashes.
 LOCK += --build-constraints deploy/build/requirements.txt
 lock: ## Lock the newest versions of all dependencies
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@$(PYTHON) $(LOCK) deploy/build/requirements.in -o deploy/build/requirements.txt
 	@$(PYTHON) $(LOCK) functions/sign/requirements.in -o functions/sign/requirements.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/callback/requirements.in -o functions/callback/requirements.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
+	@$(PYTHON) $(LOCK) -c requirements-dev.txt functions/sign/requirements.in --group test -o requirements-test.txt
+	@$(PYTHON) $(LOCK) -c requirements-test.txt functions/sign/requirements.in --group run -o requirements-run.txt
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
 	@npm update --save --ignore-scripts --loglevel=error
 
 doctor: ## Name each fault of what is set, declared and deployed (ARGS=--strict fails if anything could not be seen)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) deploy doctor $(ARGS)
 
 smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) deploy smoke $(ARGS)
 
 files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: ARGS=--help)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) deploy files $(ARGS)
 
 replay: ## Re-send notifications that the webhook missed (ARGS=callback.log, or the log on standard input; more: ARGS=--help)
-	@tools/setup.sh dev
+	@tools/setup.sh run
 	@exec $(RUN) deploy replay $(ARGS)

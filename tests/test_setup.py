@@ -21,6 +21,7 @@ PATIENCE = 60
 
 MINOR = "{}.{}".format(*sys.version_info)
 SETTING_UP = f"Setting up Python {MINOR} in .venv/{MINOR}\n"
+JAVASCRIPT = "Setting up the JavaScript tools in node_modules\n"
 WAITING = "Another command is setting up; waiting\n"
 
 PYTHON = f"""#!/bin/sh
@@ -51,7 +52,9 @@ mkdir -p node_modules
 TOOLS = "pip==26.3 \\\n    --hash=sha256:aa\nsetuptools==84.2.1 \\\n    --hash=sha256:bb\n"
 WHEEL = "six==1.17.0 \\\n    --hash=sha256:cc\n    --hash=sha256:dd\n"
 SOURCE = "oss2==2.19.1 ; python_version < '4' \\\n    --hash=sha256:ee\n"
-QUIETLY = ["-qq", "--disable-pip-version-check", "--no-input"]
+TESTS = "pytest-xdist==3.8.0 \\\n    --hash=sha256:ff\n"
+LINTERS = "ruff==0.17.6 \\\n    --hash=sha256:11\n"
+ALWAYS = ["--disable-pip-version-check", "--no-input"]
 
 
 @dataclass
@@ -60,7 +63,7 @@ class Checkout:
 
     folder: Path
 
-    def begin(self, what: str = "dev", **environ: str) -> subprocess.Popen[str]:
+    def begin(self, what: str = "run", **environ: str) -> subprocess.Popen[str]:
         path = os.pathsep.join([str(self.folder / "bin"), "/usr/bin", "/bin"])
         return subprocess.Popen(  # noqa: S603 - our own command
             [self.folder / "tools" / "setup.sh", what],
@@ -72,7 +75,7 @@ class Checkout:
             start_new_session=True,
         )
 
-    def run(self, what: str = "dev") -> tuple[int | None, str]:
+    def run(self, what: str = "run") -> tuple[int | None, str]:
         """Exit code, and what was said on standard error."""
         with self.begin(what) as process:
             _, said = process.communicate(timeout=PATIENCE)
@@ -93,7 +96,10 @@ def checkout(tmp_path: Path) -> Checkout:
         f"bin/python{MINOR}": PYTHON,
         "bin/pip.py": PIP,
         "bin/npm": NPM,
-        "requirements-dev.txt": WHEEL + SOURCE,
+        "requirements-run.txt": WHEEL + SOURCE,
+        "requirements-test.txt": WHEEL + SOURCE + TESTS,
+        "requirements-dev.txt": WHEEL + SOURCE + TESTS + LINTERS,
+        "requirements-mutants.txt": WHEEL,
         "package-lock.json": "{}",
         "deploy/build/requirements.txt": TOOLS,
         "deploy/build/source-only.txt": "# by hand\noss2\n",
@@ -151,9 +157,7 @@ def test_what_is_whole_is_left_alone(checkout: Checkout) -> None:
     assert (checkout.run(), checkout.calls()) == ((0, ""), before)
 
 
-@pytest.mark.parametrize(
-    "name", ["requirements-dev.txt", "deploy/build/requirements.txt", "deploy/build/source-only.txt"]
-)
+@pytest.mark.parametrize("name", ["requirements-run.txt", "deploy/build/requirements.txt", "deploy/build/source-only.txt"])
 def test_what_was_made_by_another_lock_is_made_anew(checkout: Checkout, name: str) -> None:
     checkout.run()
     with (checkout.folder / name).open("a", encoding="utf-8") as file:
@@ -172,21 +176,56 @@ def test_an_environment_whose_python_has_gone_is_made_anew(checkout: Checkout) -
 def test_all_comes_by_a_hash_and_only_what_is_named_is_built(checkout: Checkout) -> None:
     assert checkout.run() == (0, SETTING_UP)
     made = f".venv/{MINOR}/made"
-    by_hash = ["--require-hashes", "--no-deps"]
-    wheels = [*by_hash, "--only-binary", ":all:"]
-    source = [*by_hash, "--no-binary", ":all:", "--no-build-isolation", "--no-cache-dir"]
+    wheels = ["--require-hashes", "--no-deps", "--no-compile", "--only-binary", ":all:"]
+    source = ["--require-hashes", "--no-deps", "--no-binary", ":all:", "--no-build-isolation", "--no-cache-dir"]
     assert checkout.calls() == [
         ["venv"],
-        ["install", *wheels, "-r", "deploy/build/requirements.txt", *QUIETLY, TOOLS],
-        ["wheel", *source, "--wheel-dir", made, "-r", f"{made}/sources.txt", *QUIETLY, SOURCE],
-        ["install", "--no-deps", "--no-index", f"{made}/oss2-2-py3-none-any.whl", *QUIETLY],
-        ["install", *wheels, "-r", f"{made}/wheels.txt", *QUIETLY, WHEEL],
+        ["install", *wheels, "-r", "deploy/build/requirements.txt", *ALWAYS, TOOLS],
+        ["wheel", *source, "--wheel-dir", made, "-r", f"{made}/sources.txt", *ALWAYS, SOURCE],
+        ["install", "--no-deps", "--no-compile", "--no-index", f"{made}/oss2-2-py3-none-any.whl", *ALWAYS],
+        ["install", *wheels, "-r", f"{made}/wheels.txt", *ALWAYS, WHEEL],
     ]
 
 
+@pytest.mark.parametrize(("what", "lists"), [("unit", [WHEEL + TESTS]), ("mutants", [WHEEL + TESTS + LINTERS, WHEEL])])
+def test_what_is_there_stays_and_what_is_missing_is_added(checkout: Checkout, what: str, lists: list[str]) -> None:
+    checkout.run()
+    before = len(checkout.calls())
+    assert checkout.run(what)[0] == 0
+    added = checkout.calls()[before:]
+    assert (["venv"] in added, [call[-1] for call in added if "--only-binary" in call]) == (False, lists)
+    assert checkout.run() == (0, "")
+
+
+def test_what_a_lock_no_longer_names_goes_though_the_command_does_not_need_that_lock(checkout: Checkout) -> None:
+    checkout.run("unit")
+    with (checkout.folder / "requirements-test.txt").open("a", encoding="utf-8") as file:
+        file.write("# another\n")
+    assert checkout.run() == (0, "")
+    assert checkout.run("unit") == (0, SETTING_UP)
+    assert checkout.environments() == 2
+
+
+def test_a_part_that_fails_fails_the_set_up_and_is_begun_anew(checkout: Checkout) -> None:
+    npm = checkout.folder / "bin" / "npm"
+    npm.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    assert checkout.run("deploy")[0] == 1
+    npm.write_text(NPM, encoding="utf-8")
+    assert checkout.run("deploy") == (0, JAVASCRIPT)
+
+
+def test_it_says_how_far_it_is(checkout: Checkout) -> None:
+    pip = checkout.folder / "bin" / "pip.py"
+    collects = "if '-r' in words:\n    print(*(f'Collecting package-{n}' for n in range(23)), sep='\\n')\n"
+    pip.write_text(PIP + collects, encoding="utf-8")
+    progress = f"  Python {MINOR}: 10 packages\n  Python {MINOR}: 20 packages\n"
+    assert checkout.run() == (0, SETTING_UP + progress * 3)
+
+
 def test_no_package_of_npm_runs_a_script_of_its_own(checkout: Checkout) -> None:
-    assert checkout.run("deploy") == (0, SETTING_UP + "Setting up the JavaScript tools in node_modules\n")
-    assert checkout.calls()[-1] == ["npm", "ci --ignore-scripts --loglevel=error --no-audit --no-fund"]
+    code, said = checkout.run("deploy")
+    assert (code, sorted(said.splitlines(keepends=True))) == (0, sorted([SETTING_UP, JAVASCRIPT]))
+    assert [call for call in checkout.calls() if call[0] == "npm"] == [["npm", "ci --ignore-scripts --loglevel=error --no-audit --no-fund"]]
 
 
 def test_nobody_but_set_up_and_make_lock_installs_anything() -> None:

@@ -1,13 +1,18 @@
-#!/bin/sh
-# Sets up what a command needs, once: `tools/setup.sh dev` a Python environment; `deploy` that and the JavaScript tools,
-# Serverless Devs among them; `check` a Python environment for each Python that Function Compute runs, too; `test` also a
-# browser; `mutants` one environment with mutmut in it. Says what it does on stderr only.
-set -eu
+#!/usr/bin/env bash
+# Sets up what a command needs, once, and what is missing at the same time:
+#   run      Python with what `make dev` and the owner's commands import
+#   deploy   that, and the JavaScript tools, Serverless Devs among them
+#   unit     Python with what the tests import
+#   check    one Python with everything, and the JavaScript tools
+#   test     that, the other Python of Function Compute with what the tests import, curl, and a browser
+#   mutants  that of check, with mutmut in it
+# Says what it does on stderr only.
+set -euo pipefail
 cd "$(dirname "$0")/.."
 exec 1>&2
 
-is_alone=
 RUNTIMES="3.12 3.10" # Function Compute's Pythons, its default first
+GROUPS_OF_PACKAGES=(run test dev) # each in requirements-GROUP.txt, and with the one before it in it
 
 # The Python of a minor version: on PATH, else kept by pyenv or by uv.
 find_python() {
@@ -26,7 +31,6 @@ is_python() {
 # From here on no other command of this checkout sets anything up: it waits. The kernel knows who has the lock, and frees
 # it when this script and all that it started have ended, however they end.
 alone() {
-    [ -z "$is_alone" ] || return 0
     exec 9>.venv/setting-up
     "$1" -c '
 import fcntl, signal
@@ -37,7 +41,6 @@ except BlockingIOError:
     print("Another command is setting up; waiting", flush=True)
     fcntl.flock(9, fcntl.LOCK_EX)
 '
-    is_alone=yes
 }
 
 can_install() {
@@ -45,48 +48,60 @@ can_install() {
 }
 
 apt_install() {
-    alone .venv/default/bin/python
-    sudo=
+    local sudo=
     [ "$(id -u)" = 0 ] || sudo="sudo -n"
     $sudo apt-get update -q && $sudo apt-get install -qy --no-install-recommends "$@"
 }
 
-# Whether .venv/<minor> is whole: what says so is written last.
-is_whole() {
-    [ -x ".venv/$1/bin/python" ] && [ "$(cat ".venv/$1/lock" 2>/dev/null)" = "$(fingerprint)" ]
+# Whether .venv/MINOR has all of a group: what says so is written last.
+has_environment() {
+    [ -x ".venv/$1/bin/python" ] && is_of_lock "$1" "$2"
 }
 
-# What an environment made from this lock is known by.
+is_of_lock() {
+    [ "$(cat ".venv/$1/lock-$2" 2>/dev/null)" = "$(fingerprint "$2")" ]
+}
+
+# What an environment made from a group's lock is known by.
 fingerprint() {
-    cat requirements-dev.txt deploy/build/requirements.txt deploy/build/source-only.txt | cksum
+    cat "requirements-$1.txt" deploy/build/requirements.txt deploy/build/source-only.txt | cksum
 }
 
-# An environment .venv/<minor> that holds exactly what requirements-dev.txt locks.
-environment() {
-    minor=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    is_whole "$minor" && return
-    alone "$1"
-    is_whole "$minor" && return
+# An environment .venv/MINOR that holds what a group locks, and nothing that another lock named.
+make_environment() {
+    local minor=$1 group=$2 python=$3 each
     echo "Setting up Python $minor in .venv/$minor"
-    "$1" -c 'import ensurepip' 2>/dev/null || { can_install && apt_install "python$minor-venv" >/dev/null; } || {
-        echo "Python $minor cannot make environments here. On Debian: apt-get install python$minor-venv"
-        exit 1
-    }
-    "$1" -m venv --clear ".venv/$minor"
-    # The pip that comes with Python fetches the locked one, and the locked setuptools.
-    pip install --require-hashes --no-deps --only-binary :all: -r deploy/build/requirements.txt
-    install_lock requirements-dev.txt
-    fingerprint >".venv/$minor/lock"
+    if ! is_unmixed "$minor"; then
+        "$python" -m venv --clear ".venv/$minor"
+        # The pip that comes with Python fetches the locked one, and the locked setuptools.
+        pip install --require-hashes --no-deps --no-compile --only-binary :all: -r deploy/build/requirements.txt
+    fi
+    install_lock "requirements-$group.txt"
+    for each in "${GROUPS_OF_PACKAGES[@]}"; do
+        fingerprint "$each" >".venv/$minor/lock-$each"
+        [ "$each" != "$group" ] || break
+    done
+}
+
+# Whether all that is in .venv/MINOR is of today's locks: then only what is missing is added.
+is_unmixed() {
+    local each
+    has_environment "$1" run || return 1
+    for each in "${GROUPS_OF_PACKAGES[@]}"; do
+        [ ! -e ".venv/$1/lock-$each" ] || is_of_lock "$1" "$each" || return 1
+    done
 }
 
 pip() {
-    ".venv/$minor/bin/python" -m pip "$@" -qq --disable-pip-version-check --no-input
+    ".venv/$minor/bin/python" -m pip "$@" --disable-pip-version-check --no-input |
+        awk -v minor="$minor" '/^Collecting / && ++n % 10 == 0 { print "  Python " minor ": " n " packages"; fflush() }'
 }
 
 # What a lock names, into .venv/$minor, each checked by its hash. What is published as source only is built with the
-# locked tools, never taken from a cache of what others have built; all else is a wheel.
+# locked tools, never taken from a cache of what others have built; all else is a wheel. Python compiles what is
+# imported when it is: most of it never is.
 install_lock() {
-    made=".venv/$minor/made"
+    local made=".venv/$minor/made"
     rm -rf "$made"
     mkdir "$made"
     entries 1 "$1" >"$made/sources.txt"
@@ -94,9 +109,9 @@ install_lock() {
     if [ -s "$made/sources.txt" ]; then
         pip wheel --require-hashes --no-deps --no-binary :all: --no-build-isolation --no-cache-dir \
             --wheel-dir "$made" -r "$made/sources.txt"
-        pip install --no-deps --no-index "$made"/*.whl
+        pip install --no-deps --no-compile --no-index "$made"/*.whl
     fi
-    pip install --require-hashes --no-deps --only-binary :all: -r "$made/wheels.txt"
+    pip install --require-hashes --no-deps --no-compile --only-binary :all: -r "$made/wheels.txt"
     rm -r "$made"
 }
 
@@ -109,89 +124,129 @@ entries() {
     ' deploy/build/source-only.txt "$2"
 }
 
-# The environment that commands use: that of the newest runtime found.
-use() {
-    minor=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    [ "$(readlink .venv/default)" = "$minor" ] || { alone "$1" && ln -sfn "$minor" .venv/default; }
+has_javascript() {
+    [ "$(cat node_modules/.lock 2>/dev/null)" = "$(cksum <package-lock.json)" ]
 }
 
-environments() {
-    found=
-    for minor in $RUNTIMES; do
-        python=$(find_python "$minor")
-        [ -n "$python" ] || continue
-        environment "$python"
-        [ -n "$found" ] || use "$python"
-        found=yes
-        [ "$1" = all ] || return 0
-    done
-    [ -n "$found" ] || any_python
-}
-
-any_python() {
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
-        echo "Python 3.10 or newer is needed (3.12 is what Function Compute runs)."
-        exit 1
-    }
-    environment python3
-    use python3
-}
-
-javascript() {
+make_javascript() {
     command -v npm >/dev/null || {
         echo "Node.js with npm is needed."
         exit 1
     }
-    lock=$(cksum <package-lock.json)
-    [ "$(cat node_modules/.lock 2>/dev/null)" = "$lock" ] && return
-    alone .venv/default/bin/python
-    [ "$(cat node_modules/.lock 2>/dev/null)" = "$lock" ] && return
     echo "Setting up the JavaScript tools in node_modules"
     # Each is checked by its hash in the lock; no package here needs a script of its own to be run.
     npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
-    echo "$lock" >node_modules/.lock
+    cksum <package-lock.json >node_modules/.lock
 }
 
-# A Chromium: found on the machine, else Debian's, else Playwright's own.
-browser() {
-    .venv/default/bin/python tests/support/chromium.py >/dev/null 2>&1 && return
-    alone .venv/default/bin/python
-    .venv/default/bin/python tests/support/chromium.py >/dev/null 2>&1 && return
-    echo "Setting up a browser"
-    { can_install && apt_install chromium >/dev/null; } || .venv/default/bin/python -m playwright install chromium
+has_curl() {
+    command -v curl >/dev/null
 }
 
-curl_client() {
-    command -v curl >/dev/null || { can_install && apt_install curl >/dev/null; } || {
+make_curl() {
+    { can_install && apt_install curl >/dev/null; } || {
         echo "curl is needed: it is one of the clients that the tests post with."
         exit 1
     }
 }
 
-mkdir -p .venv
+# A Chromium: found on the machine, else Debian's, else Playwright's own.
+has_browser() {
+    .venv/default/bin/python tests/support/chromium.py >/dev/null 2>&1
+}
+
+make_browser() {
+    echo "Setting up a browser"
+    { can_install && apt_install chromium >/dev/null; } || .venv/default/bin/python -m playwright install chromium
+}
+
+has_default() {
+    [ "$(readlink .venv/default)" = "$1" ]
+}
+
+make_default() {
+    ln -sfn "$1" .venv/default
+}
+
+has_ensurepip() {
+    has_environment "$1" run || "$2" -c 'import ensurepip' 2>/dev/null
+}
+
+make_ensurepip() {
+    { can_install && apt_install "python$1-venv" >/dev/null; } || {
+        echo "Python $1 cannot make environments here. On Debian: apt-get install python$1-venv"
+        exit 1
+    }
+}
+
+# Makes what is missing of the things named, one word each, its arguments after colons: all at the same time.
+need() {
+    local thing words process failed= processes=()
+    for thing in "$@"; do
+        IFS=: read -ra words <<<"$thing"
+        "has_${words[0]}" "${words[@]:1}" && continue
+        [ -n "$is_alone" ] || { alone "$python" && is_alone=yes; }
+        # Ctrl-C is for all of them; of itself bash would have them ignore it.
+        (
+            trap - INT
+            "has_${words[0]}" "${words[@]:1}" || "make_${words[0]}" "${words[@]:1}"
+        ) &
+        processes+=("$!")
+    done
+    for process in ${processes[@]+"${processes[@]}"}; do wait "$process" || failed=yes; done
+    [ -z "$failed" ]
+}
+
+# The Pythons to set up, the default one first: those of Function Compute that are here, else any that will do.
+pythons=()
+find_pythons() {
+    local minor python
+    for minor in $RUNTIMES; do
+        python=$(find_python "$minor")
+        [ -z "$python" ] || pythons+=("$minor:$python")
+        [ -z "$python" ] || [ "$1" = all ] || return 0
+    done
+    [ ${#pythons[@]} = 0 ] || return 0
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
+        echo "Python 3.10 or newer is needed (3.12 is what Function Compute runs)."
+        exit 1
+    }
+    pythons+=("$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])'):python3")
+}
+
 case $1 in
-dev)
-    environments first
-    ;;
-deploy)
-    environments first
-    javascript
-    ;;
-check)
-    environments all
-    javascript
-    ;;
+run | deploy) group=run ;;
+unit) group=test ;;
+check | test | mutants) group=dev ;;
+esac
+case $1 in
+test) find_pythons all ;;
+*) find_pythons first ;;
+esac
+
+mkdir -p .venv
+is_alone=
+default=${pythons[0]%%:*}
+python=${pythons[0]#*:}
+environments=()
+for each in "${pythons[@]}"; do
+    need "ensurepip:$each"
+    [ "${each%%:*}" = "$default" ] && environments+=("environment:$default:$group:$python") ||
+        environments+=("environment:${each%%:*}:test:${each#*:}")
+done
+case $1 in
+run | unit) need "${environments[@]}" ;;
+*) need "${environments[@]}" javascript ;;
+esac
+need "default:$default"
+case $1 in
 test)
-    environments all
-    javascript
-    curl_client
-    browser
+    need curl
+    need browser
     ;;
 mutants)
-    environments first
-    javascript
-    alone .venv/default/bin/python
-    minor=$(readlink .venv/default)
+    [ -n "$is_alone" ] || alone "$python"
+    minor=$default
     install_lock requirements-mutants.txt
     ;;
 esac

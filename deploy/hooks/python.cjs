@@ -13,7 +13,7 @@ module.exports = async (inputs, args) => {
         OSS_ACCESS_KEY_SECRET: credential.AccessKeySecret ?? "",
         OSS_SESSION_TOKEN: credential.SecurityToken ?? "",
     };
-    run(join(project, "tools", "setup.sh"), ["dev"], {});
+    run(join(project, "tools", "setup.sh"), ["run"], {});
     run(join(project, ".venv", "default", "bin", "python"), ["-I", join(project, "tools", "run.py"), args.run], {
         env,
         input: JSON.stringify(args.with),
