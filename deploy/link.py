@@ -20,9 +20,9 @@ from deploy.environment import own_environment
 from deploy.site.publish import deployed_page
 from direct_upload import content_types, tokens
 from direct_upload.authorize import MAX_SUBJECT, subject_part
-from direct_upload.settings import size_in_bytes
-from fc_http.environment import printable_address
-from fc_http.errors import Refused
+from direct_upload.settings import parse_size
+from fc_http.environment import printable_address, split_list
+from fc_http.errors import ApiError
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,7 +37,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
         ends = _ends(asked.until, now)
         page = _page(asked.page if asked.page is not None else deployed_page(environ, ROOT))
         link = f"{page}#token={token(asked.who, environ, now, ends, _narrowing(asked))}"
-    except (ValueError, Refused) as fault:
+    except (ValueError, ApiError) as fault:
         print(fault, file=sys.stderr)
         return 2
     print(link)
@@ -55,7 +55,7 @@ def token(
     issuer = _issuer(environ)
     try:
         subject_part(who)
-    except Refused:
+    except ApiError:
         raise ValueError(f"--who must be 1 to {MAX_SUBJECT} characters") from None
     claims = {
         "iss": issuer.name,
@@ -67,17 +67,17 @@ def token(
     }
     made = jwt.encode(claims, issuer.keys[0].material, issuer.keys[0].algorithm)
     # What the function would not take is better refused here than in front of whoever gets the link.
-    issuer.claims(f"Bearer {made}")
+    issuer.verify(f"Bearer {made}")
     return made
 
 
 def _narrowing(asked: argparse.Namespace) -> dict[str, Any]:
     claims: dict[str, Any] = {}
     if asked.max_size:
-        claims["max_size"] = _flag("--max-size", size_in_bytes, asked.max_size)
+        claims["max_size"] = _flag("--max-size", parse_size, asked.max_size)
     if asked.types:
         _flag("--types", content_types.parse, asked.types)
-        claims["content_types"] = content_types.words(asked.types)
+        claims["content_types"] = list(split_list(asked.types))
     return claims
 
 
@@ -92,9 +92,9 @@ def _issuer(environ: Mapping[str, str]) -> tokens.Issuer:
     secret = environ.get("JWT_SECRET", "")
     if not secret:
         raise ValueError("JWT_SECRET is missing: it must be the function's")
-    keys = _flag("JWT_SECRET", tokens.secret_keys, secret)
+    keys = _flag("JWT_SECRET", tokens.parse_secret_keys, secret)
     return tokens.Issuer(
-        environ.get("JWT_ISSUER") or tokens.OURSELVES, environ.get("JWT_AUDIENCE") or tokens.OURSELVES, keys
+        environ.get("JWT_ISSUER") or tokens.OWN_ISSUER, environ.get("JWT_AUDIENCE") or tokens.OWN_ISSUER, keys
     )
 
 

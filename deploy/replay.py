@@ -19,9 +19,9 @@ from typing import Any
 
 from deploy.environment import own_environment
 from fc_http.environment import Environment
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
 from localcloud.terminal import visible
-from upload_callback.settings import webhook
+from upload_callback.settings import read_webhook
 from upload_callback.webhook import Webhook
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +48,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
     try:
         target = _webhook(environ)
         untold = untold_facts(_lines(asked.log))
-    except (Misconfigured, OSError, ValueError) as fault:
+    except (InvalidSettings, OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
     failed = 0
@@ -126,10 +126,10 @@ def _lines(path: str) -> list[str]:
 def _webhook(environ: Mapping[str, str]) -> Webhook:
     """Raises Misconfigured."""
     found = Environment(environ)
-    target = webhook(found)
+    target = read_webhook(found)
     if target is None:
-        found.blame("WEBHOOK_URL is missing: set it, and WEBHOOK_SECRET, in .env or in the environment")
-    found.complain()
+        found.add_fault("WEBHOOK_URL is missing: set it, and WEBHOOK_SECRET, in .env or in the environment")
+    found.raise_if_faulty()
     assert target  # noqa: S101 - complained of above
     return target
 

@@ -40,7 +40,7 @@ read what only this machine's own pages may."""
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
-class LineCut(ConnectionError):  # noqa: N818 - an event of the network, not an error of ours
+class LineCut(ConnectionError):
     """The connection has been reset (RST, not FIN); being a ConnectionError, it makes the HTTP server fall silent.
 
     The server's reader and writer would keep a socket open that is merely closed. So its descriptor is given to

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from direct_upload.authorize import Grant, authorise
+from direct_upload.authorize import Grant, authorize
 from direct_upload.settings import Settings
-from fc_http import app, log
-from fc_http.errors import Refused
+from fc_http import app, invocation
+from fc_http.errors import ApiError
 from localcloud.dev.cloud import Cloud
 from localcloud.fc import gateway
 from localcloud.ram.identities import Identities
@@ -39,7 +39,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 def grant(settings: Settings) -> Grant:
-    return authorise(settings, None)
+    return authorize(settings, None)
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def cloud_with(tmp_path: Path) -> Iterator[Callable[..., Cloud]]:
 @pytest.fixture(autouse=True)
 def secrets_stay_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """In every test: each log line, reply and refusal of the function is searched for every secret made so far."""
-    after(monkeypatch, log, "line", sentinels.search_log)
-    after(monkeypatch, app, "reply", sentinels.search_answer)
-    after(monkeypatch, Refused, "payload", sentinels.search_log)
+    after(monkeypatch, invocation, "format_line", sentinels.search_log)
+    after(monkeypatch, app, "create_response", sentinels.search_answer)
+    after(monkeypatch, ApiError, "to_json", sentinels.search_log)
     # Within the stand-in for the gateway the function's modules are its own: there, what comes out of it is searched.
     after(
         monkeypatch, gateway, "http_response", lambda response: sentinels.search_answer(response.get_data(as_text=True))

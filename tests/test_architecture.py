@@ -20,7 +20,7 @@ PACKAGES = {
 }
 
 ORDER = {
-    "fc_http": ["errors log http_client", "event environment", "invocation", "app", "instance"],
+    "fc_http": ["errors http_client invocation runtime", "event environment", "app", "instance"],
     "oss_protocol": ["bucket credentials signature ticket", "callback presigned_url"],
     "direct_upload": [
         "errors known_types post_policy sdk_session without_aiohttp",

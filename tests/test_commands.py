@@ -447,7 +447,7 @@ def run(module: str, *arguments: str, environ: dict[str, str]) -> subprocess.Com
 
 FAULTY_SETTINGS = {"OSS_REGION": "oss-cn-hangzhou", "MAX_SIZE": "7x", "EXPIRES_IN": "59"}
 NAMED = """\
-The settings are not right:
+Some settings are wrong. Fix these, and start again:
   - OSS_REGION must be the region's ID: cn-hangzhou, not oss-cn-hangzhou
   - MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not '7x'
   - EXPIRES_IN must be 60 to 3000 seconds, not '59'

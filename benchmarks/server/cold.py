@@ -46,7 +46,7 @@ gc.freeze()
 PLAIN = """
 from direct_upload import without_aiohttp
 from fc_http import instance
-without_aiohttp.ENABLED = instance.NO_COLLECTION = False
+without_aiohttp.ENABLED = instance.FREEZE_MODULES = False
 """
 
 FIRST_FORM = """

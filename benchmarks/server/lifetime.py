@@ -10,9 +10,9 @@ import time_machine
 
 from benchmarks.server import warm
 from benchmarks.server.row import NotMeasured, Row
-from direct_upload.settings import SLOWEST_LINE
-from direct_upload.sts import DURATION
-from direct_upload.upload_credentials import MARGIN
+from direct_upload.settings import MIN_BYTES_PER_SECOND
+from direct_upload.sts import DURATION_SECONDS
+from direct_upload.upload_credentials import RENEWAL_MARGIN_SECONDS
 from localcloud.dev.cloud import Cloud
 
 BEGIN = 1_732_449_600
@@ -20,16 +20,16 @@ BEGIN = 1_732_449_600
 
 REQUESTS = 10_000
 
-SERVES = DURATION - MARGIN - 100_000_000 // SLOWEST_LINE
+SERVES = DURATION_SECONDS - RENEWAL_MARGIN_SECONDS - 100_000_000 // MIN_BYTES_PER_SECOND
 """Seconds until credentials are renewed, by the default settings: no form for the largest file may outlive them."""
 
 
 def measure() -> list[Row]:
     """Within the time that one set of credentials serves; and over an hour, for comparison."""
-    once, hourly = calls(SERVES), calls(DURATION)
+    once, hourly = calls(SERVES), calls(DURATION_SECONDS)
     return [
         Row(f"AssumeRole calls for 10,000 requests in {SERVES:,} s, as long as one serves", f"{once}", "1", once == 1),
-        Row(f"AssumeRole calls for 10,000 requests in {DURATION:,} s", f"{hourly}"),
+        Row(f"AssumeRole calls for 10,000 requests in {DURATION_SECONDS:,} s", f"{hourly}"),
     ]
 
 

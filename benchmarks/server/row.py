@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 
-class NotMeasured(Exception):  # noqa: N818 - says what became of a measurement
+class NotMeasured(Exception):
     """There is no number to print; the text says why."""
 
 

@@ -15,7 +15,7 @@ import index
 from benchmarks.server import warm
 from benchmarks.server.table import Table
 from direct_upload import form, post_policy, routes
-from fc_http import app, invocation, log
+from fc_http import app, invocation
 from fc_http.event import Request
 from oss_protocol import signature
 
@@ -25,15 +25,15 @@ STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
     "the event, read": ((Request, "from_event"), (routes, "parse_json")),
     "files and tokens, checked": ((routes, "upload"), (routes, "authorise")),
     "policies: JSON and base64": (
-        (post_policy, "of_folder_form"),
-        (post_policy, "of_exact_form"),
-        (post_policy, "pinned"),
-        (post_policy, "ending"),
-        (post_policy, "encoded"),
+        (post_policy, "folder_form_conditions"),
+        (post_policy, "exact_form_conditions"),
+        (post_policy, "eq_conditions"),
+        (post_policy, "encode_tail"),
+        (post_policy, "encode"),
     ),
-    "HMAC": ((form, "_kept_signing_key"), (signature, "signature")),
-    "the answer's JSON": ((app, "reply"),),
-    "the log line": ((invocation.Call, "report"), (log, "sent")),
+    "HMAC": ((form, "_cached_signing_key"), (signature, "sign")),
+    "the answer's JSON": ((app, "create_response"),),
+    "the log line": ((invocation.Invocation, "log_event"), (app, "redact")),
 }
 """Each with the functions that do it."""
 

@@ -63,7 +63,7 @@ def _times_faster(latency: float) -> tuple[float, float, float]:
         redirect_stdout(nowhere),
     ):
         # In `warm` the same module may have got other settings.
-        index._door._app = None
+        index._instance._app = None
         index.initialize(warm.CONTEXT)
         event = _event()
         floor = Floor.of(event, _ours(event))

@@ -14,7 +14,7 @@ from deploy.doctor.live_bucket import CorsRule, ExpiryRule, Live, PartsRule, Upl
 from deploy.hooks.preflight import UNKNOWN
 from direct_upload.settings import Settings
 from fc_http.environment import listed_origins
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
 
 ROLE, BUCKET = "ALIYUN::RAM::Role", "ALIYUN::OSS::Bucket"
 
@@ -54,7 +54,7 @@ class Setup:
             environ["CALLBACK_URL"] = UNKNOWN
         try:
             Settings.from_environ(environ)
-        except Misconfigured as fault:
+        except InvalidSettings as fault:
             named = {text.split(" ", 1)[0]: text for text in fault.faults}
             return {
                 name: text for name, text in named.items() if not names.follows(name, self.name_faults, self.environ)

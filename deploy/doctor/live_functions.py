@@ -33,7 +33,7 @@ _BESIDE = (("asynchronous calls", "asyncInvokeConfigs"), ("concurrency", "concur
 """What Function Compute keeps beside a function: the fact, and what lists it."""
 
 
-class Unseen(Exception):  # noqa: N818 - an outcome
+class Unseen(Exception):
     """What was asked for cannot be seen; the text is the service's code."""
 
 
@@ -194,7 +194,7 @@ class Account:
         try:
             answer = client.call_api(Params(**asked, **more), request, RuntimeOptions())
         except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
-            code = plain_code(sdk_session.code_of(fault))
+            code = plain_code(sdk_session.error_code(fault))
             if code == type(fault).__name__:  # neither the service nor the session gave one
                 code = NO_ANSWER
         else:

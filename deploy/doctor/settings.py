@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from deploy.doctor.context import Setup
-from direct_upload.settings import MAX_LIFE, SLOWEST_LINE, size_in_bytes
+from direct_upload.settings import MAX_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
 
 MAX_ENVIRONMENT = 4096
 """Bytes of names and values that Function Compute takes as a function's environment."""
@@ -104,14 +104,15 @@ def environment_strings(setup: Setup) -> Iterator[str]:
 def large_files(setup: Setup) -> Iterator[str]:
     """Files that a slow line does not bring over while a form lives."""
     try:
-        size = size_in_bytes(setup.settings.get("MAX_SIZE") or "100MB")
-        least_in_parts = size_in_bytes(setup.settings.get("MULTIPART_THRESHOLD") or "1TB")
+        size = parse_size(setup.settings.get("MAX_SIZE") or "100MB")
+        least_in_parts = parse_size(setup.settings.get("MULTIPART_THRESHOLD") or "1TB")
     except ValueError:
         return
-    if min(size, least_in_parts) > MAX_LIFE * SLOWEST_LINE:
+    if min(size, least_in_parts) > MAX_LIFETIME_SECONDS * MIN_BYTES_PER_SECOND:
         yield (
-            f"MAX_SIZE is {setup.settings['MAX_SIZE']}, and no form lives longer than {MAX_LIFE:,} seconds: "
-            f"the largest file needs a line of {-(-size // MAX_LIFE // 1000):,} KB a second."
+            f"MAX_SIZE is {setup.settings['MAX_SIZE']}, and no form lives longer than "
+            f"{MAX_LIFETIME_SECONDS:,} seconds: "
+            f"the largest file needs a line of {-(-size // MAX_LIFETIME_SECONDS // 1000):,} KB a second."
         )
 
 

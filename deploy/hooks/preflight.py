@@ -15,7 +15,7 @@ from pathlib import Path
 from deploy.environment import environment
 from deploy.names import domain_faults, name_faults, region_faults
 from direct_upload.settings import Settings
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
 from localcloud.terminal import guard_output
 from upload_callback.settings import Settings as CallbackSettings
 
@@ -49,7 +49,7 @@ def read_faults(settings: type[Settings | CallbackSettings], environment: Mappin
     """What a function would say is wrong with its environment."""
     try:
         settings.from_environ(environment)
-    except Misconfigured as found:
+    except InvalidSettings as found:
         return found.faults
     return ()
 

@@ -21,7 +21,7 @@ _AT_ONCE = 1000
 """Objects that one request deletes, at most: DeleteMultipleObjects."""
 
 
-class NotOurs(Exception):  # noqa: N818 - the bucket is not in error
+class NotOurs(Exception):
     """There is something in the bucket that was not published from here."""
 
     def __init__(self, bucket: str, keys: list[str]) -> None:

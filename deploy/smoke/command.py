@@ -29,7 +29,7 @@ from deploy.smoke.outcome import NotHeld, NotTried
 from deploy.smoke.smoke import Target, Trial
 from direct_upload import sdk_session
 from fc_http.environment import printable_address
-from fc_http.errors import Refused
+from fc_http.errors import ApiError
 from localcloud.terminal import visible
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
     try:
         target = _dev(json.loads(sys.stdin.readline() or "{}"), environ, now) if asked.dev else None
         target = target or _live(asked, environ, now)
-    except (ValueError, KeyError, Refused) as fault:
+    except (ValueError, KeyError, ApiError) as fault:
         print(f"{'The JSON line of make dev lacks ' if isinstance(fault, KeyError) else ''}{fault}", file=sys.stderr)
         return 2
     trial = Trial(target)
@@ -129,7 +129,7 @@ def _assumed(told: Any) -> StaticCredentialsProvider:
     try:
         reply: Any = client.assume_role(AssumeRoleRequest(role_arn=told["role_arn"], role_session_name=WHO))
     except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
-        raise ValueError(f"The local STS refuses the upload role: {sdk_session.code_of(fault)}") from None
+        raise ValueError(f"The local STS refuses the upload role: {sdk_session.error_code(fault)}") from None
     made = reply.body.credentials
     return StaticCredentialsProvider(made.access_key_id, made.access_key_secret, made.security_token)
 

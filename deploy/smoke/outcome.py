@@ -11,11 +11,11 @@ Step = Callable[[], str]
 Steps = list[tuple[str, Step]]
 
 
-class NotHeld(Exception):  # noqa: N818 - an outcome
+class NotHeld(Exception):
     """What must hold does not; the text says what was seen instead."""
 
 
-class NotTried(Exception):  # noqa: N818 - an outcome
+class NotTried(Exception):
     """Something could not be tried; the text says why."""
 
 

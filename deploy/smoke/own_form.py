@@ -35,7 +35,7 @@ class OwnForm:
             "x-oss-date": date,
             **token,
         }
-        policy = post_policy.encoded(
+        policy = post_policy.encode(
             [{"bucket": self.bucket}, *({name: value} for name, value in identity.items()), *self.conditions],
             expiration=_iso(now + self.life),
         )
@@ -45,7 +45,7 @@ class OwnForm:
             "success_action_status": "200",
             **identity,
             "policy": policy,
-            "x-oss-signature": signature.signature(policy, key),
+            "x-oss-signature": signature.sign(policy, key),
         }
 
 

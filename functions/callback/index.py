@@ -1,4 +1,4 @@
-"""The door: what Function Compute calls when OSS calls back. It alone reads the clock and the environment."""
+"""The entry point of the callback function. Only this file reads the clock and the environment."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from fc_http.instance import Door
-from upload_callback.routes import Arrivals
+from fc_http.instance import Instance
+from fc_http.runtime import Runtime, write_line
+from upload_callback.routes import CallbackRoutes
 from upload_callback.settings import Settings
 
 if TYPE_CHECKING:
-    from fc_http.event import Reply
+    from fc_http.event import Response
 
 
 def initialize(context: Any) -> None:
-    """Function Compute's initializer: runs once in an instance, before its first request."""
-    _door.initialize(context)
+    """Prepares the instance: Function Compute's initializer, which runs once, before the first request."""
+    _instance.initialize(context)
 
 
-def handler(event: bytes, context: Any) -> Reply:
-    """Answer one HTTP event (Function Compute's HTTP trigger, event version v1)."""
-    return _door.open().answer(event, context, now=time.time())
+def handler(event: bytes, context: Any) -> Response:
+    """Answers one HTTP event (Function Compute's HTTP trigger, event version v1)."""
+    return _instance.app().handle(event, context, now=time.time())
 
 
-def _rooms() -> Arrivals:
-    return Arrivals(Settings.from_environ(os.environ), environ=os.environ)
+def _create_application() -> CallbackRoutes:
+    return CallbackRoutes(Settings.from_environ(_runtime.environ), _runtime)
 
 
-_door = Door(_rooms, environ=os.environ, clock=time.time, end_instance=lambda: os._exit(1))
+_runtime = Runtime(os.environ, time.time, lambda n: os.urandom(n).hex(), write_line, lambda: os._exit(1))
+_instance = Instance(_create_application, _runtime)

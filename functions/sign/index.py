@@ -1,6 +1,6 @@
-"""The door: what Function Compute calls. It alone reads the clock, the environment and the system's randomness.
+"""The entry point of the signing function. Only this file reads the clock, the environment and the system's randomness.
 
-(PyJWT reads the clock itself when it judges the times in a token.)
+(PyJWT reads the clock itself when it checks the times in a token.)
 """
 
 from __future__ import annotations
@@ -12,32 +12,34 @@ from typing import TYPE_CHECKING, Any
 
 from direct_upload.routes import Routes
 from direct_upload.settings import Settings
-from fc_http import log
-from fc_http.instance import Door, write
+from fc_http import invocation
+from fc_http.instance import Instance
+from fc_http.runtime import Runtime, write_line
 
 if TYPE_CHECKING:
-    from fc_http.event import Reply
+    from fc_http.event import Response
 
 
 def initialize(context: Any) -> None:
-    """Function Compute's initializer: runs once in an instance, before its first request, and assumes the role.
+    """Assumes the role: Function Compute's initializer, which runs once in an instance, before its first request.
 
-    So it is the page's GET /limits that waits for it, while people still choose their files.
+    So the page's GET /limits waits for STS, while people still choose their files.
     """
-    _door.initialize(context)
+    _instance.initialize(context)
 
 
-def handler(event: bytes, context: Any) -> Reply:
-    """Answer one HTTP event (Function Compute's HTTP trigger, event version v1)."""
-    return _door.open().answer(event, context, now=time.time())
+def handler(event: bytes, context: Any) -> Response:
+    """Answers one HTTP event (Function Compute's HTTP trigger, event version v1)."""
+    return _instance.app().handle(event, context, now=time.time())
 
 
-def _rooms() -> Routes:
-    settings = Settings.from_environ(os.environ)
-    now = time.time()
+def _create_application() -> Routes:
+    settings = Settings.from_environ(_runtime.environ)
     if settings.callback:
-        write(log.line(now, event="folder_forms_off", reason="CALLBACK is on: a folder form could skip it"))
-    return Routes(settings, environ=os.environ, random_hex=secrets.token_hex, started=now)
+        reason = "CALLBACK is on: a folder form could skip it"
+        write_line(invocation.format_line(_runtime.clock(), event="folder_forms_off", reason=reason))
+    return Routes(settings, _runtime)
 
 
-_door = Door(_rooms, environ=os.environ, clock=time.time, end_instance=lambda: os._exit(1))
+_runtime = Runtime(os.environ, time.time, secrets.token_hex, write_line, lambda: os._exit(1))
+_instance = Instance(_create_application, _runtime)

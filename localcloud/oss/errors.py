@@ -20,7 +20,7 @@ MALFORMED_BODY = "0006-00000104"
 MALFORMED_PART = "0006-00000109"
 
 
-class Refused(Exception):  # noqa: N818 - OSS refuses; nothing here is in error
+class Refused(Exception):
     """OSS does not do what it was asked to. `extras` are the elements that follow HostId in the answer's XML."""
 
     def __init__(self, status: int, code: str, message: str, ec: str | None = None, **extras: str) -> None:

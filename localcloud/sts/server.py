@@ -63,7 +63,7 @@ LEFT_OUT = {
 """The member that is missing from the credentials, by fault switch."""
 
 
-class Refused(Exception):  # noqa: N818 - STS refuses; nothing here is in error
+class Refused(Exception):
     """STS does not do what it was asked to."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

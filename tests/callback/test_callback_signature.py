@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fc_http.event import Request
-from upload_callback.callback_signature import Signed, fits
+from upload_callback.callback_signature import CallbackSignature, is_valid
 
 FILE = Path(__file__).parents[2] / "vectors" / "signatures.json"
 VECTORS = json.loads(FILE.read_text(encoding="utf-8"))["callback_rsa"]
@@ -24,7 +24,7 @@ def pem(vector: Any) -> bytes:
 
 @named
 def test_a_recorded_signature_fits(vector: Any) -> None:
-    assert fits(base64.b64decode(vector["authorization"]), vector["signed_text"].encode(), pem(vector))
+    assert is_valid(base64.b64decode(vector["authorization"]), vector["signed_text"].encode(), pem(vector))
 
 
 @named
@@ -32,7 +32,7 @@ def test_a_recorded_signature_fits(vector: Any) -> None:
 def test_it_fits_no_other_bytes(vector: Any, place: int) -> None:
     altered = bytearray(vector["signed_text"].encode())
     altered[place] ^= 1
-    assert not fits(base64.b64decode(vector["authorization"]), bytes(altered), pem(vector))
+    assert not is_valid(base64.b64decode(vector["authorization"]), bytes(altered), pem(vector))
 
 
 def test_of_a_recorded_request_just_that_is_judged_which_was_signed() -> None:
@@ -43,7 +43,7 @@ def test_of_a_recorded_request_just_that_is_judged_which_was_signed() -> None:
         "x-oss-pub-key-url": base64.b64encode(key_url.encode()).decode(),
     }
     request = Request("POST", vector["path"], headers, vector["body"].encode())
-    assert Signed.of(request, "https://gosspublic.alicdn.com") == Signed(
+    assert CallbackSignature.from_request(request, "https://gosspublic.alicdn.com") == CallbackSignature(
         base64.b64decode(vector["authorization"]), key_url, vector["signed_text"].encode()
     )
 
@@ -51,4 +51,4 @@ def test_of_a_recorded_request_just_that_is_judged_which_was_signed() -> None:
 def test_the_path_is_signed_decoded() -> None:
     key_url = base64.b64encode(b"https://gosspublic.alicdn.com/k.pem").decode()
     request = Request("POST", "/a%20%C3%BC", {"authorization": "AAAA", "x-oss-pub-key-url": key_url}, b"body")
-    assert Signed.of(request, "https://gosspublic.alicdn.com").text == "/a \u00fc\nbody".encode()
+    assert CallbackSignature.from_request(request, "https://gosspublic.alicdn.com").text == "/a \u00fc\nbody".encode()

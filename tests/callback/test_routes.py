@@ -81,8 +81,8 @@ def test_a_key_from_anywhere_else_is_refused_and_never_fetched(
 ) -> None:
     # As in the cloud: with the default origin. Nothing may be asked of the outside, so it may not even try.
     world = World(httpserver, CALLBACK_KEY_ORIGIN="")
-    monkeypatch.setattr("fc_http.http_client.ask", lambda *_, **__: pytest.fail("it went outside"))
-    assert world.refusal(key_url=key_url or " ") == FORGED
+    monkeypatch.setattr("fc_http.http_client.request", lambda *_, **__: pytest.fail("it went outside"))
+    assert world.error(key_url=key_url or " ") == FORGED
 
 
 def test_in_the_cloud_the_key_comes_from_oss_alone(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_in_the_cloud_the_key_comes_from_oss_alone(httpserver: HTTPServer, monke
         asked.append(f"{method} {url}")
         raise AssertionError
 
-    monkeypatch.setattr("fc_http.http_client.ask", ask)
+    monkeypatch.setattr("fc_http.http_client.request", ask)
     world.call(key_url="https://gosspublic.alicdn.com/callback_pub_key_v1.pem")
     assert asked == ["GET https://gosspublic.alicdn.com/callback_pub_key_v1.pem"]
 
@@ -101,13 +101,13 @@ def test_in_the_cloud_the_key_comes_from_oss_alone(httpserver: HTTPServer, monke
 @pytest.mark.parametrize("header", ["x-oss-pub-key-url", "Authorization"])
 @pytest.mark.parametrize("value", ["", "%%%", "\u00e9", base64_of(b"\xff\xfe")])
 def test_a_callback_whose_headers_are_none_of_oss_is_refused(world: World, header: str, value: str) -> None:
-    assert world.refusal(headers={header: value}) == FORGED
+    assert world.error(headers={header: value}) == FORGED
 
 
 def test_a_redirected_key_is_refused(httpserver: HTTPServer) -> None:
     world = World(httpserver)
     httpserver.expect_request(KEY_PATH).respond_with_data(status=302, headers={"Location": world.url + "/other.pem"})
-    assert world.refusal() == FORGED
+    assert world.error() == FORGED
     assert world.asked() == [f"GET {KEY_PATH}"]
 
 
@@ -115,13 +115,13 @@ def test_a_redirected_key_is_refused(httpserver: HTTPServer) -> None:
 def test_a_key_that_is_none_signs_nothing(httpserver: HTTPServer, pem: bytes) -> None:
     world = World(httpserver)
     httpserver.expect_request(KEY_PATH).respond_with_data(pem)
-    assert world.refusal() == FORGED
+    assert world.error() == FORGED
 
 
 def test_a_key_of_more_than_4_kb_is_not_read(httpserver: HTTPServer) -> None:
     world = World(httpserver)
     httpserver.expect_request(KEY_PATH).respond_with_data(b"x" * 4097)
-    assert world.refusal() == (503, "storage_unavailable")
+    assert world.error() == (503, "storage_unavailable")
 
 
 PEM = public_pem(rsa_key())
@@ -167,26 +167,26 @@ def test_a_key_that_was_replaced_is_asked_for_anew(world: World, monkeypatch: py
 
 def test_an_altered_body_is_refused(world: World) -> None:
     body = world.body()
-    assert world.refusal(body.replace('"size": 7', '"size": 8'), signed=f"/stored\n{body}".encode()) == FORGED
+    assert world.error(body.replace('"size": 7', '"size": 8'), signed=f"/stored\n{body}".encode()) == FORGED
 
 
 def test_a_callback_signed_for_another_path_is_refused(world: World) -> None:
-    assert world.refusal(signed=f"/other\n{world.body()}".encode()) == FORGED
+    assert world.error(signed=f"/other\n{world.body()}".encode()) == FORGED
 
 
 def test_an_added_query_is_refused(world: World) -> None:
-    assert world.refusal(query={"a": "b"}) == FORGED
+    assert world.error(query={"a": "b"}) == FORGED
     assert world.asked() == []
 
 
 @pytest.mark.parametrize("path", ["/", "/stored/", "/sign", "/%73tored"])
 def test_there_is_nothing_at_another_address(world: World, path: str) -> None:
-    assert world.refusal(path=path) == (404, "not_found")
+    assert world.error(path=path) == (404, "not_found")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_another_method_is_refused_with_those_that_are_taken(world: World, method: str) -> None:
-    reply = world.function.answer(factories.event(method, "/stored", origin=None), factories.context(), now=NOON)
+    reply = world.function.handle(factories.event(method, "/stored", origin=None), factories.context(), now=NOON)
     assert (reply["statusCode"], reply["headers"]["Allow"]) == (405, "POST, OPTIONS")
 
 
@@ -214,7 +214,7 @@ def altered(ticket: str) -> str:
     ],
 )
 def test_what_oss_signed_for_anything_else_is_refused_before_anything_is_fetched(world: World, changed: Any) -> None:
-    assert world.refusal(world.body(**changed(world))) == FOREIGN
+    assert world.error(world.body(**changed(world))) == FOREIGN
     assert (world.asked(), world.logged("stored")) == ([], [])
 
 
@@ -235,7 +235,7 @@ def test_a_bucket_that_holds_something_else_is_believed_before_the_callback(
     world = World(httpserver)
     world.serves_the_key()
     world.holds(OBJECT | changed)
-    assert world.refusal() == (403, "not_stored")
+    assert world.error() == (403, "not_stored")
     assert world.logged("stored") == []
 
 
@@ -243,14 +243,14 @@ def test_a_bucket_that_holds_something_else_is_believed_before_the_callback(
     "changed", [{"size": 8}, {"size": "7"}, {"mimeType": "text/html"}, {"etag": "0"}, {"etag": None}]
 )
 def test_a_callback_that_tells_something_else_is_refused(world: World, changed: dict[str, Any]) -> None:
-    assert world.refusal(world.body(**changed)) == (403, "not_stored")
+    assert world.error(world.body(**changed)) == (403, "not_stored")
 
 
 def test_an_object_that_is_not_there_is_refused(httpserver: HTTPServer) -> None:
     world = World(httpserver)
     world.serves_the_key()
     world.holds(status=404)
-    assert world.refusal() == (403, "not_stored")
+    assert world.error() == (403, "not_stored")
 
 
 @pytest.mark.parametrize("status", [403, 500, 503])
@@ -258,7 +258,7 @@ def test_a_bucket_that_does_not_answer_is_no_proof(httpserver: HTTPServer, statu
     world = World(httpserver)
     world.serves_the_key()
     world.holds(status=status)
-    assert world.refusal() == (503, "storage_unavailable")
+    assert world.error() == (503, "storage_unavailable")
 
 
 @pytest.mark.parametrize("length", ["", "Content-Length: x\r\n", "Content-Length: " + "9" * 5000 + "\r\n"])
@@ -274,13 +274,13 @@ def test_a_bucket_that_does_not_say_how_long_an_object_is_is_no_proof(world: Wor
 
         thread = threading.Thread(target=answer)
         thread.start()
-        assert world.refusal(app=world.instance()) == (503, "storage_unavailable")
+        assert world.error(app=world.instance()) == (503, "storage_unavailable")
         thread.join(5)
 
 
 def test_a_function_without_a_role_says_so_in_its_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("upload_callback.routes.own_credentials", lambda *_: None)
-    assert world.refusal() == (503, "storage_unavailable")
+    assert world.error() == (503, "storage_unavailable")
     assert [line["reason"] for line in world.logged("no_credentials")] == ["the function has none of an execution role"]
 
 
@@ -294,7 +294,7 @@ def test_a_replay_changes_nothing(world: World) -> None:
 def test_a_replay_after_the_tickets_end_is_refused(world: World) -> None:
     body = world.body()
     world.call(body)
-    assert world.refusal(body, now=NOON + 60) == FOREIGN
+    assert world.error(body, now=NOON + 60) == FOREIGN
 
 
 def test_the_etag_may_come_in_quotation_marks(world: World) -> None:

@@ -7,7 +7,7 @@ import secrets
 
 import pytest
 
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
 from support import sentinels
 from support.tokens import new_secret
 from upload_callback.settings import Settings
@@ -23,7 +23,7 @@ WEBHOOK = {
 
 
 def faults(**more: str) -> tuple[str, ...]:
-    with pytest.raises(Misconfigured) as caught:
+    with pytest.raises(InvalidSettings) as caught:
         Settings.from_environ(LEAST | more)
     return caught.value.faults
 
@@ -67,7 +67,7 @@ def test_no_secret_is_in_what_the_settings_print() -> None:
             "CALLBACK_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32",
         ),
         ({"WEBHOOK_SECRET": ""}, "WEBHOOK_SECRET is missing"),
-        ({"WEBHOOK_URL": ""}, "WEBHOOK_SECRET is set, and WEBHOOK_URL is not: nobody would be told"),
+        ({"WEBHOOK_URL": ""}, "WEBHOOK_SECRET is set, and WEBHOOK_URL is not: set both, or remove WEBHOOK_SECRET"),
         *(
             (
                 {"WEBHOOK_URL": url},

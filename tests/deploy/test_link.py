@@ -12,7 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from deploy import link
-from direct_upload.authorize import authorise
+from direct_upload.authorize import authorize
 from direct_upload.settings import Settings
 from support import factories
 from support.factories import NOON
@@ -86,7 +86,7 @@ def test_the_function_takes_it(run: Link) -> None:
     environ = {"JWT_SECRET": f"{secret},{other}", "JWT_ISSUER": "us", "JWT_AUDIENCE": "here"}
     _, printed, _ = run("--who", "a b", "--until", "2d", "--max-size", "7", "--page", PAGE, **environ)
     settings = Settings.from_environ(factories.ENVIRON | environ | {"AUTH": "jwt"})
-    grant = authorise(settings, f"Bearer {printed.strip().partition('#token=')[2]}")
+    grant = authorize(settings, f"Bearer {printed.strip().partition('#token=')[2]}")
     assert (grant.key_prefix, grant.max_size) == ("uploads/a_20b/", 7)
     assert read(printed, secret)
 
@@ -125,7 +125,7 @@ def test_until_is_a_day_an_instant_or_a_while(run: Link, until: str, ends: str) 
             {"max-size": "big"},
             "--max-size must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not 'big'",
         ),
-        ({"types": "text/html"}, "--types text/html can run scripts in the browser of whoever opens the file"),
+        ({"types": "text/html"}, "--types text/html can run scripts in the browser that opens the file"),
         (
             {"page": "http://upload.example.com/"},
             "The page's address must be https://…, without a fragment, not 'http://upload.example.com/'",

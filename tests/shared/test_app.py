@@ -12,7 +12,8 @@ import pytest
 
 from direct_upload.upload_credentials import AssumeRoleFailed
 from fc_http.app import App
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
+from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials
 from support import factories
 from support.factories import NOON, ORIGIN
@@ -22,7 +23,7 @@ from support.tokens import new_secret, token
 
 def test_limits_say_what_may_be_uploaded_without_asking_sts(make: Make) -> None:
     function = make(CONTENT_TYPES="image/png,text/plain", MAX_SIZE="20MB", EXPIRES_IN="300")
-    answer = function.answer("GET", "/limits")
+    answer = function.request("GET", "/limits")
     assert (answer["statusCode"], json.loads(answer["body"])) == (
         200,
         {
@@ -43,7 +44,7 @@ def test_limits_say_what_may_be_uploaded_without_asking_sts(make: Make) -> None:
 
 def test_the_folder_form_has_the_tutorials_eight_members_and_three_more(make: Make) -> None:
     function = make(CONTENT_TYPES="image/png")
-    answer = json.loads(function.answer("GET", "/get_post_signature_for_oss_upload")["body"])
+    answer = json.loads(function.request("GET", "/get_post_signature_for_oss_upload")["body"])
     assert len(answer.pop("policy")) > 100
     assert len(answer.pop("signature")) == 64
     assert answer == {
@@ -61,7 +62,7 @@ def test_the_folder_form_has_the_tutorials_eight_members_and_three_more(make: Ma
 
 def test_a_folder_form_lives_as_long_as_its_largest_file_may_need(make: Make) -> None:
     answers = [
-        json.loads(make(MAX_SIZE=size).answer("GET", "/get_post_signature_for_oss_upload")["body"])
+        json.loads(make(MAX_SIZE=size).request("GET", "/get_post_signature_for_oss_upload")["body"])
         for size in ("1MB", "5GB")
     ]
     assert [answer["expires_at"] for answer in answers] == ["2024-11-24T12:10:00Z", "2024-11-24T12:50:00Z"]
@@ -70,7 +71,7 @@ def test_a_folder_form_lives_as_long_as_its_largest_file_may_need(make: Make) ->
 def types_of_a_folder_form(function: Function, token_bytes: int) -> tuple[list[str], list[str]]:
     """Those that its answer tells, and those that its policy allows."""
     function.credentials = factories.credentials(token_bytes=token_bytes)
-    answer = json.loads(function.answer("GET", "/get_post_signature_for_oss_upload")["body"])
+    answer = json.loads(function.request("GET", "/get_post_signature_for_oss_upload")["body"])
     [types] = [each[2] for each in json.loads(base64.b64decode(answer["policy"]))["conditions"] if "in" in each]
     return answer["content_types"], types
 
@@ -92,13 +93,13 @@ def test_the_longer_the_security_token_the_fewer_types_a_folder_form_names(make:
 def test_a_security_token_that_leaves_no_room_for_a_type_is_refused(make: Make) -> None:
     function = make(CONTENT_TYPES="image/png,image/jpeg")
     function.credentials = factories.credentials(token_bytes=3000)
-    assert function.refusal("GET", "/get_post_signature_for_oss_upload") == (500, "form_too_large")
+    assert function.error("GET", "/get_post_signature_for_oss_upload") == (500, "form_too_large")
 
 
 def test_folder_forms_can_be_switched_off(make: Make) -> None:
     function = make(FOLDER_FORMS="off")
-    assert function.refusal("GET", "/get_post_signature_for_oss_upload") == (404, "not_found")
-    assert json.loads(function.answer("GET", "/limits")["body"])["folder_forms"] is False
+    assert function.error("GET", "/get_post_signature_for_oss_upload") == (404, "not_found")
+    assert json.loads(function.request("GET", "/limits")["body"])["folder_forms"] is False
 
 
 def test_an_exact_form_is_ready_to_post(function: Function) -> None:
@@ -163,7 +164,7 @@ def test_files_that_are_all_refused_cost_no_sts_call(function: Function) -> None
 def test_what_is_refused_and_that_sts_is_not_asked(
     function: Function, method: str, path: str, more: Any, refusal: tuple[int, str]
 ) -> None:
-    assert function.refusal(method, path, **more) == refusal
+    assert function.error(method, path, **more) == refusal
     assert function.sessions == []
 
 
@@ -178,16 +179,16 @@ ALLOWED = {
 def test_another_method_is_refused_with_those_that_are_taken(make: Make, path: str, allowed: str) -> None:
     function = make(MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=new_secret())
     methods = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE", "get"} - set(allowed.split(", "))
-    answers = [function.answer(method, path) for method in methods]
+    answers = [function.request(method, path) for method in methods]
     assert {(answer["statusCode"], answer["headers"].get("Allow")) for answer in answers} == {(405, allowed)}
 
 
 def test_no_other_refusal_says_what_is_taken(function: Function) -> None:
-    assert "Allow" not in function.answer("GET", "/nothing")["headers"]
+    assert "Allow" not in function.request("GET", "/nothing")["headers"]
 
 
 def test_a_preflight_is_answered_whatever_the_address_takes(function: Function) -> None:
-    answers = [function.answer("OPTIONS", path) for path in ("/sign", "/limits")]
+    answers = [function.request("OPTIONS", path) for path in ("/sign", "/limits")]
     assert [(each["statusCode"], each["headers"]["Access-Control-Allow-Methods"]) for each in answers] == [
         (204, "GET, POST, OPTIONS")
     ] * 2
@@ -215,7 +216,7 @@ def test_a_cold_instance_answers_all_who_come_at_once(make: Make, monkeypatch: p
 
 
 def test_an_event_that_is_none_is_answered_all_the_same(function: Function) -> None:
-    answer = function.app.answer(b"\x00", factories.context(), now=NOON)
+    answer = function.app.handle(b"\x00", factories.context(), now=NOON)
     assert (answer["statusCode"], json.loads(answer["body"])) == (
         400,
         {
@@ -229,7 +230,7 @@ def test_an_event_that_is_none_is_answered_all_the_same(function: Function) -> N
 
 
 def test_a_preflight_is_answered_from_the_list_without_asking_sts(function: Function) -> None:
-    answer = function.answer("OPTIONS", "/sign", origin="https://www.example.com:8443")
+    answer = function.request("OPTIONS", "/sign", origin="https://www.example.com:8443")
     assert (answer["statusCode"], answer["body"]) == (204, "")
     assert answer["headers"]["Access-Control-Allow-Origin"] == "https://www.example.com:8443"
     assert function.sessions == []
@@ -253,7 +254,7 @@ def test_a_preflight_is_answered_from_the_list_without_asking_sts(function: Func
 )
 @pytest.mark.parametrize("path", ["/limits", "/nowhere"])
 def test_every_reply_names_a_configured_origin(function: Function, origin: str | None, named: str, path: str) -> None:
-    answer = function.answer("GET", path, origin=origin)
+    answer = function.request("GET", path, origin=origin)
     assert answer["headers"]["Access-Control-Allow-Origin"] == named
     assert (answer["statusCode"] == 403) == (origin not in (None, named))
     assert answer["headers"]["Cache-Control"] == "no-store"
@@ -261,7 +262,7 @@ def test_every_reply_names_a_configured_origin(function: Function, origin: str |
 
 
 def test_without_an_origin_the_caller_is_served(function: Function) -> None:
-    assert function.answer("GET", "/limits", origin=None)["statusCode"] == 200
+    assert function.request("GET", "/limits", origin=None)["statusCode"] == 200
 
 
 def test_failing_sts_is_told_with_the_time_to_wait(function: Function) -> None:
@@ -297,7 +298,7 @@ def test_an_unexpected_fault_is_a_bare_500_and_its_place_is_logged_but_not_its_t
     assert (status, answer["error"]["code"], answer["error"]["message"]) == (
         500,
         "internal",
-        "Something went wrong here. It was logged.",
+        "An error occurred in the upload service. It was logged.",
     )
     fault = json.loads(function.lines[0][25:])
     assert (fault["event"], fault["exception"]) == ("unhandled_exception", "ZeroDivisionError")
@@ -308,7 +309,7 @@ def test_an_unexpected_fault_is_a_bare_500_and_its_place_is_logged_but_not_its_t
 @pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip"])
 def test_a_forged_host_changes_nothing(function: Function, name: str) -> None:
     body = json.dumps({"files": [FILE]})
-    answers = [function.answer("POST", "/sign", body=body, headers=more) for more in ({}, {name: "evil.example"})]
+    answers = [function.request("POST", "/sign", body=body, headers=more) for more in ({}, {name: "evil.example"})]
     assert answers[0] == answers[1]
 
 
@@ -325,7 +326,7 @@ def test_a_request_is_one_line_of_log(function: Function) -> None:
 
 
 def test_a_refusal_is_logged_with_its_code(function: Function) -> None:
-    function.answer("GET", "/no/such/page/")
+    function.request("GET", "/no/such/page/")
     [line] = function.lines
     assert json.loads(line[25:]) == {
         "request_id": "1-67431580-0123456789ab",
@@ -340,8 +341,8 @@ def test_a_refusal_is_logged_with_its_code(function: Function) -> None:
 @pytest.mark.parametrize("part", ["/sign/{}", "/{}", "/limits;token={}", "/a/{}/b"])
 def test_a_token_sent_in_the_wrong_place_is_not_logged(function: Function, part: str) -> None:
     astray = token(new_secret())
-    function.answer("GET", part.format(astray))
-    function.answer(astray, "/limits")
+    function.request("GET", part.format(astray))
+    function.request(astray, "/limits")
     assert [piece for piece in astray.split(".") if piece in "".join(function.lines)] == []
     assert '"path":"[other]"' in function.lines[0]
 
@@ -359,25 +360,26 @@ def test_a_token_sent_in_the_wrong_place_is_not_logged(function: Function, part:
 def test_the_session_is_named_after_the_function(function: Function, name: str, session: str) -> None:
     context = factories.context()
     context.function.name = name
-    function.app.answer(factories.event("GET", "/get_post_signature_for_oss_upload"), context, now=NOON)
+    function.app.handle(factories.event("GET", "/get_post_signature_for_oss_upload"), context, now=NOON)
     assert function.sessions == [session]
 
 
 def refuse(*_: object) -> None:
-    raise Misconfigured
+    raise InvalidSettings
 
 
 def test_with_faulty_settings_every_request_is_told_so() -> None:
-    app = App(refuse, allowed_origins=(), write=lambda line: None, end_instance=lambda: None)
-    assert app.answer(factories.event("OPTIONS", "/sign"), None, now=NOON)["statusCode"] == 204
+    runtime = Runtime({}, lambda: NOON, lambda n: "ab" * n, lambda line: None, lambda: None)
+    app = App(refuse, runtime, allowed_origins=())
+    assert app.handle(factories.event("OPTIONS", "/sign"), None, now=NOON)["statusCode"] == 204
     for method, path in (("GET", "/limits"), ("POST", "/sign"), ("GET", "/nowhere")):
-        answer = app.answer(factories.event(method, path), None, now=NOON)
+        answer = app.handle(factories.event(method, path), None, now=NOON)
         assert (answer["statusCode"], json.loads(answer["body"])) == (
             500,
             {
                 "error": {
                     "code": "misconfigured",
-                    "message": "The upload service is set up wrongly. Its log names every fault.",
+                    "message": "The upload service is misconfigured. Its log names every fault.",
                 }
             },
         )

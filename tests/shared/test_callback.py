@@ -78,8 +78,8 @@ def test_without_callbacks_the_form_has_neither_field(make: Make) -> None:
 
 def test_folder_forms_are_off_while_callbacks_are_on(make: Make) -> None:
     function = make(**on())
-    assert function.refusal("GET", "/get_post_signature_for_oss_upload") == (404, "not_found")
-    assert json.loads(function.answer("GET", "/limits")["body"])["folder_forms"] is False
+    assert function.error("GET", "/get_post_signature_for_oss_upload") == (404, "not_found")
+    assert json.loads(function.request("GET", "/limits")["body"])["folder_forms"] is False
 
 
 def test_the_settings_are_read() -> None:
@@ -113,7 +113,8 @@ def test_the_secret_is_not_in_what_the_settings_print() -> None:
         ),
         (
             {"FOLDER_FORMS": "on"},
-            "FOLDER_FORMS cannot be on while CALLBACK is: whoever had one could leave it out",
+            "FOLDER_FORMS cannot be on while CALLBACK is, since a page could leave the callback out: "
+            "set one of them to off",
         ),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from fc_http.errors import BadRequest, BodyTooLarge
-from fc_http.event import Request, parse_json, preflight, reply
+from fc_http.event import Request, create_response, parse_json, preflight_response
 from support import factories
 
 GET = json.loads(factories.event("GET", "/limits"))
@@ -105,7 +105,7 @@ def test_whatever_bytes_come_in_a_request_or_a_refusal_comes_out(event: bytes) -
 
 
 def test_a_reply_has_a_body_and_the_headers_of_every_answer() -> None:
-    assert reply(200, {"ü": [1]}, "https://a.example") == {
+    assert create_response(200, {"ü": [1]}, "https://a.example") == {
         "statusCode": 200,
         "headers": {
             "Access-Control-Allow-Origin": "https://a.example",
@@ -120,7 +120,7 @@ def test_a_reply_has_a_body_and_the_headers_of_every_answer() -> None:
 
 
 def test_a_preflight_is_answered_without_a_body() -> None:
-    assert preflight("https://a.example") == {
+    assert preflight_response("https://a.example") == {
         "statusCode": 204,
         "headers": {
             "Access-Control-Allow-Origin": "https://a.example",

@@ -13,7 +13,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from fc_http.http_client import Unreachable, ask
+from fc_http import http_client
+from fc_http.http_client import RequestFailed
 from support.callback_world import KEY, KEY_PATH, World, public_pem, rsa_key
 from support.tls import server_context
 from upload_callback import callback_signature, stored_object, webhook
@@ -76,29 +77,34 @@ def trickling(connection: socket.socket, ended: threading.Event) -> None:
 
 def test_the_answer_is_given_as_it_is(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/a", query_string="b=c").respond_with_data("body", 201, {"X-Name": "value"})
-    answer = ask("GET", httpserver.url_for("/a?b=c"), seconds=5)
+    answer = http_client.request("GET", httpserver.url_for("/a?b=c"), timeout_seconds=5)
     assert (answer.status, answer.headers["x-name"], answer.body) == (201, "value", b"body")
 
 
 def test_a_redirect_is_an_answer_as_any_other(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/a").respond_with_data("", 302, {"Location": "/b"})
-    assert ask("GET", httpserver.url_for("/a"), seconds=5).status == 302
+    assert http_client.request("GET", httpserver.url_for("/a"), timeout_seconds=5).status == 302
     assert len(httpserver.log) == 1
 
 
 def test_what_is_sent_arrives(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/a", "POST", data=b"told", headers={"X-Name": "v"}).respond_with_data("")
-    assert ask("POST", httpserver.url_for("/a"), seconds=5, headers={"X-Name": "v"}, body=b"told").status == 200
+    assert (
+        http_client.request(
+            "POST", httpserver.url_for("/a"), timeout_seconds=5, headers={"X-Name": "v"}, body=b"told"
+        ).status
+        == 200
+    )
 
 
 @pytest.mark.parametrize(("size", "fits"), [(10, True), (11, False)])
 def test_more_than_the_limit_is_not_read(httpserver: HTTPServer, size: int, fits: bool) -> None:
     httpserver.expect_request("/a").respond_with_data(b"x" * size)
     try:
-        outcome: object = ask("GET", httpserver.url_for("/a"), seconds=5, limit=10).body
-    except Unreachable as fault:
+        outcome: object = http_client.request("GET", httpserver.url_for("/a"), timeout_seconds=5, max_bytes=10).body
+    except RequestFailed as fault:
         outcome = str(fault)
-    assert outcome == (b"x" * 10 if fits else "the answer is too long")
+    assert outcome == (b"x" * 10 if fits else "the response is too long")
 
 
 def answering(sent: bytes) -> Treat:
@@ -119,7 +125,7 @@ IN_CHUNKS = b"HTTP/1.1 200 OK\r\nETag: abc\r\nTransfer-Encoding: chunked\r\n\r\n
 @pytest.mark.parametrize("how", ["serve", "serve_tls"])
 def test_a_whole_answer_is_one(request: pytest.FixtureRequest, how: str, whole: bytes) -> None:
     serve: Serve = request.getfixturevalue(how)
-    answer = ask("GET", serve(answering(whole)), seconds=5)
+    answer = http_client.request("GET", serve(answering(whole)), timeout_seconds=5)
     assert (answer.status, answer.headers["etag"], answer.body) == (200, "abc", b"hello")
 
 
@@ -127,8 +133,8 @@ def test_a_whole_answer_is_one(request: pytest.FixtureRequest, how: str, whole: 
 def test_an_answer_that_breaks_off_is_none_wherever_it_does(serve: Serve, whole: bytes) -> None:
     def is_taken(end: int) -> bool:
         try:
-            ask("GET", serve(answering(whole[:end])), seconds=5)
-        except Unreachable:
+            http_client.request("GET", serve(answering(whole[:end])), timeout_seconds=5)
+        except RequestFailed:
             return False
         return True
 
@@ -138,45 +144,49 @@ def test_an_answer_that_breaks_off_is_none_wherever_it_does(serve: Serve, whole:
 @pytest.mark.parametrize("end", [-1, -4])
 @pytest.mark.parametrize("whole", [IN_ONE, IN_CHUNKS], ids=["in one", "in chunks"])
 def test_an_answer_that_breaks_off_under_tls_is_none(serve_tls: Serve, whole: bytes, end: int) -> None:
-    with pytest.raises(Unreachable, match="IncompleteRead"):
-        ask("GET", serve_tls(answering(whole[:end])), seconds=5)
+    with pytest.raises(RequestFailed, match="IncompleteRead"):
+        http_client.request("GET", serve_tls(answering(whole[:end])), timeout_seconds=5)
 
 
 @pytest.mark.parametrize("end", [b"", b"\r", b"\r\nETag: a", b"\r\nETag: abc\r\n"])
 def test_headers_that_break_off_are_no_answer_to_head(serve: Serve, end: bytes) -> None:
-    with pytest.raises(Unreachable, match="IncompleteRead"):
-        ask("HEAD", serve(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5" + end)), seconds=5)
+    with pytest.raises(RequestFailed, match="IncompleteRead"):
+        http_client.request("HEAD", serve(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5" + end)), timeout_seconds=5)
 
 
 def test_an_answer_that_lasts_until_the_connection_ends_may_be_half_of_it(serve: Serve) -> None:
-    with pytest.raises(Unreachable, match="the answer has no length"):
-        ask("GET", serve(answering(b"HTTP/1.0 200 OK\r\n\r\nhello")), seconds=5)
+    with pytest.raises(RequestFailed, match="the response has no length"):
+        http_client.request("GET", serve(answering(b"HTTP/1.0 200 OK\r\n\r\nhello")), timeout_seconds=5)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello"])
 def test_where_nobody_wants_the_body_its_end_counts_for_nothing(serve: Serve, content: bytes) -> None:
-    answer = ask("POST", serve(answering(b"HTTP/1.0 200 OK\r\n\r\n" + content)), seconds=5, limit=None)
+    answer = http_client.request(
+        "POST", serve(answering(b"HTTP/1.0 200 OK\r\n\r\n" + content)), timeout_seconds=5, max_bytes=None
+    )
     assert (answer.status, answer.body) == (200, b"")
 
 
 @pytest.mark.parametrize("sent", [b"6\r\nhello", b"ffffffffffffffff\r\nhello", b"-5\r\nhello"])
 def test_what_a_chunk_says_of_its_size_is_not_believed(serve: Serve, sent: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with pytest.raises(Unreachable):
-        ask("GET", serve(answering(head + sent)), seconds=5)
+    with pytest.raises(RequestFailed):
+        http_client.request("GET", serve(answering(head + sent)), timeout_seconds=5)
 
 
 def test_chunks_beyond_the_limit_are_not_read(serve: Serve) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with pytest.raises(Unreachable, match="the answer is too long"):
-        ask("GET", serve(answering(head + b"6\r\nhello!\r\n5\r\nhello\r\n0\r\n\r\n")), seconds=5, limit=10)
+    with pytest.raises(RequestFailed, match="the response is too long"):
+        http_client.request(
+            "GET", serve(answering(head + b"6\r\nhello!\r\n5\r\nhello\r\n0\r\n\r\n")), timeout_seconds=5, max_bytes=10
+        )
 
 
 @pytest.mark.parametrize("treat", [silent, trickling])
 def test_a_peer_that_does_not_come_to_an_end_is_given_up(serve: Serve, treat: Treat) -> None:
     began = time.monotonic()
-    with pytest.raises(Unreachable):
-        ask("GET", serve(treat), seconds=0.2)
+    with pytest.raises(RequestFailed):
+        http_client.request("GET", serve(treat), timeout_seconds=0.2)
     assert time.monotonic() - began < 2
 
 
@@ -184,8 +194,8 @@ def test_nothing_goes_on_reading_from_a_peer_that_was_given_up(serve: Serve) -> 
     before = set(threading.enumerate())
     url = serve(trickling)
     peer = set(threading.enumerate()) - before
-    with pytest.raises(Unreachable, match="no answer in time"):
-        ask("GET", url, seconds=0.2)
+    with pytest.raises(RequestFailed, match="no response in time"):
+        http_client.request("GET", url, timeout_seconds=0.2)
     for thread in set(threading.enumerate()) - before - peer:
         thread.join(5)
         assert not thread.is_alive()
@@ -202,8 +212,8 @@ def test_nothing_goes_on_reading_where_a_name_was_found_too_late(serve: Serve, m
     monkeypatch.setattr(socket, "getaddrinfo", late)
     url = serve(trickling)
     before = set(threading.enumerate())
-    with pytest.raises(Unreachable, match="no answer in time"):
-        ask("GET", url, seconds=0.2)
+    with pytest.raises(RequestFailed, match="no response in time"):
+        http_client.request("GET", url, timeout_seconds=0.2)
     [left] = set(threading.enumerate()) - before
     found.set()
     left.join(5)
@@ -213,8 +223,8 @@ def test_nothing_goes_on_reading_where_a_name_was_found_too_late(serve: Serve, m
 @pytest.mark.parametrize("form", ["gzip, chunked", "chunked ", "identity"])
 def test_an_answer_in_a_form_that_was_not_asked_for_is_none(serve: Serve, form: str) -> None:
     head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {form}\r\nContent-Length: 4\r\n\r\n".encode()
-    with pytest.raises(Unreachable, match="the answer is in a form that was not asked for"):
-        ask("GET", serve(answering(head + b"5\r\nhello\r\n0\r\n\r\n")), seconds=5)
+    with pytest.raises(RequestFailed, match="the response has an unexpected transfer encoding"):
+        http_client.request("GET", serve(answering(head + b"5\r\nhello\r\n0\r\n\r\n")), timeout_seconds=5)
 
 
 def test_a_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,20 +235,20 @@ def test_a_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    with pytest.raises(Unreachable, match="no answer in time"):
-        ask("GET", "http://never.invalid/", seconds=0.2)
+    with pytest.raises(RequestFailed, match="no response in time"):
+        http_client.request("GET", "http://never.invalid/", timeout_seconds=0.2)
     ended.set()
 
 
 @pytest.mark.parametrize("sent", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"])
 def test_an_answer_that_is_no_http_is_none(serve: Serve, sent: bytes) -> None:
-    with pytest.raises(Unreachable):
-        ask("GET", serve(answering(sent)), seconds=5)
+    with pytest.raises(RequestFailed):
+        http_client.request("GET", serve(answering(sent)), timeout_seconds=5)
 
 
 def test_the_fault_names_neither_address_nor_headers() -> None:
-    with pytest.raises(Unreachable) as caught:
-        ask("GET", "http://secret.invalid:1/secret", seconds=5, headers={"secret": "secret"})
+    with pytest.raises(RequestFailed) as caught:
+        http_client.request("GET", "http://secret.invalid:1/secret", timeout_seconds=5, headers={"secret": "secret"})
     assert "secret" not in str(caught.value)
 
 
@@ -247,8 +257,8 @@ def test_the_fault_names_neither_address_nor_headers() -> None:
     ["https://:pw@host/", "http://u:pw@host:pw/", "http://[pw/", "http://" + "pw" * 99 + ".invalid/", "http://h/p w"],
 )
 def test_whatever_the_address_nothing_of_it_is_printed(url: str, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Unreachable) as caught:
-        ask("GET", url, seconds=5)
+    with pytest.raises(RequestFailed) as caught:
+        http_client.request("GET", url, timeout_seconds=5)
     assert ("".join(capfd.readouterr()), "pw" in str(caught.value)) == ("", False)
 
 
@@ -267,8 +277,8 @@ def test_the_slowest_case_is_answered_within_the_5_seconds_that_oss_waits() -> N
     found = Response(b"x" * 7, headers={"Content-Type": "image/png", "ETag": '"5D41402ABC4B2A76B9719D911017C592"'})
     # Of its own: the hook's answer comes when this test is over.
     with HTTPServer() as server:
-        server.expect_request(KEY_PATH).respond_with_handler(late(callback_signature.KEY_SECONDS / 2, key))
-        server.expect_request(f"/{KEY}").respond_with_handler(late(stored_object.SECONDS / 2, found))
+        server.expect_request(KEY_PATH).respond_with_handler(late(callback_signature.KEY_TIMEOUT_SECONDS / 2, key))
+        server.expect_request(f"/{KEY}").respond_with_handler(late(stored_object.TIMEOUT_SECONDS / 2, found))
         server.expect_request("/hook").respond_with_handler(late(30, Response()))
         world = World(server)
         world.environ |= {"WEBHOOK_URL": f"{world.url}/hook", "WEBHOOK_SECRET": world.webhook_secret}
@@ -278,4 +288,4 @@ def test_the_slowest_case_is_answered_within_the_5_seconds_that_oss_waits() -> N
         ended.set()
     assert (status, payload["webhook_delivered"]) == (200, False)
     assert took < 5
-    assert callback_signature.KEY_SECONDS + stored_object.SECONDS + webhook.SECONDS <= 4
+    assert callback_signature.KEY_TIMEOUT_SECONDS + stored_object.TIMEOUT_SECONDS + webhook.TIMEOUT_SECONDS <= 4

@@ -1,4 +1,4 @@
-"""The door: it opens once, and prepares for the first request."""
+"""An instance: it makes its application once, and prepares it for the first request."""
 
 from __future__ import annotations
 
@@ -11,48 +11,56 @@ from typing import Any
 import pytest
 
 from fc_http.event import Request
-from fc_http.instance import Door
-from fc_http.invocation import Call
+from fc_http.instance import Application, Instance
+from fc_http.invocation import Invocation
+from fc_http.runtime import Runtime
 from support import factories
 from support.factories import NOON
 
 
-class Rooms:
-    """Note what they are asked to do."""
+class Echo:
+    """An application that notes what happens to it."""
 
     def __init__(self, fault: Exception | None = None) -> None:
         self.fault = fault
-        self.prepared: list[tuple[float, bool]] = []
+        self.preparations: list[tuple[float, bool]] = []
 
-    def prepare(self, call: Call) -> None:
-        self.prepared.append((call.now, gc.isenabled()))
+    def prepare(self, invocation: Invocation) -> None:
+        self.preparations.append((invocation.now, gc.isenabled()))
         if self.fault:
             raise self.fault
 
-    def respond(self, request: Request, _: Call) -> object:
+    def handle(self, request: Request, _: Invocation) -> object:
         return {"path": request.path}
 
 
-def door(rooms: Rooms, made: list[Rooms] | None = None) -> Door:
-    def make() -> Rooms:
-        (made if made is not None else []).append(rooms)
-        return rooms
+class World:
+    """An instance, the applications that it made, and its log."""
 
-    return Door(make, environ=factories.ENVIRON, clock=lambda: NOON, end_instance=lambda: None)
+    def __init__(self, application: Application | None = None) -> None:
+        self.created: list[Application] = []
+        self.lines: list[str] = []
+        self.application = application or Echo()
+        runtime = Runtime(factories.ENVIRON, lambda: NOON, lambda n: "ab" * n, self.lines.append, lambda: None)
+        self.instance = Instance(self.create, runtime)
+
+    def create(self) -> Application:
+        self.created.append(self.application)
+        return self.application
 
 
 def test_requests_that_come_at_once_find_one_app() -> None:
-    made, apps = [], []
+    apps = []
     inside, go_on = threading.Event(), threading.Event()
 
-    def make() -> Rooms:
-        made.append(Rooms())
-        inside.set()
-        go_on.wait(10)
-        return made[-1]
+    class Slow(World):
+        def create(self) -> Application:
+            inside.set()
+            go_on.wait(10)
+            return super().create()
 
-    one = Door(make, environ=factories.ENVIRON, clock=lambda: NOON, end_instance=lambda: None)
-    threads = [threading.Thread(target=lambda: apps.append(one.open())) for _ in range(4)]
+    world = Slow()
+    threads = [threading.Thread(target=lambda: apps.append(world.instance.app())) for _ in range(4)]
     threads[0].start()
     inside.wait(10)
     for thread in threads[1:]:
@@ -61,11 +69,11 @@ def test_requests_that_come_at_once_find_one_app() -> None:
     go_on.set()
     for thread in threads:
         thread.join(10)
-    assert (len(made), len(apps), len(set(apps))) == (1, 4, 1)
+    assert (len(world.created), len(apps), len(set(apps))) == (1, 4, 1)
 
 
 @pytest.fixture(autouse=True)
-def thawed() -> Iterator[None]:
+def unfreeze() -> Iterator[None]:
     """Nothing is frozen when a test begins, and nothing when it has ended."""
     gc.unfreeze()
     yield
@@ -73,38 +81,39 @@ def thawed() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("fault", [None, ValueError("a secret")])
-def test_it_prepares_once_without_looking_for_rubbish(fault: Exception | None) -> None:
-    rooms = Rooms(fault)
-    door(rooms).initialize(factories.context())
-    assert (rooms.prepared, gc.isenabled()) == ([(NOON, False)], True)
+def test_it_prepares_once_without_garbage_collection(fault: Exception | None) -> None:
+    echo = Echo(fault)
+    World(echo).instance.initialize(factories.context())
+    assert (echo.preparations, gc.isenabled()) == ([(NOON, False)], True)
 
 
 @pytest.mark.parametrize("fault", [None, ValueError("a secret")])
-def test_what_was_loaded_for_it_is_not_searched_for_rubbish_later(fault: Exception | None) -> None:
-    rooms = Rooms(fault)
-    door(rooms).initialize(factories.context())
-    assert not any(each is rooms for each in gc.get_objects())
+def test_what_was_loaded_for_it_is_never_searched_for_garbage(fault: Exception | None) -> None:
+    echo = Echo(fault)
+    World(echo).instance.initialize(factories.context())
+    assert not any(each is echo for each in gc.get_objects())
 
 
 def test_a_collection_that_was_off_stays_off() -> None:
     gc.disable()
     try:
-        door(Rooms()).initialize(factories.context())
+        World().instance.initialize(factories.context())
         assert not gc.isenabled()
     finally:
         gc.enable()
 
 
 def test_one_line_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fc_http.instance.NO_COLLECTION", False)
-    rooms = Rooms()
-    door(rooms).initialize(factories.context())
-    assert (rooms.prepared, gc.get_freeze_count()) == ([(NOON, True)], 0)
+    monkeypatch.setattr("fc_http.instance.FREEZE_MODULES", False)
+    echo = Echo()
+    World(echo).instance.initialize(factories.context())
+    assert (echo.preparations, gc.get_freeze_count()) == ([(NOON, True)], 0)
 
 
-def test_what_could_not_be_prepared_is_logged_by_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
-    door(Rooms(ValueError("a secret"))).initialize(factories.context())
-    [line] = capsys.readouterr().out.splitlines()
+def test_a_failed_preparation_is_logged_by_its_type() -> None:
+    world = World(Echo(ValueError("a secret")))
+    world.instance.initialize(factories.context())
+    [line] = world.lines
     assert json.loads(line[25:]) == {
         "request_id": "1-67431580-0123456789ab",
         "event": "initialize_failed",
@@ -112,9 +121,8 @@ def test_what_could_not_be_prepared_is_logged_by_its_kind(capsys: pytest.Capture
     }
 
 
-def test_the_rooms_are_made_once() -> None:
-    made: list[Rooms] = []
-    opened = door(Rooms(), made)
-    opened.initialize(factories.context())
-    reply: Any = opened.open().answer(factories.event("GET", "/a"), factories.context(), now=NOON)
-    assert (json.loads(reply["body"]), len(made)) == ({"path": "/a"}, 1)
+def test_the_application_is_made_once() -> None:
+    world = World()
+    world.instance.initialize(factories.context())
+    response: Any = world.instance.app().handle(factories.event("GET", "/a"), factories.context(), now=NOON)
+    assert (json.loads(response["body"]), len(world.created)) == ({"path": "/a"}, 1)

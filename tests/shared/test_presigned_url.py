@@ -17,7 +17,7 @@ from alibabacloud_oss_v2.types import HttpRequest, SigningContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oss_protocol.presigned_url import additional_names, canonical_request, string_to_sign, url
+from oss_protocol.presigned_url import additional_headers, canonical_request, presign, string_to_sign
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "signatures.json").read_text(encoding="utf-8"))
 ADDRESS = "https://bucket.example.com"
@@ -30,7 +30,7 @@ named = pytest.mark.parametrize("vector", OSS, ids=lambda vector: vector["id"])
 
 def presigned(vector: Any) -> list[tuple[str, str]]:
     """The query of the URL for a vector's request."""
-    made = url(
+    made = presign(
         vector["method"],
         ADDRESS,
         vector["key"],
@@ -57,7 +57,7 @@ def test_signature_is_the_published_one(vector: Any) -> None:
 def test_canonical_request_and_string_to_sign_are_the_published_ones(vector: Any) -> None:
     query = [(name, value) for name, value in presigned(vector) if name != "x-oss-signature"]
     headers = {name.lower(): value for name, value in vector["headers"].items()}
-    additional = additional_names(vector["additional_headers_requested"], headers)
+    additional = additional_headers(vector["additional_headers_requested"], headers)
     canonical = canonical_request(vector["method"], f"/{vector['bucket']}/{vector['key']}", query, headers, additional)
     assert additional == vector["additional_headers_effective"]
     assert canonical == vector["canonical_request"]
@@ -65,7 +65,7 @@ def test_canonical_request_and_string_to_sign_are_the_published_ones(vector: Any
 
 
 def test_the_url_is_the_address_the_encoded_key_and_the_sorted_query() -> None:
-    made = url(
+    made = presign(
         "PUT",
         ADDRESS,
         "a b/ü+?.png",
@@ -127,7 +127,7 @@ def test_the_vendors_sdk_signs_alike(
     context.expiration_time = when + timedelta(seconds=expires)
     context.auth_method_query = True
     SignerV4().sign(context)
-    ours = url(
+    ours = presign(
         method,
         ADDRESS,
         key,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as given_random
 from hypothesis import strategies as st
 
-from oss_protocol.ticket import opened, sealed
+from oss_protocol.ticket import sign, verify
 from support.factories import NOON
 from support.tickets import SECRET, made
 from support.tokens import new_secret
@@ -17,15 +17,15 @@ CLAIMS = {"key": "uploads/anonymous/1.png", "size": 7, "end": NOON + 60}
 
 
 def test_a_ticket_is_its_claims_and_their_mac() -> None:
-    assert sealed(CLAIMS, "callback", SECRET) == made(CLAIMS)
+    assert sign(CLAIMS, "callback", SECRET) == made(CLAIMS)
 
 
 def test_an_opened_ticket_gives_its_claims() -> None:
-    assert opened(made(CLAIMS), "callback", (SECRET,), NOON) == CLAIMS
+    assert verify(made(CLAIMS), "callback", (SECRET,), NOON) == CLAIMS
 
 
 def test_a_ticket_of_the_secret_that_is_being_replaced_opens() -> None:
-    assert opened(made(CLAIMS), "callback", (new_secret(), SECRET), NOON) == CLAIMS
+    assert verify(made(CLAIMS), "callback", (new_secret(), SECRET), NOON) == CLAIMS
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_ticket_of_the_secret_that_is_being_replaced_opens() -> None:
 )
 def test_any_other_ticket_does_not_open(ticket: str, now: float) -> None:
     with pytest.raises(ValueError, match="ticket"):
-        opened(ticket, "callback", (SECRET,), now)
+        verify(ticket, "callback", (SECRET,), now)
 
 
 @given_random(st.integers(0, len(made(CLAIMS)) - 1), st.sampled_from("ABab01-_."))
@@ -56,11 +56,11 @@ def test_no_character_of_a_ticket_can_be_another(place: int, character: str) -> 
     altered = ticket[:place] + character + ticket[place + 1 :]
     if altered != ticket:
         with pytest.raises(ValueError, match="ticket"):
-            opened(altered, "callback", (SECRET,), NOON)
+            verify(altered, "callback", (SECRET,), NOON)
 
 
 def test_a_ticket_survives_base64_in_a_url() -> None:
     claims = {"key": "uploads/\N{SNOWMAN}/??>>.png", "end": NOON + 1}
-    ticket = sealed(claims, "callback", SECRET)
+    ticket = sign(claims, "callback", SECRET)
     assert set(ticket) <= set(base64.b64encode(bytes(range(256))).decode()) - set("+/=") | set("-_.")
-    assert opened(ticket, "callback", (SECRET,), NOON) == claims
+    assert verify(ticket, "callback", (SECRET,), NOON) == claims

@@ -13,7 +13,7 @@ import time_machine
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from direct_upload.authorize import Grant, authorise, subject_part
+from direct_upload.authorize import Grant, authorize, subject_part
 from direct_upload.errors import TokenExpired, TokenInvalid, TokenMissing
 from direct_upload.settings import Settings
 from support import factories
@@ -35,7 +35,7 @@ def at_noon() -> Iterator[None]:
 
 
 def granted(**claims: Any) -> Grant:
-    return authorise(SETTINGS, f"Bearer {token(SECRET, **claims)}")
+    return authorize(SETTINGS, f"Bearer {token(SECRET, **claims)}")
 
 
 def test_a_token_grants_its_subject_a_place_of_its_own() -> None:
@@ -44,12 +44,12 @@ def test_a_token_grants_its_subject_a_place_of_its_own() -> None:
 
 def test_without_tokens_everybody_is_anonymous_whatever_he_sends() -> None:
     grant = Grant("anonymous", "uploads/anonymous/", 1000, TYPES)
-    assert [authorise(OPEN, sent) for sent in (None, "Bearer x", f"Bearer {token(SECRET)}")] == [grant] * 3
+    assert [authorize(OPEN, sent) for sent in (None, "Bearer x", f"Bearer {token(SECRET)}")] == [grant] * 3
 
 
 def test_no_token_no_grant() -> None:
     with pytest.raises(TokenMissing):
-        authorise(SETTINGS, None)
+        authorize(SETTINGS, None)
 
 
 def test_an_ended_token_no_grant() -> None:
@@ -99,14 +99,14 @@ def test_content_types_narrow_and_never_widen(claim: Any, types: Any) -> None:
 )
 def test_a_claim_that_cannot_be_understood_grants_nothing(claims: Any) -> None:
     with pytest.raises(TokenInvalid):
-        authorise(SETTINGS, f"Bearer {raw_token(HS256, raw_claims(**claims), SECRET.encode())}")
+        authorize(SETTINGS, f"Bearer {raw_token(HS256, raw_claims(**claims), SECRET.encode())}")
 
 
 @pytest.mark.parametrize("name", ["max_size", "content_types"])
 def test_a_claim_that_is_null_grants_nothing(name: str) -> None:
     payload = raw_claims()[:-1] + b',"%s":null}' % name.encode()
     with pytest.raises(TokenInvalid):
-        authorise(SETTINGS, f"Bearer {raw_token(HS256, payload, SECRET.encode())}")
+        authorize(SETTINGS, f"Bearer {raw_token(HS256, payload, SECRET.encode())}")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from direct_upload import content_types
-from direct_upload.content_types import accept, narrowed, of_folder_form, parse, type_of
+from direct_upload.content_types import accept_list, find_type, folder_form_types, narrow, parse
 from direct_upload.known_types import ACTIVE_EXTENSIONS, BYTES, TYPES
 
 ALL = content_types.DEFAULT
@@ -84,7 +84,7 @@ ALL = content_types.DEFAULT
 def test_the_type_of_a_file_where_every_known_type_is_allowed(
     declared: str, filename: str, expected: str | None
 ) -> None:
-    assert type_of(declared, filename, ALL) == expected
+    assert find_type(declared, filename, ALL) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_type_of_a_file_where_every_known_type_is_allowed(
 def test_the_type_of_a_file_where_some_are_allowed(
     words: str, declared: str, filename: str, expected: str | None
 ) -> None:
-    assert type_of(declared, filename, parse(words)) == expected
+    assert find_type(declared, filename, parse(words)) == expected
 
 
 @for_all(
@@ -129,15 +129,15 @@ def test_the_type_of_a_file_where_some_are_allowed(
 )
 def test_whatever_is_declared_the_type_is_an_allowed_one_or_none(declared: str, filename: str, names: set[str]) -> None:
     allowed = {name: ALL[name] for name in names}
-    assert type_of(declared, filename, allowed) in {*allowed, None}
+    assert find_type(declared, filename, allowed) in {*allowed, None}
 
 
 @pytest.mark.parametrize("extension", sorted({each for extensions, _ in TYPES.values() for each in extensions.split()}))
 def test_whichever_of_its_names_a_browser_has_a_file_is_of_the_same_type(extension: str) -> None:
     [known] = [name for name, (extensions, _) in TYPES.items() if extension in extensions.split()]
     names = [known, *TYPES[known][1].split(), "", BYTES, "application/x-nobody-knows-it"]
-    assert {type_of(name, f"a.{extension}", ALL) for name in names} == {known}
-    assert {type_of(name, f"a.{extension}", {known: ALL[known]}) for name in names} == {known}
+    assert {find_type(name, f"a.{extension}", ALL) for name in names} == {known}
+    assert {find_type(name, f"a.{extension}", {known: ALL[known]}) for name in names} == {known}
 
 
 @pytest.mark.parametrize(
@@ -342,13 +342,13 @@ def test_the_known_types_do_not_contradict_each_other() -> None:
 )
 def test_a_claim_narrows_in_the_same_words_and_never_widens(claim: list[str], expected: list[str]) -> None:
     allowed = parse(f"image/jpeg,image/png,model/stl,application/x-mine=bin,{BYTES}")
-    assert list(narrowed(allowed, claim)) == expected
+    assert list(narrow(allowed, claim)) == expected
 
 
 @for_all(st.lists(st.text() | st.sampled_from([*ALL, "image/*", "application/*", ".png", ".html", "image/jpg"])))
 def test_whatever_a_claim_says_nothing_is_added(claim: list[str]) -> None:
     allowed = {name: ALL[name] for name in ("image/png", "model/stl", BYTES)}
-    assert narrowed(allowed, claim).items() <= allowed.items()
+    assert narrow(allowed, claim).items() <= allowed.items()
 
 
 @for_all(
@@ -379,20 +379,20 @@ def test_what_an_input_offers(words: str, expected: Any) -> None:
             *("model/3mf", "application/vnd.ms-3mfdocument", "application/vnd.ms-package.3dmanufacturing-3dmodel+xml"),
             *(".3mf", "application/x-mine", ".bin"),
         ]
-    assert accept(parse(words)) == expected
+    assert accept_list(parse(words)) == expected
 
 
 def test_a_folder_form_names_the_most_usual_types_as_far_as_there_is_room() -> None:
     allowed = ("image/png", "model/3mf", "text/csv", "image/gif")
     png, model = ["image/png", "image/x-png"], ["model/3mf", "application/vnd.ms-3mfdocument"]
     csv = ["text/csv", "application/csv", "text/x-csv", "text/comma-separated-values"]
-    assert of_folder_form(allowed, 1000) == (list(allowed), [*png, *model, *csv, "image/gif"])
-    assert of_folder_form(allowed, 120) == (["image/png", "model/3mf"], [*png, *model])
-    assert of_folder_form(allowed, 1) == (["image/png"], png)
+    assert folder_form_types(allowed, 1000) == (list(allowed), [*png, *model, *csv, "image/gif"])
+    assert folder_form_types(allowed, 120) == (["image/png", "model/3mf"], [*png, *model])
+    assert folder_form_types(allowed, 1) == (["image/png"], png)
 
 
 def test_a_folder_form_takes_nothing_active_and_no_type_beside_the_allowed() -> None:
     for name in ALL:
-        _, names = of_folder_form((name,), 10**6)
+        _, names = folder_form_types((name,), 10**6)
         assert names[0] == name
         assert [each for each in names[1:] if each in ALL or not content_types.is_inert(each)] == []

@@ -10,7 +10,7 @@ import pytest
 from alibabacloud_oss_v2.signer import SignerV4
 
 from direct_upload.errors import FormTooLarge
-from direct_upload.form import Form, Signer, _kept_signing_key
+from direct_upload.form import Form, Signer, _cached_signing_key
 from direct_upload.upload import Upload
 from support import factories
 from support.factories import NOON
@@ -35,7 +35,7 @@ def policy(form: Form) -> Any:
 
 def test_an_exact_form_has_these_fields_in_this_order() -> None:
     by, credentials = signer()
-    fields = list(by.exact_form(UPLOAD, life=600).fields.items())
+    fields = list(by.sign_exact_form(UPLOAD, lifetime=600).fields.items())
     assert fields[:-2] == [
         ("key", "uploads/anonymous/0f8fad5b-d9cb-469f-a165-70867728950e.png"),
         ("success_action_status", "200"),
@@ -52,7 +52,7 @@ def test_an_exact_form_has_these_fields_in_this_order() -> None:
 
 
 def test_an_exact_forms_policy_names_every_field_it_comes_with() -> None:
-    form = signer()[0].exact_form(UPLOAD, life=600)
+    form = signer()[0].sign_exact_form(UPLOAD, lifetime=600)
     pinned = {name: value for name, value in form.fields.items() if name not in ("policy", "x-oss-signature")}
     assert policy(form) == {
         "expiration": "2024-11-24T12:10:00.000Z",
@@ -68,7 +68,7 @@ def test_an_exact_forms_policy_names_every_field_it_comes_with() -> None:
 @pytest.mark.parametrize("now", [NOON, NOON + 43_199.999])
 def test_a_form_is_signed_as_the_vendors_sdk_would_sign_it(now: float) -> None:
     by, credentials = signer(now)
-    form = by.exact_form(UPLOAD, life=600)
+    form = by.sign_exact_form(UPLOAD, lifetime=600)
     theirs = SignerV4()._calc_signature(
         credentials.access_key_secret, "20241124", "cn-hangzhou", "oss", form.fields["policy"]
     )
@@ -77,7 +77,7 @@ def test_a_form_is_signed_as_the_vendors_sdk_would_sign_it(now: float) -> None:
 
 def test_a_folder_form_has_only_what_a_page_of_the_tutorial_sends() -> None:
     by, credentials = signer()
-    form = by.folder_form("uploads/anonymous/0f/", content_types=["image/png"], max_size=1000, life=900)
+    form = by.sign_folder_form("uploads/anonymous/0f/", content_types=["image/png"], max_size=1000, lifetime=900)
     assert list(form.fields) == ["success_action_status", *IDENTITY, "policy", "x-oss-signature"]
     assert policy(form) == {
         "expiration": "2024-11-24T12:15:00.000Z",
@@ -110,8 +110,8 @@ def test_a_form_never_outlives_its_life_or_its_credentials(
 ) -> None:
     by, _ = signer(now, expiration=credentials_end)
     for form in (
-        by.exact_form(UPLOAD, life=life),
-        by.folder_form("d/", content_types=["a/b"], max_size=1, life=life),
+        by.sign_exact_form(UPLOAD, lifetime=life),
+        by.sign_folder_form("d/", content_types=["a/b"], max_size=1, lifetime=life),
     ):
         assert form.expires_at == expires_at
         assert policy(form)["expiration"] == expires_at.replace("Z", ".000Z")
@@ -122,19 +122,19 @@ def size(form: Form) -> int:
 
 
 def test_a_name_may_take_a_kilobyte() -> None:
-    form = signer()[0].exact_form(UPLOAD._replace(filename="x" * 1020 + ".png"), life=600)
+    form = signer()[0].sign_exact_form(UPLOAD._replace(filename="x" * 1020 + ".png"), lifetime=600)
     assert form.fields["x-oss-meta-filename"] == "x" * 1020 + ".png"
 
 
 def test_a_longer_name_is_shortened_to_a_kilobyte() -> None:
-    form = signer()[0].exact_form(UPLOAD._replace(filename="x" * 1021 + ".png"), life=600)
+    form = signer()[0].sign_exact_form(UPLOAD._replace(filename="x" * 1021 + ".png"), lifetime=600)
     assert form.fields["x-oss-meta-filename"] == "x" * 1020 + ".png"
 
 
 @pytest.mark.parametrize("token_bytes", [800, 1000, 1500, 1900])
 def test_a_name_is_shortened_until_all_fields_stay_under_8000_bytes(token_bytes: int) -> None:
     by, _ = signer(token_bytes=token_bytes)
-    form = by.exact_form(UPLOAD._replace(filename="合" * 400 + ".png"), life=600)
+    form = by.sign_exact_form(UPLOAD._replace(filename="合" * 400 + ".png"), lifetime=600)
     assert 7_950 < size(form) < 8_000
     name = form.fields["x-oss-meta-filename"]
     assert name.endswith("%88.png")
@@ -144,14 +144,14 @@ def test_a_name_is_shortened_until_all_fields_stay_under_8000_bytes(token_bytes:
 def test_a_token_that_leaves_no_room_is_refused_rather_than_sent() -> None:
     by, _ = signer(token_bytes=3000)
     with pytest.raises(FormTooLarge):
-        by.exact_form(UPLOAD, life=600)
+        by.sign_exact_form(UPLOAD, lifetime=600)
     with pytest.raises(FormTooLarge):
-        by.folder_form("d/", content_types=["a/b"] * 100, max_size=1, life=600)
+        by.sign_folder_form("d/", content_types=["a/b"] * 100, max_size=1, lifetime=600)
 
 
 def test_the_signing_key_is_folded_once_for_a_day_and_a_secret() -> None:
-    _kept_signing_key.cache_clear()
+    _cached_signing_key.cache_clear()
     credentials = factories.credentials()
     for now in (NOON, NOON + 60, NOON + 86_400):
         Signer(credentials, bucket="team-uploads", region="cn-hangzhou", now=now)
-    assert _kept_signing_key.cache_info().misses == 2
+    assert _cached_signing_key.cache_info().misses == 2

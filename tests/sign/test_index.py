@@ -1,4 +1,4 @@
-"""The door, as Function Compute opens it: by its handler string, with an environment."""
+"""The entry point, as Function Compute calls it: by its handler string, with an environment."""
 
 from __future__ import annotations
 
@@ -9,73 +9,73 @@ from typing import Any
 
 import pytest
 
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
 from support import factories
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A new instance: nothing read yet."""
+def function(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Imports the entry point anew, as a new instance does."""
     for name, value in factories.ENVIRON.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("FC_FUNCTION_NAME", raising=False)
     return importlib.reload(importlib.import_module("index"))
 
 
-def answer(door: ModuleType, path: str = "/limits") -> Any:
-    return door.handler(factories.event("GET", path), factories.context())
+def respond(function: ModuleType, path: str = "/limits") -> Any:
+    return function.handler(factories.event("GET", path), factories.context())
 
 
-def test_a_request_is_answered_and_logged(door: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    assert answer(door)["statusCode"] == 200
+def test_a_request_is_answered_and_logged(function: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert respond(function)["statusCode"] == 200
     [line] = capsys.readouterr().out.splitlines()
     assert json.loads(line[25:])["status"] == 200
 
 
-def test_settings_are_read_once(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    door.initialize(factories.context())
+def test_settings_are_read_once(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    function.initialize(factories.context())
     monkeypatch.setenv("EXPIRES_IN", "90")
-    assert json.loads(answer(door)["body"])["expires_in"] == 600
+    assert json.loads(respond(function)["body"])["expires_in"] == 600
 
 
-def test_on_a_laptop_faulty_settings_stop_the_start(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_laptop_faulty_settings_stop_the_start(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_SIZE", "big")
-    with pytest.raises(Misconfigured, match="MAX_SIZE must be"):
-        door.initialize(factories.context())
+    with pytest.raises(InvalidSettings, match="MAX_SIZE must be"):
+        function.initialize(factories.context())
 
 
 def test_in_function_compute_they_are_logged_once_and_every_request_is_told(
-    door: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FC_FUNCTION_NAME", "sign")
     monkeypatch.setenv("MAX_SIZE", "big")
     monkeypatch.setenv("EXPIRES_IN", "soon")
-    door.initialize(factories.context())
-    assert [answer(door)["statusCode"], answer(door, "/sign")["statusCode"]] == [500, 500]
+    function.initialize(factories.context())
+    assert [respond(function)["statusCode"], respond(function, "/sign")["statusCode"]] == [500, 500]
     lines = [json.loads(line[25:]) for line in capsys.readouterr().out.splitlines()]
     assert [line["event"] for line in lines] == ["misconfigured", "request", "request"]
     assert [fault.split()[0] for fault in lines[0]["faults"]] == ["MAX_SIZE", "EXPIRES_IN"]
 
 
-def test_two_requests_never_share_a_directory(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("direct_upload.upload_credentials.UploadCredentials.at", lambda *_: factories.credentials())
+def test_two_requests_never_share_a_directory(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("direct_upload.upload_credentials.UploadCredentials.get", lambda *_: factories.credentials())
     path = "/get_post_signature_for_oss_upload"
-    directories = {json.loads(answer(door, path)["body"])["dir"] for _ in range(1000)}
+    directories = {json.loads(respond(function, path)["body"])["dir"] for _ in range(1000)}
     assert len(directories) == 1000
     assert all(directory.endswith("/") for directory in directories)
 
 
-def test_a_stale_instance_ends_its_process(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stale_instance_ends_its_process(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
     monkeypatch.setattr("os._exit", ended.append)
-    door._door.open()._end_instance()
+    function._runtime.end_instance()
     assert ended == [1]
 
 
 def test_an_initializer_that_cannot_prepare_says_so_and_does_not_raise(
-    door: ModuleType, capsys: pytest.CaptureFixture[str]
+    function: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    door.initialize(factories.context())
+    function.initialize(factories.context())
     lines = [json.loads(line[25:]) for line in capsys.readouterr().out.splitlines()]
     assert [(line["event"], line.get("code") or line["exception"]) for line in lines] == [
         ("assume_role_failed", "no credentials of an execution role"),

@@ -7,10 +7,10 @@ from hypothesis import given as given_random
 from hypothesis import strategies as st
 
 from direct_upload.errors import TicketExpired, TicketInvalid
-from direct_upload.multipart import Begun, Parts
-from fc_http.errors import Refused
+from direct_upload.multipart import MultipartUpload, Parts
+from fc_http.errors import ApiError
 from oss_protocol import ticket
-from support.factories import BEGUN, NOON
+from support.factories import NOON, UPLOAD
 from support.tokens import new_secret
 
 MIB = 1024**2
@@ -30,31 +30,31 @@ SECRET = new_secret()
     ],
 )
 def test_a_file_is_cut_into_at_most_a_thousand_parts(file_size: int, size: int, last: int, length: int) -> None:
-    parts = Parts.of(file_size)
+    parts = Parts.split(file_size)
     assert (parts.size, parts.last, parts.length(parts.last)) == (size, last, length)
 
 
 @given_random(st.integers(min_value=1, max_value=10**12))
 def test_the_parts_are_the_file(file_size: int) -> None:
-    parts = Parts.of(file_size)
+    parts = Parts.split(file_size)
     assert sum(parts.length(number) for number in range(1, parts.last + 1)) == file_size
     assert parts.last <= 1000
     assert all(parts.length(number) > 0 for number in (1, parts.last))
 
 
 def test_a_ticket_says_what_was_begun() -> None:
-    sealed, end = BEGUN.ticket(SECRET, NOON + 5)
+    sealed, end = UPLOAD.ticket(SECRET, NOON + 5)
     assert end == NOON + 5 + DAY
-    assert ticket.opened(sealed, "multipart", (SECRET,), NOON) == {**BEGUN._asdict(), "end": end}
-    assert Begun.from_ticket(sealed, (new_secret(), SECRET), "alice", end - 1) == BEGUN
+    assert ticket.verify(sealed, "multipart", (SECRET,), NOON) == {**UPLOAD._asdict(), "end": end}
+    assert MultipartUpload.from_ticket(sealed, (new_secret(), SECRET), "alice", end - 1) == UPLOAD
 
 
 def test_no_renewal_outlives_the_upload() -> None:
-    assert BEGUN.ticket(SECRET, NOON + 5.5 * DAY)[1] == NOON + 6 * DAY
+    assert UPLOAD.ticket(SECRET, NOON + 5.5 * DAY)[1] == NOON + 6 * DAY
 
 
 def of(secret: str = SECRET, purpose: str = "multipart") -> str:
-    return ticket.sealed({**BEGUN._asdict(), "end": NOON + DAY}, purpose, secret)
+    return ticket.sign({**UPLOAD._asdict(), "end": NOON + DAY}, purpose, secret)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,6 @@ def of(secret: str = SECRET, purpose: str = "multipart") -> str:
     ],
     ids=["another's", "secret", "purpose", "cut", "none", "no text", "ended"],
 )
-def test_any_other_ticket_is_refused(text: object, subject: str, now: float, refusal: type[Refused]) -> None:
+def test_any_other_ticket_is_refused(text: object, subject: str, now: float, refusal: type[ApiError]) -> None:
     with pytest.raises(refusal):
-        Begun.from_ticket(text, (SECRET,), subject, now)
+        MultipartUpload.from_ticket(text, (SECRET,), subject, now)

@@ -9,10 +9,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from direct_upload.errors import AlreadyStored, UploadGone
-from direct_upload.multipart_client import Oss, Part
-from fc_http.errors import Refused, StorageUnavailable
+from direct_upload.multipart_client import OssClient, Part
+from fc_http.errors import ApiError, StorageUnavailable
 from support import factories
-from support.factories import BEGUN, NOON
+from support.factories import NOON, UPLOAD
 from support.function import FILE, Make
 from support.tokens import new_secret
 
@@ -26,20 +26,20 @@ class World:
     def __init__(self, server: HTTPServer) -> None:
         self.server = server
         self.reports: list[dict[str, object]] = []
-        self.oss = Oss(
+        self.oss = OssClient(
             factories.credentials(),
             address=server.url_for("").rstrip("/"),
             bucket="team-uploads",
             region="cn-hangzhou",
             now=NOON,
-            report=lambda **facts: self.reports.append(facts),
+            log_event=lambda **facts: self.reports.append(facts),
         )
 
     def answers(self, body: str | bytes, status: int = 200) -> None:
-        self.server.expect_request(f"/{BEGUN.key}").respond_with_data(body, status)
+        self.server.expect_request(f"/{UPLOAD.key}").respond_with_data(body, status)
 
-    def refusal(self, ask: Callable[[Oss], object]) -> type[Refused]:
-        with pytest.raises(Refused) as caught:
+    def error(self, ask: Callable[[OssClient], object]) -> type[ApiError]:
+        with pytest.raises(ApiError) as caught:
             ask(self.oss)
         return type(caught.value)
 
@@ -49,19 +49,19 @@ def world(httpserver: HTTPServer) -> World:
     return World(httpserver)
 
 
-def begin(oss: Oss) -> object:
-    return oss.initiate(BEGUN.key, content_type="video/mp4", filename="a.mp4")
+def begin(oss: OssClient) -> object:
+    return oss.initiate(UPLOAD.key, content_type="video/mp4", filename="a.mp4")
 
 
-def look(oss: Oss) -> object:
-    return oss.parts(BEGUN)
+def look(oss: OssClient) -> object:
+    return oss.list_parts(UPLOAD)
 
 
-def end(oss: Oss) -> object:
-    return oss.complete(BEGUN, [Part(1, 7, "E")], {})
+def end(oss: OssClient) -> object:
+    return oss.complete(UPLOAD, [Part(1, 7, "E")], {})
 
 
-Ask = Callable[[Oss], object]
+Ask = Callable[[OssClient], object]
 WHAT: dict[Ask, str] = {
     begin: "InitiateMultipartUploadResult",
     look: "ListPartsResult",
@@ -84,13 +84,13 @@ def test_no_parts_are_none(world: World) -> None:
 def test_a_number_that_is_none_is_no_answer(world: World, member: str, value: str) -> None:
     values = {"number": "1", "size": "7"} | {member: value}
     world.answers(LIST.format(PART.format(values["number"], values["size"], "E")))
-    assert world.refusal(look) is StorageUnavailable
+    assert world.error(look) is StorageUnavailable
 
 
 @pytest.mark.parametrize("part", ["<Part/>", "<Part><PartNumber>1</PartNumber><Size>7</Size></Part>"])
 def test_a_part_that_lacks_a_member_is_no_answer(world: World, part: str) -> None:
     world.answers(LIST.format(part))
-    assert world.refusal(look) is StorageUnavailable
+    assert world.error(look) is StorageUnavailable
 
 
 @pytest.mark.parametrize(
@@ -111,31 +111,31 @@ def test_a_part_that_lacks_a_member_is_no_answer(world: World, part: str) -> Non
 @pytest.mark.parametrize("ask", WHAT, ids=WHAT.get)
 def test_a_200_that_says_something_else_is_no_answer(world: World, ask: Ask, body: str) -> None:
     world.answers(body)
-    assert (world.refusal(ask), world.reports) == (
+    assert (world.error(ask), world.reports) == (
         StorageUnavailable,
-        [{"event": "storage_unreachable", "reason": f"the answer is no {WHAT[ask]}"}],
+        [{"event": "storage_unreachable", "reason": f"the response is not a {WHAT[ask]}"}],
     )
 
 
 def test_an_upload_without_an_id_has_not_begun(world: World) -> None:
     world.answers("<InitiateMultipartUploadResult/>")
-    assert world.refusal(begin) is StorageUnavailable
+    assert world.error(begin) is StorageUnavailable
 
 
 @pytest.mark.parametrize(
     ("code", "refusal"),
     [("FileAlreadyExists", AlreadyStored), ("NoSuchUpload", UploadGone), ("AccessDenied", StorageUnavailable)],
 )
-def test_a_refusal_is_known_by_its_code(world: World, code: str, refusal: type[Refused]) -> None:
+def test_a_refusal_is_known_by_its_code(world: World, code: str, refusal: type[ApiError]) -> None:
     world.answers(ERROR.format(code, "secret"), 403)
-    assert world.refusal(look) is refusal
+    assert world.error(look) is refusal
     assert "secret" not in str(world.reports)
 
 
 @pytest.mark.parametrize("body", ["", "<html>", '<?xml version="1.0" encoding="nobody-knows"?><a/>', "<Error/>"])
 def test_a_refusal_without_a_code_is_one_all_the_same(world: World, body: str) -> None:
     world.answers(body, 502)
-    assert world.refusal(look) is StorageUnavailable
+    assert world.error(look) is StorageUnavailable
     [report] = world.reports
     assert (report["status"], report["code"]) == (502, "")
 
@@ -159,8 +159,8 @@ def test_a_completion_that_somebody_else_answered_is_stored_and_told_nobody(
     httpserver.expect_ordered_request(f"/{KEY}", "POST").respond_with_data(begun)
     httpserver.expect_ordered_request(f"/{KEY}", "GET").respond_with_data(LIST.format(PART.format(1, 7, "E")))
     httpserver.expect_ordered_request(f"/{KEY}", "POST").respond_with_data(said, headers={"ETag": '"E-1"'})
-    ticket = json.loads(function.answer("POST", "/multipart", body=json.dumps(FILE))["body"])["ticket"]
-    answer = function.answer("POST", "/multipart/complete", body=json.dumps({"ticket": ticket}))
+    ticket = json.loads(function.request("POST", "/multipart", body=json.dumps(FILE))["body"])["ticket"]
+    answer = function.request("POST", "/multipart/complete", body=json.dumps({"ticket": ticket}))
     fact = {"key": KEY, "size": 7, "content_type": "image/png", "etag": "E-1", "filename": "a.png"}
     request_id = "1-67431580-0123456789ab"
     assert json.loads(answer["body"]) == {"stored": fact, "request_id": request_id, "webhook_delivered": False}

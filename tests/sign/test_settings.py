@@ -7,11 +7,11 @@ import secrets
 import pytest
 
 from direct_upload import content_types
-from direct_upload.multipart import Multipart
+from direct_upload.multipart import MultipartSettings
 from direct_upload.settings import Settings
 from direct_upload.tokens import Issuer, Key
 from fc_http.environment import listed_origins
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
 from support import factories
 from support.factories import faults
 from support.tokens import new_secret
@@ -100,19 +100,19 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("CONTENT_TYPES", "paper/*", "CONTENT_TYPES 'paper/*' is not a content type"),
         ("CONTENT_TYPES", "image/*=png", "CONTENT_TYPES 'image/*=png' is not a content type"),
         ("CONTENT_TYPES", ".svg", "CONTENT_TYPES '.svg' would store files under an extension that is not known to be harmless (known_types.py): allow application/octet-stream, or give the type the extension bin"),
-        ("CONTENT_TYPES", ".bin", "CONTENT_TYPES '.bin' would let any file in: write application/octet-stream if that is meant"),
+        ("CONTENT_TYPES", ".bin", "CONTENT_TYPES '.bin' would let any file in: write application/octet-stream if you mean that"),
         ("CONTENT_TYPES", "model/x-mine", "CONTENT_TYPES 'model/x-mine' needs an extension of letters and digits, as in model/x-mine=bin"),
         ("CONTENT_TYPES", "model/stl=a/b", "CONTENT_TYPES 'model/stl=a/b' needs an extension of letters and digits, as in model/stl=bin"),
-        ("CONTENT_TYPES", "text/html=html", "CONTENT_TYPES text/html can run scripts in the browser of whoever opens the file"),
-        ("CONTENT_TYPES", "image/svg+xml=svg", "CONTENT_TYPES image/svg+xml can run scripts in the browser of whoever opens the file"),
-        ("CONTENT_TYPES", "text/xml=xml", "CONTENT_TYPES text/xml can run scripts in the browser of whoever opens the file"),
-        ("CONTENT_TYPES", "text/javascript=js", "CONTENT_TYPES text/javascript can run scripts in the browser of whoever opens the file"),
+        ("CONTENT_TYPES", "text/html=html", "CONTENT_TYPES text/html can run scripts in the browser that opens the file"),
+        ("CONTENT_TYPES", "image/svg+xml=svg", "CONTENT_TYPES image/svg+xml can run scripts in the browser that opens the file"),
+        ("CONTENT_TYPES", "text/xml=xml", "CONTENT_TYPES text/xml can run scripts in the browser that opens the file"),
+        ("CONTENT_TYPES", "text/javascript=js", "CONTENT_TYPES text/javascript can run scripts in the browser that opens the file"),
         *(
-            ("CONTENT_TYPES", f"{kind}=x", f"CONTENT_TYPES {kind} can run scripts in the browser of whoever opens the file")
+            ("CONTENT_TYPES", f"{kind}=x", f"CONTENT_TYPES {kind} can run scripts in the browser that opens the file")
             for kind in ("text/xsl", "multipart/x-mixed-replace", "text/rdf", "application/mathml", "application/hta", "text/vbscript")
         ),
         *(
-            ("CONTENT_TYPES", f"{kind}=bin", f"CONTENT_TYPES {kind} can run scripts in the browser of whoever opens the file")
+            ("CONTENT_TYPES", f"{kind}=bin", f"CONTENT_TYPES {kind} can run scripts in the browser that opens the file")
             for kind in ("application/unknown", "unknown/unknown", "application/x-unknown-content-type", "application/x-vnd.mozilla.guess-from-ext")
         ),
         *(
@@ -193,14 +193,16 @@ def test_an_address_with_a_password_is_a_fault_and_not_repeated(more: dict[str, 
 
 
 def test_an_empty_list_of_origins_is_a_fault() -> None:
-    assert faults(factories.ENVIRON | {"ALLOWED_ORIGINS": " , "}) == ("ALLOWED_ORIGINS lists no origin",)
+    assert faults(factories.ENVIRON | {"ALLOWED_ORIGINS": " , "}) == (
+        "ALLOWED_ORIGINS lists no origin: add your page's, such as https://app.example.com",
+    )
 
 
 def test_every_fault_is_named_at_once() -> None:
-    with pytest.raises(Misconfigured) as caught:
+    with pytest.raises(InvalidSettings) as caught:
         Settings.from_environ({"MAX_SIZE": "big", "LOCAL": "on", "FC_FUNCTION_NAME": "sign"})
     assert str(caught.value).splitlines() == [
-        "The settings are not right:",
+        "Some settings are wrong. Fix these, and start again:",
         "  - OSS_BUCKET is missing",
         "  - OSS_REGION is missing",
         "  - OSS_STS_ROLE_ARN is missing",
@@ -225,7 +227,7 @@ PARTS = {"MULTIPART_THRESHOLD": "100MB", "MULTIPART_SECRET": SECRET}
 
 def test_files_from_a_size_on_are_sent_in_parts() -> None:
     internal = "https://team-uploads.oss-cn-hangzhou-internal.aliyuncs.com"
-    assert read(**PARTS).multipart == Multipart(100_000_000, (SECRET,), internal)
+    assert read(**PARTS).multipart == MultipartSettings(100_000_000, (SECRET,), internal)
 
 
 def test_only_parts_carry_more_than_a_post() -> None:
@@ -247,7 +249,7 @@ def test_a_faulty_setting_of_parts_is_named(more: dict[str, str], fault: str) ->
 
 def test_on_a_laptop_parts_are_managed_through_a_stand_in() -> None:
     multipart = read(**PARTS, LOCAL="on", OSS_ENDPOINT="http://127.0.0.1:8083").multipart
-    assert multipart == Multipart(100_000_000, (SECRET,), "http://127.0.0.1:8083")
+    assert multipart == MultipartSettings(100_000_000, (SECRET,), "http://127.0.0.1:8083")
 
 
 def test_issuer_and_audience_can_be_another_programs() -> None:
@@ -294,11 +296,11 @@ def test_on_a_laptop_cleartext_and_a_stand_in_for_sts_are_allowed() -> None:
     ("size", "life"), [(1, 600), (30_000_000, 600), (30_050_000, 601), (100_000_000, 2000), (5_000_000_000, 3000)]
 )
 def test_a_form_lives_long_enough_for_a_slow_line_within_bounds(size: int, life: int) -> None:
-    assert read(MAX_SIZE="5GB").life_of(size) == life
+    assert read(MAX_SIZE="5GB").form_lifetime(size) == life
 
 
 def test_the_longest_life_is_that_of_the_largest_file() -> None:
-    assert (read(MAX_SIZE="1KB").longest_life, read().longest_life) == (600, 2000)
+    assert (read(MAX_SIZE="1KB").max_form_lifetime, read().max_form_lifetime) == (600, 2000)
 
 
 def test_listed_origins_are_those_that_are_origins_whatever_else_is_wrong() -> None:

@@ -112,12 +112,12 @@ def test_with_multipart_uploads_it_lets_parts_be_listed_and_thrown_away() -> Non
         ("html", "UnretryableException"),
         ("empty", "UnretryableException"),
         ("reset", "UnretryableException"),
-        ("null", "incomplete answer"),
-        ("list", "incomplete answer"),
-        ("no_token", "incomplete answer"),
-        ("no_secret", "incomplete answer"),
-        ("no_key", "incomplete answer"),
-        ("no_expiration", "incomplete answer"),
+        ("null", "incomplete response"),
+        ("list", "incomplete response"),
+        ("no_token", "incomplete response"),
+        ("no_secret", "incomplete response"),
+        ("no_key", "incomplete response"),
+        ("no_expiration", "incomplete response"),
         ("bad_expiration", "unreadable expiration"),
     ],
 )
@@ -200,7 +200,7 @@ def test_a_field_that_is_no_text_is_no_credential(name: str, value: Any) -> None
     with Teapot(time.time) as teapot:
         teapot.answer = {"RequestId": "r", "Credentials": GOOD | {name: value}}
         settings = Settings.from_environ(factories.ENVIRON | {"LOCAL": "on", "STS_ENDPOINT": teapot.url})
-        with pytest.raises(AssumeRoleFailed, match=r"^incomplete answer$"):
+        with pytest.raises(AssumeRoleFailed, match=r"^incomplete response$"):
             assume_role(OwnCredentials("STS.own", "secret", "token"), "sign", settings)
 
 
@@ -244,7 +244,7 @@ def test_an_answer_without_an_end_is_not_read_to_it(status: int, counted: bool) 
 
     with HTTPServer() as sts:
         sts.expect_request("/").respond_with_handler(answer)
-        assert failure_of(sts).code == "too long an answer"
+        assert failure_of(sts).code == "response too long"
     # Besides what the function reads, what the machine keeps for it on the way.
     assert sum(taken) < ENDLESS / 3
 

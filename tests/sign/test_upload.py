@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from direct_upload.authorize import Grant
 from direct_upload.errors import InvalidFilename, InvalidId, InvalidSize, TooLarge, TooManyFiles, TypeNotAllowed
-from direct_upload.upload import Upload, directory, entries, percent_encoded, upload
-from fc_http.errors import BadRequest, Refused
+from direct_upload.upload import Upload, check_upload, encode_filename, new_directory, parse_files
+from fc_http.errors import ApiError, BadRequest
 
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 GRANT = Grant(
@@ -26,18 +26,16 @@ GRANT = Grant(
 ENTRY = {"filename": "a.png", "size": 7, "content_type": "image/png", "id": ID}
 
 
-def checked(entry: Any, *, taken: set[str] | None = None) -> Upload:
-    return upload(entry, GRANT, taken=set() if taken is None else taken, random_hex=lambda n: "ab" * n)
+def check(entry: Any, used_ids: set[str] | None = None) -> Upload:
+    return check_upload(entry, GRANT, used_ids=set() if used_ids is None else used_ids, random_hex=lambda n: "ab" * n)
 
 
 def test_a_sound_entry_becomes_an_upload() -> None:
-    assert checked(ENTRY) == Upload(
-        key=f"uploads/anonymous/{ID}.png", filename="a.png", size=7, content_type="image/png"
-    )
+    assert check(ENTRY) == Upload(key=f"uploads/anonymous/{ID}.png", filename="a.png", size=7, content_type="image/png")
 
 
 def test_without_an_id_the_server_makes_one() -> None:
-    assert checked({"filename": "a", "size": 1}).key == "uploads/anonymous/abababab-abab-4bab-abab-abababababab.bin"
+    assert check({"filename": "a", "size": 1}).key == "uploads/anonymous/abababab-abab-4bab-abab-abababababab.bin"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +65,7 @@ def test_without_an_id_the_server_makes_one() -> None:
     ],
 )
 def test_what_is_taken_and_how(changes: dict[str, Any], attribute: str, expected: object) -> None:
-    assert getattr(checked(ENTRY | changes), attribute) == expected
+    assert getattr(check(ENTRY | changes), attribute) == expected
 
 
 @pytest.mark.parametrize(
@@ -118,17 +116,17 @@ def test_what_is_taken_and_how(changes: dict[str, Any], attribute: str, expected
     ],
     ids=lambda case: repr(case)[:60],
 )
-def test_what_is_refused(entry: Any, refusal: type[Refused]) -> None:
+def test_what_is_refused(entry: Any, refusal: type[ApiError]) -> None:
     with pytest.raises(refusal) as caught:
-        checked(entry)
+        check(entry)
     assert type(caught.value) is refusal
 
 
 def test_two_files_of_one_request_cannot_share_an_id() -> None:
-    taken: set[str] = set()
-    checked(ENTRY, taken=taken)
+    used_ids: set[str] = set()
+    check(ENTRY, used_ids)
     with pytest.raises(InvalidId):
-        checked(ENTRY | {"id": ID.upper()}, taken=taken)
+        check(ENTRY | {"id": ID.upper()}, used_ids)
 
 
 UNREADABLE = frozenset(
@@ -145,7 +143,7 @@ UNREADABLE = frozenset(
 
 def is_taken(name: str) -> bool:
     try:
-        checked(ENTRY | {"filename": name})
+        check(ENTRY | {"filename": name})
     except InvalidFilename:
         return False
     return True
@@ -173,30 +171,30 @@ def test_a_name_may_have_any_other_character() -> None:
     ],
 )
 def test_names_in_real_languages_and_emoji_are_taken(name: str) -> None:
-    assert checked(ENTRY | {"filename": name}).filename == name
+    assert check(ENTRY | {"filename": name}).filename == name
 
 
 @pytest.mark.parametrize("body", [None, [], "files", {}, {"files": None}, {"files": {"0": {}}}, {"files": "ab"}])
 def test_a_body_without_a_list_of_files_is_a_bad_request(body: Any) -> None:
     with pytest.raises(BadRequest):
-        entries(body)
+        parse_files(body)
 
 
 def test_one_to_twenty_files_may_be_asked_for() -> None:
-    assert entries({"files": [1] * 20}) == [1] * 20
+    assert parse_files({"files": [1] * 20}) == [1] * 20
     for number in (0, 21):
         with pytest.raises(TooManyFiles):
-            entries({"files": [1] * number})
+            parse_files({"files": [1] * number})
 
 
 def test_a_directory_is_the_callers_own_random_and_ends_in_a_slash() -> None:
-    assert directory(GRANT, lambda n: "0f" * n) == f"uploads/anonymous/{'0f' * 16}/"
+    assert new_directory(GRANT, lambda n: "0f" * n) == f"uploads/anonymous/{'0f' * 16}/"
 
 
 @for_all(st.text(min_size=1, max_size=300), st.sampled_from(["image/png", "", None]), st.none() | st.uuids().map(str))
 def test_whatever_the_name_the_key_is_below_the_callers_prefix(name: str, content_type: Any, upload_id: Any) -> None:
     try:
-        asked = checked({"filename": name, "size": 1, "content_type": content_type, "id": upload_id})
+        asked = check({"filename": name, "size": 1, "content_type": content_type, "id": upload_id})
     except InvalidFilename:
         return
     assert re.fullmatch(r"uploads/anonymous/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(png|bin)", asked.key)
@@ -237,7 +235,7 @@ def test_whatever_the_name_the_key_is_below_the_callers_prefix(name: str, conten
 def test_a_name_is_percent_encoded_and_a_long_one_shortened_keeping_its_extension(
     name: str, limit: int, expected: str
 ) -> None:
-    assert percent_encoded(name, limit) == expected
+    assert encode_filename(name, limit) == expected
 
 
 @pytest.mark.parametrize("name", ["a/" * 2047 + "a", "\u1d15e/" * 1300 + "a"])
@@ -249,13 +247,13 @@ def test_a_name_of_many_folders_is_encoded_once_and_shortened(name: str, monkeyp
         return quote(text, safe=safe)
 
     monkeypatch.setattr("direct_upload.upload.quote", counted)
-    assert len(percent_encoded(name, 64)) <= 64
+    assert len(encode_filename(name, 64)) <= 64
     assert quoted == [name]
 
 
 @for_all(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200), st.integers(1, 300))
 def test_a_shortened_name_fits_and_is_never_cut_within_a_character(name: str, limit: int) -> None:
-    encoded = percent_encoded(name, limit)
+    encoded = encode_filename(name, limit)
     assert len(encoded) <= limit
     assert set(unquote(encoded, errors="strict")) <= set(name)
 
@@ -263,7 +261,7 @@ def test_a_shortened_name_fits_and_is_never_cut_within_a_character(name: str, li
 @for_all(st.text(min_size=1))
 def test_a_name_that_fits_comes_back_whole_in_nfc(name: str) -> None:
     try:
-        asked = checked(ENTRY | {"filename": name})
+        asked = check(ENTRY | {"filename": name})
     except InvalidFilename:
         return
-    assert unquote(percent_encoded(asked.filename, 100_000)) == unicodedata.normalize("NFC", name)
+    assert unquote(encode_filename(asked.filename, 100_000)) == unicodedata.normalize("NFC", name)

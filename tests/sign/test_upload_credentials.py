@@ -64,7 +64,7 @@ class Sts:
         self.calls: list[tuple[OwnCredentials, str]] = []
         self.reports: list[dict[str, object]] = []
         self.own: OwnCredentials | None = OWN
-        self.kept = UploadCredentials(self.assume_role, longest_life=MAX_LIFE, started=started)
+        self.kept = UploadCredentials(self.assume_role, max_form_lifetime=MAX_LIFE, started=started)
 
     def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
         self.calls.append((own, session))
@@ -73,14 +73,14 @@ class Sts:
             raise answer
         return answer
 
-    def at(self, now: float) -> Credentials:
-        return self.kept.at(now, lambda: self.own, "sign", lambda **facts: self.reports.append(facts))
+    def get(self, now: float) -> Credentials:
+        return self.kept.get(now, lambda: self.own, "sign", lambda **facts: self.reports.append(facts))
 
 
 def test_the_first_request_assumes_the_role_with_the_functions_own_credentials() -> None:
     fresh = factories.credentials()
     sts = Sts(fresh)
-    assert sts.at(NOON) is fresh
+    assert sts.get(NOON) is fresh
     assert sts.calls == [(OWN, "sign")]
     assert sts.reports == [{"event": "assumed_role", "expires_at": int(NOON + 3600)}]
 
@@ -88,39 +88,39 @@ def test_the_first_request_assumes_the_role_with_the_functions_own_credentials()
 def test_they_are_kept_while_they_outlive_the_longest_form_by_five_minutes() -> None:
     first = factories.credentials()
     sts = Sts(first)
-    sts.at(NOON)
-    assert sts.at(first.expiration - RENEWED_WITH_LESS_THAN) is first
+    sts.get(NOON)
+    assert sts.get(first.expiration - RENEWED_WITH_LESS_THAN) is first
     assert len(sts.calls) == 1
 
 
 def test_they_are_renewed_when_they_would_not() -> None:
     first, second = factories.credentials(), factories.credentials(expiration=NOON + 7200)
     sts = Sts(first, second)
-    sts.at(NOON)
-    assert sts.at(first.expiration - RENEWED_WITH_LESS_THAN + 1) is second
+    sts.get(NOON)
+    assert sts.get(first.expiration - RENEWED_WITH_LESS_THAN + 1) is second
 
 
 def test_ten_thousand_requests_in_one_life_assume_the_role_once() -> None:
     sts = Sts(factories.credentials())
     for second in range(10_000):
-        sts.at(NOON + second / 10)
+        sts.get(NOON + second / 10)
     assert len(sts.calls) == 1
 
 
 def test_if_renewing_fails_the_old_ones_go_on_serving_down_to_a_minute() -> None:
     first = factories.credentials()
     sts = Sts(first, AssumeRoleFailed("Throttling.User"), AssumeRoleFailed("Throttling.User"))
-    sts.at(NOON)
-    assert sts.at(first.expiration - 2000) is first
-    assert sts.at(first.expiration - 60) is first
+    sts.get(NOON)
+    assert sts.get(first.expiration - 2000) is first
+    assert sts.get(first.expiration - 60) is first
 
 
 def test_then_there_are_none() -> None:
     first = factories.credentials()
     sts = Sts(first, AssumeRoleFailed("ServiceUnavailable"))
-    sts.at(NOON)
+    sts.get(NOON)
     with pytest.raises(CredentialsUnavailable) as caught:
-        sts.at(first.expiration - 59)
+        sts.get(first.expiration - 59)
     assert caught.value.retry_after == 30
 
 
@@ -129,38 +129,38 @@ def test_after_a_failure_sts_is_left_alone_for_thirty_seconds() -> None:
     sts = Sts(AssumeRoleFailed("InternalError", request_id="R-1"), fresh)
     for second, wait in ((0, 30), (12.5, 18), (29.9, 1)):
         with pytest.raises(CredentialsUnavailable) as caught:
-            sts.at(NOON + second)
+            sts.get(NOON + second)
         assert caught.value.retry_after == wait
     assert len(sts.calls) == 1
-    assert sts.at(NOON + 30) is fresh
+    assert sts.get(NOON + 30) is fresh
     assert sts.reports[0] == {"event": "assume_role_failed", "code": "InternalError", "sts_request_id": "R-1"}
 
 
 def test_short_lived_credentials_do_not_send_every_request_to_sts() -> None:
     short = factories.credentials(expiration=NOON + 90)
     sts = Sts(short)
-    assert [sts.at(NOON + second) for second in (0, 1, 29)] == [short] * 3
+    assert [sts.get(NOON + second) for second in (0, 1, 29)] == [short] * 3
     assert len(sts.calls) == 1
 
 
 def test_credentials_about_to_end_are_not_taken() -> None:
     sts = Sts(factories.credentials(expiration=NOON + 59))
     with pytest.raises(CredentialsUnavailable):
-        sts.at(NOON)
+        sts.get(NOON)
     code = "credentials that have ended, or are about to"
     assert sts.reports == [{"event": "assume_role_failed", "code": code, "sts_request_id": None}]
 
 
 def test_credentials_with_a_minute_left_are_taken() -> None:
     last = factories.credentials(expiration=NOON + 60)
-    assert Sts(last).at(NOON) is last
+    assert Sts(last).get(NOON) is last
 
 
 def test_without_own_credentials_sts_is_not_asked() -> None:
     sts = Sts()
     sts.own = None
     with pytest.raises(CredentialsUnavailable):
-        sts.at(NOON)
+        sts.get(NOON)
     assert sts.calls == []
     assert sts.reports[0]["code"] == "no credentials of an execution role"
 
@@ -173,7 +173,7 @@ class AtOnce:
         self.outcomes: list[object] = []
         self.calls = 0
         self.inside, self.go_on = threading.Event(), threading.Event()
-        self.credentials = UploadCredentials(self.assume_role, longest_life=MAX_LIFE, started=NOON - 3600)
+        self.credentials = UploadCredentials(self.assume_role, max_form_lifetime=MAX_LIFE, started=NOON - 3600)
         if kept:
             self.answer, wanted = kept, self.answer
             self.go_on.set()
@@ -192,7 +192,7 @@ class AtOnce:
 
     def ask(self, now: float) -> None:
         try:
-            self.outcomes.append(self.credentials.at(now, lambda: OWN, "sign", lambda **_: None))
+            self.outcomes.append(self.credentials.get(now, lambda: OWN, "sign", lambda **_: None))
         except CredentialsUnavailable as refusal:
             self.outcomes.append(refusal.retry_after)
 
@@ -234,7 +234,7 @@ def test_while_one_renews_them_the_others_go_on_with_what_is_kept() -> None:
 
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("direct_upload.upload_credentials.WAIT", 0.01)
+    monkeypatch.setattr("direct_upload.upload_credentials.MAX_WAIT_SECONDS", 0.01)
     at_once = AtOnce(factories.credentials())
     outcomes = at_once.run(NOON, 2, others_wait=False)
     assert (type(outcomes[0]), type(outcomes[1])) == (int, Credentials)
@@ -246,7 +246,7 @@ REFUSED = AssumeRoleFailed("InvalidSecurityToken.Expired", own_refused=True)
 def test_own_credentials_that_are_refused_and_do_not_change_make_the_instance_stale() -> None:
     sts = Sts(REFUSED)
     with pytest.raises(InstanceIsStale):
-        sts.at(NOON)
+        sts.get(NOON)
 
 
 def test_own_credentials_that_have_changed_meanwhile_are_tried_at_once() -> None:
@@ -254,29 +254,29 @@ def test_own_credentials_that_have_changed_meanwhile_are_tried_at_once() -> None
     sts = Sts(REFUSED, fresh)
     seen = iter([OWN, OwnCredentials("STS.new", "new-secret", "new-token")])
     with pytest.raises(CredentialsUnavailable) as caught:
-        sts.kept.at(NOON, lambda: next(seen), "sign", lambda **_: None)
+        sts.kept.get(NOON, lambda: next(seen), "sign", lambda **_: None)
     assert caught.value.retry_after == 1
-    assert sts.at(NOON) is fresh
+    assert sts.get(NOON) is fresh
 
 
 def test_a_young_instance_is_not_stale_whatever_sts_says() -> None:
     sts = Sts(AssumeRoleFailed("InvalidSecurityToken.Expired", own_refused=True), started=NOON - 600)
     with pytest.raises(CredentialsUnavailable):
-        sts.at(NOON)
+        sts.get(NOON)
 
 
 def test_a_clock_that_was_ahead_and_is_set_back_does_not_stop_the_attempts() -> None:
     fresh = factories.credentials()
     sts = Sts(AssumeRoleFailed("InternalError"), fresh)
     with pytest.raises(CredentialsUnavailable):
-        sts.at(NOON + 1_000_000)
-    assert sts.at(NOON) is fresh
+        sts.get(NOON + 1_000_000)
+    assert sts.get(NOON) is fresh
 
 
 def test_an_instance_with_credentials_still_good_is_not_stale_yet() -> None:
     first = factories.credentials()
     sts = Sts(first, REFUSED, REFUSED)
-    sts.at(NOON)
-    assert sts.at(first.expiration - 60) is first
+    sts.get(NOON)
+    assert sts.get(first.expiration - 60) is first
     with pytest.raises(InstanceIsStale):
-        sts.at(first.expiration - 30)
+        sts.get(first.expiration - 30)

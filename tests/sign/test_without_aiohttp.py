@@ -38,7 +38,7 @@ def says(program: str) -> str:
 
 def test_the_sdk_takes_these_names_and_no_others() -> None:
     """Red when a new version of the vendor's packages begins to use more of aiohttp."""
-    program = "with without_aiohttp.without_aiohttp() as placeholder:" + SDK + "print(sorted(placeholder.asked))"
+    program = "with without_aiohttp.without_aiohttp() as placeholder:" + SDK + "print(sorted(placeholder.names))"
     assert says(program) == "['ClientResponse', 'ClientSession']"
 
 

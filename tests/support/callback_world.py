@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pytest_httpserver import HTTPServer
 
 from fc_http.app import App
+from fc_http.runtime import Runtime
 from support import factories, sentinels
 from support.factories import NOON
 from support.function import OWN
 from support.tokens import new_secret
-from upload_callback.routes import Arrivals
+from upload_callback.routes import CallbackRoutes
 from upload_callback.settings import Settings
 
 KEY_PATH = "/callback_pub_key_v1.pem"
@@ -78,8 +79,9 @@ class World:
 
     def instance(self) -> App:
         """A new instance of the function: it remembers nothing."""
-        arrivals = Arrivals(Settings.from_environ(self.environ), environ=OWN)
-        return App(arrivals.respond, allowed_origins=(), write=self.lines.append, end_instance=lambda: None)
+        runtime = Runtime(OWN, lambda: NOON, secrets.token_hex, self.lines.append, lambda: None)
+        routes = CallbackRoutes(Settings.from_environ(self.environ), runtime)
+        return App(routes.handle, runtime, allowed_origins=())
 
     def serves_the_key(self) -> None:
         self.server.expect_request(KEY_PATH, "GET").respond_with_data(public_pem(rsa_key()))
@@ -127,10 +129,10 @@ class World:
         }
         event = json.loads(factories.event("POST", path, body=body, origin=None, headers=sent))
         event["queryParameters"] = dict(query or {})
-        reply = (app or self.function).answer(json.dumps(event).encode(), factories.context(), now=now)
-        return reply["statusCode"], json.loads(reply["body"])
+        response = (app or self.function).handle(json.dumps(event).encode(), factories.context(), now=now)
+        return response["statusCode"], json.loads(response["body"])
 
-    def refusal(self, *args: Any, **more: Any) -> tuple[int, str]:
+    def error(self, *args: Any, **more: Any) -> tuple[int, str]:
         status, payload = self.call(*args, **more)
         return status, payload["error"]["code"]
 

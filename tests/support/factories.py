@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from direct_upload.multipart import Begun
+from direct_upload.multipart import MultipartUpload
 from direct_upload.settings import Settings
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
 from oss_protocol.credentials import Credentials
 from support import sentinels
 
@@ -89,12 +89,12 @@ def context(**more: Any) -> Any:
 
 
 def faults(environ: dict[str, str]) -> tuple[str, ...]:
-    with pytest.raises(Misconfigured) as caught:
+    with pytest.raises(InvalidSettings) as caught:
         Settings.from_environ(environ)
     return caught.value.faults
 
 
-BEGUN = Begun(
+UPLOAD = MultipartUpload(
     key="uploads/alice/1.mp4",
     upload_id="0004B9894A22E5B1888A1E29F823AAAA",
     size=20 * 2**20,

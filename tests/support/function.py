@@ -12,6 +12,7 @@ from direct_upload import sts
 from direct_upload.routes import Routes
 from direct_upload.settings import Settings
 from fc_http.app import App
+from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials, OwnCredentials
 from support import factories
 from support.factories import NOON
@@ -35,13 +36,10 @@ class Function:
         self.ended = 0
         monkeypatch.setattr(sts, "role_assumer", lambda settings: self.assume_role)
         settings = Settings.from_environ(factories.ENVIRON | more)
-        routes = Routes(settings, environ=OWN, random_hex=lambda n: "ab" * n, started=NOON - 3600)
-        self.app = App(
-            routes.respond,
-            allowed_origins=settings.allowed_origins,
-            write=self.lines.append,
-            end_instance=self.end_instance,
-        )
+        # The instance is an hour old.
+        runtime = Runtime(OWN, lambda: NOON - 3600, lambda n: "ab" * n, self.lines.append, self.end_instance)
+        routes = Routes(settings, runtime)
+        self.app = App(routes.handle, runtime, allowed_origins=settings.allowed_origins)
 
     def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
         self.sessions.append(session)
@@ -52,16 +50,17 @@ class Function:
     def end_instance(self) -> None:
         self.ended += 1
 
-    def answer(self, method: str, path: str, **more: Any) -> Any:
-        return self.app.answer(factories.event(method, path, **more), factories.context(), now=NOON)
+    def request(self, method: str, path: str, **more: Any) -> Any:
+        return self.app.handle(factories.event(method, path, **more), factories.context(), now=NOON)
 
     def sign(self, *files: Any) -> Any:
-        answer = self.answer("POST", "/sign", body=json.dumps({"files": files}))
-        return answer["statusCode"], json.loads(answer["body"])
+        response = self.request("POST", "/sign", body=json.dumps({"files": files}))
+        return response["statusCode"], json.loads(response["body"])
 
-    def refusal(self, *args: Any, **more: Any) -> tuple[int, str]:
-        answer = self.answer(*args, **more)
-        return answer["statusCode"], json.loads(answer["body"])["error"]["code"]
+    def error(self, *args: Any, **more: Any) -> tuple[int, str]:
+        """Returns the status and the code of a response that is an error."""
+        response = self.request(*args, **more)
+        return response["statusCode"], json.loads(response["body"])["error"]["code"]
 
 
 Make = Callable[..., Function]

@@ -17,11 +17,12 @@ from unittest.mock import patch
 from urllib.parse import unquote, urlsplit
 
 from direct_upload import multipart_routes, sts
-from direct_upload.multipart import Begun
+from direct_upload.multipart import MultipartUpload
 from direct_upload.multipart_client import Part
 from direct_upload.routes import FOLDER_FORM, Routes
 from direct_upload.settings import Settings
 from fc_http.app import App
+from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials, OwnCredentials
 from support import factories, tokens
 
@@ -31,7 +32,7 @@ TOKEN = tokens.raw_token(tokens.HS256, CLAIMS, SECRET.encode())
 PREFIX = "uploads/_4dallory_2f_2e_2e/"
 
 TICKET_SECRET = tokens.new_secret()
-BEGUN = Begun(
+UPLOAD = MultipartUpload(
     key=f"{PREFIX}0f8fad5b-d9cb-469f-a165-70867728950e.png",
     upload_id="U",
     size=10_000_000,
@@ -40,7 +41,7 @@ BEGUN = Begun(
     subject=PREFIX.split("/")[1],
     begin=int(factories.NOON),
 )
-TICKET = BEGUN.ticket(TICKET_SECRET, factories.NOON)[0]
+TICKET = UPLOAD.ticket(TICKET_SECRET, factories.NOON)[0]
 
 OWN = {f"ALIBABA_CLOUD_{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}
 
@@ -75,7 +76,7 @@ HOSTILE: list[Any] = [
         "/multipart",
         TICKET,
         f"{TICKET[:-1]}A",
-        Begun(**BEGUN._asdict() | {"subject": "alice"}).ticket(TICKET_SECRET, factories.NOON)[0],
+        MultipartUpload(**UPLOAD._asdict() | {"subject": "alice"}).ticket(TICKET_SECRET, factories.NOON)[0],
     ),
     *([], {}, [[]], {"files": []}, {"filename": {}}, [None] * 30, TOKEN, f"Bearer {TOKEN}", f"Bearer {TOKEN[:-1]}A"),
 ]
@@ -124,12 +125,12 @@ class Storage:
         assert key.startswith(PREFIX), key
         return "U"
 
-    def parts(self, begun: Begun) -> list[Part]:
-        assert begun == BEGUN
+    def list_parts(self, upload: MultipartUpload) -> list[Part]:
+        assert upload == UPLOAD
         return [Part(1, 8 * 1024**2, "E")]
 
-    def abort(self, begun: Begun) -> None:
-        assert begun == BEGUN
+    def abort(self, upload: MultipartUpload) -> None:
+        assert upload == UPLOAD
 
 
 def noise(rng: random.Random) -> bytes:
@@ -236,12 +237,8 @@ def judge_policy(conditions: list[Any]) -> None:
 def judge_url(url: str) -> None:
     """Raise AssertionError if a part's URL is for another object, or for a part of any length."""
     parts = urlsplit(url)
-    assert (parts.netloc, unquote(parts.path)) == ("team-uploads.oss-cn-hangzhou.aliyuncs.com", f"/{BEGUN.key}"), url
+    assert (parts.netloc, unquote(parts.path)) == ("team-uploads.oss-cn-hangzhou.aliyuncs.com", f"/{UPLOAD.key}"), url
     assert "x-oss-additional-headers=content-length" in parts.query, url
-
-
-def _discarded(line: str) -> None:
-    pass
 
 
 def run(number: int, seed: int) -> dict[int, int]:
@@ -257,12 +254,13 @@ def run(number: int, seed: int) -> dict[int, int]:
         return factories.credentials(expiration=4_000_000_000)
 
     with patch.object(sts, "role_assumer", lambda _: assume):
-        routes = Routes(settings, environ=OWN, random_hex=lambda n: rng.randbytes(n).hex(), started=0)
-    app = App(routes.respond, allowed_origins=settings.allowed_origins, write=_discarded, end_instance=lambda: None)
-    with patch.object(multipart_routes, "Oss", Storage):
+        runtime = Runtime(OWN, lambda: 0, lambda n: rng.randbytes(n).hex(), lambda line: None, lambda: None)
+        routes = Routes(settings, runtime)
+    app = App(routes.handle, runtime, allowed_origins=settings.allowed_origins)
+    with patch.object(multipart_routes, "OssClient", Storage):
         for event in events(rng, number):
             try:
-                status = judge(app.answer(event, factories.context(), now=factories.NOON))
+                status = judge(app.handle(event, factories.context(), now=factories.NOON))
             except BaseException:
                 sys.stderr.write(f"the event was {event!r}\n")
                 raise

@@ -1,5 +1,4 @@
-"""A file has arrived: what OSS says of it is verified, and told on.
+"""The callback function: verifies what OSS says about a stored file, logs it, and notifies the webhook.
 
-It stands on the rooms of direct_upload that both functions share: event, environment, errors, log, call, app, ticket,
-callback, presigned, signature, credentials.
+A request goes one way: event → app → routes → callback_signature → stored_object → webhook → app → response
 """

@@ -1,7 +1,7 @@
-"""OSS's signature on a callback: which key it was made with, and whether it fits. Follows OSS's "Callback".
+"""OSS's signature on a callback: which key it was made with, and whether it is valid. Follows OSS's "Callback".
 
-RSA PKCS #1 v1.5 with MD5, by a key of 512 bits that is OSS's for all buckets there are: it proves little, see callback
-in direct_upload. The bytes are judged as they came.
+RSA PKCS #1 v1.5 with MD5, by a key of 512 bits that OSS uses for all buckets there are: it proves little, see
+`oss_protocol.callback`. The signature covers the bytes as they came.
 """
 
 from __future__ import annotations
@@ -16,30 +16,31 @@ from urllib.parse import unquote_to_bytes
 from fc_http import http_client
 from fc_http.errors import StorageUnavailable
 from fc_http.event import Request
-from fc_http.http_client import Unreachable
+from fc_http.http_client import RequestFailed
 from upload_callback.errors import NotFromOss
 
-KEY_SECONDS = 0.8
-KEY_LIMIT = 4096
-"""Bytes of a public key's file; OSS's has about 200."""
+KEY_TIMEOUT_SECONDS = 0.8
+
+MAX_KEY_BYTES = 4096
+"""OSS's file of a public key has about 200."""
 
 _KEY_PATH = re.compile(r"/[A-Za-z0-9_-]{1,64}\.pem")
 
 
 @dataclass(frozen=True)
-class Signed:
-    """A callback's signature, and the address of the key that it names: not yet believed."""
+class CallbackSignature:
+    """A callback's signature before it is verified, and the address of its key."""
 
     signature: bytes
     key_url: str
     text: bytes
-    """What was signed: the path, decoded, a line feed, the body."""
+    """What OSS signs: the path, decoded, a line feed, the body."""
 
     @classmethod
-    def of(cls, request: Request, key_origin: str) -> Signed:
-        """Raises NotFromOss where OSS could not have signed it so, or where the key is not at `key_origin`."""
+    def from_request(cls, request: Request, key_origin: str) -> CallbackSignature:
+        """Parses the headers. Raises NotFromOss if there is no signature, or its key is not at `key_origin`."""
         if request.has_query:
-            # It comes decoded, so what was signed is lost; and no address of ours has one.
+            # Function Compute decodes queries, so the text that was signed is lost. This project's address has none.
             raise NotFromOss
         try:
             signature = base64.b64decode(request.headers.get("authorization", ""), validate=True)
@@ -47,72 +48,73 @@ class Signed:
         except (binascii.Error, ValueError):
             raise NotFromOss from None
         path = key_url.removeprefix(key_origin)
-        # The origin as text, and after it a path that can be nothing else: no user, no port, no query, no dots.
+        # The origin as text, and after it a path that cannot be anything else: no user, no port, no query, no dots.
         if path == key_url or not _KEY_PATH.fullmatch(path):
             raise NotFromOss
         return cls(signature, key_url, unquote_to_bytes(request.path) + b"\n" + request.body)
 
 
 class PublicKeys:
-    """OSS's public keys, fetched when first needed; one that has verified something is kept in the instance.
+    """OSS's public keys, fetched when first needed; a key that has verified a signature is cached in the instance.
 
-    So nobody but the owner of a key makes the instance keep it, and there are only as many as OSS has.
+    So only the owner of a key can make the instance cache it, and there are only as many as OSS has.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self._cached: dict[str, bytes] = {}
 
-    def verify(self, signed: Signed) -> None:
-        """Raises NotFromOss unless OSS signed this, StorageUnavailable where its key cannot be had.
+    def verify(self, signature: CallbackSignature) -> None:
+        """Raises NotFromOss unless OSS made the signature, StorageUnavailable if its key cannot be fetched.
 
-        A key that is kept and does not fit is asked for anew: OSS may have replaced it.
+        If the cached key does not fit, it is fetched again: OSS may have replaced it.
         """
-        kept = self._kept.get(signed.key_url)
-        if kept is not None and fits(signed.signature, signed.text, kept):
+        cached = self._cached.get(signature.key_url)
+        if cached is not None and is_valid(signature.signature, signature.text, cached):
             return
-        fetched = _fetched(signed.key_url)
-        if not fits(signed.signature, signed.text, fetched):
+        key = _fetch_key(signature.key_url)
+        if not is_valid(signature.signature, signature.text, key):
             raise NotFromOss
-        self._kept[signed.key_url] = fetched
+        self._cached[signature.key_url] = key
 
 
-def _fetched(url: str) -> bytes:
+def _fetch_key(url: str) -> bytes:
     try:
-        answer = http_client.ask("GET", url, seconds=KEY_SECONDS, limit=KEY_LIMIT)
-    except Unreachable:
+        response = http_client.request("GET", url, timeout_seconds=KEY_TIMEOUT_SECONDS, max_bytes=MAX_KEY_BYTES)
+    except RequestFailed:
         raise StorageUnavailable from None
-    if answer.status >= 500:
+    if response.status >= 500:
         raise StorageUnavailable
-    if answer.status != 200:
-        raise NotFromOss  # nothing is there, or it is elsewhere: a redirect is not followed
-    return answer.body
+    if response.status != 200:
+        raise NotFromOss  # nothing is there, or it is elsewhere: redirects are not followed
+    return response.body
 
 
-def load() -> Callable[[bytes, bytes, bytes], None]:
-    """What verifies a signature over some bytes with the key in a PEM text; raises what `fits` knows.
+def load_verifier() -> Callable[[bytes, bytes, bytes], None]:
+    """Returns a function that verifies a signature over some bytes with the key in a PEM text.
 
-    Dear to import, and not every request gets here.
+    It raises ValueError, UnsupportedAlgorithm or InvalidSignature. Imported lazily: slow to import, and most forged
+    callbacks are refused earlier.
     """
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.hashes import MD5  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
 
-    def verify(signature: bytes, signed: bytes, pem: bytes) -> None:
+    def verify(signature: bytes, text: bytes, pem: bytes) -> None:
         key = load_pem_public_key(pem)
         if not isinstance(key, RSAPublicKey):
-            raise ValueError("no RSA key")  # noqa: TRY004 - what is in a file is a value
-        key.verify(signature, signed, PKCS1v15(), MD5())  # noqa: S303 - OSS's choice
+            raise ValueError("not an RSA key")  # noqa: TRY004 - what is in a file is a value
+        key.verify(signature, text, PKCS1v15(), MD5())  # noqa: S303 - OSS's choice
 
     return verify
 
 
-def fits(signature: bytes, signed: bytes, pem: bytes) -> bool:
-    """Whether this is the signature over these bytes by the owner of this key; what is no RSA key signs nothing."""
+def is_valid(signature: bytes, text: bytes, pem: bytes) -> bool:
+    """Returns whether the owner of this RSA key signed these bytes. For other keys it returns False."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
 
     try:
-        load()(signature, signed, pem)
+        load_verifier()(signature, text, pem)
     except (ValueError, UnsupportedAlgorithm, InvalidSignature):
         return False
     return True

@@ -1,29 +1,29 @@
-"""Why a callback is not believed: each with its HTTP status and its code. OSS tells the browser 203 for any of them.
+"""The reasons to refuse a callback: each has an HTTP status and a code. OSS answers the browser 203 for all of them.
 
-docs/callback.md explains them; nothing happens where one is raised.
+docs/reference/errors.md explains them. A refused callback has no effect.
 """
 
 from __future__ import annotations
 
-from fc_http.errors import Refused
+from fc_http.errors import ApiError
 
 
-class NotFromOss(Refused):
-    """OSS did not sign this, or named a key that is not OSS's, or it was changed on its way."""
+class NotFromOss(ApiError):
+    """There is no signature of OSS's, the key is not OSS's, or something was changed on the way."""
 
     status, code = 403, "not_from_oss"
-    message = "This is no callback that OSS signed."
+    message = "OSS did not sign this callback."
 
 
-class NotOurUpload(Refused):
-    """It belongs to no form of ours: another bucket, no ticket, a ticket for something else, or one that has ended."""
+class UnknownUpload(ApiError):
+    """It is for another bucket, or there is no ticket, a ticket for something else, or an expired one."""
 
     status, code = 403, "unknown_upload"
-    message = "This callback belongs to no form of this service."
+    message = "This callback does not belong to any form of this service."
 
 
-class NotStored(Refused):
-    """The bucket does not hold what was told."""
+class NotStored(ApiError):
+    """The bucket has nothing under this key, or something else."""
 
     status, code = 403, "not_stored"
-    message = "The bucket does not hold what this callback tells."
+    message = "The bucket does not have the object of this callback."

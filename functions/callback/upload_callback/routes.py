@@ -1,4 +1,7 @@
-"""The corridor of a callback: from OSS, for a form of ours, of an object that is there; then it is told on."""
+"""The route of the callback function: checks that a callback is from OSS, for a known form, and about a stored object.
+
+Then it logs the object, and notifies the webhook.
+"""
 
 from __future__ import annotations
 
@@ -8,101 +11,104 @@ from typing import Any
 
 from fc_http.errors import MethodNotAllowed, NotFound, StorageUnavailable
 from fc_http.event import Request, parse_json
-from fc_http.invocation import Call
+from fc_http.invocation import Invocation
+from fc_http.runtime import Runtime
 from oss_protocol import ticket
-from oss_protocol.callback import PATH, PURPOSE
+from oss_protocol.callback import CALLBACK_PATH, TICKET_PURPOSE
 from oss_protocol.credentials import own_credentials
 from upload_callback import webhook
-from upload_callback.callback_signature import PublicKeys, Signed, load
-from upload_callback.errors import NotOurUpload, NotStored
+from upload_callback.callback_signature import CallbackSignature, PublicKeys, load_verifier
+from upload_callback.errors import NotStored, UnknownUpload
 from upload_callback.settings import Settings
-from upload_callback.stored_object import Stored, stored
+from upload_callback.stored_object import StoredObject, head_object
 
-REMEMBERED = 1000
-"""Facts of which an instance remembers that they were told: a replay tells nobody again."""
+MAX_REMEMBERED = 1000
+"""Events that an instance remembers to have sent, so that a repeated callback does not notify anybody again."""
 
 
-class Arrivals:
-    """Answers what OSS calls."""
+class CallbackRoutes:
+    """The callback function's application."""
 
-    def __init__(self, settings: Settings, *, environ: Mapping[str, str]) -> None:
-        """`environ` is read when credentials are needed, never before."""
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
         self._settings = settings
-        self._environ = environ
+        self._runtime = runtime
         self._keys = PublicKeys()
-        self._told: OrderedDict[str, None] = OrderedDict()
+        self._notified: OrderedDict[str, None] = OrderedDict()
 
-    def prepare(self, _: Call) -> None:
-        """Load what verifies signatures: OSS waits 5 seconds, a cold start included."""
-        load()
+    def prepare(self, _: Invocation) -> None:
+        """Loads what verifies signatures: OSS waits 5 seconds, a cold start included."""
+        load_verifier()
 
-    def respond(self, request: Request, call: Call) -> object:
-        """The payload of the answer, which OSS hands to the browser. Raises Refused."""
-        if request.path != PATH:
+    def handle(self, request: Request, invocation: Invocation) -> object:
+        """Returns the payload of the response, which OSS hands to the browser. Raises ApiError."""
+        if request.path != CALLBACK_PATH:
             raise NotFound
         if request.method != "POST":
             raise MethodNotAllowed("POST")
-        signed = Signed.of(request, self._settings.key_origin)
-        told = parse_json(request.body)
-        # Before the key is fetched: whoever has no ticket of ours makes this function call nobody.
-        claims = self._claims(told, call.now)
-        self._keys.verify(signed)
-        found = self._found(claims["key"], call)
-        if not _agree(told, claims, found):
+        signature = CallbackSignature.from_request(request, self._settings.key_origin)
+        body = parse_json(request.body)
+        # Before the key is fetched: without a valid ticket nobody makes this function send a request.
+        claims = self._verify_ticket(body, invocation.now)
+        self._keys.verify(signature)
+        stored = self._head_object(claims["key"], invocation)
+        if not _agrees(body, claims, stored):
             raise NotStored
-        return self._tell(found, claims["subject"], call)
+        return self._notify(stored, claims["subject"], invocation)
 
-    def _claims(self, told: Any, now: float) -> dict[str, Any]:
-        """What the form was for. Raises NotOurUpload."""
-        if not isinstance(told, dict) or told.get("bucket") != self._settings.bucket:
-            raise NotOurUpload
+    def _verify_ticket(self, body: Any, now: float) -> dict[str, Any]:
+        """Returns what the form was for. Raises UnknownUpload."""
+        if not isinstance(body, dict) or body.get("bucket") != self._settings.bucket:
+            raise UnknownUpload
         try:
-            claims = ticket.opened(str(told.get("ticket")), PURPOSE, self._settings.secrets, now)
+            claims = ticket.verify(str(body.get("ticket")), TICKET_PURPOSE, self._settings.secrets, now)
         except ValueError:
-            raise NotOurUpload from None
-        if told.get("object") != claims["key"] or not claims["key"].startswith(f"{self._settings.prefix}/"):
-            raise NotOurUpload
+            raise UnknownUpload from None
+        if body.get("object") != claims["key"] or not claims["key"].startswith(f"{self._settings.prefix}/"):
+            raise UnknownUpload
         return claims
 
-    def _found(self, key: str, call: Call) -> Stored:
-        own = own_credentials(call.context, self._environ)
+    def _head_object(self, key: str, invocation: Invocation) -> StoredObject:
+        own = own_credentials(invocation.context, self._runtime.environ)
         if own is None:
-            call.report(event="no_credentials", reason="the function has none of an execution role")
+            reason = "the function has none of an execution role"
+            invocation.log_event(event="no_credentials", reason=reason)
             raise StorageUnavailable
-        return stored(key, self._settings, own, call.now)
+        return head_object(key, self._settings, own, invocation.now)
 
-    def _tell(self, found: Stored, subject: str, call: Call) -> object:
-        """Log the fact, send it on, say how that went. Where the webhook is down nothing is lost: the log has it."""
-        fact = {
-            "bucket": self._settings.bucket,
-            "key": found.key,
-            "size": found.size,
-            "content_type": found.content_type,
-            "etag": found.etag,
-            "filename": found.filename,
-            "subject": subject,
+    def _notify(self, stored: StoredObject, subject: str, invocation: Invocation) -> object:
+        """Logs the event, notifies the webhook, and returns the payload. If the webhook is down, nothing is lost."""
+        members = {
+            "key": stored.key,
+            "size": stored.size,
+            "content_type": stored.content_type,
+            "etag": stored.etag,
+            "filename": stored.filename,
         }
-        webhook_id = webhook.id_of(self._settings.bucket, found.key, found.etag)
-        answer = {name: fact[name] for name in ("key", "size", "content_type", "etag", "filename")}
-        payload: dict[str, object] = {"stored": answer, "request_id": call.request_id}
-        if webhook_id in self._told:
-            call.report(event="callback_repeated", id=webhook_id)
-            return payload | ({"webhook_delivered": True} if self._settings.webhook else {})
-        why = self._settings.webhook.send(fact, webhook_id, call.now) if self._settings.webhook else None
-        told = {"webhook_delivered": why is None} if self._settings.webhook else {}
-        call.report(event="stored", id=webhook_id, **fact, **told, webhook_error=why)
-        if why is None:
-            self._told[webhook_id] = None
-            if len(self._told) > REMEMBERED:
-                self._told.popitem(last=False)
-        return payload | told
+        payload: dict[str, object] = {"stored": members, "request_id": invocation.request_id}
+        hook = self._settings.webhook
+        webhook_id = webhook.event_id(self._settings.bucket, stored.key, stored.etag)
+        if webhook_id in self._notified:
+            invocation.log_event(event="callback_repeated", id=webhook_id)
+            return payload | ({"webhook_delivered": True} if hook else {})
+        event = {"bucket": self._settings.bucket, **members, "subject": subject}
+        error = hook.send(event, webhook_id, invocation.now) if hook else None
+        delivery = {"webhook_delivered": error is None} if hook else {}
+        invocation.log_event(event="stored", id=webhook_id, **event, **delivery, webhook_error=error)
+        if error is None:
+            self._remember(webhook_id)
+        return payload | delivery
+
+    def _remember(self, webhook_id: str) -> None:
+        self._notified[webhook_id] = None
+        if len(self._notified) > MAX_REMEMBERED:
+            self._notified.popitem(last=False)
 
 
-def _agree(told: dict[str, Any], claims: Mapping[str, Any], found: Stored) -> bool:
-    """Whether what OSS tells, what the form was for, and what the bucket holds are one."""
-    etag = str(told.get("etag")).strip('"')
+def _agrees(body: dict[str, Any], claims: Mapping[str, Any], stored: StoredObject) -> bool:
+    """Returns whether OSS's callback, the form's ticket and the bucket say the same."""
+    etag = str(body.get("etag")).strip('"')
     return (
-        (found.size, found.content_type) == (claims["size"], claims["content_type"])
-        and (found.size, found.content_type) == (told.get("size"), told.get("mimeType"))
-        and found.etag.upper() == etag.upper()
+        (stored.size, stored.content_type) == (claims["size"], claims["content_type"])
+        and (stored.size, stored.content_type) == (body.get("size"), body.get("mimeType"))
+        and stored.etag.upper() == etag.upper()
     )

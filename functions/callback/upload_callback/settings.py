@@ -1,4 +1,4 @@
-"""The settings of the callback function: the environment, read once; every fault in it named in one error."""
+"""The settings of the callback function: the environment, read once; one error names every fault in it."""
 
 from __future__ import annotations
 
@@ -8,87 +8,87 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from fc_http import environment
-from fc_http.environment import Environment
-from oss_protocol.bucket import bucket_name, internal_url, key_prefix, region_id
-from upload_callback.webhook import PREFIX, Webhook
+from fc_http.environment import Environment, parse_secrets
+from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region
+from upload_callback.webhook import SECRET_PREFIX, Webhook
 
 KEY_ORIGIN = "https://gosspublic.alicdn.com"
-"""Where OSS's public keys are, and nowhere else."""
+"""OSS's public keys are here, and nowhere else."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is set for the callback function."""
+    """The settings of the callback function."""
 
     bucket: str
     region: str
     """The region's ID, such as cn-hangzhou."""
     prefix: str
-    """First part of every key, without a slash at its end."""
+    """The first part of every key, without a slash at its end."""
     secrets: tuple[str, ...] = field(repr=False)
-    """What the tickets are sealed with."""
+    """They verify tickets."""
     webhook: Webhook | None
-    """Who is told besides the log; None for nobody."""
+    """None if only the log is to have the notifications."""
     bucket_url: str
-    """Where the function asks OSS about an object, without a slash at its end."""
+    """The address at which the function looks objects up, without a slash at its end."""
     key_origin: str
-    """Where OSS's public keys are taken from: scheme, host and perhaps port."""
+    """The origin of OSS's public keys: scheme, host and perhaps port."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Raises Misconfigured, which names every fault at once."""
-        found = Environment(environ)
-        read = found.read
-        bucket = read("OSS_BUCKET", bucket_name)
-        region = read("OSS_REGION", region_id)
+        """Reads the settings. Raises InvalidSettings, which names every fault."""
+        environment = Environment(environ)
+        read = environment.read
+        bucket = read("OSS_BUCKET", parse_bucket_name)
+        region = read("OSS_REGION", parse_region)
         settings = cls(
             bucket=bucket,
             region=region,
-            prefix=read("UPLOAD_PREFIX", key_prefix, "uploads"),
-            secrets=read("CALLBACK_SECRET", environment.shared_secrets),
-            webhook=webhook(found),
-            bucket_url=read("OSS_ENDPOINT", found.local_origin, "") or internal_url(bucket, region),
-            key_origin=read("CALLBACK_KEY_ORIGIN", found.local_origin, "") or KEY_ORIGIN,
+            prefix=read("UPLOAD_PREFIX", parse_key_prefix, "uploads"),
+            secrets=read("CALLBACK_SECRET", parse_secrets),
+            webhook=read_webhook(environment),
+            bucket_url=read("OSS_ENDPOINT", environment.parse_local_origin, "") or internal_url(bucket, region),
+            key_origin=read("CALLBACK_KEY_ORIGIN", environment.parse_local_origin, "") or KEY_ORIGIN,
         )
-        found.complain()
+        environment.raise_if_faulty()
         return settings
 
 
-def webhook(found: Environment) -> Webhook | None:
-    """Whom to tell, if WEBHOOK_URL is set; faults are noted."""
-    if not found.has("WEBHOOK_URL"):
-        if found.has("WEBHOOK_SECRET"):
-            found.blame("WEBHOOK_SECRET is set, and WEBHOOK_URL is not: nobody would be told")
+def read_webhook(environment: Environment) -> Webhook | None:
+    """Returns the webhook, or None if WEBHOOK_URL is not set. Faults are added to the environment's."""
+    if not environment.has("WEBHOOK_URL"):
+        if environment.has("WEBHOOK_SECRET"):
+            environment.add_fault("WEBHOOK_SECRET is set, and WEBHOOK_URL is not: set both, or remove WEBHOOK_SECRET")
         return None
-    schemes = ("https", "http") if found.local else ("https",)
+    schemes = ("https", "http") if environment.local else ("https",)
     return Webhook(
-        found.read("WEBHOOK_URL", lambda text: _webhook_url(text, schemes)),
-        found.read("WEBHOOK_SECRET", _webhook_key),
+        environment.read("WEBHOOK_URL", lambda text: _parse_webhook_url(text, schemes)),
+        environment.read("WEBHOOK_SECRET", _parse_webhook_key),
     )
 
 
-def _webhook_url(text: str, schemes: tuple[str, ...]) -> str:
+def _parse_webhook_url(text: str, schemes: tuple[str, ...]) -> str:
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in schemes and parts.hostname and "@" not in parts.netloc and not parts.fragment
+        is_usable = parts.scheme in schemes and parts.hostname and "@" not in parts.netloc and not parts.fragment
         _ = parts.port
     except ValueError:
-        usable = False
-    if not usable or not text.isascii() or not text.isprintable() or " " in text:
-        # Not the text itself: many such addresses are secret.
+        is_usable = False
+    if not is_usable or not text.isascii() or not text.isprintable() or " " in text:
+        # The text itself is left out: many such addresses are secret.
         raise ValueError(
             "must be an address such as https://app.example.com/uploads, without a user's name or password"
         )
     return text
 
 
-def _webhook_key(text: str) -> bytes:
-    """The key in a secret as Standard Webhooks writes it."""
+def _parse_webhook_key(text: str) -> bytes:
+    """Returns the key in a secret as Standard Webhooks writes it. Raises ValueError."""
     try:
-        key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+        key = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if not text.startswith(PREFIX) or not 24 <= len(key) <= 64:
-        raise ValueError(f'must be {PREFIX} and 24 to 64 bytes in base64: echo "{PREFIX}$(openssl rand -base64 32)"')
+    if not text.startswith(SECRET_PREFIX) or not 24 <= len(key) <= 64:
+        example = f'echo "{SECRET_PREFIX}$(openssl rand -base64 32)"'
+        raise ValueError(f"must be {SECRET_PREFIX} and 24 to 64 bytes in base64: {example}")
     return key

@@ -1,4 +1,4 @@
-"""What the bucket holds under a key: asked of the bucket itself, whatever the callback says."""
+"""The object under a key: the function looks it up in the bucket itself, whatever the callback says."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from urllib.parse import unquote
 
 from fc_http import http_client
 from fc_http.errors import StorageUnavailable
-from fc_http.http_client import Unreachable
+from fc_http.http_client import RequestFailed
 from oss_protocol import presigned_url
 from oss_protocol.credentials import OwnCredentials
 from upload_callback.errors import NotStored
 from upload_callback.settings import Settings
 
-SECONDS = 1.5
+TIMEOUT_SECONDS = 1.5
 
-URL_LIFE = 60
-"""Seconds."""
+URL_TTL_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredObject:
     """An object of the bucket."""
 
     key: str
@@ -32,12 +31,12 @@ class Stored:
     etag: str
     """As OSS writes it, without quotation marks."""
     filename: str
-    """As the user knows it."""
+    """As the user sees it."""
 
 
-def stored(key: str, settings: Settings, own: OwnCredentials, now: float) -> Stored:
-    """HeadObject, with the function's own credentials. Raises NotStored, StorageUnavailable."""
-    url = presigned_url.url(
+def head_object(key: str, settings: Settings, own: OwnCredentials, now: float) -> StoredObject:
+    """Looks an object up (HeadObject), with the function's own credentials. Raises NotStored, StorageUnavailable."""
+    url = presigned_url.presign(
         "HEAD",
         settings.bucket_url,
         key,
@@ -47,24 +46,24 @@ def stored(key: str, settings: Settings, own: OwnCredentials, now: float) -> Sto
         access_key_secret=own.access_key_secret,
         security_token=own.security_token,
         now=now,
-        expires=URL_LIFE,
+        expires=URL_TTL_SECONDS,
     )
     try:
-        answer = http_client.ask("HEAD", url, seconds=SECONDS)
-    except Unreachable:
+        response = http_client.request("HEAD", url, timeout_seconds=TIMEOUT_SECONDS)
+    except RequestFailed:
         raise StorageUnavailable from None
-    if answer.status == 404:
+    if response.status == 404:
         raise NotStored
-    if answer.status != 200:
+    if response.status != 200:
         raise StorageUnavailable
-    return _described(key, answer.headers)
+    return _parse_headers(key, response.headers)
 
 
-def _described(key: str, headers: Mapping[str, str]) -> Stored:
+def _parse_headers(key: str, headers: Mapping[str, str]) -> StoredObject:
     length = headers.get("content-length", "")
     if not re.fullmatch("[0-9]{1,19}", length):
         raise StorageUnavailable
-    return Stored(
+    return StoredObject(
         key=key,
         size=int(length),
         content_type=headers.get("content-type", ""),

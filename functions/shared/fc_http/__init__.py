@@ -1,1 +1,1 @@
-"""HTTP on Function Compute: events, responses, settings, one invocation. Knows nothing of OSS or of uploads."""
+"""HTTP on Function Compute: events, responses, settings, invocations. Knows neither OSS nor uploads."""

@@ -1,4 +1,4 @@
-"""Function Compute's HTTP event, both ways: the event becomes a Request, an answer becomes the reply it expects.
+"""Function Compute's HTTP event, both ways: an event becomes a Request, a payload becomes a Response.
 
 Follows "Invoke a function by an HTTP trigger" (Function Compute 3.0, event version v1, built-in runtimes).
 """
@@ -12,11 +12,11 @@ from typing import Any, TypedDict
 
 from fc_http.errors import BadRequest, BodyTooLarge
 
-MAX_BODY = 64 * 1024
-"""Bytes of a request's body, after base64."""
+MAX_BODY_BYTES = 64 * 1024
+"""Of a request's body, after base64."""
 
-MAX_EVENT = 1024 * 1024
-"""Bytes of an event: far more than a body of MAX_BODY can make, escaped as badly as JSON allows."""
+MAX_EVENT_BYTES = 1024 * 1024
+"""Far more than an event with a body of MAX_BODY_BYTES, even one that JSON escapes in the worst way."""
 
 METHODS = "GET, POST, OPTIONS"
 
@@ -29,7 +29,7 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
-class Reply(TypedDict):
+class Response(TypedDict):
     """What Function Compute turns into an HTTP response."""
 
     statusCode: int
@@ -40,66 +40,68 @@ class Reply(TypedDict):
 
 @dataclass(frozen=True)
 class Request:
-    """What the other rooms know of a request."""
+    """An HTTP request."""
 
     method: str
     path: str
-    """As sent, still percent-encoded."""
+    """As in the request line, still percent-encoded."""
     headers: dict[str, str]
-    """Names in lower case; Function Compute joins repeated ones with commas."""
+    """Names are in lower case. Function Compute joins repeated headers with commas."""
     body: bytes
     has_query: bool = False
-    """Whether the address had a query; Function Compute hands on none as it came."""
+    """Whether the address had a query. Function Compute does not hand on the query as the client wrote it."""
 
     @classmethod
     def from_event(cls, event: bytes) -> Request:
-        """Raises BadRequest if it is no HTTP event of version v1, BodyTooLarge."""
-        if len(event) > MAX_EVENT:
+        """Parses an event. Raises BadRequest if it is not an HTTP event of version v1, and BodyTooLarge."""
+        if len(event) > MAX_EVENT_BYTES:
             raise BodyTooLarge
         members = parse_json(event)
         try:
             return cls(
-                method=_text(members["requestContext"]["http"]["method"]),
-                path=_text(members["rawPath"]),
-                headers={_text(name).lower(): _text(value) for name, value in members["headers"].items()},
-                body=_body(_text(members.get("body") or ""), members.get("isBase64Encoded") is True),
+                method=_require_text(members["requestContext"]["http"]["method"]),
+                path=_require_text(members["rawPath"]),
+                headers={
+                    _require_text(name).lower(): _require_text(value) for name, value in members["headers"].items()
+                },
+                body=_parse_body(_require_text(members.get("body") or ""), members.get("isBase64Encoded") is True),
                 has_query=bool(members.get("queryParameters")),
             )
         except (KeyError, TypeError, AttributeError, ValueError):
-            raise BadRequest("This is no HTTP event of Function Compute.") from None
+            raise BadRequest("The event is not an HTTP event of Function Compute.") from None
 
     @property
     def origin(self) -> str | None:
-        """The Origin header; None where the caller is no web page."""
+        """The Origin header; None if the caller is not a web page."""
         return self.headers.get("origin")
 
 
 def parse_json(text: bytes) -> Any:
-    """Raises BadRequest for whatever is not JSON, and for JSON made to hurt: too deep, endless numbers, NaN."""
+    """Parses JSON. Raises BadRequest for other text, and for malicious JSON: too deep, endless numbers, NaN."""
     try:
         return _decode(text.decode())
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
 
 
-def _text(value: object) -> str:
+def _require_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
-def _body(body: str, is_base64: bool) -> bytes:
-    decoded = base64.b64decode(body, validate=True) if is_base64 else body.encode()
-    if len(decoded) > MAX_BODY:
+def _parse_body(body: str, is_base64: bool) -> bytes:
+    raw = base64.b64decode(body, validate=True) if is_base64 else body.encode()
+    if len(raw) > MAX_BODY_BYTES:
         raise BodyTooLarge
-    return decoded
+    return raw
 
 
-def reply(status: int, payload: object | None, allowed_origin: str) -> Reply:
-    """The reply with its CORS headers; no payload, no body.
+def create_response(status: int, payload: object | None, allowed_origin: str) -> Response:
+    """Returns a response with its CORS headers. If the payload is None, it has no body.
 
-    `allowed_origin` goes out with every reply: where a function leaves it out, Function Compute's gateway names the
-    caller's own origin, whatever it is.
+    Every response names `allowed_origin`: where a function leaves the header out, Function Compute's gateway puts in
+    the caller's own origin, whatever it is.
     """
     headers = {
         "Access-Control-Allow-Origin": allowed_origin,
@@ -115,12 +117,12 @@ def reply(status: int, payload: object | None, allowed_origin: str) -> Reply:
     return {"statusCode": status, "headers": headers, "isBase64Encoded": False, "body": body}
 
 
-def preflight(allowed_origin: str) -> Reply:
-    """The answer to a CORS preflight."""
-    answer = reply(204, None, allowed_origin)
-    answer["headers"] |= {
+def preflight_response(allowed_origin: str) -> Response:
+    """Returns the response to a CORS preflight."""
+    response = create_response(204, None, allowed_origin)
+    response["headers"] |= {
         "Access-Control-Allow-Methods": METHODS,
         "Access-Control-Allow-Headers": "Authorization, Content-Type",
         "Access-Control-Max-Age": "600",
     }
-    return answer
+    return response

@@ -1,6 +1,7 @@
-"""Requests to the outside: one try, no redirect, the whole answer or none, a limit in bytes and one in seconds.
+"""One HTTP request: no second try, no redirect, the whole response or none, limited in bytes and in seconds.
 
-With `sts` and `sdk_session` the only room with a socket. The signing function loads it for multipart uploads alone.
+The signing function loads it for multipart uploads only. Of all modules, only this one, `sts` and `sdk_session` open
+sockets.
 """
 
 from __future__ import annotations
@@ -16,111 +17,115 @@ from typing import Any
 from urllib.parse import urlsplit
 
 
-class Unreachable(Exception):  # noqa: N818 - a state of the network
-    """There was no answer in time, or none that fits; the text says which, and nothing of the request."""
+class RequestFailed(Exception):
+    """There was no response in time, or it is not usable. The text says which, and quotes nothing of the request."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back."""
+class Response:
+    """A whole response."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """Names are in lower case."""
     body: bytes
 
 
-def ask(
+def request(
     method: str,
     url: str,
     *,
-    seconds: float,
+    timeout_seconds: float,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
-    limit: int | None = 64 * 1024,
-) -> Answer:
-    """The answer to one request, a redirect being an answer as any other: all of its body, which has at most `limit`
-    bytes. Without a limit nobody wants the body: none is read.
+    max_bytes: int | None = 64 * 1024,
+) -> Response:
+    """Sends one request, and returns the response, even if it is a redirect.
 
-    Raises Unreachable after `seconds` at the latest, whatever hangs: the look-up of the name, the handshake, or a peer
-    that sends a byte now and then. Time-outs of a socket bound none of these, so the request runs in a thread that is
-    left behind; it ends when its connection is shut, by its own time-outs, or with the instance.
+    The response's body has at most `max_bytes`; if that is None, the body is not read. Raises RequestFailed after
+    `timeout_seconds` at the latest, whatever hangs: the name's look-up, the handshake, or a peer that sends a byte now
+    and then. A socket's time-outs limit none of these, so the request runs in a thread that is then left behind. The
+    thread ends when its connection is shut down, by its own time-outs, or with the instance.
     """
-    outcome: list[Answer | Unreachable] = []
-    line = _Line()
+    outcome: list[Response | RequestFailed] = []
+    connection = _Connection()
 
     def run() -> None:
-        outcome.append(_asked(method, url, seconds, dict(headers or {}), body, limit, line))
+        outcome.append(_send(method, url, timeout_seconds, dict(headers or {}), body, max_bytes, connection))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(timeout_seconds)
     if not outcome:
-        line.shut()
-        raise Unreachable("no answer in time")
-    [answer] = outcome
-    if isinstance(answer, Unreachable):
-        raise answer
-    return answer
+        connection.shut_down()
+        raise RequestFailed("no response in time")
+    [response] = outcome
+    if isinstance(response, RequestFailed):
+        raise response
+    return response
 
 
-def _asked(  # noqa: PLR0917 - what a request is made of
+def _send(  # noqa: PLR0917 - the parts of a request
     method: str,
     url: str,
-    seconds: float,
+    timeout_seconds: float,
     headers: dict[str, str],
     body: bytes | None,
-    limit: int | None,
-    line: _Line,
-) -> Answer | Unreachable:
-    def respond(sock: socket.socket, *args: Any, **more: Any) -> _Response:
-        line.use(sock)
-        return _Response(sock, *args, **more)
+    max_bytes: int | None,
+    connection: _Connection,
+) -> Response | RequestFailed:
+    def create_response(sock: socket.socket, *args: Any, **options: Any) -> _StrictResponse:
+        connection.use(sock)
+        return _StrictResponse(sock, *args, **options)
 
     try:
         parts = urlsplit(url)
         connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        with closing(connect(parts.netloc, timeout=seconds)) as connection:
-            connection.response_class = respond  # type: ignore[assignment]
-            connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
-            with connection.getresponse() as response:
-                content = b"" if limit is None else _whole(response, limit)
-                return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
-    except Unreachable as fault:
-        return fault
-    except Exception as fault:  # noqa: BLE001 - out of a thread it would be printed, with its text
-        # By its kind alone: the text of some holds the address.
-        return Unreachable(type(fault).__name__)
+        with closing(connect(parts.netloc, timeout=timeout_seconds)) as client:
+            client.response_class = create_response  # type: ignore[assignment]
+            client.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
+            with client.getresponse() as response:
+                content = b"" if max_bytes is None else _read_body(response, max_bytes)
+                names = {name.lower(): value for name, value in response.getheaders()}
+                return Response(response.status, names, content)
+    except RequestFailed as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a thread would print it, with its text
+        # Only the type: the text of some exceptions holds the address.
+        return RequestFailed(type(error).__name__)
 
 
-class _Line:
-    """What a request is answered on, for another thread to shut: before it is in use or after."""
+class _Connection:
+    """Lets another thread shut down the connection of a request, before the connection is in use or after."""
 
     def __init__(self) -> None:
         self._sock: socket.socket | None = None
-        self._over = False
+        self._is_over = False
 
     def use(self, sock: socket.socket) -> None:
-        """`sock` it is, once the request is sent."""
+        """Sets the socket, once the request is on its way."""
         self._sock = sock
-        if self._over:
-            self.shut()
+        if self._is_over:
+            self.shut_down()
 
-    def shut(self) -> None:
-        """Nothing more comes."""
-        self._over = True
+    def shut_down(self) -> None:
+        """Ends the connection, so that the thread that reads from it goes on."""
+        self._is_over = True
         if self._sock is not None:
             with suppress(OSError):
-                # TLS's own would change what the other thread reads from.
+                # TLS's own method would change what the other thread reads from.
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
 
-class _Response(http.client.HTTPResponse):
-    """Raises IncompleteRead where the connection ends within a line, or before one that must follow. http.client takes
-    that for the end of the headers, and what is left of a chunk's size, such as the 0 of `0400`, for the last one's."""
+class _StrictResponse(http.client.HTTPResponse):
+    """Raises IncompleteRead if the connection ends within a line, or before a line that must follow.
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    http.client takes that for the end of the headers, and takes what is left of a chunk's size, such as the 0 of
+    `0400`, for the size of the last chunk.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.fp = _WholeLines(self.fp.detach())
 
 
@@ -132,18 +137,18 @@ class _WholeLines(io.BufferedReader):
         return line
 
 
-def _whole(response: http.client.HTTPResponse, limit: int) -> bytes:
-    """The body of an answer that tells its end; http.client raises IncompleteRead where it breaks off before that."""
+def _read_body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    """Reads a body whose end is known. If it ends early, http.client raises IncompleteRead."""
     if response.chunked:
-        content = response.read(limit + 1)
-        if len(content) > limit:
-            raise Unreachable("the answer is too long")
+        content = response.read(max_bytes + 1)
+        if len(content) > max_bytes:
+            raise RequestFailed("the response is too long")
         return content
     if response.getheader("Transfer-Encoding") is not None:
-        raise Unreachable("the answer is in a form that was not asked for")  # its length is not that of the body
+        raise RequestFailed("the response has an unexpected transfer encoding")  # its length is not that of the body
     length = response.getheader("Content-Length", "0")
     if response.length is None or not (length.isascii() and length.isdigit()):
-        raise Unreachable("the answer has no length")  # and what was read until the end might be half of it
-    if response.length > limit:
-        raise Unreachable("the answer is too long")
+        raise RequestFailed("the response has no length")  # what is read until the end might be half of it
+    if response.length > max_bytes:
+        raise RequestFailed("the response is too long")
     return response.read()

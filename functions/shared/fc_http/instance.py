@@ -1,117 +1,100 @@
-"""What both functions' doors have in common: one app for an instance, made when it is first needed."""
+"""An instance of a function: it makes its application once, misconfigured or not, and keeps it."""
 
 from __future__ import annotations
 
 import gc
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
-from fc_http import log
-from fc_http.app import App, Respond
+from fc_http import invocation
+from fc_http.app import App, Handler
 from fc_http.environment import listed_origins
-from fc_http.errors import Misconfigured
+from fc_http.errors import InvalidSettings
 from fc_http.event import Request
-from fc_http.invocation import Call
+from fc_http.invocation import Invocation
+from fc_http.runtime import Runtime
 
-NO_COLLECTION = True
-"""Whether what an instance loads while it is prepared is never searched for garbage, neither then nor later: it is
-hundreds of modules, none of them to be thrown away. Looking through them costs a tenth of the start, and as much again
-in the first request after it."""
-
-
-class Rooms(Protocol):
-    """What is behind a door."""
-
-    def prepare(self, call: Call) -> None:
-        """Do what the first request would have to wait for. Raises whatever keeps it from being done."""
-
-    def respond(self, request: Request, call: Call) -> object:
-        """The payload of the answer. Raises Refused."""
+FREEZE_MODULES = True
+"""Whether garbage collection skips what an instance loads while it initializes, then and later: hundreds of modules
+that stay. To search them takes a tenth of the start, and as much again in the first request."""
 
 
-class Door:
-    """Opens once, and stays open as long as the instance lives."""
+class Application(Protocol):
+    """What an instance serves."""
 
-    def __init__(
-        self,
-        rooms: Callable[[], Rooms],
-        *,
-        environ: Mapping[str, str],
-        clock: Callable[[], float],
-        end_instance: Callable[[], object],
-    ) -> None:
-        """`rooms` makes what answers requests, and raises Misconfigured; `clock` gives seconds since the epoch;
-        `end_instance` ends the process, so that Function Compute makes a new one."""
-        self._make = rooms
-        self._environ = environ
-        self._clock = clock
-        self._end_instance = end_instance
-        self._rooms: Rooms | None = None
+    def prepare(self, invocation: Invocation) -> None:
+        """Does what the first request would otherwise wait for. May raise anything."""
+
+    def handle(self, request: Request, invocation: Invocation) -> object:
+        """Returns the payload of the response, or raises ApiError."""
+
+
+class Instance:
+    """Makes its application when it is first needed, and keeps it for the life of the process."""
+
+    def __init__(self, create_application: Callable[[], Application], runtime: Runtime) -> None:
+        """`create_application` raises InvalidSettings if there is a fault in the settings."""
+        self._create_application = create_application
+        self._runtime = runtime
+        self._application: Application | None = None
         self._app: App | None = None
-        self._opening = threading.Lock()
+        self._lock = threading.Lock()
 
     def initialize(self, context: Any) -> None:
-        """Open, and prepare for the first request, which makes up for it if that fails. Raises Misconfigured."""
-        self.open()
-        call = Call(self._clock(), context, write)
-        try:
-            with _no_collection():
-                self._prepare(call)
-        except Exception as fault:  # noqa: BLE001 - an initializer that raises is a bare 502 on every call
-            call.report(event="initialize_failed", exception=type(fault).__name__)
+        """Makes the application and prepares it. If that fails, the first request tries again.
 
-    def _prepare(self, call: Call) -> None:
-        if self._rooms:
-            self._rooms.prepare(call)
-
-    def open(self) -> App:
-        """The app of this instance.
-
-        On a laptop it raises Misconfigured, which names every fault. In Function Compute that would be a bare 502 on
-        every call: there the faults are logged, and each request is answered with 500 `misconfigured`.
+        Raises InvalidSettings, see `app`.
         """
-        with self._opening:
+        self.app()
+        current = Invocation(self._runtime.clock(), context, self._runtime.write)
+        try:
+            with _modules_frozen():
+                if self._application:
+                    self._application.prepare(current)
+        except Exception as error:  # noqa: BLE001 - if an initializer raises, every request gets a bare 502
+            current.log_event(event="initialize_failed", exception=type(error).__name__)
+
+    def app(self) -> App:
+        """Returns the app of this instance.
+
+        Raises InvalidSettings on a laptop. On Function Compute that would be a bare 502 for every request, so there
+        the faults are logged and every response is 500 `misconfigured`.
+        """
+        with self._lock:
             if self._app is None:
-                origins = listed_origins(self._environ)
-                self._rooms = self._made()
-                respond: Respond = _refuse_everything
-                if self._rooms:
-                    respond = self._rooms.respond
-                self._app = App(respond, allowed_origins=origins, write=write, end_instance=self._end_instance)
+                self._application = self._try_create_application()
+                handler: Handler = _raise_invalid_settings
+                if self._application:
+                    handler = self._application.handle
+                self._app = App(handler, self._runtime, allowed_origins=listed_origins(self._runtime.environ))
             return self._app
 
-    def _made(self) -> Rooms | None:
+    def _try_create_application(self) -> Application | None:
         try:
-            return self._make()
-        except Misconfigured as fault:
-            if "FC_FUNCTION_NAME" not in self._environ:
+            return self._create_application()
+        except InvalidSettings as error:
+            if "FC_FUNCTION_NAME" not in self._runtime.environ:
                 raise
-            write(log.line(self._clock(), event="misconfigured", faults=fault.faults))
+            line = invocation.format_line(self._runtime.clock(), event="misconfigured", faults=error.faults)
+            self._runtime.write(line)
             return None
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _modules_frozen() -> Iterator[None]:
     was_enabled = gc.isenabled()
-    if NO_COLLECTION:
+    if FREEZE_MODULES:
         gc.disable()
     try:
         yield
     finally:
-        if NO_COLLECTION:
+        if FREEZE_MODULES:
             gc.freeze()
         if was_enabled:
             gc.enable()
 
 
-def write(line: str) -> None:
-    """Write a line to the log: Function Compute takes what the function prints."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _refuse_everything(*_: object) -> NoReturn:
-    raise Misconfigured
+def _raise_invalid_settings(*_: object) -> NoReturn:
+    raise InvalidSettings

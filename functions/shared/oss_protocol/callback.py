@@ -1,7 +1,7 @@
-"""The upload callback: whom OSS calls when a file has arrived, and what it is to say.
+"""The upload callback: which address OSS calls when it has stored a file, and what it sends there.
 
-Follows OSS's "Callback". OSS's own signature on that call proves only that OSS made it, and anybody's bucket can make
-OSS call us; so a ticket of ours goes with it, which says what this form was for.
+Follows OSS's "Callback". OSS's own signature on that call proves only that OSS made it, and the owner of any bucket can
+make OSS call this address. So each form has a ticket that says what the form is for, and OSS sends the ticket along.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 
 from oss_protocol import ticket
 
-PATH = "/stored"
-"""What OSS calls, at the callback function's address. Without a query: Function Compute hands on none as it came."""
+CALLBACK_PATH = "/stored"
+"""The path at the callback function that OSS calls. It has no query: Function Compute does not hand on queries as they
+were sent."""
 
-PURPOSE = "callback"
-"""Of the tickets."""
+TICKET_PURPOSE = "callback"
 
-GRACE = 3600
-"""Seconds that a ticket outlives its form: a post begun in time may still be running when the form has ended."""
+GRACE_SECONDS = 3600
+"""How long a ticket outlives its form: a post that began in time may still be running when the form has expired."""
 
 # OSS fills the variables in, and puts the quotation marks around those that are text.
 _BODY = (
@@ -32,30 +32,33 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 @dataclass(frozen=True)
 class Callback:
-    """What is set for callbacks."""
+    """The settings for callbacks."""
 
     url: str
     """The callback function's address, without a path."""
     secrets: tuple[str, ...] = field(repr=False)
-    """What tickets are sealed with: the first; the second is still taken."""
+    """The first signs tickets; both verify them."""
 
     def fields(self, *, key: str, size: int, content_type: str, subject: str, form_ends: float) -> dict[str, str]:
-        """The form fields that make OSS call; `size` in bytes, `form_ends` in seconds since the epoch."""
-        end = int(form_ends) + GRACE
+        """Returns the form fields that make OSS call.
+
+        `size` is in bytes, `form_ends` in seconds since the epoch.
+        """
+        end = int(form_ends) + GRACE_SECONDS
         claims = {"key": key, "size": size, "content_type": content_type, "subject": subject, "end": end}
-        how = {
-            "callbackUrl": self.url + PATH,
+        parameters = {
+            "callbackUrl": self.url + CALLBACK_PATH,
             "callbackBody": _BODY,
             "callbackBodyType": "application/json",
             "callbackSNI": True,
         }
         return {
-            "callback": base64.b64encode(_encode(how).encode()).decode(),
-            "x:ticket": ticket.sealed(claims, PURPOSE, self.secrets[0]),
+            "callback": base64.b64encode(_encode(parameters).encode()).decode(),
+            "x:ticket": ticket.sign(claims, TICKET_PURPOSE, self.secrets[0]),
         }
 
     def headers(self, **upload: Any) -> dict[str, str]:
-        """The same for CompleteMultipartUpload, which takes it in headers; what is given is as for `fields`."""
+        """Returns the same as headers, for CompleteMultipartUpload. The arguments are those of `fields`."""
         fields = self.fields(**upload)
         variables = _encode({"x:ticket": fields["x:ticket"]})
         return {

@@ -1,4 +1,4 @@
-"""Credentials: the function's own, as Function Compute gives them, and the upload role's, kept and renewed in time."""
+"""Credentials: the function's own, which Function Compute provides, and those of the upload role, which STS issues."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class OwnCredentials:
-    """What the function holds of its execution role."""
+    """The function's own credentials, of its execution role."""
 
     access_key_id: str
     access_key_secret: str = field(repr=False)
@@ -28,15 +28,15 @@ class Credentials:
 
 
 def own_credentials(context: Any, environ: Mapping[str, str]) -> OwnCredentials | None:
-    """The execution role's credentials as of now: from the context where the runtime puts them, else the environment.
+    """Returns the function's current credentials: from the context if the runtime puts them there, else from `environ`.
 
-    None where one of the three parts is missing: an STS key without its token is refused, and half an identity from
-    here and half from there would be worse.
+    Returns None if one of the three parts is missing: STS refuses a key without its token, and half an identity from
+    each place would be worse.
     """
-    given = getattr(context, "credentials", None)
+    provided = getattr(context, "credentials", None)
     names = ("access_key_id", "access_key_secret", "security_token")
-    if given is not None:
-        parts = [getattr(given, name, None) for name in names]
+    if provided is not None:
+        parts = [getattr(provided, name, None) for name in names]
     else:
         parts = [environ.get(f"ALIBABA_CLOUD_{name.upper()}") for name in names]
     if not all(isinstance(part, str) and part for part in parts):

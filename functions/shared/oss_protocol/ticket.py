@@ -1,7 +1,7 @@
-"""Tickets: what one function of this project tells another, through hands that can read it and cannot change it.
+"""Tickets: what one function of this project says to another through clients, who can read it and cannot change it.
 
-A ticket is `<claims>.<mac>`, both base64url without padding: JSON, and HMAC-SHA256 over a word for what the ticket is
-for, a line feed and the text of the claims. Pure.
+A ticket is `<claims>.<mac>`, both base64url without padding: JSON, and HMAC-SHA256 over the ticket's purpose, a line
+feed and the text of the claims. Pure.
 """
 
 from __future__ import annotations
@@ -13,35 +13,37 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-MAX_TICKET = 4096
-"""Characters; what is longer is none of ours."""
+MAX_TICKET_LENGTH = 4096
+"""Characters. No ticket of this project is longer."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def sealed(claims: Mapping[str, object], purpose: str, secret: str) -> str:
-    """The ticket. `claims` must have `end`, from which on it is void, in seconds since the epoch."""
+def sign(claims: Mapping[str, object], purpose: str, secret: str) -> str:
+    """Returns a ticket. `claims` must have `end`, the second since the epoch from which the ticket is void."""
     text = _base64url(_encode(claims).encode())
     return f"{text}.{_base64url(_mac(text, purpose, secret))}"
 
 
-class Ended(ValueError):  # noqa: N818 - a state of the ticket
-    """The ticket is one of ours, and void by now."""
+class TicketExpired(ValueError):
+    """The ticket is genuine, and is void by now."""
 
 
-def opened(ticket: str, purpose: str, secrets: tuple[str, ...], now: float) -> dict[str, Any]:
-    """The claims of a ticket sealed for this purpose with one of the secrets, and not yet void. Raises ValueError, and
-    of one that has ended Ended."""
-    if len(ticket) > MAX_TICKET or not ticket.isascii():
+def verify(ticket: str, purpose: str, secrets: tuple[str, ...], now: float) -> dict[str, Any]:
+    """Returns the claims of a ticket that one of the secrets signed for this purpose.
+
+    Raises TicketExpired if it is void by now, and ValueError for any other text.
+    """
+    if len(ticket) > MAX_TICKET_LENGTH or not ticket.isascii():
         raise ValueError("not a ticket")
     text, _, mac = ticket.rpartition(".")
     macs = [_base64url(_mac(text, purpose, secret)) for secret in secrets]
-    # Compared as text, so that no other spelling of the same bytes passes.
-    if not any(hmac.compare_digest(mac, ours) for ours in macs):
-        raise ValueError("not a ticket of ours")
-    claims: dict[str, Any] = json.loads(_decoded(text))
+    # They are compared as text, so that no other spelling of the same bytes passes.
+    if not any(hmac.compare_digest(mac, expected) for expected in macs):
+        raise ValueError("not a ticket of this service")
+    claims: dict[str, Any] = json.loads(_decode(text))
     if now >= claims["end"]:
-        raise Ended("the ticket has ended")
+        raise TicketExpired("the ticket has expired")
     return claims
 
 
@@ -53,7 +55,7 @@ def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _decoded(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error:

@@ -1,4 +1,4 @@
-"""Who asks, and what they may upload. A token may narrow what the settings allow, and never widen it."""
+"""Authorization: who the caller is, and what they may upload. A token narrows the settings, and never widens them."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from direct_upload.settings import Settings
 
 ANONYMOUS = "anonymous"
 
-MAX_PART = 96
-"""Characters of a subject's part of the key; what would be longer is hashed."""
+MAX_SUBJECT_PART = 96
+"""Characters of a subject in a key. A longer one is hashed."""
 
 MAX_SUBJECT = 255
-"""Characters of the claim `sub`: what OpenID Connect allows."""
+"""Characters of the claim `sub`, as OpenID Connect has it."""
 
 _UNSAFE = re.compile(rb"[^a-z0-9-]")
 
 
 @dataclass(frozen=True)
 class Grant:
-    """The outcome of authorising: whose uploads these are, and their limits."""
+    """What a caller may upload."""
 
     subject: str
-    """One path-safe part of the key."""
+    """The caller, as one part of a key."""
     key_prefix: str
-    """What every key of this caller begins with; ends in a slash."""
+    """The beginning of every key of this caller; ends in a slash."""
     max_size: int
     """Bytes."""
     content_types: Mapping[str, str]
@@ -40,34 +40,33 @@ class Grant:
     """The subject as the token spells it; empty with AUTH=none."""
 
 
-def authorise(settings: Settings, authorization: str | None) -> Grant:
-    """The grant of whoever sent this Authorization header; with AUTH=none everybody is the same anonymous caller.
+def authorize(settings: Settings, authorization: str | None) -> Grant:
+    """Returns the grant for an Authorization header. With AUTH=none all callers are the same anonymous one.
 
     Raises TokenMissing, TokenExpired, TokenInvalid.
     """
     if settings.issuer is None:
-        return _grant(settings, ANONYMOUS)
-    claims = settings.issuer.claims(authorization)
-    return _grant(
+        return _create_grant(settings, ANONYMOUS)
+    claims = settings.issuer.verify(authorization)
+    return _create_grant(
         settings,
         subject_part(claims["sub"]),
-        max_size=_narrowed_size(claims, settings.max_size),
-        content_types=_narrowed_types(claims, settings.content_types),
+        max_size=_narrow_size(claims, settings.max_size),
+        content_types=_narrow_types(claims, settings.content_types),
         sub=claims["sub"],
     )
 
 
-def _grant(settings: Settings, subject: str, **narrowed: Any) -> Grant:
-    limits = {"max_size": settings.max_size, "content_types": settings.content_types, **narrowed}
-    return Grant(subject=subject, key_prefix=f"{settings.prefix}/{subject}/", **limits)
+def _create_grant(settings: Settings, subject: str, **limits: Any) -> Grant:
+    members = {"max_size": settings.max_size, "content_types": settings.content_types, **limits}
+    return Grant(subject=subject, key_prefix=f"{settings.prefix}/{subject}/", **members)
 
 
 def subject_part(sub: object) -> str:
-    """A subject as one part of a key: no two subjects share one, and none leaves its place.
+    """Returns a subject as one part of a key: no two subjects share one, and none leaves its folder.
 
-    Lower-case letters, digits and `-` stay; every other byte becomes `_` and two hexadecimal digits. A part that would
-    be too long is `__` and the SHA-256 of the subject instead, which the first form never begins with.
-    Raises TokenInvalid.
+    Lower-case letters, digits and `-` stay; every other byte becomes `_` and two hexadecimal digits. If that is too
+    long, the part is `__` and the SHA-256 of the subject; parts of the other form never begin so. Raises TokenInvalid.
     """
     if not isinstance(sub, str) or not 1 <= len(sub) <= MAX_SUBJECT:
         raise TokenInvalid
@@ -76,20 +75,20 @@ def subject_part(sub: object) -> str:
     except UnicodeEncodeError:
         raise TokenInvalid from None
     part = _UNSAFE.sub(lambda byte: b"_%02x" % ord(byte[0]), raw).decode()
-    if len(part) <= MAX_PART:
+    if len(part) <= MAX_SUBJECT_PART:
         return part
     return "__" + base64.b32encode(hashlib.sha256(raw).digest()).decode().lower().rstrip("=")
 
 
-def _narrowed_size(claims: Mapping[str, Any], allowed: int) -> int:
+def _narrow_size(claims: Mapping[str, Any], allowed: int) -> int:
     claim = claims.get("max_size", allowed)
     if type(claim) is not int or claim < 1:
         raise TokenInvalid
     return min(claim, allowed)
 
 
-def _narrowed_types(claims: Mapping[str, Any], allowed: Mapping[str, str]) -> Mapping[str, str]:
+def _narrow_types(claims: Mapping[str, Any], allowed: Mapping[str, str]) -> Mapping[str, str]:
     claim = claims.get("content_types", list(allowed))
     if not isinstance(claim, list) or not all(isinstance(name, str) for name in claim):
         raise TokenInvalid
-    return content_types.narrowed(allowed, claim)
+    return content_types.narrow(allowed, claim)

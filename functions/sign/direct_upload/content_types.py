@@ -1,7 +1,7 @@
-"""Content types: which may be uploaded, each with the extension its objects get, and which one a file is of.
+"""Content types: those that may be uploaded, each with the extension of its objects, and the type of a file.
 
-A browser takes a file's type from its name, and each has other tables; so a type's other names count as the type, and
-the name's extension counts where a browser says nothing, or something that nobody knows.
+A browser derives a file's type from the file's name, and each browser has its own table. So a type's other names count
+as the type, and the extension counts if a browser sends no type, or an unknown one.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from direct_upload.known_types import ACTIVE_EXTENSIONS, ACTIVE_TYPES, BYTES, TYPES
+from fc_http.environment import split_list
 
 DEFAULT = {name: extensions.partition(" ")[0] for name, (extensions, _) in TYPES.items()}
-"""Every known type with the extension that its objects get."""
+"""Every known type and the extension of its objects."""
 
-FOLDER_ROOM = 2600
-"""Bytes for the names of types in a folder form: with a security token of usual length it is within what OSS takes."""
+FOLDER_FORM_BYTES = 2600
+"""For the names of types in a folder form: with a security token of usual length, OSS accepts the form."""
 
-_OF_EXTENSION = {extension: name for name, (extensions, _) in TYPES.items() for extension in extensions.split()}
+_TYPE_BY_EXTENSION = {extension: name for name, (extensions, _) in TYPES.items() for extension in extensions.split()}
 
-_OF_NAME: dict[str, tuple[str, ...]] = {name: (name,) for name in TYPES}
-"""What each name may stand for; itself first."""
+_TYPES_BY_NAME: dict[str, tuple[str, ...]] = {name: (name,) for name in TYPES}
+"""The types that each name may stand for; a type itself comes first."""
 for _type, (_, _names) in TYPES.items():
     for _name in _names.split():
-        _OF_NAME[_name] = (*_OF_NAME.get(_name, ()), _type)
+        _TYPES_BY_NAME[_name] = (*_TYPES_BY_NAME.get(_name, ()), _type)
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#&^_.+-]{0,126}/[a-z0-9][a-z0-9!#&^_.+-]{0,126}")
 _EXTENSION = re.compile(r"[a-z0-9_]{1,16}")
 _RUNS_IN_A_BROWSER = re.compile(
     r".*(html|xml|svg|script|shockwave|mathml|xsl|rdf).*|.*/(x-php|hta)|multipart/.*|message/.*"
-    r"|.*unknown.*|.*guess-from-ext.*"  # browsers look into these, and show what looks like a page as one
+    r"|.*unknown.*|.*guess-from-ext.*"  # browsers sniff these, and show what looks like a page as a page
 )
 _RUNS_WHEN_OPENED = re.compile(
     r".*/(x-)?(sh|csh|perl|python|java.*|msdownload|dosexec|msdos-program|ms-dos-executable|msi|bat|executable|elf"
@@ -40,24 +41,24 @@ _RUNS_WHEN_OPENED = re.compile(
 _HARMLESS_XML = re.compile(r"application/vnd\.openxmlformats-officedocument\.[a-z.]+")
 
 
-def type_of(declared: str, filename: str, allowed: Mapping[str, str]) -> str | None:
-    """The type of `allowed` that a file is of, by what it is declared to be and by its name; None if it is of none.
+def find_type(declared: str, filename: str, allowed: Mapping[str, str]) -> str | None:
+    """Returns the allowed type of a file, by its declared type and its name, or None if its type is not allowed.
 
-    A declared type that is known decides, under whichever of its names; the extension only says which of the types
-    with that name it is. A file of no other allowed type counts as bytes, if these are allowed and no browser runs it.
+    A known declared type decides, by any of its names; the extension only decides between types that share the name.
+    A file of no allowed type counts as bytes if these are allowed and no browser runs the file.
     """
-    if declared in allowed and _OF_EXTENSION.get(filename.rpartition(".")[2]) == declared:
-        return declared  # what most files are, quickly
+    if declared in allowed and _TYPE_BY_EXTENSION.get(filename.rpartition(".")[2]) == declared:
+        return declared  # true of most files, and fast
     name = declared.partition(";")[0].strip().lower()
     extension = _extension(filename)
     by_extension = _by_extension(extension, allowed)
-    is_known = name not in ("", BYTES) and (name in _OF_NAME or name in allowed or name in ACTIVE_TYPES)
-    if by_extension and (not is_known or _OF_EXTENSION.get(extension) in _OF_NAME.get(name, ())):
+    is_known = name not in ("", BYTES) and (name in _TYPES_BY_NAME or name in allowed or name in ACTIVE_TYPES)
+    if by_extension and (not is_known or _TYPE_BY_EXTENSION.get(extension) in _TYPES_BY_NAME.get(name, ())):
         return by_extension
     if is_known:
-        # What is a type itself stands for another one only together with that one's extension.
-        meant = (name,) if name in TYPES or name in allowed else _OF_NAME.get(name, ())
-        for each in meant:
+        # The name of a type stands for another type only together with that one's extension.
+        candidates = (name,) if name in TYPES or name in allowed else _TYPES_BY_NAME.get(name, ())
+        for each in candidates:
             if each in allowed:
                 return each
     runs = name in ACTIVE_TYPES or extension in ACTIVE_EXTENSIONS
@@ -65,15 +66,15 @@ def type_of(declared: str, filename: str, allowed: Mapping[str, str]) -> str | N
 
 
 def parse(text: str) -> dict[str, str]:
-    """Types from a list such as `image/*, application/pdf, .stl, chemical/x-mine=bin`.
+    """Returns the types, with their extensions, in a list such as `image/*, application/pdf, .stl, chemical/x-a=bin`.
 
-    Raises ValueError that names the entry at fault.
+    Raises ValueError, which names the entry at fault.
     """
     types = {}
-    for entry in words(text):
+    for entry in split_list(text):
         name, equals, extension = (part.strip().lower() for part in entry.partition("="))
-        if equals or not (known := _matching(name, DEFAULT)):
-            name = _OF_NAME.get(name, (name,))[0]
+        if equals or not (known := _match(name, DEFAULT)):
+            name = _TYPES_BY_NAME.get(name, (name,))[0]
             _check(entry, name, extension)
             types[name] = extension
         else:
@@ -83,42 +84,37 @@ def parse(text: str) -> dict[str, str]:
     return types
 
 
-def words(text: str) -> list[str]:
-    """The entries of such a list."""
-    return list(filter(None, (part.strip() for part in text.split(","))))
+def narrow(allowed: Mapping[str, str], entries: list[str]) -> dict[str, str]:
+    """Returns those allowed types that such entries name. Entries that name none of them do nothing."""
+    names = {name for entry in entries for name in _match(entry.partition("=")[0].strip().lower(), allowed)}
+    return {name: extension for name, extension in allowed.items() if name in names}
 
 
-def narrowed(allowed: Mapping[str, str], entries: list[str]) -> dict[str, str]:
-    """Those of `allowed` that such entries name; what names none of them counts for nothing."""
-    named = {name for entry in entries for name in _matching(entry.partition("=")[0].strip().lower(), allowed)}
-    return {name: extension for name, extension in allowed.items() if name in named}
-
-
-def accept(allowed: Mapping[str, str]) -> list[str]:
-    """What an `<input accept>` is to offer: types, their other names and extensions; nothing where any file will do."""
+def accept_list(allowed: Mapping[str, str]) -> list[str]:
+    """Returns the value of `<input accept>`: types, their other names, extensions. It is empty if any file may come."""
     if BYTES in allowed:
         return []
-    offered: dict[str, None] = {}
+    accepted: dict[str, None] = {}
     for name, extension in allowed.items():
         extensions, others = TYPES.get(name, ("", ""))
-        offered[name] = None
-        offered.update((other, None) for other in others.split() if other not in TYPES)
-        offered.update((f".{each}", None) for each in (extension, *extensions.split()))
-    return list(offered)
+        accepted[name] = None
+        accepted.update((other, None) for other in others.split() if other not in TYPES)
+        accepted.update((f".{each}", None) for each in (extension, *extensions.split()))
+    return list(accepted)
 
 
 @lru_cache(maxsize=8)
-def of_folder_form(allowed: tuple[str, ...], room: int) -> tuple[list[str], list[str]]:
-    """Of these types the first that fit into `room` bytes, one at least; and those with the other names for them.
+def folder_form_types(allowed: tuple[str, ...], max_bytes: int) -> tuple[list[str], list[str]]:
+    """Returns the first of these types that fit into `max_bytes`, at least one, and all their names.
 
-    Nothing translates what is posted with a folder form: the object has the name that the browser has for its type.
+    With a folder form, the object gets the type by the name that the browser has for it.
     """
     types: list[str] = []
     names: dict[str, None] = {}
     for name in allowed:
         others = TYPES.get(name, ("", ""))[1].split()
         more = names | dict.fromkeys([name, *(other for other in others if other not in TYPES and is_inert(other))])
-        if types and sum(len(each) + len('"",') for each in more) > room:
+        if types and sum(len(each) + len('"",') for each in more) > max_bytes:
             break
         types.append(name)
         names = more
@@ -126,7 +122,7 @@ def of_folder_form(allowed: tuple[str, ...], room: int) -> tuple[list[str], list
 
 
 def is_inert(name: str) -> bool:
-    """Whether nothing is known that would run in files of this type."""
+    """Returns whether no browser and no system is known to run files of this type."""
     runs = _RUNS_IN_A_BROWSER.fullmatch(name) or _RUNS_WHEN_OPENED.fullmatch(name)
     return not runs or bool(_HARMLESS_XML.fullmatch(name))
 
@@ -137,42 +133,42 @@ def _extension(filename: str) -> str:
 
 
 def _by_extension(extension: str, allowed: Mapping[str, str]) -> str | None:
-    known = _OF_EXTENSION.get(extension)
+    known = _TYPE_BY_EXTENSION.get(extension)
     if known in allowed:
         return known
     return next((name for name, own in allowed.items() if own == extension), None)
 
 
-def _matching(word: str, among: Mapping[str, str]) -> list[str]:
-    """The types of `among` that a type, another name of it, a group or an extension stands for."""
+def _match(word: str, among: Mapping[str, str]) -> list[str]:
+    """Returns the types that a word stands for: a type, another name of one, a group or an extension."""
     if word.startswith("."):
         name = _by_extension(word[1:], among)
-        # Whatever is of no known type counts as bytes: .bin would let any file in.
+        # A file of no known type counts as bytes, so .bin would let any file in.
         return [name] if name and name != BYTES else []
     if word.endswith("/*"):
         return [name for name in among if name.startswith(word[:-1]) and name != BYTES]
     if word in TYPES or word in among:
         return [word] if word in among else []
-    return [name for name in _OF_NAME.get(word, ()) if name in among]
+    return [name for name in _TYPES_BY_NAME.get(word, ()) if name in among]
 
 
 def _check(entry: str, name: str, extension: str) -> None:
     if name.startswith("."):
         _check_extension(entry, name[1:])
-        if _OF_EXTENSION[name[1:]] == BYTES:
-            raise ValueError(f"{entry!r} would let any file in: write {BYTES} if that is meant")
+        if _TYPE_BY_EXTENSION[name[1:]] == BYTES:
+            raise ValueError(f"{entry!r} would let any file in: write {BYTES} if you mean that")
     if not _TYPE.fullmatch(name):
         raise ValueError(f"{entry!r} is not a content type")
     if not is_inert(name):
-        why = "can run scripts in the browser of whoever opens the file"
-        raise ValueError(f"{name} {why if _RUNS_IN_A_BROWSER.fullmatch(name) else 'is a type of programs'}")
+        reason = "can run scripts in the browser that opens the file"
+        raise ValueError(f"{name} {reason if _RUNS_IN_A_BROWSER.fullmatch(name) else 'is a type of programs'}")
     if not _EXTENSION.fullmatch(extension):
         raise ValueError(f"{entry!r} needs an extension of letters and digits, as in {name}=bin")
     _check_extension(entry, extension)
 
 
 def _check_extension(entry: str, extension: str) -> None:
-    if extension not in _OF_EXTENSION:
+    if extension not in _TYPE_BY_EXTENSION:
         raise ValueError(
             f"{entry!r} would store files under an extension that is not known to be harmless (known_types.py): "
             f"allow {BYTES}, or give the type the extension bin"

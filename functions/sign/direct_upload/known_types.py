@@ -1,21 +1,21 @@
-"""The types that are known: each with the extensions of its files and the other names that browsers have for it.
+"""The known types: each with the extensions of its files, and the other names that browsers have for it.
 
-Inert ones only: a browser runs nothing in them, and opening a file with such an extension starts no program that the
-file brings along (old Office documents may hold macros, which Office asks about). So here is no page, XML, script,
-PostScript, program, installer, disk image, certificate, shortcut, playlist or document with macros by its extension,
-and none is to be added: such a file can be stored as application/octet-stream, which nothing opens by itself.
+All of them are inert: a browser runs nothing in such a file, and no program that the file contains starts when it is
+opened (old Office documents may hold macros; Office asks first). So the list has no page, XML, script, PostScript,
+program, installer, disk image, certificate, shortcut, playlist, or document with macros. Never add one: such a file can
+be stored as application/octet-stream, which nothing opens by itself.
 
-A type goes by IANA's name where there is one; the other names are out of the tables of Chromium, Firefox, Windows,
-macOS, Android and freedesktop.org. A name may stand for several types (what Windows says of .csv is the name of .xls):
-the file's extension decides between them.
+Types have IANA's names if there are any. The other names come from the tables of Chromium, Firefox, Windows, macOS,
+Android and freedesktop.org. A name may stand for several types (Windows has the name of .xls for .csv): the file's
+extension decides between them.
 
-The most usual come first: a folder form names as many as it has room for.
+The most common types come first, because a folder form names only as many as fit into it.
 """
 
 from __future__ import annotations
 
 BYTES = "application/octet-stream"
-"""What a file is of which nothing is known."""
+"""The type of a file of which nothing is known."""
 
 TYPES = {
     BYTES: ("bin", ""),
@@ -350,7 +350,7 @@ TYPES = {
     "font/woff": ("woff", "application/font-woff application/x-font-woff application/x-woff"),
     "font/woff2": ("woff2", "application/font-woff2"),
 }
-"""Each type with its extensions, of which its objects get the first, and with its other names."""
+"""Each type with its extensions, the first of which its objects get, and with its other names."""
 
 ACTIVE_TYPES = frozenset(
     {
@@ -359,7 +359,7 @@ ACTIVE_TYPES = frozenset(
         *("text/ecmascript", "application/ecmascript"),
     }
 )
-"""Pages, drawings and scripts that every browser knows and runs, by all their names."""
+"""Pages, drawings and scripts that every browser runs, by all their names."""
 
 ACTIVE_EXTENSIONS = frozenset(
     ("html", "htm", "shtml", "shtm", "ehtml", "xhtml", "xht", "xhtm", "svg", "svgz", "js", "mjs", "cjs", "jsm")

@@ -1,6 +1,6 @@
-"""Multipart uploads: what is set for them, how a file is cut into parts, and the ticket that an upload goes by. Pure.
+"""Multipart uploads: their settings, how a file is split into parts, and the ticket of an upload. Pure.
 
-Nothing about an upload is kept here between two requests: what is to be known of it travels in its ticket.
+The function stores nothing about an upload between two requests: the upload's ticket carries what it must know.
 """
 
 from __future__ import annotations
@@ -13,60 +13,59 @@ from urllib.parse import unquote
 from direct_upload.errors import TicketExpired, TicketInvalid
 from oss_protocol import ticket
 
-PURPOSE = "multipart"
-"""Of the tickets."""
+TICKET_PURPOSE = "multipart"
 
-LIFE = 24 * 3600
-"""Seconds that a ticket is good for; answers about parts renew it."""
+TICKET_TTL_SECONDS = 24 * 3600
+"""Responses about parts renew the ticket."""
 
-LONGEST = 6 * 24 * 3600
-"""Seconds after its beginning in which an upload must be completed: OSS clears the parts away a day later."""
+MAX_UPLOAD_SECONDS = 6 * 24 * 3600
+"""In this time an upload must be completed: a day later OSS clears its parts away."""
 
 MEBIBYTE = 1024**2
 
-LEAST_PART = 8 * MEBIBYTE
+MIN_PART_SIZE = 8 * MEBIBYTE
 """Bytes: what a lost connection costs at most. OSS takes parts from 100 KB to 5 GB."""
 
-MOST_PARTS = 1000
+MAX_PARTS = 1000
 """OSS takes 10,000, and lists 1,000 at a time."""
 
 
 @dataclass(frozen=True)
-class Multipart:
-    """What is set for multipart uploads."""
+class MultipartSettings:
+    """The settings for multipart uploads."""
 
-    least: int
-    """Bytes: from this size on the page sends a file in parts."""
+    threshold: int
+    """Bytes: the page sends a file of this size, or a larger one, in parts."""
     secrets: tuple[str, ...] = field(repr=False)
-    """What tickets are sealed with: the first; the second is still taken."""
+    """The first signs tickets; both verify them."""
     bucket_url: str
-    """Where the function itself asks OSS, without a slash at its end."""
+    """The address at which the function itself reaches OSS, without a slash at its end."""
 
 
 class Parts(NamedTuple):
-    """How a file is cut: all parts are `size` bytes long but the last."""
+    """How a file is split: every part has `size` bytes, except the last."""
 
     file_size: int
     size: int
 
     @classmethod
-    def of(cls, file_size: int) -> Parts:
-        """At most MOST_PARTS, each a whole number of mebibytes; sizes in bytes."""
-        whole = -(-file_size // (MOST_PARTS * MEBIBYTE)) * MEBIBYTE
-        return cls(file_size, max(LEAST_PART, whole))
+    def split(cls, file_size: int) -> Parts:
+        """Splits a file into at most MAX_PARTS parts, each a whole number of mebibytes."""
+        size = -(-file_size // (MAX_PARTS * MEBIBYTE)) * MEBIBYTE
+        return cls(file_size, max(MIN_PART_SIZE, size))
 
     @property
     def last(self) -> int:
-        """The number of the last one; they are numbered from 1."""
+        """The number of the last part. The first has number 1."""
         return -(-self.file_size // self.size)
 
     def length(self, number: int) -> int:
-        """Bytes of one part."""
+        """Returns the bytes of one part."""
         return min(self.size, self.file_size - (number - 1) * self.size)
 
 
-class Begun(NamedTuple):
-    """A multipart upload that has begun; with it what its ticket says."""
+class MultipartUpload(NamedTuple):
+    """A multipart upload, as its ticket describes it."""
 
     key: str
     upload_id: str
@@ -80,26 +79,29 @@ class Begun(NamedTuple):
     """Seconds since the epoch."""
 
     def ticket(self, secret: str, now: float) -> tuple[str, int]:
-        """Sealed anew, and its end in seconds since the epoch."""
-        end = min(int(now) + LIFE, self.begin + LONGEST)
-        return ticket.sealed({**self._asdict(), "end": end}, PURPOSE, secret), end
+        """Returns a new ticket, and its end in seconds since the epoch."""
+        end = min(int(now) + TICKET_TTL_SECONDS, self.begin + MAX_UPLOAD_SECONDS)
+        return ticket.sign({**self._asdict(), "end": end}, TICKET_PURPOSE, secret), end
 
     @classmethod
-    def from_ticket(cls, text: object, secrets: tuple[str, ...], subject: str, now: float) -> Begun:
-        """What a ticket says, if it is one of ours and of this subject. Raises TicketInvalid, TicketExpired."""
+    def from_ticket(cls, text: object, secrets: tuple[str, ...], subject: str, now: float) -> MultipartUpload:
+        """Returns the upload of a ticket that this service issued to this subject.
+
+        Raises TicketInvalid, TicketExpired.
+        """
         try:
-            claims: Mapping[str, Any] = ticket.opened(str(text), PURPOSE, secrets, now)
-        except ticket.Ended:
+            claims: Mapping[str, Any] = ticket.verify(str(text), TICKET_PURPOSE, secrets, now)
+        except ticket.TicketExpired:
             raise TicketExpired from None
         except ValueError:
             raise TicketInvalid from None
-        begun = cls(**{name: claims[name] for name in cls._fields})
-        if begun.subject != subject:
+        upload = cls(**{name: claims[name] for name in cls._fields})
+        if upload.subject != subject:
             raise TicketInvalid
-        return begun
+        return upload
 
-    def fact(self, etag: str) -> dict[str, object]:
-        """What is stored once it is completed, as the callback function tells it of a form."""
+    def to_stored(self, etag: str) -> dict[str, object]:
+        """Returns what the completion's response says of the object, in the words of the callback function."""
         return {
             "key": self.key,
             "size": self.size,
@@ -110,5 +112,5 @@ class Begun(NamedTuple):
 
     @property
     def parts(self) -> Parts:
-        """How the file is cut."""
-        return Parts.of(self.size)
+        """How the file is split."""
+        return Parts.split(self.size)

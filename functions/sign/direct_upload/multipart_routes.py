@@ -1,7 +1,7 @@
-"""The routes of multipart uploads: begun here, sent by the browser in parts, completed here. Loaded when first used.
+"""The routes of multipart uploads: the function begins and completes them, the browser sends the parts.
 
-No post policy guards an upload in parts. So type, name and key are settled where it begins; a part's URL fits one
-length; and before an upload is completed its parts are counted and measured.
+No post policy protects an upload in parts. So type, name and key are final when it begins; the URL of a part fits one
+length; and before an upload is completed, its parts are counted and measured. Imported when first used.
 """
 
 from __future__ import annotations
@@ -12,205 +12,211 @@ from typing import Any
 
 from direct_upload.authorize import Grant
 from direct_upload.errors import InvalidSize, PartsMissing, TooLarge, UploadGone
-from direct_upload.multipart import Begun, Multipart, Parts
-from direct_upload.multipart_client import Oss, Part
+from direct_upload.multipart import MultipartSettings, MultipartUpload, Parts
+from direct_upload.multipart_client import OssClient, Part
 from direct_upload.settings import Settings
-from direct_upload.upload import MAX_NAME, percent_encoded, upload
-from fc_http.errors import BadRequest, NotFound, Refused
+from direct_upload.upload import MAX_NAME_BYTES, check_upload, encode_filename
+from fc_http.errors import ApiError, BadRequest, NotFound
 from fc_http.event import Request, parse_json
-from fc_http.http_client import Answer
-from fc_http.invocation import Call
+from fc_http.http_client import Response
+from fc_http.invocation import Invocation
 from oss_protocol import presigned_url
 from oss_protocol.credentials import Credentials
 
-MOST_URLS = 20
-"""Parts per request."""
+MAX_URLS = 20
+"""Parts in one request."""
 
-LENGTH = "content-length"
-"""Signed with a part's URL: a browser sends it by itself, and OSS takes a body of no other length."""
+CONTENT_LENGTH = "content-length"
+"""The URL of a part signs it: every browser sends it, and OSS takes a body of no other length."""
 
 
 class MultipartRoutes:
-    """Answers requests about multipart uploads."""
+    """Handles requests about multipart uploads."""
 
     def __init__(
         self,
-        multipart: Multipart,
+        multipart: MultipartSettings,
         settings: Settings,
         *,
-        grant: Callable[[Request, Call], Grant],
-        kept: Callable[[Call], Credentials],
+        authorize: Callable[[Request, Invocation], Grant],
+        get_credentials: Callable[[Invocation], Credentials],
         random_hex: Callable[[int], str],
     ) -> None:
-        """`grant` authorises, and `kept` gives the upload role's credentials; `random_hex(n)` n random bytes in hex."""
+        """`random_hex(n)` returns n random bytes as hexadecimal digits."""
         self._multipart = multipart
         self._settings = settings
-        self._grant = grant
-        self._kept = kept
+        self._authorize = authorize
+        self._get_credentials = get_credentials
         self._random_hex = random_hex
 
-    def respond(self, request: Request, call: Call) -> object:
-        """The payload of the answer. Raises Refused."""
-        grant = self._grant(request, call)
+    def handle(self, request: Request, invocation: Invocation) -> object:
+        """Returns the payload of the response. Raises ApiError."""
+        grant = self._authorize(request, invocation)
         body = parse_json(request.body)
         if not isinstance(body, dict):
             raise BadRequest("The body must be a JSON object.")
         if request.path == "/multipart":
-            return self._begin(body, grant, call)
-        begun = Begun.from_ticket(body.get("ticket"), self._multipart.secrets, grant.subject, call.now)
-        call.logged["bytes"] = begun.size
+            return self._begin(body, grant, invocation)
+        secrets = self._multipart.secrets
+        upload = MultipartUpload.from_ticket(body.get("ticket"), secrets, grant.subject, invocation.now)
+        invocation.log_fields["bytes"] = upload.size
         match request.path:
             case "/multipart/parts":
-                return self._urls(body, begun, call)
+                return self._sign_parts(body, upload, invocation)
             case "/multipart/list":
-                return self._list(begun, call)
+                return self._list(upload, invocation)
             case "/multipart/complete":
-                return self._complete(begun, call)
+                return self._complete(upload, invocation)
             case "/multipart/abort":
-                return self._abort(begun, call)
+                return self._abort(upload, invocation)
         raise NotFound
 
-    def _begin(self, body: dict[str, Any], grant: Grant, call: Call) -> object:
-        asked = upload(body, grant, taken=set(), random_hex=self._random_hex)
-        if asked.size == 0:
+    def _begin(self, body: dict[str, Any], grant: Grant, invocation: Invocation) -> object:
+        file = check_upload(body, grant, used_ids=set(), random_hex=self._random_hex)
+        if file.size == 0:
             raise InvalidSize("An empty file has no parts. Send it with a form: POST /sign.")
-        call.logged["bytes"] = asked.size
-        name = percent_encoded(asked.filename, MAX_NAME)
-        begun = Begun(
-            key=asked.key,
-            upload_id=self._oss(call).initiate(asked.key, content_type=asked.content_type, filename=name),
-            size=asked.size,
-            content_type=asked.content_type,
+        invocation.log_fields["bytes"] = file.size
+        name = encode_filename(file.filename, MAX_NAME_BYTES)
+        oss = self._oss(invocation)
+        upload = MultipartUpload(
+            key=file.key,
+            upload_id=oss.initiate(file.key, content_type=file.content_type, filename=name),
+            size=file.size,
+            content_type=file.content_type,
             filename=name,
             subject=grant.subject,
-            begin=int(call.now),
+            begin=int(invocation.now),
         )
-        ticket, end = begun.ticket(self._multipart.secrets[0], call.now)
-        parts = begun.parts
+        ticket, end = upload.ticket(self._multipart.secrets[0], invocation.now)
         return {
             "ticket": ticket,
-            "key": begun.key,
-            "content_type": begun.content_type,
-            "part_size": parts.size,
-            "parts": parts.last,
-            "expires_at": _instant(end),
+            "key": upload.key,
+            "content_type": upload.content_type,
+            "part_size": upload.parts.size,
+            "parts": upload.parts.last,
+            "expires_at": _format_time(end),
         }
 
-    def _urls(self, body: dict[str, Any], begun: Begun, call: Call) -> object:
-        numbers = _numbers(body.get("parts"), begun.parts)
-        credentials = self._kept(call)
-        life = int(min(self._settings.life_of(begun.parts.size), credentials.expiration - call.now))
+    def _sign_parts(self, body: dict[str, Any], upload: MultipartUpload, invocation: Invocation) -> object:
+        numbers = _parse_numbers(body.get("parts"), upload.parts)
+        credentials = self._get_credentials(invocation)
+        now = invocation.now
+        lifetime = int(min(self._settings.form_lifetime(upload.parts.size), credentials.expiration - now))
         return {
-            "parts": [self._url(number, begun, credentials, call.now, life) for number in numbers],
-            "expires_at": _instant(int(call.now) + life),
-            "ticket": self._renewed(begun, call),
+            "parts": [self._sign_part(number, upload, credentials, now, lifetime) for number in numbers],
+            "expires_at": _format_time(int(now) + lifetime),
+            "ticket": self._renew_ticket(upload, invocation),
         }
 
-    def _url(self, number: int, begun: Begun, credentials: Credentials, now: float, life: int) -> dict[str, object]:
-        length = begun.parts.length(number)
-        url = presigned_url.url(
+    def _sign_part(
+        self, number: int, upload: MultipartUpload, credentials: Credentials, now: float, lifetime: int
+    ) -> dict[str, object]:
+        length = upload.parts.length(number)
+        url = presigned_url.presign(
             "PUT",
             self._settings.upload_url,
-            begun.key,
+            upload.key,
             bucket=self._settings.bucket,
             region=self._settings.region,
             access_key_id=credentials.access_key_id,
             access_key_secret=credentials.access_key_secret,
             security_token=credentials.security_token,
             now=now,
-            expires=life,
-            query=[("partNumber", str(number)), ("uploadId", begun.upload_id)],
-            headers={LENGTH: str(length)},
-            additional=[LENGTH],
+            expires=lifetime,
+            query=[("partNumber", str(number)), ("uploadId", upload.upload_id)],
+            headers={CONTENT_LENGTH: str(length)},
+            additional=[CONTENT_LENGTH],
         )
         return {"number": number, "size": length, "url": url}
 
-    def _list(self, begun: Begun, call: Call) -> object:
-        arrived = self._oss(call).parts(begun)
+    def _list(self, upload: MultipartUpload, invocation: Invocation) -> object:
+        parts = self._oss(invocation).list_parts(upload)
         return {
-            "parts": [{"number": part.number, "size": part.size} for part in arrived],
-            "ticket": self._renewed(begun, call),
+            "parts": [{"number": part.number, "size": part.size} for part in parts],
+            "ticket": self._renew_ticket(upload, invocation),
         }
 
-    def _complete(self, begun: Begun, call: Call) -> object:
-        oss = self._oss(call)
-        arrived = oss.parts(begun)
-        if _is_too_large(arrived, begun.parts):
-            oss.abort(begun)
+    def _complete(self, upload: MultipartUpload, invocation: Invocation) -> object:
+        oss = self._oss(invocation)
+        parts = oss.list_parts(upload)
+        if _is_too_large(parts, upload.parts):
+            oss.abort(upload)
             raise TooLarge("A part is larger than was declared. The upload was aborted.")
-        if missing := _missing(arrived, begun.parts):
-            raise PartsMissing(missing[:MOST_URLS])
-        return self._told(begun, oss.complete(begun, arrived, self._callback(begun, call.now)), call)
+        if missing := _missing_parts(parts, upload.parts):
+            raise PartsMissing(missing[:MAX_URLS])
+        response = oss.complete(upload, parts, self._callback_headers(upload, invocation.now))
+        return self._to_payload(upload, response, invocation)
 
-    def _callback(self, begun: Begun, now: float) -> Mapping[str, str]:
-        """What makes OSS call back when it has made the object."""
+    def _callback_headers(self, upload: MultipartUpload, now: float) -> Mapping[str, str]:
+        """Returns the headers that make OSS call back when it has made the object."""
         if self._settings.callback is None:
             return {}
         return self._settings.callback.headers(
-            key=begun.key, size=begun.size, content_type=begun.content_type, subject=begun.subject, form_ends=now
+            key=upload.key, size=upload.size, content_type=upload.content_type, subject=upload.subject, form_ends=now
         )
 
-    def _told(self, begun: Begun, answer: Answer, call: Call) -> object:
-        """The stored fact: as the callback function found it, else as it was settled and measured here."""
-        if self._settings.callback and answer.status == 200 and (said := _said(answer)):
-            return said
-        fact = begun.fact(answer.headers.get("etag", "").strip('"'))
-        if self._settings.callback:
-            call.report(event="callback_failed", key=begun.key)
+    def _to_payload(self, upload: MultipartUpload, response: Response, invocation: Invocation) -> object:
+        """Returns the callback function's payload if there is one, else the same from the upload's ticket."""
+        has_callback = self._settings.callback is not None
+        if has_callback and response.status == 200 and (payload := _parse_callback_response(response)):
+            return payload
+        stored = upload.to_stored(response.headers.get("etag", "").strip('"'))
+        if has_callback:
+            invocation.log_event(event="callback_failed", key=upload.key)
         else:
-            call.report(event="stored", bucket=self._settings.bucket, **fact, subject=begun.subject)
-        told = {"webhook_delivered": False} if self._settings.callback else {}
-        return {"stored": fact, "request_id": call.request_id, **told}
+            invocation.log_event(event="stored", bucket=self._settings.bucket, **stored, subject=upload.subject)
+        delivery = {"webhook_delivered": False} if has_callback else {}
+        return {"stored": stored, "request_id": invocation.request_id, **delivery}
 
-    def _abort(self, begun: Begun, call: Call) -> object:
+    def _abort(self, upload: MultipartUpload, invocation: Invocation) -> object:
         try:
-            self._oss(call).abort(begun)
+            self._oss(invocation).abort(upload)
         except UploadGone:
-            call.report(event="already_aborted", key=begun.key)
+            invocation.log_event(event="already_aborted", key=upload.key)
         return {}
 
-    def _renewed(self, begun: Begun, call: Call) -> str:
-        return begun.ticket(self._multipart.secrets[0], call.now)[0]
+    def _renew_ticket(self, upload: MultipartUpload, invocation: Invocation) -> str:
+        return upload.ticket(self._multipart.secrets[0], invocation.now)[0]
 
-    def _oss(self, call: Call) -> Oss:
-        return Oss(
-            self._kept(call),
+    def _oss(self, invocation: Invocation) -> OssClient:
+        return OssClient(
+            self._get_credentials(invocation),
             address=self._multipart.bucket_url,
             bucket=self._settings.bucket,
             region=self._settings.region,
-            now=call.now,
-            report=call.report,
+            now=invocation.now,
+            log_event=invocation.log_event,
         )
 
 
-def _numbers(asked: object, parts: Parts) -> list[int]:
-    """Raises BadRequest for what are not 1 to MOST_URLS different numbers of parts."""
-    numbers = asked if isinstance(asked, list) else []
+def _parse_numbers(value: object, parts: Parts) -> list[int]:
+    """Returns 1 to MAX_URLS different numbers of parts. Raises BadRequest."""
+    numbers = value if isinstance(value, list) else []
     fit = [number for number in numbers if type(number) is int and 1 <= number <= parts.last]
-    if not 1 <= len(numbers) <= MOST_URLS or len(set(fit)) < len(numbers):
-        raise BadRequest(f"parts must be 1 to {MOST_URLS} different numbers from 1 to {parts.last}.")
+    if not 1 <= len(numbers) <= MAX_URLS or len(set(fit)) < len(numbers):
+        raise BadRequest(f"parts must be 1 to {MAX_URLS} different numbers from 1 to {parts.last}.")
     return fit
 
 
-def _is_too_large(arrived: list[Part], parts: Parts) -> bool:
-    return any(part.number > parts.last or part.size > parts.length(part.number) for part in arrived)
+def _is_too_large(received: list[Part], parts: Parts) -> bool:
+    return any(part.number > parts.last or part.size > parts.length(part.number) for part in received)
 
 
-def _missing(arrived: list[Part], parts: Parts) -> list[int]:
-    """The numbers of parts that are not there whole."""
-    sizes = {part.number: part.size for part in arrived}
+def _missing_parts(received: list[Part], parts: Parts) -> list[int]:
+    """Returns the numbers of the parts that OSS has not received, or not whole."""
+    sizes = {part.number: part.size for part in received}
     return [number for number in range(1, parts.last + 1) if sizes.get(number) != parts.length(number)]
 
 
-def _said(answer: Answer) -> dict[str, Any] | None:
-    """What the callback function answered; None where the answer is not one of its own."""
+def _parse_callback_response(response: Response) -> dict[str, Any] | None:
+    """Returns the callback function's payload, or None if the response is not one of that function."""
     try:
-        said = parse_json(answer.body)
-    except Refused:
+        payload = parse_json(response.body)
+    except ApiError:
         return None
-    return said if isinstance(said, dict) and isinstance(said.get("stored"), dict) else None
+    return payload if isinstance(payload, dict) and isinstance(payload.get("stored"), dict) else None
 
 
-def _instant(seconds: int) -> str:
-    """ISO 8601 in UTC, whole seconds."""
+def _format_time(seconds: int) -> str:
+    """Returns ISO 8601 in UTC, whole seconds."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

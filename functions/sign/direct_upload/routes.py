@@ -1,42 +1,38 @@
-"""The routes: what may be asked for, and the rooms that each request walks through."""
+"""The routes of the signing function, and the steps that a request for limits or forms goes through."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from direct_upload import content_types, sts
-from direct_upload.authorize import Grant, authorise
+from direct_upload.authorize import Grant, authorize
 from direct_upload.errors import FormTooLarge, TooLarge, TypeNotAllowed
 from direct_upload.form import Form, Signer
-from direct_upload.settings import MAX_POST, Settings
-from direct_upload.upload import MAX_FILES, Upload, directory, entries, upload
+from direct_upload.settings import MAX_POST_BYTES, Settings
+from direct_upload.upload import MAX_FILES, Upload, check_upload, new_directory, parse_files
 from direct_upload.upload_credentials import UploadCredentials
-from fc_http.errors import MethodNotAllowed, NotFound, Refused
+from fc_http.errors import ApiError, MethodNotAllowed, NotFound
 from fc_http.event import Request, parse_json
-from fc_http.invocation import Call
+from fc_http.invocation import Invocation
+from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials, own_credentials
 
 FOLDER_FORM = "/get_post_signature_for_oss_upload"
 
 MULTIPART = tuple(f"/multipart{step}" for step in ("", "/parts", "/list", "/complete", "/abort"))
 
-_Route = Callable[[Request, Call], object]
+_Route = Callable[[Request, Invocation], object]
 
 
 class Routes:
-    """Answers requests for forms and limits."""
+    """The signing function's application."""
 
-    def __init__(
-        self, settings: Settings, *, environ: Mapping[str, str], random_hex: Callable[[int], str], started: float
-    ) -> None:
-        """`environ` is read when credentials are needed, never before; `random_hex(n)` gives n random bytes in hex;
-        `started` is when the instance did, in seconds since the epoch."""
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
         self._settings = settings
-        self._environ = environ
-        self._random_hex = random_hex
+        self._runtime = runtime
         self._credentials = UploadCredentials(
-            sts.role_assumer(settings), longest_life=settings.longest_life, started=started
+            sts.role_assumer(settings), max_form_lifetime=settings.max_form_lifetime, started=runtime.clock()
         )
         self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), "/limits": ("GET", self._limits)}
         if settings.multipart:
@@ -44,50 +40,50 @@ class Routes:
         if settings.folder_forms:
             self._routes[FOLDER_FORM] = ("GET", self._folder_form)
 
-    def prepare(self, call: Call) -> None:
-        """Have credentials before the first request. Raises CredentialsUnavailable, InstanceIsStale."""
-        self._kept(call)
+    def prepare(self, invocation: Invocation) -> None:
+        """Obtains the credentials that the first request needs."""
+        self._get_credentials(invocation)
 
-    def respond(self, request: Request, call: Call) -> object:
-        """The payload of the answer. Raises Refused."""
+    def handle(self, request: Request, invocation: Invocation) -> object:
+        """Returns the payload of the response. Raises ApiError."""
         if request.path not in self._routes:
             raise NotFound
         method, route = self._routes[request.path]
         if request.method != method:
             raise MethodNotAllowed(method)
-        return route(request, call)
+        return route(request, invocation)
 
-    def _grant(self, request: Request, call: Call) -> Grant:
-        grant = authorise(self._settings, request.headers.get("authorization"))
-        call.logged["subject"] = grant.subject
+    def _authorize(self, request: Request, invocation: Invocation) -> Grant:
+        grant = authorize(self._settings, request.headers.get("authorization"))
+        invocation.log_fields["subject"] = grant.subject
         return grant
 
-    def _limits(self, request: Request, call: Call) -> object:
-        """What may be uploaded: by whoever asks, or without a token by anybody who has one."""
-        anybody = self._settings.issuer and "authorization" not in request.headers
-        grant = None if anybody else self._grant(request, call)
+    def _limits(self, request: Request, invocation: Invocation) -> object:
+        """Returns the limits of this caller or, without a token, those that the settings have for everybody."""
+        is_general = self._settings.issuer and "authorization" not in request.headers
+        grant = None if is_general else self._authorize(request, invocation)
         limits = grant or self._settings
         return {
             "max_size": limits.max_size,
             "content_types": list(limits.content_types),
-            "accept": content_types.accept(limits.content_types),
+            "accept": content_types.accept_list(limits.content_types),
             "max_files_per_request": MAX_FILES,
             "expires_in": self._settings.expires_in,
             "auth": "jwt" if self._settings.issuer else "none",
             "folder_forms": self._settings.folder_forms,
             **({"subject": grant.sub} if grant and grant.sub else {}),
-            **({"multipart_threshold": self._settings.multipart.least} if self._settings.multipart else {}),
+            **({"multipart_threshold": self._settings.multipart.threshold} if self._settings.multipart else {}),
         }
 
-    def _folder_form(self, request: Request, call: Call) -> object:
-        grant = self._grant(request, call)
+    def _folder_form(self, request: Request, invocation: Invocation) -> object:
+        grant = self._authorize(request, invocation)
         if not grant.content_types:
             raise TypeNotAllowed("No type of file may be uploaded with this token.")
-        where = directory(grant, self._random_hex)
-        max_size = min(grant.max_size, MAX_POST)
-        form, types = self._signed_folder_form(where, tuple(grant.content_types), max_size, call)
+        directory = new_directory(grant, self._runtime.random_hex)
+        max_size = min(grant.max_size, MAX_POST_BYTES)
+        form, types = self._sign_folder_form(directory, tuple(grant.content_types), max_size, invocation)
         return {
-            "dir": where,
+            "dir": directory,
             "host": self._settings.upload_url,
             "policy": form.fields["policy"],
             "security_token": form.fields["x-oss-security-token"],
@@ -100,88 +96,95 @@ class Routes:
             "content_types": types,
         }
 
-    def _signed_folder_form(
-        self, where: str, allowed: tuple[str, ...], max_size: int, call: Call
+    def _sign_folder_form(
+        self, directory: str, allowed: tuple[str, ...], max_size: int, invocation: Invocation
     ) -> tuple[Form, list[str]]:
-        """The form, and the types it has room for: the longer the security token, the fewer."""
-        signer, life = self._signer(call), self._settings.life_of(max_size)
-        room = content_types.FOLDER_ROOM
+        """Returns the form, and the types that fit into it: the longer the security token, the fewer."""
+        signer, lifetime = self._signer(invocation), self._settings.form_lifetime(max_size)
+        max_bytes = content_types.FOLDER_FORM_BYTES
         while True:
-            types, names = content_types.of_folder_form(allowed, room)
+            types, names = content_types.folder_form_types(allowed, max_bytes)
             try:
-                return signer.folder_form(where, content_types=names, max_size=max_size, life=life), types
+                form = signer.sign_folder_form(directory, content_types=names, max_size=max_size, lifetime=lifetime)
             except FormTooLarge:
                 if len(types) == 1:
                     raise
-                room = room * 3 // 4
+                max_bytes = max_bytes * 3 // 4
+            else:
+                return form, types
 
-    def _sign(self, request: Request, call: Call) -> object:
-        """Every file is checked before any form is signed: what is refused costs no AssumeRole."""
-        grant = self._grant(request, call)
-        taken: set[str] = set()
-        checked = [self._checked(entry, grant, taken) for entry in entries(parse_json(request.body))]
-        uploads = [asked for asked in checked if isinstance(asked, Upload)]
-        call.logged |= {"files": len(checked), "bytes": sum(asked.size for asked in uploads)}
-        call.logged["refused"] = [asked.code for asked in checked if isinstance(asked, Refused)] or None
-        forms = iter(self._exact_forms(uploads, grant, call))
-        return {"uploads": [next(forms) if isinstance(asked, Upload) else asked.payload() for asked in checked]}
+    def _sign(self, request: Request, invocation: Invocation) -> object:
+        """Checks every file before it signs any form, so that refused files cost no AssumeRole."""
+        grant = self._authorize(request, invocation)
+        used_ids: set[str] = set()
+        results = [self._check(entry, grant, used_ids) for entry in parse_files(parse_json(request.body))]
+        uploads = [result for result in results if isinstance(result, Upload)]
+        invocation.log_fields |= {"files": len(results), "bytes": sum(upload.size for upload in uploads)}
+        invocation.log_fields["refused"] = [result.code for result in results if isinstance(result, ApiError)] or None
+        answers = iter(self._answer_uploads(uploads, grant, invocation))
+        return {"uploads": [result.to_json() if isinstance(result, ApiError) else next(answers) for result in results]}
 
-    def _checked(self, entry: Any, grant: Grant, taken: set[str]) -> Upload | Refused:
+    def _check(self, entry: Any, grant: Grant, used_ids: set[str]) -> Upload | ApiError:
         try:
-            asked = upload(entry, grant, taken=taken, random_hex=self._random_hex)
-            if asked.size > MAX_POST:
+            upload = check_upload(entry, grant, used_ids=used_ids, random_hex=self._runtime.random_hex)
+            if upload.size > MAX_POST_BYTES:
                 raise TooLarge("A form takes at most 5 GB. Send the file in parts: POST /multipart.")
-        except Refused as refusal:
-            return refusal
+        except ApiError as error:
+            return error
         else:
-            return asked
+            return upload
 
-    def _exact_forms(self, uploads: list[Upload], grant: Grant, call: Call) -> list[object]:
+    def _answer_uploads(self, uploads: list[Upload], grant: Grant, invocation: Invocation) -> list[object]:
         if not uploads:
             return []
-        signer = self._signer(call)
-        forms = [self._exact_form(asked, grant, signer, call.now) for asked in uploads]
+        signer = self._signer(invocation)
+        forms = [self._sign_upload(upload, grant, signer, invocation.now) for upload in uploads]
         return [
             {
                 "method": "POST",
                 "url": self._settings.upload_url,
                 "fields": form.fields,
-                "key": asked.key,
+                "key": upload.key,
                 "expires_at": form.expires_at,
             }
-            for asked, form in zip(uploads, forms, strict=True)
+            for upload, form in zip(uploads, forms, strict=True)
         ]
 
-    def _exact_form(self, asked: Upload, grant: Grant, signer: Signer, now: float) -> Form:
-        life = self._settings.life_of(asked.size)
-        more: dict[str, str] = {}
+    def _sign_upload(self, upload: Upload, grant: Grant, signer: Signer, now: float) -> Form:
+        lifetime = self._settings.form_lifetime(upload.size)
+        extra_fields: dict[str, str] = {}
         if self._settings.callback:
-            more = self._settings.callback.fields(
-                key=asked.key,
-                size=asked.size,
-                content_type=asked.content_type,
+            extra_fields = self._settings.callback.fields(
+                key=upload.key,
+                size=upload.size,
+                content_type=upload.content_type,
                 subject=grant.subject,
-                form_ends=now + life,
+                form_ends=now + lifetime,
             )
-        return signer.exact_form(asked, life=life, more=more)
+        return signer.sign_exact_form(upload, lifetime=lifetime, extra_fields=extra_fields)
 
-    def _multipart(self, request: Request, call: Call) -> object:
-        # Imported here: whoever sends forms alone does not pay for it.
+    def _multipart(self, request: Request, invocation: Invocation) -> object:
+        # Imported lazily: most instances sign forms only.
         from direct_upload.multipart_routes import MultipartRoutes  # noqa: PLC0415
 
         assert self._settings.multipart is not None  # noqa: S101 - for the type checker: else there is no such route
-        return MultipartRoutes(
-            self._settings.multipart, self._settings, grant=self._grant, kept=self._kept, random_hex=self._random_hex
-        ).respond(request, call)
+        routes = MultipartRoutes(
+            self._settings.multipart,
+            self._settings,
+            authorize=self._authorize,
+            get_credentials=self._get_credentials,
+            random_hex=self._runtime.random_hex,
+        )
+        return routes.handle(request, invocation)
 
-    def _signer(self, call: Call) -> Signer:
+    def _signer(self, invocation: Invocation) -> Signer:
         bucket, region = self._settings.bucket, self._settings.region
-        return Signer(self._kept(call), bucket=bucket, region=region, now=call.now)
+        return Signer(self._get_credentials(invocation), bucket=bucket, region=region, now=invocation.now)
 
-    def _kept(self, call: Call) -> Credentials:
-        return self._credentials.at(
-            call.now,
-            lambda: own_credentials(call.context, self._environ),
-            sts.role_session_name(call.context),
-            call.report,
+    def _get_credentials(self, invocation: Invocation) -> Credentials:
+        return self._credentials.get(
+            invocation.now,
+            lambda: own_credentials(invocation.context, self._runtime.environ),
+            sts.role_session_name(invocation.context),
+            invocation.log_event,
         )

@@ -1,9 +1,8 @@
-"""How the vendor's SDK sends its requests here: it follows no redirect, reads at most LIMIT bytes of an answer, and
-waits no longer than its time-outs say.
+"""A session for the vendor's SDK that follows no redirect, limits responses in bytes, and keeps to the time-outs.
 
-By itself it follows them, with the security token among the headers, and reads whatever comes, for as long as a byte
-comes now and then. It has no setting for either; but it makes its sessions of a class that its module names, and of
-this one its calls are the same.
+The SDK's own session follows redirects, with the security token among the headers, and reads a response for as long as
+a byte comes now and then. No setting changes either. But the SDK makes its sessions of a class that one of its modules
+names, and this class replaces that one.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
-LIMIT = 1024**2
-"""Bytes: STS answers with 2,000, and nothing that this project asks of the vendor's services is longer than this."""
+MAX_RESPONSE_BYTES = 1024**2
+"""STS answers with 2,000 bytes, and no other response that this project reads through the SDK is longer than this."""
 
 
-class NoAnswer(Exception):  # noqa: N818 - an outcome
-    """What came back is not taken for an answer; `code` says why, and is safe to log."""
+class UnusableResponse(Exception):
+    """The response is refused; `code` has the reason, and is safe to log."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -28,69 +27,71 @@ class NoAnswer(Exception):  # noqa: N818 - an outcome
 
 
 class Session(requests.Session):
-    """Sends a request once, to where it was addressed."""
+    """Sends each request once, to the address that it names."""
 
-    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
-        """The answer, wholly read, before the time-outs for connecting and reading are over. Raises NoAnswer,
-        RequestException.
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Returns the whole response before the time-outs for connecting and reading are over.
 
-        A socket's time-outs bound no answer that trickles in. As in `outside`, the request runs in a thread that is
-        left behind then.
+        A socket's time-outs do not limit a response that comes byte by byte. So, as in `http_client`, the request runs
+        in a thread that is left behind. Raises UnusableResponse and RequestException.
         """
         outcome: list[requests.Response | Exception] = []
 
         def run() -> None:
             try:
-                outcome.append(self._answer(request, how))
-            except Exception as fault:  # noqa: BLE001 - out of a thread it would be printed, with its text
-                outcome.append(fault)
+                outcome.append(self._send(request, options))
+            except Exception as error:  # noqa: BLE001 - a thread would print it, with its text
+                outcome.append(error)
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
-        thread.join(_seconds(how.get("timeout")))
-        [answer] = outcome[:1] or [requests.Timeout("no answer in time")]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        thread.join(_total_seconds(options.get("timeout")))
+        [response] = outcome[:1] or [requests.Timeout("no response in time")]
+        if isinstance(response, Exception):
+            raise response
+        return response
 
-    def _answer(self, request: requests.PreparedRequest, how: dict[str, Any]) -> requests.Response:
-        answer = super().send(request, **how | {"allow_redirects": False, "stream": True})
-        with answer:
-            if 300 <= answer.status_code < 400:
-                raise NoAnswer("redirected")
-            content = _content(answer)
-        answer.raw = io.BytesIO(content)
-        return answer
+    def _send(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        response = super().send(request, **options | {"allow_redirects": False, "stream": True})
+        with response:
+            if 300 <= response.status_code < 400:
+                raise UnusableResponse("redirected")
+            content = _read_body(response)
+        response.raw = io.BytesIO(content)
+        return response
 
 
-def _seconds(timeout: Any) -> float | None:
-    """How long requests may take with a time-out of theirs: one for both, or one to connect and one to read."""
+def _total_seconds(timeout: Any) -> float | None:
+    """Returns how long a request may take, from one time-out for both connecting and reading, or from one for each."""
     each = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     return None if None in each else sum(each)
 
 
-def _content(answer: requests.Response) -> bytes:
-    """What came, as it came: unpacked it might be of any size."""
+def _read_body(response: requests.Response) -> bytes:
+    """Returns the body without decompressing it: decompressed it might have any size."""
     content = b""
     try:
-        while piece := answer.raw.read(LIMIT + 1 - len(content), decode_content=False):
+        while piece := response.raw.read(MAX_RESPONSE_BYTES + 1 - len(content), decode_content=False):
             content += piece
-            if len(content) > LIMIT:
-                raise NoAnswer("too long an answer")
-    except HTTPError as fault:
-        raise requests.ConnectionError(type(fault).__name__) from None
+            if len(content) > MAX_RESPONSE_BYTES:
+                raise UnusableResponse("response too long")
+    except HTTPError as error:
+        raise requests.ConnectionError(type(error).__name__) from None
     return content
 
 
 def install() -> None:
-    """Have the SDK send through Session. To be called before its first request."""
+    """Makes the SDK send its requests through Session. Call it before the SDK's first request."""
     import darabonba.core  # noqa: PLC0415 - see without_aiohttp
 
     darabonba.core.Session = Session
 
 
-def code_of(fault: Exception) -> str:
-    """What a service, the network or Session gave for a reason: no more may leave, since the SDK's texts hold URLs and
-    its exceptions hold requests with tokens in their headers."""
-    inner = getattr(fault, "inner_exception", None)
-    return str(getattr(fault, "code", None) or getattr(inner, "code", None) or type(fault).__name__)
+def error_code(error: Exception) -> str:
+    """Returns the reason that a service, the network or Session gave.
+
+    Nothing else of the exception may be logged: the SDK's texts have URLs, and its exceptions have requests with tokens
+    in their headers.
+    """
+    inner = getattr(error, "inner_exception", None)
+    return str(getattr(error, "code", None) or getattr(inner, "code", None) or type(error).__name__)

@@ -1,7 +1,6 @@
-"""AssumeRole through the vendor's SDK. With `sdk_session`, through which that sends, and `outside` the only room with a
-socket.
+"""AssumeRole through the vendor's SDK, which sends its requests through `sdk_session`.
 
-Follows the STS API of 2015-04-01. The SDK is imported at the first call: who needs no credentials does not pay for it.
+Follows the STS API of 2015-04-01. The SDK is imported at the first call: it takes most of a cold start.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from oss_protocol.credentials import Credentials, OwnCredentials
 if TYPE_CHECKING:
     from alibabacloud_credentials.provider.refreshable import Credentials as SdkCredentials
 
-DURATION = 3600
-"""Seconds: what every role allows."""
+DURATION_SECONDS = 3600
+"""Of a session: every role allows it."""
 
-# Two tries of at most 1 + 1.5 seconds, and at most 0.4 between them: over before 6 seconds, and long before the
-# function's own time-out. Only the client's configuration counts: this SDK ignores the retries of a single call.
-_CONNECT_TIMEOUT = 1000
-_READ_TIMEOUT = 1500
+# Two attempts of at most 1 + 1.5 seconds, with at most 0.4 between them: less than 6 seconds, and far less than the
+# function's own time-out. Only the client's configuration matters: the SDK ignores the retry options of a single call.
+_CONNECT_TIMEOUT_MS = 1000
+_READ_TIMEOUT_MS = 1500
 _RETRY = {
     "retryable": True,
     "retryCondition": [
@@ -43,25 +42,25 @@ _RETRY = {
 
 
 def session_policy(settings: Settings) -> str:
-    """What the temporary credentials may do, whatever else the role may: put objects under the prefix.
+    """Returns the policy that limits the temporary credentials, whatever else the role may do.
 
-    With multipart uploads also look at their parts, and abort them.
+    They may put objects under the prefix and, with multipart uploads, list their parts and abort them.
     """
     resource = f"acs:oss:*:*:{settings.bucket}/{settings.prefix}/*"
-    more = ("oss:ListParts", "oss:AbortMultipartUpload") if settings.multipart else ()
-    action = ["oss:PutObject", *more] if more else "oss:PutObject"
+    put = "oss:PutObject"
+    action = [put, "oss:ListParts", "oss:AbortMultipartUpload"] if settings.multipart else put
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     return json.dumps({"Version": "1", "Statement": [statement]}, separators=(",", ":"))
 
 
 def role_session_name(context: Any) -> str:
-    """The function's name, as far as a role session name may hold it (2 to 32 of letters, digits and @ . _ -)."""
+    """Returns the function's name as a role session name (2 to 32 of letters, digits and @ . _ -)."""
     name = str(getattr(getattr(context, "function", None), "name", ""))
     return re.sub(r"[^A-Za-z0-9@._-]", "-", name)[:32].ljust(2, "-") if name else "sign"
 
 
 def role_assumer(settings: Settings) -> Callable[[OwnCredentials, str], Credentials]:
-    """A function that assumes the upload role of these settings."""
+    """Returns a function that assumes the upload role of these settings."""
 
     def assume(own: OwnCredentials, session: str) -> Credentials:
         return assume_role(own, session, settings)
@@ -70,33 +69,33 @@ def role_assumer(settings: Settings) -> Callable[[OwnCredentials, str], Credenti
 
 
 def assume_role(own: OwnCredentials, session: str, settings: Settings) -> Credentials:
-    """Temporary credentials of the upload role, narrowed by the session policy. Raises AssumeRoleFailed."""
+    """Returns temporary credentials of the upload role, limited by the session policy. Raises AssumeRoleFailed."""
     with without_aiohttp():
-        from alibabacloud_sts20150401.client import Client  # noqa: PLC0415 - see above
+        from alibabacloud_sts20150401.client import Client  # noqa: PLC0415 - slow to import
         from alibabacloud_sts20150401.models import AssumeRoleRequest  # noqa: PLC0415
 
         from direct_upload import sdk_session  # noqa: PLC0415
 
     sdk_session.install()
-    _silence()
+    _disable_loggers()
     request = AssumeRoleRequest(
         role_arn=settings.role_arn,
         role_session_name=session,
-        duration_seconds=DURATION,
+        duration_seconds=DURATION_SECONDS,
         policy=session_policy(settings),
     )
     try:
         response = Client(_config(own, settings)).assume_role(request)
-    except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise
-        failure = _failure(fault)
+    except Exception as error:  # noqa: BLE001 - the SDK raises whatever its layers raise
+        failure = _failure(error)
     else:
         return _credentials(response)
-    # Raised out here so that nothing of the SDK's hangs on to it as its context.
+    # Raised outside the handler, so that no exception of the SDK is its context.
     raise failure
 
 
-def _silence() -> None:
-    """The SDK's loggers have handlers of their own, and print request headers and URLs with tokens in them."""
+def _disable_loggers() -> None:
+    """Disables the SDK's loggers: through their own handlers they print headers and URLs with tokens in them."""
     for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
         logging.getLogger(name).disabled = True
 
@@ -109,8 +108,8 @@ def _config(own: OwnCredentials, settings: Settings) -> Any:
     config = Config(
         credential=CredentialsClient(provider=_Provider(own)),
         region_id=settings.region,
-        connect_timeout=_CONNECT_TIMEOUT,
-        read_timeout=_READ_TIMEOUT,
+        connect_timeout=_CONNECT_TIMEOUT_MS,
+        read_timeout=_READ_TIMEOUT_MS,
         retry_options=RetryOptions(_RETRY),
     )
     if settings.sts_endpoint:
@@ -119,7 +118,7 @@ def _config(own: OwnCredentials, settings: Settings) -> Any:
 
 
 class _Provider:
-    """Hands the SDK the credentials at hand, and no others: its default chain would look for some everywhere."""
+    """Provides the SDK with these credentials only: its default chain would search for others in many places."""
 
     def __init__(self, own: OwnCredentials) -> None:
         self._own = own
@@ -138,22 +137,22 @@ class _Provider:
         return "function_role"
 
 
-def _failure(fault: Exception) -> AssumeRoleFailed:
-    from direct_upload.sdk_session import code_of  # noqa: PLC0415
+def _failure(error: Exception) -> AssumeRoleFailed:
+    from direct_upload.sdk_session import error_code  # noqa: PLC0415
 
-    code = code_of(fault)
+    code = error_code(error)
     own_refused = code.startswith(("InvalidSecurityToken", "InvalidAccessKeyId"))
-    return AssumeRoleFailed(code, request_id=getattr(fault, "request_id", None), own_refused=own_refused)
+    return AssumeRoleFailed(code, request_id=getattr(error, "request_id", None), own_refused=own_refused)
 
 
 def _credentials(response: Any) -> Credentials:
-    """The four fields, each checked: a 200 of this SDK may come with none of them."""
-    given = getattr(getattr(response, "body", None), "credentials", None)
+    """Returns the credentials of a response. Each field is checked: a 200 of this SDK may have none of them."""
+    body = getattr(getattr(response, "body", None), "credentials", None)
     parts = [
-        getattr(given, name, None) for name in ("access_key_id", "access_key_secret", "security_token", "expiration")
+        getattr(body, name, None) for name in ("access_key_id", "access_key_secret", "security_token", "expiration")
     ]
     if not all(isinstance(part, str) and part for part in parts):
-        raise AssumeRoleFailed("incomplete answer")
+        raise AssumeRoleFailed("incomplete response")
     try:
         expiration = datetime.strptime(str(parts[3]), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is asked for, checked; and the object key, which is made here and never by the caller."""
+"""The uploads that a caller asks for: checks them, and makes the object keys, which a caller never chooses."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from direct_upload.errors import InvalidFilename, InvalidId, InvalidSize, TooLar
 from fc_http.errors import BadRequest
 
 MAX_FILES = 20
-"""Files per request."""
+"""Files in one request."""
 
-MAX_NAME = 1024
-"""Bytes of a file's name, percent-encoded."""
+MAX_NAME_BYTES = 1024
+"""Of a file's name, percent-encoded."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
-_UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp", "Cf"})
+_UNFIT_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cf"})
 """Unicode's categories of control characters, lone surrogates, line and paragraph separators, and of format characters,
 among them those that make `gnp.exe` read as `exe.png`."""
 
-_NEEDED = frozenset(
+_NEEDED_CHARACTERS = frozenset(
     map(
         chr,
         (
-            *(0x00AD, 0x180E, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF),  # join and part letters, words and emoji
-            *range(0x0600, 0x0606),  # stand by Arabic, Syriac and Kaithi numbers, and are seen
+            *(0x00AD, 0x180E, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF),  # join and separate letters, words and emoji
+            *range(0x0600, 0x0606),  # visible signs beside Arabic, Syriac and Kaithi numbers
             *(0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD),
             *range(0x13430, 0x13440),  # arrange hieroglyphs
             *range(0xE0020, 0xE0080),  # spell the flags of England, Scotland and Wales
         ),
     )
 )
-"""Format characters that names in real languages have, and that leave the order of the others alone."""
+"""Format characters that occur in names of real languages, and that do not change the order of the others."""
 
 _SEPARATOR = re.compile(r"[/\\]")
 
-_NO_NAMES = frozenset({"", ".", ".."})
-"""As a part of a path: none, this folder, the one above."""
+_UNFIT_PARTS = frozenset({"", ".", ".."})
+"""No part of a path may be one of these."""
 
 _MAX_EXTENSION = 32
 
@@ -55,14 +55,14 @@ class Upload(NamedTuple):
 
     key: str
     filename: str
-    """As the user knows it, with its folder path; NFC."""
+    """As the user sees it, with its folder path; NFC."""
     size: int
     """Bytes."""
     content_type: str
 
 
-def entries(body: Any) -> list[Any]:
-    """The files of a request's body. Raises BadRequest, TooManyFiles."""
+def parse_files(body: Any) -> list[Any]:
+    """Returns the entries of `files` in a request's body. Raises BadRequest, TooManyFiles."""
     files = body.get("files") if isinstance(body, dict) else None
     if not isinstance(files, list):
         raise BadRequest('The body must be a JSON object such as {"files":[{"filename":"a.png","size":1}]}.')
@@ -71,39 +71,39 @@ def entries(body: Any) -> list[Any]:
     return files
 
 
-def upload(entry: Any, grant: Grant, *, taken: set[str], random_hex: Callable[[int], str]) -> Upload:
-    """One entry of `files`, checked against the grant.
+def check_upload(entry: Any, grant: Grant, *, used_ids: set[str], random_hex: Callable[[int], str]) -> Upload:
+    """Returns the upload for one entry of `files`, if the grant allows it.
 
-    `taken` holds the ids of the same request so far: two files under one id would share a key, and one be lost.
+    `used_ids` has the ids of the same request so far: two files with one id would share a key, and one would be lost.
     Raises BadRequest, InvalidFilename, InvalidSize, TooLarge, TypeNotAllowed, InvalidId.
     """
     if not isinstance(entry, dict):
         raise BadRequest("Each file must be a JSON object.")
-    declared = _declared_type(entry.get("content_type"))
-    size = _size(entry.get("size"), grant)
-    filename = _filename(entry.get("filename"))
-    content_type = content_types.type_of(declared, filename, grant.content_types)
+    declared = _check_declared_type(entry.get("content_type"))
+    size = _check_size(entry.get("size"), grant)
+    filename = _check_filename(entry.get("filename"))
+    content_type = content_types.find_type(declared, filename, grant.content_types)
     if content_type is None:
         raise TypeNotAllowed("Files of this type may not be uploaded here.")
-    upload_id = _id(entry.get("id"), taken, random_hex)
+    upload_id = _check_id(entry.get("id"), used_ids, random_hex)
     key = f"{grant.key_prefix}{upload_id}.{grant.content_types[content_type]}"
     return Upload(key=key, filename=filename, size=size, content_type=content_type)
 
 
-def directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
-    """A fresh directory that nobody can guess (128 random bits); ends in a slash."""
+def new_directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
+    """Returns a new directory, which ends in a slash and which nobody can guess (128 random bits)."""
     return f"{grant.key_prefix}{random_hex(16)}/"
 
 
-def _declared_type(asked: object) -> str:
-    if asked is not None and not isinstance(asked, str):
+def _check_declared_type(declared: object) -> str:
+    if declared is not None and not isinstance(declared, str):
         raise BadRequest("content_type must be a string.")
-    if asked and not (asked.isascii() and asked.isprintable()):
+    if declared and not (declared.isascii() and declared.isprintable()):
         raise TypeNotAllowed("content_type must be a content type.")
-    return asked or ""
+    return declared or ""
 
 
-def _size(size: object, grant: Grant) -> int:
+def _check_size(size: object, grant: Grant) -> int:
     if type(size) is not int or size < 0:
         raise InvalidSize("size must be the file's size in bytes, a whole number from 0.")
     if size > grant.max_size:
@@ -111,67 +111,67 @@ def _size(size: object, grant: Grant) -> int:
     return size
 
 
-def _filename(name: object) -> str:
+def _check_filename(name: object) -> str:
     if not isinstance(name, str) or not 1 <= len(name) <= 4096 or not _is_readable(name):
         raise InvalidFilename(
             "filename must be 1 to 4,096 characters, without control characters, line breaks, and marks that change "
             "the direction of the text."
         )
-    if not _NO_NAMES.isdisjoint(_SEPARATOR.split(name)):
+    if not _UNFIT_PARTS.isdisjoint(_SEPARATOR.split(name)):
         raise InvalidFilename("filename must be a relative path without empty parts, `.` or `..`.")
     return unicodedata.normalize("NFC", name)
 
 
 def _is_readable(name: str) -> bool:
-    """Whether it reads as what it is, in one line."""
+    """Returns whether the name is one line that reads in the order of its characters."""
     if name.isascii():
         return name.isprintable()  # the same, quickly
-    return all(unicodedata.category(each) not in _UNFIT or each in _NEEDED for each in name)
+    return all(unicodedata.category(each) not in _UNFIT_CATEGORIES or each in _NEEDED_CHARACTERS for each in name)
 
 
-def _id(asked: object, taken: set[str], random_hex: Callable[[int], str]) -> str:
-    if asked is None:
+def _check_id(declared: object, used_ids: set[str], random_hex: Callable[[int], str]) -> str:
+    if declared is None:
         return str(UUID(hex=random_hex(16), version=4))
-    if not isinstance(asked, str) or not _UUID.fullmatch(asked):
+    if not isinstance(declared, str) or not _UUID.fullmatch(declared):
         raise InvalidId("id must be a UUID.")
-    upload_id = asked.lower()
-    if upload_id in taken:
+    upload_id = declared.lower()
+    if upload_id in used_ids:
         raise InvalidId("Another file of this request has the same id.")
-    taken.add(upload_id)
+    used_ids.add(upload_id)
     return upload_id
 
 
-def name_headers(name: str) -> dict[str, str]:
-    """How a file's name, percent-encoded, is stored with the object and names the download."""
+def filename_headers(name: str) -> dict[str, str]:
+    """Returns the headers that keep a file's name, percent-encoded, with the object, and that name its download."""
     return {"x-oss-meta-filename": name, "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
 
 
-def percent_encoded(filename: str, limit: int) -> str:
-    """The file's name, percent-encoded (RFC 8187's characters), in at most `limit` bytes.
+def encode_filename(filename: str, max_bytes: int) -> str:
+    """Returns the file's name, percent-encoded (RFC 8187's characters), in at most `max_bytes`.
 
-    What is too long loses its leading folders first, then the end of its stem; never its extension.
+    A name that is too long loses its leading folders first, then the end of its stem, and never its extension.
     """
     whole = quote(filename, safe="")
-    if len(whole) <= limit:
+    if len(whole) <= max_bytes:
         return whole
     parts = whole.split(_SLASH)
     size = sum(map(len, parts)) + len(_SLASH) * (len(parts) - 1)
     first = 0
-    while size > limit and first < len(parts) - 1:
+    while size > max_bytes and first < len(parts) - 1:
         size -= len(parts[first]) + len(_SLASH)
         first += 1
-    return _SLASH.join(parts[first:]) if size <= limit else _shortened(filename.rpartition("/")[2], limit)
+    return _SLASH.join(parts[first:]) if size <= max_bytes else _shorten(filename.rpartition("/")[2], max_bytes)
 
 
-def _shortened(filename: str, limit: int) -> str:
+def _shorten(filename: str, max_bytes: int) -> str:
     stem, dot, extension = filename.rpartition(".")
     ending = quote(dot + extension, safe="") if stem and len(extension) <= _MAX_EXTENSION else ""
-    if not ending or len(ending) >= limit:
+    if not ending or len(ending) >= max_bytes:
         stem, ending = filename, ""
-    kept = ""
+    start = ""
     for character in stem:
         step = quote(character, safe="")
-        if len(kept) + len(step) + len(ending) > limit:
+        if len(start) + len(step) + len(ending) > max_bytes:
             break
-        kept += step
-    return kept + ending
+        start += step
+    return start + ending

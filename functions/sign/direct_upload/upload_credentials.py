@@ -10,112 +10,120 @@ from direct_upload.errors import CredentialsUnavailable
 from fc_http.errors import InstanceIsStale
 from oss_protocol.credentials import Credentials, OwnCredentials
 
-MIN_LIFE = 60
-"""Seconds: credentials nearer to their end than this sign nothing any more."""
+MIN_LIFETIME_SECONDS = 60
+"""Credentials that expire sooner than this sign nothing."""
+
+RENEWAL_MARGIN_SECONDS = 300
+"""By this much credentials must outlive the longest-lived form, else they are renewed."""
+
+RETRY_PAUSE_SECONDS = 30
+"""After a failed attempt there is no other for this long."""
+
+MAX_WAIT_SECONDS = 7
+"""Of a request, while another one obtains credentials: AssumeRole takes less than 6 seconds."""
+
+YOUNG_INSTANCE_SECONDS = 600
+"""In an instance younger than this, the function's own credentials cannot be stale, and a new one would not help."""
 
 
-MARGIN = 300
-"""Seconds that credentials must outlive the longest-lived form; with less left they are renewed."""
-
-
-PAUSE = 30
-"""Seconds after a failed attempt in which no other is made."""
-
-
-WAIT = 7
-"""Seconds for which a request waits for credentials that another one is getting: AssumeRole is over before 6."""
-
-
-YOUNG = 600
-"""Seconds in which an instance's own credentials cannot have gone stale: a new instance would have no better ones."""
-
-
-class AssumeRoleFailed(Exception):  # noqa: N818 - as the API's own errors are named
-    """No usable credentials came back. `code` is what STS or the network gave, and safe to log."""
+class AssumeRoleFailed(Exception):
+    """STS issued no usable credentials. `code` comes from STS or from the network, and is safe to log."""
 
     def __init__(self, code: str, *, request_id: str | None = None, own_refused: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.request_id = request_id
         self.own_refused = own_refused
-        """Whether STS no longer takes the function's own credentials."""
+        """Whether STS refuses the function's own credentials."""
 
 
 class UploadCredentials:
-    """Keeps the upload role's credentials in the instance; one AssumeRole serves thousands of forms.
+    """Caches the upload role's credentials: one AssumeRole serves thousands of forms.
 
-    One request gets them where an instance answers several at a time (instanceConcurrency); the others wait for it, or
-    go on with what is kept. No timers: an instance is frozen between requests.
+    Where an instance handles several requests at a time (instanceConcurrency), one of them obtains credentials; the
+    others wait for it, or use the cached ones. There are no timers: an instance is frozen between requests.
     """
 
     def __init__(
-        self, assume_role: Callable[[OwnCredentials, str], Credentials], *, longest_life: int, started: float
+        self, assume_role: Callable[[OwnCredentials, str], Credentials], *, max_form_lifetime: int, started: float
     ) -> None:
-        """`assume_role` takes the function's own credentials and a session name; `longest_life` is in seconds,
-        `started` the instance's beginning in seconds since the epoch."""
+        """`assume_role` takes the function's own credentials and a session name.
+
+        `max_form_lifetime` is in seconds. `started` is when the instance did, in seconds since the epoch.
+        """
         self._assume_role = assume_role
         self._started = started
-        self._wanted = longest_life + MARGIN
-        self._kept: Credentials | None = None
-        self._not_before = 0.0
-        self._getting = threading.Lock()
+        self._min_left = max_form_lifetime + RENEWAL_MARGIN_SECONDS
+        self._cached: Credentials | None = None
+        self._next_attempt_at = 0.0
+        self._renewal_lock = threading.Lock()
 
-    def at(
-        self, now: float, own: Callable[[], OwnCredentials | None], session: str, report: Callable[..., None]
+    def get(
+        self,
+        now: float,
+        get_own: Callable[[], OwnCredentials | None],
+        session: str,
+        log_event: Callable[..., None],
     ) -> Credentials:
-        """Credentials with at least MIN_LIFE seconds left, renewed if they would not outlive the longest-lived form.
+        """Returns credentials with at least MIN_LIFETIME_SECONDS left.
 
-        `report(**facts)` hears of every attempt. Raises CredentialsUnavailable, InstanceIsStale.
+        Renews them first if they would not outlive the longest-lived form. `log_event(**fields)` gets every attempt.
+        Raises CredentialsUnavailable and InstanceIsStale.
         """
-        if self._left(now) < self._wanted and self._getting.acquire(timeout=self._patience(now)):
+        if self._left(now) < self._min_left and self._renewal_lock.acquire(timeout=self._max_wait(now)):
             try:
-                # Another request may have got them meanwhile, or have met with a failure.
-                if self._left(now) < self._wanted and not self._pause(now):
-                    self._renew(now, own, session, report)
+                # Another request may have obtained them meanwhile, or have failed to.
+                if self._left(now) < self._min_left and not self._pause(now):
+                    self._renew(now, get_own, session, log_event)
             finally:
-                self._getting.release()
-        kept = self._kept
-        if kept is None or kept.expiration - now < MIN_LIFE:
+                self._renewal_lock.release()
+        cached = self._cached
+        if cached is None or cached.expiration - now < MIN_LIFETIME_SECONDS:
             raise CredentialsUnavailable(retry_after=max(1, self._pause(now)))
-        return kept
+        return cached
 
-    def _patience(self, now: float) -> float:
-        """Seconds to wait for another request that gets credentials: none while those that are kept still serve."""
-        return 0 if self._left(now) >= MIN_LIFE else WAIT
+    def _max_wait(self, now: float) -> float:
+        """Returns for how many seconds to wait for another request's attempt: 0 while the cached ones still serve."""
+        return 0 if self._left(now) >= MIN_LIFETIME_SECONDS else MAX_WAIT_SECONDS
 
     def _pause(self, now: float) -> int:
-        """Whole seconds in which no attempt is made; none where a clock that was ahead has been set back.
+        """Returns for how many whole seconds there is no attempt; 0 after a clock that was ahead has been set back.
 
-        A request that has waited for another one's attempt may have come before that one did.
+        A request that has waited for another one's attempt may have started before that one did.
         """
-        left = self._not_before - now
-        return min(math.ceil(left), PAUSE) if 0 < left <= PAUSE + WAIT else 0
+        left = self._next_attempt_at - now
+        return min(math.ceil(left), RETRY_PAUSE_SECONDS) if 0 < left <= RETRY_PAUSE_SECONDS + MAX_WAIT_SECONDS else 0
 
     def _left(self, now: float) -> float:
-        return self._kept.expiration - now if self._kept else 0.0
+        return self._cached.expiration - now if self._cached else 0.0
 
     def _renew(
-        self, now: float, own: Callable[[], OwnCredentials | None], session: str, report: Callable[..., None]
+        self,
+        now: float,
+        get_own: Callable[[], OwnCredentials | None],
+        session: str,
+        log_event: Callable[..., None],
     ) -> None:
-        """One attempt. If it fails, what is kept goes on serving."""
-        self._not_before = now + PAUSE
-        used = own()
+        """Makes one attempt. If it fails, the cached credentials go on serving."""
+        self._next_attempt_at = now + RETRY_PAUSE_SECONDS
+        own = get_own()
         try:
-            if used is None:
-                raise AssumeRoleFailed("no credentials of an execution role")  # noqa: TRY301 - reported like any failure
-            fresh = self._assume_role(used, session)
-            if fresh.expiration - now < MIN_LIFE:
+            if own is None:
+                raise AssumeRoleFailed("no credentials of an execution role")  # noqa: TRY301 - logged like any failure
+            fresh = self._assume_role(own, session)
+            if fresh.expiration - now < MIN_LIFETIME_SECONDS:
                 raise AssumeRoleFailed("credentials that have ended, or are about to")  # noqa: TRY301
-        except AssumeRoleFailed as failure:
-            report(event="assume_role_failed", code=failure.code, sts_request_id=failure.request_id)
-            if failure.own_refused:
-                self._judge_own(now, changed=own() != used)
+        except AssumeRoleFailed as error:
+            log_event(event="assume_role_failed", code=error.code, sts_request_id=error.request_id)
+            if error.own_refused:
+                self._check_own_credentials(now, have_changed=get_own() != own)
         else:
-            self._kept = fresh
-            report(event="assumed_role", expires_at=int(fresh.expiration))
+            self._cached = fresh
+            log_event(event="assumed_role", expires_at=int(fresh.expiration))
 
-    def _judge_own(self, now: float, *, changed: bool) -> None:
-        if changed:
-            self._not_before = now
-        elif self._left(now) < MIN_LIFE and now - self._started > YOUNG:
+    def _check_own_credentials(self, now: float, *, have_changed: bool) -> None:
+        """Allows another attempt at once if they have changed. Raises InstanceIsStale if only a new instance helps."""
+        if have_changed:
+            self._next_attempt_at = now
+        elif self._left(now) < MIN_LIFETIME_SECONDS and now - self._started > YOUNG_INSTANCE_SECONDS:
             raise InstanceIsStale

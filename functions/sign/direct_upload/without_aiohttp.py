@@ -1,7 +1,7 @@
-"""Imports the vendor's SDK without aiohttp, which only its asynchronous half uses: a third of what the import costs.
+"""Imports the vendor's SDK without aiohttp, which only its asynchronous half uses: a third of the import's cost.
 
-The SDK names a few of aiohttp's classes while it is imported, in annotations; a placeholder gives it names. The package
-leaves aiohttp out, with all that only aiohttp needs (deploy/build/dependencies.py). To have it back: ENABLED = False.
+While it is imported, the SDK takes a few classes of aiohttp for annotations; a placeholder provides them. The package
+leaves out aiohttp, and everything that only aiohttp needs (deploy/build/dependencies.py). ENABLED = False brings it back.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ NAME = "aiohttp"
 
 
 class Placeholder(ModuleType):
-    """Has every name that is asked of it, each a class of its own that can do nothing."""
+    """Provides a class that does nothing for every name."""
 
     def __init__(self) -> None:
         super().__init__(NAME)
-        self.asked: set[str] = set()
-        """What the SDK took; a test knows what it may be."""
+        self.names: set[str] = set()
+        """The names that the SDK took; a test lists those that it may take."""
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
             raise AttributeError(name)
-        self.asked.add(name)
+        self.names.add(name)
         return type(name, (), {})
 
 
 @contextmanager
 def without_aiohttp() -> Iterator[Placeholder | None]:
-    """Within it, an import of aiohttp gets a placeholder; not where aiohttp itself has been imported already."""
+    """Makes imports of aiohttp get a placeholder, unless aiohttp itself has been imported already."""
     if not ENABLED or NAME in sys.modules:
         yield None
         return
@@ -41,5 +41,5 @@ def without_aiohttp() -> Iterator[Placeholder | None]:
     try:
         yield placeholder
     finally:
-        # Whoever else of this process wants aiohttp is to get it.
+        # Later imports in this process get aiohttp itself.
         del sys.modules[NAME]

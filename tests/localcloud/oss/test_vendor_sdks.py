@@ -29,7 +29,7 @@ EVERYTHING = {
 ELSEWHERE = ram_policy("oss:*", resource=f"acs:oss:*:*:{BUCKET}/elsewhere/*")
 
 
-class Refused(Exception):  # noqa: N818 - what the stand-in says
+class Refused(Exception):
     """The code with which a client was refused."""
 
 
