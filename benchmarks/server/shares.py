@@ -23,7 +23,7 @@ ROUNDS = 200
 
 STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
     "the event, read": ((Request, "from_event"), (routes, "parse_json")),
-    "files and tokens, checked": ((routes, "upload"), (routes, "authorise")),
+    "files and tokens, checked": ((routes, "check_upload"), (routes, "authorize")),
     "policies: JSON and base64": (
         (post_policy, "folder_form_conditions"),
         (post_policy, "exact_form_conditions"),

@@ -11,7 +11,7 @@ from deploy.doctor.context import BUCKET, Setup
 from deploy.doctor.live_bucket import CorsRule, UploadBucket
 from deploy.doctor.rights import ResourceNames, Right, policy_rights, role_rights
 from deploy.doctor.roles import shipped_roles, together
-from fc_http.environment import words
+from fc_http.environment import split_list
 
 MAX_SKEW = 60
 """Seconds between this machine's clock and OSS's that nothing minds yet."""
@@ -121,7 +121,8 @@ def _may_take_away(denial: Right, right: Right, setup: Setup) -> bool:
 
 def cors_for_all(setup: Setup) -> Iterator[str]:
     """Pages that nobody named."""
-    named = None if "ALLOWED_ORIGINS" in setup.setting_faults() else words(setup.settings.get("ALLOWED_ORIGINS", ""))
+    listed = setup.settings.get("ALLOWED_ORIGINS", "")
+    named = None if "ALLOWED_ORIGINS" in setup.setting_faults() else split_list(listed)
     for each in setup.buckets():
         for origin in dict.fromkeys(origin for rule in each.cors or () for origin in rule.origins):
             if "*" in origin:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from deploy.doctor.context import Setup
-from direct_upload.settings import MAX_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
+from direct_upload.settings import MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
 
 MAX_ENVIRONMENT = 4096
 """Bytes of names and values that Function Compute takes as a function's environment."""
@@ -108,11 +108,11 @@ def large_files(setup: Setup) -> Iterator[str]:
         least_in_parts = parse_size(setup.settings.get("MULTIPART_THRESHOLD") or "1TB")
     except ValueError:
         return
-    if min(size, least_in_parts) > MAX_LIFETIME_SECONDS * MIN_BYTES_PER_SECOND:
+    if min(size, least_in_parts) > MAX_FORM_LIFETIME_SECONDS * MIN_BYTES_PER_SECOND:
         yield (
             f"MAX_SIZE is {setup.settings['MAX_SIZE']}, and no form lives longer than "
-            f"{MAX_LIFETIME_SECONDS:,} seconds: "
-            f"the largest file needs a line of {-(-size // MAX_LIFETIME_SECONDS // 1000):,} KB a second."
+            f"{MAX_FORM_LIFETIME_SECONDS:,} seconds: "
+            f"the largest file needs a line of {-(-size // MAX_FORM_LIFETIME_SECONDS // 1000):,} KB a second."
         )
 
 

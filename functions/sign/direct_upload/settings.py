@@ -16,7 +16,7 @@ from oss_protocol.callback import Callback
 MAX_POST_BYTES = 5 * 10**9
 """Of one post: OSS takes 5 GB."""
 
-MAX_LIFETIME_SECONDS = 3000
+MAX_FORM_LIFETIME_SECONDS = 3000
 """Of a form: credentials live for 3,600 seconds."""
 
 MIN_BYTES_PER_SECOND = 50_000
@@ -65,7 +65,7 @@ class Settings:
 
     def form_lifetime(self, size: int) -> int:
         """Returns for how many seconds a form for `size` bytes is valid: long enough on a slow line."""
-        return min(max(self.expires_in, size // MIN_BYTES_PER_SECOND), MAX_LIFETIME_SECONDS)
+        return min(max(self.expires_in, size // MIN_BYTES_PER_SECOND), MAX_FORM_LIFETIME_SECONDS)
 
 
 class _Reader:
@@ -182,8 +182,8 @@ def _parse_threshold(text: str) -> int:
 
 
 def _parse_lifetime(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not 60 <= int(text) <= MAX_LIFETIME_SECONDS:
-        raise ValueError(f"must be 60 to {MAX_LIFETIME_SECONDS} seconds, not {text!r}")
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not 60 <= int(text) <= MAX_FORM_LIFETIME_SECONDS:
+        raise ValueError(f"must be 60 to {MAX_FORM_LIFETIME_SECONDS} seconds, not {text!r}")
     return int(text)
 
 
