@@ -1,7 +1,7 @@
 """Imports the vendor's SDK without aiohttp, which only its asynchronous half uses: a third of the import's cost.
 
 While it is imported, the SDK takes a few classes of aiohttp for annotations; a placeholder provides them. The package
-leaves out aiohttp, and everything that only aiohttp needs (deploy/build/dependencies.py). ENABLED = False brings it back.
+leaves out aiohttp, and all that only aiohttp needs (deploy/build/dependencies.py). ENABLED = False brings it back.
 """
 
 from __future__ import annotations
