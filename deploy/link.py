@@ -50,7 +50,7 @@ def token(
 ) -> str:
     """An upload token for `who` until `ends`, signed with the environment's JWT_SECRET; `narrowing` are more claims.
 
-    Raises ValueError, Refused.
+    Raises ValueError, ApiError.
     """
     issuer = _issuer(environ)
     try:

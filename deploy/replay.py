@@ -124,7 +124,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _webhook(environ: Mapping[str, str]) -> Webhook:
-    """Raises Misconfigured."""
+    """Raises InvalidSettings."""
     found = Environment(environ)
     target = read_webhook(found)
     if target is None:

@@ -139,7 +139,7 @@ def _has_own_secret(environ: Mapping[str, str]) -> bool:
 
 
 def _token(environ: Mapping[str, str], now: datetime) -> str:
-    """TOKEN, or one made for ten minutes with JWT_SECRET; empty without either. Raises ValueError, Refused."""
+    """TOKEN, or one made for ten minutes with JWT_SECRET; empty without either. Raises ValueError, ApiError."""
     if not _has_own_secret(environ):
         return environ.get("TOKEN", "")
     return link.token(WHO, environ, now, now + timedelta(minutes=10))
