@@ -87,3 +87,15 @@ def test_the_cost_is_what_the_price_list_makes_of_the_time(row: tuple[str, ...])
 def test_the_function_gets_what_the_page_says() -> None:
     declared = (Path(__file__).parents[2] / "s.yaml").read_text(encoding="utf-8")
     assert ("one core and 1,024 MB" in PAGE, "cpu: 1\n      memorySize: 1024\n" in declared) == (True, True)
+
+
+def test_every_optimisation_can_be_switched_off_where_the_page_says() -> None:
+    root = Path(__file__).parents[2]
+    switches = re.findall(r"`([\w/]+\.py)`, `(\w+)` \|", PAGE)
+    assert switches
+    missing = []
+    for file, name in switches:
+        [path] = [path for path in (root / file, *root.glob(f"functions/*/{file}")) if path.exists()] or [None]
+        if path is None or not re.search(rf"\b{name}\b", path.read_text(encoding="utf-8")):
+            missing.append(f"{file}: {name}")
+    assert missing == []
