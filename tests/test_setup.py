@@ -157,7 +157,9 @@ def test_what_is_whole_is_left_alone(checkout: Checkout) -> None:
     assert (checkout.run(), checkout.calls()) == ((0, ""), before)
 
 
-@pytest.mark.parametrize("name", ["requirements-run.txt", "deploy/build/requirements.txt", "deploy/build/source-only.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements-run.txt", "deploy/build/requirements.txt", "deploy/build/source-only.txt"]
+)
 def test_what_was_made_by_another_lock_is_made_anew(checkout: Checkout, name: str) -> None:
     checkout.run()
     with (checkout.folder / name).open("a", encoding="utf-8") as file:
@@ -225,7 +227,9 @@ def test_it_says_how_far_it_is(checkout: Checkout) -> None:
 def test_no_package_of_npm_runs_a_script_of_its_own(checkout: Checkout) -> None:
     code, said = checkout.run("deploy")
     assert (code, sorted(said.splitlines(keepends=True))) == (0, sorted([SETTING_UP, JAVASCRIPT]))
-    assert [call for call in checkout.calls() if call[0] == "npm"] == [["npm", "ci --ignore-scripts --loglevel=error --no-audit --no-fund"]]
+    assert [call for call in checkout.calls() if call[0] == "npm"] == [
+        ["npm", "ci --ignore-scripts --loglevel=error --no-audit --no-fund"]
+    ]
 
 
 def test_nobody_but_set_up_and_make_lock_installs_anything() -> None:

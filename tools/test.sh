@@ -1,16 +1,26 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Runs the tests: those of the functions on every Python set up, since Function Compute runs two, with branch coverage on
 # the default one; all others (the stand-ins, the owner's tools, the page) on the default one alone.
-set -eu
+#   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs and no registry, on the default Python
+#   tools/test.sh WORDS          those that pytest's words choose, on the default Python
+set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# A file's tests stay together, for they share what the file built or started. Four at a time, for they wait as often as
-# they work.
-pytest="-m pytest -q -n 4 --dist loadfile"
-of_functions="tests/shared tests/sign tests/callback tests/chain"
-others="tests/localcloud tests/deploy tests/docs tests/e2e tests/browsers $(ls tests/test_*.py)"
-
 default=$(readlink .venv/default)
+python=.venv/default/bin/python
+functions="tests/shared tests/sign tests/callback tests/chain"
+others="tests/localcloud tests/deploy tests/docs tests/e2e tests/browsers $(ls tests/test_*.py)"
+# A file's tests stay together, for they share what the file built or started. tests/conftest.py has the long ones begin.
+at_once="-q --dist loadfile --no-loadscope-reorder -n"
+cores=$(getconf _NPROCESSORS_ONLN)
+
+if [ "${1:-}" = unit ]; then
+    shift
+    [ $# -gt 0 ] || ! command -v node >/dev/null || node --test tests/web/*.test.js
+    exec $python -m pytest $at_once "$cores" -m "not browser and not node_modules and not registry" "$@"
+fi
+[ $# = 0 ] || exec $python -m pytest -q --nothing-missing "$@"
+
 for runtime in 3.12 3.10; do
     [ -d ".venv/$runtime" ] || echo "Python $runtime, which Function Compute runs, is not on this machine: not tested on it."
 done
@@ -18,13 +28,14 @@ echo "The page's modules:"
 node --test tests/web/*.test.js
 echo "The functions, on Python $default:"
 .venv/default/bin/coverage erase
-.venv/default/bin/coverage run $pytest $of_functions "$@"
+.venv/default/bin/coverage run -m pytest $at_once "$cores" --nothing-missing $functions
 .venv/default/bin/coverage combine -q
 .venv/default/bin/coverage report
 for environment in .venv/3.*; do
-    [ "$environment" = ".venv/$default" ] && continue
+    [ "$environment" != ".venv/$default" ] || continue
     echo "The functions, on Python ${environment#.venv/}:"
-    "$environment/bin/python" $pytest $of_functions "$@"
+    "$environment/bin/python" -m pytest $at_once "$cores" -m "not any_python" --nothing-missing $functions
 done
+# Twice as many as there are cores, for these wait as often as they work.
 echo "Everything else, on Python $default:"
-.venv/default/bin/python $pytest $others "$@"
+$python -m pytest $at_once $((2 * cores)) --nothing-missing $others

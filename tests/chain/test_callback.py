@@ -21,6 +21,8 @@ from support.factories import NOON
 from support.oss_world import elements, outcome
 from support.tokens import new_secret
 
+pytestmark = pytest.mark.any_python
+
 ETAG = "0AD78EC8FF0372FB2C260E47086B5EA8"
 """What md5sum says of the content."""
 

@@ -212,6 +212,7 @@ def test_a_folder_form_cannot_be_used_in_the_directory_of_another(chain: Chain) 
     assert outcome(refused) == (403, "AccessDenied", "0006-00000227")
 
 
+@pytest.mark.any_python
 @pytest.mark.parametrize(
     ("settings", "content", "content_type", "refusal"),
     [
@@ -418,6 +419,7 @@ def test_the_pages_first_request_warms_the_function_before_a_file_is_chosen(chai
     assert len(chain.cloud.sts.records) == 1
 
 
+@pytest.mark.any_python
 def test_after_a_long_freeze_one_call_brings_new_credentials(chain: Chain) -> None:
     chain.clock.move_to(NOON + 20 * 3600)
     for _ in range(10):

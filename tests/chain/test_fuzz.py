@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support import fuzz
+
+pytestmark = pytest.mark.any_python
 
 
 def test_three_thousand_unsound_events_are_answered_soundly() -> None:

@@ -20,6 +20,8 @@ from support.factories import NOON
 from support.oss_world import outcome
 from support.tokens import bearer, new_secret, token
 
+pytestmark = pytest.mark.any_python
+
 MIB = 1024**2
 CONTENT = os.urandom(8 * MIB) + b"the end"
 UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"

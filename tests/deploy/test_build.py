@@ -495,6 +495,7 @@ def test_without_a_registry_one_line_says_so_and_the_last_package_stays(
     )
 
 
+@pytest.mark.registry
 @runs_in_function_compute
 @pytest.mark.parametrize("name", ["alibabacloud-tea", "idna"])
 def test_a_package_that_is_not_the_locked_one_is_refused(name: str, tmp_path: Path) -> None:
@@ -690,6 +691,7 @@ def callback(tmp_path_factory: pytest.TempPathFactory) -> build.Built:
     return build.build(build.CALLBACK, RUNTIME, tmp_path_factory.mktemp("build") / "callback", os.environ, print)
 
 
+@pytest.mark.registry
 def test_the_callback_functions_package_has_its_own_modules_the_shared_ones_and_one_dependency(
     callback: build.Built,
 ) -> None:
@@ -707,6 +709,7 @@ def test_the_callback_functions_package_has_its_own_modules_the_shared_ones_and_
     assert {name for name in found if name.startswith(("alibabacloud", "jwt", "aiohttp"))} == set()
 
 
+@pytest.mark.registry
 def test_the_callback_functions_package_is_small(callback: build.Built) -> None:
     assert callback.zipped <= 6_000_000
 

@@ -237,6 +237,7 @@ def test_what_is_merged_into_a_mapping_may_be_named_there_too(folder: Path) -> N
     assert declared.read(folder, {}, ACCOUNT).resources == {"c": {"props": {"x": 3}}}
 
 
+@pytest.mark.node_modules
 @pytest.mark.parametrize(
     "environ",
     [

@@ -142,6 +142,7 @@ def renamed(text: str, name: str) -> str:
     return re.sub(r"\bA(?=[ ]*=)(?! *=\"y\n)", name, text)
 
 
+@pytest.mark.node_modules
 @pytest.mark.parametrize(("mark", "end"), [(b"", "\n"), (b"\xef\xbb\xbf", "\r\n")], ids=["Linux", "Windows"])
 def test_what_we_take_is_read_alike_by_serverless_devs(tmp_path: Path, end: str, mark: bytes) -> None:
     """In one file, each spelling under a name of its own."""
@@ -165,6 +166,7 @@ def test_what_might_be_read_otherwise_is_refused_with_its_line_and_without_its_v
 VALUES = st.text(st.sampled_from("aB1 \t'\"`\\#$={}[]<%>:,.-_\u00a0\u3000文\u200b\r\x0b\u2028\ufeff"), max_size=12)
 
 
+@pytest.mark.node_modules
 def test_of_any_text_what_we_take_is_read_alike(tmp_path: Path) -> None:
     lines: list[tuple[str, str]] = []
 
@@ -184,6 +186,7 @@ def test_of_any_text_what_we_take_is_read_alike(tmp_path: Path) -> None:
     assert as_s_reads(tmp_path / "theirs", content, list(expected)) == expected
 
 
+@pytest.mark.node_modules
 def test_the_environment_wins_with_both(tmp_path: Path) -> None:
     content, over = b"A=x\nB=y\nC=z\n", {"A": "0", "B": ""}
     assert as_we_read(tmp_path / "ours", content, **over) == {"A": "0", "B": "", "C": "z"}

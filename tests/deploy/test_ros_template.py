@@ -256,11 +256,13 @@ def test_the_outputs_hold_no_secret() -> None:
     }
 
 
+@pytest.mark.node_modules
 @pytest.mark.parametrize("days", ["0", "7"])
 def test_the_vendors_validators_find_nothing(days: str) -> None:
     assert faults(template(KeepDays=days).resources()) == []
 
 
+@pytest.mark.node_modules
 @pytest.mark.parametrize(
     ("resource", "name", "value", "said"),
     [

@@ -51,6 +51,7 @@ def shape(value: Any) -> Any:
     return [shape(member) for member in value] if isinstance(value, list) else type(value)
 
 
+@pytest.mark.node_modules
 def test_the_ten_lines_store_a_file(tmp_path: Path) -> None:
     """In Node.js, whose fetch, File and FormData are those of browsers."""
     [lines] = code_blocks("js", README)

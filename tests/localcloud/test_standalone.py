@@ -73,6 +73,7 @@ def test_the_python_sdk_as_it_is_printed(printed: str, folder: Path) -> None:
     (folder / "a-bucket" / "hello.txt").unlink()
 
 
+@pytest.mark.node_modules
 def test_ali_oss_as_it_is_printed(printed: str, folder: Path) -> None:
     program = section(printed, "// Node.js: ali-oss (which takes no IP for an endpoint)")
     subprocess.run(["node", "-e", program], cwd=ROOT, check=True, timeout=60)  # noqa: S603, S607 - as printed
@@ -87,6 +88,7 @@ def signers(old: str = "", new: str = "") -> str:
     return program.replace(old, new)
 
 
+@pytest.mark.node_modules
 @pytest.mark.parametrize(
     ("old", "new", "status", "code"),
     [

@@ -65,6 +65,7 @@ def ali_oss() -> Iterator[Ask]:
         asking.close()
 
 
+@pytest.mark.any_python
 @given(
     secret=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64),
     region=st.sampled_from(["cn-hangzhou", "cn-hongkong", "us-west-1", "ap-southeast-1", "cn-wulanchabu"]),

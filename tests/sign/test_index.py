@@ -44,6 +44,7 @@ def test_on_a_laptop_faulty_settings_stop_the_start(function: ModuleType, monkey
         function.initialize(factories.context())
 
 
+@pytest.mark.any_python
 def test_in_function_compute_they_are_logged_once_and_every_request_is_told(
     function: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,8 +7,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 APPLICATIONS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -24,6 +22,8 @@ def find() -> str:
     for path in (os.environ.get("CHROMIUM"), *on_path, *APPLICATIONS):
         if path and Path(path).exists():
             return path
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - takes longer to import than the rest to run
+
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
     if not Path(own).exists():

@@ -35,6 +35,8 @@ def keys(environ: dict[str, str]) -> tuple[str | None, ...]:
     return own.access_key_id, own.access_key_secret, own.security_token
 
 
+@pytest.mark.node_modules
+@pytest.mark.node_modules
 def test_what_s_config_keeps_is_used_with_its_account(tmp_path: Path) -> None:
     first, second, token = new_secret(), new_secret(), new_secret()
     add(tmp_path, "default", AccountID=ACCOUNT, AccessKeyID="LTAI1", AccessKeySecret=first)

@@ -22,6 +22,8 @@ from support import sentinels
 from support.oss_client import user
 from support.oss_world import ACCOUNT, BUCKET, REGION, World, new_identity
 
+pytestmark = pytest.mark.node_modules
+
 PROJECT = Path(__file__).parents[3]
 COMPONENT = PROJECT / "deploy" / "site"
 RUN = Path(__file__).parent / "run_component.cjs"

@@ -28,6 +28,7 @@ def test_every_form_has_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names) >= 60
 
 
+@pytest.mark.node_modules
 @pytest.mark.parametrize("form", PACK["forms"], ids=lambda form: form["name"])
 def test_the_stand_in_gives_the_verdict(world: World, form: dict[str, Any]) -> None:
     world.add(IDENTITY)

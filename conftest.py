@@ -1,0 +1,94 @@
+"""What the tests need that not every set-up has: where it is missing they are left out, and one line says why.
+
+It stands in this folder because it is read before tests/conftest.py, which imports packages that may be missing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent
+
+if not all(importlib.util.find_spec(name) for name in ("hypothesis", "joserfc", "time_machine", "xdist")):
+    raise SystemExit("The packages that the tests import are missing. To install them: make test-unit, or make test")
+
+HAS_PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
+WITH_A_BROWSER = ("e2e", "browsers")
+"""Folders whose tests drive one."""
+
+
+@cache
+def has_browser() -> bool:
+    """Returns whether a browser is there, and what drives it."""
+    finder = [sys.executable, str(ROOT / "tests" / "support" / "chromium.py")]
+    return HAS_PLAYWRIGHT and subprocess.run(finder, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+@cache
+def has_node_modules() -> bool:
+    """Returns whether the JavaScript tools are there."""
+    return (ROOT / "node_modules" / ".lock").exists()
+
+
+NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "browser": (has_browser, "A browser, or Playwright to drive it, is missing. To install both: make test"),
+    "node_modules": (
+        has_node_modules,
+        "Serverless Devs and other JavaScript tools are missing. To install them: make test",
+    ),
+}
+"""By the name of a marker: whether what it stands for is there, and what to say where it is not."""
+
+BY_FIXTURE = {
+    "browser": "browser",
+    "scratch": "node_modules",
+    "node": "node_modules",
+    "ali_oss": "node_modules",
+    "builds": "registry",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option with which nothing may be left out."""
+    parser.addoption("--nothing-missing", action="store_true", help="fail, rather than skip, where set-up is missing")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leaves out, without Playwright, the folders whose modules import it."""
+    return True if not HAS_PLAYWRIGHT and collection_path.name in WITH_A_BROWSER else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs set-up, and has the files that take longest begin first, so that none is the last to end."""
+    for item in items:
+        names = {BY_FIXTURE[name] for name in getattr(item, "fixturenames", ()) if name in BY_FIXTURE}
+        names |= {"browser"} if item.path.parent.name in WITH_A_BROWSER else set()
+        for name in names:
+            item.add_marker(name)
+    order = ("registry", "browser", "node_modules")
+    marks: dict[Path, set[str]] = {}
+    for item in items:
+        marks.setdefault(item.path, set()).update(mark.name for mark in item.iter_markers())
+    items.sort(key=lambda item: [name not in marks[item.path] for name in order])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leaves a test out whose set-up is missing."""
+    for name, (is_there, cure) in NEEDS.items():
+        if item.get_closest_marker(name) and not is_there():
+            (pytest.fail if item.config.getoption("--nothing-missing") else pytest.skip)(cure)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what was not even read."""
+    if not HAS_PLAYWRIGHT:
+        terminalreporter.write_line(f"Not tested: the page in a browser. {NEEDS['browser'][1]}")
