@@ -16,7 +16,7 @@ import yaml  # type: ignore[import-untyped,unused-ignore]
 NO_ACCOUNT = "0" * 16
 """Stands for the account's ID where the environment does not tell it."""
 
-UNSEEN = "Unseen"
+NOT_VISIBLE = "NotVisible"
 """Marks, among a live role's properties, that the rest of them could not be seen."""
 
 _VARIABLE = re.compile(r"\$\{(?:(?P<path>[\w.-]+)|(?P<function>\w+)\((?P<arguments>[^}]*)\))\}")

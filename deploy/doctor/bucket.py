@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from deploy.doctor.context import BUCKET, Setup
-from deploy.doctor.live_bucket import CorsRule, UploadBucket
+from deploy.doctor.check import check
+from deploy.doctor.context import BUCKET, Context
+from deploy.doctor.live_bucket import BucketConfig, CorsRule
 from deploy.doctor.rights import ResourceNames, Right, policy_rights, role_rights
 from deploy.doctor.roles import shipped_roles, together
 from fc_http.environment import split_list
@@ -17,73 +18,170 @@ MAX_SKEW = 60
 """Seconds between this machine's clock and OSS's that nothing minds yet."""
 
 
-def absent(setup: Setup) -> Iterator[str]:
+@check(
+    "bucket",
+    impact="Uploads go to a bucket that this deployment does not make or guard, or to none.",
+    fix="Let OSS_BUCKET and the template's BucketName come from the same variable of s.yaml.",
+)
+def bucket(context: Context) -> Iterator[str]:
     """The template makes the bucket that the function names."""
-    if not any(each.get("BucketName") == setup.settings.get("OSS_BUCKET") for each in _declared_buckets(setup)):
-        yield f"The template has no bucket {setup.settings.get('OSS_BUCKET')}, which OSS_BUCKET names."
+    if not any(each.get("BucketName") == context.settings.get("OSS_BUCKET") for each in _declared_buckets(context)):
+        yield f"The template has no bucket {context.settings.get('OSS_BUCKET')}, which OSS_BUCKET names."
 
 
-def _declared_buckets(setup: Setup) -> Iterable[dict[str, Any]]:
-    return setup.deployment.of_type(BUCKET).values()
+def _declared_buckets(context: Context) -> Iterable[dict[str, Any]]:
+    return context.deployment.of_type(BUCKET).values()
 
 
-def versioning(setup: Setup) -> Iterator[str]:
+@check(
+    "owner",
+    impact="Somebody else receives the uploads, or serves the page: the name of a deleted bucket is free for anybody.",
+    fix="Take the functions away (`make remove`), set another NAME, and deploy.",
+    live="ACL",
+    also="site ACL",
+    declared=False,
+)
+def owner(context: Context) -> Iterator[str]:
+    """Buckets that are somebody else's."""
+    account = ResourceNames.of(context.deployment).account
+    for each in (*context.buckets(), *context.site_buckets()):
+        if each.owner is not None and each.owner != account:
+            yield f"{each.where} belongs to the account {each.owner}, not to {account}."
+
+
+@check(
+    "versioning",
+    impact="x-oss-forbid-overwrite has no effect: a form can be posted again and again, each time as a new version.",
+    fix="Use a bucket that never had versioning: it cannot be switched off again, only suspended, which does not help.",
+    live="versioning",
+)
+def versioning(context: Context) -> Iterator[str]:
     """A versioned bucket knows no forbid-overwrite."""
-    yield from (f"{each.where} has versioning {each.versioning}." for each in setup.buckets() if each.versioning)
+    yield from (f"{each.where} has versioning {each.versioning}." for each in context.buckets() if each.versioning)
 
 
-def public_access(setup: Setup) -> Iterator[str]:
+@check(
+    "public-access",
+    impact="One wrong ACL or policy, and strangers read what was uploaded.",
+    fix="Set BlockPublicAccess to true in deploy/ros.yaml and deploy; on a live bucket, in the console under "
+    "Permission Control.",
+    live="Block Public Access",
+)
+def public_access(context: Context) -> Iterator[str]:
     """Block Public Access."""
-    for each in setup.buckets():
+    for each in context.buckets():
         if each.public_access_blocked is False:
             yield f"{each.where} does not block public access."
 
 
-def acl(setup: Setup) -> Iterator[str]:
+@check(
+    "acl",
+    impact="Strangers read what was uploaded.",
+    fix="Set the bucket's ACL to private.",
+    live="ACL",
+)
+def acl(context: Context) -> Iterator[str]:
     """The bucket's ACL."""
-    yield from (f"{each.where} is {each.acl}." for each in setup.buckets() if each.acl not in (None, "private"))
+    yield from (f"{each.where} is {each.acl}." for each in context.buckets() if each.acl not in (None, "private"))
 
 
-def site_acl(setup: Setup) -> Iterator[str]:
-    """Who may write the page."""
-    yield from (f"{each.where} is {each.acl}." for each in setup.site_buckets() if each.acl == "public-read-write")
-
-
-def policy(setup: Setup) -> Iterator[str]:
+@check(
+    "policy",
+    impact="Strangers, or other accounts, may do that past the roles and past Block Public Access.",
+    fix="Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: this project needs none.",
+    live="policy",
+)
+def policy(context: Context) -> Iterator[str]:
     """What the upload bucket's policy allows: this project makes none."""
-    yield from _allowances(setup.buckets())
+    yield from _allowances(context.buckets())
 
 
-def site_policy(setup: Setup) -> Iterator[str]:
+@check(
+    "site-policy",
+    impact="Who may write the page can make it send people's upload links and files elsewhere.",
+    fix="Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: the bucket is public-read by its ACL.",
+    live="site policy",
+)
+def site_policy(context: Context) -> Iterator[str]:
     """What the policy of the page's bucket allows: this project makes none."""
-    yield from _allowances(setup.site_buckets())
+    yield from _allowances(context.site_buckets())
 
 
-def _allowances(buckets: Iterable[UploadBucket]) -> Iterator[str]:
+def _allowances(buckets: Iterable[BucketConfig]) -> Iterator[str]:
     for each in buckets:
         allowed, _ = policy_rights(each.policy)
         yield from (f"{each.where} has a policy that allows {what}." for what in together(allowed))
 
 
-def policy_refusals(setup: Setup) -> Iterator[str]:
+@check(
+    "site-acl",
+    impact="Anybody may exchange the page for one that sends people's upload links and files elsewhere.",
+    fix="Set the ACL of the page's bucket to public-read, and deploy.",
+    live="site ACL",
+)
+def site_acl(context: Context) -> Iterator[str]:
+    """Who may write the page."""
+    yield from (f"{each.where} is {each.acl}." for each in context.site_buckets() if each.acl == "public-read-write")
+
+
+@check(
+    "policy-refusals",
+    impact="OSS refuses uploads, or what the functions ask for, with 403 AccessDenied, whatever the roles may do.",
+    fix="Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: this project needs none.",
+    live="policy",
+)
+def policy_refusals(context: Context) -> Iterator[str]:
     """What the upload bucket's policy denies our roles, that they need."""
-    for each in setup.buckets():
+    for each in context.buckets():
         _, denied = policy_rights(each.policy)
-        for role, needed in _needed(setup).items():
-            refused = [right for right in needed if any(_takes_away(denial, right, role, setup) for denial in denied)]
+        for role, needed in _needed(context).items():
+            refused = [right for right in needed if any(_takes_away(denial, right, role, context) for denial in denied)]
             yield from (f"{each.where} has a policy that denies the role {role} {what}." for what in together(refused))
 
 
-def policy_denials(setup: Setup) -> Iterator[str]:
+def _needed(context: Context) -> dict[str, list[Right]]:
+    """What the roles may do in the upload bucket, as it is shipped, by the role's name."""
+    return {
+        str(role["RoleName"]): found
+        for role in shipped_roles(context).values()
+        if (found := [right for right in role_rights(role)[0] if right.action.startswith("oss:")])
+    }
+
+
+def _takes_away(denial: Right, right: Right, role: str, context: Context) -> bool:
+    """Whether a policy's denial takes a right from a role, which OSS and RAM spell in two ways."""
+    account = right.resource.split(":")[3]
+    # The function names its sessions after itself.
+    session = str((context.declared or context.deployment).function.get("functionName", ""))[:32]
+    sessions = (f"arn:sts::{account}:assumed-role/{role}/{each}" for each in ("*", session))
+    spelt = (*sessions, f"acs:ram::{account}:role/{role}")
+    return any(denial.takes(replace(right, who=who), context.regions) for who in spelt)
+
+
+def _may_take_away(denial: Right, right: Right, context: Context) -> bool:
+    """Whether a policy's denial names the whole account, and would take the right away if it meant its roles."""
+    account = right.resource.split(":")[3]
+    whole = denial.who.lower() in (account, f"acs:ram::{account}:root")
+    return whole and denial.takes(replace(right, who=denial.who), context.regions)
+
+
+@check(
+    "policy-denials",
+    level="decision",
+    impact="It takes rights away and gives none. Uploads, or the page, fail where it takes away what they need.",
+    fix="Keep it if it is yours; else delete it.",
+    live="policy",
+)
+def policy_denials(context: Context) -> Iterator[str]:
     """What else the buckets' policies deny."""
-    needed = [(role, right) for role, rights in _needed(setup).items() for right in rights]
-    for buckets, of_roles in ((setup.buckets(), needed), (setup.site_buckets(), [])):
+    needed = [(role, right) for role, rights in _needed(context).items() for right in rights]
+    for buckets, of_roles in ((context.buckets(), needed), (context.site_buckets(), [])):
         for each in buckets:
             _, denied = policy_rights(each.policy)
             besides = [
-                one for one in denied if not any(_takes_away(one, right, role, setup) for role, right in of_roles)
+                one for one in denied if not any(_takes_away(one, right, role, context) for role, right in of_roles)
             ]
-            doubtful = [one for one in besides if any(_may_take_away(one, right, setup) for _, right in of_roles)]
+            doubtful = [one for one in besides if any(_may_take_away(one, right, context) for _, right in of_roles)]
             certain = [one for one in besides if one not in doubtful]
             yield from (f"{each.where} has a policy that denies {what}." for what in together(certain))
             yield from (
@@ -93,51 +191,22 @@ def policy_denials(setup: Setup) -> Iterator[str]:
             )
 
 
-def _needed(setup: Setup) -> dict[str, list[Right]]:
-    """What the roles may do in the upload bucket, as it is shipped, by the role's name."""
-    return {
-        str(role["RoleName"]): found
-        for role in shipped_roles(setup).values()
-        if (found := [right for right in role_rights(role)[0] if right.action.startswith("oss:")])
-    }
-
-
-def _takes_away(denial: Right, right: Right, role: str, setup: Setup) -> bool:
-    """Whether a policy's denial takes a right from a role, which OSS and RAM spell in two ways."""
-    account = right.resource.split(":")[3]
-    # The function names its sessions after itself.
-    session = str((setup.declared or setup.deployment).function.get("functionName", ""))[:32]
-    sessions = (f"arn:sts::{account}:assumed-role/{role}/{each}" for each in ("*", session))
-    spelt = (*sessions, f"acs:ram::{account}:role/{role}")
-    return any(denial.takes(replace(right, who=who), setup.regions) for who in spelt)
-
-
-def _may_take_away(denial: Right, right: Right, setup: Setup) -> bool:
-    """Whether a policy's denial names the whole account, and would take the right away if it meant its roles."""
-    account = right.resource.split(":")[3]
-    whole = denial.who.lower() in (account, f"acs:ram::{account}:root")
-    return whole and denial.takes(replace(right, who=denial.who), setup.regions)
-
-
-def cors_for_all(setup: Setup) -> Iterator[str]:
+@check(
+    "cors-wide",
+    impact="A web page that is not yours, and has a form, can use it from its visitors' browsers.",
+    fix="Allow the origins of ALLOWED_ORIGINS alone: delete others' rules in the OSS console, and deploy.",
+    live="CORS",
+)
+def cors_wide(context: Context) -> Iterator[str]:
     """Pages that nobody named."""
-    listed = setup.settings.get("ALLOWED_ORIGINS", "")
-    named = None if "ALLOWED_ORIGINS" in setup.setting_faults() else split_list(listed)
-    for each in setup.buckets():
+    origins = split_list(context.settings.get("ALLOWED_ORIGINS", ""))
+    named = None if "ALLOWED_ORIGINS" in context.setting_faults() else origins
+    for each in context.buckets():
         for origin in dict.fromkeys(origin for rule in each.cors or () for origin in rule.origins):
             if "*" in origin:
                 yield f"{each.where} lets pages of {origin} read its answers."
             elif named is not None and origin not in named:
                 yield f"{each.where} lets pages of {origin} read its answers, and ALLOWED_ORIGINS does not name it."
-
-
-def cors_for_pages(setup: Setup) -> Iterator[str]:
-    """Every page may post and read the answer."""
-    for each in setup.buckets():
-        if each.cors is not None:
-            for origin in setup.origins:
-                if not any(covers(rule, origin, "POST") for rule in each.cors):
-                    yield f"{each.where} has no CORS rule that lets {origin} post."
 
 
 def covers(rule: CorsRule, origin: str, method: str) -> bool:
@@ -146,13 +215,50 @@ def covers(rule: CorsRule, origin: str, method: str) -> bool:
     return method in rule.methods and any(re.fullmatch(pattern, origin) for pattern in patterns)
 
 
-def deletions(setup: Setup) -> Iterator[str]:
+@check(
+    "cors",
+    impact="Its uploads are stored, and the page says that they failed.",
+    fix="Add the origin to the rule for POST in deploy/ros.yaml and deploy.",
+    live="CORS",
+)
+def cors(context: Context) -> Iterator[str]:
+    """Every page may post and read the answer."""
+    for each in context.buckets():
+        if each.cors is not None:
+            for origin in context.origins:
+                if not any(covers(rule, origin, "POST") for rule in each.cors):
+                    yield f"{each.where} has no CORS rule that lets {origin} post."
+
+
+@check(
+    "clock",
+    impact="Deploying signs with this clock: OSS refuses what is 15 minutes off, and with a clock that is ahead the "
+    "ros component may wait forever.",
+    fix="Set the clock, or switch on time synchronisation.",
+    live="clock",
+    declared=False,
+)
+def clock(context: Context) -> Iterator[str]:
+    """This machine's clock, against OSS's."""
+    skew = context.live_buckets.skew if context.live_buckets else None
+    if skew is not None and abs(skew) > MAX_SKEW:
+        yield f"This machine's clock is {abs(skew):,.0f} seconds {'ahead of' if skew > 0 else 'behind'} OSS's."
+
+
+@check(
+    "deletions",
+    impact="Files are gone before you think, and nothing brings them back.",
+    fix="Delete the rule in deploy/ros.yaml, or under Lifecycle in the OSS console, or set KEEP_DAYS to what should "
+    "hold, and deploy.",
+    live="lifecycle",
+)
+def deletions(context: Context) -> Iterator[str]:
     """Rules that delete uploads sooner than KEEP_DAYS says."""
-    told = setup.environ.get("KEEP_DAYS", "").strip() or "0"
+    told = context.environ.get("KEEP_DAYS", "").strip() or "0"
     if not re.fullmatch(r"[0-9]{1,5}", told):
         return
-    kept, folder = int(told), setup.upload_place.partition("/")[2].removesuffix("*")
-    for each in setup.buckets():
+    kept, folder = int(told), context.upload_place.partition("/")[2].removesuffix("*")
+    for each in context.buckets():
         for rule in each.expiry or ():
             concerned = folder.startswith(rule.prefix) or rule.prefix.startswith(folder)
             if concerned and (kept == 0 or rule.days < kept):
@@ -160,28 +266,20 @@ def deletions(setup: Setup) -> Iterator[str]:
                 yield f"{each.where} deletes uploads {when}, and KEEP_DAYS is {kept}."
 
 
-def overdue(setup: Setup) -> Iterator[str]:
+@check(
+    "overdue",
+    impact="Files that should be gone stay, can still be read by those who may read them, and are paid for.",
+    fix="Deploy, or set KEEP_DAYS to what should hold.",
+    live="lifecycle",
+    declared=False,
+)
+def overdue(context: Context) -> Iterator[str]:
     """Live uploads that KEEP_DAYS says are to be deleted, and that are not."""
-    days = setup.environ.get("KEEP_DAYS", "").strip()
+    days = context.environ.get("KEEP_DAYS", "").strip()
     if not re.fullmatch(r"[1-9][0-9]{0,4}", days):
         return
-    folder = setup.upload_place.partition("/")[2].removesuffix("*")
-    for each in [setup.live.bucket] if setup.live else []:
+    folder = context.upload_place.partition("/")[2].removesuffix("*")
+    for each in [context.live_buckets.bucket] if context.live_buckets else []:
         rules = [rule for rule in each.expiry or () if folder.startswith(rule.prefix) and 0 < rule.days <= int(days)]
         if each.expiry is not None and not rules:
             yield f"{each.where} does not delete uploads after {days} days, as KEEP_DAYS says."
-
-
-def owner(setup: Setup) -> Iterator[str]:
-    """Buckets that are somebody else's."""
-    account = ResourceNames.of(setup.deployment).account
-    for each in (*setup.buckets(), *setup.site_buckets()):
-        if each.owner is not None and each.owner != account:
-            yield f"{each.where} belongs to the account {each.owner}, not to {account}."
-
-
-def clock(setup: Setup) -> Iterator[str]:
-    """This machine's clock, against OSS's."""
-    skew = setup.live.skew if setup.live else None
-    if skew is not None and abs(skew) > MAX_SKEW:
-        yield f"This machine's clock is {abs(skew):,.0f} seconds {'ahead of' if skew > 0 else 'behind'} OSS's."

@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from deploy.doctor.context import Setup
+from deploy.doctor.check import check
+from deploy.doctor.context import Context
 from deploy.doctor.function import http_trigger
 from deploy.hooks.preflight import read_faults
 from upload_callback.settings import Settings as CallbackSettings
 
 
-def settings(setup: Setup) -> Iterator[str]:
+@check(
+    "callback",
+    impact="The callback function answers `misconfigured`, and every upload says: stored, but the site was not told.",
+    fix="Mend it in .env (docs/callback.md) and deploy.",
+)
+def callback(context: Context) -> Iterator[str]:
     """The callback function's own settings."""
-    if is_on(setup):
+    if is_on(context):
         own = (
-            f"{fault}." for fault in read_faults(CallbackSettings, {**environ(setup), "FC_FUNCTION_NAME": "callback"})
+            f"{fault}." for fault in read_faults(CallbackSettings, {**environ(context), "FC_FUNCTION_NAME": "callback"})
         )
         yield from own
 
 
-def agreement(setup: Setup) -> Iterator[str]:
+@check(
+    "callback-agreement",
+    impact="The callback function refuses what OSS calls it for, and every upload says: the site was not told.",
+    fix="Let both take it from the same variable of s.yaml, and deploy both.",
+)
+def callback_agreement(context: Context) -> Iterator[str]:
     """What both functions must have alike."""
-    if not is_on(setup):
+    if not is_on(context):
         return
     for name, default in (
         ("CALLBACK_SECRET", ""),
@@ -30,16 +41,22 @@ def agreement(setup: Setup) -> Iterator[str]:
         ("OSS_REGION", ""),
         ("UPLOAD_PREFIX", "uploads"),
     ):
-        first, second = (each.get(name) or default for each in (setup.settings, environ(setup)))
+        first, second = (each.get(name) or default for each in (context.settings, environ(context)))
         if first and second and first != second:
             yield f"The two functions differ in {name}."
 
 
-def trigger(setup: Setup) -> Iterator[str]:
+@check(
+    "callback-trigger",
+    impact="OSS cannot call the function: every upload says: stored, but the site was not told.",
+    fix="Set its triggerConfig in s.yaml to authType anonymous and the method POST: the function itself verifies OSS.",
+    live="callback function",
+)
+def callback_trigger(context: Context) -> Iterator[str]:
     """OSS posts, and signs with no AccessKey."""
-    if not is_on(setup):
+    if not is_on(context):
         return
-    own = http_trigger(props(setup), setup.declared.callback if setup.declared else {})
+    own = http_trigger(props(context), context.declared.callback if context.declared else {})
     config = own.get("triggerConfig") or {}
     if config.get("authType") != "anonymous":
         yield f"The callback function's authType is {config.get('authType') or 'not stated'}."
@@ -47,23 +64,28 @@ def trigger(setup: Setup) -> Iterator[str]:
         yield "The callback function's methods lack POST."
 
 
-def webhook_unused(setup: Setup) -> Iterator[str]:
+@check(
+    "webhook",
+    impact="Nobody is ever told.",
+    fix="Set CALLBACK=on, or leave WEBHOOK_URL out.",
+)
+def webhook(context: Context) -> Iterator[str]:
     """A webhook that nothing triggers."""
-    if not is_on(setup) and environ(setup).get("WEBHOOK_URL"):
+    if not is_on(context) and environ(context).get("WEBHOOK_URL"):
         yield "WEBHOOK_URL is set, and CALLBACK is not on."
 
 
-def is_on(setup: Setup) -> bool:
+def is_on(context: Context) -> bool:
     """Whether OSS is to call back."""
-    return (setup.declared or setup.deployment).function_environ.get("CALLBACK") == "on"
+    return (context.declared or context.deployment).function_environ.get("CALLBACK") == "on"
 
 
-def props(setup: Setup) -> dict[str, Any]:
+def props(context: Context) -> dict[str, Any]:
     """The callback function's props."""
-    return setup.deployment.callback
+    return context.deployment.callback
 
 
-def environ(setup: Setup) -> dict[str, str]:
+def environ(context: Context) -> dict[str, str]:
     """The callback function's environment; what is empty is not set."""
-    given: Iterable[tuple[str, Any]] = (props(setup).get("environmentVariables") or {}).items()
+    given: Iterable[tuple[str, Any]] = (props(context).get("environmentVariables") or {}).items()
     return {name: str(value) for name, value in given if value != ""}

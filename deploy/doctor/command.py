@@ -1,9 +1,9 @@
-"""`make doctor`: what is wrong with the deployment, what follows from it, and what to do.
+"""`make doctor`: what is wrong with the deployment, what follows from it, and how to fix it.
 
-It reads the environment and .env, s.yaml and the ROS template, and, where there are the deployer's credentials, the
-live buckets, functions and roles. What only its owner can decide is named besides, and is no fault. It counts what it
-could not look at. The exit code is 1 where there is a fault, 2 where nothing can be read, and 3 where credentials were
-given and nothing could be seen with them, or, with --strict, where any check was not made.
+It reads the environment and .env, s.yaml and the ROS template and, with the deployer's credentials, the live buckets,
+functions and roles. Decisions that only the owner can make are listed apart, and are no faults. Checks that could not
+be made are counted. The exit code is 1 if there is a fault; 2 if nothing can be read, or a check is unknown; 3 if the
+credentials show nothing, or, with --strict, if any check was not made.
 """
 
 from __future__ import annotations
@@ -14,80 +14,62 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import credentials, declared, names, oss_client
-from deploy.declared import Deployment
-from deploy.doctor import live_bucket, live_functions
-from deploy.doctor.checks import Finding, count_checks, examine, unmade_checks
-from deploy.doctor.context import Setup
-from deploy.doctor.live_bucket import NO_ANSWER, Live, look_at
-from deploy.doctor.live_functions import Account
-from deploy.doctor.rights import ResourceNames
+from deploy import credentials, declared, names
+from deploy.doctor import checks
+from deploy.doctor.check import Check, Finding
+from deploy.doctor.context import Context
+from deploy.doctor.inspection import Inspection, inspect
 from deploy.environment import environment
 
 ROOT = Path(__file__).parents[2]
 
-_ALL = (*live_bucket.FACTS, *live_functions.FACTS)
-_WITHOUT_RIGHTS = {"clock"}
-"""What is seen even where the credentials are good for nothing."""
-
-
-@dataclass(frozen=True)
-class View:
-    """What the account shows, and why it does not show the rest."""
-
-    unseen: Mapping[str, str]
-    live: Live | None = None
-    account: Deployment | None = None
-    given: bool = True
-    """Whether somebody gave credentials, so that seeing nothing is a failure."""
-
-    @property
-    def blind(self) -> bool:
-        """Whether there were credentials, and nothing could be seen with them."""
-        return self.given and set(_ALL) - set(self.unseen) <= _WITHOUT_RIGHTS
-
 
 def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -> int:
-    """Print what is found; the exit code."""
-    strict = _parser().parse_args(argv).strict
+    """Prints the findings; returns the exit code."""
+    arguments = _parser().parse_args(argv)
     try:
+        chosen = checks.select(_ids(arguments.only), _ids(arguments.skip))
         settings = environment(environ, folder)
         deployment = declared.read(folder, settings, credentials.account_id(settings))
         unread = names.unread_names(folder)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    seen = _look(settings, deployment)
-    findings = examine(Setup(settings, deployment, seen.live, seen.account, unseen=seen.unseen, unread=unread))
-    return report(findings, seen, strict=strict)
+    needs_account = any(each.live for each in chosen)
+    seen = inspect(settings, deployment) if needs_account else Inspection({}, has_credentials=False)
+    context = Context(
+        settings, deployment, seen.live_buckets, seen.live_functions, not_visible=seen.not_visible, unread=unread
+    )
+    return report(checks.examine(context, chosen), seen, chosen, strict=arguments.strict)
 
 
-def report(findings: list[Finding], seen: View, *, strict: bool = False) -> int:
-    """Print faults, decisions and the checks that were not made; the exit code."""
-    faults = [finding for finding in findings if not finding.check.decide]
-    decisions = [finding for finding in findings if finding.check.decide]
-    absent = unmade_checks(seen.unseen)
-    missing = sum(len(names) for names in absent.values())
-    many = "" if len(faults) == 1 else "s"
-    _print([f"{count_checks() - missing} checks made, {missing} not made; {len(faults)} fault{many}."])
-    unmade = [f"{why[:1].upper()}{why[1:]}:\n  {', '.join(names)}" for why, names in absent.items()]
-    for heading, listed in (("Faults", faults), ("For you to decide", decisions), ("Not made", unmade)):
-        if listed:
-            _print(["", f"{heading}:", *(f"  {line}" for each in listed for line in str(each).splitlines())])
-    if seen.blind:
-        _print(["", "Credentials were given, and nothing of what is live could be seen: it may be sound or not."])
+def report(
+    findings: list[Finding], seen: Inspection, chosen: Sequence[Check] = checks.CHECKS, *, strict: bool = False
+) -> int:
+    """Prints faults, decisions and the checks that were not made; returns the exit code."""
+    faults = [each for each in findings if each.check.level == "fault"]
+    decisions = [each for each in findings if each.check.level == "decision"]
+    not_made = checks.not_made(chosen, seen.not_visible)
+    missing = sum(len(ids) for ids in not_made.values())
+    plural = "" if len(faults) == 1 else "s"
+    _print([f"{checks.count(chosen) - missing} checks made, {missing} not made; {len(faults)} fault{plural}."])
+    reasons = [f"{reason[:1].upper()}{reason[1:]}:\n  {', '.join(ids)}" for reason, ids in not_made.items()]
+    for heading, entries in (("Faults", faults), ("For you to decide", decisions), ("Not made", reasons)):
+        if entries:
+            _print(["", f"{heading}:", *(f"  {line}" for each in entries for line in str(each).splitlines())])
+    if seen.is_blind:
+        _print(["", "The credentials show nothing of what is live: whether it is sound is not known."])
     if faults:
         return 1
-    return 3 if seen.blind or (strict and missing) else 0
+    return 3 if seen.is_blind or (strict and missing) else 0
 
 
 def _print(lines: Iterable[str]) -> None:
-    """A terminal's width is kept to between words; files and pipes get a line for each.
+    """Prints lines, wrapped between words to a terminal's width; files and pipes get them whole.
 
-    What goes on in the next line stands further in than any line begins: strangers' words are none of doctor's there.
+    A continued line is indented deeper than any line begins, so that strangers' words do not pass for doctor's.
     """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for line in lines:
@@ -98,47 +80,16 @@ def _print(lines: Iterable[str]) -> None:
         print("\n".join(wrapped or [line]))
 
 
-def _look(environ: Mapping[str, str], deployment: Deployment) -> View:
-    """What the account shows of the buckets, and of the functions with their roles."""
-    provider, account_id = credentials.deployer(environ), credentials.account_id(environ)
-    region = str(deployment.function.get("region", ""))
-    oss_region = Setup(environ, deployment).regions["oss"]
-    if provider is None:
-        why, given = credentials.no_credentials(environ)
-        return View(dict.fromkeys(_ALL, f"{why} (docs/operations.md, Credentials)"), given=given)
-    if not account_id:
-        return View(dict.fromkeys(_ALL, "every live name has the account's ID in it: set AccountID"))
-    regions = (fault for each in (region, oss_region) for fault in names.region_faults(each))
-    if wrong := (*names.account_faults(account_id), *regions):
-        return View(dict.fromkeys(_ALL, f"it cannot be told where to look: {wrong[0]}"))
-    shown = look_at(
-        oss_client.client(provider, oss_region),
-        deployment.function_environ.get("OSS_BUCKET", ""),
-        deployment.site_bucket,
-    )
-    resources = ResourceNames.of(deployment)
-    functions, unseen = Account(provider, account_id=account_id, region=region).deployment(
-        str(deployment.function.get("functionName", "")),
-        str(deployment.callback.get("functionName", "")),
-        (resources.sign_role, resources.upload_role, resources.callback_role),
-    )
-    of_buckets = {fact: _of_oss(code, deployment) for fact, code in shown.unseen.items()}
-    of_functions = {fact: f"{'RAM' if fact == 'roles' else 'Function Compute'}: {why}" for fact, why in unseen.items()}
-    return View({**of_buckets, **of_functions}, shown, functions)
-
-
-def _of_oss(code: str, deployment: Deployment) -> str:
-    if code == NO_ANSWER:
-        return "OSS did not answer (is there a way to the internet from here?)"
-    if code == "NoSuchBucket":
-        where = f"{deployment.function_environ.get('OSS_BUCKET')} and {deployment.site_bucket}"
-        return f"there is no such bucket ({where}): it is not deployed yet, or NAME, REGION or AccountID is another's"
-    return f"OSS says {code}"
+def _ids(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make doctor ARGS=…", description="Name what is wrong with the deployment.")
-    parser.add_argument("--strict", action="store_true", help="fail, with 3, if any check could not be made")
+    add = parser.add_argument
+    add("--only", metavar="ID,…", default="", help="make these checks alone")
+    add("--skip", metavar="ID,…", default="", help="make all checks except these")
+    add("--strict", action="store_true", help="fail, with exit code 3, if any check could not be made")
     return parser
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from deploy import names
 from deploy.credentials import account_id
 from deploy.declared import Deployment, listed
-from deploy.doctor.live_bucket import CorsRule, ExpiryRule, Live, PartsRule, UploadBucket
+from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule
 from deploy.hooks.preflight import UNKNOWN
 from direct_upload.settings import Settings
 from fc_http.environment import listed_origins
@@ -20,18 +20,18 @@ ROLE, BUCKET = "ALIYUN::RAM::Role", "ALIYUN::OSS::Bucket"
 
 
 @dataclass(frozen=True)
-class Setup:
+class Context:
     """All that is looked at."""
 
     environ: Mapping[str, str]
     """The deployer's environment, with .env in it."""
     deployment: Deployment
-    live: Live | None = None
-    account: Deployment | None = None
+    live_buckets: LiveBuckets | None = None
+    live_functions: Deployment | None = None
     """The live functions and their roles, in the shape in which they are declared."""
     declared: Deployment | None = None
     """What is declared, where `deployment` is what is live."""
-    unseen: Mapping[str, str] = field(default_factory=dict)
+    not_visible: Mapping[str, str] = field(default_factory=dict)
     """Why what is live was not seen, by the facts of `live` and `account`."""
     unread: tuple[str, ...] = ()
     """The names in .env that nothing reads, each in words."""
@@ -93,21 +93,21 @@ class Setup:
         here = str(stated.function.get("region", ""))
         return {"oss": stated.function_environ.get("OSS_REGION") or here, "log": here}
 
-    def buckets(self) -> Iterator[UploadBucket]:
+    def buckets(self) -> Iterator[BucketConfig]:
         """The upload bucket as it is declared and, where it could be seen, as it is."""
         for name, properties in self.deployment.of_type(BUCKET).items():
             if properties.get("BucketName") == self.settings.get("OSS_BUCKET"):
                 yield _declared_bucket(name, properties)
-        if self.live:
-            yield self.live.bucket
+        if self.live_buckets:
+            yield self.live_buckets.bucket
 
-    def site_buckets(self) -> Iterator[UploadBucket]:
+    def site_buckets(self) -> Iterator[BucketConfig]:
         """The page's bucket as it is declared and, where it could be seen, as it is."""
         for name, properties in self.deployment.of_type(BUCKET).items():
             if properties.get("BucketName") == self.deployment.site_bucket:
                 yield _declared_bucket(name, properties)
-        if self.live and self.live.site:
-            yield self.live.site
+        if self.live_buckets and self.live_buckets.site:
+            yield self.live_buckets.site
 
 
 def role_name(arn: str) -> str:
@@ -115,10 +115,10 @@ def role_name(arn: str) -> str:
     return arn.rpartition("/")[2].lower()
 
 
-def _declared_bucket(name: str, properties: Mapping[str, Any]) -> UploadBucket:
+def _declared_bucket(name: str, properties: Mapping[str, Any]) -> BucketConfig:
     rules = (properties.get("CORSConfiguration") or {}).get("CORSRule") or ()
     lifecycle = (properties.get("LifecycleConfiguration") or {}).get("Rule") or ()
-    return UploadBucket(
+    return BucketConfig(
         where=f"The bucket {name} of the template",
         versioning=(properties.get("VersioningConfiguration") or {}).get("Status") or "",
         public_access_blocked=str(properties.get("BlockPublicAccess", False)).lower() == "true",

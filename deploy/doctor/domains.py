@@ -4,47 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.doctor.context import Setup
+from deploy.doctor.check import check
+from deploy.doctor.context import Context
 from deploy.names import DOMAINS
 
 
-def names(setup: Setup) -> Iterator[str]:
+@check(
+    "domains",
+    impact="The domain cannot be bound.",
+    fix="Write the name alone: no https://, no path, small letters.",
+)
+def domains(context: Context) -> Iterator[str]:
     """Domains alone, as DNS spells them."""
-    yield from (f"{text}." for name, text in setup.name_faults.items() if name in DOMAINS)
+    yield from (f"{text}." for name, text in context.name_faults.items() if name in DOMAINS)
 
 
-def page_origin(setup: Setup) -> Iterator[str]:
+@check(
+    "page-origin",
+    impact="The function refuses the page with 403 `origin_not_allowed`.",
+    fix="Add it to ALLOWED_ORIGINS, or leave ALLOWED_ORIGINS to s.yaml.",
+)
+def page_origin(context: Context) -> Iterator[str]:
     """The page's own domain may upload."""
-    domain = setup.environ.get("SITE_DOMAIN", "").strip()
-    if domain and "SITE_DOMAIN" not in setup.name_faults and f"https://{domain}" not in setup.origins:
+    domain = context.environ.get("SITE_DOMAIN", "").strip()
+    if domain and "SITE_DOMAIN" not in context.name_faults and f"https://{domain}" not in context.origins:
         yield f"https://{domain}, where SITE_DOMAIN puts the page, is not in ALLOWED_ORIGINS."
 
 
-def no_site_domain(setup: Setup) -> Iterator[str]:
+@check(
+    "endpoint-forbidden",
+    impact="This account may not use the default domain of mainland buckets for data (accounts made since 2025-03-20): "
+    "every upload fails.",
+    fix="Set UPLOAD_DOMAIN to a domain with an ICP filing and deploy; or set the region to cn-hongkong.",
+    live="list of objects",
+    declared=False,
+)
+def endpoint_forbidden(context: Context) -> Iterator[str]:
+    """The account may not use OSS's default domain."""
+    if context.live_buckets and context.live_buckets.endpoint_forbidden and _posts_to_default_domain(context):
+        yield "OSS answers PublicEndpointForbidden at the bucket's default domain."
+
+
+@check(
+    "site-domain",
+    level="decision",
+    impact="OSS's default domain makes browsers download the page instead of showing it.",
+    fix="Set SITE_DOMAIN to a domain of yours (docs/deploy.md), unless people get the page elsewhere.",
+)
+def site_domain(context: Context) -> Iterator[str]:
     """The page is at OSS's default domain."""
-    if not setup.environ.get("SITE_DOMAIN", "").strip():
+    if not context.environ.get("SITE_DOMAIN", "").strip():
         yield "SITE_DOMAIN is not set."
 
 
-def no_sign_domain(setup: Setup) -> Iterator[str]:
+@check(
+    "sign-domain",
+    level="decision",
+    impact="The function answers at its fcapp.run address, which Alibaba Cloud does not allow in production.",
+    fix="Set SIGN_DOMAIN to a domain of yours (docs/deploy.md) before people depend on it.",
+)
+def sign_domain(context: Context) -> Iterator[str]:
     """The function is at Function Compute's default domain."""
-    if not setup.environ.get("SIGN_DOMAIN", "").strip():
+    if not context.environ.get("SIGN_DOMAIN", "").strip():
         yield "SIGN_DOMAIN is not set."
 
 
-def no_upload_domain(setup: Setup) -> Iterator[str]:
+def _posts_to_default_domain(context: Context) -> bool:
+    return (context.settings.get("UPLOAD_URL") or ".aliyuncs.com").endswith(".aliyuncs.com")
+
+
+@check(
+    "upload-domain",
+    level="decision",
+    impact="Accounts made since 2025-03-20 may not use the default domain of mainland buckets: every upload fails with "
+    "PublicEndpointForbidden.",
+    fix="With such an account, set UPLOAD_DOMAIN to a domain with an ICP filing, or the region to cn-hongkong.",
+)
+def upload_domain(context: Context) -> Iterator[str]:
     """Mainland uploads go to OSS's default domain."""
-    region = setup.settings.get("OSS_REGION", "")
+    region = context.settings.get("OSS_REGION", "")
     on_mainland = region.startswith("cn-") and region != "cn-hongkong"
-    if on_mainland and _posts_to_default_domain(setup) and not (setup.live and setup.live.endpoint_forbidden):
+    if (
+        on_mainland
+        and _posts_to_default_domain(context)
+        and not (context.live_buckets and context.live_buckets.endpoint_forbidden)
+    ):
         yield f"UPLOAD_DOMAIN is not set, and {region} is on the mainland."
-
-
-def _posts_to_default_domain(setup: Setup) -> bool:
-    return (setup.settings.get("UPLOAD_URL") or ".aliyuncs.com").endswith(".aliyuncs.com")
-
-
-def endpoint_forbidden(setup: Setup) -> Iterator[str]:
-    """The account may not use OSS's default domain."""
-    if setup.live and setup.live.endpoint_forbidden and _posts_to_default_domain(setup):
-        yield "OSS answers PublicEndpointForbidden at the bucket's default domain."

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from deploy.doctor.context import Setup
+from deploy.doctor.check import check
+from deploy.doctor.context import Context
 from deploy.doctor.function import RUNTIMES, http_trigger
 from deploy.doctor.settings import is_open
 
@@ -105,9 +106,19 @@ _ASIDE_LIVE = COMPARED_ELSEWHERE | HARMLESS
 _ASIDE = _ASIDE_LIVE | _OF_S_YAML
 
 
-def settings(setup: Setup) -> Iterator[str]:
+@check(
+    "drift",
+    level="decision",
+    impact="The function works by other settings than those that you see here, whoever changed them.",
+    fix="Deploy, for what is in .env and s.yaml to hold; or set there what should hold. (Without the .env that was "
+    "deployed, its settings are named here: nothing is wrong then.)",
+    live="function",
+    also="callback function",
+    declared=False,
+)
+def drift(context: Context) -> Iterator[str]:
     """Settings that `.env` may give, and that are live otherwise."""
-    for whose, live, declared in _functions(setup):
+    for whose, live, declared in _functions(context):
         foreign = _foreign_variables(live, declared)
         names = _differing_settings(_environ(live), _environ(declared), is_sign=whose == "The function")
         names = [name for name in names if _VARIABLE + name not in foreign]
@@ -117,9 +128,18 @@ def settings(setup: Setup) -> Iterator[str]:
             yield f"{whose} differs from s.yaml in {', '.join(names)}."
 
 
-def configuration(setup: Setup) -> Iterator[str]:
+@check(
+    "configuration",
+    impact="Other code runs than you deployed, or it runs elsewhere, with other means, or sends its data elsewhere.",
+    fix="Find out who changed it, and deploy, for what is in s.yaml to hold. (What fc3 leaves alone, take away in "
+    "Function Compute's console.)",
+    live="function",
+    also="callback function",
+    declared=False,
+)
+def configuration(context: Context) -> Iterator[str]:
     """What is live otherwise than s.yaml alone says."""
-    for whose, live, declared in _functions(setup):
+    for whose, live, declared in _functions(context):
         names = _differing(_leaves(live), _leaves(declared), _is_compared, beside=_ASIDE)
         names += _foreign_variables(live, declared)
         if live.get("runtime") in RUNTIMES:
@@ -131,9 +151,71 @@ def configuration(setup: Setup) -> Iterator[str]:
             yield f"{whose}'s trigger differs from s.yaml in {', '.join(names)}."
 
 
-def not_checked(setup: Setup) -> Iterator[str]:
+@check(
+    "callback-url",
+    impact="OSS tells somebody else of what is uploaded, and shows the page what they answer; or it tells nobody.",
+    fix="Find out who changed it, and deploy.",
+    live="function",
+    also="callback function",
+    declared=False,
+)
+def callback_url(context: Context) -> Iterator[str]:
+    """Where OSS sends what is meant for the callback function."""
+    address, set_to = (
+        each.rstrip("/").lower() for each in (_address(context), context.settings.get("CALLBACK_URL", ""))
+    )
+    if _calls_back(context) and address and set_to != address:
+        yield "CALLBACK_URL is not the address of the live callback function."
+
+
+@check(
+    "asynchronous",
+    impact="What somebody calls asynchronously is answered elsewhere, with forms in it, or is done again.",
+    fix="Take it away in Function Compute's console, under asynchronous invocation, or declare it in s.yaml.",
+    live="asynchronous calls",
+    declared=False,
+)
+def asynchronous(context: Context) -> Iterator[str]:
+    """Where the functions send what was called asynchronously."""
+    beside = frozenset({"createdTime", "lastModifiedTime", "functionArn", "qualifier"})
+    for whose, live, declared in _functions(context):
+        stated = _leaves(declared.get("asyncInvokeConfig") or {})
+        for each in live.get("asyncInvokeConfigs") or [{}]:
+            names = _differing(_leaves(each), stated, lambda name: name not in beside, beside=beside)
+            if names:
+                yield f"{whose}'s asynchronous calls differ from s.yaml in {', '.join(names)}."
+
+
+@check(
+    "concurrency",
+    impact="More requests cost you than you allowed at a time, or fewer are answered: the rest get 429.",
+    fix="Deploy, or set concurrencyConfig in s.yaml to what should hold.",
+    live="concurrency",
+    declared=False,
+)
+def concurrency(context: Context) -> Iterator[str]:
+    """How many requests a function takes at a time."""
+    for whose, live, declared in _functions(context):
+        stated = (declared.get("concurrencyConfig") or {}).get("reservedConcurrency")
+        found = [each.get("reservedConcurrency") for each in live.get("concurrencyConfigs") or ()] or [None]
+        for each in found:
+            if each != stated:
+                words = ["no limit" if limit is None else limit for limit in (each, stated)]
+                yield f"{whose}'s reservedConcurrency is {words[0]}, and in s.yaml {words[1]}."
+
+
+@check(
+    "not-checked",
+    level="decision",
+    impact="It may change what runs, with whose rights, or where its data goes: it is not known here.",
+    fix="Look at it in Function Compute's console, and in s.yaml; newer versions of this project may know it.",
+    live="function",
+    also="callback function",
+    declared=False,
+)
+def not_checked(context: Context) -> Iterator[str]:
     """Properties that Function Compute had not when this was written."""
-    for whose, live, declared in _functions(setup):
+    for whose, live, declared in _functions(context):
         of_function = _unknown(_leaves(live), _leaves(declared), _is_compared, beside=_ASIDE_LIVE)
         yield from (f"{whose} has {name}, which is not checked." for name in of_function)
         trigger, stated = _leaves(http_trigger(live, declared)), _leaves(http_trigger(declared, {}))
@@ -144,45 +226,16 @@ def not_checked(setup: Setup) -> Iterator[str]:
                 _leaves(each), {}, {"reservedConcurrency"}.__contains__, beside=frozenset({"functionArn"})
             )
             yield from (f"{whose}'s concurrency has {name}, which is not checked." for name in of_limit)
-    if _calls_back(setup) and not _address(setup):
+    if _calls_back(context) and not _address(context):
         yield "The callback function's address is not to be seen: CALLBACK_URL is not checked."
 
 
-def callback_url(setup: Setup) -> Iterator[str]:
-    """Where OSS sends what is meant for the callback function."""
-    address, set_to = (each.rstrip("/").lower() for each in (_address(setup), setup.settings.get("CALLBACK_URL", "")))
-    if _calls_back(setup) and address and set_to != address:
-        yield "CALLBACK_URL is not the address of the live callback function."
-
-
-def destinations(setup: Setup) -> Iterator[str]:
-    """Where the functions send what was called asynchronously."""
-    beside = frozenset({"createdTime", "lastModifiedTime", "functionArn", "qualifier"})
-    for whose, live, declared in _functions(setup):
-        stated = _leaves(declared.get("asyncInvokeConfig") or {})
-        for each in live.get("asyncInvokeConfigs") or [{}]:
-            names = _differing(_leaves(each), stated, lambda name: name not in beside, beside=beside)
-            if names:
-                yield f"{whose}'s asynchronous calls differ from s.yaml in {', '.join(names)}."
-
-
-def concurrency(setup: Setup) -> Iterator[str]:
-    """How many requests a function takes at a time."""
-    for whose, live, declared in _functions(setup):
-        stated = (declared.get("concurrencyConfig") or {}).get("reservedConcurrency")
-        found = [each.get("reservedConcurrency") for each in live.get("concurrencyConfigs") or ()] or [None]
-        for each in found:
-            if each != stated:
-                words = ["no limit" if limit is None else limit for limit in (each, stated)]
-                yield f"{whose}'s reservedConcurrency is {words[0]}, and in s.yaml {words[1]}."
-
-
-def _functions(setup: Setup) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _functions(context: Context) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Each live function that was seen, and what is declared of it."""
-    if setup.declared:
+    if context.declared:
         for whose, live, declared in (
-            ("The function", setup.deployment.function, setup.declared.function),
-            ("The callback function", setup.deployment.callback, setup.declared.callback),
+            ("The function", context.deployment.function, context.declared.function),
+            ("The callback function", context.deployment.callback, context.declared.callback),
         ):
             if live:
                 yield whose, live, declared
@@ -212,15 +265,15 @@ def _differing_settings(live: Mapping[str, str], declared: Mapping[str, str], *,
     ]
 
 
-def _calls_back(setup: Setup) -> bool:
+def _calls_back(context: Context) -> bool:
     """Whether s.yaml takes CALLBACK_URL from the callback function's deployment, and both functions were seen."""
-    stated = setup.declared.function_environ.get("CALLBACK_URL", "") if setup.declared else ""
-    return bool(setup.function and setup.deployment.callback) and stated.startswith("${resources.callback.")
+    stated = context.declared.function_environ.get("CALLBACK_URL", "") if context.declared else ""
+    return bool(context.function and context.deployment.callback) and stated.startswith("${resources.callback.")
 
 
-def _address(setup: Setup) -> str:
+def _address(context: Context) -> str:
     """The live callback function's; empty where it is not known."""
-    trigger = http_trigger(setup.deployment.callback, setup.declared.callback if setup.declared else {})
+    trigger = http_trigger(context.deployment.callback, context.declared.callback if context.declared else {})
     return str((trigger.get("httpTrigger") or {}).get("urlInternet") or "")
 
 

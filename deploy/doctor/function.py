@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deploy.declared import Deployment
-from deploy.doctor.context import ROLE, Setup, role_name
+from deploy.doctor.check import check
+from deploy.doctor.context import ROLE, Context, role_name
 
 RUNTIMES = ("python3.12", "python3.10")
 PYTHON_312_REGIONS = frozenset(
@@ -23,36 +24,16 @@ LEAST_TIMEOUT = 7
 """Seconds: a call to STS may take six of them."""
 
 
-def methods(setup: Setup) -> Iterator[str]:
-    """What the gateway lets through."""
-    methods = _trigger(setup).get("methods") or ()
-    missing = [method for method in ("GET", "POST", "OPTIONS") if method not in methods]
-    if missing:
-        yield f"The trigger's methods lack {', '.join(missing)}."
-
-
-def auth_type(setup: Setup) -> Iterator[str]:
-    """Browsers sign with no AccessKey."""
-    told = _trigger(setup).get("authType")
-    if told != "anonymous":
-        yield f"The trigger's authType is {told or 'not stated'}."
-
-
-def _trigger(setup: Setup) -> dict[str, Any]:
-    trigger = http_trigger(setup.function, setup.declared.function if setup.declared else {})
-    return trigger.get("triggerConfig") or {}
-
-
-def http_trigger(function: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """A function's http trigger: the one by the name that is declared, or else the first."""
-    found: list[dict[str, Any]] = [each for each in function.get("triggers") or () if each.get("triggerType") == "http"]
-    stated = http_trigger(declared, {}).get("triggerName") if declared else None
-    return next((each for each in found if each.get("triggerName") == stated), next(iter(found), {}))
-
-
-def triggers(setup: Setup) -> Iterator[str]:
+@check(
+    "triggers",
+    impact="It calls the function past the address that you know of, or another version of it than is looked at here.",
+    fix="Delete it, in s.yaml or in Function Compute's console: a function needs its http trigger alone, of LATEST.",
+    live="function",
+    also="callback function",
+)
+def triggers(context: Context) -> Iterator[str]:
     """What calls the functions, beside their http triggers."""
-    deployment, stated = setup.deployment, setup.declared or setup.deployment
+    deployment, stated = context.deployment, context.declared or context.deployment
     for whose, function, declared in (
         ("The function", deployment.function, stated.function),
         ("The callback function", deployment.callback, stated.callback),
@@ -67,18 +48,70 @@ def triggers(setup: Setup) -> Iterator[str]:
                 yield f"{whose} has another trigger, {each.get('triggerName')} ({kind})."
 
 
-def timeout(setup: Setup) -> Iterator[str]:
+@check(
+    "methods",
+    impact="The gateway answers 403 to them. Without OPTIONS no page can ask for a form: its preflight fails.",
+    fix="Name GET, POST and OPTIONS in s.yaml under triggerConfig.methods.",
+    live="function",
+)
+def methods(context: Context) -> Iterator[str]:
+    """What the gateway lets through."""
+    methods = _trigger(context).get("methods") or ()
+    missing = [method for method in ("GET", "POST", "OPTIONS") if method not in methods]
+    if missing:
+        yield f"The trigger's methods lack {', '.join(missing)}."
+
+
+def _trigger(context: Context) -> dict[str, Any]:
+    trigger = http_trigger(context.function, context.declared.function if context.declared else {})
+    return trigger.get("triggerConfig") or {}
+
+
+def http_trigger(function: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's http trigger: the one by the name that is declared, or else the first."""
+    found: list[dict[str, Any]] = [each for each in function.get("triggers") or () if each.get("triggerType") == "http"]
+    stated = http_trigger(declared, {}).get("triggerName") if declared else None
+    return next((each for each in found if each.get("triggerName") == stated), next(iter(found), {}))
+
+
+@check(
+    "auth-type",
+    impact="The gateway wants every request signed with an AccessKey, and browsers get 400 or 403.",
+    fix="Set triggerConfig.authType to anonymous: the function itself checks who asks.",
+    live="function",
+)
+def auth_type(context: Context) -> Iterator[str]:
+    """Browsers sign with no AccessKey."""
+    told = _trigger(context).get("authType")
+    if told != "anonymous":
+        yield f"The trigger's authType is {told or 'not stated'}."
+
+
+@check(
+    "timeout",
+    impact="A cold start with a slow STS is cut off, and the page gets a bare 502.",
+    fix="Set timeout to 10.",
+    live="function",
+)
+def timeout(context: Context) -> Iterator[str]:
     """The time that Function Compute gives a request."""
-    seconds = setup.function.get("timeout")
+    seconds = context.function.get("timeout")
     if seconds is None:
         yield "The function's timeout is not stated: it is 3 seconds then."
     elif not isinstance(seconds, int) or seconds < LEAST_TIMEOUT:
         yield f"The function's timeout is {seconds} seconds."
 
 
-def log(setup: Setup) -> Iterator[str]:
+@check(
+    "log",
+    impact="Failures leave no trace, or log storage is paid for after everything else is gone.",
+    fix="Name the project and the logstore of the template in logConfig.",
+    live="function",
+    also="callback function",
+)
+def log(context: Context) -> Iterator[str]:
     """Where the functions' lines go."""
-    deployment = setup.deployment
+    deployment = context.deployment
     for whose, props in (("The function", deployment.function), ("The callback function", deployment.callback)):
         told = props.get("logConfig")
         if not props:
@@ -88,7 +121,7 @@ def log(setup: Setup) -> Iterator[str]:
         elif isinstance(told, str):
             yield f"{whose}'s logConfig is {told}: a project and a logstore that no removal takes away."
         else:
-            names = (told["project"], told.get("logstore")) if not setup.has_wrong_names else ()
+            names = (told["project"], told.get("logstore")) if not context.has_wrong_names else ()
             wrong = [name for name in names if not _is_log_name(name)]
             yield from (f"{whose}'s logConfig names {name!r}, which is no name." for name in wrong)
 
@@ -97,20 +130,28 @@ def _is_log_name(name: object) -> bool:
     return re.fullmatch(r"[a-z0-9][a-z0-9_-]{1,62}", str(name)) is not None
 
 
-def role(setup: Setup) -> Iterator[str]:
+@check(
+    "role",
+    impact="The function has no credentials to assume the upload role with: every answer is 503. (`auto` would be a "
+    "role named auto, which nothing creates.)",
+    fix="Set role to the ARN of the execution role that deploy/ros.yaml makes.",
+    live="function",
+    also="callback function",
+)
+def role(context: Context) -> Iterator[str]:
     """The roles that the functions run as, and that they sign with."""
-    known = {str(each.get("RoleName")).lower() for each in setup.deployment.of_type(ROLE).values()}
-    stated = _roles(setup.declared) if setup.declared else {}
-    own = str(setup.function.get("role") or "").rpartition("/")[0].lower()
+    known = {str(each.get("RoleName")).lower() for each in context.deployment.of_type(ROLE).values()}
+    stated = _roles(context.declared) if context.declared else {}
+    own = str(context.function.get("role") or "").rpartition("/")[0].lower()
     own = own if re.fullmatch(r"acs:ram::[0-9]+:role", own) else ""
-    for whose, role in _roles(setup.deployment).items():
+    for whose, role in _roles(context.deployment).items():
         if role in ("", "auto"):
             yield f"{whose} is {role or 'not stated'}."
-        elif not re.fullmatch(r"acs:ram::[0-9]+:role/[A-Za-z0-9.-]+", role) and not setup.has_wrong_names:
+        elif not re.fullmatch(r"acs:ram::[0-9]+:role/[A-Za-z0-9.-]+", role) and not context.has_wrong_names:
             yield f"{whose} is {role!r}, which is no role's ARN."
         elif whose in stated and role.lower() != stated[whose].lower():
             yield f"{whose} is {role}, and in s.yaml {stated[whose]}."
-        elif own and role.rpartition("/")[0].lower() != own and not setup.has_wrong_names:
+        elif own and role.rpartition("/")[0].lower() != own and not context.has_wrong_names:
             yield f"{whose} {role} is of another account than the function's."
         elif role_name(role) not in known:
             yield f"{whose} {role} is none of the template's."
@@ -127,10 +168,16 @@ def _roles(deployment: Deployment) -> dict[str, str]:
     return found
 
 
-def runtime(setup: Setup) -> Iterator[str]:
+@check(
+    "runtime",
+    impact="Function Compute refuses to make the function.",
+    fix="Set the runtime to python3.10, or choose a region that has python3.12, such as cn-hongkong.",
+    live="function",
+)
+def runtime(context: Context) -> Iterator[str]:
     """Its Python."""
-    runtime = setup.function.get("runtime")
+    runtime = context.function.get("runtime")
     if runtime not in RUNTIMES:
         yield f"The runtime is {runtime}; this function is for {' or '.join(RUNTIMES)}."
-    elif runtime == "python3.12" and "REGION" not in setup.name_faults and setup.region not in PYTHON_312_REGIONS:
-        yield f"Function Compute has no python3.12 in {setup.region}."
+    elif runtime == "python3.12" and "REGION" not in context.name_faults and context.region not in PYTHON_312_REGIONS:
+        yield f"Function Compute has no python3.12 in {context.region}."

@@ -43,7 +43,7 @@ class ExpiryRule:
 
 
 @dataclass(frozen=True)
-class UploadBucket:
+class BucketConfig:
     """The upload bucket, declared or live; what is None is not known. Of the page's, the ACL and the policy alone."""
 
     where: str
@@ -62,17 +62,17 @@ class UploadBucket:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveBuckets:
     """What was seen in the account."""
 
-    bucket: UploadBucket
+    bucket: BucketConfig
     skew: float | None = None
     """Seconds by which this machine's clock is ahead of OSS's; None where OSS did not answer."""
     endpoint_forbidden: bool = False
     """OSS answered PublicEndpointForbidden to a request for data at the bucket's default domain."""
-    site: UploadBucket | None = None
+    site: BucketConfig | None = None
     """The page's bucket."""
-    unseen: Mapping[str, str] = field(default_factory=dict)
+    not_visible: Mapping[str, str] = field(default_factory=dict)
     """Why what could not be seen was not: OSS's code, by what `FACTS` call it."""
 
 
@@ -86,12 +86,14 @@ NO_ANSWER = "no answer"
 UNREADABLE = "what cannot be read"
 
 
-def look_at(client: oss.Client, bucket: str, site: str = "", *, clock: Callable[[], float] = time.time) -> Live:
+def inspect_buckets(
+    client: oss.Client, bucket: str, site: str = "", *, clock: Callable[[], float] = time.time
+) -> LiveBuckets:
     """The live buckets, through whatever the client's credentials may read. Raises nothing that OSS answers."""
-    return _Look(client, bucket, site, clock).live()
+    return _Inspector(client, bucket, site, clock).live()
 
 
-class _Look:
+class _Inspector:
     """One look at a bucket: each question by itself, so that one refusal costs one answer."""
 
     def __init__(self, client: oss.Client, bucket: str, site: str, clock: Callable[[], float]) -> None:
@@ -101,9 +103,9 @@ class _Look:
         self._clock = clock
         self._skew: float | None = None
         self._refused: dict[str, str] = {}
-        self._unseen: dict[str, str] = {}
+        self._not_visible: dict[str, str] = {}
 
-    def live(self) -> Live:
+    def live(self) -> LiveBuckets:
         request = {"bucket": self._bucket}
         versioning = self._ask("versioning", lambda: self._client.get_bucket_versioning(_versioning(**request)))
         blocked = self._ask(
@@ -122,9 +124,9 @@ class _Look:
         )
         site = self._page_bucket() if self._site else None
         if self._skew is None:
-            self._unseen["clock"] = NO_ANSWER
-        return Live(
-            UploadBucket(
+            self._not_visible["clock"] = NO_ANSWER
+        return LiveBuckets(
+            BucketConfig(
                 where=f"The live bucket {self._bucket}",
                 versioning=(versioning.version_status or "") if versioning else None,
                 public_access_blocked=_is_blocked(blocked),
@@ -138,12 +140,12 @@ class _Look:
             skew=self._skew,
             endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
             site=site,
-            unseen=dict(self._unseen),
+            not_visible=dict(self._not_visible),
         )
 
-    def _page_bucket(self) -> UploadBucket:
+    def _page_bucket(self) -> BucketConfig:
         acl = self._ask("site ACL", lambda: self._client.get_bucket_acl(_acl(bucket=self._site)))
-        return UploadBucket(
+        return BucketConfig(
             where=f"The page's live bucket {self._site}",
             acl=acl.acl if acl else None,
             owner=acl.owner.id if acl else None,
@@ -161,24 +163,24 @@ class _Look:
     def _ask(self, what: str, question: Callable[[], Any], none: str = "") -> Any:
         """The answer; None where OSS refuses, or did not answer before. The refusal `none` is an answer, too."""
         if NO_ANSWER in self._refused.values():
-            self._unseen[what] = NO_ANSWER
+            self._not_visible[what] = NO_ANSWER
             return None
         before = self._clock()
         try:
             result = question()
         except (ParseError, ValueError):
-            self._refused[what] = self._unseen[what] = UNREADABLE
+            self._refused[what] = self._not_visible[what] = UNREADABLE
             return None
         except oss.exceptions.BaseError as fault:
             refused = refusal(fault)
             self._refused[what] = code = plain_code(refused.code) if refused else NO_ANSWER
             self._note_skew(before, refused.headers if refused else None)
             if code != none:
-                self._unseen[what] = code
+                self._not_visible[what] = code
             return None
         self._note_skew(before, result.headers)
         if result.status_code != 200 or result.headers.get("Content-Length") == "0" or _says_nothing(result):
-            self._refused[what] = self._unseen[what] = UNREADABLE
+            self._refused[what] = self._not_visible[what] = UNREADABLE
             return None
         return result
 

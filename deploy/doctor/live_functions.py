@@ -18,7 +18,7 @@ from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
 from darabonba.runtime import RuntimeOptions
 
-from deploy.declared import UNSEEN, Deployment
+from deploy.declared import NOT_VISIBLE, Deployment
 from deploy.doctor.live_bucket import NO_ANSWER, UNREADABLE
 from deploy.oss_client import plain_code
 from direct_upload import sdk_session
@@ -33,7 +33,7 @@ _BESIDE = (("asynchronous calls", "asyncInvokeConfigs"), ("concurrency", "concur
 """What Function Compute keeps beside a function: the fact, and what lists it."""
 
 
-class Unseen(Exception):
+class NotVisible(Exception):
     """What was asked for cannot be seen; the text is the service's code."""
 
 
@@ -44,15 +44,15 @@ _OTHER_SHAPES = (AttributeError, TypeError, ValueError, RecursionError)
 """What reading an answer of another shape than its documentation's ends in."""
 
 
-def _note(unseen: dict[str, str], fact: str, why: str) -> None:
-    unseen[fact] = "; ".join(each for each in (unseen.get(fact), why) if each)
+def _note(not_visible: dict[str, str], fact: str, why: str) -> None:
+    not_visible[fact] = "; ".join(each for each in (not_visible.get(fact), why) if each)
 
 
 def _reason(why: Exception) -> str:
-    return str(why) if isinstance(why, Unseen) else UNREADABLE
+    return str(why) if isinstance(why, NotVisible) else UNREADABLE
 
 
-class Account:
+class LiveFunctions:
     """What the deployer may see of Function Compute and RAM."""
 
     def __init__(
@@ -70,45 +70,43 @@ class Account:
         self._protocol, _, self._host = endpoint.partition("://") if endpoint else ("https", "", "")
         self._silent: set[str] = set()
 
-    def deployment(
-        self, function: str, callback: str, roles: Iterable[str]
-    ) -> tuple[Deployment | None, dict[str, str]]:
+    def inspect(self, function: str, callback: str, roles: Iterable[str]) -> tuple[Deployment | None, dict[str, str]]:
         """The functions of these names with their triggers, and the roles; and why what could not be seen was not.
 
         The reasons are the services' codes, by what `FACTS` call it. None where nothing could be seen.
         """
-        unseen: dict[str, str] = {}
+        not_visible: dict[str, str] = {}
         resources = {
-            resource: {"props": self._function_if_seen(name, fact, unseen)}
+            resource: {"props": self._function_if_seen(name, fact, not_visible)}
             for resource, name, fact in (("sign", function, "function"), ("callback", callback, "callback function"))
             if name
         }
         template = {
-            name: {"Type": "ALIYUN::RAM::Role", "Properties": self._role_if_seen(name, unseen)}
+            name: {"Type": "ALIYUN::RAM::Role", "Properties": self._role_if_seen(name, not_visible)}
             for name in roles
             if name
         }
         seen = any(each["props"] for each in resources.values())
-        seen = seen or any(UNSEEN not in each["Properties"] for each in template.values())
-        return (Deployment(resources, template) if seen else None), unseen
+        seen = seen or any(NOT_VISIBLE not in each["Properties"] for each in template.values())
+        return (Deployment(resources, template) if seen else None), not_visible
 
-    def _function_if_seen(self, name: str, fact: str, unseen: dict[str, str]) -> dict[str, Any]:
+    def _function_if_seen(self, name: str, fact: str, not_visible: dict[str, str]) -> dict[str, Any]:
         try:
             props = {**self._function(name), "region": self._region}
-        except (Unseen, *_OTHER_SHAPES) as why:
-            unseen[fact] = f"{name}: {_reason(why)}"
+        except (NotVisible, *_OTHER_SHAPES) as why:
+            not_visible[fact] = f"{name}: {_reason(why)}"
             for other, _ in _BESIDE:
-                _note(unseen, other, unseen[fact])
+                _note(not_visible, other, not_visible[fact])
             return {}
-        beside = {key: self._configs_if_seen(name, fact, key, unseen) for fact, key in _BESIDE}
+        beside = {key: self._configs_if_seen(name, fact, key, not_visible) for fact, key in _BESIDE}
         return {**props, **beside}
 
-    def _role_if_seen(self, name: str, unseen: dict[str, str]) -> dict[str, Any]:
+    def _role_if_seen(self, name: str, not_visible: dict[str, str]) -> dict[str, Any]:
         try:
             return self._role(name)
-        except (Unseen, *_OTHER_SHAPES) as why:
-            _note(unseen, "roles", f"{name}: {_reason(why)}")
-            return {"RoleName": name, UNSEEN: True}
+        except (NotVisible, *_OTHER_SHAPES) as why:
+            _note(not_visible, "roles", f"{name}: {_reason(why)}")
+            return {"RoleName": name, NOT_VISIBLE: True}
 
     def _function(self, name: str) -> dict[str, Any]:
         path = f"/2023-03-30/functions/{name}"
@@ -123,17 +121,17 @@ class Account:
         if not all(isinstance(each or {}, dict) for each in mappings) or not all(
             isinstance(each or [], list) for each in methods
         ):
-            raise Unseen(UNREADABLE)
+            raise NotVisible(UNREADABLE)
         return {**props, "triggers": triggers}
 
-    def _configs_if_seen(self, function: str, fact: str, key: str, unseen: dict[str, str]) -> list[dict[str, Any]]:
+    def _configs_if_seen(self, function: str, fact: str, key: str, not_visible: dict[str, str]) -> list[dict[str, Any]]:
         """Those of a function and its versions; others' are left out."""
         path = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", key)
         try:
             answer = self._fc(f"List{key[0].upper()}{key[1:]}", f"/2023-03-30/{path}", functionName=function)
             found = [{**each} for each in answer.get("configs") or ()]
-        except (Unseen, *_OTHER_SHAPES) as why:
-            _note(unseen, fact, f"{function}: {_reason(why)}")
+        except (NotVisible, *_OTHER_SHAPES) as why:
+            _note(not_visible, fact, f"{function}: {_reason(why)}")
             return []
         whose = (str(each.get("functionArn") or "").partition(":functions/")[2].split("/")[0] for each in found)
         return [each for each, name in zip(found, whose, strict=True) if name in ("", function)]
@@ -142,7 +140,7 @@ class Account:
         told = self._ram("GetRole", RoleName=name).get("Role") or {}
         owner = re.match(r"acs:ram::([0-9]+):", str(told.get("Arn")))
         if owner and owner[1] != self._account_id:  # RAM shows the roles of whoever asks
-            raise Unseen(f"the credentials are of the account {owner[1]}, and AccountID is {self._account_id}")
+            raise NotVisible(f"the credentials are of the account {owner[1]}, and AccountID is {self._account_id}")
         attached = (self._ram("ListPoliciesForRole", RoleName=name).get("Policies") or {}).get("Policy") or []
         policies = [(str(each.get("PolicyType")), str(each.get("PolicyName"))) for each in attached]
         # The template's policy has the role's name. What else is attached need not be read: it should not be there.
@@ -173,7 +171,7 @@ class Account:
         self, host: str, request: Any, action: str, version: str, path: str, *, method: str, style: str
     ) -> dict[str, Any]:
         if host in self._silent:  # who did not answer is not asked again
-            raise Unseen(NO_ANSWER)
+            raise NotVisible(NO_ANSWER)
         for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
             logging.getLogger(name).disabled = True  # they print tokens
         sdk_session.install()
@@ -202,17 +200,17 @@ class Account:
             if isinstance(body, dict) and status == 200 and not any(body.get(name) for name in _MORE):
                 return body
             if status == 200:
-                raise Unseen(UNREADABLE)
+                raise NotVisible(UNREADABLE)
             code = f"status {status}" if isinstance(status, int) else NO_ANSWER
         if code == NO_ANSWER:
             self._silent.add(host)
         # Raised out here so that nothing of the SDK's hangs on to it as its context.
-        raise Unseen(code)
+        raise NotVisible(code)
 
 
 def _parsed_mapping(document: Any) -> dict[str, Any]:
-    """A mapping that may have come as text. Raises Unseen, ValueError, RecursionError."""
+    """A mapping that may have come as text. Raises NotVisible, ValueError, RecursionError."""
     parsed = json.loads(document) if isinstance(document, str) and document else document or {}
     if not isinstance(parsed, dict):
-        raise Unseen(UNREADABLE)
+        raise NotVisible(UNREADABLE)
     return parsed

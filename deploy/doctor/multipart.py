@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.doctor.bucket import covers
-from deploy.doctor.context import Setup
+from deploy.doctor.check import check
+from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import CorsRule
 
 SETTINGS = ("MULTIPART_THRESHOLD", "MULTIPART_SECRET")
@@ -14,15 +15,26 @@ LEAST_DAYS = 7
 """After which abandoned parts may go: tickets live up to six days, and OSS clears away once a day."""
 
 
-def settings(setup: Setup) -> Iterator[str]:
+@check(
+    "multipart",
+    impact="The function answers every request with 500 `misconfigured`.",
+    fix="Set MULTIPART_THRESHOLD in .env, such as 100MB; `make deploy` writes a random MULTIPART_SECRET beside it.",
+)
+def multipart(context: Context) -> Iterator[str]:
     """What the function would say of them."""
-    yield from (f"{text}." for name, text in setup.setting_faults().items() if name in SETTINGS)
+    yield from (f"{text}." for name, text in context.setting_faults().items() if name in SETTINGS)
 
 
-def cors(setup: Setup) -> Iterator[str]:
+@check(
+    "multipart-cors",
+    impact="Browsers refuse to send that page's parts: its large files fail.",
+    fix="Name PUT beside POST, and expose ETag, in the bucket's CORS rule in deploy/ros.yaml, and deploy.",
+    live="CORS",
+)
+def multipart_cors(context: Context) -> Iterator[str]:
     """Every page may put parts, and read the ETag that answers them."""
-    for each in setup.buckets() if is_on(setup) else ():
-        for origin in setup.origins if each.cors is not None else ():
+    for each in context.buckets() if is_on(context) else ():
+        for origin in context.origins if each.cors is not None else ():
             if not any(_takes_parts(rule, origin) for rule in each.cors or ()):
                 yield f"{each.where} has no CORS rule that lets {origin} put parts and read their ETag."
 
@@ -31,10 +43,16 @@ def _takes_parts(rule: CorsRule, origin: str) -> bool:
     return covers(rule, origin, "PUT") and "etag" in (name.lower() for name in rule.exposed)
 
 
-def lifecycle(setup: Setup) -> Iterator[str]:
+@check(
+    "multipart-lifecycle",
+    impact="Abandoned parts are paid for until somebody deletes them; or parts go while their upload may still go on.",
+    fix="Have one lifecycle rule abort multipart uploads after 7 days, in deploy/ros.yaml, and deploy.",
+    live="lifecycle",
+)
+def multipart_lifecycle(context: Context) -> Iterator[str]:
     """Abandoned parts go, but none that may still be needed."""
-    folder = setup.upload_place.partition("/")[2].removesuffix("*")
-    for each in setup.buckets() if is_on(setup) else ():
+    folder = context.upload_place.partition("/")[2].removesuffix("*")
+    for each in context.buckets() if is_on(context) else ():
         if each.parts is None:
             continue
         if not any(rule.days and folder.startswith(rule.prefix) for rule in each.parts):
@@ -46,6 +64,6 @@ def lifecycle(setup: Setup) -> Iterator[str]:
             yield f"{each.where} clears abandoned parts away {when}."
 
 
-def is_on(setup: Setup) -> bool:
+def is_on(context: Context) -> bool:
     """Whether large files go in parts."""
-    return bool(setup.settings.get("MULTIPART_THRESHOLD"))
+    return bool(context.settings.get("MULTIPART_THRESHOLD"))

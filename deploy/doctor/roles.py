@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from deploy.declared import UNSEEN, Deployment, listed
+from deploy.declared import NOT_VISIBLE, Deployment, listed
 from deploy.doctor import function, rights, settings
-from deploy.doctor.context import BUCKET, ROLE, Setup
+from deploy.doctor.check import check
+from deploy.doctor.context import BUCKET, ROLE, Context
 from deploy.doctor.rights import SESSION_DURATION, ResourceNames, Right
 
 _MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
@@ -33,9 +34,16 @@ _READ_OF_WEBSITES = frozenset({"IndexDocument", "ErrorDocument"})
 """What is looked at here, or gives nothing. Elsewhere ROS takes a PolicyDocumentUnchecked instead of the document."""
 
 
-def grants(setup: Setup) -> Iterator[str]:
+@check(
+    "grants",
+    impact="Anybody who gets hold of the role's credentials may do what this project, as it is shipped, does not need.",
+    fix="Take it out, in deploy/ros.yaml or in the RAM console, and deploy: the template as it is shipped gives all "
+    "that is needed.",
+    live="roles",
+)
+def grants(context: Context) -> Iterator[str]:
     """Rights that the template as shipped does not give."""
-    for role, properties, shipped in _comparisons(setup):
+    for role, properties, shipped in _comparisons(context):
         wanted, _ = rights.role_rights(shipped)
         allowed, _ = rights.role_rights(properties)
         more = [right for right in allowed if not any(right.same(each) for each in wanted)]
@@ -45,12 +53,17 @@ def grants(setup: Setup) -> Iterator[str]:
         yield from (f"The role {role} has {policy} attached." for kind in kinds for policy in listed(kind))
 
 
-def extras(setup: Setup) -> Iterator[str]:
+@check(
+    "unshipped",
+    impact="It may give rights that nothing here looks at, delete files, or send data elsewhere.",
+    fix="Make it in a stack of its own, or take it out of deploy/ros.yaml.",
+)
+def unshipped(context: Context) -> Iterator[str]:
     """What the template makes besides, that may give rights."""
-    ours = shipped_roles(setup)
-    buckets = (setup.settings.get("OSS_BUCKET"), setup.deployment.site_bucket)
-    made = [each.get("BucketName") for each in setup.deployment.of_type(BUCKET).values()]
-    for name, resource in setup.deployment.template.items() if ours else ():
+    ours = shipped_roles(context)
+    buckets = (context.settings.get("OSS_BUCKET"), context.deployment.site_bucket)
+    made = [each.get("BucketName") for each in context.deployment.of_type(BUCKET).values()]
+    for name, resource in context.deployment.template.items() if ours else ():
         kind = str(resource.get("Type"))
         properties = resource.get("Properties") or {}
         role, bucket = (str(properties.get(of, name)) for of in ("RoleName", "BucketName"))
@@ -68,8 +81,8 @@ def extras(setup: Setup) -> Iterator[str]:
             yield from _unread_of_bucket(bucket, properties, is_page=bucket == buckets[1])
         elif kind not in _SHIPPED_TYPES:
             yield f"The template makes {name}, which is {kind}."
-    yield from _strange_components(setup.deployment)
-    yield from setup.deployment.unread
+    yield from _strange_components(context.deployment)
+    yield from context.deployment.unread
 
 
 def _strange_components(deployment: Deployment) -> Iterator[str]:
@@ -96,44 +109,15 @@ def _unread_of_bucket(bucket: str, properties: Mapping[str, Any], *, is_page: bo
     yield from (f"The template's bucket {bucket} has {name}, which is not read here." for name in strange)
 
 
-def upload_right(setup: Setup) -> Iterator[str]:
-    """The upload role may put objects under the prefix."""
-    yield from _lacking(setup, lambda action: action == "oss:PutObject")
-
-
-def multipart_rights(setup: Setup) -> Iterator[str]:
-    """The function sees which parts are there, and gives uploads up."""
-    yield from _lacking(setup, lambda action: action in _MULTIPART)
-
-
-def callback_right(setup: Setup) -> Iterator[str]:
-    """The callback function asks the bucket what it holds."""
-    yield from _lacking(setup, lambda action: action == "oss:GetObject")
-
-
-def function_rights(setup: Setup) -> Iterator[str]:
-    """The functions assume the upload role, and write their logs."""
-    yield from _lacking(setup, lambda action: not action.startswith("oss:"))
-
-
-def _lacking(setup: Setup, concerned: Callable[[str], bool]) -> Iterator[str]:
-    for role, properties, shipped in _comparisons(setup):
-        wanted = [right for right in rights.role_rights(shipped)[0] if concerned(right.action)]
-        allowed, denied = rights.role_rights(properties)
-        refused = [right for right in wanted if any(each.takes(right, setup.regions) for each in denied)]
-        missing = [
-            right for right in wanted if right not in refused and not any(each.covers(right) for each in allowed)
-        ]
-        narrowed = [right for right in missing if any(each.same(right) for each in allowed)]
-        yield from (f"The role {role} is denied {what}." for what in together(refused))
-        yield from (f"The role {role} may do {what} only under a condition." for what in together(narrowed))
-        absent = [right for right in missing if right not in narrowed]
-        yield from (f"The role {role} may not do {what}." for what in together(absent))
-
-
-def trust(setup: Setup) -> Iterator[str]:
+@check(
+    "trust",
+    impact="Others than the functions can become this role: with :root, everybody in the account who may assume roles.",
+    fix="Let the functions' roles trust fc.aliyuncs.com, and the upload role the function's role; nothing else.",
+    live="roles",
+)
+def trust(context: Context) -> Iterator[str]:
     """Who may become which role, and should not."""
-    for role, properties, shipped in _comparisons(setup):
+    for role, properties, shipped in _comparisons(context):
         wanted, _ = rights.trust_rights(shipped)
         allowed, _ = rights.trust_rights(properties)
         for right in allowed:
@@ -142,9 +126,15 @@ def trust(setup: Setup) -> Iterator[str]:
                 yield f"The role {role} trusts {right.who or 'anybody'}{what}."
 
 
-def trust_missing(setup: Setup) -> Iterator[str]:
+@check(
+    "trust-missing",
+    impact="The function gets no credentials: every answer is 503, and every upload says: the site was not told.",
+    fix="Let deploy/ros.yaml give it, as it is shipped, and deploy.",
+    live="roles",
+)
+def trust_missing(context: Context) -> Iterator[str]:
     """Who should be able to become which role, and is not."""
-    for role, properties, shipped in _comparisons(setup):
+    for role, properties, shipped in _comparisons(context):
         wanted, _ = rights.trust_rights(shipped)
         allowed, denied = rights.trust_rights(properties)
         for right in wanted:
@@ -156,22 +146,95 @@ def trust_missing(setup: Setup) -> Iterator[str]:
                 yield f"The role {role} {how}."
 
 
-def session(setup: Setup) -> Iterator[str]:
+@check(
+    "session",
+    impact="Credentials that leak are good for longer, or the function asks for longer than it may have.",
+    fix="Set MaxSessionDuration to 3600 in deploy/ros.yaml, or in the RAM console, and deploy.",
+    live="roles",
+)
+def session(context: Context) -> Iterator[str]:
     """How long a session of a role may last."""
-    for role, properties, _ in _comparisons(setup):
+    for role, properties, _ in _comparisons(context):
         seconds = properties.get("MaxSessionDuration") or SESSION_DURATION
         if str(seconds) != str(SESSION_DURATION):
             yield f"A session of the role {role} may last {seconds} seconds, not {SESSION_DURATION}."
 
 
-def denials(setup: Setup) -> Iterator[str]:
+@check(
+    "function-rights",
+    impact="Without sts:AssumeRole every answer is 503; without log:PostLogStoreLogs failures leave no trace.",
+    fix="Let deploy/ros.yaml give it, as it is shipped, and deploy.",
+    live="roles",
+)
+def function_rights(context: Context) -> Iterator[str]:
+    """The functions assume the upload role, and write their logs."""
+    yield from _lacking(context, lambda action: not action.startswith("oss:"))
+
+
+def _lacking(context: Context, concerned: Callable[[str], bool]) -> Iterator[str]:
+    for role, properties, shipped in _comparisons(context):
+        wanted = [right for right in rights.role_rights(shipped)[0] if concerned(right.action)]
+        allowed, denied = rights.role_rights(properties)
+        refused = [right for right in wanted if any(each.takes(right, context.regions) for each in denied)]
+        missing = [
+            right for right in wanted if right not in refused and not any(each.covers(right) for each in allowed)
+        ]
+        narrowed = [right for right in missing if any(each.same(right) for each in allowed)]
+        yield from (f"The role {role} is denied {what}." for what in together(refused))
+        yield from (f"The role {role} may do {what} only under a condition." for what in together(narrowed))
+        absent = [right for right in missing if right not in narrowed]
+        yield from (f"The role {role} may not do {what}." for what in together(absent))
+
+
+@check(
+    "upload-right",
+    impact="OSS refuses uploads with 403 AccessDenied.",
+    fix="Give the upload role oss:PutObject on exactly <bucket>/<UPLOAD_PREFIX>/*, in deploy/ros.yaml, and deploy.",
+    live="roles",
+)
+def upload_right(context: Context) -> Iterator[str]:
+    """The upload role may put objects under the prefix."""
+    yield from _lacking(context, lambda action: action == "oss:PutObject")
+
+
+@check(
+    "denials",
+    level="decision",
+    impact="It takes rights away and gives none. Uploads fail where it takes away what they need.",
+    fix="Keep it if it is yours; else take it out, and deploy.",
+    live="roles",
+)
+def denials(context: Context) -> Iterator[str]:
     """What somebody denies the roles, beside what they need."""
-    for role, properties, shipped in _comparisons(setup):
+    for role, properties, shipped in _comparisons(context):
         for of, words in ((rights.role_rights, "is denied {}"), (rights.trust_rights, "refuses {}")):
             wanted, _ = of(shipped)
             _, denied = of(properties)
-            besides = [each for each in denied if not any(each.takes(right, setup.regions) for right in wanted)]
+            besides = [each for each in denied if not any(each.takes(right, context.regions) for right in wanted)]
             yield from (f"The role {role} {words.format(what)}." for what in together(besides))
+
+
+@check(
+    "callback-right",
+    impact="With CALLBACK=on the function cannot see what was stored, and every upload says: the site was not told.",
+    fix="Give its role oss:GetObject on exactly <bucket>/<UPLOAD_PREFIX>/*, in deploy/ros.yaml, and deploy.",
+    live="roles",
+)
+def callback_right(context: Context) -> Iterator[str]:
+    """The callback function asks the bucket what it holds."""
+    yield from _lacking(context, lambda action: action == "oss:GetObject")
+
+
+@check(
+    "multipart-rights",
+    impact="Uploads in parts are begun, and can neither be completed nor given up.",
+    fix="Give the upload role oss:AbortMultipartUpload and oss:ListParts on exactly <bucket>/<UPLOAD_PREFIX>/*, in "
+    "deploy/ros.yaml, and deploy.",
+    live="roles",
+)
+def multipart_rights(context: Context) -> Iterator[str]:
+    """The function sees which parts are there, and gives uploads up."""
+    yield from _lacking(context, lambda action: action in _MULTIPART)
 
 
 def together(found: Iterable[Right]) -> list[str]:
@@ -189,21 +252,21 @@ def _in_words(who: str, actions: str, resource: str, narrowed: bool) -> str:
     return " ".join(each for each in words if each)
 
 
-def _comparisons(setup: Setup) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _comparisons(context: Context) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Each of the three roles that could be seen: its name, its properties, and those that are shipped."""
-    shipped = shipped_roles(setup)
-    for name, properties in setup.deployment.of_type(ROLE).items():
+    shipped = shipped_roles(context)
+    for name, properties in context.deployment.of_type(ROLE).items():
         role = str(properties.get("RoleName", name))
-        if role.lower() in shipped and not properties.get(UNSEEN):
+        if role.lower() in shipped and not properties.get(NOT_VISIBLE):
             yield role, properties, shipped[role.lower()]
 
 
-def shipped_roles(setup: Setup) -> dict[str, dict[str, Any]]:
+def shipped_roles(context: Context) -> dict[str, dict[str, Any]]:
     """The three roles as they are shipped, by their names in small letters.
 
     None while the prefix or a role in s.yaml is at fault: every right is made of them.
     """
-    stated = Setup(setup.environ, setup.declared or setup.deployment)
-    if settings.prefix_faults(stated) or any(function.role(stated)):
+    stated = Context(context.environ, context.declared or context.deployment)
+    if settings.prefix_faults(stated) or any(function.role.find(stated)):
         return {}
     return {str(each["RoleName"]).lower(): each for each in rights.shipped_roles(ResourceNames.of(stated.deployment))}

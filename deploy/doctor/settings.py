@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from deploy.doctor.context import Setup
+from deploy.doctor.check import check
+from deploy.doctor.context import Context
 from direct_upload.settings import MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
 
 MAX_ENVIRONMENT = 4096
@@ -15,65 +16,97 @@ FEWEST_CHARACTERS = 10
 """Different characters that a secret made at random has at least: 64 hexadecimal digits hardly ever have fewer."""
 
 
-def prefix(setup: Setup) -> Iterator[str]:
-    """What every key begins with."""
-    if "UPLOAD_PREFIX" in setup.settings and not setup.settings["UPLOAD_PREFIX"].strip():
-        yield "UPLOAD_PREFIX is set, and empty: the function takes `uploads` then."
-    yield from prefix_faults(setup)
+@check(
+    "missing",
+    impact="Serverless Devs stops at once.",
+    fix="Set it in .env (.env.example has all of them) or in the environment.",
+)
+def missing(context: Context) -> Iterator[str]:
+    """Variables without a value or a default."""
+    yield from (f"s.yaml asks for {name}, which is not set." for name in dict.fromkeys(context.deployment.missing))
 
 
-def prefix_faults(setup: Setup) -> list[str]:
+def prefix_faults(context: Context) -> list[str]:
     """Why the roles' rights cannot be told from the prefix."""
-    if setup.settings.get("UPLOAD_PREFIX", "").endswith("/"):
+    if context.settings.get("UPLOAD_PREFIX", "").endswith("/"):
         return ["UPLOAD_PREFIX ends in a slash: the roles' rights are made of it and another one."]
-    return _faults_of(setup, "UPLOAD_PREFIX")
+    return _faults_of(context, "UPLOAD_PREFIX")
 
 
-def origins(setup: Setup) -> Iterator[str]:
-    """The pages that may upload."""
-    yield from _faults_of(setup, "ALLOWED_ORIGINS")
+@check(
+    "names",
+    impact="Buckets, roles and functions are named after it: nothing can be deployed, or nothing is found.",
+    fix="Set it right in .env, or in the environment, and run this again.",
+)
+def names(context: Context) -> Iterator[str]:
+    """What every name is made of."""
+    yield from (f"{text}." for name, text in context.name_faults.items() if name in ("NAME", "REGION", "AccountID"))
 
 
-def jwt(setup: Setup) -> Iterator[str]:
-    """How users prove who they are."""
-    if any(nobody_known(setup)):
-        return
-    faults = list(_faults_of(setup, "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"))
-    yield from faults
-    secrets = [word.strip() for word in setup.settings.get("JWT_SECRET", "").split(",") if word.strip()]
-    if not faults and any(len(set(secret)) < FEWEST_CHARACTERS for secret in secrets):
-        yield f"JWT_SECRET has fewer than {FEWEST_CHARACTERS} different characters: nobody made that at random."
+@check(
+    "unread",
+    impact="It has no effect, and what it should set keeps its default.",
+    fix="Spell it as .env.example does, or take it out of .env.",
+)
+def unread(context: Context) -> Iterator[str]:
+    """Names in .env that are misspelt."""
+    yield from context.unread
 
 
-def nobody_known(setup: Setup) -> Iterator[str]:
-    """Nobody can prove who they are."""
-    given = (setup.settings.get(name, "").strip() for name in ("JWT_SECRET", "JWT_JWKS"))
-    if not is_open(setup.settings) and not any(given):
-        yield "Neither JWT_SECRET nor JWT_JWKS is set."
-
-
-def others(setup: Setup) -> Iterator[str]:
+@check(
+    "settings",
+    impact="The function answers every request with 500 `misconfigured`.",
+    fix="Mend it in .env or in s.yaml, under environmentVariables; docs/reference/settings.md says what fits.",
+)
+def settings(context: Context) -> Iterator[str]:
     """What the function would say of settings that no check of their own looks at."""
     named = (
         *("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"),
         *("MULTIPART_THRESHOLD", "MULTIPART_SECRET"),
     )
-    yield from (f"{text}." for name, text in setup.setting_faults().items() if name not in named)
+    yield from (f"{text}." for name, text in context.setting_faults().items() if name not in named)
 
 
-def _faults_of(setup: Setup, *names: str) -> list[str]:
-    return [f"{text}." for name, text in setup.setting_faults().items() if name in names]
+@check(
+    "prefix",
+    impact="Every upload fails: the function refuses its settings, or signs keys that the upload role does not cover.",
+    fix="Set UPLOAD_PREFIX to a relative path such as uploads, or leave it out.",
+)
+def prefix(context: Context) -> Iterator[str]:
+    """What every key begins with."""
+    if "UPLOAD_PREFIX" in context.settings and not context.settings["UPLOAD_PREFIX"].strip():
+        yield "UPLOAD_PREFIX is set, and empty: the function takes `uploads` then."
+    yield from prefix_faults(context)
 
 
-def missing(setup: Setup) -> Iterator[str]:
-    """Variables without a value or a default."""
-    yield from (f"s.yaml asks for {name}, which is not set." for name in dict.fromkeys(setup.deployment.missing))
+def _faults_of(context: Context, *names: str) -> list[str]:
+    return [f"{text}." for name, text in context.setting_faults().items() if name in names]
 
 
-def nobody_asked(setup: Setup) -> Iterator[str]:
-    """Anybody may upload."""
-    if is_open(setup.settings):
-        yield "AUTH is none."
+@check(
+    "origins",
+    impact="The function answers every request with 500 `misconfigured`: `*` and null would let any web page upload.",
+    fix="List in ALLOWED_ORIGINS the origins of your pages, as a browser sends them: https://app.example.com, no path.",
+)
+def origins(context: Context) -> Iterator[str]:
+    """The pages that may upload."""
+    yield from _faults_of(context, "ALLOWED_ORIGINS")
+
+
+@check(
+    "jwt",
+    impact="Nobody can upload, or whoever guesses the secret makes upload links for himself.",
+    fix="Make one with `openssl rand -hex 32` and set JWT_SECRET in .env; links made with the old one end.",
+)
+def jwt(context: Context) -> Iterator[str]:
+    """How users prove who they are."""
+    if any(identity.find(context)):
+        return
+    faults = list(_faults_of(context, "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"))
+    yield from faults
+    secrets = [word.strip() for word in context.settings.get("JWT_SECRET", "").split(",") if word.strip()]
+    if not faults and any(len(set(secret)) < FEWEST_CHARACTERS for secret in secrets):
+        yield f"JWT_SECRET has fewer than {FEWEST_CHARACTERS} different characters: nobody made that at random."
 
 
 def is_open(settings: Mapping[str, str]) -> bool:
@@ -81,59 +114,109 @@ def is_open(settings: Mapping[str, str]) -> bool:
     return settings.get("AUTH", "").strip() == "none"
 
 
-def opened(setup: Setup) -> Iterator[str]:
+@check(
+    "auth",
+    level="decision",
+    impact="Anybody on the internet can fill the bucket, at your cost, within sizes, types and the life of forms.",
+    fix="Set AUTH=jwt, and give people upload links (`make link`), unless this is a demonstration.",
+)
+def auth(context: Context) -> Iterator[str]:
+    """Anybody may upload."""
+    if is_open(context.settings):
+        yield "AUTH is none."
+
+
+@check(
+    "auth-live",
+    impact="Anybody on the internet can fill the bucket, at your cost, although s.yaml requires a token.",
+    fix="Find out who switched it, and deploy.",
+    live="function",
+    declared=False,
+)
+def auth_live(context: Context) -> Iterator[str]:
     """Anybody may upload to what is live, and s.yaml says otherwise."""
-    if setup.declared and is_open(setup.settings) and not is_open(setup.declared.function_environ):
+    if context.declared and is_open(context.settings) and not is_open(context.declared.function_environ):
         yield "AUTH is none, and in s.yaml it is not."
 
 
-def environment_size(setup: Setup) -> Iterator[str]:
+@check(
+    "identity",
+    level="decision",
+    impact="Nobody can upload, and a bare `s deploy` stops.",
+    fix="`make deploy` writes a random JWT_SECRET into .env, for upload links. For an identity provider's tokens set "
+    "JWT_JWKS, JWT_ISSUER and JWT_AUDIENCE.",
+)
+def identity(context: Context) -> Iterator[str]:
+    """Nobody can prove who they are."""
+    given = (context.settings.get(name, "").strip() for name in ("JWT_SECRET", "JWT_JWKS"))
+    if not is_open(context.settings) and not any(given):
+        yield "Neither JWT_SECRET nor JWT_JWKS is set."
+
+
+@check(
+    "environment-size",
+    impact="Function Compute refuses to deploy the function.",
+    fix="Shorten CONTENT_TYPES or ALLOWED_ORIGINS; of a JWT_JWKS keep the keys that are in use.",
+)
+def environment_size(context: Context) -> Iterator[str]:
     """The function's environment, against Function Compute's limit."""
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in setup.settings.items())
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in context.settings.items())
     if size > MAX_ENVIRONMENT:
         yield f"The function's environment has {size:,} bytes, of {MAX_ENVIRONMENT:,}."
 
 
-def environment_strings(setup: Setup) -> Iterator[str]:
+@check(
+    "environment-strings",
+    impact="The component refuses s.yaml, since every value must be a string.",
+    fix='Put it in quotes: "300".',
+)
+def environment_strings(context: Context) -> Iterator[str]:
     """Values that the component refuses."""
-    for name, value in (setup.function.get("environmentVariables") or {}).items():
+    for name, value in (context.function.get("environmentVariables") or {}).items():
         if not isinstance(value, str):
             yield f"{name} in s.yaml is not a string, but {type(value).__name__}."
 
 
-def large_files(setup: Setup) -> Iterator[str]:
+@check(
+    "keep-days",
+    impact="The template is refused, or files are not deleted when you think.",
+    fix="Set KEEP_DAYS to a number such as 30, or to 0 to keep files for ever.",
+)
+def keep_days(context: Context) -> Iterator[str]:
+    """How long uploads are kept."""
+    days = context.environ.get("KEEP_DAYS", "").strip()
+    if days and not re.fullmatch(r"0|[1-9][0-9]{0,4}", days):
+        yield f"KEEP_DAYS must be a whole number of days, or 0, not {days!r}."
+
+
+@check(
+    "large-files",
+    level="decision",
+    impact="On a slower line such a file fails when its form ends.",
+    fix="Lower MAX_SIZE to 150MB, send large files in parts (MULTIPART_THRESHOLD, docs/multipart.md), or live with it.",
+)
+def large_files(context: Context) -> Iterator[str]:
     """Files that a slow line does not bring over while a form lives."""
     try:
-        size = parse_size(setup.settings.get("MAX_SIZE") or "100MB")
-        least_in_parts = parse_size(setup.settings.get("MULTIPART_THRESHOLD") or "1TB")
+        size = parse_size(context.settings.get("MAX_SIZE") or "100MB")
+        least_in_parts = parse_size(context.settings.get("MULTIPART_THRESHOLD") or "1TB")
     except ValueError:
         return
     if min(size, least_in_parts) > MAX_FORM_LIFETIME_SECONDS * MIN_BYTES_PER_SECOND:
         yield (
-            f"MAX_SIZE is {setup.settings['MAX_SIZE']}, and no form lives longer than "
+            f"MAX_SIZE is {context.settings['MAX_SIZE']}, and no form lives longer than "
             f"{MAX_FORM_LIFETIME_SECONDS:,} seconds: "
             f"the largest file needs a line of {-(-size // MAX_FORM_LIFETIME_SECONDS // 1000):,} KB a second."
         )
 
 
-def names(setup: Setup) -> Iterator[str]:
-    """What every name is made of."""
-    yield from (f"{text}." for name, text in setup.name_faults.items() if name in ("NAME", "REGION", "AccountID"))
-
-
-def unread_names(setup: Setup) -> Iterator[str]:
-    """Names in .env that are misspelt."""
-    yield from setup.unread
-
-
-def keep_days(setup: Setup) -> Iterator[str]:
-    """How long uploads are kept."""
-    days = setup.environ.get("KEEP_DAYS", "").strip()
-    if days and not re.fullmatch(r"0|[1-9][0-9]{0,4}", days):
-        yield f"KEEP_DAYS must be a whole number of days, or 0, not {days!r}."
-
-
-def kept_for_ever(setup: Setup) -> Iterator[str]:
+@check(
+    "kept-for-ever",
+    level="decision",
+    impact="Uploads stay, and are paid for, until you delete them.",
+    fix="Set KEEP_DAYS to have OSS delete them after so many days.",
+)
+def kept_for_ever(context: Context) -> Iterator[str]:
     """Uploads that are never deleted."""
-    if setup.environ.get("KEEP_DAYS", "").strip() in ("", "0"):
+    if context.environ.get("KEEP_DAYS", "").strip() in ("", "0"):
         yield "KEEP_DAYS is 0, or not set."

@@ -12,7 +12,7 @@ import pytest
 from deploy import declared
 from deploy.doctor import command as doctor
 from deploy.doctor import roles
-from deploy.doctor.context import Setup
+from deploy.doctor.context import Context
 from support.sound_deployment import ACCOUNT
 
 S_YAML = """
@@ -190,7 +190,7 @@ def test_what_comes_from_elsewhere_is_named(
     (folder / file).write_text(text.replace(line, other, 1), encoding="utf-8")
     deployment = declared.read(folder, {}, ACCOUNT)
     assert deployment.unread == unread
-    assert list(roles.extras(Setup({}, deployment)))[-len(unread) :] == list(unread)
+    assert list(roles.unshipped.find(Context({}, deployment)))[-len(unread) :] == list(unread)
 
 
 def test_a_mapping_that_names_something_twice_is_refused(folder: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from deploy.declared import Deployment
 from deploy.doctor.checks import examine
-from deploy.doctor.context import Setup
-from deploy.doctor.live_bucket import Live, UploadBucket
+from deploy.doctor.context import Context
+from deploy.doctor.live_bucket import BucketConfig, LiveBuckets
 from support.tokens import new_secret
 
 ACCOUNT = "1234567890123456"
@@ -138,7 +138,7 @@ def callback() -> dict[str, Any]:
     }
 
 
-class Given:
+class SoundDeployment:
     """A sound deployment, to be spoilt."""
 
     def __init__(self) -> None:
@@ -149,8 +149,8 @@ class Given:
         self.missing: tuple[str, ...] = ()
         self.unread: tuple[str, ...] = ()
         self.resources: dict[str, Any] = {}
-        self.unseen: dict[str, str] = {}
-        self.live: Live | None = None
+        self.not_visible: dict[str, str] = {}
+        self.live: LiveBuckets | None = None
         self.account: Deployment | None = None
 
     @property
@@ -163,14 +163,14 @@ class Given:
         trigger: dict[str, Any] = self.function["triggers"][0]["triggerConfig"]
         return trigger
 
-    def switch_on(self, **settings: str) -> Given:
+    def switch_on(self, **settings: str) -> SoundDeployment:
         """Callbacks, with what else is set for their function."""
         secret = new_secret()
         self.settings.update(CALLBACK="on", CALLBACK_URL="${resources.callback.output.url}", CALLBACK_SECRET=secret)
         self.callback["environmentVariables"].update({"CALLBACK_SECRET": secret, **settings})
         return self
 
-    def send_in_parts(self) -> Given:
+    def send_in_parts(self) -> SoundDeployment:
         """Multipart uploads."""
         self.settings.update(MULTIPART_THRESHOLD="100MB", MULTIPART_SECRET=new_secret())
         return self
@@ -180,7 +180,7 @@ class Given:
         rule: dict[str, Any] = self.properties("Uploads")["LifecycleConfiguration"]["Rule"][0]
         return rule
 
-    def deploy(self, spoil: Callable[[Given], object]) -> Given:
+    def deploy(self, spoil: Callable[[SoundDeployment], object]) -> SoundDeployment:
         """Live functions and roles as they are declared, but for this."""
         there = copy.deepcopy(self)
         spoil(there)
@@ -189,11 +189,11 @@ class Given:
 
     def see(self, **seen: Any) -> None:
         """A live bucket that is sound but for this."""
-        self.live = Live(replace(SEEN, **seen))
+        self.live = LiveBuckets(replace(SEEN, **seen))
 
     def see_site(self, **seen: Any) -> None:
         """A live bucket of the page that is sound but for this."""
-        self.live = Live(SEEN, site=replace(SEEN_SITE, **seen))
+        self.live = LiveBuckets(SEEN, site=replace(SEEN_SITE, **seen))
 
     def allow(self, name: str, **statement: Any) -> None:
         """One more statement in a role's own policy."""
@@ -238,12 +238,14 @@ class Given:
     def findings(self) -> list[tuple[str, str]]:
         """The check's name and what it found."""
         found = examine(
-            Setup(self.environ, self.deployment, self.live, self.account, unseen=self.unseen, unread=self.unread)
+            Context(
+                self.environ, self.deployment, self.live, self.account, not_visible=self.not_visible, unread=self.unread
+            )
         )
-        return [(finding.check.name, finding.what) for finding in found]
+        return [(finding.check.id, finding.message) for finding in found]
 
 
-SEEN = UploadBucket(
+SEEN = BucketConfig(
     "The live bucket b", versioning="", public_access_blocked=True, acl="private", owner=ACCOUNT, policy=""
 )
-SEEN_SITE = UploadBucket("The page's live bucket s", acl="public-read", owner=ACCOUNT, policy="")
+SEEN_SITE = BucketConfig("The page's live bucket s", acl="public-read", owner=ACCOUNT, policy="")

@@ -10,9 +10,9 @@ import pytest
 
 from deploy import declared
 from deploy.doctor import command as doctor
-from deploy.doctor.checks import CHECKS, examine, unmade_checks
-from deploy.doctor.context import Setup
-from deploy.doctor.live_bucket import CorsRule, ExpiryRule, Live, PartsRule, UploadBucket
+from deploy.doctor.checks import CHECKS, examine, not_made
+from deploy.doctor.context import Context
+from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule
 from deploy.environment import dotenv
 from support.sound_deployment import (
     ACCOUNT,
@@ -24,13 +24,13 @@ from support.sound_deployment import (
     SITE_BUCKET,
     UPLOAD_ROLE,
     UPLOADS,
-    Given,
+    SoundDeployment,
     arn,
     role,
 )
 from support.tokens import new_secret
 
-Spoil = Callable[[Given], object]
+Spoil = Callable[[SoundDeployment], object]
 
 PLACE = f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
 MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
@@ -41,19 +41,19 @@ def policy(**statement: object) -> str:
     return json.dumps({"Statement": [{"Effect": "Deny", "Resource": [f"acs:oss:*:*:{UPLOADS}/*"], **statement}]})
 
 
-def of_another_region(given: Given) -> Given:
+def of_another_region(given: SoundDeployment) -> SoundDeployment:
     """A bucket in another region than the functions'."""
     given.settings["OSS_REGION"] = "ap-southeast-1"
     return given
 
 
-def lifecycle_of(given: Given) -> list[dict[str, object]]:
+def lifecycle_of(given: SoundDeployment) -> list[dict[str, object]]:
     """The lifecycle rules that the template declares."""
     rules: list[dict[str, object]] = given.properties("Uploads")["LifecycleConfiguration"]["Rule"]
     return rules
 
 
-def keep_a_month(given: Given, *rules: ExpiryRule) -> None:
+def keep_a_month(given: SoundDeployment, *rules: ExpiryRule) -> None:
     """KEEP_DAYS, and a live bucket with these rules."""
     given.environ["KEEP_DAYS"] = "30"
     given.see(expiry=rules)
@@ -205,13 +205,13 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("unread", lambda g: setattr(g, "unread", ("Nothing reads NAMES; did you mean NAME?",)), "Nothing reads NAMES; did you mean NAME?"),
     ("bucket", lambda g: g.properties("Uploads").update(BucketName="another"), f"The template has no bucket {UPLOADS}, which OSS_BUCKET names."),
     ("versioning", lambda g: g.properties("Uploads").update(VersioningConfiguration={"Status": "Suspended"}), "The bucket Uploads of the template has versioning Suspended."),
-    ("versioning", lambda g: setattr(g, "live", Live(replace(SEEN, versioning="Enabled"))), "The live bucket b has versioning Enabled."),
+    ("versioning", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, versioning="Enabled"))), "The live bucket b has versioning Enabled."),
     ("public-access", lambda g: g.properties("Uploads").pop("BlockPublicAccess"), "The bucket Uploads of the template does not block public access."),
-    ("public-access", lambda g: setattr(g, "live", Live(replace(SEEN, public_access_blocked=False))), "The live bucket b does not block public access."),
+    ("public-access", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, public_access_blocked=False))), "The live bucket b does not block public access."),
     ("acl", lambda g: g.properties("Uploads").update(AccessControl="public-read"), "The bucket Uploads of the template is public-read."),
-    ("acl", lambda g: setattr(g, "live", Live(replace(SEEN, acl="public-read-write"))), "The live bucket b is public-read-write."),
+    ("acl", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, acl="public-read-write"))), "The live bucket b is public-read-write."),
     ("cors-wide", lambda g: g.cors().update(AllowedOrigin=["*"]), "The bucket Uploads of the template lets pages of * read its answers."),
-    ("cors-wide", lambda g: setattr(g, "live", Live(replace(SEEN, cors=(CorsRule(("https://*.example.com", SITE), ("POST",)),)))), "The live bucket b lets pages of https://*.example.com read its answers."),
+    ("cors-wide", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, cors=(CorsRule(("https://*.example.com", SITE), ("POST",)),)))), "The live bucket b lets pages of https://*.example.com read its answers."),
     ("cors-wide", lambda g: g.cors()["AllowedOrigin"].append("https://evil.example"), "The bucket Uploads of the template lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
     ("cors-wide", lambda g: g.see(cors=(CorsRule((SITE,), ("POST",)), CorsRule(("https://evil.example",), ("GET", "POST")))), "The live bucket b lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
     ("overdue", keep_a_month, "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
@@ -219,13 +219,13 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("owner", lambda g: g.see(owner="42"), f"The live bucket b belongs to the account 42, not to {ACCOUNT}."),
     ("owner", lambda g: g.see_site(owner="42"), f"The page's live bucket s belongs to the account 42, not to {ACCOUNT}."),
     ("cors", lambda g: g.cors().update(AllowedMethod=["PUT"]), f"The bucket Uploads of the template has no CORS rule that lets {SITE} post."),
-    ("cors", lambda g: setattr(g, "live", Live(replace(SEEN, cors=()))), f"The live bucket b has no CORS rule that lets {SITE} post."),
+    ("cors", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, cors=()))), f"The live bucket b has no CORS rule that lets {SITE} post."),
     ("domains", lambda g: g.environ.update(UPLOAD_DOMAIN="https://up.example.com"), "UPLOAD_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'."),
     ("page-origin", lambda g: g.environ.update(SITE_DOMAIN="up.example.com"), "https://up.example.com, where SITE_DOMAIN puts the page, is not in ALLOWED_ORIGINS."),
     ("keep-days", lambda g: g.environ.update(KEEP_DAYS="a month"), "KEEP_DAYS must be a whole number of days, or 0, not 'a month'."),
-    ("endpoint-forbidden", lambda g: setattr(g, "live", Live(SEEN, endpoint_forbidden=True)), "OSS answers PublicEndpointForbidden at the bucket's default domain."),
-    ("clock", lambda g: setattr(g, "live", Live(SEEN, skew=-901.0)), "This machine's clock is 901 seconds behind OSS's."),
-    ("clock", lambda g: setattr(g, "live", Live(SEEN, skew=61.0)), "This machine's clock is 61 seconds ahead of OSS's."),
+    ("endpoint-forbidden", lambda g: setattr(g, "live", LiveBuckets(SEEN, endpoint_forbidden=True)), "OSS answers PublicEndpointForbidden at the bucket's default domain."),
+    ("clock", lambda g: setattr(g, "live", LiveBuckets(SEEN, skew=-901.0)), "This machine's clock is 901 seconds behind OSS's."),
+    ("clock", lambda g: setattr(g, "live", LiveBuckets(SEEN, skew=61.0)), "This machine's clock is 61 seconds ahead of OSS's."),
     ("large-files", lambda g: g.settings.update(MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
     ("settings", lambda g: (g.switch_on(), g.settings.update(CALLBACK_URL="http://cb.example.com")), "CALLBACK_URL must be https://host without a path, not 'http://cb.example.com'."),
     ("settings", lambda g: (g.switch_on(), g.settings.update(FOLDER_FORMS="on")), "FOLDER_FORMS cannot be on while CALLBACK is, since a page could leave the callback out: set one of them to off."),
@@ -259,7 +259,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
 
 @pytest.mark.parametrize(("check", "spoil", "what"), SEEDS)
 def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, what: str) -> None:
-    given = Given()
+    given = SoundDeployment()
     spoil(given)
     size = sum(len(name) + len(str(value)) for name, value in given.settings.items())
     found = [finding for finding in given.findings() if finding[0] not in DEFAULT_DECISIONS]
@@ -267,7 +267,7 @@ def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, 
 
 
 def test_a_setting_that_is_not_known_here_is_not_compared() -> None:
-    given = Given().switch_on()
+    given = SoundDeployment().switch_on()
     address = "https://cb.example.com"
     given.deploy(
         lambda there: (
@@ -282,19 +282,19 @@ def test_a_setting_that_is_not_known_here_is_not_compared() -> None:
 
 
 def test_callbacks_that_are_on_and_sound_are_no_fault() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.switch_on()
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_multipart_uploads_that_are_on_and_sound_are_no_fault_however_large_the_files() -> None:
-    given = Given().send_in_parts()
+    given = SoundDeployment().send_in_parts()
     given.settings["MAX_SIZE"] = "1TB"
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.cors().update(AllowedMethod=["POST"])
     given.parts_rule.update(Status="Disabled")
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
@@ -302,30 +302,28 @@ def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
 
 def test_what_looks_at_both_functions_is_not_made_where_one_was_not_seen() -> None:
     both = ["drift", "configuration", "callback-url", "not-checked", "triggers", "log", "role"]
-    assert unmade_checks({"callback function": "NoPermission"}) == {"NoPermission": [*both, "callback-trigger"]}
+    assert not_made(CHECKS, {"callback function": "NoPermission"}) == {"NoPermission": [*both, "callback-trigger"]}
+
+
+def test_a_check_is_found_by_its_id() -> None:
+    assert [check.find.__name__ for check in CHECKS] == [check.id.replace("-", "_") for check in CHECKS]
 
 
 def test_every_check_has_a_seeded_fault() -> None:
-    assert {check.name for check in CHECKS} == {check for check, _, _ in SEEDS} | set(DEFAULT_DECISIONS)
+    assert {check.id for check in CHECKS} == {check for check, _, _ in SEEDS} | set(DEFAULT_DECISIONS)
 
 
 def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
-    assert [name for name, _ in Given().findings()] == DEFAULT_DECISIONS
-    assert [check.name for check in CHECKS if check.decide] == [
-        "auth",
-        "identity",
-        "drift",
-        "not-checked",
-        "denials",
-        "policy-denials",
-        "large-files",
-        *DEFAULT_DECISIONS,
+    assert [name for name, _ in SoundDeployment().findings()] == DEFAULT_DECISIONS
+    assert [check.id for check in CHECKS if check.level == "decision"] == [
+        *("auth", "identity", "large-files", "kept-for-ever"),
+        *("drift", "not-checked", "denials", "policy-denials", "site-domain", "sign-domain"),
         "upload-domain",
     ]
 
 
 def test_what_is_decided_is_not_named_again() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.environ = {"SITE_DOMAIN": "up.example.com", "SIGN_DOMAIN": "sign.example.com", "KEEP_DAYS": "30"}
     given.settings["ALLOWED_ORIGINS"] = "https://up.example.com"
     given.cors()["AllowedOrigin"] = ["https://up.example.com"]
@@ -334,17 +332,17 @@ def test_what_is_decided_is_not_named_again() -> None:
 
 @pytest.mark.parametrize("url", ["https://uploads.example.com", "https://b.oss-cn-hangzhou.aliyuncs.com"])
 def test_on_the_mainland_an_upload_domain_ends_the_warning_and_the_fault(url: str) -> None:
-    given = Given()
+    given = SoundDeployment()
     given.settings.update(OSS_REGION="cn-hangzhou", UPLOAD_URL=url)
     without = [name for name, _ in given.findings()]
-    given.live = Live(SEEN, endpoint_forbidden=True)
+    given.live = LiveBuckets(SEEN, endpoint_forbidden=True)
     forbidden = [name for name, _ in given.findings()]
     expected = ([], []) if url.endswith("example.com") else (["upload-domain"], ["endpoint-forbidden"])
     assert tuple(sorted(set(names) - set(DEFAULT_DECISIONS)) for names in (without, forbidden)) == expected
 
 
 def test_rights_are_compared_however_they_are_written() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.statements("UploadRole")[:] = [
         {"Effect": "Allow", "Action": ["oss:listparts", "oss:PUTOBJECT"], "Resource": PLACE},
         {"Effect": "Allow", "Action": "oss:AbortMultipartUpload", "Resource": [PLACE, PLACE]},
@@ -358,7 +356,7 @@ def test_rights_are_compared_however_they_are_written() -> None:
 
 @pytest.mark.parametrize("twice", ["Principal", "Action", "Resource"])
 def test_a_statement_that_says_something_in_two_ways_is_not_taken_for_one_of_them(twice: str) -> None:
-    given = Given()
+    given = SoundDeployment()
     statement = {"Effect": "Deny", "Principal": ["42"], "Action": "x:y", "Resource": "r", f"Not{twice}": "z"}
     given.see(policy=json.dumps({"Statement": [statement]}))
     unreadable = "The live bucket b has a policy that allows what cannot be read here on what cannot be read here."
@@ -379,7 +377,7 @@ EVERYTHING = '{"Effect":"Allow","Principal":["*"],"Action":"oss:*","Resource":"*
 )
 def test_a_policy_that_others_may_read_otherwise_is_not_taken_for_what_it_says_here(text: str) -> None:
     unreadable = "what cannot be read here on what cannot be read here."
-    given = Given()
+    given = SoundDeployment()
     given.see(policy=text)
     given.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": text})
     assert [each for each in given.findings() if each[0] in ("policy", "grants")] == [
@@ -389,7 +387,7 @@ def test_a_policy_that_others_may_read_otherwise_is_not_taken_for_what_it_says_h
 
 
 def test_another_prefix_than_the_roles_is_more_and_less() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.settings["UPLOAD_PREFIX"] = "inbox"
     inbox = PLACE.replace("/uploads/", "/inbox/")
     assert [finding for finding in given.findings() if finding[0] not in DEFAULT_DECISIONS] == [
@@ -402,25 +400,25 @@ def test_another_prefix_than_the_roles_is_more_and_less() -> None:
 
 
 def test_what_could_not_be_seen_is_no_fault() -> None:
-    given = Given()
-    given.live = Live(UploadBucket("The live bucket b"))
+    given = SoundDeployment()
+    given.live = LiveBuckets(BucketConfig("The live bucket b"))
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_on_the_shipped_defaults_only_what_the_owner_must_decide_is_named() -> None:
     environ = dotenv((doctor.ROOT / ".env.example").read_text(encoding="utf-8"))
-    found = examine(Setup(environ, declared.read(doctor.ROOT, environ, ACCOUNT)))
-    assert [finding.check.name for finding in found] == ["identity", *DEFAULT_DECISIONS]
+    found = examine(Context(environ, declared.read(doctor.ROOT, environ, ACCOUNT)))
+    assert [finding.check.id for finding in found] == ["identity", *DEFAULT_DECISIONS]
 
 
 def test_who_names_a_right_does_not_write_lines_of_the_report() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.see(
         policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "x\n\nFaults:\u2028  none", "Principal": "*"}]})
     )
-    [found] = [each for each in examine(Setup({}, given.deployment, given.live)) if each.check.name == "policy"]
+    [found] = [each for each in examine(Context({}, given.deployment, given.live)) if each.check.id == "policy"]
     assert str(found).splitlines() == [
         r"policy: The live bucket b has a policy that allows * x\n\nFaults:\u2028  none.",
-        f"  So: {found.check.so}",
-        f"  Do: {found.check.do}",
+        f"  Impact: {found.check.impact}",
+        f"  Fix: {found.check.fix}",
     ]

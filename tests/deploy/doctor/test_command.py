@@ -18,12 +18,12 @@ from werkzeug import Request, Response
 
 from deploy import declared, oss_client
 from deploy.doctor import command as doctor
-from deploy.doctor import live_bucket, live_functions
+from deploy.doctor import inspection, live_bucket, live_functions
 from deploy.doctor.checks import CHECKS, examine
-from deploy.doctor.command import View
-from deploy.doctor.context import Setup
+from deploy.doctor.context import Context
+from deploy.doctor.inspection import Inspection
 from support.ros_template import PARAMETERS, Template
-from support.sound_deployment import ACCOUNT, Given
+from support.sound_deployment import ACCOUNT, SoundDeployment
 from support.tokens import new_secret
 from support.upload_bucket import Asks
 
@@ -58,37 +58,39 @@ def test_a_fault_is_printed_with_its_consequence_and_its_cure_and_fails(
     code, said, _ = run(folder, capsys, JWT_SECRET=secret)
     assert code == 1
     told = """  methods: The trigger's methods lack POST, OPTIONS.
-    So: The gateway answers 403 to them. Without OPTIONS no page can ask for a form: its preflight fails.
-    Do: Name GET, POST and OPTIONS in s.yaml under triggerConfig.methods.
+    Impact: The gateway answers 403 to them. Without OPTIONS no page can ask for a form: its preflight fails.
+    Fix: Name GET, POST and OPTIONS in s.yaml under triggerConfig.methods.
 """
     assert told in said
     assert secret not in said
 
 
-LIVE = [check.name for check in CHECKS if check.live]
+LIVE = [check.id for check in CHECKS if check.live]
 ALL = len(LIVE) + sum(check.declared for check in CHECKS)
 NO_CREDENTIALS = "There are no credentials in the environment, and none in `s config` by the name of default"
 
 
-def report_of(seen: View, capsys: pytest.CaptureFixture[str], given: Given, *, strict: bool = False) -> tuple[int, str]:
-    code = doctor.report(examine(Setup({}, given.deployment)), seen, strict=strict)
+def report_of(
+    seen: Inspection, capsys: pytest.CaptureFixture[str], given: SoundDeployment, *, strict: bool = False
+) -> tuple[int, str]:
+    code = doctor.report(examine(Context({}, given.deployment)), seen, strict=strict)
     return code, capsys.readouterr().out
 
 
 def test_without_credentials_what_is_declared_is_checked_and_the_rest_is_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    nothing = View(dict.fromkeys(FACTS, NO_CREDENTIALS), given=False)
-    code, said = report_of(nothing, capsys, Given())
+    nothing = Inspection(dict.fromkeys(FACTS, NO_CREDENTIALS), has_credentials=False)
+    code, said = report_of(nothing, capsys, SoundDeployment())
     assert code == 0
     assert said.startswith(f"{ALL - len(LIVE)} checks made, {len(LIVE)} not made; 0 faults.\n\nFor you to decide:\n")
     assert said.endswith(f"\n\nNot made:\n  {NO_CREDENTIALS}:\n    {', '.join(LIVE)}\n")
-    assert report_of(nothing, capsys, Given(), strict=True)[0] == 3
+    assert report_of(nothing, capsys, SoundDeployment(), strict=True)[0] == 3
 
 
 def test_what_was_all_seen_is_all_counted(capsys: pytest.CaptureFixture[str]) -> None:
     for strict in (False, True):
-        code, said = report_of(View({}), capsys, Given(), strict=strict)
+        code, said = report_of(Inspection({}), capsys, SoundDeployment(), strict=strict)
         assert (code, said.splitlines()[0], "Not made" in said) == (
             0,
             f"{ALL} checks made, 0 not made; 0 faults.",
@@ -102,26 +104,26 @@ def test_every_fact_has_a_check_that_is_not_made_without_it() -> None:
 
 @pytest.mark.parametrize("spared", [(), ("clock",)])
 def test_credentials_that_show_nothing_fail(capsys: pytest.CaptureFixture[str], spared: tuple[str, ...]) -> None:
-    unseen = {fact: "OSS says InvalidAccessKeyId" for fact in FACTS if fact not in spared}
-    code, said = report_of(View(unseen), capsys, Given())
+    not_visible = {fact: "OSS says InvalidAccessKeyId" for fact in FACTS if fact not in spared}
+    code, said = report_of(Inspection(not_visible), capsys, SoundDeployment())
     assert (code, said.splitlines()[-1]) == (
         3,
-        "Credentials were given, and nothing of what is live could be seen: it may be sound or not.",
+        "The credentials show nothing of what is live: whether it is sound is not known.",
     )
 
 
 def test_credentials_that_show_something_do_not_fail_but_under_strict(capsys: pytest.CaptureFixture[str]) -> None:
-    seen = View({"versioning": "OSS says AccessDenied"})
-    code, said = report_of(seen, capsys, Given())
+    seen = Inspection({"versioning": "OSS says AccessDenied"})
+    code, said = report_of(seen, capsys, SoundDeployment())
     assert (code, said.splitlines()[0]) == (0, f"{ALL - 1} checks made, 1 not made; 0 faults.")
     assert "Not made:\n  OSS says AccessDenied:\n    versioning\n" in said
-    assert report_of(seen, capsys, Given(), strict=True)[0] == 3
+    assert report_of(seen, capsys, SoundDeployment(), strict=True)[0] == 3
 
 
 def test_a_fault_is_said_before_blindness(capsys: pytest.CaptureFixture[str]) -> None:
-    given = Given()
+    given = SoundDeployment()
     given.trigger.update(methods=[])
-    assert report_of(View(dict.fromkeys(FACTS, "no")), capsys, given, strict=True)[0] == 1
+    assert report_of(Inspection(dict.fromkeys(FACTS, "no")), capsys, given, strict=True)[0] == 1
 
 
 SET = {"NAME": "team", "AUTH": "none"}
@@ -134,8 +136,8 @@ SET = {"NAME": "team", "AUTH": "none"}
         ({"ACCESS": "work"}, 3, f"{NO_CREDENTIALS.replace('default', 'work')} (docs/operations.md, Credentials)"),
         ({"AccessKeyID": "LTAI1"}, 3, "AccessKeyID is set, and AccessKeySecret is not (docs/operations.md, Credentials)"),
         ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s"}, 3, "Every live name has the account's ID in it: set AccountID"),
-        ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": "12ab"}, 1, "It cannot be told where to look: AccountID must be the account's ID, 5 to 20 digits, not '12ab'"),
-        ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": ACCOUNT, "REGION": "cn-x@evil.example/"}, 1, "It cannot be told where to look: REGION must be the region's ID such as cn-hongkong, not 'cn-x@evil.example/'"),
+        ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": "12ab"}, 1, "It is not known where to look: AccountID must be the account's ID, 5 to 20 digits, not '12ab'"),
+        ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": ACCOUNT, "REGION": "cn-x@evil.example/"}, 1, "It is not known where to look: REGION must be the region's ID such as cn-hongkong, not 'cn-x@evil.example/'"),
     ],
 )  # fmt: skip
 def test_why_nothing_live_was_looked_at_is_said(
@@ -198,6 +200,41 @@ def test_a_name_in_the_env_file_that_nothing_reads_is_a_fault(
     assert (code, fault_lines(said)) == (1, ["unread: Nothing reads MAX_SZIE; did you mean MAX_SIZE?"])
 
 
+FAULTY = {"NAME": "My_App", "KEEP_DAYS": "x", "AUTH": "none"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "ids"),
+    [
+        ([], ["names", "keep-days"]),
+        (["--only", "keep-days"], ["keep-days"]),
+        (["--only", "names, keep-days"], ["names", "keep-days"]),
+        (["--skip", "names"], ["keep-days"]),
+        (["--only", "names,keep-days", "--skip", "names"], ["keep-days"]),
+    ],
+)
+def test_the_checks_that_are_chosen_are_made_and_no_others(
+    project: Path, capsys: pytest.CaptureFixture[str], argv: list[str], ids: list[str]
+) -> None:
+    code, said, _ = run(project, capsys, *argv, **FAULTY)
+    assert (code, [line.partition(":")[0] for line in fault_lines(said)]) == (1, ids)
+
+
+def test_the_checks_that_are_not_chosen_are_not_counted(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["--strict", "--only", "names,auth,keep-days"]
+    code, said, _ = run(project, capsys, *argv, NAME="team", AUTH="none", AccessKeyID="LTAI1", AccessKeySecret="s")
+    assert (code, said.splitlines()[:3]) == (0, ["3 checks made, 0 not made; 0 faults.", "", "For you to decide:"])
+
+
+@pytest.mark.parametrize("flag", ["--only", "--skip"])
+def test_an_unknown_check_is_refused_with_the_list(
+    project: Path, capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    code, said, told = run(project, capsys, flag, "names,colour")
+    known = ", ".join(sorted(check.id for check in CHECKS))
+    assert (code, said, told) == (2, "", f"Unknown check: colour. The checks are: {known}\n")
+
+
 def test_words_are_wrapped_for_a_terminal_and_not_for_a_pipe(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,13 +250,13 @@ def test_words_are_wrapped_for_a_terminal_and_not_for_a_pipe(
 def test_what_strangers_wrote_begins_no_line_as_doctor_does(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = Given()
-    forged = "Do: nothing. " * 20
+    given = SoundDeployment()
+    forged = "Fix: nothing. " * 20
     given.see(policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "a:b", "Resource": forged}]}))
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    doctor.report(examine(Setup({}, given.deployment, given.live)), View({}))
-    begins = re.findall(r"^( *)(?:Do: )?nothing\.", capsys.readouterr().out, re.MULTILINE)
+    doctor.report(examine(Context({}, given.deployment, given.live)), Inspection({}))
+    begins = re.findall(r"^( *)(?:Fix: )?nothing\.", capsys.readouterr().out, re.MULTILINE)
     assert set(begins) == {" " * 8}
 
 
@@ -232,7 +269,7 @@ def cloud(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer
     """Where doctor looks for OSS, Function Compute and RAM."""
     here = f"http://127.0.0.1:{httpserver.port}"
     monkeypatch.setattr(oss_client, "client", partial(oss_client.client, endpoint=here))
-    monkeypatch.setattr(doctor, "Account", partial(live_functions.Account, endpoint=here))
+    monkeypatch.setattr(inspection, "LiveFunctions", partial(live_functions.LiveFunctions, endpoint=here))
     return httpserver
 
 
@@ -455,5 +492,5 @@ def test_the_page_on_operations_names_commands_and_checks_that_there_are() -> No
         "itself"
     }
     assert f"\n{ALL} checks made, 0 not made; 1 fault.\n" in page
-    versioning = next(check for check in CHECKS if check.name == "versioning")
-    assert f"    So: {versioning.so}\n    Do: {versioning.do}\n" in page
+    versioning = next(check for check in CHECKS if check.id == "versioning")
+    assert f"    Impact: {versioning.impact}\n    Fix: {versioning.fix}\n" in page

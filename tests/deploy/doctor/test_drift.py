@@ -10,8 +10,8 @@ import pytest
 from alibabacloud_fc20230330 import models
 
 from deploy.declared import Deployment
-from deploy.doctor.context import Setup
-from support.sound_deployment import ACCOUNT, DEFAULT_DECISIONS, Given
+from deploy.doctor.context import Context
+from support.sound_deployment import ACCOUNT, DEFAULT_DECISIONS, SoundDeployment
 
 FOREIGN = "acs:fc:cn-hongkong:42:functions/foreign"
 ADDRESS = "https://odu-callback-abcdefghij.cn-hongkong.fcapp.run"
@@ -77,7 +77,7 @@ NO_DRIFT = {
 WHOSE = {"function": "The function", "callback": "The callback function"}
 
 
-def found_in(given: Given) -> list[tuple[str, str]]:
+def found_in(given: SoundDeployment) -> list[tuple[str, str]]:
     return [each for each in given.findings() if each[0] not in (*DEFAULT_DECISIONS, "runtime", "log")]
 
 
@@ -90,7 +90,7 @@ def test_every_property_of_the_vendors_model_is_looked_at_or_left_out_on_purpose
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_property_that_is_live_alone_is_named(which: str, name: str) -> None:
     value, named = CHANGES[name]
-    given = Given()
+    given = SoundDeployment()
     given.deploy(lambda there: getattr(there, which).update({name: value}))
     assert ("configuration", f"Live: {WHOSE[which]} differs from s.yaml in {named}.") in found_in(given)
     assert all(check == "configuration" for check, _ in found_in(given))
@@ -98,7 +98,7 @@ def test_a_property_that_is_live_alone_is_named(which: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(NO_DRIFT))
 def test_names_and_history_are_no_drift(name: str) -> None:
-    given = Given().deploy(lambda there: there.function.update({name: "2026-01-01T00:00:00Z"}))
+    given = SoundDeployment().deploy(lambda there: there.function.update({name: "2026-01-01T00:00:00Z"}))
     assert found_in(given) == []
 
 
@@ -113,7 +113,7 @@ def test_what_is_declared_and_not_live_is_named(which: str, name: str) -> None:
         "vpcConfig": {"vpcId": "vpc-1"},
         "instanceLifecycleConfig": {"initializer": {"handler": "index.initialize"}},
     }
-    given = Given()
+    given = SoundDeployment()
     given.deploy(lambda there: None)
     getattr(given, which)[name] = stated[name]
     [(check, what)] = found_in(given)
@@ -121,7 +121,7 @@ def test_what_is_declared_and_not_live_is_named(which: str, name: str) -> None:
 
 
 def test_what_function_compute_adds_to_a_function_is_no_drift() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.function.update(
         handler="index.handler",
         cpu=1,
@@ -174,7 +174,7 @@ def test_what_function_compute_adds_to_a_function_is_no_drift() -> None:
     ],
 )
 def test_a_property_that_is_not_known_is_named_as_not_checked(which: str, change: dict[str, Any], named: str) -> None:
-    given = Given()
+    given = SoundDeployment()
     stated = getattr(given, which)
     more = {name: {**stated.get(name, {}), **value} for name, value in change.items()}
     given.deploy(lambda there: getattr(there, which).update(more))
@@ -182,14 +182,14 @@ def test_a_property_that_is_not_known_is_named_as_not_checked(which: str, change
 
 
 def test_what_is_not_known_and_declared_is_compared() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.function["newlyMade"] = "ours"
     given.deploy(lambda there: there.function.update(newlyMade="theirs"))
     assert found_in(given) == [("configuration", "Live: The function differs from s.yaml in newlyMade.")]
 
 
 def test_a_runtime_that_env_may_have_chosen_is_for_its_owner_to_decide() -> None:
-    given = Given().deploy(lambda there: there.function.update(runtime="python3.10"))
+    given = SoundDeployment().deploy(lambda there: there.function.update(runtime="python3.10"))
     assert found_in(given) == [("drift", "Live: The function differs from s.yaml in runtime.")]
 
 
@@ -205,7 +205,7 @@ OF_TRIGGER: list[tuple[str, Any]] = [
 @pytest.mark.parametrize("which", WHOSE)
 @pytest.mark.parametrize(("name", "change"), OF_TRIGGER)
 def test_a_trigger_that_is_live_otherwise_is_named(which: str, name: str, change: dict[str, Any]) -> None:
-    given = Given()
+    given = SoundDeployment()
     given.deploy(lambda there: getattr(there, which)["triggers"][0]["triggerConfig"].update(change))
     assert ("configuration", f"Live: {WHOSE[which]}'s trigger differs from s.yaml in {name}.") in given.findings()
 
@@ -213,9 +213,9 @@ def test_a_trigger_that_is_live_otherwise_is_named(which: str, name: str, change
 @pytest.mark.parametrize("which", WHOSE)
 @pytest.mark.parametrize("change", [{"newlyMade": "x"}, {"triggerConfig": {"newlyMade": "x"}}])
 def test_what_is_not_known_of_a_trigger_is_named_as_not_checked(which: str, change: dict[str, Any]) -> None:
-    given = Given()
+    given = SoundDeployment()
 
-    def spoil(there: Given) -> None:
+    def spoil(there: SoundDeployment) -> None:
         trigger = getattr(there, which)["triggers"][0]
         config = {**trigger["triggerConfig"], **change.get("triggerConfig", {})}
         trigger.update({**change, "triggerConfig": config})
@@ -227,7 +227,7 @@ def test_what_is_not_known_of_a_trigger_is_named_as_not_checked(which: str, chan
 
 @pytest.mark.parametrize("which", WHOSE)
 def test_what_function_compute_adds_to_a_trigger_is_no_drift(which: str) -> None:
-    given = Given()
+    given = SoundDeployment()
     given.function["triggers"][0]["triggerConfig"]["disableURLInternet"] = False
     history = {"triggerId": "1", "createdTime": "t", "lastModifiedTime": "t", "status": "", "qualifier": "LATEST"}
     given.deploy(
@@ -240,11 +240,11 @@ def test_what_function_compute_adds_to_a_trigger_is_no_drift(which: str) -> None
     assert found_in(given) == []
 
 
-def calling_back(url: str, address: str | None = ADDRESS) -> Given:
+def calling_back(url: str, address: str | None = ADDRESS) -> SoundDeployment:
     """Live functions of which the first calls this URL, and the second has this address."""
-    given = Given().switch_on()
+    given = SoundDeployment().switch_on()
 
-    def deploy(there: Given) -> None:
+    def deploy(there: SoundDeployment) -> None:
         there.settings["CALLBACK_URL"] = url
         if address is not None:
             there.callback["triggers"][0]["httpTrigger"] = {"urlInternet": address}
@@ -278,7 +278,7 @@ def test_callbacks_are_not_compared_with_a_function_that_was_not_seen() -> None:
     assert given.account is not None
     resources = {name: each for name, each in given.account.resources.items() if name != "callback"}
     given.account = Deployment(resources, given.account.template)
-    given.unseen = {"callback function": "NoPermission"}
+    given.not_visible = {"callback function": "NoPermission"}
     assert found_in(given) == []
 
 
@@ -293,7 +293,9 @@ def test_callbacks_are_not_compared_with_a_function_that_was_not_seen() -> None:
 )
 def test_where_asynchronous_calls_lead_is_named(which: str, config: dict[str, Any], named: str) -> None:
     history = {"createdTime": "t", "lastModifiedTime": "t", "functionArn": FOREIGN}
-    given = Given().deploy(lambda there: getattr(there, which).update(asyncInvokeConfigs=[{**history, **config}]))
+    given = SoundDeployment().deploy(
+        lambda there: getattr(there, which).update(asyncInvokeConfigs=[{**history, **config}])
+    )
     words = f"Live: {WHOSE[which]}'s asynchronous calls differ from s.yaml in {named}."
     assert found_in(given) == [("asynchronous", words)]
 
@@ -308,7 +310,7 @@ def test_where_asynchronous_calls_lead_is_named(which: str, config: dict[str, An
     ],
 )
 def test_how_many_requests_a_function_takes_is_compared(live: list[Any], declared: Any, words: str) -> None:
-    given = Given()
+    given = SoundDeployment()
     given.function.update(concurrencyConfig=declared)
     given.deploy(lambda there: there.function.update(concurrencyConfigs=live))
     expected = [("concurrency", f"Live: The function's reservedConcurrency is {words}.")] if words else []
@@ -317,7 +319,7 @@ def test_how_many_requests_a_function_takes_is_compared(live: list[Any], declare
 
 def test_what_is_not_known_of_its_limit_is_named_as_not_checked() -> None:
     limit = {"functionArn": FOREIGN, "reservedConcurrency": 20, "newlyMade": "x"}
-    given = Given()
+    given = SoundDeployment()
     given.function.update(concurrencyConfig={"reservedConcurrency": 20})
     given.deploy(lambda there: there.function.update(concurrencyConfigs=[limit]))
     assert found_in(given) == [("not-checked", "Live: The function's concurrency has newlyMade, which is not checked.")]
@@ -326,7 +328,7 @@ def test_what_is_not_known_of_its_limit_is_named_as_not_checked() -> None:
 @pytest.mark.parametrize("which", WHOSE)
 @pytest.mark.parametrize("name", ["PYTHONPATH", "HTTPS_PROXY", "X_SECRET", "LOCAL"])
 def test_a_variable_that_s_yaml_does_not_name_is_a_fault_and_no_setting(which: str, name: str) -> None:
-    given = Given().deploy(lambda there: getattr(there, which)["environmentVariables"].update({name: "none"}))
+    given = SoundDeployment().deploy(lambda there: getattr(there, which)["environmentVariables"].update({name: "none"}))
     assert found_in(given) == [
         ("configuration", f"Live: {WHOSE[which]} differs from s.yaml in environmentVariables.{name}.")
     ]
@@ -334,16 +336,18 @@ def test_a_variable_that_s_yaml_does_not_name_is_a_fault_and_no_setting(which: s
 
 @pytest.mark.parametrize("name", ["OSS_STS_ROLE_ARN", "AUTH"])
 def test_what_checks_of_their_own_see_in_the_function_is_seen_in_the_callback_function(name: str) -> None:
-    given = Given().deploy(lambda there: there.callback["environmentVariables"].update({name: "none"}))
+    given = SoundDeployment().deploy(lambda there: there.callback["environmentVariables"].update({name: "none"}))
     assert found_in(given) == [
         ("configuration", f"Live: The callback function differs from s.yaml in environmentVariables.{name}.")
     ]
 
 
 def test_resources_are_in_the_region_of_their_service() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.settings["OSS_REGION"] = "ap-southeast-1"
     regions = {"oss": "ap-southeast-1", "log": "cn-hongkong"}
-    assert Setup({}, given.deployment).regions == regions
-    assert Setup({}, Given().deploy(lambda _: None).deployment, declared=given.deployment).regions == regions
+    assert Context({}, given.deployment).regions == regions
+    assert (
+        Context({}, SoundDeployment().deploy(lambda _: None).deployment, declared=given.deployment).regions == regions
+    )
     assert ACCOUNT not in str(regions)

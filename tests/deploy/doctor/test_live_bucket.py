@@ -14,8 +14,8 @@ from pytest_httpserver import HTTPServer
 from deploy import credentials, declared, oss_client
 from deploy.doctor import command as doctor
 from deploy.doctor.checks import examine
-from deploy.doctor.context import Setup
-from deploy.doctor.live_bucket import FACTS, CorsRule, ExpiryRule, Live, PartsRule, UploadBucket, look_at
+from deploy.doctor.context import Context
+from deploy.doctor.live_bucket import FACTS, BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, inspect_buckets
 from support.factories import NOON
 from support.oss_world import BUCKET, REGION, World
 from support.sound_deployment import ACCOUNT
@@ -52,19 +52,19 @@ def answer(httpserver: HTTPServer, **refused: str) -> None:
         )
 
 
-def look(httpserver: HTTPServer, clock: Callable[[], float] = lambda: NOON) -> Live:
+def look(httpserver: HTTPServer, clock: Callable[[], float] = lambda: NOON) -> LiveBuckets:
     environ = {"AccessKeyID": "LTAI" + secrets.token_hex(8), "AccessKeySecret": new_secret()}
     provider = credentials.deployer(environ)
     assert provider
     client = oss_client.client(provider, "cn-hongkong", f"http://127.0.0.1:{httpserver.port}")
     with time_machine.travel(NOON, tick=False):  # the server's clock
-        return look_at(client, "team-uploads", "team-site", clock=clock)
+        return inspect_buckets(client, "team-uploads", "team-site", clock=clock)
 
 
 def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
     answer(httpserver)
-    assert look(httpserver) == Live(
-        UploadBucket(
+    assert look(httpserver) == LiveBuckets(
+        BucketConfig(
             "The live bucket team-uploads",
             "Enabled",
             True,
@@ -76,7 +76,7 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
             (ExpiryRule("", 30),),
         ),
         skew=0.0,
-        site=UploadBucket(
+        site=BucketConfig(
             "The page's live bucket team-site", acl="public-read", owner="42", policy='{"Statement":[{}]}'
         ),
     )
@@ -91,31 +91,31 @@ def test_a_closed_public_endpoint_is_seen_at_the_stand_in_and_the_cure_is_named(
             {"AccessKeyID": world.identity.access_key_id, "AccessKeySecret": world.identity.access_key_secret}
         )
         assert provider
-        live = look_at(oss_client.client(provider, REGION, world.oss.url), BUCKET, clock=world.clock)
+        live = inspect_buckets(oss_client.client(provider, REGION, world.oss.url), BUCKET, clock=world.clock)
     world.oss.check()
     environ = {"OSS_BUCKET": BUCKET, "OSS_REGION": REGION}
-    found = examine(Setup(environ, declared.read(doctor.ROOT, environ, ACCOUNT), live))
-    [finding] = [finding for finding in found if finding.check.name == "endpoint-forbidden"]
-    assert "UPLOAD_DOMAIN" in finding.check.do
+    found = examine(Context(environ, declared.read(doctor.ROOT, environ, ACCOUNT), live))
+    [finding] = [finding for finding in found if finding.check.id == "endpoint-forbidden"]
+    assert "UPLOAD_DOMAIN" in finding.check.fix
 
 
 def test_what_the_deployer_may_not_see_is_named(httpserver: HTTPServer) -> None:
     answer(httpserver, versioning="AccessDenied", publicAccessBlock="AccessDenied", acl="AccessDenied")
     live = look(httpserver)
     assert (live.bucket.versioning, live.bucket.public_access_blocked, live.bucket.acl) == (None, None, None)
-    assert live.unseen == dict.fromkeys(("versioning", "Block Public Access", "ACL"), "AccessDenied")
+    assert live.not_visible == dict.fromkeys(("versioning", "Block Public Access", "ACL"), "AccessDenied")
 
 
 def test_without_a_policy_there_is_none_and_it_is_not_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, policy="NoSuchBucketPolicy")
     live = look(httpserver)
-    assert (live.bucket.policy, live.unseen) == ("", {})
+    assert (live.bucket.policy, live.not_visible) == ("", {})
 
 
 def test_a_policy_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, policy="AccessDenied")
     live = look(httpserver)
-    assert (live.bucket.policy, live.unseen) == (None, {"policy": "AccessDenied"})
+    assert (live.bucket.policy, live.not_visible) == (None, {"policy": "AccessDenied"})
 
 
 @pytest.mark.parametrize("body", ["", "{}", "\xff"])
@@ -123,14 +123,14 @@ def test_a_200_that_says_nothing_is_not_seen(httpserver: HTTPServer, body: str) 
     for place in ("/team-uploads/", "/team-site/"):
         httpserver.expect_request(place).respond_with_data(body, content_type="application/json")
     policies = set() if not body else {"policy", "site policy"}
-    assert look(httpserver).unseen == dict.fromkeys(set(FACTS) - {"clock"} - policies, "what cannot be read")
+    assert look(httpserver).not_visible == dict.fromkeys(set(FACTS) - {"clock"} - policies, "what cannot be read")
 
 
 def test_a_clock_that_cannot_be_read_is_not_seen(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "yesterday")
     answer(httpserver)
     seen = look(httpserver)
-    assert (seen.skew, seen.unseen) == (None, {"clock": "no answer"})
+    assert (seen.skew, seen.not_visible) == (None, {"clock": "no answer"})
 
 
 def test_who_does_not_answer_is_asked_once() -> None:
@@ -144,8 +144,8 @@ def test_who_does_not_answer_is_asked_once() -> None:
 
     live = look(server, clock)
     assert len(questions) == 1
-    assert (live.bucket, live.skew, live.unseen) == (
-        UploadBucket("The live bucket team-uploads"),
+    assert (live.bucket, live.skew, live.not_visible) == (
+        BucketConfig("The live bucket team-uploads"),
         None,
         dict.fromkeys(FACTS, "no answer"),
     )
@@ -157,7 +157,7 @@ def test_an_acl_that_names_no_owner_is_not_seen(httpserver: HTTPServer) -> None:
         nobody, content_type="application/xml"
     )
     answer(httpserver)
-    assert look(httpserver).unseen == {"ACL": "what cannot be read"}
+    assert look(httpserver).not_visible == {"ACL": "what cannot be read"}
 
 
 def test_a_rule_that_clears_parts_away_by_a_date_is_seen(httpserver: HTTPServer) -> None:
@@ -172,19 +172,19 @@ def test_a_rule_that_clears_parts_away_by_a_date_is_seen(httpserver: HTTPServer)
 def test_no_cors_rules_are_none_and_not_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, cors="NoSuchCORSConfiguration")
     live = look(httpserver)
-    assert (live.bucket.cors, live.unseen) == ((), {})
+    assert (live.bucket.cors, live.not_visible) == ((), {})
 
 
 def test_no_lifecycle_is_none_and_not_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, lifecycle="NoSuchLifecycle")
     live = look(httpserver)
-    assert (live.bucket.parts, live.unseen) == ((), {})
+    assert (live.bucket.parts, live.not_visible) == ((), {})
 
 
 def test_a_default_domain_that_is_closed_to_the_account_is_noticed(httpserver: HTTPServer) -> None:
     answer(httpserver, list_type="PublicEndpointForbidden")
     live = look(httpserver)
-    assert (live.endpoint_forbidden, live.unseen) == (True, {})
+    assert (live.endpoint_forbidden, live.not_visible) == (True, {})
 
 
 @pytest.mark.parametrize(("ahead", "skew"), [(0.0, 0.0), (0.9, 0.0), (61.0, 60.0), (-61.0, -61.0)])

@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from deploy.declared import Deployment
-from deploy.doctor.live_functions import Account
+from deploy.doctor.live_functions import LiveFunctions
 from support.sound_deployment import (
     ACCOUNT,
     CALLBACK_ROLE,
@@ -22,7 +22,7 @@ from support.sound_deployment import (
     SIGN_ROLE,
     UPLOAD_ROLE,
     UPLOADS,
-    Given,
+    SoundDeployment,
     arn,
     callback,
     function,
@@ -116,17 +116,19 @@ def serve(
     server.expect_request("/", method="POST").respond_with_handler(ram)
 
 
-def deployed() -> Given:
+def deployed() -> SoundDeployment:
     """What is declared, with the settings that are live."""
-    given = Given()
+    given = SoundDeployment()
     given.settings.update(LIVE_FUNCTION["environmentVariables"])
     return given
 
 
 def seen(server: HTTPServer) -> tuple[Deployment | None, dict[str, str]]:
     provider = StaticCredentialsProvider("STS.1", new_secret(), secrets.token_urlsafe(60))
-    account = Account(provider, account_id=ACCOUNT, region="cn-hongkong", endpoint=f"http://127.0.0.1:{server.port}")
-    return account.deployment("odu-sign", "odu-callback", (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE))
+    account = LiveFunctions(
+        provider, account_id=ACCOUNT, region="cn-hongkong", endpoint=f"http://127.0.0.1:{server.port}"
+    )
+    return account.inspect("odu-sign", "odu-callback", (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE))
 
 
 @pytest.mark.parametrize(
@@ -193,19 +195,21 @@ def test_the_live_functions_and_their_roles_are_looked_at_alike(
 ) -> None:
     serve(httpserver, **wrong)
     given = deployed()
-    given.account, unseen = seen(httpserver)
-    assert ([each for each in given.findings() if each[0] not in DEFAULT_DECISIONS], unseen) == (found, {})
+    given.account, not_visible = seen(httpserver)
+    assert ([each for each in given.findings() if each[0] not in DEFAULT_DECISIONS], not_visible) == (found, {})
 
 
 @pytest.mark.parametrize("answer", [{"configs": 1}, {"configs": ["one"]}, {"configs": [], "nextToken": "more"}])
 def test_of_what_is_kept_beside_a_function_each_is_seen_or_not(httpserver: HTTPServer, answer: dict[str, Any]) -> None:
     serve(httpserver, configs={"async-invoke-configs": answer}, function={"timeout": 11})
     given = deployed()
-    given.account, given.unseen = seen(httpserver)
+    given.account, given.not_visible = seen(httpserver)
     assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
         ("configuration", "Live: The function differs from s.yaml in timeout.")
     ]
-    assert given.unseen == {"asynchronous calls": "odu-sign: what cannot be read; odu-callback: what cannot be read"}
+    assert given.not_visible == {
+        "asynchronous calls": "odu-sign: what cannot be read; odu-callback: what cannot be read"
+    }
 
 
 @pytest.mark.parametrize(
@@ -222,8 +226,8 @@ def test_a_function_in_which_something_is_of_another_shape_is_not_seen(
 ) -> None:
     serve(httpserver, **wrong)
     given = deployed()
-    given.account, given.unseen = seen(httpserver)
-    assert given.unseen["function"] == "odu-sign: what cannot be read"
+    given.account, given.not_visible = seen(httpserver)
+    assert given.not_visible["function"] == "odu-sign: what cannot be read"
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
@@ -264,11 +268,11 @@ def test_what_is_not_there_is_not_seen(httpserver: HTTPServer) -> None:
 def test_of_the_roles_those_are_compared_that_the_deployer_may_see(httpserver: HTTPServer) -> None:
     serve(httpserver, denied=frozenset({SIGN_ROLE}), granted={UPLOAD_ROLE: [("oss:GetObject", PLACE)]})
     given = deployed()
-    given.account, given.unseen = seen(httpserver)
+    given.account, given.not_visible = seen(httpserver)
     assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
         ("grants", f"Live: The role {UPLOAD_ROLE} may do oss:GetObject on {PLACE}.")
     ]
-    assert given.unseen == {"roles": f"{SIGN_ROLE}: NoPermission"}
+    assert given.not_visible == {"roles": f"{SIGN_ROLE}: NoPermission"}
 
 
 def test_roles_of_another_account_are_not_held_against_this_one(httpserver: HTTPServer) -> None:
@@ -276,9 +280,11 @@ def test_roles_of_another_account_are_not_held_against_this_one(httpserver: HTTP
     httpserver.expect_request("/", method="POST").respond_with_json(told)
     serve(httpserver)
     given = deployed()
-    given.account, given.unseen = seen(httpserver)
+    given.account, given.not_visible = seen(httpserver)
     why = f"the credentials are of the account 42424242, and AccountID is {ACCOUNT}"
-    assert given.unseen == {"roles": "; ".join(f"{name}: {why}" for name in (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE))}
+    assert given.not_visible == {
+        "roles": "; ".join(f"{name}: {why}" for name in (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE))
+    }
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
@@ -286,18 +292,18 @@ def test_a_function_that_is_not_seen_is_not_judged(httpserver: HTTPServer) -> No
     httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json({"Code": "AccessDenied"}, status=403)
     serve(httpserver)
     given = deployed()
-    given.account, given.unseen = seen(httpserver)
+    given.account, given.not_visible = seen(httpserver)
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-    assert given.unseen == {"function": "odu-sign: AccessDenied", **beside("odu-sign: AccessDenied")}
+    assert given.not_visible == {"function": "odu-sign: AccessDenied", **beside("odu-sign: AccessDenied")}
 
 
 def test_a_code_is_fit_for_a_terminal(httpserver: HTTPServer) -> None:
     hostile = {"Code": "\x1b[2J\nFaults: none", "Message": "no"}
     httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json(hostile, status=500)
     serve(httpserver)
-    _, unseen = seen(httpserver)
+    _, not_visible = seen(httpserver)
     why = "odu-sign: an answer without a code"
-    assert unseen == {"function": why, **beside(why)}
+    assert not_visible == {"function": why, **beside(why)}
 
 
 def test_who_does_not_answer_is_asked_once() -> None:
@@ -310,13 +316,13 @@ def test_who_does_not_answer_is_asked_once() -> None:
             calls.append("asked")
             return super().get_credentials()
 
-    account = Account(
+    account = LiveFunctions(
         Counted("LTAI1", new_secret()),
         account_id=ACCOUNT,
         region="cn-hongkong",
         endpoint=f"http://127.0.0.1:{server.port}",
     )
-    assert account.deployment("odu-sign", "odu-callback", (SIGN_ROLE, UPLOAD_ROLE)) == (
+    assert account.inspect("odu-sign", "odu-callback", (SIGN_ROLE, UPLOAD_ROLE)) == (
         None,
         {
             "function": "odu-sign: no answer",
@@ -334,8 +340,8 @@ def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServe
         httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_data(
             "", 302, {"Location": elsewhere.url_for("/")}
         )
-        _, unseen = seen(httpserver)
-        assert unseen["function"] == "odu-sign: redirected"
+        _, not_visible = seen(httpserver)
+        assert not_visible["function"] == "odu-sign: redirected"
         assert elsewhere.log == []
 
 

@@ -8,7 +8,7 @@ from deploy import declared
 from deploy.doctor.rights import ResourceNames, shipped_roles
 from support.ros_template import PARAMETERS, Template
 from support.scratch import PROJECT
-from support.sound_deployment import ACCOUNT, CALLBACK_ROLE, SIGN_ROLE, UPLOAD_ROLE, UPLOADS, Given
+from support.sound_deployment import ACCOUNT, CALLBACK_ROLE, SIGN_ROLE, UPLOAD_ROLE, UPLOADS, SoundDeployment
 
 DEFAULTS = {"MaxSessionDuration": 3600}
 
@@ -48,7 +48,7 @@ def test_the_names_are_those_that_s_yaml_gives_to_functions_and_template() -> No
 
 
 def test_without_a_log_of_their_own_the_functions_log_where_the_template_says() -> None:
-    given = Given()
+    given = SoundDeployment()
     given.function["logConfig"] = "auto"
     del given.callback["logConfig"]
     assert ResourceNames.of(given.deployment) == ResourceNames(

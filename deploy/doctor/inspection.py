@@ -1,0 +1,78 @@
+"""What the account shows of a deployment, and why it does not show the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy import credentials, names, oss_client
+from deploy.declared import Deployment
+from deploy.doctor import live_bucket, live_functions
+from deploy.doctor.context import Context
+from deploy.doctor.live_bucket import NO_ANSWER, LiveBuckets, inspect_buckets
+from deploy.doctor.live_functions import LiveFunctions
+from deploy.doctor.rights import ResourceNames
+
+FACTS = (*live_bucket.FACTS, *live_functions.FACTS)
+_WITHOUT_RIGHTS = {"clock"}
+"""Facts that are visible even with credentials that OSS refuses."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """The live buckets, functions and roles, as far as the credentials show them."""
+
+    not_visible: Mapping[str, str]
+    """Why a fact of `FACTS` is not visible."""
+    live_buckets: LiveBuckets | None = None
+    live_functions: Deployment | None = None
+    has_credentials: bool = True
+    """Whether somebody set credentials, so that seeing nothing is a failure."""
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether credentials are set, and show nothing."""
+        return self.has_credentials and set(FACTS) - set(self.not_visible) <= _WITHOUT_RIGHTS
+
+
+def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
+    """Looks at the buckets, the functions and their roles, with the deployer's credentials."""
+    provider, account_id = credentials.deployer(environ), credentials.account_id(environ)
+    region = str(deployment.function.get("region", ""))
+    oss_region = Context(environ, deployment).regions["oss"]
+    if provider is None:
+        reason, attempted = credentials.no_credentials(environ)
+        return _nothing(f"{reason} (docs/operations.md, Credentials)", has_credentials=attempted)
+    if not account_id:
+        return _nothing("every live name has the account's ID in it: set AccountID")
+    regions = (fault for each in (region, oss_region) for fault in names.region_faults(each))
+    if wrong := (*names.account_faults(account_id), *regions):
+        return _nothing(f"it is not known where to look: {wrong[0]}")
+    buckets = inspect_buckets(
+        oss_client.client(provider, oss_region),
+        deployment.function_environ.get("OSS_BUCKET", ""),
+        deployment.site_bucket,
+    )
+    resources = ResourceNames.of(deployment)
+    functions, not_visible = LiveFunctions(provider, account_id=account_id, region=region).inspect(
+        str(deployment.function.get("functionName", "")),
+        str(deployment.callback.get("functionName", "")),
+        (resources.sign_role, resources.upload_role, resources.callback_role),
+    )
+    reasons = {fact: _oss_reason(code, deployment) for fact, code in buckets.not_visible.items()}
+    for fact, reason in not_visible.items():
+        reasons[fact] = f"{'RAM' if fact == 'roles' else 'Function Compute'}: {reason}"
+    return Inspection(reasons, buckets, functions)
+
+
+def _nothing(reason: str, *, has_credentials: bool = True) -> Inspection:
+    return Inspection(dict.fromkeys(FACTS, reason), has_credentials=has_credentials)
+
+
+def _oss_reason(code: str, deployment: Deployment) -> str:
+    if code == NO_ANSWER:
+        return "OSS did not answer (is this machine connected to the internet?)"
+    if code == "NoSuchBucket":
+        where = f"{deployment.function_environ.get('OSS_BUCKET')} and {deployment.site_bucket}"
+        return f"there is no such bucket ({where}): it is not deployed yet, or NAME, REGION or AccountID is another's"
+    return f"OSS says {code}"
