@@ -52,6 +52,7 @@ def shape(value: Any) -> Any:
 
 
 @pytest.mark.node_modules
+@pytest.mark.node_modules
 def test_the_ten_lines_store_a_file(tmp_path: Path) -> None:
     """In Node.js, whose fetch, File and FormData are those of browsers."""
     [lines] = code_blocks("js", README)
