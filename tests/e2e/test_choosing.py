@@ -57,16 +57,16 @@ def test_a_file_dropped_anywhere_on_the_page_is_stored(page: Page, cloud: Cloud)
     assert stored(cloud) == [("note.txt", b"a note")]
 
 
-def test_a_folder_of_250_files_keeps_its_names(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+def test_a_chosen_folder_keeps_its_names(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     folder = tmp_path / "trip ü"
-    for number in range(250):
+    for number in range(9):
         file = folder / f"day {number % 3}" / f"{number}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"file {number}")
     open_page(page, cloud)
     page.set_input_files("#folder", folder)
-    expect(page.locator("#summary")).to_have_text("250 of 250 files uploaded", timeout=120_000)
-    names = {f"trip%20%C3%BC%2Fday%20{number % 3}%2F{number}.txt": f"file {number}".encode() for number in range(250)}
+    expect(page.locator("#summary")).to_have_text("9 of 9 files uploaded")
+    names = {f"trip%20%C3%BC%2Fday%20{number % 3}%2F{number}.txt": f"file {number}".encode() for number in range(9)}
     assert dict(stored(cloud)) == names
     for each in cloud.bucket.objects():
         assert re.fullmatch(r"uploads/anonymous/[0-9a-f-]{36}\.txt", each.key)
@@ -172,16 +172,18 @@ def test_still_images_have_thumbnails_and_nothing_else_is_drawn(page: Page, clou
     expect(page.locator("li img")).to_have_count(1)
 
 
-def test_a_dropped_folder_of_250_files_is_stored_with_its_names(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+def test_a_dropped_folder_of_more_files_than_a_browser_gives_away_at_once_is_stored(
+    page: Page, cloud: Cloud, tmp_path: Path
+) -> None:
     """By the browser's own drag and drop, with a folder of the disk: a browser gives its entries away by the hundred."""
     folder = tmp_path / "trip"
     (folder / "day 2").mkdir(parents=True)
-    for number in range(250):
-        (folder / ("day 2" if number % 2 else "") / f"{number}.txt").write_text(str(number))
+    for number in range(105):
+        (folder / ("day 2" if number > 101 else "") / f"{number}.txt").write_text(str(number))
     open_page(page, cloud)
     drop(page, folder)
-    expect(page.locator("#summary")).to_have_text("250 of 250 files uploaded", timeout=60_000)
-    names = {f"trip/{'day 2/' if number % 2 else ''}{number}.txt" for number in range(250)}
+    expect(page.locator("#summary")).to_have_text("105 of 105 files uploaded", timeout=60_000)
+    names = {f"trip/{'day 2/' if number > 101 else ''}{number}.txt" for number in range(105)}
     assert {unquote(name): content for name, content in stored(cloud)} == {
         name: name.rpartition("/")[2].removesuffix(".txt").encode() for name in names
     }

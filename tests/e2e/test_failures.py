@@ -243,16 +243,16 @@ def test_limits_that_are_none_are_told_in_words(page: Page, cloud: Cloud) -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "body", "words"),
     [
-        (429, "Too many upload requests right now. Trying again in "),
-        (502, "The upload service is not available. Trying again in "),
-        (503, "The upload service is not available. Trying again in "),
+        (429, '{"Code":"ResourceExhausted","Message":"x"}', "Too many upload requests right now. Trying again in "),
+        (502, "", "The upload service is not available. Trying again in "),
+        (503, "FCCommonError: no JSON", "The upload service is not available. Trying again in "),
     ],
+    ids=["429", "502", "503"],
 )
-@pytest.mark.parametrize("body", ["", "FCCommonError: no JSON", '{"Code":"ResourceExhausted","Message":"x"}'])
 def test_what_the_gateway_says_instead_of_the_function_is_told(
-    page: Page, cloud: Cloud, status: int, words: str, body: str
+    page: Page, cloud: Cloud, status: int, body: str, words: str
 ) -> None:
     open_page(page, cloud)
     page.route("**/sign", lambda route: route.fulfill(status=status, content_type="application/json", body=body))
