@@ -44,7 +44,7 @@ cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (AR
 	@tools/setup.sh run
 	@exec $(RUN) localcloud $(ARGS)
 
-fuzz: ## Send 200,000 unsound events through the function
+fuzz: ## Send 200,000 malformed events through the function
 	@tools/setup.sh unit
 	@PYTHONPATH=functions/shared:functions/sign:tests exec $(PYTHON) tests/support/fuzz.py 200000
 
@@ -60,11 +60,11 @@ build: ## Make the functions' packages in build/, for Function Compute (RUNTIME=
 	@tools/setup.sh run
 	@exec $(RUN) deploy build
 
-deploy: ## Make or renew everything in the cloud, from .env (see .env.example and docs/deploy.md)
+deploy: ## Create or update everything in the cloud, from .env (see .env.example and docs/deploy.md)
 	@tools/setup.sh deploy
 	@exec $(RUN) deploy deploy
 
-remove: ## Take everything in the cloud away; stops if there are users' files (DELETE_FILES=yes)
+remove: ## Delete everything in the cloud; stops if there are users' files (DELETE_FILES=yes)
 	@tools/setup.sh deploy
 	@exec $(RUN) deploy remove
 
@@ -72,7 +72,7 @@ bench: ## Measure what docs/performance.md claims, as ratios within one run (ARG
 	@tools/setup.sh unit
 	@PYTHONPATH=functions/shared:functions/sign:tests exec $(PYTHON) -m benchmarks.server $(ARGS)
 
-bench-web: ## Measure what the page claims in numbers, in Chromium
+bench-web: ## Measure weight, speed and memory of the page, in Chromium
 	@tools/setup.sh test
 	@PYTHONPATH=tests exec $(PYTHON) -m benchmarks.page
 
@@ -94,15 +94,15 @@ lock: ## Lock the newest versions of all dependencies
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
 	@npm update --save --ignore-scripts --loglevel=error
 
-doctor: ## Name each fault of what is set, declared and deployed (ARGS=--strict fails if anything could not be seen)
+doctor: ## Name each fault in what is set, declared and deployed (ARGS=--strict fails if a check could not be made)
 	@tools/setup.sh run
 	@exec $(RUN) deploy doctor $(ARGS)
 
-smoke: ## Try a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
+smoke: ## Test a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)
 	@tools/setup.sh run
 	@exec $(RUN) deploy smoke $(ARGS)
 
-files: ## List what was uploaded, or fetch it (ARGS='--download folder'; more: ARGS=--help)
+files: ## List what was uploaded, or download it (ARGS='--download folder'; more: ARGS=--help)
 	@tools/setup.sh run
 	@exec $(RUN) deploy files $(ARGS)
 
