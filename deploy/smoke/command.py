@@ -1,7 +1,7 @@
-"""`make smoke`: whether a deployment does what it must, tried over its own addresses; exit code 1 if it does not.
+"""`make smoke`: whether a deployment does what it must, tested over its own addresses; exit code 1 if it does not.
 
-And what no document settles about Function Compute and OSS is asked of them, and printed as a table. Whatever it stores
-it deletes again, if the environment has the deployer's credentials.
+With --probe it also asks Function Compute and OSS what no document says, and prints their answers as a table. It
+deletes what it has uploaded, if the environment has the deployer's credentials.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,11 @@ from deploy import credentials, link
 from deploy.addresses import is_safe
 from deploy.environment import own_environment
 from deploy.site.publish import deployed_page
-from deploy.smoke.outcome import NotHeld, NotTried
-from deploy.smoke.smoke import Target, Trial
+from deploy.smoke.outcome import Step, StepFailed, StepSkipped
+from deploy.smoke.probes import Probes
+from deploy.smoke.session import Session
+from deploy.smoke.smoke import Smoke
+from deploy.smoke.target import Target
 from direct_upload import sdk_session
 from fc_http.environment import printable_address
 from fc_http.errors import ApiError
@@ -34,14 +37,14 @@ from localcloud.terminal import visible
 
 ROOT = Path(__file__).parents[2]
 WHO = "smoke"
-"""Whose uploads these are, and with it a part of their keys."""
+"""The subject of the token, and so a part of the keys."""
 
-QUESTION = 52
+QUESTION_WIDTH = 52
 """Characters of the longest question."""
 
 
 def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int:
-    """Try everything and print it. The exit code: 0; 1 where something that must hold does not; 2 for a wrong call."""
+    """Takes every step and prints it. Returns the exit code: 0; 1 if a check failed; 2 for wrong arguments."""
     asked = _parser(environ).parse_args(arguments)
     try:
         target = _dev(json.loads(sys.stdin.readline() or "{}"), environ, now) if asked.dev else None
@@ -49,38 +52,45 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
     except (ValueError, KeyError, ApiError) as fault:
         print(f"{'The JSON line of make dev lacks ' if isinstance(fault, KeyError) else ''}{fault}", file=sys.stderr)
         return 2
-    trial = Trial(target)
-    held = [_tell(name, step) for name, step in trial.musts()]
-    print(f"\n  {'What no document settles':<{QUESTION}}  seen here\n")
-    for question, step in trial.questions():
-        print(f"  {question:<{QUESTION}}  {visible(_seen(step))}", flush=True)
-    print()
-    held += [_tell(name, step) for name, step in trial.ends()]
-    failed = held.count(False)
-    print(f"\n{failed} of what must hold does not." if failed else "\nAll that was tried holds.")
+    session = Session(target)
+    smoke = Smoke(session)
+    passed = [_take(name, step) for name, step in smoke.steps()]
+    if asked.probe:
+        _print_answers(Probes(session))
+    passed += [_take(name, step) for name, step in smoke.clean_up()]
+    failed = passed.count(False)
+    print(f"\n{failed} check{'' if failed == 1 else 's'} failed." if failed else "\nAll checks passed.")
     return 1 if failed else 0
 
 
-def _tell(name: str, step: Callable[[], str]) -> bool | None:
-    """Print how a step ended. Whether it held; None if it was not tried."""
-    held: bool | None = True
+def _take(name: str, step: Step) -> bool | None:
+    """Takes a step and prints how it ended. Returns whether it passed; None if it was skipped."""
+    passed: bool | None = True
     try:
         seen = step()
-    except NotTried as why:
-        held, seen = None, f"not checked: {why}"
-    except NotHeld as instead:
-        held, seen = False, str(instead)
+    except StepSkipped as reason:
+        passed, seen = None, f"not checked: {reason}"
+    except StepFailed as instead:
+        passed, seen = False, str(instead)
     except requests.RequestException as fault:
-        held, seen = False, f"no answer ({type(fault).__name__})"
-    print(f"  {'ok    ' if held else '-     ' if held is None else 'FAILED'}  {name}: {visible(seen)}", flush=True)
-    return held
+        passed, seen = False, f"no answer ({type(fault).__name__})"
+    mark = "ok    " if passed else "-     " if passed is None else "FAILED"
+    print(f"  {mark}  {name}: {visible(seen)}", flush=True)
+    return passed
 
 
-def _seen(step: Callable[[], str]) -> str:
+def _print_answers(probes: Probes) -> None:
+    print(f"\n  {'What no document says':<{QUESTION_WIDTH}}  seen here\n")
+    for question, ask in probes.questions():
+        print(f"  {question:<{QUESTION_WIDTH}}  {visible(_answer(ask))}", flush=True)
+    print()
+
+
+def _answer(ask: Step) -> str:
     try:
-        return step()
-    except (NotTried, NotHeld) as why:
-        return f"not seen: {why}"
+        return ask()
+    except (StepSkipped, StepFailed) as reason:
+        return f"not seen: {reason}"
     except requests.RequestException as fault:
         return f"not seen: no answer ({type(fault).__name__})"
 
@@ -98,7 +108,7 @@ def _live(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime) 
 
 
 def _dev(told: Any, environ: Mapping[str, str], now: datetime) -> Target:
-    """Raises KeyError where this is not the line of JSON, ValueError where it sends keys to another machine."""
+    """Reads the line of `make dev`. Raises KeyError for another line, ValueError if keys would go elsewhere."""
     own = StaticCredentialsProvider(told["access_key_id"], told["access_key_secret"], told["security_token"])
     for name in ("function", "page", "oss", "sts"):
         _address(name, told[name])
@@ -108,14 +118,14 @@ def _dev(told: Any, environ: Mapping[str, str], now: datetime) -> Target:
         token=_token(environ, now),
         own_secret=_has_own_secret(environ),
         deployer=own,
-        signer=_assumed(told),
+        signer=_upload_role_of(told),
         endpoint=told["oss"],
         files=told["files"],
     )
 
 
-def _assumed(told: Any) -> StaticCredentialsProvider:
-    """Credentials of the upload role: in the stand-ins, the function's own may not put objects."""
+def _upload_role_of(told: Any) -> StaticCredentialsProvider:
+    """Assumes the upload role: in the stand-ins, the function's own role may not put objects."""
     sdk_session.install()
     client = StsClient(
         Config(
@@ -139,7 +149,7 @@ def _has_own_secret(environ: Mapping[str, str]) -> bool:
 
 
 def _token(environ: Mapping[str, str], now: datetime) -> str:
-    """TOKEN, or one made for ten minutes with JWT_SECRET; empty without either. Raises ValueError, ApiError."""
+    """Returns TOKEN, or one for ten minutes made with JWT_SECRET; empty without either. Raises ValueError, ApiError."""
     if not _has_own_secret(environ):
         return environ.get("TOKEN", "")
     return link.token(WHO, environ, now, now + timedelta(minutes=10))
@@ -158,7 +168,7 @@ def _domain(environ: Mapping[str, str]) -> str:
 
 
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make smoke ARGS=…", description="Try a deployment over its own addresses.")
+    parser = argparse.ArgumentParser(prog="make smoke ARGS=…", description="Test a deployment over its own addresses.")
     add = parser.add_argument
     add(
         "--function",
@@ -172,6 +182,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         default=environ.get("PAGE_URL"),
         help="the page's (else PAGE_URL, else that of the deployed page)",
     )
+    add("--probe", action="store_true", help="also ask what no document says, and print the answers")
     add("--dev", action="store_true", help="read both from the JSON line of `JSON=1 make dev` on standard input")
     return parser
 

@@ -23,8 +23,11 @@ from werkzeug import Request, Response
 
 from deploy import oss_client
 from deploy.smoke import command as smoke
-from deploy.smoke.outcome import NotHeld, NotTried
-from deploy.smoke.smoke import Target, Trial
+from deploy.smoke.outcome import StepFailed, StepSkipped
+from deploy.smoke.probes import Probes
+from deploy.smoke.session import Session
+from deploy.smoke.smoke import Smoke
+from deploy.smoke.target import Target
 from localcloud.dev.cloud import ROOT, Cloud
 from support.dev import PATIENCE, dev, environment
 from support.factories import NOON
@@ -44,21 +47,21 @@ SEEN_LOCALLY = {
     "Is Access-Control-Allow-Origin single?": "yes: {page}",
     "Does the gateway add CORS headers of its own?": "no",
     "Does a preflight reach the function?": "yes: 204",
-    "Have the gateway's own refusals CORS headers?": "403 FCCommonError, allowing no origin",
+    "Do the gateway's own refusals have CORS headers?": "403 FCCommonError, allowing no origin",
     "Is the function's answer forced to download?": "yes: attachment",
     "Is the page forced to download?": "no: no Content-Disposition",
     "Does X-Fc-Log-Type: Tail show the log to anybody?": "no: 200",
     "Does X-Fc-Invocation-Type: Async work for anybody?": "no: 200",
-    "Does OSS take fields that no condition names?": "yes: 200",
-    "Does OSS take fields after the file?": "yes: 200",
-    "Does OSS take another type of the file part?": "no: 403 AccessDenied 0006-00000227",
-    "Does OSS take an empty file?": "yes: 200",
-    "What says OSS to a wrong signature?": "403 SignatureDoesNotMatch 0002-00000705",
+    "Does OSS accept fields that no condition names?": "yes: 200",
+    "Does OSS accept fields after the file?": "yes: 200",
+    "Does OSS accept another type of the file part?": "no: 403 AccessDenied 0006-00000227",
+    "Does OSS accept an empty file?": "yes: 200",
+    "How does OSS answer a wrong signature?": "403 SignatureDoesNotMatch 0002-00000705",
     "Does not-in hold for a field that is absent?": "no: 403 AccessDenied 0006-00000226",
-    "What says OSS to a form that has ended?": "no: 403 AccessDenied 0006-00000213",
-    "Is a form good that ends while its file arrives?": "no: 403 AccessDenied 0006-00000213",
-    "Is an x-oss-date of 20 minutes ago good?": "yes: 200",
-    "Is an x-oss-date 20 minutes ahead good?": "no: 403 RequestTimeTooSkewed 0002-00000709",
+    "How does OSS answer a form that has expired?": "no: 403 AccessDenied 0006-00000213",
+    "Is a form accepted that expires during the upload?": "no: 403 AccessDenied 0006-00000213",
+    "Is an x-oss-date of 20 minutes ago accepted?": "yes: 200",
+    "Is an x-oss-date 20 minutes ahead accepted?": "no: 403 RequestTimeTooSkewed 0002-00000709",
 }
 """Every question, and what the stand-ins answer to it."""
 
@@ -99,7 +102,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]
 @pytest.fixture(scope="module")
 def said(told: Any, secret: str) -> str:
     """What `make smoke` says to it, all being well."""
-    code, printed, errors = run(json.dumps(told), "--dev", JWT_SECRET=secret)
+    code, printed, errors = run(json.dumps(told), "--dev", "--probe", JWT_SECRET=secret)
     assert (code, errors) == (0, "")
     return printed
 
@@ -110,14 +113,14 @@ def outcomes(said: str, mark: str) -> list[str]:
 
 
 def test_on_make_dev_all_holds_that_can_be_tried(said: str, told: Any) -> None:
-    steps = [name for name, _ in Trial(nobody("http://127.0.0.1:1")).musts()]
+    steps = [name for name, _ in smoke_of(nobody("http://127.0.0.1:1")).steps()]
     assert outcomes(said, "ok") == [
         *(name for name in steps if name not in NEVER_TRIED),
         "What was uploaded is deleted",
     ]
     assert outcomes(said, "FAILED") == []
-    assert said.endswith("\nAll that was tried holds.\n")
-    assert f"ok      The page knows the function: {told['function']}\n" in said
+    assert said.endswith("\nAll checks passed.\n")
+    assert f"ok      The page names the function: {told['function']}\n" in said
     assert "ok      It is stored as it was declared: 6 bytes, text/plain, smoke ü.txt\n" in said
 
 
@@ -125,6 +128,12 @@ def test_the_open_questions_are_answered_in_a_table(said: str, told: Any) -> Non
     table = said.partition("seen here\n\n")[2].partition("\n\n")[0]
     rows = {line[2:54].rstrip(): line[56:] for line in table.splitlines()}
     assert rows == {name: seen.format(page=told["page"].rstrip("/")) for name, seen in SEEN_LOCALLY.items()}
+
+
+def test_without_probe_no_question_is_asked(told: Any, secret: str) -> None:
+    code, printed, _ = run(json.dumps(told), "--dev", JWT_SECRET=secret)
+    asked = [line for line in printed.splitlines() if "?" in line]
+    assert (code, asked, "seen here" in printed) == (0, [], False)
 
 
 def test_its_uploads_are_known_by_their_subject(said: str, told: Any) -> None:
@@ -142,23 +151,23 @@ def test_without_a_token_it_fails_and_says_what_is_missing(told: Any) -> None:
     code, printed, _ = run(json.dumps(told), "--dev")
     assert code == 1
     assert "FAILED  It signs a form: 401 token_missing; set JWT_SECRET or TOKEN\n" in printed
-    assert "-       OSS takes the form as it is: not checked: there is no form\n" in printed
-    assert "FAILED  The function begins an upload in parts: 401 token_missing\n" in printed
-    assert printed.endswith("\n2 of what must hold does not.\n")
+    assert "-       OSS accepts the form as it is: not checked: there is no form\n" in printed
+    assert "FAILED  The function begins a multipart upload: 401 token_missing\n" in printed
+    assert printed.endswith("\n2 checks failed.\n")
 
 
 def test_with_another_secret_than_the_functions_it_says_so(told: Any) -> None:
     code, printed, _ = run(json.dumps(told), "--dev", JWT_SECRET=new_secret())
     assert code == 1
     assert (
-        "FAILED  The function tells its limits: 401 token_invalid; the function's JWT_SECRET is another than the one here: "
-        "in .env, or in the environment, which wins\n"
+        "FAILED  The function states its limits: 401 token_invalid; JWT_SECRET here (the environment wins over .env) "
+        "is not the function's: set the same in both\n"
     ) in printed
 
 
 def test_a_token_of_somebody_else_is_not_taken_for_a_secret_of_here(told: Any) -> None:
     _, printed, _ = run(json.dumps(told), "--dev", TOKEN="a.b.c", JWT_SECRET=new_secret())
-    assert "FAILED  The function tells its limits: 401 token_invalid\n" in printed
+    assert "FAILED  The function states its limits: 401 token_invalid\n" in printed
 
 
 def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(told: Any, secret: str) -> None:
@@ -231,25 +240,29 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         yield cloud
 
 
-def trial_of(cloud: Cloud, **more: Any) -> Trial:
+def smoke_of(target: Target) -> Smoke:
+    return Smoke(Session(target))
+
+
+def smoke_at(cloud: Cloud, **more: Any) -> Smoke:
     role = cloud.function_role
     own = StaticCredentialsProvider(role.access_key_id, role.access_key_secret, role.security_token)
     target = nobody(cloud.gateway.url, cloud.site.url + "/", deployer=own, endpoint=cloud.oss.url, **more)
-    return Trial(target, wait=lambda seconds: None)
+    return smoke_of(target)
 
 
 def ended(step: Callable[[], str]) -> str:
     try:
         return step()
-    except NotTried as why:
+    except StepSkipped as why:
         return f"not tried: {why}"
-    except NotHeld as instead:
+    except StepFailed as instead:
         return f"not held: {instead}"
 
 
-def failures(trial: Trial) -> dict[str, str]:
+def failures(run: Smoke) -> dict[str, str]:
     """What must hold and does not, with what was seen instead."""
-    found = {name: ended(step) for name, step in trial.musts()}
+    found = {name: ended(step) for name, step in run.steps()}
     return {name: seen.removeprefix("not held: ") for name, seen in found.items() if seen.startswith("not held")}
 
 
@@ -264,7 +277,7 @@ WRONG: list[tuple[Callable[[Cloud], object], dict[str, str]]] = [
         lambda cloud: cloud.bucket.cors_rules.clear(),
         {
             "OSS lets the page post": "403 AccessForbidden 0034-00000011, allowing no origin",
-            "OSS takes the form as it is": "200; pages that may read the answer: none",
+            "OSS accepts the form as it is": "200; pages that may read the answer: none",
         },
     ),
     (lambda cloud: setattr(cloud.bucket, "versioning", True), {"OSS refuses it the second time": "200"}),
@@ -279,7 +292,7 @@ WRONG: list[tuple[Callable[[Cloud], object], dict[str, str]]] = [
             "OSS refuses the form with another key": "503 ServiceUnavailable",
             "OSS refuses the form with another signature": "503 ServiceUnavailable",
             "OSS refuses the form with an ACL added": "503 ServiceUnavailable",
-            "OSS takes the form as it is": "503 ServiceUnavailable; pages that may read the answer: {page}",
+            "OSS accepts the form as it is": "503 ServiceUnavailable; pages that may read the answer: {page}",
             "OSS refuses it the second time": "200",
         },
     ),
@@ -290,7 +303,7 @@ WRONG: list[tuple[Callable[[Cloud], object], dict[str, str]]] = [
 def test_what_does_not_hold_is_named(cloud: Cloud, spoil: Callable[[Cloud], object], expected: dict[str, str]) -> None:
     spoil(cloud)
     page = cloud.site.url
-    assert failures(trial_of(cloud)) == {name: seen.format(page=page) for name, seen in expected.items()}
+    assert failures(smoke_at(cloud)) == {name: seen.format(page=page) for name, seen in expected.items()}
 
 
 IN_PARTS: list[tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = [
@@ -298,14 +311,14 @@ IN_PARTS: list[tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = [
     (
         ("POST", "PUT"),
         (),
-        {"OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none"},
+        {"OSS accepts the parts, and the page may read their ETags": "200; headers that the page may read: none"},
     ),
     (
         ("POST",),
         ("ETag",),
         {
             "OSS lets the page put parts": "403 AccessForbidden 0034-00000011, allowing no origin",
-            "OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none",
+            "OSS accepts the parts, and the page may read their ETags": "200; headers that the page may read: none",
         },
     ),
 ]
@@ -319,16 +332,16 @@ def test_uploads_in_parts_need_cors_of_their_own(
     with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
         [rule] = cloud.bucket.cors_rules
         cloud.bucket.cors_rules[:] = [replace(rule, allowed_methods=methods, expose_headers=exposed)]
-        assert failures(trial_of(cloud)) == expected
+        assert failures(smoke_at(cloud)) == expected
 
 
 def test_what_cannot_be_completed_is_given_up(tmp_path: Path) -> None:
     with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
-        steps = dict(trial_of(cloud).musts())
-        ended(steps["The function tells its limits"])
-        assert ended(steps["The function begins an upload in parts"]).endswith(", 2 parts")
-        assert ended(steps["The parts become one file"]) == "not held: 409 parts_missing; it was given up"
-        assert ended(steps["The parts become one file"]) == "not held: 410 upload_gone; it was given up"
+        steps = dict(smoke_at(cloud).steps())
+        ended(steps["The function states its limits"])
+        assert ended(steps["The function begins a multipart upload"]).endswith(", 2 parts")
+        assert ended(steps["The parts become one file"]) == "not held: 409 parts_missing; it was aborted"
+        assert ended(steps["The parts become one file"]) == "not held: 410 upload_gone; it was aborted"
 
 
 CARELESS_FORM = {
@@ -362,9 +375,9 @@ def test_services_that_refuse_nothing_fail_wherever_something_must_be_refused() 
     with HTTPServer(host="127.0.0.1") as server:
         server.expect_request(re.compile("/.*")).respond_with_handler(careless)
         here = f"http://127.0.0.1:{server.port}"
-        found = failures(Trial(nobody(here, here + "/", deployer=own, endpoint=here, token="t")))
+        found = failures(smoke_of(nobody(here, here + "/", deployer=own, endpoint=here, token="t")))
     assert found == {
-        "The page knows the function": "200; its config.json names https://elsewhere.example",
+        "The page names the function": "200; its config.json names https://elsewhere.example",
         "It lets no other page ask": "200, allowing https://page.invalid",
         "It signs nothing for another page": "200",
         "It signs nothing without a token": "200",
@@ -372,11 +385,11 @@ def test_services_that_refuse_nothing_fail_wherever_something_must_be_refused() 
         "OSS refuses the form with another key": "200",
         "OSS refuses the form with another signature": "200",
         "OSS refuses the form with an ACL added": "200",
-        "OSS takes the form as it is": "200; pages that may read the answer: https://elsewhere.example",
+        "OSS accepts the form as it is": "200; pages that may read the answer: https://elsewhere.example",
         "OSS refuses it the second time": "200",
         "OSS lets the page put parts": "200, allowing https://elsewhere.example",
         "OSS refuses a part of another length": "200",
-        "OSS takes the parts, and the page may read their ETags": "200; headers that the page may read: none",
+        "OSS accepts the parts, and the page may read their ETags": "200; headers that the page may read: none",
         "The parts become one file": "200",
         "Strangers cannot read what was uploaded": "200",
         "It is stored as it was declared": "(2, 'text/html', '')",
@@ -397,19 +410,19 @@ class Deleting:
         self.deleted.append((request.bucket, request.key))
 
 
-def uploaded(trial: Trial) -> str:
-    """Sign and upload; the key."""
-    for step in (trial._tells_limits, trial._signs, trial._other_key, trial._uploads, trial._uploads_again):
+def upload(smoke: Smoke) -> str:
+    """Signs and uploads; returns the key."""
+    for step in (smoke._states_limits, smoke._signs, smoke._other_key, smoke._uploads, smoke._uploads_again):
         ended(step)
-    return str(trial._form["key"])
+    return str(smoke._session.form()["key"])
 
 
 def test_what_was_uploaded_is_deleted_once(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Deleting()
     monkeypatch.setattr(oss_client, "client", lambda *_: client)
-    trial = trial_of(cloud)
-    key = uploaded(trial)
-    [(name, delete)] = trial.ends()
+    run = smoke_at(cloud)
+    key = upload(run)
+    [(name, delete)] = run.clean_up()
     assert (name, ended(delete)) == ("What was uploaded is deleted", "1 objects")
     assert client.deleted == [(cloud.bucket.name, key)]
 
@@ -422,18 +435,18 @@ def test_what_cannot_be_deleted_fails_in_the_cloud_and_stays_on_this_machine(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, files: str, told: str
 ) -> None:
     monkeypatch.setattr(oss_client, "client", lambda *_: Deleting("AccessDenied"))
-    trial = trial_of(cloud, files=files)
-    key = uploaded(trial)
-    assert ended(trial.ends()[0][1]) == told.format(key=key)
+    run = smoke_at(cloud, files=files)
+    key = upload(run)
+    assert ended(run.clean_up()[0][1]) == told.format(key=key)
 
 
 def test_without_credentials_it_says_what_is_left(cloud: Cloud) -> None:
-    trial = Trial(nobody(cloud.gateway.url, cloud.site.url + "/"))
-    key = uploaded(trial)
-    assert ended(trial._stored) == "not tried: there are no credentials in the environment"
-    assert ended(trial._not_in_absent) == "not tried: there are no credentials to sign a form with"
+    run = smoke_of(nobody(cloud.gateway.url, cloud.site.url + "/"))
+    key = upload(run)
+    assert ended(run._stored) == "not tried: there are no credentials in the environment"
+    assert ended(Probes(run._session)._not_in_absent) == "not tried: there are no credentials to sign a form with"
     assert (
-        ended(trial.ends()[0][1])
+        ended(run.clean_up()[0][1])
         == f"not tried: there are no credentials in the environment; these may be there: {key}"
     )
 
@@ -441,4 +454,4 @@ def test_without_credentials_it_says_what_is_left(cloud: Cloud) -> None:
 def test_a_log_that_strangers_can_read_is_reported_and_not_repeated() -> None:
     with HTTPServer(host="127.0.0.1") as server:
         server.expect_request("/limits").respond_with_json({}, headers={"X-Fc-Log-Result": "c2VjcmV0"})
-        assert ended(Trial(nobody(server.url_for("").rstrip("/")))._log_tail) == "yes: 8 characters"
+        assert ended(Probes(Session(nobody(server.url_for("").rstrip("/"))))._log_tail) == "yes: 8 characters"
