@@ -86,12 +86,12 @@ def after(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, look: Callable
     """Have `look` see whatever a function returns."""
     function = getattr(place, name)
 
-    def watched(*arguments: Any, **named: Any) -> Any:
+    def wrapper(*arguments: Any, **named: Any) -> Any:
         result = function(*arguments, **named)
         look(result)
         return result
 
-    monkeypatch.setattr(place, name, watched)
+    monkeypatch.setattr(place, name, wrapper)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -29,11 +29,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, local(Path(folder) / "files") as cloud, _browser() as browser:
         print(f"Chromium {browser.version}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs\n")
         print(line("what", "measured", "target", "holds"))
-        measured = [_measured(measure, browser, cloud) for measure in MEASUREMENTS]
+        measured = [_print_rows(measure, browser, cloud) for measure in MEASUREMENTS]
     return 0 if all(measured) else 1
 
 
-def _measured(measure: Callable[[Browser, Local], Iterator[Row]], browser: Browser, cloud: Local) -> bool:
+def _print_rows(measure: Callable[[Browser, Local], Iterator[Row]], browser: Browser, cloud: Local) -> bool:
     """Print what is measured, or why it could not be."""
     try:
         for row in measure(browser, cloud):

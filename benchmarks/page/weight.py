@@ -18,7 +18,7 @@ def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
     page.on("request", lambda request: requests.update([request]))
     page.goto(cloud.page)
     page.wait_for_selector("#rules:not(:empty)")
-    sizes = {request.url: _compressed(request) for request in requests if request.url.startswith(cloud.page)}
+    sizes = {request.url: _compressed_size(request) for request in requests if request.url.startswith(cloud.page)}
     scripts = sum(size for url, size in sizes.items() if url.endswith(".js"))
     whole = sum(sizes.values())
     page.close()
@@ -28,6 +28,6 @@ def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
     yield Row("  and to others (the function's limits)", f"{len(requests) - len(sizes)}")
 
 
-def _compressed(request: Request) -> int:
+def _compressed_size(request: Request) -> int:
     response = request.response()
     return len(gzip.compress(response.body(), 9)) if response else 0

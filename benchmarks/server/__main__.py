@@ -35,12 +35,12 @@ def main(arguments: list[str]) -> int:
     tables: list[Table] = []
     missing: list[str] = []
     for measure in MEASUREMENTS:
-        with _told(measure.__module__, missing):
+        with _reporting(measure.__module__, missing):
             for row in measure():
                 print(row, flush=True)
                 rows.append(row)
     for tabulate in TABLES:
-        with _told(tabulate.__module__, missing):
+        with _reporting(tabulate.__module__, missing):
             tables.append(tabulate())
             print(f"\n{tables[-1]}", end="", flush=True)
     if arguments == ["--write"] and not missing:
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
 
 
 @contextmanager
-def _told(name: str, missing: list[str]) -> Iterator[None]:
+def _reporting(name: str, missing: list[str]) -> Iterator[None]:
     """Print why something could not be measured, and note it."""
     try:
         yield

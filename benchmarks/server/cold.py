@@ -138,7 +138,7 @@ def package(folder: str) -> build.Built:
 
 
 @contextmanager
-def started(arguments: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def start(arguments: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A Python of its own that has been sent the event. Raises NotMeasured if it ends badly."""
     with tempfile.TemporaryFile() as said:
         command = [sys.executable, *arguments]
@@ -159,7 +159,7 @@ def started(arguments: list[str], environ: Mapping[str, str]) -> Iterator[subpro
 
 def _cpu(arguments: list[str], environ: Mapping[str, str]) -> tuple[float, str]:
     """Seconds of CPU of a Python of its own, the system's for it included; and the last line it prints."""
-    with started(arguments, environ) as process:
+    with start(arguments, environ) as process:
         assert process.stdout is not None
         lines = process.stdout.read().decode().splitlines()
         _, status, used = os.wait4(process.pid, 0)

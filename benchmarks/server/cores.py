@@ -80,7 +80,7 @@ def measure() -> Table:
 def _waits(arguments: list[str], environ: Mapping[str, str], share: float) -> tuple[float, float]:
     """Seconds until the first form of a new process is there, and the median of warm ones."""
     begin = time.perf_counter()
-    with cold.started(arguments, environ) as process, _held_to(process.pid, share):
+    with cold.start(arguments, environ) as process, _held_to(process.pid, share):
         assert process.stdout is not None
         first = 0.0
         last = ""

@@ -16,7 +16,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedForm:
     """One form in a payload: its policy is encoded and signed anew each time."""
 
     post_policy: Any
@@ -33,7 +33,7 @@ class Floor:
 
     event: bytes
     payload: Any
-    forms: tuple[Signed, ...]
+    forms: tuple[SignedForm, ...]
     key: bytes
 
     @classmethod
@@ -41,9 +41,9 @@ class Floor:
         """The floor under the function's answer `body` to `event`. Raises NotMeasured if it is not the same work."""
         payload = json.loads(body)
         if "policy" in payload:
-            forms: tuple[Signed, ...] = (_signed(payload, "signature"),)
+            forms: tuple[SignedForm, ...] = (_signed_form(payload, "signature"),)
         else:
-            forms = tuple(_signed(upload["fields"], "x-oss-signature") for upload in payload["uploads"])
+            forms = tuple(_signed_form(upload["fields"], "x-oss-signature") for upload in payload["uploads"])
         policies = [form.members["policy"] for form in forms]
         floor = cls(event, payload, forms, secrets.token_bytes(32))
         if len(floor.answer()) != len(body) or [form.members["policy"] for form in forms] != policies:
@@ -63,5 +63,5 @@ class Floor:
         return _encode(self.payload)
 
 
-def _signed(members: dict[str, str], signature: str) -> Signed:
-    return Signed(json.loads(base64.b64decode(members["policy"])), members, signature)
+def _signed_form(members: dict[str, str], signature: str) -> SignedForm:
+    return SignedForm(json.loads(base64.b64decode(members["policy"])), members, signature)

@@ -31,7 +31,7 @@ BOUNDARY = "----a-boundary"
 def measure() -> list[Row]:
     """How far the process grows beyond what it held when it had just signed the form."""
     with tempfile.TemporaryDirectory() as files, stand_in(files, MAX_SIZE="5GB") as (pid, addresses):
-        upload = _signed(addresses["function"])
+        upload = _sign(addresses["function"])
         before = memory(pid, "VmRSS")
         samples: list[int] = []
         _post(upload, pid, samples)
@@ -42,7 +42,7 @@ def measure() -> list[Row]:
     return [Row(what, f"{growth / MIB:.1f} MiB", f"< {AT_MOST // MIB} MiB", growth < AT_MOST)]
 
 
-def _signed(function: str) -> Any:
+def _sign(function: str) -> Any:
     status, body = _answer(function, "/sign", json.dumps({"files": [FILE]}), {"Content-Type": "application/json"})
     if status != 200:
         raise NotMeasured(f"/sign answers {status}: {body}")

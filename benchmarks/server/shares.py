@@ -41,7 +41,7 @@ STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
 def measure() -> Table:
     """A folder form, an exact one, and twenty."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        answers = [_shares(event) for event, _ in warm.answered()]
+        answers = [_shares(event) for event, _ in warm.answer_events()]
     names = (*STEPS, "the rest")
     rows = [(name, *(f"{answer[name]:.0%}" for answer in answers)) for name in names]
     return Table("shares", rows)
@@ -49,7 +49,7 @@ def measure() -> Table:
 
 def _shares(event: bytes) -> dict[str, float]:
     """The part of each step in the whole, as the median of many answers."""
-    with _timed() as spent:
+    with _time_steps() as spent:
         answers = [_answer(event, spent) for _ in range(ROUNDS)]
     return {name: median(answer[name] for answer in answers) for name in answers[0]}
 
@@ -64,12 +64,12 @@ def _answer(event: bytes, spent: dict[str, float]) -> dict[str, float]:
 
 
 @contextmanager
-def _timed() -> Iterator[dict[str, float]]:
+def _time_steps() -> Iterator[dict[str, float]]:
     """The seconds that each step has taken. Where one step calls another, the outer one alone counts."""
     spent = dict.fromkeys(STEPS, 0.0)
     running: list[str] = []
 
-    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def time_function(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call_it(*positional: Any, **named: Any) -> Any:
             if running:
                 return function(*positional, **named)
@@ -86,5 +86,5 @@ def _timed() -> Iterator[dict[str, float]]:
     with ExitStack() as patches:
         for name, functions in STEPS.items():
             for owner, function in functions:
-                patches.enter_context(patch.object(owner, function, timed(name, getattr(owner, function))))
+                patches.enter_context(patch.object(owner, function, time_function(name, getattr(owner, function))))
         yield spent

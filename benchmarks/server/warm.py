@@ -36,7 +36,7 @@ CONTEXT = SimpleNamespace(request_id="1-67431580-0123456789ab", function=SimpleN
 def measure() -> list[Row]:
     """Both kinds of form, and as many exact ones as a request may ask for."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        answers = answered()
+        answers = answer_events()
         folder, exact, twenty = (_times_the_floor(event, body) for event, body in answers)
         token = _token_in_floors(*answers[0])
     return [
@@ -47,7 +47,7 @@ def measure() -> list[Row]:
     ]
 
 
-def answered() -> list[tuple[bytes, str]]:
+def answer_events() -> list[tuple[bytes, str]]:
     """Each event, and the body of the function's answer; afterwards it has credentials, and no server runs any more."""
     with (
         tempfile.TemporaryDirectory() as files,

@@ -12,38 +12,49 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from pytest_httpserver import HTTPServer
 
 from support import factories
-from support.callback_world import ETAG, FACT, KEY, KEY_PATH, OBJECT, STORED, World, base64_of, public_pem, rsa_key
+from support.callback_world import (
+    ETAG,
+    FACT,
+    KEY,
+    KEY_PATH,
+    OBJECT,
+    STORED,
+    CallbackWorld,
+    base64_of,
+    public_pem,
+    rsa_key,
+)
 from support.factories import NOON
-from support.tickets import made
+from support.tickets import sign_ticket
 from support.tokens import new_secret
 
 
 @pytest.fixture
-def world(httpserver: HTTPServer) -> World:
-    world = World(httpserver)
+def world(httpserver: HTTPServer) -> CallbackWorld:
+    world = CallbackWorld(httpserver)
     world.serves_the_key()
     world.holds()
     return world
 
 
-def test_a_sound_callback_is_answered_with_what_is_stored(world: World) -> None:
+def test_a_sound_callback_is_answered_with_what_is_stored(world: CallbackWorld) -> None:
     assert world.call() == (200, {"stored": STORED, "request_id": "1-67431580-0123456789ab"})
 
 
-def test_the_verified_fact_goes_to_the_log(world: World) -> None:
+def test_the_verified_fact_goes_to_the_log(world: CallbackWorld) -> None:
     world.call()
-    [line] = world.logged("stored")
+    [line] = world.log_events("stored")
     assert line.pop("id").startswith("msg_")
     assert line == {"event": "stored", "request_id": "1-67431580-0123456789ab", **FACT}
 
 
-def test_the_key_is_fetched_once_and_the_object_asked_for_each_time(world: World) -> None:
+def test_the_key_is_fetched_once_and_the_object_asked_for_each_time(world: CallbackWorld) -> None:
     world.call()
     world.call()
-    assert world.asked() == [f"GET {KEY_PATH}", f"HEAD /{KEY}", f"HEAD /{KEY}"]
+    assert world.request_lines() == [f"GET {KEY_PATH}", f"HEAD /{KEY}", f"HEAD /{KEY}"]
 
 
-def test_the_head_is_signed_for_the_object_with_the_functions_own_credentials(world: World) -> None:
+def test_the_head_is_signed_for_the_object_with_the_functions_own_credentials(world: CallbackWorld) -> None:
     world.call()
     query = world.server.log[1][0].args
     assert query["x-oss-credential"] == "STS.own/20241124/cn-hangzhou/oss/aliyun_v4_request"
@@ -80,13 +91,13 @@ def test_a_key_from_anywhere_else_is_refused_and_never_fetched(
     httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, key_url: str
 ) -> None:
     # As in the cloud: with the default origin. Nothing may be asked of the outside, so it may not even try.
-    world = World(httpserver, CALLBACK_KEY_ORIGIN="")
+    world = CallbackWorld(httpserver, CALLBACK_KEY_ORIGIN="")
     monkeypatch.setattr("fc_http.http_client.request", lambda *_, **__: pytest.fail("it went outside"))
     assert world.error(key_url=key_url or " ") == FORGED
 
 
 def test_in_the_cloud_the_key_comes_from_oss_alone(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(httpserver, CALLBACK_KEY_ORIGIN="")
+    world = CallbackWorld(httpserver, CALLBACK_KEY_ORIGIN="")
     asked: list[str] = []
 
     def ask(method: str, url: str, **_: Any) -> Any:
@@ -100,26 +111,26 @@ def test_in_the_cloud_the_key_comes_from_oss_alone(httpserver: HTTPServer, monke
 
 @pytest.mark.parametrize("header", ["x-oss-pub-key-url", "Authorization"])
 @pytest.mark.parametrize("value", ["", "%%%", "\u00e9", base64_of(b"\xff\xfe")])
-def test_a_callback_whose_headers_are_none_of_oss_is_refused(world: World, header: str, value: str) -> None:
+def test_a_callback_whose_headers_are_none_of_oss_is_refused(world: CallbackWorld, header: str, value: str) -> None:
     assert world.error(headers={header: value}) == FORGED
 
 
 def test_a_redirected_key_is_refused(httpserver: HTTPServer) -> None:
-    world = World(httpserver)
+    world = CallbackWorld(httpserver)
     httpserver.expect_request(KEY_PATH).respond_with_data(status=302, headers={"Location": world.url + "/other.pem"})
     assert world.error() == FORGED
-    assert world.asked() == [f"GET {KEY_PATH}"]
+    assert world.request_lines() == [f"GET {KEY_PATH}"]
 
 
 @pytest.mark.parametrize("pem", [b"", b"no key", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
 def test_a_key_that_is_none_signs_nothing(httpserver: HTTPServer, pem: bytes) -> None:
-    world = World(httpserver)
+    world = CallbackWorld(httpserver)
     httpserver.expect_request(KEY_PATH).respond_with_data(pem)
     assert world.error() == FORGED
 
 
 def test_a_key_of_more_than_4_kb_is_not_read(httpserver: HTTPServer) -> None:
-    world = World(httpserver)
+    world = CallbackWorld(httpserver)
     httpserver.expect_request(KEY_PATH).respond_with_data(b"x" * 4097)
     assert world.error() == (503, "storage_unavailable")
 
@@ -130,32 +141,32 @@ ANOTHER_PEM = public_pem(generate_private_key(65537, 1024))  # noqa: S505 - OSS'
 
 @pytest.mark.parametrize("bad", [b"", PEM[:-40], b"no key", ANOTHER_PEM], ids=["none", "cut", "no key", "another"])
 def test_a_bad_key_costs_one_callback_and_is_not_kept(httpserver: HTTPServer, bad: bytes) -> None:
-    world = World(httpserver)
+    world = CallbackWorld(httpserver)
     httpserver.expect_oneshot_request(KEY_PATH).respond_with_data(bad)
     world.serves_the_key()
     world.holds()
     assert [world.call()[0] for _ in range(3)] == [403, 200, 200]
-    assert world.asked().count(f"GET {KEY_PATH}") == 2
+    assert world.request_lines().count(f"GET {KEY_PATH}") == 2
 
 
-def test_several_keys_are_kept_side_by_side(world: World) -> None:
+def test_several_keys_are_kept_side_by_side(world: CallbackWorld) -> None:
     second = "/callback_pub_key_v2.pem"
     world.server.expect_request(second).respond_with_data(PEM)
     key_urls = [world.url + KEY_PATH, world.url + second] * 2
     assert [world.call(key_url=key_url)[0] for key_url in key_urls] == [200] * 4
-    assert [asked for asked in world.asked() if asked.startswith("GET")] == [f"GET {KEY_PATH}", f"GET {second}"]
+    assert [asked for asked in world.request_lines() if asked.startswith("GET")] == [f"GET {KEY_PATH}", f"GET {second}"]
 
 
-def test_a_key_that_verifies_nothing_is_not_kept(world: World) -> None:
+def test_a_key_that_verifies_nothing_is_not_kept(world: CallbackWorld) -> None:
     world.server.expect_request("/other.pem").respond_with_data(ANOTHER_PEM)
     key_urls = [world.url + path for path in (KEY_PATH, "/other.pem", "/other.pem", KEY_PATH)]
     assert [world.call(key_url=key_url)[0] for key_url in key_urls] == [200, 403, 403, 200]
-    assert [asked for asked in world.asked() if asked.startswith("GET")] == [
+    assert [asked for asked in world.request_lines() if asked.startswith("GET")] == [
         *(f"GET {path}" for path in (KEY_PATH, "/other.pem", "/other.pem"))
     ]
 
 
-def test_a_key_that_was_replaced_is_asked_for_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_was_replaced_is_asked_for_anew(world: CallbackWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.call()[0] == 200
     replacement = generate_private_key(65537, 1024)  # noqa: S505 - OSS's own has 512 bits
     monkeypatch.setattr("support.callback_world.rsa_key", lambda: replacement)
@@ -165,32 +176,32 @@ def test_a_key_that_was_replaced_is_asked_for_anew(world: World, monkeypatch: py
     assert world.call()[0] == 200
 
 
-def test_an_altered_body_is_refused(world: World) -> None:
+def test_an_altered_body_is_refused(world: CallbackWorld) -> None:
     body = world.body()
     assert world.error(body.replace('"size": 7', '"size": 8'), signed=f"/stored\n{body}".encode()) == FORGED
 
 
-def test_a_callback_signed_for_another_path_is_refused(world: World) -> None:
+def test_a_callback_signed_for_another_path_is_refused(world: CallbackWorld) -> None:
     assert world.error(signed=f"/other\n{world.body()}".encode()) == FORGED
 
 
-def test_an_added_query_is_refused(world: World) -> None:
+def test_an_added_query_is_refused(world: CallbackWorld) -> None:
     assert world.error(query={"a": "b"}) == FORGED
-    assert world.asked() == []
+    assert world.request_lines() == []
 
 
 @pytest.mark.parametrize("path", ["/", "/stored/", "/sign", "/%73tored"])
-def test_there_is_nothing_at_another_address(world: World, path: str) -> None:
+def test_there_is_nothing_at_another_address(world: CallbackWorld, path: str) -> None:
     assert world.error(path=path) == (404, "not_found")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
-def test_another_method_is_refused_with_those_that_are_taken(world: World, method: str) -> None:
+def test_another_method_is_refused_with_those_that_are_taken(world: CallbackWorld, method: str) -> None:
     reply = world.function.handle(factories.event(method, "/stored", origin=None), factories.context(), now=NOON)
     assert (reply["statusCode"], reply["headers"]["Allow"]) == (405, "POST, OPTIONS")
 
 
-def altered(ticket: str) -> str:
+def alter(ticket: str) -> str:
     return ("B" if ticket[0] != "B" else "A") + ticket[1:]
 
 
@@ -203,8 +214,8 @@ def altered(ticket: str) -> str:
         lambda world: {"ticket": None},
         lambda world: {"ticket": ""},
         lambda world: {"ticket": 1},
-        lambda world: {"ticket": altered(world.ticket())},
-        lambda world: {"ticket": made({"key": KEY, "end": NOON + 60}, secret=new_secret())},
+        lambda world: {"ticket": alter(world.ticket())},
+        lambda world: {"ticket": sign_ticket({"key": KEY, "end": NOON + 60}, secret=new_secret())},
         lambda world: {"ticket": world.ticket(end=int(NOON))},
         lambda world: {"ticket": world.ticket(key="elsewhere/1.png"), "object": "elsewhere/1.png"},
     ],
@@ -213,15 +224,17 @@ def altered(ticket: str) -> str:
         *("foreign ticket", "ended", "outside the prefix"),
     ],
 )
-def test_what_oss_signed_for_anything_else_is_refused_before_anything_is_fetched(world: World, changed: Any) -> None:
+def test_what_oss_signed_for_anything_else_is_refused_before_anything_is_fetched(
+    world: CallbackWorld, changed: Any
+) -> None:
     assert world.error(world.body(**changed(world))) == FOREIGN
-    assert (world.asked(), world.logged("stored")) == ([], [])
+    assert (world.request_lines(), world.log_events("stored")) == ([], [])
 
 
 @pytest.mark.parametrize("body", ["", "[]", "null", '{"bucket":"team-uploads"}', "not JSON", '{"a":NaN}'])
-def test_a_body_that_tells_nothing_is_refused(world: World, body: str) -> None:
+def test_a_body_that_tells_nothing_is_refused(world: CallbackWorld, body: str) -> None:
     assert world.call(body)[0] in (400, 403)
-    assert (world.asked(), world.logged("stored")) == ([], [])
+    assert (world.request_lines(), world.log_events("stored")) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -232,22 +245,22 @@ def test_a_body_that_tells_nothing_is_refused(world: World, body: str) -> None:
 def test_a_bucket_that_holds_something_else_is_believed_before_the_callback(
     httpserver: HTTPServer, changed: dict[str, str]
 ) -> None:
-    world = World(httpserver)
+    world = CallbackWorld(httpserver)
     world.serves_the_key()
     world.holds(OBJECT | changed)
     assert world.error() == (403, "not_stored")
-    assert world.logged("stored") == []
+    assert world.log_events("stored") == []
 
 
 @pytest.mark.parametrize(
     "changed", [{"size": 8}, {"size": "7"}, {"mimeType": "text/html"}, {"etag": "0"}, {"etag": None}]
 )
-def test_a_callback_that_tells_something_else_is_refused(world: World, changed: dict[str, Any]) -> None:
+def test_a_callback_that_tells_something_else_is_refused(world: CallbackWorld, changed: dict[str, Any]) -> None:
     assert world.error(world.body(**changed)) == (403, "not_stored")
 
 
 def test_an_object_that_is_not_there_is_refused(httpserver: HTTPServer) -> None:
-    world = World(httpserver)
+    world = CallbackWorld(httpserver)
     world.serves_the_key()
     world.holds(status=404)
     assert world.error() == (403, "not_stored")
@@ -255,14 +268,14 @@ def test_an_object_that_is_not_there_is_refused(httpserver: HTTPServer) -> None:
 
 @pytest.mark.parametrize("status", [403, 500, 503])
 def test_a_bucket_that_does_not_answer_is_no_proof(httpserver: HTTPServer, status: int) -> None:
-    world = World(httpserver)
+    world = CallbackWorld(httpserver)
     world.serves_the_key()
     world.holds(status=status)
     assert world.error() == (503, "storage_unavailable")
 
 
 @pytest.mark.parametrize("length", ["", "Content-Length: x\r\n", "Content-Length: " + "9" * 5000 + "\r\n"])
-def test_a_bucket_that_does_not_say_how_long_an_object_is_is_no_proof(world: World, length: str) -> None:
+def test_a_bucket_that_does_not_say_how_long_an_object_is_is_no_proof(world: CallbackWorld, length: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         world.environ["OSS_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -278,30 +291,32 @@ def test_a_bucket_that_does_not_say_how_long_an_object_is_is_no_proof(world: Wor
         thread.join(5)
 
 
-def test_a_function_without_a_role_says_so_in_its_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_without_a_role_says_so_in_its_log(world: CallbackWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("upload_callback.routes.own_credentials", lambda *_: None)
     assert world.error() == (503, "storage_unavailable")
-    assert [line["reason"] for line in world.logged("no_credentials")] == ["the function has none of an execution role"]
+    assert [line["reason"] for line in world.log_events("no_credentials")] == [
+        "the function has none of an execution role"
+    ]
 
 
-def test_a_replay_changes_nothing(world: World) -> None:
+def test_a_replay_changes_nothing(world: CallbackWorld) -> None:
     body = world.body()
     first, again = world.call(body), world.call(body)
     assert first == again == (200, {"stored": STORED, "request_id": "1-67431580-0123456789ab"})
-    assert [len(world.logged(event)) for event in ("stored", "callback_repeated")] == [1, 1]
+    assert [len(world.log_events(event)) for event in ("stored", "callback_repeated")] == [1, 1]
 
 
-def test_a_replay_after_the_tickets_end_is_refused(world: World) -> None:
+def test_a_replay_after_the_tickets_end_is_refused(world: CallbackWorld) -> None:
     body = world.body()
     world.call(body)
     assert world.error(body, now=NOON + 60) == FOREIGN
 
 
-def test_the_etag_may_come_in_quotation_marks(world: World) -> None:
+def test_the_etag_may_come_in_quotation_marks(world: CallbackWorld) -> None:
     assert world.call(world.body(etag=f'"{ETAG}"'))[0] == 200
 
 
-def test_no_line_of_the_log_holds_the_ticket(world: World) -> None:
+def test_no_line_of_the_log_holds_the_ticket(world: CallbackWorld) -> None:
     body = world.body()
     world.call(body)
     ticket = json.loads(body)["ticket"]

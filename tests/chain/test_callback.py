@@ -46,12 +46,12 @@ def chain(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Tr
     chain.cloud.check()
 
 
-def logged(chain: Chain, event: str) -> list[Any]:
+def log_events(chain: Chain, event: str) -> list[Any]:
     lines = [json.loads(line[25:]) for line in chain.lines if line[:2] == "20"]
     return [line for line in lines if line["event"] == event]
 
 
-def stored(upload: Any) -> dict[str, object]:
+def stored_members(upload: Any) -> dict[str, object]:
     names = {"size": 7, "content_type": "image/png", "etag": ETAG, "filename": "photos/cat \u00fc.png"}
     return {"key": upload["key"], **names}
 
@@ -59,15 +59,15 @@ def stored(upload: Any) -> dict[str, object]:
 def test_the_browser_is_answered_what_is_stored(chain: Chain) -> None:
     [upload] = chain.sign()
     answer = post_upload(upload)
-    request_id = logged(chain, "stored")[0]["request_id"]
-    assert (answer.status_code, answer.json()) == (200, {"stored": stored(upload), "request_id": request_id})
-    assert chain.stored() == [(upload["key"], CONTENT)]
+    request_id = log_events(chain, "stored")[0]["request_id"]
+    assert (answer.status_code, answer.json()) == (200, {"stored": stored_members(upload), "request_id": request_id})
+    assert chain.stored_files() == [(upload["key"], CONTENT)]
 
 
 def test_of_an_empty_file_the_fact_says_so(chain: Chain) -> None:
     [upload] = chain.sign(FILE | {"size": 0})
     told = post_upload(upload, content=b"").json()["stored"]
-    assert told == stored(upload) | {"size": 0, "etag": "D41D8CD98F00B204E9800998ECF8427E"}
+    assert told == stored_members(upload) | {"size": 0, "etag": "D41D8CD98F00B204E9800998ECF8427E"}
 
 
 def test_the_first_callbacks_come_all_at_once(chain: Chain) -> None:
@@ -80,9 +80,9 @@ def test_the_first_callbacks_come_all_at_once(chain: Chain) -> None:
 def test_the_fact_is_in_the_callback_functions_log(chain: Chain) -> None:
     [upload] = chain.sign()
     post_upload(upload)
-    [line] = logged(chain, "stored")
+    [line] = log_events(chain, "stored")
     told = {name: line[name] for name in line if name not in ("event", "id", "request_id")}
-    assert told == {"bucket": chain.cloud.bucket.name, **stored(upload), "subject": "anonymous"}
+    assert told == {"bucket": chain.cloud.bucket.name, **stored_members(upload), "subject": "anonymous"}
 
 
 @pytest.mark.parametrize("name", ["callback", "x:ticket"])
@@ -94,7 +94,7 @@ def test_without_its_callback_or_its_ticket_oss_refuses_the_form(chain: Chain, n
         other = base64.b64encode(b'{"callbackUrl":"https://evil.example/","callbackBody":"a=b"}').decode()
         upload["fields"][name] = other if name == "callback" else value[::-1]
     assert outcome(post_upload(upload))[:2] == (403, "AccessDenied")
-    assert (chain.stored(), logged(chain, "stored")) == ([], [])
+    assert (chain.stored_files(), log_events(chain, "stored")) == ([], [])
 
 
 def test_a_ticket_of_another_form_is_refused(chain: Chain) -> None:
@@ -118,8 +118,8 @@ def test_a_bucket_of_another_tenant_makes_oss_call_and_nothing_happens(
         [forged] = theirs.sign()
         refused = post_upload(forged)
     assert (refused.status_code, elements(refused)["Message"]) == (203, "Error status : 403.")
-    assert [line["code"] for line in logged(chain, "request") if line["path"] == "/stored"] == ["unknown_upload"]
-    assert (logged(chain, "stored"), chain.stored()) == ([], [])
+    assert [line["code"] for line in log_events(chain, "request") if line["path"] == "/stored"] == ["unknown_upload"]
+    assert (log_events(chain, "stored"), chain.stored_files()) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_callback_that_fails_keeps_the_object(chain: Chain, mode: str, message
     [upload] = chain.sign()
     refused = post_upload(upload)
     assert (refused.status_code, elements(refused)["Message"]) == (203, message)
-    assert chain.stored() == [(upload["key"], CONTENT)]
+    assert chain.stored_files() == [(upload["key"], CONTENT)]
 
 
 def test_a_slow_callback_keeps_the_object(chain: Chain) -> None:
@@ -144,12 +144,12 @@ def test_a_slow_callback_keeps_the_object(chain: Chain) -> None:
     [upload] = chain.sign()
     refused = post_upload(upload)
     assert (refused.status_code, elements(refused)["Message"]) == (203, "Cost too long time.")
-    assert chain.stored() == [(upload["key"], CONTENT)]
+    assert chain.stored_files() == [(upload["key"], CONTENT)]
 
 
 def test_folder_forms_are_off_and_the_start_says_so(chain: Chain) -> None:
     assert chain.ask(FOLDER_FORM).status_code == 404
-    assert [line["reason"] for line in logged(chain, "folder_forms_off")] == [
+    assert [line["reason"] for line in log_events(chain, "folder_forms_off")] == [
         "CALLBACK is on: a folder form could skip it"
     ]
 
@@ -170,7 +170,7 @@ def test_a_callback_sent_again_changes_nothing(chain: Chain) -> None:
     [(headers, body)] = seen
     again = requests.post(chain.cloud.callback_gateway.url + "/stored", data=body, headers=headers, timeout=20)
     assert (again.status_code, again.json()["stored"]) == (200, first)
-    assert [len(logged(chain, event)) for event in ("stored", "callback_repeated")] == [1, 1]
+    assert [len(log_events(chain, event)) for event in ("stored", "callback_repeated")] == [1, 1]
 
 
 def test_a_webhook_is_told_and_the_browser_hears_of_it(

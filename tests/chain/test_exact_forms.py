@@ -35,7 +35,7 @@ def test_an_exact_form_posted_unchanged_succeeds_once(chain: Chain) -> None:
     [upload] = chain.sign()
     assert post_upload(upload).status_code == 200
     assert outcome(post_upload(upload, content=b"another")) == (409, "FileAlreadyExists", None)
-    assert chain.stored() == [(upload["key"], CONTENT)]
+    assert chain.stored_files() == [(upload["key"], CONTENT)]
 
 
 def test_the_object_keeps_the_name_and_the_type_of_the_file(chain: Chain) -> None:
@@ -88,7 +88,7 @@ def test_an_exact_form_without_one_of_its_fields_is_refused(chain: Chain, name: 
     [upload] = chain.sign()
     del upload["fields"][name]
     assert outcome(post_upload(upload))[:2] == REFUSALS[name][0]
-    assert chain.stored() == []
+    assert chain.stored_files() == []
 
 
 @pytest.mark.parametrize("name", REFUSALS)
@@ -97,7 +97,7 @@ def test_an_exact_form_with_one_of_its_fields_altered_is_refused(chain: Chain, n
     value = upload["fields"][name]
     upload["fields"][name] = OTHER_VALUES.get(name) or ("x" if value[0] != "x" else "y") + value[1:]
     assert outcome(post_upload(upload))[:2] == REFUSALS[name][1]
-    assert chain.stored() == []
+    assert chain.stored_files() == []
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ def test_an_exact_form_with_one_of_its_fields_altered_is_refused(chain: Chain, n
 def test_an_exact_form_takes_exactly_the_declared_size(chain: Chain, content: bytes, refusal: Any) -> None:
     [upload] = chain.sign()
     assert outcome(post_upload(upload, content=content)) == refusal
-    assert chain.stored() == []
+    assert chain.stored_files() == []
 
 
 def test_an_exact_form_for_an_empty_file_takes_no_byte_and_stores_it(chain: Chain) -> None:
     [upload] = chain.sign(FILE | {"size": 0})
     assert outcome(post_upload(upload, content=b"x")) == (400, "EntityTooLarge", "0006-00000003")
     assert post_upload(upload, content=b"").status_code == 200
-    assert chain.stored() == [(upload["key"], b"")]
+    assert chain.stored_files() == [(upload["key"], b"")]
 
 
 def test_the_folder_form_takes_an_empty_file(chain: Chain) -> None:
     form = chain.folder_form()
     assert post(form["host"], tutorial_fields(form, "a.png"), b"", "image/png").status_code == 200
-    assert chain.stored() == [(form["dir"] + "a.png", b"")]
+    assert chain.stored_files() == [(form["dir"] + "a.png", b"")]
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/octet-stream"])
@@ -164,14 +164,14 @@ def test_a_second_form_for_the_same_file_and_id_never_stores_it_twice(chain: Cha
     asked = FILE | {"id": "0f8fad5b-d9cb-469f-a165-70867728950e"}
     first, again = chain.sign(asked)[0], chain.sign(asked)[0]
     assert [post_upload(first).status_code, post_upload(again).status_code] == [200, 409]
-    assert len(chain.stored()) == 1
+    assert len(chain.stored_files()) == 1
 
 
 def test_the_folder_form_stores_any_number_of_files_below_its_directory(chain: Chain) -> None:
     form = chain.folder_form()
     names = ["a.png", "sub folder/b ü.png"]
     assert [post(form["host"], tutorial_fields(form, name)).status_code for name in names] == [200, 200]
-    assert chain.stored() == [(form["dir"] + name, CONTENT) for name in names]
+    assert chain.stored_files() == [(form["dir"] + name, CONTENT) for name in names]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_the_folder_form_reaches_nothing_outside_its_directory(chain: Chain, key
     }
     refused = post(form["host"], fields)
     assert (refused.status_code, elements(refused)["Message"].partition(":")[0]) == (403, "Invalid according to Policy")
-    assert chain.stored() == []
+    assert chain.stored_files() == []
 
 
 def test_a_folder_form_cannot_be_used_in_the_directory_of_another(chain: Chain) -> None:

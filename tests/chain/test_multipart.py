@@ -63,7 +63,7 @@ class InParts(Chain):
         status, answer = self.on(step, **body)
         return status, answer["error"]["code"]
 
-    def logged(self, event: str) -> list[Any]:
+    def log_events(self, event: str) -> list[Any]:
         lines = [json.loads(line[25:]) for line in self.lines if line[:2] == "20"]
         return [line for line in lines if line["event"] == event]
 
@@ -110,14 +110,14 @@ def test_a_file_arrives_in_parts(chain: InParts) -> None:
         "etag": stored.etag,
         "filename": "trip/film \u00fc.mp4",
     }
-    [line] = chain.logged("stored")
+    [line] = chain.log_events("stored")
     assert (status, answer) == (200, {"stored": fact, "request_id": line["request_id"]})
     assert {name: line[name] for name in (*fact, "bucket", "subject")} == {
         **fact,
         "bucket": chain.cloud.bucket.name,
         "subject": "anonymous",
     }
-    assert (chain.stored(), chain.parts_left()) == ([(KEY, CONTENT)], 0)
+    assert (chain.stored_files(), chain.parts_left()) == ([(KEY, CONTENT)], 0)
     assert (stored.content_type, stored.meta, stored.headers) == (
         "video/mp4",
         {"filename": NAME},
@@ -219,7 +219,7 @@ def test_an_upload_with_a_missing_part_is_not_completed(chain: InParts) -> None:
     requests.put(url, CONTENT[: 8 * MIB], timeout=20)
     status, answer = chain.on("/complete", ticket=ticket)
     assert (status, answer["error"]["code"], answer["error"]["parts"]) == (409, "parts_missing", [1, 3])
-    assert (chain.stored(), chain.parts_left()) == ([], 1)
+    assert (chain.stored_files(), chain.parts_left()) == ([], 1)
 
 
 def put_part(chain: InParts, number: int, content: bytes) -> None:
@@ -237,7 +237,7 @@ def test_more_than_was_declared_is_thrown_away(chain: InParts, number: int, cont
     chain.send(ticket)
     put_part(chain, number, content)
     assert chain.code("/complete", ticket=ticket) == (413, "too_large")
-    assert (chain.stored(), chain.parts_left()) == ([], 0)
+    assert (chain.stored_files(), chain.parts_left()) == ([], 0)
 
 
 def test_a_part_that_is_shorter_is_missing(chain: InParts) -> None:
@@ -261,7 +261,7 @@ def test_of_two_uploads_for_one_key_the_first_stays(chain: InParts) -> None:
     chain.send(second, bytes(len(CONTENT)))
     chain.on("/complete", ticket=first)
     assert chain.code("/complete", ticket=second) == (409, "already_stored")
-    assert chain.stored() == [(KEY, CONTENT)]
+    assert chain.stored_files() == [(KEY, CONTENT)]
 
 
 def test_an_upload_is_aborted_once_and_for_all(chain: InParts) -> None:
@@ -294,13 +294,13 @@ def test_a_storage_that_does_not_answer_is_told(chain: InParts, step: str) -> No
     ticket = chain.begin()["ticket"]
     chain.cloud.oss.stop()
     assert chain.code(step, **FILE, ticket=ticket) == (503, "storage_unavailable")
-    assert chain.logged("storage_unreachable")[0]["reason"] == "ConnectionRefusedError"
+    assert chain.log_events("storage_unreachable")[0]["reason"] == "ConnectionRefusedError"
 
 
 def test_what_the_storage_refuses_is_logged_by_its_code(chain: InParts) -> None:
     chain.cloud.faults.oss_skew = DAY
     assert chain.code(**FILE) == (503, "storage_unavailable")
-    [line] = chain.logged("storage_refused")
+    [line] = chain.log_events("storage_refused")
     assert (line["status"], line["code"], len(line["oss_request_id"])) == (403, "AccessDenied", 24)
 
 
@@ -334,7 +334,7 @@ def test_a_ticket_is_for_the_one_who_began(tmp_path: Path, clock: time_machine.T
 
 
 @pytest.fixture
-def told(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
+def callback_chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
     settings = {"MULTIPART_THRESHOLD": "1MB", "CALLBACK": "on", "CALLBACK_SECRET": new_secret()}
     chain = InParts(tmp_path / "files", clock, settings=settings)
     with chain.cloud:
@@ -342,11 +342,11 @@ def told(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
     chain.cloud.check()
 
 
-def test_a_completion_calls_back_as_a_form_does(told: InParts) -> None:
-    ticket = told.begin()["ticket"]
-    told.send(ticket)
-    status, answer = told.on("/complete", ticket=ticket)
-    [stored] = told.cloud.bucket.objects()
+def test_a_completion_calls_back_as_a_form_does(callback_chain: InParts) -> None:
+    ticket = callback_chain.begin()["ticket"]
+    callback_chain.send(ticket)
+    status, answer = callback_chain.on("/complete", ticket=ticket)
+    [stored] = callback_chain.cloud.bucket.objects()
     fact = {
         "key": KEY,
         "size": len(CONTENT),
@@ -357,23 +357,23 @@ def test_a_completion_calls_back_as_a_form_does(told: InParts) -> None:
     assert (status, answer) == (200, {"stored": fact, "request_id": answer["request_id"]})
 
 
-def test_what_a_callback_tells_is_logged_once(told: InParts) -> None:
-    ticket = told.begin()["ticket"]
-    told.send(ticket)
-    told.on("/complete", ticket=ticket)
-    told.cloud.stop()  # what it printed is read to the end, then
-    [line] = told.logged("stored")
+def test_what_a_callback_tells_is_logged_once(callback_chain: InParts) -> None:
+    ticket = callback_chain.begin()["ticket"]
+    callback_chain.send(ticket)
+    callback_chain.on("/complete", ticket=ticket)
+    callback_chain.cloud.stop()  # what it printed is read to the end, then
+    [line] = callback_chain.log_events("stored")
     assert (line["key"], line["subject"], line["id"][:4]) == (KEY, "anonymous", "msg_")
 
 
-def test_a_callback_that_fails_leaves_the_file_stored_and_says_so(told: InParts) -> None:
-    ticket = told.begin()["ticket"]
-    told.send(ticket)
-    told.cloud.faults.callback_mode = "down"
-    status, answer = told.on("/complete", ticket=ticket)
+def test_a_callback_that_fails_leaves_the_file_stored_and_says_so(callback_chain: InParts) -> None:
+    ticket = callback_chain.begin()["ticket"]
+    callback_chain.send(ticket)
+    callback_chain.cloud.faults.callback_mode = "down"
+    status, answer = callback_chain.on("/complete", ticket=ticket)
     assert (status, answer["webhook_delivered"], answer["stored"]["key"]) == (200, False, KEY)
-    assert told.stored() == [(KEY, CONTENT)]
-    assert [line["key"] for line in told.logged("callback_failed")] == [KEY]
+    assert callback_chain.stored_files() == [(KEY, CONTENT)]
+    assert [line["key"] for line in callback_chain.log_events("callback_failed")] == [KEY]
 
 
 def run_the_documented_client(chain: InParts, file: Path) -> Any:
@@ -390,7 +390,7 @@ def test_the_client_in_the_documentation_sends_a_file(chain: InParts, tmp_path: 
     file.write_bytes(CONTENT)
     key = KEY.replace(".mp4", ".bin")
     assert run_the_documented_client(chain, file)["key"] == key
-    assert chain.stored() == [(key, CONTENT)]
+    assert chain.stored_files() == [(key, CONTENT)]
 
 
 def test_the_client_in_the_documentation_goes_on_where_it_was(chain: InParts, tmp_path: Path) -> None:
@@ -402,4 +402,4 @@ def test_the_client_in_the_documentation_goes_on_where_it_was(chain: InParts, tm
     file.with_suffix(".bin.ticket").write_text(json.dumps(begun))
     run_the_documented_client(chain, file)
     puts = [record.note["part"] for record in chain.cloud.oss.records if record.method == "PUT"]
-    assert (puts, chain.stored()[0][1]) == (["1", "2"], CONTENT)
+    assert (puts, chain.stored_files()[0][1]) == (["1", "2"], CONTENT)

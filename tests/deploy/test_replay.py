@@ -17,7 +17,7 @@ from pytest_httpserver import HTTPServer
 
 from deploy import replay
 from support import sentinels
-from support.callback_world import FACT, World
+from support.callback_world import FACT, CallbackWorld
 from support.factories import NOON
 
 STAMP = "2024-11-24T12:00:00.000Z "
@@ -210,7 +210,7 @@ def test_it_tells_what_the_function_itself_could_not(
     httpserver: HTTPServer, environ: dict[str, str], tmp_path: Path
 ) -> None:
     """The function's own log line, and the id that it gave."""
-    world = World(httpserver)
+    world = CallbackWorld(httpserver)
     world.environ |= environ | {"WEBHOOK_URL": httpserver.url_for("/down")}
     world.serves_the_key()
     world.holds()
@@ -218,4 +218,4 @@ def test_it_tells_what_the_function_itself_could_not(
     world.call(app=world.instance())
     assert run(environ, tmp_path, *world.lines) == 0
     hooked = [request for request, _ in httpserver.log if request.path == "/hook"]
-    assert [request.headers["webhook-id"] for request in hooked] == [world.logged("stored")[0]["id"]]
+    assert [request.headers["webhook-id"] for request in hooked] == [world.log_events("stored")[0]["id"]]

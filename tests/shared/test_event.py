@@ -17,7 +17,7 @@ from support import factories
 GET = json.loads(factories.event("GET", "/limits"))
 
 
-def changed(**members: Any) -> bytes:
+def event_with(**members: Any) -> bytes:
     return json.dumps(GET | members).encode()
 
 
@@ -38,7 +38,7 @@ def test_a_body_in_base64_is_decoded() -> None:
 
 def test_an_empty_body_may_be_called_base64_or_be_missing() -> None:
     assert Request.from_event(factories.event("GET", "/limits")).body == b""
-    assert Request.from_event(changed(body=None)).body == b""
+    assert Request.from_event(event_with(body=None)).body == b""
 
 
 def test_without_an_origin_header_there_is_no_origin() -> None:
@@ -58,16 +58,16 @@ def test_without_an_origin_header_there_is_no_origin() -> None:
         b"\xff\xfe",
         b"[" * 100_000,
         b'{"version":NaN}',
-        changed(rawPath=7),
-        changed(rawPath=None),
-        changed(headers=None),
-        changed(headers=["Host"]),
-        changed(headers={"Host": ["a", "b"]}),
-        changed(requestContext={}),
-        changed(requestContext={"http": {"method": None}}),
-        changed(body={"files": []}),
-        changed(body="not base64!", isBase64Encoded=True),
-        changed(body="\ud800", isBase64Encoded=False),
+        event_with(rawPath=7),
+        event_with(rawPath=None),
+        event_with(headers=None),
+        event_with(headers=["Host"]),
+        event_with(headers={"Host": ["a", "b"]}),
+        event_with(requestContext={}),
+        event_with(requestContext={"http": {"method": None}}),
+        event_with(body={"files": []}),
+        event_with(body="not base64!", isBase64Encoded=True),
+        event_with(body="\ud800", isBase64Encoded=False),
     ],
     ids=lambda event: event[:40],
 )

@@ -15,7 +15,7 @@ from werkzeug import Request, Response
 
 from fc_http import http_client
 from fc_http.http_client import RequestFailed
-from support.callback_world import KEY, KEY_PATH, World, public_pem, rsa_key
+from support.callback_world import KEY, KEY_PATH, CallbackWorld, public_pem, rsa_key
 from support.tls import server_context
 from upload_callback import callback_signature, stored_object, webhook
 
@@ -280,7 +280,7 @@ def test_the_slowest_case_is_answered_within_the_5_seconds_that_oss_waits() -> N
         server.expect_request(KEY_PATH).respond_with_handler(late(callback_signature.KEY_TIMEOUT_SECONDS / 2, key))
         server.expect_request(f"/{KEY}").respond_with_handler(late(stored_object.TIMEOUT_SECONDS / 2, found))
         server.expect_request("/hook").respond_with_handler(late(30, Response()))
-        world = World(server)
+        world = CallbackWorld(server)
         world.environ |= {"WEBHOOK_URL": f"{world.url}/hook", "WEBHOOK_SECRET": world.webhook_secret}
         began = time.monotonic()
         status, payload = world.call(app=world.instance())

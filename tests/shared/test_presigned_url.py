@@ -25,10 +25,10 @@ ADDRESS = "https://bucket.example.com"
 # Cloud boxes are another product, which nobody here signs for.
 OSS = [vector for vector in VECTORS["presign_v4"] if vector["product"] == "oss"]
 
-named = pytest.mark.parametrize("vector", OSS, ids=lambda vector: vector["id"])
+each_vector = pytest.mark.parametrize("vector", OSS, ids=lambda vector: vector["id"])
 
 
-def presigned(vector: Any) -> list[tuple[str, str]]:
+def presign_query(vector: Any) -> list[tuple[str, str]]:
     """The query of the URL for a vector's request."""
     made = presign(
         vector["method"],
@@ -48,14 +48,14 @@ def presigned(vector: Any) -> list[tuple[str, str]]:
     return parse_qsl(urlsplit(made).query, keep_blank_values=True, strict_parsing=False)
 
 
-@named
+@each_vector
 def test_signature_is_the_published_one(vector: Any) -> None:
-    assert dict(presigned(vector))["x-oss-signature"] == vector["expected_signature"]
+    assert dict(presign_query(vector))["x-oss-signature"] == vector["expected_signature"]
 
 
-@named
+@each_vector
 def test_canonical_request_and_string_to_sign_are_the_published_ones(vector: Any) -> None:
-    query = [(name, value) for name, value in presigned(vector) if name != "x-oss-signature"]
+    query = [(name, value) for name, value in presign_query(vector) if name != "x-oss-signature"]
     headers = {name.lower(): value for name, value in vector["headers"].items()}
     additional = additional_headers(vector["additional_headers_requested"], headers)
     canonical = canonical_request(vector["method"], f"/{vector['bucket']}/{vector['key']}", query, headers, additional)

@@ -19,23 +19,23 @@ from oss_protocol.signature import VERSION, credential, sign, signing_key
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "signatures.json").read_text(encoding="utf-8"))
 
 
-def named(group: str) -> pytest.MarkDecorator:
+def each_vector(group: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("vector", VECTORS[group], ids=lambda vector: vector["id"])
 
 
-@named("signing_key")
+@each_vector("signing_key")
 def test_signing_key_is_the_published_one(vector: Any) -> None:
     key = signing_key(vector["access_key_secret"], vector["date"], vector["region"])
     assert key.hex() == vector["expected_signing_key_hex"]
 
 
-@named("post_v4")
+@each_vector("post_v4")
 def test_signature_is_the_published_one(vector: Any) -> None:
     key = signing_key(vector["access_key_secret"], vector["credential_date"], vector["region"])
     assert sign(vector["policy_base64"], key) == vector["expected_signature"]
 
 
-@named("post_v4")
+@each_vector("post_v4")
 def test_credential_is_the_published_one(vector: Any) -> None:
     assert credential(vector["access_key_id"], vector["credential_date"], vector["region"]) == vector["credential"]
 

@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 
 from oss_protocol.ticket import sign, verify
 from support.factories import NOON
-from support.tickets import SECRET, made
+from support.tickets import SECRET, sign_ticket
 from support.tokens import new_secret
 
 CLAIMS = {"key": "uploads/anonymous/1.png", "size": 7, "end": NOON + 60}
 
 
 def test_a_ticket_is_its_claims_and_their_mac() -> None:
-    assert sign(CLAIMS, "callback", SECRET) == made(CLAIMS)
+    assert sign(CLAIMS, "callback", SECRET) == sign_ticket(CLAIMS)
 
 
 def test_an_opened_ticket_gives_its_claims() -> None:
-    assert verify(made(CLAIMS), "callback", (SECRET,), NOON) == CLAIMS
+    assert verify(sign_ticket(CLAIMS), "callback", (SECRET,), NOON) == CLAIMS
 
 
 def test_a_ticket_of_the_secret_that_is_being_replaced_opens() -> None:
-    assert verify(made(CLAIMS), "callback", (new_secret(), SECRET), NOON) == CLAIMS
+    assert verify(sign_ticket(CLAIMS), "callback", (new_secret(), SECRET), NOON) == CLAIMS
 
 
 @pytest.mark.parametrize(
@@ -33,15 +33,15 @@ def test_a_ticket_of_the_secret_that_is_being_replaced_opens() -> None:
     [
         ("", NOON),
         (".", NOON),
-        (made(CLAIMS, purpose="multipart"), NOON),
-        (made(CLAIMS, secret=new_secret()), NOON),
-        (made(CLAIMS), NOON + 60),
-        (made(CLAIMS) + "=", NOON),
-        (made(CLAIMS)[:-1], NOON),
-        (made(CLAIMS).partition(".")[0], NOON),
-        (made(CLAIMS | {"size": 8}).partition(".")[0] + "." + made(CLAIMS).partition(".")[2], NOON),
-        (made(CLAIMS | {"more": "x" * 4000}), NOON),
-        (made(CLAIMS) + "\N{LATIN SMALL LETTER E WITH ACUTE}", NOON),
+        (sign_ticket(CLAIMS, purpose="multipart"), NOON),
+        (sign_ticket(CLAIMS, secret=new_secret()), NOON),
+        (sign_ticket(CLAIMS), NOON + 60),
+        (sign_ticket(CLAIMS) + "=", NOON),
+        (sign_ticket(CLAIMS)[:-1], NOON),
+        (sign_ticket(CLAIMS).partition(".")[0], NOON),
+        (sign_ticket(CLAIMS | {"size": 8}).partition(".")[0] + "." + sign_ticket(CLAIMS).partition(".")[2], NOON),
+        (sign_ticket(CLAIMS | {"more": "x" * 4000}), NOON),
+        (sign_ticket(CLAIMS) + "\N{LATIN SMALL LETTER E WITH ACUTE}", NOON),
     ],
     ids=["empty", "dot", "purpose", "secret", "ended", "padded", "cut", "no mac", "altered", "too long", "not ascii"],
 )
@@ -50,9 +50,9 @@ def test_any_other_ticket_does_not_open(ticket: str, now: float) -> None:
         verify(ticket, "callback", (SECRET,), now)
 
 
-@given_random(st.integers(0, len(made(CLAIMS)) - 1), st.sampled_from("ABab01-_."))
+@given_random(st.integers(0, len(sign_ticket(CLAIMS)) - 1), st.sampled_from("ABab01-_."))
 def test_no_character_of_a_ticket_can_be_another(place: int, character: str) -> None:
-    ticket = made(CLAIMS)
+    ticket = sign_ticket(CLAIMS)
     altered = ticket[:place] + character + ticket[place + 1 :]
     if altered != ticket:
         with pytest.raises(ValueError, match="ticket"):

@@ -34,12 +34,12 @@ def at_noon() -> Iterator[None]:
         yield
 
 
-def granted(**claims: Any) -> Grant:
+def grant_of(**claims: Any) -> Grant:
     return authorize(SETTINGS, f"Bearer {token(SECRET, **claims)}")
 
 
 def test_a_token_grants_its_subject_a_place_of_its_own() -> None:
-    assert granted() == Grant("alice", "uploads/alice/", 1000, TYPES, "alice")
+    assert grant_of() == Grant("alice", "uploads/alice/", 1000, TYPES, "alice")
 
 
 def test_without_tokens_everybody_is_anonymous_whatever_he_sends() -> None:
@@ -54,12 +54,12 @@ def test_no_token_no_grant() -> None:
 
 def test_an_ended_token_no_grant() -> None:
     with pytest.raises(TokenExpired):
-        granted(exp=int(NOON) - 31)
+        grant_of(exp=int(NOON) - 31)
 
 
 @pytest.mark.parametrize(("claim", "granted_size"), [(None, 1000), (999, 999), (1, 1), (1000, 1000), (10**30, 1000)])
 def test_max_size_narrows_and_never_widens(claim: int | None, granted_size: int) -> None:
-    assert granted(max_size=claim).max_size == granted_size
+    assert grant_of(max_size=claim).max_size == granted_size
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_max_size_narrows_and_never_widens(claim: int | None, granted_size: int)
     ],
 )
 def test_content_types_narrow_and_never_widen(claim: Any, types: Any) -> None:
-    assert granted(content_types=claim).content_types == types
+    assert grant_of(content_types=claim).content_types == types
 
 
 @pytest.mark.parametrize(

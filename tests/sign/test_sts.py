@@ -53,7 +53,7 @@ class World:
     def assume(self) -> Credentials:
         return assume_role(self.own, "sign", self.settings)
 
-    def issued(self, credentials: Credentials) -> Identity | None:
+    def find_identity(self, credentials: Credentials) -> Identity | None:
         return self.identities.find(credentials.access_key_id)
 
 
@@ -71,7 +71,7 @@ def world() -> Iterator[World]:
 
 def test_all_four_fields_come_back(world: World) -> None:
     credentials = world.assume()
-    issued = world.issued(credentials)
+    issued = world.find_identity(credentials)
     assert issued
     assert credentials == Credentials(
         issued.access_key_id, issued.access_key_secret, issued.security_token, expiration=NOON + 3600
@@ -79,7 +79,7 @@ def test_all_four_fields_come_back(world: World) -> None:
 
 
 def test_the_session_policy_narrows_the_role_to_the_prefix(world: World) -> None:
-    issued = world.issued(world.assume())
+    issued = world.find_identity(world.assume())
     assert issued
     narrowed = PUT | {"Resource": "acs:oss:*:*:team-uploads/uploads/*"}
     assert issued.policies == ({"Version": "1", "Statement": [PUT]}, {"Version": "1", "Statement": [narrowed]})

@@ -200,14 +200,14 @@ def named_keys() -> Issuer:
     return issuer(*parse_public_keys(json.dumps(PUBLIC)))
 
 
-def signed(algorithm: str, key: Any, kid: str | None) -> str:
+def sign_token(algorithm: str, key: Any, kid: str | None) -> str:
     header = {"alg": algorithm} | ({} if kid is None else {"kid": kid})
     return jwt.encode(header, claims(), key, algorithms=[algorithm])
 
 
 @pytest.mark.parametrize(("algorithm", "key", "kid"), [("RS256", RSA, "rsa"), ("ES256", EC, "ec")])
 def test_a_jwks_verifies_what_its_keys_signed(algorithm: str, key: Any, kid: str) -> None:
-    assert named_keys().verify(f"Bearer {signed(algorithm, key, kid)}") == claims()
+    assert named_keys().verify(f"Bearer {sign_token(algorithm, key, kid)}") == claims()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_jwks_verifies_what_its_keys_signed(algorithm: str, key: Any, kid: str
     ],
 )
 def test_a_key_is_found_by_its_name_and_used_for_its_one_algorithm(algorithm: str, key: Any, kid: str | None) -> None:
-    assert error_of(f"Bearer {signed(algorithm, key, kid)}", named_keys()) is TokenInvalid
+    assert error_of(f"Bearer {sign_token(algorithm, key, kid)}", named_keys()) is TokenInvalid
 
 
 @pytest.mark.parametrize("kid", ["rsa", "ec"])
@@ -242,14 +242,14 @@ def test_a_public_key_is_no_secret(kid: str) -> None:
 def test_the_only_key_may_be_without_a_name() -> None:
     member = {name: value for name, value in EC.as_dict(private=False).items() if name != "kid"}
     only = issuer(*parse_public_keys(json.dumps({"keys": [member]})))
-    assert only.verify(f"Bearer {signed('ES256', EC, None)}") == claims()
-    assert only.verify(f"Bearer {signed('ES256', EC, 'whatever')}") == claims()
+    assert only.verify(f"Bearer {sign_token('ES256', EC, None)}") == claims()
+    assert only.verify(f"Bearer {sign_token('ES256', EC, 'whatever')}") == claims()
 
 
 def test_a_point_that_is_on_no_curve_verifies_nothing() -> None:
     member = EC.as_dict(private=False) | {"x": b64(b"\x01" * 32)}
     off = issuer(*parse_public_keys(json.dumps({"keys": [member]})))
-    assert error_of(f"Bearer {signed('ES256', EC, 'ec')}", off) is TokenInvalid
+    assert error_of(f"Bearer {sign_token('ES256', EC, 'ec')}", off) is TokenInvalid
 
 
 @pytest.mark.parametrize(

@@ -242,11 +242,11 @@ def test_a_name_is_percent_encoded_and_a_long_one_shortened_keeping_its_extensio
 def test_a_name_of_many_folders_is_encoded_once_and_shortened(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     quoted: list[str] = []
 
-    def counted(text: str, safe: str) -> str:
+    def count(text: str, safe: str) -> str:
         quoted.append(text)
         return quote(text, safe=safe)
 
-    monkeypatch.setattr("direct_upload.upload.quote", counted)
+    monkeypatch.setattr("direct_upload.upload.quote", count)
     assert len(encode_filename(name, 64)) <= 64
     assert quoted == [name]
 

@@ -55,7 +55,7 @@ def base64_of(text: str | bytes) -> str:
     return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
 
 
-class World:
+class CallbackWorld:
     """The callback function, an OSS with one object, and a webhook's receiver."""
 
     def __init__(self, server: HTTPServer, **more: str) -> None:
@@ -95,9 +95,9 @@ class World:
 
     def ticket(self, **changed: Any) -> str:
         """As the signing function seals one; by hand, see test_ticket."""
-        from support.tickets import made  # noqa: PLC0415
+        from support.tickets import sign_ticket  # noqa: PLC0415
 
-        ticket = made(CLAIMS | changed, secret=self.secret)
+        ticket = sign_ticket(CLAIMS | changed, secret=self.secret)
         sentinels.keep_out_of_logs(ticket)
         return ticket
 
@@ -136,11 +136,11 @@ class World:
         status, payload = self.call(*args, **more)
         return status, payload["error"]["code"]
 
-    def asked(self) -> list[str]:
+    def request_lines(self) -> list[str]:
         """What the function asked of the outside, in order."""
         return [f"{request.method} {request.path}" for request, _ in self.server.log]
 
-    def logged(self, event: str) -> list[Any]:
+    def log_events(self, event: str) -> list[Any]:
         """The log's lines of one kind."""
         lines = [json.loads(line[25:]) for line in self.lines]
         return [line for line in lines if line["event"] == event]

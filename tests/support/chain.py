@@ -50,7 +50,7 @@ class Chain:
     def folder_form(self) -> Any:
         return self.ask(FOLDER_FORM).json()
 
-    def stored(self) -> list[tuple[str, bytes]]:
+    def stored_files(self) -> list[tuple[str, bytes]]:
         return [(each.key, each.path.read_bytes()) for each in self.cloud.bucket.objects()]
 
 

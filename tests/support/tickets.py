@@ -11,7 +11,7 @@ from support.tokens import b64, new_secret
 SECRET = new_secret()
 
 
-def made(claims: object, purpose: str = "callback", secret: str = SECRET) -> str:
+def sign_ticket(claims: object, purpose: str = "callback", secret: str = SECRET) -> str:
     """A ticket by other hands."""
     text = b64(json.dumps(claims, separators=(",", ":")).encode())
     mac = hmac.new(secret.encode(), f"{purpose}\n{text}".encode(), hashlib.sha256).digest()
