@@ -1,4 +1,4 @@
-"""What the tests share."""
+"""Provides what all tests share."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def function(make: Make) -> Function:
 
 @pytest.fixture
 def cloud_with(tmp_path: Path) -> Iterator[Callable[..., Cloud]]:
-    """Makes a cloud with other settings than the usual ones, and another look of the page."""
+    """Provides a function that makes a cloud with other settings than the usual ones, and another look of the page."""
     clouds: list[Cloud] = []
 
     def make(look: dict[str, str] | None = None, **settings: str) -> Cloud:
@@ -71,11 +71,11 @@ def cloud_with(tmp_path: Path) -> Iterator[Callable[..., Cloud]]:
 
 @pytest.fixture(autouse=True)
 def secrets_stay_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In every test: each log line, reply and refusal of the function is searched for every secret made so far."""
+    """Searches each log line, response and error of the function for every secret made so far, in every test."""
     after(monkeypatch, invocation, "format_line", sentinels.search_log)
     after(monkeypatch, app, "create_response", sentinels.search_answer)
     after(monkeypatch, ApiError, "to_json", sentinels.search_log)
-    # Within the stand-in for the gateway the function's modules are its own: there, what comes out of it is searched.
+    # The stand-in for the gateway loads its own copy of the function's modules: there, its responses are searched.
     after(
         monkeypatch, gateway, "http_response", lambda response: sentinels.search_answer(response.get_data(as_text=True))
     )
@@ -83,7 +83,7 @@ def secrets_stay_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def after(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, look: Callable[[Any], None]) -> None:
-    """Have `look` see whatever a function returns."""
+    """Makes `look` see everything that a function returns."""
     function = getattr(place, name)
 
     def wrapper(*arguments: Any, **named: Any) -> Any:
@@ -96,7 +96,7 @@ def after(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, look: Callable
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What was written to the outputs and to loggers during a test is searched, too."""
+    """Searches what was written to the outputs and to loggers during a test, too."""
     report = yield
     try:
         sentinels.search_log("".join(content for name, content in report.sections if name.startswith("Captured")))

@@ -41,17 +41,17 @@ STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
 def measure() -> Table:
     """A folder form, an exact one, and twenty."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        answers = [_shares(event) for event, _ in warm.answer_events()]
+        responses = [_shares(event) for event, _ in warm.answer_events()]
     names = (*STEPS, "the rest")
-    rows = [(name, *(f"{answer[name]:.0%}" for answer in answers)) for name in names]
+    rows = [(name, *(f"{response[name]:.0%}" for response in responses)) for name in names]
     return Table("shares", rows)
 
 
 def _shares(event: bytes) -> dict[str, float]:
     """The part of each step in the whole, as the median of many answers."""
     with _time_steps() as spent:
-        answers = [_answer(event, spent) for _ in range(ROUNDS)]
-    return {name: median(answer[name] for answer in answers) for name in answers[0]}
+        responses = [_answer(event, spent) for _ in range(ROUNDS)]
+    return {name: median(response[name] for response in responses) for name in responses[0]}
 
 
 def _answer(event: bytes, spent: dict[str, float]) -> dict[str, float]:

@@ -36,9 +36,9 @@ CONTEXT = SimpleNamespace(request_id="1-67431580-0123456789ab", function=SimpleN
 def measure() -> list[Row]:
     """Both kinds of form, and as many exact ones as a request may ask for."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        answers = answer_events()
-        folder, exact, twenty = (_times_the_floor(event, body) for event, body in answers)
-        token = _token_in_floors(*answers[0])
+        responses = answer_events()
+        folder, exact, twenty = (_times_the_floor(event, body) for event, body in responses)
+        token = _token_in_floors(*responses[0])
     return [
         Row.of("A warm folder form, in times of its floor", folder, "{:.2f}x", "<= 2.5x"),
         Row.of("A warm exact form, in times of its floor", exact, "{:.2f}x"),
@@ -87,10 +87,10 @@ def _environ(cloud: Cloud) -> dict[str, str]:
 
 
 def _answer(event: bytes) -> str:
-    reply: Any = index.handler(event, CONTEXT)
-    if reply["statusCode"] != 200:
-        raise NotMeasured(f"the function answers {reply['statusCode']}")
-    return str(reply["body"])
+    response: Any = index.handler(event, CONTEXT)
+    if response["statusCode"] != 200:
+        raise NotMeasured(f"the function answers {response['statusCode']}")
+    return str(response["body"])
 
 
 def _times_the_floor(event: bytes, body: str) -> float:

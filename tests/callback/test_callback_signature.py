@@ -1,4 +1,4 @@
-"""OSS's signature on a callback, against calls recorded from OSS."""
+"""Tests OSS's signature on a callback against calls recorded from OSS."""
 
 from __future__ import annotations
 

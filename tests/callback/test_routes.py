@@ -1,4 +1,4 @@
-"""A callback is believed if OSS signed it, for a form of ours, of an object that is there; anything else is refused."""
+"""Tests that only callbacks are accepted that OSS signed, for a form of this service, about an object that is there."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ FOREIGN = (403, "unknown_upload")
 def test_a_key_from_anywhere_else_is_refused_and_never_fetched(
     httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, key_url: str
 ) -> None:
-    # As in the cloud: with the default origin. Nothing may be asked of the outside, so it may not even try.
+    # With the default origin, as in the cloud. The function must not even try to send a request.
     world = CallbackWorld(httpserver, CALLBACK_KEY_ORIGIN="")
     monkeypatch.setattr("fc_http.http_client.request", lambda *_, **__: pytest.fail("it went outside"))
     assert world.error(key_url=key_url or " ") == FORGED
@@ -197,8 +197,8 @@ def test_there_is_nothing_at_another_address(world: CallbackWorld, path: str) ->
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_another_method_is_refused_with_those_that_are_taken(world: CallbackWorld, method: str) -> None:
-    reply = world.function.handle(factories.event(method, "/stored", origin=None), factories.context(), now=NOON)
-    assert (reply["statusCode"], reply["headers"]["Allow"]) == (405, "POST, OPTIONS")
+    response = world.function.handle(factories.event(method, "/stored", origin=None), factories.context(), now=NOON)
+    assert (response["statusCode"], response["headers"]["Allow"]) == (405, "POST, OPTIONS")
 
 
 def alter(ticket: str) -> str:
@@ -279,13 +279,13 @@ def test_a_bucket_that_does_not_say_how_long_an_object_is_is_no_proof(world: Cal
     with socket.create_server(("127.0.0.1", 0)) as listener:
         world.environ["OSS_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
-        def answer() -> None:
+        def response() -> None:
             connection, _ = listener.accept()
             with connection:
                 connection.recv(65536)
                 connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n{length}\r\n".encode())
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=response)
         thread.start()
         assert world.error(app=world.instance()) == (503, "storage_unavailable")
         thread.join(5)

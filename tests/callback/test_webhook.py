@@ -1,4 +1,4 @@
-"""The webhook: what is stored is told on, as receivers' own libraries verify it; and nothing is lost if it cannot be."""
+"""Tests the webhook: receivers' own libraries verify its requests, and nothing is lost if a receiver is down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the form to the stored fact: OSS's stand-in calls the real callback function, which asks the bucket."""
+"""Tests the way from the form to the stored object: the stand-in OSS calls the real callback function."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from support.tokens import new_secret
 pytestmark = pytest.mark.any_python
 
 ETAG = "0AD78EC8FF0372FB2C260E47086B5EA8"
-"""What md5sum says of the content."""
+"""As md5sum prints it for the content."""
 
 
 def on(**more: str) -> dict[str, str]:
@@ -39,7 +39,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture(params=[False, True], ids=["python3.12", "python3.10"])
 def chain(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Chain]:
-    """Of both runtimes: with the credentials in the environment, and in the context."""
+    """Runs the test as in both runtimes: with the credentials in the environment, and in the context."""
     chain = Chain(tmp_path / "files", clock, settings=on(), context_credentials=request.param)
     with chain.cloud:
         yield chain
@@ -58,9 +58,12 @@ def stored_members(upload: Any) -> dict[str, object]:
 
 def test_the_browser_is_answered_what_is_stored(chain: Chain) -> None:
     [upload] = chain.sign()
-    answer = post_upload(upload)
+    response = post_upload(upload)
     request_id = log_events(chain, "stored")[0]["request_id"]
-    assert (answer.status_code, answer.json()) == (200, {"stored": stored_members(upload), "request_id": request_id})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"stored": stored_members(upload), "request_id": request_id},
+    )
     assert chain.stored_files() == [(upload["key"], CONTENT)]
 
 
@@ -73,8 +76,8 @@ def test_of_an_empty_file_the_fact_says_so(chain: Chain) -> None:
 def test_the_first_callbacks_come_all_at_once(chain: Chain) -> None:
     uploads = chain.sign(*[FILE] * 4)
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(post_upload, uploads))
-    assert [answer.json()["stored"]["key"] for answer in answers] == [upload["key"] for upload in uploads]
+        responses = list(pool.map(post_upload, uploads))
+    assert [response.json()["stored"]["key"] for response in responses] == [upload["key"] for upload in uploads]
 
 
 def test_the_fact_is_in_the_callback_functions_log(chain: Chain) -> None:
@@ -106,7 +109,7 @@ def test_a_ticket_of_another_form_is_refused(chain: Chain) -> None:
 def test_a_bucket_of_another_tenant_makes_oss_call_and_nothing_happens(
     chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever has a bucket can have OSS call us, with its signature: the ticket decides."""
+    """The owner of any bucket can make OSS call the function, with its signature: the ticket decides."""
     theirs = Chain(tmp_path / "theirs", chain.clock, settings=on())
     secret = {"CALLBACK_SECRET": theirs.cloud.callback_secret}
     ours = chain.cloud.callback_gateway
@@ -155,7 +158,7 @@ def test_folder_forms_are_off_and_the_start_says_so(chain: Chain) -> None:
 
 
 def test_a_callback_sent_again_changes_nothing(chain: Chain) -> None:
-    """By whoever has seen it; only OSS and the function do."""
+    """Someone who has seen the callback could replay it; only OSS and the function see it."""
     seen: list[tuple[dict[str, str], bytes]] = []
     handle = chain.cloud.callback_gateway.handle
 

@@ -1,4 +1,4 @@
-"""The whole chain: the real function asks the stand-in STS through the vendor's SDK, signs, and OSS judges the form."""
+"""Tests the whole chain: the real function calls the stand-in STS through the vendor's SDK, and OSS checks the form."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ DENIED = (403, "AccessDenied")
 BAD = (400, "InvalidArgument")
 MISMATCH = (403, "SignatureDoesNotMatch")
 
-# For each field of an exact form: what OSS says if it is missing, and what if its value is another one.
+# For each field of an exact form: OSS's error if it is missing, and if its value is different.
 REFUSALS = {
     "key": (BAD, DENIED),
     "success_action_status": (DENIED, DENIED),
@@ -76,7 +76,7 @@ OTHER_VALUES = {
     "success_action_status": "201",
     "x-oss-content-type": "text/html",
 }
-"""Where another value has to be a sensible one, to be refused for the right reason."""
+"""Has values that must be sensible ones, so that OSS refuses them for the right reason."""
 
 
 def test_the_table_of_refusals_has_every_field_of_an_exact_form(chain: Chain) -> None:
@@ -300,9 +300,9 @@ def test_until_then_forms_get_shorter_and_stay_good(chain: Chain) -> None:
     assert post_upload(upload).status_code == 200
 
 
-def error(answer: requests.Response) -> tuple[int, str, int | None]:
-    told = answer.json()["error"]
-    return answer.status_code, told["code"], told.get("retry_after")
+def error(response: requests.Response) -> tuple[int, str, int | None]:
+    told = response.json()["error"]
+    return response.status_code, told["code"], told.get("retry_after")
 
 
 FAILURES = (
@@ -352,8 +352,8 @@ def test_a_stale_instance_ends_and_a_new_one_serves(chain: Chain) -> None:
 def test_an_instance_whose_credentials_never_worked_does_not_end_time_and_again(chain: Chain) -> None:
     chain.cloud.identities.revoke(chain.cloud.function_role.access_key_id)
     chain.new_instance()
-    answers = [error(chain.ask(FOLDER_FORM)) for _ in range(3)]
-    assert answers == [(503, "credentials_unavailable", 30)] * 3
+    responses = [error(chain.ask(FOLDER_FORM)) for _ in range(3)]
+    assert responses == [(503, "credentials_unavailable", 30)] * 3
     assert len(chain.cloud.sts.records) == 1
 
 
@@ -379,17 +379,17 @@ def test_a_skewed_clock_of_sts_is_reported_by_its_code(chain: Chain) -> None:
 
 def test_no_secret_is_in_the_log_or_in_an_answer_that_should_not_have_it(chain: Chain) -> None:
     [upload] = chain.sign()
-    answers = [chain.folder_form(), upload, chain.ask("/limits").json()]
+    responses = [chain.folder_form(), upload, chain.ask("/limits").json()]
     chain.cloud.faults.sts_mode = "html"
     chain.clock.move_to(NOON + 3600)
-    answers.append(chain.ask(FOLDER_FORM).json())
+    responses.append(chain.ask(FOLDER_FORM).json())
     fields = upload["fields"]
     issued = chain.cloud.identities.find(fields["x-oss-credential"].split("/")[0])
     own = chain.cloud.function_role
     assert issued
     never = [issued.access_key_secret, own.access_key_id, own.access_key_secret, own.security_token]
     not_logged = [*never, issued.security_token, fields["policy"], fields["x-oss-signature"]]
-    logged, answered = "".join(chain.lines), json.dumps(answers)
+    logged, answered = "".join(chain.lines), json.dumps(responses)
     assert [secret for secret in not_logged if secret in logged] == []
     assert [secret for secret in never if secret in answered] == []
 
@@ -409,7 +409,7 @@ def test_a_page_of_another_origin_gets_403_and_sts_is_not_asked(chain: Chain) ->
 
 
 def test_the_pages_first_request_warms_the_function_before_a_file_is_chosen(chain: Chain) -> None:
-    """On a cold instance GET /limits waits for the SDK and for STS; POST /sign then asks nobody."""
+    """On a cold instance GET /limits waits for the SDK and for STS; POST /sign then sends no request."""
     chain.new_instance()
     assert chain.ask("/limits").status_code == 200
     assert [json.loads(line[25:])["event"] for line in chain.lines] == ["assumed_role", "request"]
@@ -438,7 +438,7 @@ def test_ten_minutes_without_sts_in_the_middle_of_a_lifetime_fail_no_request(cha
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""])
 def test_no_service_answers_to_a_foreign_name(chain: Chain, host: str) -> None:
-    """A page whose name has been pointed at this machine (DNS rebinding) reads nothing here."""
+    """A page whose name was pointed at this machine (DNS rebinding) reads nothing here."""
     cloud = chain.cloud
     for url in (cloud.site.url, f"{cloud.gateway.url}/limits", cloud.oss.key_server.key_url):
         assert requests.get(url, headers={"Host": host}, timeout=20).status_code == 403

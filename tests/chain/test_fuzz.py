@@ -1,4 +1,4 @@
-"""A slice of `make fuzz`, the same one each time."""
+"""Runs a slice of `make fuzz`, the same one each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file in parts: the function begins and completes the upload, and the stand-in OSS takes what its URLs allow."""
+"""Tests uploads in parts: the function begins and completes them, and the stand-in OSS takes what the URLs allow."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ HOUR, DAY = 3600, 86_400
 
 
 class InParts(Chain):
-    """A chain that knows how to ask about an upload in parts."""
+    """A chain that can also send files in parts."""
 
     def on(self, step: str = "", *, headers: dict[str, str] | None = None, **body: Any) -> Any:
-        """Status and payload of an answer."""
-        answer = self.ask(f"/multipart{step}", json=body, headers=headers)
-        return answer.status_code, answer.json()
+        """Returns the status and the payload of a response."""
+        response = self.ask(f"/multipart{step}", json=body, headers=headers)
+        return response.status_code, response.json()
 
     def begin(self, **changed: Any) -> Any:
         status, begun = self.on(**{**FILE, **changed})
@@ -50,9 +50,9 @@ class InParts(Chain):
         return begun
 
     def urls(self, ticket: str, *numbers: int) -> list[str]:
-        status, answer = self.on("/parts", ticket=ticket, parts=list(numbers))
-        assert status == 200, answer
-        return [part["url"] for part in answer["parts"]]
+        status, response = self.on("/parts", ticket=ticket, parts=list(numbers))
+        assert status == 200, response
+        return [part["url"] for part in response["parts"]]
 
     def send(self, ticket: str, content: bytes = CONTENT) -> None:
         pieces = [content[at : at + 8 * MIB] for at in range(0, len(content), 8 * MIB)]
@@ -60,15 +60,15 @@ class InParts(Chain):
             assert requests.put(url, piece, timeout=20).status_code == 200
 
     def code(self, step: str = "", **body: Any) -> tuple[int, str]:
-        status, answer = self.on(step, **body)
-        return status, answer["error"]["code"]
+        status, response = self.on(step, **body)
+        return status, response["error"]["code"]
 
     def log_events(self, event: str) -> list[Any]:
         lines = [json.loads(line[25:]) for line in self.lines if line[:2] == "20"]
         return [line for line in lines if line["event"] == event]
 
     def later(self, seconds: float) -> None:
-        """No instance lives for days."""
+        """Moves the clock, and starts a new instance, since no instance lives for days."""
         self.clock.shift(seconds)
         self.new_instance()
 
@@ -101,7 +101,7 @@ def test_a_file_arrives_in_parts(chain: InParts) -> None:
     }
     assert {name: begun[name] for name in expected} == expected
     chain.send(begun["ticket"])
-    status, answer = chain.on("/complete", ticket=begun["ticket"])
+    status, response = chain.on("/complete", ticket=begun["ticket"])
     [stored] = chain.cloud.bucket.objects()
     fact = {
         "key": KEY,
@@ -111,7 +111,7 @@ def test_a_file_arrives_in_parts(chain: InParts) -> None:
         "filename": "trip/film \u00fc.mp4",
     }
     [line] = chain.log_events("stored")
-    assert (status, answer) == (200, {"stored": fact, "request_id": line["request_id"]})
+    assert (status, response) == (200, {"stored": fact, "request_id": line["request_id"]})
     assert {name: line[name] for name in (*fact, "bucket", "subject")} == {
         **fact,
         "bucket": chain.cloud.bucket.name,
@@ -139,26 +139,26 @@ def test_the_limits_say_from_which_size_on(chain: InParts) -> None:
 
 
 def test_a_url_of_a_part_tells_its_size_and_its_end(chain: InParts) -> None:
-    _, answer = chain.on("/parts", ticket=chain.begin()["ticket"], parts=[2, 1])
-    assert [(part["number"], part["size"]) for part in answer["parts"]] == [(2, 7), (1, 8 * MIB)]
-    assert answer["expires_at"] == "2024-11-24T12:10:00Z"
+    _, response = chain.on("/parts", ticket=chain.begin()["ticket"], parts=[2, 1])
+    assert [(part["number"], part["size"]) for part in response["parts"]] == [(2, 7), (1, 8 * MIB)]
+    assert response["expires_at"] == "2024-11-24T12:10:00Z"
 
 
 def test_what_has_arrived_is_listed(chain: InParts) -> None:
     ticket = chain.begin()["ticket"]
     [url] = chain.urls(ticket, 2)
     requests.put(url, CONTENT[8 * MIB :], timeout=20)
-    status, answer = chain.on("/list", ticket=ticket)
-    assert (status, answer["parts"]) == (200, [{"number": 2, "size": 7}])
+    status, response = chain.on("/list", ticket=ticket)
+    assert (status, response["parts"]) == (200, [{"number": 2, "size": 7}])
 
 
 @pytest.mark.parametrize("step", ["/list", "/parts"])
 def test_answers_about_parts_renew_the_ticket(chain: InParts, step: str) -> None:
     ticket = chain.begin()["ticket"]
     chain.later(23 * HOUR)
-    _, answer = chain.on(step, ticket=ticket, parts=[1])
+    _, response = chain.on(step, ticket=ticket, parts=[1])
     chain.later(23 * HOUR)
-    assert chain.on("/list", ticket=answer["ticket"])[0] == 200
+    assert chain.on("/list", ticket=response["ticket"])[0] == 200
 
 
 def test_no_ticket_outlives_its_upload(chain: InParts) -> None:
@@ -184,8 +184,8 @@ def test_a_part_has_the_length_that_its_url_is_for(chain: InParts, body: bytes) 
 def test_a_url_is_for_one_part_of_one_key(chain: InParts, this: str, that: str) -> None:
     [url] = chain.urls(chain.begin()["ticket"], 1)
     assert this in url
-    answer = requests.put(url.replace(this, that), CONTENT[: 8 * MIB], timeout=20)
-    assert outcome(answer)[:2] == (403, "SignatureDoesNotMatch")
+    response = requests.put(url.replace(this, that), CONTENT[: 8 * MIB], timeout=20)
+    assert outcome(response)[:2] == (403, "SignatureDoesNotMatch")
 
 
 def test_a_url_ends(chain: InParts, clock: time_machine.Traveller) -> None:
@@ -217,13 +217,13 @@ def test_an_upload_with_a_missing_part_is_not_completed(chain: InParts) -> None:
     ticket = chain.begin(size=len(CONTENT) + 8 * MIB)["ticket"]
     [url] = chain.urls(ticket, 2)
     requests.put(url, CONTENT[: 8 * MIB], timeout=20)
-    status, answer = chain.on("/complete", ticket=ticket)
-    assert (status, answer["error"]["code"], answer["error"]["parts"]) == (409, "parts_missing", [1, 3])
+    status, response = chain.on("/complete", ticket=ticket)
+    assert (status, response["error"]["code"], response["error"]["parts"]) == (409, "parts_missing", [1, 3])
     assert (chain.stored_files(), chain.parts_left()) == ([], 1)
 
 
 def put_part(chain: InParts, number: int, content: bytes) -> None:
-    """By other ways than the function's URLs, which fit one length."""
+    """The parts come by other ways than the function's URLs, which fit one length."""
     bucket = chain.cloud.bucket
     [folder] = (bucket.folder / ".objects" / "multipart").iterdir()
     with bucket.incoming() as incoming:
@@ -345,7 +345,7 @@ def callback_chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[In
 def test_a_completion_calls_back_as_a_form_does(callback_chain: InParts) -> None:
     ticket = callback_chain.begin()["ticket"]
     callback_chain.send(ticket)
-    status, answer = callback_chain.on("/complete", ticket=ticket)
+    status, response = callback_chain.on("/complete", ticket=ticket)
     [stored] = callback_chain.cloud.bucket.objects()
     fact = {
         "key": KEY,
@@ -354,7 +354,7 @@ def test_a_completion_calls_back_as_a_form_does(callback_chain: InParts) -> None
         "etag": stored.etag,
         "filename": "trip/film \u00fc.mp4",
     }
-    assert (status, answer) == (200, {"stored": fact, "request_id": answer["request_id"]})
+    assert (status, response) == (200, {"stored": fact, "request_id": response["request_id"]})
 
 
 def test_what_a_callback_tells_is_logged_once(callback_chain: InParts) -> None:
@@ -370,8 +370,8 @@ def test_a_callback_that_fails_leaves_the_file_stored_and_says_so(callback_chain
     ticket = callback_chain.begin()["ticket"]
     callback_chain.send(ticket)
     callback_chain.cloud.faults.callback_mode = "down"
-    status, answer = callback_chain.on("/complete", ticket=ticket)
-    assert (status, answer["webhook_delivered"], answer["stored"]["key"]) == (200, False, KEY)
+    status, response = callback_chain.on("/complete", ticket=ticket)
+    assert (status, response["webhook_delivered"], response["stored"]["key"]) == (200, False, KEY)
     assert callback_chain.stored_files() == [(KEY, CONTENT)]
     assert [line["key"] for line in callback_chain.log_events("callback_failed")] == [KEY]
 

@@ -1,4 +1,4 @@
-"""From event to reply: routes, origins, refusals, the log. STS is played by a function; the real chain is in test_chain."""
+"""Tests the way from event to response: routes, origins, errors, the log. A function stands in for STS."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from support.tokens import new_secret, token
 
 def test_limits_say_what_may_be_uploaded_without_asking_sts(make: Make) -> None:
     function = make(CONTENT_TYPES="image/png,text/plain", MAX_SIZE="20MB", EXPIRES_IN="300")
-    answer = function.request("GET", "/limits")
-    assert (answer["statusCode"], json.loads(answer["body"])) == (
+    response = function.request("GET", "/limits")
+    assert (response["statusCode"], json.loads(response["body"])) == (
         200,
         {
             "max_size": 20_000_000,
@@ -44,10 +44,10 @@ def test_limits_say_what_may_be_uploaded_without_asking_sts(make: Make) -> None:
 
 def test_the_folder_form_has_the_tutorials_eight_members_and_three_more(make: Make) -> None:
     function = make(CONTENT_TYPES="image/png")
-    answer = json.loads(function.request("GET", "/get_post_signature_for_oss_upload")["body"])
-    assert len(answer.pop("policy")) > 100
-    assert len(answer.pop("signature")) == 64
-    assert answer == {
+    response = json.loads(function.request("GET", "/get_post_signature_for_oss_upload")["body"])
+    assert len(response.pop("policy")) > 100
+    assert len(response.pop("signature")) == 64
+    assert response == {
         "dir": f"uploads/anonymous/{'ab' * 16}/",
         "host": "https://team-uploads.oss-cn-hangzhou.aliyuncs.com",
         "security_token": function.credentials.security_token,
@@ -61,19 +61,19 @@ def test_the_folder_form_has_the_tutorials_eight_members_and_three_more(make: Ma
 
 
 def test_a_folder_form_lives_as_long_as_its_largest_file_may_need(make: Make) -> None:
-    answers = [
+    responses = [
         json.loads(make(MAX_SIZE=size).request("GET", "/get_post_signature_for_oss_upload")["body"])
         for size in ("1MB", "5GB")
     ]
-    assert [answer["expires_at"] for answer in answers] == ["2024-11-24T12:10:00Z", "2024-11-24T12:50:00Z"]
+    assert [response["expires_at"] for response in responses] == ["2024-11-24T12:10:00Z", "2024-11-24T12:50:00Z"]
 
 
 def types_of_a_folder_form(function: Function, token_bytes: int) -> tuple[list[str], list[str]]:
-    """Those that its answer tells, and those that its policy allows."""
+    """Returns the types in the response, and those that the policy allows."""
     function.credentials = factories.credentials(token_bytes=token_bytes)
-    answer = json.loads(function.request("GET", "/get_post_signature_for_oss_upload")["body"])
-    [types] = [each[2] for each in json.loads(base64.b64decode(answer["policy"]))["conditions"] if "in" in each]
-    return answer["content_types"], types
+    response = json.loads(function.request("GET", "/get_post_signature_for_oss_upload")["body"])
+    [types] = [each[2] for each in json.loads(base64.b64decode(response["policy"]))["conditions"] if "in" in each]
+    return response["content_types"], types
 
 
 def test_a_folder_form_names_the_usual_types_and_their_other_names(make: Make) -> None:
@@ -103,8 +103,8 @@ def test_folder_forms_can_be_switched_off(make: Make) -> None:
 
 
 def test_an_exact_form_is_ready_to_post(function: Function) -> None:
-    status, answer = function.sign(FILE)
-    [upload] = answer["uploads"]
+    status, response = function.sign(FILE)
+    [upload] = response["uploads"]
     fields = upload.pop("fields")
     key = f"uploads/anonymous/{FILE['id']}.png"
     assert (status, upload, fields["key"]) == (
@@ -121,9 +121,9 @@ def test_an_exact_form_is_ready_to_post(function: Function) -> None:
 
 def test_each_file_is_answered_in_the_order_asked_sound_or_not(function: Function) -> None:
     other = FILE | {"id": "11111111-2222-4333-8444-555555555555", "size": 90_000_000}
-    status, answer = function.sign(FILE, FILE | {"size": -1}, other, FILE)
+    status, response = function.sign(FILE, FILE | {"size": -1}, other, FILE)
     assert status == 200
-    assert [upload.get("expires_at") or upload["error"] for upload in answer["uploads"]] == [
+    assert [upload.get("expires_at") or upload["error"] for upload in response["uploads"]] == [
         "2024-11-24T12:10:00Z",
         {"code": "invalid_size", "message": "size must be the file's size in bytes, a whole number from 0."},
         "2024-11-24T12:30:00Z",
@@ -132,8 +132,8 @@ def test_each_file_is_answered_in_the_order_asked_sound_or_not(function: Functio
 
 
 def test_files_that_are_all_refused_cost_no_sts_call(function: Function) -> None:
-    status, answer = function.sign(FILE | {"content_type": "text/html"}, FILE | {"filename": ""})
-    assert (status, [upload["error"]["code"] for upload in answer["uploads"]]) == (
+    status, response = function.sign(FILE | {"content_type": "text/html"}, FILE | {"filename": ""})
+    assert (status, [upload["error"]["code"] for upload in response["uploads"]]) == (
         200,
         ["type_not_allowed", "invalid_filename"],
     )
@@ -179,8 +179,8 @@ ALLOWED = {
 def test_another_method_is_refused_with_those_that_are_taken(make: Make, path: str, allowed: str) -> None:
     function = make(MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=new_secret())
     methods = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE", "get"} - set(allowed.split(", "))
-    answers = [function.request(method, path) for method in methods]
-    assert {(answer["statusCode"], answer["headers"].get("Allow")) for answer in answers} == {(405, allowed)}
+    responses = [function.request(method, path) for method in methods]
+    assert {(response["statusCode"], response["headers"].get("Allow")) for response in responses} == {(405, allowed)}
 
 
 def test_no_other_refusal_says_what_is_taken(function: Function) -> None:
@@ -188,14 +188,14 @@ def test_no_other_refusal_says_what_is_taken(function: Function) -> None:
 
 
 def test_a_preflight_is_answered_whatever_the_address_takes(function: Function) -> None:
-    answers = [function.request("OPTIONS", path) for path in ("/sign", "/limits")]
-    assert [(each["statusCode"], each["headers"]["Access-Control-Allow-Methods"]) for each in answers] == [
+    responses = [function.request("OPTIONS", path) for path in ("/sign", "/limits")]
+    assert [(each["statusCode"], each["headers"]["Access-Control-Allow-Methods"]) for each in responses] == [
         (204, "GET, POST, OPTIONS")
     ] * 2
 
 
 def test_a_cold_instance_answers_all_who_come_at_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an instanceConcurrency above 1, which Function Compute has for other runtimes than ours."""
+    """It happens with an instanceConcurrency above 1, which Function Compute has for other runtimes only."""
     at_once = 8
     everybody, assume_role = threading.Barrier(at_once), Function.assume_role
 
@@ -216,8 +216,8 @@ def test_a_cold_instance_answers_all_who_come_at_once(make: Make, monkeypatch: p
 
 
 def test_an_event_that_is_none_is_answered_all_the_same(function: Function) -> None:
-    answer = function.app.handle(b"\x00", factories.context(), now=NOON)
-    assert (answer["statusCode"], json.loads(answer["body"])) == (
+    response = function.app.handle(b"\x00", factories.context(), now=NOON)
+    assert (response["statusCode"], json.loads(response["body"])) == (
         400,
         {
             "error": {
@@ -230,9 +230,9 @@ def test_an_event_that_is_none_is_answered_all_the_same(function: Function) -> N
 
 
 def test_a_preflight_is_answered_from_the_list_without_asking_sts(function: Function) -> None:
-    answer = function.request("OPTIONS", "/sign", origin="https://www.example.com:8443")
-    assert (answer["statusCode"], answer["body"]) == (204, "")
-    assert answer["headers"]["Access-Control-Allow-Origin"] == "https://www.example.com:8443"
+    response = function.request("OPTIONS", "/sign", origin="https://www.example.com:8443")
+    assert (response["statusCode"], response["body"]) == (204, "")
+    assert response["headers"]["Access-Control-Allow-Origin"] == "https://www.example.com:8443"
     assert function.sessions == []
 
 
@@ -254,11 +254,11 @@ def test_a_preflight_is_answered_from_the_list_without_asking_sts(function: Func
 )
 @pytest.mark.parametrize("path", ["/limits", "/nowhere"])
 def test_every_reply_names_a_configured_origin(function: Function, origin: str | None, named: str, path: str) -> None:
-    answer = function.request("GET", path, origin=origin)
-    assert answer["headers"]["Access-Control-Allow-Origin"] == named
-    assert (answer["statusCode"] == 403) == (origin not in (None, named))
-    assert answer["headers"]["Cache-Control"] == "no-store"
-    assert answer["headers"]["Vary"] == "Origin"
+    response = function.request("GET", path, origin=origin)
+    assert response["headers"]["Access-Control-Allow-Origin"] == named
+    assert (response["statusCode"] == 403) == (origin not in (None, named))
+    assert response["headers"]["Cache-Control"] == "no-store"
+    assert response["headers"]["Vary"] == "Origin"
 
 
 def test_without_an_origin_the_caller_is_served(function: Function) -> None:
@@ -267,8 +267,8 @@ def test_without_an_origin_the_caller_is_served(function: Function) -> None:
 
 def test_failing_sts_is_told_with_the_time_to_wait(function: Function) -> None:
     function.fault = AssumeRoleFailed("Throttling.User")
-    status, answer = function.sign(FILE)
-    assert (status, answer) == (
+    status, response = function.sign(FILE)
+    assert (status, response) == (
         503,
         {
             "error": {
@@ -294,8 +294,8 @@ def test_a_stale_instance_says_so_and_ends(function: Function) -> None:
 
 def test_an_unexpected_fault_is_a_bare_500_and_its_place_is_logged_but_not_its_text(function: Function) -> None:
     function.fault = ZeroDivisionError("the-text")
-    status, answer = function.sign(FILE)
-    assert (status, answer["error"]["code"], answer["error"]["message"]) == (
+    status, response = function.sign(FILE)
+    assert (status, response["error"]["code"], response["error"]["message"]) == (
         500,
         "internal",
         "An error occurred in the upload service. It was logged.",
@@ -309,8 +309,8 @@ def test_an_unexpected_fault_is_a_bare_500_and_its_place_is_logged_but_not_its_t
 @pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip"])
 def test_a_forged_host_changes_nothing(function: Function, name: str) -> None:
     body = json.dumps({"files": [FILE]})
-    answers = [function.request("POST", "/sign", body=body, headers=more) for more in ({}, {name: "evil.example"})]
-    assert answers[0] == answers[1]
+    responses = [function.request("POST", "/sign", body=body, headers=more) for more in ({}, {name: "evil.example"})]
+    assert responses[0] == responses[1]
 
 
 def test_a_request_is_one_line_of_log(function: Function) -> None:
@@ -373,8 +373,8 @@ def test_with_faulty_settings_every_request_is_told_so() -> None:
     app = App(refuse, runtime, allowed_origins=())
     assert app.handle(factories.event("OPTIONS", "/sign"), None, now=NOON)["statusCode"] == 204
     for method, path in (("GET", "/limits"), ("POST", "/sign"), ("GET", "/nowhere")):
-        answer = app.handle(factories.event(method, path), None, now=NOON)
-        assert (answer["statusCode"], json.loads(answer["body"])) == (
+        response = app.handle(factories.event(method, path), None, now=NOON)
+        assert (response["statusCode"], json.loads(response["body"])) == (
             500,
             {
                 "error": {
@@ -383,4 +383,4 @@ def test_with_faulty_settings_every_request_is_told_so() -> None:
                 }
             },
         )
-        assert answer["headers"]["Access-Control-Allow-Origin"] == "https://origin.invalid"
+        assert response["headers"]["Access-Control-Allow-Origin"] == "https://origin.invalid"

@@ -1,4 +1,4 @@
-"""The callback in the exact form: what OSS is told to do, pinned so that no browser can leave it out."""
+"""Tests the callback fields of the exact form, which have conditions, so that no browser can leave them out."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ KEY = "uploads/anonymous/0f8fad5b-d9cb-469f-a165-70867728950e.png"
 
 
 def on(**more: str) -> dict[str, str]:
-    """The settings that switch callbacks on."""
+    """Returns the settings that switch callbacks on."""
     return {"CALLBACK": "on", "CALLBACK_URL": "https://cb.example.com/", "CALLBACK_SECRET": new_secret(), **more}
 
 
 def claims(ticket: str, secret: str) -> Any:
-    """What a ticket says, once its seal has been tried by other hands."""
+    """Returns the claims of a ticket, after checking its MAC by other code than the function's."""
     text, _, mac = ticket.partition(".")
     made = hmac.new(secret.encode(), f"callback\n{text}".encode(), hashlib.sha256).digest()
     assert base64.urlsafe_b64encode(made).rstrip(b"=").decode() == mac
@@ -35,8 +35,8 @@ def claims(ticket: str, secret: str) -> Any:
 
 def test_the_form_tells_oss_whom_to_call_and_carries_a_ticket(make: Make) -> None:
     settings = on()
-    _, answer = make(**settings).sign(FILE)
-    fields = answer["uploads"][0]["fields"]
+    _, response = make(**settings).sign(FILE)
+    fields = response["uploads"][0]["fields"]
     assert json.loads(base64.b64decode(fields["callback"])) == {
         "callbackUrl": "https://cb.example.com/stored",
         "callbackBody": '{"bucket":${bucket},"object":${object},"etag":${etag},"size":${size},'
@@ -54,8 +54,8 @@ def test_the_form_tells_oss_whom_to_call_and_carries_a_ticket(make: Make) -> Non
 
 
 def test_both_fields_are_pinned_by_the_post_policy(make: Make) -> None:
-    _, answer = make(**on()).sign(FILE)
-    fields = answer["uploads"][0]["fields"]
+    _, response = make(**on()).sign(FILE)
+    fields = response["uploads"][0]["fields"]
     conditions = json.loads(base64.b64decode(fields["policy"]))["conditions"]
     assert ["eq", "$callback", fields["callback"]] in conditions
     assert ["eq", "$x:ticket", fields["x:ticket"]] in conditions
@@ -66,14 +66,14 @@ def test_a_long_name_still_leaves_the_form_small_enough(make: Make) -> None:
     function.credentials = function.credentials.__class__(
         "STS.key", function.credentials.access_key_secret, "t" * 1400, NOON + 3600
     )
-    _, answer = function.sign({**FILE, "filename": "\N{SNOWMAN}" * 1000 + ".png"})
-    fields = answer["uploads"][0]["fields"]
+    _, response = function.sign({**FILE, "filename": "\N{SNOWMAN}" * 1000 + ".png"})
+    fields = response["uploads"][0]["fields"]
     assert 7900 < sum(len(name) + len(value) for name, value in fields.items()) < 8000
 
 
 def test_without_callbacks_the_form_has_neither_field(make: Make) -> None:
-    _, answer = make().sign(FILE)
-    assert {"callback", "x:ticket"} & set(answer["uploads"][0]["fields"]) == set()
+    _, response = make().sign(FILE)
+    assert {"callback", "x:ticket"} & set(response["uploads"][0]["fields"]) == set()
 
 
 def test_folder_forms_are_off_while_callbacks_are_on(make: Make) -> None:

@@ -1,4 +1,4 @@
-"""Function Compute's events and replies."""
+"""Tests Function Compute's events and responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests to the outside: one try, bounded in seconds and bytes whatever the peer does."""
+"""Tests the HTTP client: one attempt, limited in seconds and bytes whatever the peer does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Serve = Callable[[Treat], str]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """A peer that treats its one connection as a test wants, until the test has ended."""
+    """A peer that treats its one connection as a test wants, until the test ends."""
     ended = threading.Event()
     threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -48,7 +48,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def serve_tls(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
-    """The same under TLS. It ends as a cut line does: without TLS's own farewell."""
+    """A peer that speaks TLS. It ends as a broken line does, without TLS's closing message."""
     context, trusted = server_context(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
 
@@ -67,7 +67,7 @@ def silent(_: socket.socket, ended: threading.Event) -> None:
 
 
 def trickling(connection: socket.socket, ended: threading.Event) -> None:
-    """One byte now and then: no read ever times out."""
+    """Sends one byte now and then, so that no read times out."""
     try:
         while not ended.wait(0.02):
             connection.send(b"H")
@@ -77,8 +77,8 @@ def trickling(connection: socket.socket, ended: threading.Event) -> None:
 
 def test_the_answer_is_given_as_it_is(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/a", query_string="b=c").respond_with_data("body", 201, {"X-Name": "value"})
-    answer = http_client.request("GET", httpserver.url_for("/a?b=c"), timeout_seconds=5)
-    assert (answer.status, answer.headers["x-name"], answer.body) == (201, "value", b"body")
+    response = http_client.request("GET", httpserver.url_for("/a?b=c"), timeout_seconds=5)
+    assert (response.status, response.headers["x-name"], response.body) == (201, "value", b"body")
 
 
 def test_a_redirect_is_an_answer_as_any_other(httpserver: HTTPServer) -> None:
@@ -108,7 +108,7 @@ def test_more_than_the_limit_is_not_read(httpserver: HTTPServer, size: int, fits
 
 
 def answering(sent: bytes) -> Treat:
-    """Sends this, whatever was asked, and ends the connection."""
+    """Returns a peer that sends this, whatever the request is, and ends the connection."""
 
     def treat(connection: socket.socket, _: threading.Event) -> None:
         connection.recv(65536)
@@ -125,8 +125,8 @@ IN_CHUNKS = b"HTTP/1.1 200 OK\r\nETag: abc\r\nTransfer-Encoding: chunked\r\n\r\n
 @pytest.mark.parametrize("how", ["serve", "serve_tls"])
 def test_a_whole_answer_is_one(request: pytest.FixtureRequest, how: str, whole: bytes) -> None:
     serve: Serve = request.getfixturevalue(how)
-    answer = http_client.request("GET", serve(answering(whole)), timeout_seconds=5)
-    assert (answer.status, answer.headers["etag"], answer.body) == (200, "abc", b"hello")
+    response = http_client.request("GET", serve(answering(whole)), timeout_seconds=5)
+    assert (response.status, response.headers["etag"], response.body) == (200, "abc", b"hello")
 
 
 @pytest.mark.parametrize("whole", [IN_ONE, IN_CHUNKS], ids=["in one", "in chunks"])
@@ -161,10 +161,10 @@ def test_an_answer_that_lasts_until_the_connection_ends_may_be_half_of_it(serve:
 
 @pytest.mark.parametrize("content", [b"", b"hello"])
 def test_where_nobody_wants_the_body_its_end_counts_for_nothing(serve: Serve, content: bytes) -> None:
-    answer = http_client.request(
+    response = http_client.request(
         "POST", serve(answering(b"HTTP/1.0 200 OK\r\n\r\n" + content)), timeout_seconds=5, max_bytes=None
     )
-    assert (answer.status, answer.body) == (200, b"")
+    assert (response.status, response.body) == (200, b"")
 
 
 @pytest.mark.parametrize("sent", [b"6\r\nhello", b"ffffffffffffffff\r\nhello", b"-5\r\nhello"])
@@ -263,7 +263,7 @@ def test_whatever_the_address_nothing_of_it_is_printed(url: str, capfd: pytest.C
 
 
 def test_the_slowest_case_is_answered_within_the_5_seconds_that_oss_waits() -> None:
-    """Key and bucket answer late, the webhook never."""
+    """The key and the bucket answer late, the webhook never."""
     ended = threading.Event()
 
     def late(seconds: float, response: Response) -> Callable[[Request], Response]:
@@ -275,7 +275,7 @@ def test_the_slowest_case_is_answered_within_the_5_seconds_that_oss_waits() -> N
 
     key = Response(public_pem(rsa_key()))
     found = Response(b"x" * 7, headers={"Content-Type": "image/png", "ETag": '"5D41402ABC4B2A76B9719D911017C592"'})
-    # Of its own: the hook's answer comes when this test is over.
+    # Each run has its own: the hook answers when this test is over.
     with HTTPServer() as server:
         server.expect_request(KEY_PATH).respond_with_handler(late(callback_signature.KEY_TIMEOUT_SECONDS / 2, key))
         server.expect_request(f"/{KEY}").respond_with_handler(late(stored_object.TIMEOUT_SECONDS / 2, found))

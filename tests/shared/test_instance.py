@@ -1,4 +1,4 @@
-"""An instance: it makes its application once, and prepares it for the first request."""
+"""Tests that an instance makes its application once, and prepares it for the first request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from support.factories import NOON
 
 
 class Echo:
-    """An application that notes what happens to it."""
+    """An application that records what happens to it."""
 
     def __init__(self, fault: Exception | None = None) -> None:
         self.fault = fault

@@ -1,4 +1,4 @@
-"""Log lines."""
+"""Tests log lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presigned URLs, against vectors from outside and the vendor's SDK."""
+"""Tests presigned URLs against published vectors and the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from oss_protocol.presigned_url import additional_headers, canonical_request, pr
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "signatures.json").read_text(encoding="utf-8"))
 ADDRESS = "https://bucket.example.com"
 
-# Cloud boxes are another product, which nobody here signs for.
+# Cloud boxes are another product, which this project does not sign for.
 OSS = [vector for vector in VECTORS["presign_v4"] if vector["product"] == "oss"]
 
 each_vector = pytest.mark.parametrize("vector", OSS, ids=lambda vector: vector["id"])
 
 
 def presign_query(vector: Any) -> list[tuple[str, str]]:
-    """The query of the URL for a vector's request."""
+    """Returns the query of the URL for a vector's request."""
     made = presign(
         vector["method"],
         ADDRESS,
@@ -91,7 +91,7 @@ def test_the_url_is_the_address_the_encoded_key_and_the_sorted_query() -> None:
 KEYS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
 VALUES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
 NAMES = KEYS.filter(lambda name: not name.startswith("x-oss-"))
-"""Of parameters; those of the signature itself are the signer's to set."""
+"""Names of parameters. Those of the signature itself are left out: the signer sets them."""
 TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
 
 

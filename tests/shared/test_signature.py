@@ -1,4 +1,4 @@
-"""The signature, against vectors from outside and a second signer by other hands."""
+"""Tests the signature against published vectors and an independent signer."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Ask = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def ali_oss() -> Iterator[Ask]:
-    """ali-oss, the vendor's JavaScript SDK."""
+    """Compares with ali-oss, the vendor's JavaScript SDK."""
     script = Path(__file__).parents[1] / "oracles" / "ali_oss_signer.mjs"
     with subprocess.Popen(["node", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:  # noqa: S603, S607
         assert node.stdin

@@ -1,4 +1,4 @@
-"""Tickets: sealed for one purpose with one secret, and void if anything about them is another."""
+"""Tests tickets: signed for one purpose with one secret, and refused if anything about them is different."""
 
 from __future__ import annotations
 

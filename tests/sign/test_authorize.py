@@ -1,4 +1,4 @@
-"""Who asks: subjects as parts of keys, and claims that narrow and never widen."""
+"""Tests grants: subjects as parts of keys, and claims that narrow and never widen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types of files: which one a file is of, in which words they can be allowed, and that none of them runs."""
+"""Tests content types: the type of a file, the words that allow types, and that no allowed type runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALL = content_types.DEFAULT
         (" Text/Plain;charset=UTF-8", "a", "text/plain"),
         ("video/webm;codecs=vp9,opus", "recording", "video/webm"),
         ("audio/webm;codecs=opus", "voice.webm", "audio/webm"),
-        # By other names.
+        # By another name of the type.
         ("image/jpg", "a", "image/jpeg"),
         ("audio/x-wav", "a", "audio/wav"),
         ("audio/vnd.wave", "a", "audio/wav"),

@@ -1,4 +1,4 @@
-"""Forms: their fields, their order, their size, their life."""
+"""Tests forms: their fields, their order, their size, their lifetime."""
 
 from __future__ import annotations
 

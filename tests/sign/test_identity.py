@@ -1,4 +1,4 @@
-"""From a token to a form: nothing is signed for who has none, and what is signed is his own."""
+"""Tests the way from a token to a form: without a token nothing is signed, and with one only its holder's keys."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ NEEDS_A_TOKEN = [("POST", "/sign"), ("GET", "/get_post_signature_for_oss_upload"
 def test_without_a_good_token_nothing_is_signed_and_sts_is_not_asked(
     token_function: Function, method: str, path: str, headers: dict[str, str], code: str
 ) -> None:
-    answer = token_function.request(method, path, headers=headers, body=json.dumps({"files": [FILE]}))
-    told = json.loads(answer["body"])["error"]
-    assert (answer["statusCode"], told["code"], answer["headers"]["WWW-Authenticate"]) == (401, code, "Bearer")
+    response = token_function.request(method, path, headers=headers, body=json.dumps({"files": [FILE]}))
+    told = json.loads(response["body"])["error"]
+    assert (response["statusCode"], told["code"], response["headers"]["WWW-Authenticate"]) == (401, code, "Bearer")
     assert token_function.sessions == []
 
 
@@ -77,8 +77,8 @@ def test_limits_tell_a_bad_token_that_it_is_bad(token_function: Function, given_
 def test_a_narrowed_token_gets_narrow_forms(token_function: Function) -> None:
     headers = bearer(token(SECRET, max_size=FILE["size"], content_types=["image/png"]))
     files = [FILE, FILE | {"size": 8, "id": None}, FILE | {"content_type": "text/plain", "id": None}]
-    answer = token_function.request("POST", "/sign", headers=headers, body=json.dumps({"files": files}))
-    codes = [upload.get("error", {}).get("code") for upload in json.loads(answer["body"])["uploads"]]
+    response = token_function.request("POST", "/sign", headers=headers, body=json.dumps({"files": files}))
+    codes = [upload.get("error", {}).get("code") for upload in json.loads(response["body"])["uploads"]]
     assert codes == [None, "too_large", "type_not_allowed"]
     form = json.loads(token_function.request("GET", "/get_post_signature_for_oss_upload", headers=headers)["body"])
     conditions = json.loads(base64.b64decode(form["policy"]))["conditions"]
@@ -104,8 +104,8 @@ def test_two_users_two_hundred_requests_and_nothing_crosses(token_function: Func
         files = [
             FILE | {"size": size} | {"id": str(UUID(int=number * 2 + size))} for size in (limits[who], limits[who] + 1)
         ]
-        answer = token_function.request("POST", "/sign", headers=headers, body=json.dumps({"files": files}))
-        taken, refused = json.loads(answer["body"])["uploads"]
+        response = token_function.request("POST", "/sign", headers=headers, body=json.dumps({"files": files}))
+        taken, refused = json.loads(response["body"])["uploads"]
         policy = base64.b64decode(taken["fields"]["policy"]).decode()
         assert taken["key"].startswith(prefixes[who])
         assert ["eq", "$key", taken["key"]] in json.loads(policy)["conditions"]

@@ -1,4 +1,4 @@
-"""Multipart uploads: how a file is cut, and what a ticket is good for."""
+"""Tests multipart uploads: how a file is split, and which tickets are accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What OSS answers the function itself: taken for what it is, and never for less than it says."""
+"""Tests the function's own requests to OSS: every response that is not the expected one is an error."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_refusal_without_a_code_is_one_all_the_same(world: World, body: str) -
 def test_a_completion_that_somebody_else_answered_is_stored_and_told_nobody(
     make: Make, httpserver: HTTPServer, said: str
 ) -> None:
-    """OSS hands on whatever answers at the callback's address with 200."""
+    """OSS hands on any 200 from the callback's address."""
     settings = {
         "LOCAL": "on",
         "OSS_ENDPOINT": httpserver.url_for("").rstrip("/"),

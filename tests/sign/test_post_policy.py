@@ -1,4 +1,4 @@
-"""Post policies: the very bytes, against documents typed by hand."""
+"""Tests post policies, byte by byte, against documents typed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what is read, what is refused, and that every fault is named at once."""
+"""Tests the settings: what is read, what is refused, and that one error names every fault."""
 
 from __future__ import annotations
 

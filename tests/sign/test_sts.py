@@ -1,4 +1,4 @@
-"""AssumeRole through the vendor's SDK: what it asks of STS, and what is taken for an answer."""
+"""Tests AssumeRole through the vendor's SDK: its requests to STS, and which responses are accepted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PUT = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": "acs:oss:*:*:te
 
 @dataclass
 class World:
-    """A stand-in for STS, and what the function holds of its execution role."""
+    """A stand-in for STS, and the function's own credentials."""
 
     identities: Identities
     faults: Faults
@@ -126,7 +126,7 @@ def test_a_failure_carries_a_code_and_nothing_else(world: World, mode: str, code
     with pytest.raises(AssumeRoleFailed) as failure:
         world.assume()
     assert (failure.value.code, str(failure.value), failure.value.own_refused) == (code, code, False)
-    # The SDK's exceptions hold requests with tokens in their headers: none may hang on to ours.
+    # The SDK's exceptions hold requests with tokens in their headers: none may be the context of this error.
     assert not isinstance(failure.value.__context__, TeaException)
 
 
@@ -178,7 +178,7 @@ def test_a_silent_sts_is_given_up_before_six_seconds_are_over(world: World) -> N
 
 
 class Teapot(StandIn):
-    """Answers everything with what a test wants."""
+    """An STS that answers every request with what a test wants."""
 
     answer: Any = None
 
@@ -245,7 +245,7 @@ def test_an_answer_without_an_end_is_not_read_to_it(status: int, counted: bool) 
     with HTTPServer() as sts:
         sts.expect_request("/").respond_with_handler(answer)
         assert failure_of(sts).code == "response too long"
-    # Besides what the function reads, what the machine keeps for it on the way.
+    # More than the function reads, because the machine buffers some of it.
     assert sum(taken) < ENDLESS / 3
 
 
@@ -267,7 +267,7 @@ def test_an_answer_that_breaks_off_is_none() -> None:
 
 
 def test_an_answer_that_trickles_in_is_given_up_before_six_seconds_are_over(world: World) -> None:
-    world.assume()  # the SDK's import is no part of it
+    world.assume()  # so that the SDK's import does not count
     ended = threading.Event()
 
     def pieces() -> Iterator[bytes]:
@@ -286,7 +286,7 @@ def test_an_answer_that_trickles_in_is_given_up_before_six_seconds_are_over(worl
 def test_the_sdk_says_nothing(
     world: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    # Loggers of the SDK that have handlers of their own, and to which it gives URLs and headers when something fails.
+    # These loggers of the SDK have their own handlers, and get URLs and headers when something fails.
     names = ("alibabacloud-tea", "darabonba-core", "credentials")
     for name in names:
         logging.getLogger(name).disabled = False

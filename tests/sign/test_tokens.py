@@ -1,4 +1,4 @@
-"""Bearer tokens: which are taken, and the ways to be refused that RFC 7515, 7519 and 8725 warn of."""
+"""Tests bearer tokens: which are accepted, and the attacks that RFC 7515, 7519 and 8725 warn of."""
 
 from __future__ import annotations
 

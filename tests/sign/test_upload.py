@@ -1,4 +1,4 @@
-"""Upload requests: what is taken, what is refused, and where it would be stored."""
+"""Tests upload requests: what is accepted, what is refused, and under which key it would be stored."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_no_name_has_a_character_that_makes_it_read_as_another() -> None:
 
 
 def test_a_name_may_have_any_other_character() -> None:
-    """Assigned or not: what Unicode has yet to assign is the next emoji."""
+    """It does not matter whether Unicode has assigned it: the next emoji is not assigned yet."""
     others = [chr(code) for code in range(0x110000) if chr(code) not in UNREADABLE and chr(code) not in "/\\"]
     pieces = ["".join(others[first : first + 4000]) for first in range(0, len(others), 4000)]
     assert [ascii(piece[0]) for piece in pieces if not is_taken(piece)] == []

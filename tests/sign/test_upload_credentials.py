@@ -1,4 +1,4 @@
-"""Credentials: where the function's own come from; how long the upload role's are kept, and when they are renewed."""
+"""Tests credentials: where the function's own come from; how long the upload role's are cached, and when renewed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_no_secret_is_in_a_repr() -> None:
 
 
 class Sts:
-    """Answers with what is next in its list, and remembers who asked."""
+    """Returns or raises the next outcome in its list, and records its callers."""
 
     def __init__(self, *answers: Credentials | AssumeRoleFailed, started: float = NOON - 3600) -> None:
         self.answers = list(answers)
@@ -166,7 +166,7 @@ def test_without_own_credentials_sts_is_not_asked() -> None:
 
 
 class AtOnce:
-    """Requests that an instance answers at one time: the first is with STS until the others have come."""
+    """Several requests at a time: the first waits for STS until the others have come."""
 
     def __init__(self, answer: Credentials | AssumeRoleFailed, *, kept: Credentials | None = None) -> None:
         self.answer = answer

@@ -1,6 +1,6 @@
-"""The SDK without aiohttp: what it takes from the placeholder, and that nothing else notices.
+"""Tests the SDK without aiohttp: what it takes from the placeholder, and that nothing else notices.
 
-Each in a process of its own: here the SDK is loaded already.
+Each test runs another process, since this one has loaded the SDK already.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ print(sorted(friends & {name.partition(".")[0] for name in sys.modules}))
 
 
 def says(program: str) -> str:
-    done = subprocess.run(  # noqa: S603 - this Python, with a program of ours
+    done = subprocess.run(  # noqa: S603 - this Python, with this test's program
         [sys.executable, "-c", BEGIN + program], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -37,7 +37,7 @@ def says(program: str) -> str:
 
 
 def test_the_sdk_takes_these_names_and_no_others() -> None:
-    """Red when a new version of the vendor's packages begins to use more of aiohttp."""
+    """Fails when a new version of the vendor's packages begins to use more of aiohttp."""
     program = "with without_aiohttp.without_aiohttp() as placeholder:" + SDK + "print(sorted(placeholder.names))"
     assert says(program) == "['ClientResponse', 'ClientSession']"
 

@@ -1,4 +1,4 @@
-"""The callback function as its tests begin with it: with an OSS, made of a plain HTTP server, that signs what it calls."""
+"""Provides the callback function, and an OSS, made of a plain HTTP server, that signs its callbacks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FACT = {"bucket": BUCKET, **STORED, "subject": "alice"}
 
 @cache
 def rsa_key() -> RSAPrivateKey:
-    """OSS's own, for all tests: making one takes time."""
+    """Returns the key of this OSS, one for all tests, because to make one takes time."""
     return generate_private_key(65537, 1024)  # noqa: S505 - OSS's own has 512 bits
 
 
@@ -78,7 +78,7 @@ class CallbackWorld:
         self.function = self.instance()
 
     def instance(self) -> App:
-        """A new instance of the function: it remembers nothing."""
+        """Returns a new instance of the function, which remembers nothing."""
         runtime = Runtime(OWN, lambda: NOON, secrets.token_hex, self.lines.append, lambda: None)
         routes = CallbackRoutes(Settings.from_environ(self.environ), runtime)
         return App(routes.handle, runtime, allowed_origins=())
@@ -87,14 +87,14 @@ class CallbackWorld:
         self.server.expect_request(KEY_PATH, "GET").respond_with_data(public_pem(rsa_key()))
 
     def holds(self, headers: Mapping[str, str] | None = None, status: int = 200) -> None:
-        """The bucket answers a HEAD for the object."""
+        """Makes the bucket answer a HEAD for the object."""
         sent = dict(headers or OBJECT)
-        # Werkzeug counts the body itself, and sends none of it with a HEAD.
+        # Werkzeug counts the bytes itself, and sends none of them with a HEAD.
         content = b"x" * int(sent.pop("Content-Length"))
         self.server.expect_request(f"/{KEY}", "HEAD").respond_with_data(content, status, sent)
 
     def ticket(self, **changed: Any) -> str:
-        """As the signing function seals one; by hand, see test_ticket."""
+        """Returns a ticket like those that the signing function signs."""
         from support.tickets import sign_ticket  # noqa: PLC0415
 
         ticket = sign_ticket(CLAIMS | changed, secret=self.secret)
@@ -102,7 +102,7 @@ class CallbackWorld:
         return ticket
 
     def body(self, **changed: Any) -> str:
-        """What OSS posts."""
+        """Returns the body that OSS posts."""
         return json.dumps(TOLD | {"ticket": self.ticket()} | changed)
 
     def call(
@@ -117,7 +117,7 @@ class CallbackWorld:
         app: App | None = None,
         now: float = NOON,
     ) -> Any:
-        """One callback as OSS makes it, but for what is given: the reply's status and payload."""
+        """Makes one callback as OSS does, except for the arguments, and returns the response's status and payload."""
         body = self.body() if body is None else body
         signature = rsa_key().sign(signed or f"{path}\n{body}".encode(), PKCS1v15(), MD5())  # noqa: S303
         sent = {
@@ -137,10 +137,10 @@ class CallbackWorld:
         return status, payload["error"]["code"]
 
     def request_lines(self) -> list[str]:
-        """What the function asked of the outside, in order."""
+        """Returns method and path of the requests that the function sent, in order."""
         return [f"{request.method} {request.path}" for request, _ in self.server.log]
 
     def log_events(self, event: str) -> list[Any]:
-        """The log's lines of one kind."""
+        """Returns the log's lines of one event."""
         lines = [json.loads(line[25:]) for line in self.lines]
         return [line for line in lines if line["event"] == event]

@@ -1,4 +1,4 @@
-"""The whole chain: a cloud with a frozen clock, and how forms are posted to it."""
+"""Provides the whole chain: a cloud with a frozen clock, and functions that post forms to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILE = {"filename": "photos/cat ü.png", "size": len(CONTENT), "content_type": "
 
 
 class Chain:
-    """A cloud whose clock stands still until it is moved, and what its function logs."""
+    """A cloud whose clock stands still until a test moves it, and the log of its function."""
 
     def __init__(self, folder: Path, clock: time_machine.Traveller, **more: Any) -> None:
         self.clock = clock
@@ -33,7 +33,7 @@ class Chain:
         self.lines.append(line)
 
     def new_instance(self) -> None:
-        """The next request starts another instance; what the last one logged and asked of STS is forgotten."""
+        """Ends the instance, so that the next request starts another one, and clears the logs of function and STS."""
         self.cloud.gateway.end_instance()
         self.lines.clear()
         self.cloud.sts.records.clear()
@@ -43,9 +43,9 @@ class Chain:
         return requests.request(method, self.cloud.gateway.url + path, timeout=20, **more)
 
     def sign(self, *files: Any) -> Any:
-        answer = self.ask("/sign", json={"files": list(files or (FILE,))})
-        assert answer.status_code == 200, answer.text
-        return answer.json()["uploads"]
+        response = self.ask("/sign", json={"files": list(files or (FILE,))})
+        assert response.status_code == 200, response.text
+        return response.json()["uploads"]
 
     def folder_form(self) -> Any:
         return self.ask(FOLDER_FORM).json()
@@ -57,7 +57,7 @@ class Chain:
 def post(
     url: str, fields: dict[str, str], content: bytes = CONTENT, content_type: str = "image/png"
 ) -> requests.Response:
-    """As a browser does: the fields in their order, the file last."""
+    """Posts a form as a browser does: the fields in their order, the file last."""
     parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in fields.items()]
     return requests.post(url, files=[*parts, ("file", ("blob", content, content_type))], timeout=20)
 
@@ -67,7 +67,7 @@ def post_upload(upload: Any, **changed: Any) -> requests.Response:
 
 
 def tutorial_fields(form: Any, name: str) -> dict[str, str]:
-    """The fields that the tutorial's page sends, in its order."""
+    """Returns the fields that the tutorial's page sends, in its order."""
     return {
         "success_action_status": "200",
         "policy": form["policy"],

@@ -1,4 +1,4 @@
-"""What tests begin with: an instant, settings, credentials, events."""
+"""Provides what tests begin with: an instant, settings, credentials, events."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ ENVIRON = {
     "ALLOWED_ORIGINS": f"{ORIGIN},https://www.example.com:8443",
     "AUTH": "none",
 }
-"""The least that must be set."""
+"""The required settings."""
 
 
 def credentials(*, expiration: float = NOON + 3600, token_bytes: int = 600) -> Credentials:
-    """Random ones of the upload role."""
+    """Returns random credentials of the upload role."""
     made = Credentials(
         access_key_id=f"STS.{secrets.token_hex(12)}",
         access_key_secret=secrets.token_urlsafe(32),
@@ -52,7 +52,7 @@ def event(
     origin: str | None = ORIGIN,
     headers: dict[str, str] | None = None,
 ) -> bytes:
-    """An HTTP event of Function Compute, as its documentation shows one; bytes go in as base64, text as text."""
+    """Returns an HTTP event of Function Compute, as its documentation shows one, with bytes in base64 and text as text."""
     text = body if isinstance(body, str) else base64.b64encode(body).decode()
     return json.dumps(
         {
@@ -82,7 +82,7 @@ def event(
 
 
 def context(**more: Any) -> Any:
-    """A context as python3.12 has it: no credentials in it."""
+    """Returns a context as python3.12 has it, without credentials."""
     return SimpleNamespace(
         request_id="1-67431580-0123456789ab", function=SimpleNamespace(name="oss-direct-upload-sign"), **more
     )

@@ -1,4 +1,4 @@
-"""The function as tests of its routes begin with it: with an STS that answers what a test wants."""
+"""Provides the signing function, with an STS that answers what a test wants."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILE = {"filename": "a.png", "size": 7, "content_type": "image/png", "id": "0f8f
 
 
 class Function:
-    """The function, with an STS that answers what a test wants."""
+    """The signing function, with an STS that answers what a test wants."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
         self.credentials = factories.credentials()

@@ -1,6 +1,7 @@
-"""Events that no gateway would send, by the hundred thousand: `make fuzz`. A slice of it is in the tests.
+"""Sends the function events that no gateway would send: `make fuzz` 200,000 of them, the tests a slice.
 
-Whatever goes in, a well-formed reply comes out; it is no 5xx; and no form in it, and no URL of a part, names a key outside the caller's prefix.
+Every response must be well formed and not a 5xx, and no form or URL of a part in it may name a key outside the
+caller's prefix.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ TICKET = UPLOAD.ticket(TICKET_SECRET, factories.NOON)[0]
 OWN = {f"ALIBABA_CLOUD_{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}
 
 RUNS = re.compile(r"html|[/+]xml|svg|script|multipart|message|\*|php|msdownload|x-sh\b")
-"""In the names of types: what browsers or people would run."""
+"""Parts of the names of types that browsers or people would run."""
 
 HOSTILE: list[Any] = [
     *(None, True, False, 0, -1, 1, 1.5, 10**30, 5_000_000_000, float("inf"), float("nan")),
@@ -83,7 +84,7 @@ HOSTILE: list[Any] = [
 
 
 def seeds() -> list[bytes]:
-    """Sound events, to be made unsound."""
+    """Returns sound events, which the other functions make unsound."""
     elsewhere = {
         "bucket": "another",
         "role_arn": "acs:ram::1:role/admin",
@@ -117,7 +118,7 @@ def seeds() -> list[bytes]:
 
 
 class Storage:
-    """An OSS in which nothing but the first part has ever arrived."""
+    """An OSS that has only received the first part."""
 
     def __init__(self, *_: object, **__: object) -> None: ...
 
@@ -134,12 +135,12 @@ class Storage:
 
 
 def noise(rng: random.Random) -> bytes:
-    """Any bytes at all."""
+    """Returns any bytes at all."""
     return rng.randbytes(rng.randrange(200))
 
 
 def with_bytes_changed(rng: random.Random, event: bytes) -> bytes:
-    """Some bytes replaced, removed or repeated."""
+    """Replaces, removes or repeats some bytes."""
     for _ in range(rng.randrange(1, 6)):
         begin = rng.randrange(len(event) + 1)
         end = min(len(event), begin + rng.randrange(8))
@@ -150,7 +151,7 @@ def with_bytes_changed(rng: random.Random, event: bytes) -> bytes:
 
 
 def with_values_changed(rng: random.Random, event: bytes) -> bytes:
-    """Some values of the event, or of the JSON in its body, replaced by hostile ones."""
+    """Replaces some values of the event, or of the JSON in its body, by hostile ones."""
     tree = json.loads(event)
     if not tree["isBase64Encoded"] and tree["body"]:
         body = json.loads(tree["body"])
@@ -176,7 +177,7 @@ def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def events(rng: random.Random, number: int) -> Iterator[bytes]:
-    """So many unsound events."""
+    """Yields so many unsound events."""
     ways: list[Callable[[bytes], bytes]] = [
         lambda _: noise(rng),
         lambda event: with_bytes_changed(rng, event),
@@ -189,7 +190,7 @@ def events(rng: random.Random, number: int) -> Iterator[bytes]:
 
 
 def judge(reply: Any) -> int:
-    """The status of a reply. Raises AssertionError if the reply is not what it should be."""
+    """Returns the status of a response. Raises AssertionError if the response is not what it should be."""
     assert set(reply) == {"statusCode", "headers", "isBase64Encoded", "body"}, reply
     assert reply["headers"]["Access-Control-Allow-Origin"] in (
         "https://app.example.com",
@@ -208,19 +209,19 @@ def judge(reply: Any) -> int:
 
 
 def _policies(payload: Any) -> list[str]:
-    """The policies of the forms in an answer."""
+    """Returns the policies of the forms in a response."""
     policies = [upload["fields"]["policy"] for upload in payload.get("uploads", ()) if "fields" in upload]
     return policies + ([payload["policy"]] if "policy" in payload else [])
 
 
 def _urls(payload: Any) -> list[str]:
-    """The URLs of parts in an answer. (Where an upload begins, `parts` says how many there are.)"""
+    """Returns the URLs of parts in a response. (Where an upload begins, `parts` is their number.)"""
     parts = payload.get("parts")
     return [part["url"] for part in parts if "url" in part] if isinstance(parts, list) else []
 
 
 def judge_policy(conditions: list[Any]) -> None:
-    """Raise AssertionError if a form could be used elsewhere than in our bucket, below the prefix, within the limits."""
+    """Raises AssertionError if a form fits another bucket or prefix, or exceeds the limits."""
     listed = {condition[1]: condition for condition in conditions if isinstance(condition, list)}
     assert [condition for condition in conditions if isinstance(condition, dict)] == [{"bucket": "team-uploads"}]
     assert listed["$key"][2].startswith(PREFIX), listed["$key"]
@@ -235,14 +236,14 @@ def judge_policy(conditions: list[Any]) -> None:
 
 
 def judge_url(url: str) -> None:
-    """Raise AssertionError if a part's URL is for another object, or for a part of any length."""
+    """Raises AssertionError if a part's URL is for another object, or for a part of any length."""
     parts = urlsplit(url)
     assert (parts.netloc, unquote(parts.path)) == ("team-uploads.oss-cn-hangzhou.aliyuncs.com", f"/{UPLOAD.key}"), url
     assert "x-oss-additional-headers=content-length" in parts.query, url
 
 
 def run(number: int, seed: int) -> dict[int, int]:
-    """Answer so many unsound events; how often each status came out. Raises AssertionError."""
+    """Handles so many unsound events, and returns how often each status came out. Raises AssertionError."""
     in_parts = {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": TICKET_SECRET}
     settings = Settings.from_environ(factories.ENVIRON | in_parts | {"AUTH": "jwt", "JWT_SECRET": SECRET})
     counts: dict[int, int] = {}

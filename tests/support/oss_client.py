@@ -1,4 +1,4 @@
-"""Clients of the stand-in OSS that sign with the vendor's code: its SDK, and bare requests with its signer."""
+"""Provides clients of the stand-in OSS that sign with the vendor's code: its SDK, and requests with its signer."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ON_OBJECTS = ram_policy(*EVERYTHING)
 
 
 def user(world: World, *policies: dict[str, Any]) -> Identity:
-    """A RAM user who may do everything in the bucket, if no policies are given."""
+    """Returns a RAM user with these policies; without any, they may do everything in the bucket."""
     all_of_it = {"Effect": "Allow", "Action": "oss:*", "Resource": [f"acs:oss:*:*:{BUCKET}", f"acs:oss:*:*:{BUCKET}/*"]}
     return world.add(new_identity(*(policies or ({"Version": "1", "Statement": [all_of_it]},)), sts=False))
 
 
 def client(world: World, identity: Identity, **config: Any) -> oss.Client:
-    """The vendor's. It has no clock to give, so the stand-in takes its own."""
+    """Returns the vendor's client. Its clock cannot be set, so the stand-in uses the real time."""
     world.clock.now = datetime.datetime.now(datetime.timezone.utc).timestamp()
     provider = StaticCredentialsProvider(
         identity.access_key_id, identity.access_key_secret, identity.security_token or None
@@ -38,7 +38,7 @@ def client(world: World, identity: Identity, **config: Any) -> oss.Client:
 
 
 def refusal(operation: Any, request: Any) -> tuple[int, str, str]:
-    """Status, Code and EC with which the vendor's client is refused."""
+    """Returns the status, Code and EC of the error that the vendor's client gets."""
     with pytest.raises(oss.exceptions.OperationError) as failed:
         operation(request)
     error: Any = failed.value.unwrap()
@@ -56,7 +56,7 @@ def send(
     body: Any = None,
     unsigned: Mapping[str, str] | None = None,
 ) -> requests.Response:
-    """A request signed in its header at the stand-in's time; the headers `unsigned` join it, or go over, afterwards."""
+    """Sends a request signed in its header at the stand-in's time. The headers `unsigned` are added after signing."""
     url = f"{world.oss.url}/{quote(key, safe='/')}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
     request = HttpRequest(method, url, headers=dict(headers or {}))
     provider = StaticCredentialsProvider(

@@ -1,4 +1,4 @@
-"""Every secret that the tests have made: none may turn up where it does not belong. See conftest.py."""
+"""Collects every secret that the tests make: none may appear where it does not belong. See conftest.py."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ _never_logged: set[str] = set()
 
 
 def keep_secret(secret: str) -> None:
-    """What belongs neither in a log nor in an answer, such as an AccessKeySecret."""
+    """Adds a secret that belongs neither in a log nor in a response, such as an AccessKeySecret."""
     _never_answered.add(secret)
     _never_logged.add(secret)
 
 
 def keep_out_of_logs(secret: str) -> None:
-    """What goes out in a form, and never into a log, such as a security token."""
+    """Adds a secret that goes out in a form, and never into a log, such as a security token."""
     _never_logged.add(secret)
 
 
 def keep_identity(identity: Any) -> None:
-    """The secrets of an identity of the stand-ins."""
+    """Adds the secrets of an identity of the stand-ins."""
     keep_secret(identity.access_key_secret)
     keep_out_of_logs(identity.security_token)
 
 
 def search_answer(answer: Any) -> None:
-    """Raise AssertionError if an answer holds what no answer may hold."""
+    """Raises AssertionError if a response holds what no response may hold."""
     _search(answer, _never_answered)
 
 
 def search_log(logged: Any) -> None:
-    """Raise AssertionError if a log line, a refusal or an output holds what may only go out in a form, or nowhere."""
+    """Raises AssertionError if a log line, an error or an output holds what may only go out in a form, or nowhere."""
     _search(logged, _never_logged)
 
 

@@ -1,4 +1,4 @@
-"""Tickets, made by other hands than those of the code."""
+"""Makes tickets with other code than the function's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECRET = new_secret()
 
 
 def sign_ticket(claims: object, purpose: str = "callback", secret: str = SECRET) -> str:
-    """A ticket by other hands."""
+    """Returns a ticket."""
     text = b64(json.dumps(claims, separators=(",", ":")).encode())
     mac = hmac.new(secret.encode(), f"{purpose}\n{text}".encode(), hashlib.sha256).digest()
     return f"{text}.{b64(mac)}"

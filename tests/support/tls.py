@@ -1,4 +1,4 @@
-"""A certificate for this machine alone, made for one test, and what trusts it."""
+"""Makes a certificate for this machine, for one test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 
 def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """What a server of 127.0.0.1 speaks TLS with, and the file of certificates that its clients must trust."""
+    """Returns the TLS context of a server of 127.0.0.1, and the file of certificates that its clients must trust."""
     key = generate_private_key(SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(timezone.utc)

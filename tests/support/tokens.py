@@ -1,4 +1,4 @@
-"""Tokens that tests begin with, made by hands other than those that verify them: joserfc's, or the tests' own."""
+"""Makes tokens with other code than the function's: joserfc's, or the tests' own."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ HS256 = b'{"alg":"HS256"}'
 
 
 def new_secret() -> str:
-    """A secret for HS256."""
+    """Returns a secret for HS256."""
     made = secrets.token_hex(32)
     sentinels.keep_secret(made)
     return made
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """The claims of a sound token; what is changed to None is left out."""
+    """Returns the claims of a sound token, with these changes. Claims that are None are left out."""
     sound = {"iss": SELF, "aud": SELF, "sub": "alice", "exp": int(NOON) + 3600}
     return {name: value for name, value in (sound | changed).items() if value is not None}
 
 
 def token(secret: str, header: dict[str, Any] | None = None, **changed: Any) -> str:
-    """A token signed with HS256 by joserfc."""
+    """Returns a token signed with HS256 by joserfc."""
     made = jwt.encode({"alg": "HS256"} | (header or {}), claims(**changed), OctKey.import_key(secret))
     sentinels.keep_secret(made.rpartition(".")[2])
     return made
 
 
 def b64(raw: bytes) -> str:
-    """base64url without padding."""
+    """Encodes base64url without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def raw_token(header: bytes, payload: bytes, secret: bytes) -> str:
-    """A token of any bytes at all, with an HS256 signature that is right."""
+    """Returns a token of any bytes at all, with a valid HS256 signature."""
     signed = f"{b64(header)}.{b64(payload)}"
     return f"{signed}.{b64(hmac.new(secret, signed.encode(), hashlib.sha256).digest())}"
 
 
 def raw_claims(**changed: Any) -> bytes:
-    """The bytes of a payload."""
+    """Returns the bytes of a payload."""
     return json.dumps(claims(**changed)).encode()
 
 
 def bearer(text: str) -> dict[str, str]:
-    """The header that brings a token."""
+    """Returns the header that carries a token."""
     return {"Authorization": f"Bearer {text}"}
