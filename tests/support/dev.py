@@ -21,7 +21,7 @@ PATIENCE = 20
 
 
 def environment(files: Path, **more: str) -> dict[str, str]:
-    """Nothing of ours but where programs are."""
+    """Only the places of programs, no settings of this project."""
     return {"PATH": os.environ["PATH"], "FILES": str(files), **more}
 
 

@@ -24,7 +24,7 @@ RECORDERS = Path(__file__).parents[1] / "deploy" / "recorders"
 ACCOUNT = "1234567890123456"
 
 SCHEMA = PROJECT.parent / "shared" / "data" / "fc3-schema.json"
-"""The schema of the component fc3, which this project cannot carry; laid beside it where it is to be had."""
+"""The schema of the component fc3, which this project cannot carry; found beside it if a machine has it."""
 
 _BUILDER = (
     ".PHONY: build\nbuild:\n\t@mkdir -p build/sign build/callback"
