@@ -21,7 +21,7 @@ PATIENCE = 20
 
 
 def environment(files: Path, **more: str) -> dict[str, str]:
-    """Only the places of programs, no settings of this project."""
+    """Returns an environment without the settings of the person who runs the tests."""
     return {"PATH": os.environ["PATH"], "FILES": str(files), **more}
 
 
