@@ -6,6 +6,7 @@ It stands in this folder because it is read before tests/conftest.py, which impo
 from __future__ import annotations
 
 import importlib.util
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,6 +59,12 @@ BY_FIXTURE = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the option with which nothing may be left out."""
     parser.addoption("--nothing-missing", action="store_true", help="fail, rather than skip, where set-up is missing")
+
+
+def pytest_configure() -> None:
+    """Has Ctrl-C end what tests start, even in the background of a shell script, which ignores it for all below."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -400,11 +400,12 @@ def test_a_proxy_of_ours_is_not_asked(tmp_path: Path) -> None:
 # How it ends.
 
 
-def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ended_it_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
     with dev(tmp_path, JSON="1") as running:
         addresses = running.addresses()
         before = all_that_answer(addresses)
-        assert running.end() == 0
+        assert running.end(how) == 0
     assert (before, all_that_answer(addresses)) == (["page", "function", "oss", "sts"], [])
     with pytest.raises(ProcessLookupError):
         os.killpg(running.process.pid, 0)

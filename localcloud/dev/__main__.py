@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import sys
 import urllib.request
@@ -62,8 +63,10 @@ class Outcome:
 
 @contextmanager
 def explained() -> Iterator[Outcome]:
-    """What a person has to mend is told in its own words; Ctrl-C is an ordinary end."""
+    """What a person has to mend is told in its own words; Ctrl-C is an ordinary end, and so is SIGTERM."""
     outcome = Outcome()
+    # Where Ctrl-C is ignored, as in the background of a shell script, SIGTERM is the way to end it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield outcome
     except KeyboardInterrupt:

@@ -44,9 +44,9 @@ class Dev:
         assert line, self.log.read_text(encoding="utf-8")
         return json.loads(line)
 
-    def end(self) -> int:
-        """The exit code, after Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
+    def end(self, how: signal.Signals = signal.SIGINT) -> int:
+        """The exit code, after Ctrl-C or another signal."""
+        self.process.send_signal(how)
         return self.process.wait(PATIENCE)
 
 
