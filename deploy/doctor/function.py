@@ -142,7 +142,8 @@ def role(context: Context) -> Iterator[str]:
     """The roles that the functions run as, and that they sign with."""
     known = {str(each.get("RoleName")).lower() for each in context.deployment.of_type(ROLE).values()}
     stated = _roles(context.declared) if context.declared else {}
-    own = str(context.function.get("role") or "").rpartition("/")[0].lower()
+    # What s.yaml states of the function's role is the yardstick: a live one that differs is named by itself, once.
+    own = str((context.declared or context.deployment).function.get("role") or "").rpartition("/")[0].lower()
     own = own if re.fullmatch(r"acs:ram::[0-9]+:role", own) else ""
     for whose, role in _roles(context.deployment).items():
         if role in ("", "auto"):

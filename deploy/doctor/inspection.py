@@ -9,7 +9,7 @@ from deploy import credentials, names, oss_client
 from deploy.declared import Deployment
 from deploy.doctor import live_bucket, live_functions
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import NO_ANSWER, LiveBuckets, inspect_buckets
+from deploy.doctor.live_bucket import NO_ANSWER, UNREADABLE, LiveBuckets, inspect_buckets
 from deploy.doctor.live_functions import LiveFunctions
 from deploy.doctor.rights import ResourceNames
 
@@ -72,6 +72,8 @@ def _nothing(reason: str, *, has_credentials: bool = True) -> Inspection:
 def _oss_reason(code: str, deployment: Deployment) -> str:
     if code == NO_ANSWER:
         return "OSS did not answer (is this machine connected to the internet?)"
+    if code == UNREADABLE:
+        return "the answer is not what OSS sends (does something else answer in its place, such as a proxy?)"
     if code == "NoSuchBucket":
         where = f"{deployment.function_environ.get('OSS_BUCKET')} and {deployment.site_bucket}"
         return f"there is no such bucket ({where}): it is not deployed yet, or NAME, REGION or AccountID is another's"

@@ -173,7 +173,7 @@ class _Inspector:
             return None
         except oss.exceptions.BaseError as fault:
             refused = refusal(fault)
-            self._refused[what] = code = plain_code(refused.code) if refused else NO_ANSWER
+            self._refused[what] = code = _code_of(fault)
             self._note_skew(before, refused.headers if refused else None)
             if code != none:
                 self._not_visible[what] = code
@@ -195,6 +195,15 @@ class _Inspector:
             return
         ahead, behind = before - (theirs + 1), theirs - self._clock()
         self._skew = ahead if ahead > 0 else -behind if behind > 0 else 0.0
+
+
+def _code_of(fault: oss.exceptions.BaseError) -> str:
+    """Returns OSS's code; of an answer that is not OSS's, `UNREADABLE`."""
+    cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
+    if isinstance(cause, oss.exceptions.ServiceError):
+        is_code = plain_code(cause.code) == cause.code != "BadErrorResponse"  # which the SDK says
+        return str(cause.code) if is_code else UNREADABLE
+    return UNREADABLE if isinstance(cause, oss.exceptions.DeserializationError) else NO_ANSWER
 
 
 def _says_nothing(result: Any) -> bool:

@@ -13,7 +13,7 @@ from deploy.doctor.context import BUCKET, ROLE, Context
 from deploy.doctor.rights import SESSION_DURATION, ResourceNames, Right
 
 _MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
-_SHIPPED_TYPES = (ROLE, BUCKET, "ALIYUN::SLS::Project", "ALIYUN::SLS::Logstore", "ALIYUN::SLS::Index")
+_PROJECT, _LOGSTORE, _INDEX = (f"ALIYUN::SLS::{kind}" for kind in ("Project", "Logstore", "Index"))
 _FC3 = r"fc3(@[0-9.]+)?"
 _SHIPPED_COMPONENTS = {"infra": r"ros(@[0-9.]+)?", "callback": _FC3, "sign": _FC3, "site": r"(.*/)?deploy/site"}
 
@@ -30,6 +30,11 @@ _READ_OF_BUCKETS = frozenset(
         *("LifecycleConfiguration", "WebsiteConfigurationV2", "DeletionForce", "Tags"),
     }
 )
+_READ_OF_LOGS = {
+    _PROJECT: frozenset({"Name", "Description", "Tags"}),
+    _LOGSTORE: frozenset({"ProjectName", "LogstoreName", "ShardCount", "AutoSplit", "MaxSplitShard", "TTL"}),
+    _INDEX: frozenset({"ProjectName", "LogstoreName", "FullTextIndex", "KeyIndices", "LogReduce"}),
+}
 _READ_OF_WEBSITES = frozenset({"IndexDocument", "ErrorDocument"})
 """What is looked at here, or gives nothing. Elsewhere ROS takes a PolicyDocumentUnchecked instead of the document."""
 
@@ -63,6 +68,7 @@ def unshipped(context: Context) -> Iterator[str]:
     ours = shipped_roles(context)
     buckets = (context.settings.get("OSS_BUCKET"), context.deployment.site_bucket)
     made = [each.get("BucketName") for each in context.deployment.of_type(BUCKET).values()]
+    shipped_logs = _shipped_logs(context.deployment)
     for name, resource in context.deployment.template.items() if ours else ():
         kind = str(resource.get("Type"))
         properties = resource.get("Properties") or {}
@@ -79,10 +85,33 @@ def unshipped(context: Context) -> Iterator[str]:
             yield f"The template makes the bucket {bucket}, which is none of the two."
         elif kind == BUCKET:
             yield from _unread_of_bucket(bucket, properties, is_page=bucket == buckets[1])
-        elif kind not in _SHIPPED_TYPES:
+        elif (kind, *_log_names(context.deployment, properties)) not in shipped_logs:
             yield f"The template makes {name}, which is {kind}."
+        else:
+            shipped_logs.remove((kind, *_log_names(context.deployment, properties)))
+            strange = (each for each in properties if each not in _READ_OF_LOGS[kind])
+            yield from (f"The template's {name} has {each}, which is not read here." for each in strange)
     yield from _strange_components(context.deployment)
     yield from context.deployment.unread
+
+
+def _shipped_logs(deployment: Deployment) -> list[tuple[str, ...]]:
+    """Returns what the template makes of the log service: the type, and the names of project and logstore."""
+    given = deployment.parameters
+    project = str(given.get("LogProject", ""))
+    stores = [(project, str(given.get(name, ""))) for name in ("LogStore", "CallbackLogStore")]
+    return [(_PROJECT, project, ""), *((kind, *names) for kind in (_LOGSTORE, _INDEX) for names in stores)]
+
+
+def _log_names(deployment: Deployment, properties: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns the names of a resource's project and logstore, which may stand in another resource."""
+
+    def name(value: Any) -> str:
+        resource, _, attribute = str(value or "").partition(".")
+        there = (deployment.template.get(resource) or {}).get("Properties") or {}
+        return str(there.get(attribute, value or ""))
+
+    return name(properties.get("Name") or properties.get("ProjectName")), name(properties.get("LogstoreName"))
 
 
 def _strange_components(deployment: Deployment) -> Iterator[str]:

@@ -85,7 +85,16 @@ def template() -> dict[str, Any]:
             "Type": "ALIYUN::OSS::Bucket",
             "Properties": {"BucketName": SITE_BUCKET, "AccessControl": "private"},
         },
+        "Log": {"Type": "ALIYUN::SLS::Project", "Properties": {"Name": "odu"}},
+        "Lines": logstore("Log.Name", "sign"),
+        "LinesIndex": logstore("Log.Name", "Lines.LogstoreName", kind="Index"),
+        "CallbackLines": logstore("odu", "callback"),
     }
+
+
+def logstore(project: str, name: str, kind: str = "Logstore") -> dict[str, Any]:
+    """A logstore of a template, or its index."""
+    return {"Type": f"ALIYUN::SLS::{kind}", "Properties": {"ProjectName": project, "LogstoreName": name}}
 
 
 def function() -> dict[str, Any]:

@@ -26,6 +26,7 @@ from support.sound_deployment import (
     UPLOADS,
     SoundDeployment,
     arn,
+    logstore,
     role,
 )
 from support.tokens import new_secret
@@ -124,6 +125,12 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("unshipped", lambda g: g.properties("Site").update(WebsiteConfigurationV2={"IndexDocument": {"Suffix": "i"}, "RoutingRules": []}), f"The template's bucket {SITE_BUCKET} has WebsiteConfigurationV2.RoutingRules, which is not read here."),
     ("unshipped", lambda g: g.template.update(Part={"Type": "MODULE::own::part::More"}), "The template makes Part, which is MODULE::own::part::More."),
     ("unshipped", lambda g: g.template.update(Stack={"Type": "ALIYUN::ROS::Stack"}), "The template makes Stack, which is ALIYUN::ROS::Stack."),
+    ("unshipped", lambda g: g.template.update(More=logstore("odu", "more")), "The template makes More, which is ALIYUN::SLS::Logstore."),
+    ("unshipped", lambda g: g.template.update(More=logstore("another", "sign")), "The template makes More, which is ALIYUN::SLS::Logstore."),
+    ("unshipped", lambda g: g.template.update(More=logstore("odu", "Lines.LogstoreName", kind="Index")), "The template makes More, which is ALIYUN::SLS::Index."),
+    ("unshipped", lambda g: g.template.update(More={"Type": "ALIYUN::SLS::Project", "Properties": {"Name": "more"}}), "The template makes More, which is ALIYUN::SLS::Project."),
+    ("unshipped", lambda g: g.template.update(More={"Type": "ALIYUN::SLS::MachineGroup", "Properties": {"ProjectName": "odu"}}), "The template makes More, which is ALIYUN::SLS::MachineGroup."),
+    ("unshipped", lambda g: g.properties("Lines").update(EncryptConf={"UserCmkInfo": {}}), "The template's Lines has EncryptConf, which is not read here."),
     ("function-rights", lambda g: g.statements("SignRole").pop(0), f"The role {SIGN_ROLE} may not do sts:AssumeRole on {MAY_BECOME}."),
     ("function-rights", lambda g: g.statements("CallbackRole").pop(), f"The role {CALLBACK_ROLE} may not do log:PostLogStoreLogs on acs:log:*:{ACCOUNT}:project/odu/logstore/callback."),
     ("upload-right", lambda g: g.statements("UploadRole").pop(0), f"The role {UPLOAD_ROLE} may not do oss:PutObject on {PLACE}."),

@@ -437,6 +437,10 @@ def test_a_right_that_was_added_in_the_account_is_a_fault(
     [
         ("InvalidAccessKeyId", "OSS says InvalidAccessKeyId"),
         (
+            "\x1b",
+            "The answer is not what OSS sends (does something else answer in its place, such as a proxy?)",
+        ),
+        (
             "NoSuchBucket",
             f"There is no such bucket (team-uploads-{ACCOUNT} and team-site-{ACCOUNT}): it is not deployed yet, or NAME, REGION or AccountID is another's",
         ),

@@ -126,6 +126,23 @@ def test_a_200_that_says_nothing_is_not_seen(httpserver: HTTPServer, body: str) 
     assert look(httpserver).not_visible == dict.fromkeys(set(FACTS) - {"clock"} - policies, "what cannot be read")
 
 
+@pytest.mark.parametrize(
+    ("body", "status"), [("<html></html>", 200), ("<html></html>", 403), ("Sign in", 403), ("<Error/>", 200)]
+)
+def test_an_answer_that_is_not_what_oss_sends_is_no_silence(httpserver: HTTPServer, body: str, status: int) -> None:
+    httpserver.expect_request("/team-uploads/", query_string=Asks("acl")).respond_with_data(
+        body, status, content_type="text/html"
+    )
+    answer(httpserver)
+    assert look(httpserver).not_visible == {"ACL": "what cannot be read"}
+
+
+def test_a_refusal_without_a_date_is_no_silence(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "yesterday")
+    answer(httpserver, acl="AccessDenied")
+    assert look(httpserver).not_visible == {"ACL": "what cannot be read", "clock": "no answer"}
+
+
 def test_a_clock_that_cannot_be_read_is_not_seen(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "yesterday")
     answer(httpserver)

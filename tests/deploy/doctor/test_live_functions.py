@@ -288,6 +288,16 @@ def test_roles_of_another_account_are_not_held_against_this_one(httpserver: HTTP
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
+def test_a_function_role_of_another_account_is_named_once(httpserver: HTTPServer) -> None:
+    theirs = f"acs:ram::42424242:role/{SIGN_ROLE}"
+    serve(httpserver, function={"role": theirs})
+    given = deployed()
+    given.account, _ = seen(httpserver)
+    assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
+        ("role", f"Live: The function's role is {theirs}, and in s.yaml {arn(SIGN_ROLE)}.")
+    ]
+
+
 def test_a_function_that_is_not_seen_is_not_judged(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json({"Code": "AccessDenied"}, status=403)
     serve(httpserver)
