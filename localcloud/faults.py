@@ -1,4 +1,4 @@
-"""Fault switches: what can be made to go wrong, for tests and for people."""
+"""Fault switches: what can be made to fail, for tests and for people."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ STS_MODES = (
     "",  # it works
     *("throttle", "fail", "no_permission"),  # 400, 500, 403
     *("html", "empty", "null", "list"),  # 200 with nonsense
-    *("no_token", "no_secret", "no_key", "no_expiration", "bad_expiration"),  # 200 with credentials that are none
+    *("no_token", "no_secret", "no_key", "no_expiration", "bad_expiration"),  # 200 with unusable credentials
     "short",  # 60 s of life
     *("reset", "stall"),
 )
 
 
 CALLBACK_MODES = (
-    "",  # it is called
+    "",  # the receiver is called
     *("down", "html", "fail"),  # no connection, 200 with HTML, 500
 )
 
 
 @dataclass
 class Faults:
-    """All off at first; set any of them while the cloud runs. Every service asks here before and while it answers."""
+    """All are off at first. Any of them can be set while the cloud runs; every service reads them for each request."""
 
     oss_latency: float = 0.0
     """Seconds OSS waits before it answers a request whose last byte has arrived."""
     oss_bandwidth: float = 0.0
-    """Bytes per second at which OSS takes an upload; 0 is no limit."""
-    oss_line: float = 0.0
-    """Bytes per second that all uploads together have on their way to OSS, shared evenly; 0 is no limit."""
+    """Bytes per second at which OSS receives an upload; 0 is no limit."""
+    oss_shared_bandwidth: float = 0.0
+    """Bytes per second at which OSS receives all uploads together, shared evenly; 0 is no limit."""
     oss_reset_at: int = -1
     """Byte of an upload's body at which OSS resets the connection; -1 is never."""
     oss_stall_at: int = -1
-    """Byte of an upload's body at which OSS stops reading and says nothing until the cloud stops; -1 is never."""
+    """Byte of an upload's body at which OSS stops reading and sends nothing until the cloud stops; -1 is never."""
     oss_fail_next: int = 0
     """How many of the next uploads OSS answers with 503 ServiceUnavailable; counts down."""
     oss_error_rate: float = 0.0
@@ -43,42 +43,43 @@ class Faults:
     oss_skew: float = 0.0
     """Seconds by which OSS's clock is ahead."""
     oss_disk_full: bool = False
-    """Writing an object fails for want of space: 500 InternalError, and nothing is stored."""
+    """The disk is full when an object is written: 500 InternalError, and nothing is stored."""
     oss_public_endpoint_forbidden: bool = False
-    """OSS takes requests about objects through bound domains alone, as in the mainland from accounts made since
-    2025-03-20: 400 PublicEndpointForbidden."""
+    """OSS serves objects only at bound domains, as in mainland China for accounts created since 2025-03-20:
+    400 PublicEndpointForbidden."""
     callback_latency: float = 0.0
     """Seconds that pass before a callback reaches its receiver; OSS waits 5 in all."""
     callback_mode: str = ""
-    """What OSS meets in the receiver's place when it calls back: one of CALLBACK_MODES."""
+    """What takes the receiver's place when OSS calls back: one of CALLBACK_MODES."""
     sts_latency: float = 0.0
     """Seconds STS waits before it answers."""
     sts_mode: str = ""
     """How STS fails: one of STS_MODES."""
     sts_fail_next: int = 0
-    """How many of the next calls STS answers with 500 InternalError; counts down."""
+    """How many of the next requests STS answers with 500 InternalError; counts down."""
     sts_skew: float = 0.0
     """Seconds by which the clock of STS is ahead."""
     sts_token_revoked: bool = False
-    """STS no longer takes the execution role's own security token: 400 InvalidSecurityToken.Expired."""
+    """STS refuses the execution role's own security token: 400 InvalidSecurityToken.Expired."""
 
     @classmethod
     def parse(cls, text: str) -> Faults:
-        """Faults from words such as `oss_latency=0.5 oss_deny_early=1`.
+        """Read words such as `oss_latency=0.5 oss_deny_early=1`.
 
-        Raises ValueError that names the first word that is not a fault switch, or whose value does not fit.
+        Raises ValueError for the first word that is not a fault switch, or has a wrong value.
         """
         kinds = {f.name: type(getattr(cls(), f.name)) for f in fields(cls)}
         faults = cls()
         for word in text.split():
             name, _, value = word.partition("=")
             if name not in kinds:
-                raise ValueError(f"no fault switch is called {name!r}; there are {', '.join(kinds)}")
+                raise ValueError(f"Unknown fault switch: {name}. Use one of {', '.join(kinds)}.")
             try:
                 setattr(faults, name, value not in ("", "0") if kinds[name] is bool else kinds[name](value))
             except ValueError:
-                raise ValueError(f"fault switch {name} takes a {kinds[name].__name__}, not {value!r}") from None
+                number = "a whole number" if kinds[name] is int else "a number"
+                raise ValueError(f"The fault switch {name} has the value {value!r}. Use {number}.") from None
         for name, modes in (("sts_mode", STS_MODES), ("callback_mode", CALLBACK_MODES)):
             if (mode := getattr(faults, name)) not in modes:
-                raise ValueError(f"fault switch {name} takes one of {', '.join(modes[1:])}, not {mode!r}")
+                raise ValueError(f"The fault switch {name} has the value {mode!r}. Use one of {', '.join(modes[1:])}.")
         return faults

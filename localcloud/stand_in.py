@@ -1,4 +1,4 @@
-"""The HTTP server under every stand-in: pytest-httpserver, changed where a stand-in for a cloud needs it changed."""
+"""The HTTP server under every stand-in: pytest-httpserver with what a stand-in for a cloud needs besides."""
 
 from __future__ import annotations
 
@@ -19,32 +19,37 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
-from localcloud.explain import explain
+from localcloud.explain.explain import explain
+from localcloud.explain.rulebook import find_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from localcloud.explain.rulebook import ErrorResponse
+
 CHUNK = 256 * 1024
-"""Bytes read from a body at a time: memory stays flat however large the object is."""
+"""Bytes that are read from a body at a time: memory use does not depend on the size of the object."""
 
 DRAIN_LIMIT = 6 * 1024**3
-"""Bytes read and thrown away, at most, so that a client that is still sending sees the answer (a little over 5 GB)."""
+"""Bytes that are read and discarded, at most, so that a client that is still sending sees the response: over 5 GB."""
 
-GONE = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
-"""What the kernel says of a connection whose other end has left; POLLRDHUP is Linux's alone."""
+DISCONNECTED = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
+"""What the kernel reports for a connection whose other end is closed; only Linux has POLLRDHUP."""
 
-OUR_HOSTS = re.compile(r"(127\.0\.0\.1|localhost|[a-z0-9.-]+\.localhost)(:[0-9]+)?", re.IGNORECASE)
-"""What a request to this machine may call it. A page of any other name that has been pointed here (DNS rebinding) could
-read what only this machine's own pages may."""
+LOCAL_HOSTS = re.compile(r"(127\.0\.0\.1|localhost|[a-z0-9.-]+\.localhost)(:[0-9]+)?", re.IGNORECASE)
+"""The hosts that a request may name. A page of another host whose name resolves to this machine (DNS rebinding) could
+otherwise read what only this machine's own pages may read."""
+
+FOREIGN_HOST = "This host name does not belong to the local cloud. Use 127.0.0.1 or localhost.\n"
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
-class LineCut(ConnectionError):
-    """The connection has been reset (RST, not FIN); being a ConnectionError, it makes the HTTP server fall silent.
+class ConnectionReset(ConnectionError):
+    """Resets the connection (RST, not FIN). As a ConnectionError it makes the HTTP server send nothing more.
 
-    The server's reader and writer would keep a socket open that is merely closed. So its descriptor is given to
-    another one, whose far end is shut: the kernel drops the connection at once, and what the server says next is lost.
+    The server's reader and writer would keep a socket open that is merely closed. So its descriptor is given to another
+    socket whose far end is closed: the kernel drops the connection at once, and what the server sends next is lost.
     """
 
     def __init__(self, request: Request) -> None:
@@ -58,22 +63,22 @@ class LineCut(ConnectionError):
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of one request: small, and never a body."""
+    """What is remembered about one request: small, and never a body."""
 
     service: str
     method: str
     path: str
     status: int
-    """0 where the line was cut."""
+    """0 where the connection was reset."""
     origin: str | None
     note: dict[str, object] = field(default_factory=dict)
-    """What the stand-in has to say about it, such as the operation, the key or the code of a refusal."""
+    """What the stand-in noted about it, such as the operation, the key or the code of an error."""
     explanation: str = ""
-    """Of a refusal the rule it is about, and what to change; of an accepted form what it leaves open."""
+    """For an error, what is wrong and how to fix it; for an accepted form, its warnings."""
 
 
 class PlainHandler(WSGIRequestHandler):
-    """Werkzeug's handler, without the Server and Date that it would send beside those of the answer."""
+    """Werkzeug's handler, without the Server and Date that it would send beside those of the response."""
 
     def send_response(self, code: int, message: str | None = None) -> None:
         """Send the status line alone."""
@@ -83,14 +88,14 @@ class PlainHandler(WSGIRequestHandler):
 class StandIn(HTTPServer):
     """One stand-in on one loopback port. A subclass answers every request in `handle`.
 
-    Unlike its base it does not read bodies before `handle` runs and keeps none, serves requests in parallel, stops
-    without delay and only when its last request has ended, and takes the `Date` of its answers from the given clock.
+    Unlike its base it does not read bodies before `handle` runs and remembers none, serves requests in parallel, stops
+    without delay and only when its last request has ended, and takes the `Date` of its responses from the given clock.
     """
 
     service = "stand-in"
 
-    judges_hosts = False
-    """Whether the service itself refuses hosts that are not its own."""
+    checks_hosts = False
+    """Whether the service itself checks the host; else only those of this machine are accepted."""
 
     def __init__(self, clock: Callable[[], float], *, port: int = 0) -> None:
         super().__init__(host="127.0.0.1", port=port, threaded=True)
@@ -100,7 +105,7 @@ class StandIn(HTTPServer):
         self._running = 0
         self._idle = threading.Condition()
         self.stopping = threading.Event()
-        """Set when the server is to stop; whoever waits, waits on this."""
+        """Set when the server is to stop; every wait in a stand-in ends with it."""
         self.expect_request(re.compile("")).respond_with_handler(self.handle)
 
     @property
@@ -112,37 +117,30 @@ class StandIn(HTTPServer):
         """Answer one request."""
         raise NotImplementedError
 
-    def note(self, request: Request, **note: object) -> None:
-        """Add to what the record of this request will say."""
-        request.environ.setdefault("localcloud.note", {}).update(note)
+    def explain_error(self, request: Request, error: ErrorResponse, policy: str = "", size: int | None = None) -> None:
+        """Explain an error in the request's record, with the form's post policy and the file's size where known.
 
-    def refused(self, request: Request, error: explain.Error, policy: str = "", size: int | None = None) -> None:
-        """Explain a refusal in the request's record, with the form's post policy and the file's bytes where known.
-
-        One that the rulebook does not know `check` will complain of.
+        `check` raises for an error that the rulebook does not know, or knows twice.
         """
-        found = explain.find(error)
-        if len(found) != 1:
+        rules = find_rules(error)
+        if len(rules) != 1:
             self.add_assertion(
-                f"{len(found)} rules for {error.status} {error.code} {error.ec}: see localcloud/explain/rules.json"
+                f"{len(rules)} rules for {error.status} {error.code} {error.ec}: see localcloud/explain/rules.json"
             )
-        self.explain(request, explain.explain(error, {"policy": policy}, size, here=True) if found else "")
-
-    def explain(self, request: Request, text: str) -> None:
-        """Say in the request's record what is to be learned from it."""
-        request.environ["localcloud.explanation"] = text
+        if rules:
+            add_explanation(request, explain(error, {"policy": policy}, size, here=True))
 
     def application(self, request: Request) -> Response:
-        """Answer, then read what is left of the body: a client still sending would never see the answer otherwise."""
+        """Answer, then read the rest of the body: else a client that is still sending would not see the response."""
         with self._idle:
             self._running += 1
         try:
-            is_ours = self.judges_hosts or OUR_HOSTS.fullmatch(request.headers.get("Host", ""))
-            response = self.dispatch(request) if is_ours else Response("There is no such host here.\n", 403)
+            is_local = self.checks_hosts or LOCAL_HOSTS.fullmatch(request.headers.get("Host", ""))
+            response = self.dispatch(request) if is_local else Response(FOREIGN_HOST, 403)
             drain(request)
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             self._record(request, response.status_code)
-        except LineCut:
+        except ConnectionReset:
             self._record(request, 0)
             raise
         else:
@@ -153,11 +151,13 @@ class StandIn(HTTPServer):
                 self._idle.notify_all()
 
     def dispatch(self, request: Request) -> Response:
-        """Find the handler; a client that went away is no error of the stand-in."""
+        """Find the handler; a client that disconnected is not an error of the stand-in."""
         try:
             return super().dispatch(request)
         finally:
-            self.handler_errors = [e for e in self.handler_errors if not isinstance(e, (ClientDisconnected, LineCut))]
+            self.handler_errors = [
+                e for e in self.handler_errors if not isinstance(e, (ClientDisconnected, ConnectionReset))
+            ]
 
     def _record(self, request: Request, status: int) -> None:
         note = request.environ.get("localcloud.note", {})
@@ -168,21 +168,31 @@ class StandIn(HTTPServer):
             self.on_record(record)
 
     def thread_target(self) -> None:
-        """Serve; look for the wish to stop often, so that stopping takes no half second."""
+        """Serve, and look often whether to stop, so that stopping does not take half a second."""
         assert self.server is not None  # noqa: S101 - for the type checker: the base starts this thread with a server
         self.server.RequestHandlerClass = PlainHandler
         self.server.serve_forever(poll_interval=0.01)
 
     def stop(self) -> None:
-        """Stop, and wait for the requests still being answered."""
+        """Stop, and wait for the requests that are still being answered."""
         self.stopping.set()
         super().stop()
         with self._idle:
             self._idle.wait_for(lambda: self._running == 0, timeout=10)
 
 
+def note(request: Request, **members: object) -> None:
+    """Add to the record of this request."""
+    request.environ.setdefault("localcloud.note", {}).update(members)
+
+
+def add_explanation(request: Request, text: str) -> None:
+    """Put an explanation into the record of this request."""
+    request.environ["localcloud.explanation"] = text
+
+
 def drain(request: Request) -> None:
-    """Read the rest of the body and throw it away."""
+    """Read the rest of the body and discard it."""
     left = DRAIN_LIMIT
     try:
         while left > 0 and (chunk := request.stream.read(CHUNK)):
@@ -191,10 +201,10 @@ def drain(request: Request) -> None:
         return
 
 
-def stall(request: Request, stopping: threading.Event) -> LineCut:
-    """Say nothing until the client has gone or the cloud stops. Raise what this returns."""
+def stall(request: Request, stopping: threading.Event) -> ConnectionReset:
+    """Send nothing until the client disconnects or the cloud stops. The caller raises what this returns."""
     poll = select.poll()
-    poll.register(request.environ["werkzeug.socket"], GONE)
+    poll.register(request.environ["werkzeug.socket"], DISCONNECTED)
     while not stopping.wait(0.05) and not poll.poll(0):
         pass
-    return LineCut(request)
+    return ConnectionReset(request)

@@ -1,7 +1,7 @@
-"""What reaches a terminal: characters that people see and line ends.
+"""What commands print: lines for people, made of nothing but visible characters and line ends.
 
-A terminal obeys some characters (ESC, CR, those of C1) and shows text in another order after others (U+202E). They come
-from anybody: in a path, a key, a header, a file's name, an answer of a server.
+A terminal obeys some characters (ESC, CR, those of C1) and shows text in another order after others (U+202E). They can
+come from anyone: in a path, a key, a header, the name of a file, a response of a server.
 """
 
 from __future__ import annotations
@@ -9,31 +9,84 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud.stand_in import Record
 
 
 def visible(text: str) -> str:
-    """The text, with each character that is not seen written as JSON escapes it: a line of JSON stays what it is."""
+    """Return the text with each invisible character escaped as in JSON, so that a line of JSON stays valid."""
     return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
-def set_apart(text: str) -> str:
-    """The text for a log of many voices: its further lines stand apart, so that none looks like another's first."""
+def indent_further_lines(text: str) -> str:
+    """Return a log entry whose further lines are indented, so that none looks like the first line of another entry."""
     return "\n        ".join(visible(line) for line in text.rstrip("\n").split("\n")) + "\n"
+
+
+def print_entry(text: str) -> None:
+    """Print a log entry in one write: requests end at the same time, and their lines must not mix."""
+    sys.stderr.write(indent_further_lines(text))
+
+
+def print_record(record: Record) -> None:
+    """Print one line per request, and its explanation below. Requests for the page's own files are not printed."""
+    if record.service != "site":
+        note = " ".join(f"{name}={value}" for name, value in record.note.items())
+        line = visible(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip())
+        print_entry("\n".join(filter(None, (line, record.explanation))))
+
+
+@dataclass
+class Outcome:
+    """How a command ended."""
+
+    exit_code: int = 0
+
+
+@contextmanager
+def report_user_errors() -> Iterator[Outcome]:
+    """Print errors that the user can fix, without a traceback, and set exit code 2. Ctrl-C and SIGTERM are ordinary ends."""
+    outcome = Outcome()
+    # In the background of a shell script Ctrl-C is ignored, and SIGTERM is the way to end a command.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield outcome
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        # Misconfigured is recognized by its name: the function's modules are its own, and nothing here imports them.
+        if not isinstance(error, (ValueError, OSError)) and type(error).__name__ != "Misconfigured":
+            raise
+        print(_describe(error), file=sys.stderr)
+        outcome.exit_code = 2
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"Cannot use {error.filename}: {error.strerror}."
+    return str(error)
 
 
 def guard_output() -> None:
     """Make standard output and error print visible characters and line ends only, whatever is written to them.
 
-    Where nobody reads on (`| head`), the command goes on to its end without a word: it may have to tidy up.
+    If the reader of the output ends (`| head`), the command still runs to its end: it may have to clean up.
     """
-    # A stream that was closed before the start is None, and print says nothing to it.
+    # A stream that was closed before the start is None; print ignores it.
     sys.stdout, sys.stderr = (_VisibleText(stream) if stream else stream for stream in (sys.stdout, sys.stderr))
 
 
 class _VisibleText(io.TextIOWrapper):
     def __init__(self, stream: object) -> None:
-        assert isinstance(stream, io.TextIOWrapper)  # noqa: S101 - for the type checker: a process begins with such
+        assert isinstance(stream, io.TextIOWrapper)  # noqa: S101 - for the type checker: a process begins with these
         encoding, by_line = stream.encoding, stream.line_buffering
         super().__init__(stream.detach(), encoding, "backslashreplace", line_buffering=by_line)
 
@@ -41,17 +94,17 @@ class _VisibleText(io.TextIOWrapper):
         try:
             super().write("\n".join(visible(line) for line in text.split("\n")))
         except BrokenPipeError:
-            self._nobody_reads()
+            self._discard_output()
         return len(text)
 
     def flush(self) -> None:
         try:
             super().flush()
         except BrokenPipeError:
-            self._nobody_reads()
+            self._discard_output()
 
-    def _nobody_reads(self) -> None:
-        """What is still to come, and what waits in the buffer, goes nowhere."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.fileno())
-        os.close(nowhere)
+    def _discard_output(self) -> None:
+        """Send the rest of the output, and what is buffered, to the null device."""
+        null_device = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null_device, self.fileno())
+        os.close(null_device)

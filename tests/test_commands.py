@@ -157,11 +157,11 @@ def test_words_for_people(tmp_path: Path) -> None:
         assert answers(f"http://127.0.0.1:{port}")
         assert running.end() == 0
     assert (page, files) == (
-        f"The page      http://127.0.0.1:{port}/\n",
-        f"Files land in {tmp_path / 'files'}\n",
+        f"Page      http://127.0.0.1:{port}/\n",
+        f"Files     {tmp_path / 'files'}\n",
     )
-    assert re.fullmatch(r"The function  http://127\.0\.0\.1:\d+\n", function)
-    assert how_to_end == "Ctrl-C ends it.\n"
+    assert re.fullmatch(r"Function  http://127\.0\.0\.1:\d+\n", function)
+    assert how_to_end == "Open the page and upload a file. Press Ctrl-C to stop.\n"
 
 
 def test_each_request_is_told_on_standard_error(running: Any) -> None:
@@ -462,11 +462,11 @@ def test_wrong_settings_are_all_named_in_one_message(tmp_path: Path, module: str
 
 
 ONE_LINE = {
-    "PORT=http": "PORT must be a number up to 65535, not 'http'\n",
-    "PORT=-1": "PORT must be a number up to 65535, not '-1'\n",
-    "PORT=65536": "PORT must be a number up to 65535, not '65536'\n",
-    "FUNCTION_PORT=a": "FUNCTION_PORT must be a number up to 65535, not 'a'\n",
-    "FAULTS=oss_latency=soon": "fault switch oss_latency takes a float, not 'soon'\n",
+    "PORT=http": "PORT is 'http'. Use a number up to 65535.\n",
+    "PORT=-1": "PORT is '-1'. Use a number up to 65535.\n",
+    "PORT=65536": "PORT is '65536'. Use a number up to 65535.\n",
+    "FUNCTION_PORT=a": "FUNCTION_PORT is 'a'. Use a number up to 65535.\n",
+    "FAULTS=oss_latency=soon": "The fault switch oss_latency has the value 'soon'. Use a number.\n",
 }
 
 
@@ -481,7 +481,7 @@ def test_an_unknown_fault_switch_is_told_with_those_that_there_are(tmp_path: Pat
     ended = run("localcloud.dev", environ=environment(tmp_path, FAULTS="oss_latency=1 oss_laency=1"))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert re.fullmatch(
-        r"no fault switch is called 'oss_laency'; there are oss_latency, .*sts_token_revoked\n", ended.stderr
+        r"Unknown fault switch: oss_laency\. Use one of oss_latency, .*sts_token_revoked\.\n", ended.stderr
     )
 
 
@@ -492,7 +492,7 @@ def test_a_busy_port_is_told_in_one_line(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (
         2,
         "",
-        f"PORT {port} cannot be had: Address already in use\n",
+        f"PORT {port} cannot be used: Address already in use. Use another port.\n",
     )
 
 
@@ -500,7 +500,7 @@ def test_one_port_for_page_and_function_is_told_in_one_line(tmp_path: Path) -> N
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     ended = run("localcloud.dev", environ=environment(tmp_path, PORT=port, FUNCTION_PORT=port))
-    told = f"PORT and FUNCTION_PORT are both {port}: give the function another\n"
+    told = f"PORT and FUNCTION_PORT are both {port}. Give them different ports.\n"
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", told)
 
 
@@ -508,7 +508,7 @@ def test_a_folder_that_cannot_be_one_is_told_in_one_line(tmp_path: Path) -> None
     (tmp_path / "file").write_text("", encoding="utf-8")
     ended = run("localcloud.dev", environ=environment(tmp_path / "file"))
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
-    assert ended.stderr.startswith(f"[Errno 20] Not a directory: '{tmp_path / 'file'}")
+    assert ended.stderr.startswith(f"Cannot use {tmp_path / 'file'}/")
 
 
 # One request.
@@ -573,7 +573,7 @@ def test_invoke_with_an_event_that_is_not_there(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (
         2,
         "",
-        f"[Errno 2] No such file or directory: '{file}'\n",
+        f"Cannot use {file}: No such file or directory.\n",
     )
 
 

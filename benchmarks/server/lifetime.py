@@ -39,7 +39,7 @@ def calls(seconds: int) -> int:
         with Cloud(Path(files), settings={"ALLOWED_ORIGINS": warm.ORIGIN}) as cloud:
             for number, event in zip(range(REQUESTS), cycle(warm.events(cloud))):
                 clock.move_to(BEGIN + number * seconds / REQUESTS)
-                response = cloud.gateway.call(event, warm.CONTEXT.request_id)
+                response = cloud.gateway.invoke(event, warm.CONTEXT.request_id)
                 if response["statusCode"] != 200:
                     raise NotMeasured(f"request {number} is answered with {response['statusCode']}")
         return len(cloud.sts.records)

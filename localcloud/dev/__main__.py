@@ -1,9 +1,9 @@
-"""`python -m localcloud.dev`: the whole thing on this machine, until Ctrl-C.
+"""`python -m localcloud.dev` (`make dev`): runs everything on this machine, until Ctrl-C.
 
-Takes the function's settings from the environment, and besides: PORT (the page's), FUNCTION_PORT, JSON=1 (one line of
-JSON instead of words), FAULTS (fault switches, see faults.py), FILES (the folder where files land), and PAGE_TITLE,
-PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks). These addresses are all that standard output gets; the log
-goes to standard error.
+It takes the functions' settings from the environment, and besides: PORT (the page's), FUNCTION_PORT, JSON=1 (prints one
+line of JSON instead of words), FAULTS (fault switches, see faults.py), FILES (the folder that stores uploaded files),
+and PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks). Standard output gets nothing but these
+addresses; the log goes to standard error.
 """
 
 from __future__ import annotations
@@ -11,109 +11,69 @@ from __future__ import annotations
 import json
 import os
 import select
-import signal
 import socket
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
 from localcloud.dev.cloud import ROOT, Cloud
-from localcloud.dev.site import look_of
+from localcloud.dev.settings import function_settings
+from localcloud.dev.site import read_look
 from localcloud.faults import Faults
-from localcloud.stand_in import Record
-from localcloud.terminal import guard_output, set_apart, visible
-
-SETTINGS = (
-    *("OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "UPLOAD_PREFIX", "MAX_SIZE", "CONTENT_TYPES"),
-    *("MULTIPART_THRESHOLD", "MULTIPART_SECRET"),
-    *("EXPIRES_IN", "FOLDER_FORMS", "ALLOWED_ORIGINS", "AUTH", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE"),
-    *("CALLBACK", "CALLBACK_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET"),
-)
-"""The functions' settings that are passed on."""
+from localcloud.terminal import guard_output, print_entry, print_record, report_user_errors
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Run until the terminal ends it. The exit code: 0, or 2 where something given is wrong."""
-    parent = os.getppid()  # as early as can be: it may be gone before we have started
-    output = sys.stdout  # as early: while the function answers, what goes there is the function's log
-    with explained() as outcome, redirect_stdout(sys.stderr), _cloud(environ) as cloud:
+    """Run until the user ends it. Returns the exit code: 0, or 2 for a setting that is wrong."""
+    parent = os.getppid()  # as early as possible: the parent may end before everything has started
+    output = sys.stdout  # before it is redirected: what the function prints goes to the log
+    with report_user_errors() as outcome, redirect_stdout(sys.stderr), _cloud(environ) as cloud:
         _wait_until_all_answer(cloud)
-        print(json.dumps(_addresses(cloud)) if environ.get("JSON") else _words(cloud), file=output, flush=True)
+        print(json.dumps(_addresses(cloud)) if environ.get("JSON") else _banner(cloud), file=output, flush=True)
         for service in cloud.services:
-            service.on_record = tell
+            service.on_record = print_record
         _wait_for_the_end(parent, output)
-    return outcome.code
-
-
-def function_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The functions' settings in our environment."""
-    return {name: environ[name] for name in SETTINGS if environ.get(name)}
-
-
-@dataclass
-class Outcome:
-    """How a command ended."""
-
-    code: int = 0
-
-
-@contextmanager
-def explained() -> Iterator[Outcome]:
-    """What a person has to mend is told in its own words; Ctrl-C is an ordinary end, and so is SIGTERM."""
-    outcome = Outcome()
-    # Where Ctrl-C is ignored, as in the background of a shell script, SIGTERM is the way to end it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield outcome
-    except KeyboardInterrupt:
-        pass
-    except Exception as fault:
-        # By its name: the function's modules are its own, and nothing here imports them.
-        if not isinstance(fault, (ValueError, OSError)) and type(fault).__name__ != "Misconfigured":
-            raise
-        print(fault, file=sys.stderr)
-        outcome.code = 2
+    return outcome.exit_code
 
 
 def _cloud(environ: Mapping[str, str]) -> Cloud:
     page_port, function_port = _port(environ, "PORT"), _port(environ, "FUNCTION_PORT")
     if page_port and page_port == function_port:
-        raise ValueError(f"PORT and FUNCTION_PORT are both {page_port}: give the function another")
+        raise ValueError(f"PORT and FUNCTION_PORT are both {page_port}. Give them different ports.")
     return Cloud(
         Path(environ.get("FILES") or ROOT / "local-files"),
         settings=function_settings(environ),
         faults=Faults.parse(environ.get("FAULTS", "")),
         page_port=page_port,
         function_port=function_port,
-        page_look=look_of(environ),
+        page_look=read_look(environ),
         reload=True,
-        log=tell_line,
+        log=print_entry,
     )
 
 
 def _port(environ: Mapping[str, str], name: str) -> int:
-    """Raises ValueError where this is no port, or none to be had: the server itself would end the process."""
+    """Return a port that is free. Raises ValueError: for a port in use, the server itself would end the process."""
     text = environ.get(name) or "0"
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise ValueError(f"{name} must be a number up to 65535, not {text!r}")
+        raise ValueError(f"{name} is {text!r}. Use a number up to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", int(text)))
-        except OSError as fault:
-            raise ValueError(f"{name} {text} cannot be had: {fault.strerror}") from None
+        except OSError as error:
+            raise ValueError(f"{name} {text} cannot be used: {error.strerror}. Use another port.") from None
     return int(text)
 
 
 def _wait_until_all_answer(cloud: Cloud) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for url in (cloud.site.url + "/", cloud.gateway.url + "/limits"):
-        with direct.open(url, timeout=10) as answer:
-            answer.read()
+        with opener.open(url, timeout=10) as response:
+            response.read()
 
 
 def _addresses(cloud: Cloud) -> dict[str, str]:
@@ -132,36 +92,23 @@ def _addresses(cloud: Cloud) -> dict[str, str]:
     }
 
 
-def _words(cloud: Cloud) -> str:
+def _banner(cloud: Cloud) -> str:
     return "\n".join(
         (
-            f"The page      {cloud.site.url}/",
-            f"The function  {cloud.gateway.url}",
-            f"Files land in {cloud.bucket.folder}",
-            "Ctrl-C ends it.",
+            f"Page      {cloud.site.url}/",
+            f"Function  {cloud.gateway.url}",
+            f"Files     {cloud.bucket.folder}",
+            "Open the page and upload a file. Press Ctrl-C to stop.",
         )
     )
 
 
-def tell(record: Record) -> None:
-    """One line a request, but for the page's own files; below it, what is to be learned from the request."""
-    if record.service != "site":
-        note = " ".join(f"{name}={value}" for name, value in record.note.items())
-        line = visible(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip())
-        tell_line("\n".join(filter(None, (line, record.explanation))))
-
-
-def tell_line(text: str) -> None:
-    """Print for people, in one write: requests end at the same time, and no two lines run into each other."""
-    sys.stderr.write(set_apart(text))
-
-
 def _wait_for_the_end(parent: int, output: TextIO) -> None:
-    """Until Ctrl-C, until whoever reads our output is gone, or until our parent is."""
+    """Return when the reader of the output or the parent process has ended; Ctrl-C raises KeyboardInterrupt."""
     reader = select.poll()
     reader.register(output.fileno(), 0)
     while os.getppid() == parent:
-        if any(happened & (select.POLLERR | select.POLLHUP) for _, happened in reader.poll(300)):
+        if any(event & (select.POLLERR | select.POLLHUP) for _, event in reader.poll(300)):
             return
 
 

@@ -19,7 +19,8 @@ from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.ram.identities import Identities, Identity
 from localcloud.stand_in import StandIn
-from localcloud.sts.server import Role, Sts
+from localcloud.sts.assume_role import Role
+from localcloud.sts.server import Sts
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,23 +33,23 @@ CALLBACK = ROOT / "functions" / "callback"
 SHARED = ROOT / "functions" / "shared"
 
 UPLOAD_DOMAIN = "files.localhost"
-"""Bound to the upload bucket, besides the domain that every bucket has."""
+"""A domain that is bound to the upload bucket, besides the one that every bucket has."""
 
-FUNCTION_ROLE_LIFE = 36 * 3600
-"""Seconds that credentials of an execution role are good for."""
+FUNCTION_ROLE_TTL_SECONDS = 36 * 3600
+"""How long credentials of an execution role are valid."""
 
-EXPOSED = ("ETag", "x-oss-request-id", "x-oss-ec")
-"""Headers of OSS's answers that a page may read."""
+EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec")
+"""Headers of OSS's responses that a page may read."""
 
 
-def _nowhere(line: str) -> None:
+def _discard(line: str) -> None:
     pass
 
 
 class Cloud:
-    """One account with an upload bucket, an upload role that may put objects under its prefix, and the function.
+    """One account with an upload bucket, an upload role that may put objects under its prefix, and the functions.
 
-    Everything in it that is secret is random and its own. All services share one clock and one set of fault switches.
+    All secrets are random and new in every cloud. All services share one clock and one set of fault switches.
     """
 
     def __init__(
@@ -65,22 +66,22 @@ class Cloud:
         code: Path = SIGN,
         context_credentials: bool = False,
         reload: bool = False,
-        log: Callable[[str], None] = _nowhere,
+        log: Callable[[str], None] = _discard,
     ) -> None:
-        """Objects become files below `files`; `settings` are the function's, over the local defaults.
+        """Objects become files below `files`; `settings` are the functions', over the local defaults.
 
         `page_look` is the page's title, logo, accent and footer. `sites` are buckets that host a site, by the domain
         bound to each, such as `www.localhost`: pages there may upload. `code` is the signing function's folder. With
-        `context_credentials` the function finds its credentials where the python3.10 runtime puts them; with `reload` a
-        changed source file makes a new instance; `log` takes what the function prints.
+        `context_credentials` the functions get their credentials where the python3.10 runtime has them; with `reload` a
+        changed source file makes a new instance. `log` is called with each line that the functions print.
         """
         self.clock = clock
         self.faults = faults or Faults()
         self._settings = dict(settings or {})
         self.identities = Identities()
         self.region = self._settings.get("OSS_REGION") or "cn-hongkong"
-        some_arn = f"acs:ram::{secrets.randbelow(9 * 10**15) + 10**15}:role/{UPLOAD_ROLE}"
-        self.role_arn = self._settings.get("OSS_STS_ROLE_ARN") or some_arn
+        random_arn = f"acs:ram::{secrets.randbelow(9 * 10**15) + 10**15}:role/{UPLOAD_ROLE}"
+        self.role_arn = self._settings.get("OSS_STS_ROLE_ARN") or random_arn
         self.account_id = (re.findall(r"\d+", self.role_arn) or ["0"])[0]
         self.bucket = Bucket(self._settings.get("OSS_BUCKET") or "local-uploads", self.account_id, files)
         self.function_role = self.renew_function_role()
@@ -96,7 +97,7 @@ class Cloud:
             region=self.region,
             domains={UPLOAD_DOMAIN: self.bucket, **self.sites},
         )
-        self.oss.while_calling_back = self._function_waits
+        self.oss.callbacks.while_signer_waits = self._release_waiting_function
         self.site = Site(
             clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look
         )
@@ -131,7 +132,7 @@ class Cloud:
 
     @property
     def services(self) -> tuple[StandIn, ...]:
-        """All of them, in the order in which they start: each needs the addresses of those before it."""
+        """All services, in the order in which they start: each needs the addresses of those before it."""
         callback = (self.callback_gateway,) if self._settings.get("CALLBACK") == "on" else ()
         return self.sts, self.oss, self.site, *callback, self.gateway
 
@@ -144,13 +145,13 @@ class Cloud:
             gateway.start()
             self.oss.callbacks.receivers.add(f"{gateway.host}:{gateway.port}")
             gateway.start_instance()
-        # After the function has looked at its settings: it names all that is wrong with them.
+        # After the function has read its settings: it reports all that is wrong with them.
         self.bucket.cors_rules.append(
-            CorsRule(self._origins(), ("POST", "PUT"), expose_headers=EXPOSED, max_age_seconds=600)
+            CorsRule(self._origins(), ("POST", "PUT"), expose_headers=EXPOSED_HEADERS, max_age_seconds=600)
         )
 
     def stop(self) -> None:
-        """Stop what runs, and wait for the requests still being answered."""
+        """Stop what runs, and wait for the requests that are still being answered."""
         for service in reversed(self.services):
             if service.is_running():
                 service.stop()
@@ -161,10 +162,10 @@ class Cloud:
             service.check()
 
     def renew_function_role(self) -> Identity:
-        """New credentials of the execution role, which an instance made from now on gets, good for 36 hours.
+        """Make new credentials of the execution role, valid for 36 hours, for instances that are made from now on.
 
-        It may assume the upload role, and nothing else in Function Compute; locally it also lists, reads and deletes
-        objects, so that any SDK can be pointed at what `JSON=1 make dev` prints.
+        In Function Compute the role may only assume the upload role. Here it may also list, read and delete objects, so
+        that any SDK works with what `JSON=1 make dev` prints.
         """
         bucket = f"acs:oss:*:*:{self.bucket.name}"
         objects = f"{bucket}/*"
@@ -176,16 +177,16 @@ class Cloud:
         }
         statements = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in may.items()]
         policy = {"Version": "1", "Statement": statements}
-        end = self.clock() + FUNCTION_ROLE_LIFE
+        end = self.clock() + FUNCTION_ROLE_TTL_SECONDS
         self.function_role = self.identities.add_session(self.account_id, FUNCTION_ROLE, "fc", end, (policy,))
         return self.function_role
 
     def _valid_function_role(self) -> Identity:
-        ends_soon = self.function_role.expiration - self.clock() < FUNCTION_ROLE_LIFE / 36
+        ends_soon = self.function_role.expiration - self.clock() < FUNCTION_ROLE_TTL_SECONDS / 36
         return self.renew_function_role() if ends_soon else self.function_role
 
     def _upload_role(self) -> Role:
-        """May put objects under the prefix, in parts, too; only the function's role may assume it."""
+        """Return a role that may put objects under the prefix, in parts too; only the function's role may assume it."""
         actions = ("oss:PutObject", "oss:ListParts", "oss:AbortMultipartUpload")
         policy = {"Version": "1", "Statement": [self._allow(action, f"{self._prefix}/*") for action in actions]}
         return Role(policy, trusted=(f"acs:ram::{self.account_id}:role/{FUNCTION_ROLE}",))
@@ -197,18 +198,19 @@ class Cloud:
     def _allow(self, action: str, keys: str) -> dict[str, str]:
         return {"Effect": "Allow", "Action": action, "Resource": f"acs:oss:*:*:{self.bucket.name}/{keys}"}
 
-    def _function_waits(self, caller: Identity) -> AbstractContextManager[None]:
-        """The upload role's secret never leaves the function: whoever signs with it is the function, and it waits.
+    def _release_waiting_function(self, signer: Identity) -> AbstractContextManager[None]:
+        """Release the process for the callback function, if it is the signing function that waits.
 
-        Its own instance and that of the callback function share this process, and would wait for each other.
+        Both functions run in this process, and would wait for each other. The upload role's secret never leaves the
+        signing function, so a request signed with it comes from there.
         """
-        is_function = caller.arn.partition(":assumed-role/")[2].startswith(f"{self.role_arn.rpartition('/')[2]}/")
-        return instance.lent() if is_function and self.gateway.is_running() else nullcontext()
+        is_function = signer.arn.partition(":assumed-role/")[2].startswith(f"{self.role_arn.rpartition('/')[2]}/")
+        return instance.released() if is_function and self.gateway.is_running() else nullcontext()
 
     def _callback_role(self) -> Identity:
-        """Credentials of the callback function's role, which may look at objects under the prefix."""
+        """Make credentials of the callback function's role, which may read objects under the prefix."""
         policy = {"Version": "1", "Statement": [self._allow("oss:GetObject", f"{self._prefix}/*")]}
-        end = self.clock() + FUNCTION_ROLE_LIFE
+        end = self.clock() + FUNCTION_ROLE_TTL_SECONDS
         return self.identities.add_session(self.account_id, CALLBACK_ROLE, "fc", end, (policy,))
 
     def _upload_url(self) -> str:
@@ -226,16 +228,17 @@ class Cloud:
         self.stop()
 
     def _origins(self) -> tuple[str, ...]:
-        """Whose pages may upload, for function and bucket alike: the page's, by both names that people use for this
-        machine, those of sites, and those that ALLOWED_ORIGINS lists.
+        """Return the origins whose pages may upload, for function and bucket alike.
+
+        They are the page's, by both names of this machine, those of sites, and those in ALLOWED_ORIGINS.
         """
         own = [_origin(host, self.site.port) for host in ("127.0.0.1", "localhost")]
         sites = [_origin(domain, self.oss.port) for domain in self.sites]
-        given = [origin.strip() for origin in self._settings.get("ALLOWED_ORIGINS", "").split(",")]
-        return (*own, *sites, *filter(None, given))
+        listed = [origin.strip() for origin in self._settings.get("ALLOWED_ORIGINS", "").split(",")]
+        return (*own, *sites, *filter(None, listed))
 
     def _environment(self) -> dict[str, str]:
-        """The function's settings: local ones, over which go those given; the page may always upload."""
+        """Return the signing function's settings; the page may always upload."""
         return {
             "AUTH": "none",
             **self._settings,
@@ -257,7 +260,7 @@ class Cloud:
         return {"CALLBACK_URL": self.callback_gateway.url, "CALLBACK_SECRET": self.callback_secret}
 
     def _callback_environment(self) -> dict[str, str]:
-        """The callback function's settings: local ones, and those given that are its own."""
+        """Return the callback function's settings."""
         own = ("UPLOAD_PREFIX", "WEBHOOK_URL", "WEBHOOK_SECRET")
         return {
             **{name: self._settings[name] for name in own if name in self._settings},

@@ -1,6 +1,7 @@
-"""`python -m localcloud.dev.invoke`: one request through the real handler, with stand-ins for STS and OSS behind it.
+"""`python -m localcloud.dev.invoke` (`make invoke`): sends one request through the real handler, without a server.
 
-Prints the handler's reply as JSON on standard output, and what the function logs on standard error.
+Stand-ins for STS and OSS are behind it. The handler's response is printed as JSON on standard output, and what the
+function logs on standard error.
 """
 
 from __future__ import annotations
@@ -11,38 +12,35 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from localcloud.dev.__main__ import explained, function_settings, tell_line
 from localcloud.dev.cloud import Cloud
-from localcloud.terminal import guard_output
+from localcloud.dev.settings import function_settings
+from localcloud.terminal import guard_output, print_entry, report_user_errors
+
+REQUEST_ID = "1-local-invoke"
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit code: 0 where the reply's status is below 400, else 1; 2 for wrong settings or arguments."""
-    asked = _parser().parse_args(arguments)
-    with tempfile.TemporaryDirectory() as files, explained() as outcome:
+    """Run the command. Returns the exit code: 0 for a status below 400, else 1; 2 for wrong settings or arguments."""
+    options = _parser().parse_args(arguments)
+    with tempfile.TemporaryDirectory() as files, report_user_errors() as outcome:
         settings = function_settings(os.environ)
-        event = asked.event.read_bytes() if asked.event else None
-        with Cloud(Path(files), settings=settings, log=tell_line) as cloud:
-            reply = _reply(cloud, asked, event)
-            print(json.dumps(reply, indent=2, ensure_ascii=False))
-            outcome.code = 0 if reply["statusCode"] < 400 else 1
-    return outcome.code
+        event = options.event.read_bytes() if options.event else None
+        with Cloud(Path(files), settings=settings, log=print_entry) as cloud:
+            response = cloud.gateway.invoke(_event(cloud, options) if event is None else event, REQUEST_ID)
+            print(json.dumps(response, indent=2, ensure_ascii=False))
+            outcome.exit_code = 0 if response["statusCode"] < 400 else 1
+    return outcome.exit_code
 
 
-def _reply(cloud: Cloud, asked: argparse.Namespace, event: bytes | None) -> Any:
-    request_id = "1-local-invoke"
-    if event is not None:
-        return cloud.gateway.call(event, request_id)
-    headers = [("Host", "localhost"), *(_header(text) for text in asked.header)]
-    if asked.body and not any(name.lower() == "content-type" for name, _ in headers):
+def _event(cloud: Cloud, options: argparse.Namespace) -> bytes:
+    headers = [("Host", "localhost"), *(_parse_header(text) for text in options.header)]
+    if options.body and not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
-    event = cloud.gateway.event(asked.method, asked.path, headers, asked.body.encode(), request_id)
-    return cloud.gateway.call(event, request_id)
+    return cloud.gateway.event(options.method, options.path, headers, options.body.encode(), REQUEST_ID)
 
 
-def _header(text: str) -> tuple[str, str]:
+def _parse_header(text: str) -> tuple[str, str]:
     name, _, value = text.partition(":")
     return name.strip(), value.strip()
 
@@ -51,15 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make invoke ARGS=…", description="Send one request through the real handler."
     )
-    parser.add_argument("method", nargs="?", default="GET", help="GET, POST or OPTIONS")
-    parser.add_argument("path", nargs="?", default="/limits", help="such as /sign; with its query, if any")
-    parser.add_argument("--body", default="", help="the request's body, JSON unless a Content-Type is given")
-    parser.add_argument(
-        "--header", action="append", default=[], metavar="NAME:VALUE", help="may be given several times"
-    )
-    parser.add_argument(
-        "--event", type=Path, metavar="FILE", help="a whole event instead, as Function Compute makes it"
-    )
+    add = parser.add_argument
+    add("method", nargs="?", default="GET", help="GET, POST or OPTIONS (default: GET)")
+    add("path", nargs="?", default="/limits", help="the path with its query, such as /sign (default: /limits)")
+    add("--body", default="", help="the request's body; it is JSON unless --header gives a Content-Type")
+    add("--header", action="append", default=[], metavar="NAME:VALUE", help="a header; may be repeated")
+    add("--event", type=Path, metavar="FILE", help="send a whole event of Function Compute instead")
     return parser
 
 

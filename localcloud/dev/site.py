@@ -1,4 +1,4 @@
-"""A stand-in for OSS's static website hosting: the page's files as they are, with its configuration filled in."""
+"""Serves the page on this machine: its files as they are, with its configuration filled in."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 INDEX = "index.html"
 
 PLACEHOLDER = "https://function.invalid https://upload.invalid"
-"""What stands in the page's Content-Security-Policy for the addresses it may talk to."""
+"""The placeholder in the page's Content-Security-Policy for the addresses that it may send requests to."""
 
 LOOK = ("title", "logo", "accent", "footer")
-"""What a team may change of the page's look; each is a member of the page's configuration."""
+"""The settings of the page's look; each is a member of the page's configuration."""
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -33,7 +33,7 @@ TYPES = {
 
 
 class Site(StandIn):
-    """The page, at the address of its own."""
+    """Serves the page at an address of its own."""
 
     service = "site"
 
@@ -46,9 +46,9 @@ class Site(StandIn):
         port: int = 0,
         look: Mapping[str, str] | None = None,
     ) -> None:
-        """`addresses` gives the function's URL and the one that files are posted to, once they are known.
+        """`addresses` returns the function's URL and the one that files are posted to, once they are known.
 
-        `look` is what the page's configuration says besides: see `look_of`.
+        `look` is the rest of the page's configuration: see `read_look`.
         """
         super().__init__(clock, port=port)
         self._folder = folder
@@ -56,30 +56,32 @@ class Site(StandIn):
         self._look = dict(look or {})
 
     def handle(self, request: Request) -> Response:
-        """Answer one request: a file, read anew each time so that an edit shows on reload."""
+        """Return a file. It is read for each request, so that an edit shows on reload."""
         name = request.path.removeprefix("/") or INDEX
         function, upload = self._addresses()
         if name == "config.json":
-            return self._reply(request, json.dumps({"function": function, **self._look}).encode(), "application/json")
+            return self._response(
+                request, json.dumps({"function": function, **self._look}).encode(), "application/json"
+            )
         path = safe_join(str(self._folder), name)
         try:
             content = (self._folder / path).read_bytes() if path and not name.endswith("/") else None
         except (OSError, ValueError):  # a ValueError is a NUL in the name
             content = None
         if content is None:
-            return Response("There is no such page.\n", 404, content_type="text/plain")
+            return Response("This page does not exist.\n", 404, content_type="text/plain")
         if name == INDEX:
             content = content.replace(PLACEHOLDER.encode(), f"{function} {upload}".encode())
-        return self._reply(request, content, _content_type(name))
+        return self._response(request, content, _content_type(name))
 
-    def _reply(self, request: Request, content: bytes, content_type: str) -> Response:
+    def _response(self, request: Request, content: bytes, content_type: str) -> Response:
         if request.method not in ("GET", "HEAD"):
             return Response(status=405, headers={"Allow": "GET, HEAD"})
         return Response(content, content_type=content_type, headers={"Cache-Control": "no-cache"})
 
 
-def look_of(environ: Mapping[str, str]) -> dict[str, str]:
-    """What PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER say of the page's look, as its configuration has it."""
+def read_look(environ: Mapping[str, str]) -> dict[str, str]:
+    """Read PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER into members of the page's configuration."""
     return {name: environ[f"PAGE_{name.upper()}"] for name in LOOK if environ.get(f"PAGE_{name.upper()}")}
 
 

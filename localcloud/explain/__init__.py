@@ -1,1 +1,1 @@
-"""The rulebook: which rule an error of OSS or STS is about, and what to change."""
+"""What an error of OSS or STS means, and how to fix it."""

@@ -1,4 +1,4 @@
-"""Function Compute's HTTP trigger, both ways: a request becomes the event that a handler gets, its reply a response.
+"""Function Compute's HTTP trigger, both ways: a request becomes the handler's event, its return value a response.
 
 Follows "Invoke a function by an HTTP trigger" and "HTTP trigger overview" (Function Compute 3.0, event version v1).
 """
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 TEXTUAL = re.compile(
     r"text/.*|application/(json|ld\+json|xhtml\+xml|xml|atom\+xml|javascript)",
 )
-"""Content types whose bodies come as they are; all others, and no body at all, come as base64."""
+"""Content types whose bodies are passed on as text; all others, and no body at all, become base64."""
 
 IGNORED = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "content-disposition", "upgrade"}
-    # Neither is among the headers that a function may set; that the gateway drops them is our reading, the strict one.
+    # The documents do not list these among the headers that a function may set; dropping them is our choice.
     | {"access-control-expose-headers", "access-control-allow-credentials"}
 )
-"""Headers of a reply that the gateway sets itself, whatever the function says; so it does with every x-fc-*."""
+"""Headers that the gateway sets itself, whatever the function returns; so it does with every x-fc-*."""
 
-MAX_REPLY_HEADERS = 8 * 1024
-"""Bytes."""
+MAX_HEADERS_SIZE = 8 * 1024
+"""Bytes of a response's headers."""
 
 
 def http_event(
@@ -46,9 +46,9 @@ def http_event(
     source_ip: str,
     now: float,
 ) -> bytes:
-    """The event of a request; `target` is its path and query as they came, `now` in seconds since the epoch."""
+    """Return the event of a request; `target` is its path and query as sent, `now` in seconds since the epoch."""
     path, _, query = target.partition("?")
-    joined = _joined((_canonical(name), value) for name, value in headers)
+    joined = _join_repeated((_canonical(name), value) for name, value in headers)
     is_text = bool(body) and TEXTUAL.fullmatch(joined.get("Content-Type", "").partition(";")[0].strip().lower())
     event = {
         "version": "v1",
@@ -56,7 +56,7 @@ def http_event(
         "body": body.decode("utf-8", "replace") if is_text else base64.b64encode(body).decode(),
         "isBase64Encoded": not is_text,
         "headers": joined,
-        "queryParameters": _joined(parse_qsl(query, keep_blank_values=True)),
+        "queryParameters": _join_repeated(parse_qsl(query, keep_blank_values=True)),
         "requestContext": {
             "accountId": account_id,
             "domainName": domain,
@@ -77,25 +77,25 @@ def http_event(
 
 
 def _canonical(name: str) -> str:
-    """As Go writes header names: `x-foo-bar` becomes `X-Foo-Bar`."""
+    """Write a header name as Go does: `x-foo-bar` becomes `X-Foo-Bar`."""
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
-def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """One value a name: the values of a repeated one are joined with commas."""
+def _join_repeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return one value for each name: the values of a repeated one are joined with commas."""
     joined: dict[str, str] = {}
     for name, value in pairs:
         joined[name] = f"{joined[name]},{value}" if name in joined else value
     return joined
 
 
-def http_response(reply: Any, origin: str | None) -> Response:
-    """The response that a handler's reply makes, with what the gateway adds on the function's default domain.
+def http_response(result: Any, origin: str | None) -> Response:
+    """Make the response of what a handler returns, with what the gateway adds on the function's default domain.
 
-    Where a function names no Access-Control-Allow-Origin, the gateway names the caller's, whatever it is.
+    Where a function sets no Access-Control-Allow-Origin, the gateway allows the request's origin, whatever it is.
     """
-    response = _response(reply)
-    if len(str(response.headers)) > MAX_REPLY_HEADERS:
+    response = _response(result)
+    if len(str(response.headers)) > MAX_HEADERS_SIZE:
         return Response('{"ErrorCode":"BadResponse"}', 502, content_type="application/json")
     response.headers["Content-Disposition"] = "attachment"
     if origin is not None and "Access-Control-Allow-Origin" not in response.headers:
@@ -105,27 +105,27 @@ def http_response(reply: Any, origin: str | None) -> Response:
     return response
 
 
-def _response(reply: Any) -> Response:
-    answer = _parsed(reply)
-    if not isinstance(answer, dict) or "statusCode" not in answer:
-        return Response(_body(reply, is_base64=False), 200, content_type="application/json")
+def _response(result: Any) -> Response:
+    members = _parse_json(result)
+    if not isinstance(members, dict) or "statusCode" not in members:
+        return Response(_body(result, is_base64=False), 200, content_type="application/json")
     response = Response(
-        _body(answer.get("body", ""), is_base64=answer.get("isBase64Encoded") is True),
-        int(answer["statusCode"]),
+        _body(members.get("body", ""), is_base64=members.get("isBase64Encoded") is True),
+        int(members["statusCode"]),
         content_type="application/json",
     )
-    for name, value in (answer.get("headers") or {}).items():
+    for name, value in (members.get("headers") or {}).items():
         if name.lower() not in IGNORED and not name.lower().startswith("x-fc-"):
             response.headers[name] = str(value)
     return response
 
 
-def _parsed(reply: Any) -> Any:
-    """A reply may be JSON text as well as an object."""
-    if not isinstance(reply, (str, bytes)):
-        return reply
+def _parse_json(result: Any) -> Any:
+    """Return what a handler returned as an object; it may be JSON text as well."""
+    if not isinstance(result, (str, bytes)):
+        return result
     try:
-        return json.loads(reply)
+        return json.loads(result)
     except ValueError:
         return None
 
@@ -137,4 +137,4 @@ def _body(body: Any, *, is_base64: bool) -> bytes:
     try:
         return base64.b64decode(raw, validate=True)
     except binascii.Error:
-        return raw  # sent as it is, and no error, says the document
+        return raw  # the document says that it is sent unchanged, without an error

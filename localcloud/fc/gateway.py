@@ -1,4 +1,4 @@
-"""Function Compute's gateway: HTTP in front of the real handler, with the quirks of the real one.
+"""Function Compute's gateway: HTTP in front of the real handler, with the limits and quirks of the real gateway.
 
 It has no time-out for the function: a handler in this process cannot be killed.
 """
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from localcloud.fc.event import http_event, http_response
 from localcloud.fc.instance import Instance, InstanceExited
-from localcloud.stand_in import StandIn
+from localcloud.stand_in import StandIn, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     from localcloud.ram.identities import Identity
 
-MAX_HEADERS = 8 * 1024
+MAX_HEADERS_SIZE = 8 * 1024
 """Bytes of a request's headers."""
 
-MAX_TARGET = 4 * 1024
+MAX_TARGET_SIZE = 4 * 1024
 """Bytes of a request's path and query."""
 
-MAX_BODY = 32 * 1024 * 1024
+MAX_BODY_SIZE = 32 * 1024 * 1024
 """Bytes of a request's body."""
 
 
@@ -61,9 +61,9 @@ class Gateway(StandIn):
     ) -> None:
         """`code` are the folders whose contents a package has side by side.
 
-        `environment` and `role` (the execution role's credentials) are asked whenever an instance is made.
+        `environment` and `role` (the execution role's credentials) are called whenever an instance is made.
 
-        With `context_credentials` each call's context brings the role's credentials, as in the python3.10 runtime;
+        With `context_credentials` each invocation's context has the role's credentials, as in the python3.10 runtime;
         else only the instance's environment has them. With `reload`, changed code makes a new instance.
         """
         super().__init__(clock, port=port)
@@ -81,41 +81,41 @@ class Gateway(StandIn):
         self._log = log
         self._instance: Instance | None = None
         self._code_version = 0
-        self._one_request = threading.Lock()
+        self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
         """Answer one request as the gateway does."""
         request_id = f"1-{int(self.clock()):08x}-{secrets.token_hex(12)}"
-        response = self._refusal(request, request_id) or self._invoke(request, request_id)
+        response = self._reject(request, request_id) or self._forward(request, request_id)
         response.headers["X-Fc-Request-Id"] = request_id
         return response
 
     def start_instance(self) -> None:
-        """Make a new instance, and run its initializer. Raises what the function's code raises."""
-        with self._one_request:
+        """Make a new instance and run its initializer. Raises what the function's code raises."""
+        with self._lock:
             self._instance = self._new_instance()
 
     def end_instance(self) -> None:
-        """Let go of the instance: the next request starts a new one."""
-        with self._one_request:
+        """Discard the instance: the next request starts a new one."""
+        with self._lock:
             self._instance = None
 
-    def call(self, event: bytes, request_id: str) -> Any:
-        """The handler's reply to an event. Raises what the handler or, in a new instance, the initializer raises."""
-        with self._one_request:
+    def invoke(self, event: bytes, request_id: str) -> Any:
+        """Return the handler's response. Raises what the handler or, in a new instance, the initializer raises."""
+        with self._lock:
             if self._reload and self._code_version != self._version_of_code():
                 self._instance = None
             if self._instance is None:
                 self._instance = self._new_instance()
             try:
-                return self._instance.answer(event, self._context(request_id))
+                return self._instance.invoke(event, self._context(request_id))
             except BaseException:
-                # Function Compute throws an instance away whose handler raised or whose process ended.
+                # Function Compute discards an instance whose handler raised or whose process ended.
                 self._instance = None
                 raise
 
     def event(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes, request_id: str) -> bytes:
-        """The event that a request to this gateway would make."""
+        """Return the event that a request to this gateway makes."""
         return http_event(
             method,
             target,
@@ -128,32 +128,33 @@ class Gateway(StandIn):
             now=self.clock(),
         )
 
-    def _refusal(self, request: Request, request_id: str) -> Response | None:
-        """What never reaches the function."""
+    def _reject(self, request: Request, request_id: str) -> Response | None:
+        """Return the response to a request that does not reach the function."""
         if request.method not in self._methods:
             return _error(403, "FCCommonError", f"method {request.method} is not allowed for this trigger", request_id)
         headers_size = sum(len(name) + len(value) for name, value in request.headers.items())
         target_size = len(str(request.environ["REQUEST_URI"]))
-        if headers_size > MAX_HEADERS or target_size > MAX_TARGET or (request.content_length or 0) > MAX_BODY:
+        body_size = request.content_length or 0
+        if headers_size > MAX_HEADERS_SIZE or target_size > MAX_TARGET_SIZE or body_size > MAX_BODY_SIZE:
             return _error(400, "InvalidArgument", "the request is too large", request_id)
         return None
 
-    def _invoke(self, request: Request, request_id: str) -> Response:
+    def _forward(self, request: Request, request_id: str) -> Response:
         headers = list(request.headers.items())
         event = self.event(request.method, request.environ["REQUEST_URI"], headers, request.get_data(), request_id)
         try:
-            reply = self.call(event, request_id)
-            return http_response(reply, request.headers.get("Origin"))
-        except (Exception, InstanceExited, SystemExit) as fault:  # noqa: BLE001 - whatever it is, the gateway goes on
-            self._log("".join(traceback.format_exception(fault)))
-            self.note(request, fault=type(fault).__name__)
-            # Plain text that says it is JSON: so does the real gateway.
+            response = self.invoke(event, request_id)
+            return http_response(response, request.headers.get("Origin"))
+        except (Exception, InstanceExited, SystemExit) as error:  # noqa: BLE001 - the gateway goes on after any error
+            self._log("".join(traceback.format_exception(error)))
+            note(request, error=type(error).__name__)
+            # Plain text with the type of JSON, as the real gateway sends it.
             return http_response({"statusCode": 502, "body": "Internal Server Error"}, request.headers.get("Origin"))
 
     def _new_instance(self) -> Instance:
         self._code_version = self._version_of_code()
         role = {} if self._context_credentials else _variables(self._role())
-        # All that Function Compute sets, but for FC_FUNCTION_NAME: by that one the function knows that it is not local.
+        # All variables of Function Compute except FC_FUNCTION_NAME, by which the function knows that it is not local.
         own = {
             "FC_FUNCTION_HANDLER": self._handler,
             "FC_FUNCTION_MEMORY_SIZE": "512",
@@ -171,7 +172,7 @@ class Gateway(StandIn):
         return max(file.stat().st_mtime_ns for folder in self._code for file in folder.rglob("*.py"))
 
     def _context(self, request_id: str) -> Any:
-        """What a handler gets beside the event; python3.12 has no credentials in it."""
+        """Return the handler's second argument; in the python3.12 runtime it has no credentials."""
         function = SimpleNamespace(name=self._function_name, handler=self._handler, memory=512, timeout=10)
         context = SimpleNamespace(
             request_id=request_id, function=function, region=self._region, account_id=self._account_id
@@ -195,5 +196,5 @@ def _variables(role: Identity) -> dict[str, str]:
 
 
 def _error(status: int, code: str, message: str, request_id: str) -> Response:
-    told = {"RequestId": request_id, "Code": code, "Message": message}
-    return Response(json.dumps(told), status, content_type="application/json")
+    body = {"RequestId": request_id, "Code": code, "Message": message}
+    return Response(json.dumps(body), status, content_type="application/json")

@@ -1,4 +1,4 @@
-"""Which bucket, and which object in it, a request is about: by its host, or by the first part of its path."""
+"""Finds the bucket and the object that a request is about, by its host or by the first part of its path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from localcloud.oss.errors import Refused, access_denied
+from localcloud.oss.errors import OssError, access_denied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a request goes."""
+    """The bucket and the object that a request is about."""
 
     bucket: Bucket
     key: str
     """Empty for the bucket itself."""
     is_bound_domain: bool
-    """Asked through a domain bound to the bucket, not through one that every bucket has."""
+    """Whether the host is a domain bound to the bucket, not one that every bucket has."""
 
 
 class Addresses:
-    """The hosts under which buckets are had.
+    """The hosts at which buckets are available.
 
-    Which they are is our choice, as the real ones cannot be had on loopback. Bound to a bucket are the domains in
-    `domains`, such as `www.localhost` (browsers take every name below `localhost` for this machine). All others stand
-    for the domains that OSS gives: `<bucket>.localhost` is that bucket; `127.0.0.1` and `localhost` are the default
-    bucket, or, where the first part of the path is the name of a bucket, that one, since the vendor's SDKs address an
-    IP that way.
+    Which hosts these are is our choice, as the real ones do not exist on loopback. The domains in `domains`, such as
+    `www.localhost`, are bound to a bucket (browsers resolve every name below `localhost` to this machine). All others
+    stand for OSS's own domains: `<bucket>.localhost` is that bucket. `127.0.0.1` and `localhost` are the default
+    bucket; where the first part of the path is the name of a bucket, they are that one, since the vendor's SDKs
+    address an IP that way.
     """
 
     def __init__(self, buckets: Mapping[str, Bucket], default: Bucket, domains: Mapping[str, Bucket]) -> None:
@@ -42,8 +42,8 @@ class Addresses:
         self._default = default
         self._domains = domains
 
-    def of(self, request: Request) -> Address:
-        """Raises Refused."""
+    def find(self, request: Request) -> Address:
+        """Return what a request is about. Raises OssError."""
         host = request.host.lower().partition(":")[0]
         path = _path(request)
         if host in self._domains:
@@ -64,7 +64,9 @@ class Addresses:
                 "Please send all future requests to this endpoint."
             )
         if name not in self._buckets:
-            raise Refused(404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", BucketName=name)
+            raise OssError(
+                404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", BucketName=name
+            )
         return self._buckets[name]
 
 
@@ -73,4 +75,4 @@ def _path(request: Request) -> str:
     try:
         return unquote_to_bytes(raw.encode("latin-1")).decode().removeprefix("/")
     except UnicodeDecodeError:
-        raise Refused(400, "InvalidObjectName", "The specified object is not valid.") from None
+        raise OssError(400, "InvalidObjectName", "The specified object is not valid.") from None

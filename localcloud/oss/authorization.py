@@ -1,55 +1,44 @@
-"""Who calls OSS, and what he may do: access keys and security tokens, RAM, and the bucket itself."""
+"""Which identity an access key belongs to, and what RAM and the bucket allow it."""
 
 from __future__ import annotations
 
 import hmac
 from typing import TYPE_CHECKING
 
-from localcloud.oss.errors import Refused, access_denied
+from localcloud.oss.errors import NO_RIGHT, OssError, access_denied
 from localcloud.ram import policies
 
 if TYPE_CHECKING:
     from localcloud.oss.storage.bucket import Bucket
     from localcloud.ram.identities import Identities, Identity
 
-NO_RIGHT = "You have no right to access this object because of bucket acl."
 NOT_IN_OUR_RECORDS = "The OSS Access Key Id you provided does not exist in our records."
 
 
 def identify(identities: Identities, access_key_id: str, security_token: str | None, now: float) -> Identity:
-    """The identity that holds an access key, if the security token (None: not sent) is the one that goes with it.
+    """Return the identity with an access key, if the security token (None: not sent) is the one issued with it.
 
-    Raises Refused. `now` is in seconds since the epoch.
+    Raises OssError. `now` is in seconds since the epoch.
     """
     if access_key_id.startswith("STS.") and not security_token:
         lost = f"{NOT_IN_OUR_RECORDS} The Security Token may be lost to specify that it is a STS Access Id."
-        raise Refused(403, "InvalidAccessKeyId", lost, "0002-00000003", OSSAccessKeyId=access_key_id)
+        raise OssError(403, "InvalidAccessKeyId", lost, "0002-00000003", OSSAccessKeyId=access_key_id)
     identity = identities.find(access_key_id)
     if identity is None:
-        raise Refused(403, "InvalidAccessKeyId", NOT_IN_OUR_RECORDS, "0002-00000902", OSSAccessKeyId=access_key_id)
+        raise OssError(403, "InvalidAccessKeyId", NOT_IN_OUR_RECORDS, "0002-00000902", OSSAccessKeyId=access_key_id)
     token = security_token or ""
     if not hmac.compare_digest(token.encode(), identity.security_token.encode()):
-        raise Refused(403, "InvalidSecurityToken", "The security token you provided is invalid.", SecurityToken=token)
+        raise OssError(403, "InvalidSecurityToken", "The security token you provided is invalid.", SecurityToken=token)
     if now >= identity.expiration:
         expired = "The security token you provided has expired."
-        raise Refused(403, "SecurityTokenExpired", expired, "0002-00000007", SecurityToken=token)
+        raise OssError(403, "SecurityTokenExpired", expired, "0002-00000007", SecurityToken=token)
     return identity
 
 
 def authorize(identity: Identity, action: str, bucket: Bucket, key: str | None = None) -> None:
-    """Let RAM decide: every policy of the identity must allow the action on the object, or on the bucket itself.
-
-    Raises Refused.
-    """
+    """Raise OssError unless every policy of the identity allows the action on the object, or on the bucket itself."""
     if identity.account_id != bucket.account_id:
         raise access_denied(NO_RIGHT)
     resource = bucket.name if key is None else f"{bucket.name}/{key}"
     if not policies.allows(identity.policies, action, f"acs:oss:*:{bucket.account_id}:{resource}"):
         raise access_denied("Access denied by authorizer's policy.")
-
-
-def signed_by(identity: Identity | None) -> Identity:
-    """The identity, where the request is signed. Raises Refused: nothing here lets anybody but readers in unsigned."""
-    if identity is None:
-        raise access_denied(NO_RIGHT)
-    return identity

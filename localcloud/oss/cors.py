@@ -1,11 +1,11 @@
-"""The CORS rules of a bucket, as PutBucketCors and OptionObject document them: in order, the first match decides."""
+"""The CORS rules of a bucket, as PutBucketCors and OptionObject document them: the first rule that matches decides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localcloud.oss.errors import Refused
+from localcloud.oss.errors import OssError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ METHODS = frozenset({"GET", "PUT", "DELETE", "POST", "HEAD"})
 
 @dataclass(frozen=True)
 class CorsRule:
-    """One rule. An allowed origin or header may hold one `*`; an exposed header none. Raises ValueError."""
+    """One rule. An allowed origin or header may contain one `*`; an exposed header none."""
 
     allowed_origins: tuple[str, ...]
     allowed_methods: tuple[str, ...]
@@ -24,73 +24,79 @@ class CorsRule:
     max_age_seconds: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what PutBucketCors would refuse."""
+        """Raise ValueError for what PutBucketCors refuses."""
         if not self.allowed_origins or not self.allowed_methods:
             raise ValueError("a CORS rule names at least one origin and one method")
         if not METHODS.issuperset(self.allowed_methods):
             raise ValueError(f"a CORS rule allows methods out of {', '.join(sorted(METHODS))}")
         if any(text.count("*") > 1 for text in (*self.allowed_origins, *self.allowed_headers)):
-            raise ValueError("an allowed origin or header holds at most one *")
+            raise ValueError("an allowed origin or header contains at most one *")
         if any("*" in name for name in self.expose_headers):
-            raise ValueError("an exposed header holds no *")
+            raise ValueError("an exposed header contains no *")
 
     def matches(self, origin: str, method: str, headers: Iterable[str] = ()) -> bool:
-        """Whether this rule allows a request with these headers (compared without regard to case)."""
+        """Return whether this rule allows a request with these headers (compared without regard to case)."""
         return (
-            any(_fits(origin, pattern) for pattern in self.allowed_origins)
+            any(_matches(origin, pattern) for pattern in self.allowed_origins)
             and method in self.allowed_methods
-            and all(any(_fits(name.lower(), p.lower()) for p in self.allowed_headers) for name in headers)
+            and all(any(_matches(name.lower(), p.lower()) for p in self.allowed_headers) for name in headers)
         )
 
-    def reply(self, origin: str) -> dict[str, str]:
-        """The headers of an answer to a request that this rule allows."""
-        reply = {"Access-Control-Allow-Origin": "*" if "*" in self.allowed_origins else origin}
+    def response_headers(self, origin: str) -> dict[str, str]:
+        """Return the headers of the response to a request that this rule allows."""
+        headers = {"Access-Control-Allow-Origin": "*" if "*" in self.allowed_origins else origin}
         if self.expose_headers:
-            reply["Access-Control-Expose-Headers"] = ", ".join(self.expose_headers)
-        return reply
+            headers["Access-Control-Expose-Headers"] = ", ".join(self.expose_headers)
+        return headers
 
 
-def _fits(text: str, pattern: str) -> bool:
+def _matches(text: str, pattern: str) -> bool:
     head, star, tail = pattern.partition("*")
     if not star:
         return text == pattern
     return len(text) >= len(head) + len(tail) and text.startswith(head) and text.endswith(tail)
 
 
-def reply_headers(rules: Iterable[CorsRule], origin: str | None, method: str) -> dict[str, str]:
-    """What CORS adds to the answer of a request other than a preflight: nothing, if no rule allows it."""
+def response_headers(rules: Iterable[CorsRule], origin: str | None, method: str) -> dict[str, str]:
+    """Return what CORS adds to the response to a request other than a preflight: nothing, if no rule allows it."""
     rules = tuple(rules)
     if not rules:
         return {}
     rule = next((rule for rule in rules if origin is not None and rule.matches(origin, method)), None)
-    return {"Vary": "Origin", **(rule.reply(origin) if rule and origin else {})}
+    return {"Vary": "Origin", **(rule.response_headers(origin) if rule and origin else {})}
 
 
-def preflight(rules: Iterable[CorsRule], origin: str | None, method: str | None, headers: str | None) -> dict[str, str]:
-    """The headers that allow a preflight, from its Origin and Access-Control-Request-* headers. Raises Refused."""
+def preflight_headers(
+    rules: Iterable[CorsRule], origin: str | None, method: str | None, headers: str | None
+) -> dict[str, str]:
+    """Return the headers that allow a preflight, given its Origin and Access-Control-Request-*. Raises OssError."""
     if origin is None:
         raise _insufficient("Origin")
     if method is None:
         raise _insufficient("Access-Control-Request-Method")
-    wanted = [name.strip() for name in (headers or "").split(",") if name.strip()]
-    rule = next((rule for rule in rules if rule.matches(origin, method, wanted)), None)
+    names = [name.strip() for name in (headers or "").split(",") if name.strip()]
+    rule = next((rule for rule in rules if rule.matches(origin, method, names)), None)
     if rule is None:
         raise _forbidden()
-    reply = {"Vary": "Origin", **rule.reply(origin), "Access-Control-Allow-Methods": ", ".join(rule.allowed_methods)}
-    if wanted:
-        reply["Access-Control-Allow-Headers"] = ", ".join(wanted)
+    response = {
+        "Vary": "Origin",
+        **rule.response_headers(origin),
+        "Access-Control-Allow-Methods": ", ".join(rule.allowed_methods),
+    }
+    if names:
+        response["Access-Control-Allow-Headers"] = ", ".join(names)
     if rule.max_age_seconds:
-        reply["Access-Control-Max-Age"] = str(rule.max_age_seconds)
-    return reply
+        response["Access-Control-Max-Age"] = str(rule.max_age_seconds)
+    return response
 
 
-def _insufficient(header: str) -> Refused:
-    return Refused(400, "BadRequest", f"Insufficient information. {header} request header needed.")
+def _insufficient(header: str) -> OssError:
+    return OssError(400, "BadRequest", f"Insufficient information. {header} request header needed.")
 
 
-def _forbidden() -> Refused:
+def _forbidden() -> OssError:
     # The misspellings are the published ones.
-    return Refused(
+    return OssError(
         403,
         "AccessForbidden",
         "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request "

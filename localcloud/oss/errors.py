@@ -1,27 +1,17 @@
-"""How OSS says no: status, Code, Message, EC and the XML around them, as its error pages print them."""
+"""The errors of OSS: status, Code, Message, EC and the XML around them, as its error pages print them."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeAlias
-
-    Content: TypeAlias = "str | Sequence[tuple[str, Content]]"
-    """What an element holds: text, or elements by name, in order."""
-
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-REPLACEMENT = "\ufffd"
+from localcloud import xml_document
 
 MALFORMED_BODY = "0006-00000104"
 MALFORMED_PART = "0006-00000109"
 
+NO_RIGHT = "You have no right to access this object because of bucket acl."
 
-class Refused(Exception):
-    """OSS does not do what it was asked to. `extras` are the elements that follow HostId in the answer's XML."""
+
+class OssError(Exception):
+    """OSS refuses a request. `extras` are the elements that follow HostId in the response's XML."""
 
     def __init__(self, status: int, code: str, message: str, ec: str | None = None, **extras: str) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -32,46 +22,84 @@ class Refused(Exception):
         self.extras = extras
 
     def xml(self, request_id: str, host: str) -> str:
-        """The body of the answer; `host` is the host that was asked."""
+        """Write the body of the response; `host` is the one that the request named."""
         elements = {"Code": self.code, "Message": self.message, "RequestId": request_id, "HostId": host, **self.extras}
         if self.ec:
             elements["EC"] = self.ec
             elements["RecommendDoc"] = f"https://api.aliyun.com/troubleshoot?q={self.ec}"
-        return xml_document("Error", list(elements.items()))
+        return xml_document.render("Error", list(elements.items()))
 
 
-def xml_document(root: str, content: Content) -> str:
-    """An XML document; what XML cannot carry becomes U+FFFD."""
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *_lines(root, content), ""])
+class UnknownOperationError(OssError):
+    """The stand-in does not have this operation. A test that provokes this fails: it relies on more than is here."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(501, "NotImplemented", _not_supported(operation))
+        self.operation = operation
 
 
-def _lines(name: str, content: Content) -> list[str]:
-    if isinstance(content, str):
-        return [f"<{name}>{escape(NOT_XML.sub(REPLACEMENT, content))}</{name}>"]
-    inner = [f"  {line}" for child, held in content for line in _lines(child, held)]
-    return [f"<{name}>", *inner, f"</{name}>"]
+def not_implemented(feature: str) -> OssError:
+    """Make a 501 for what OSS can do and this stand-in cannot."""
+    return OssError(501, "NotImplemented", _not_supported(feature))
 
 
-def invalid_argument(message: str, name: str, value: str, ec: str | None = None) -> Refused:
-    """400 InvalidArgument, with the argument it is about."""
-    return Refused(400, "InvalidArgument", message, ec, ArgumentName=name, ArgumentValue=value)
+def _not_supported(feature: str) -> str:
+    return f"The stand-in for OSS does not support {feature}."
 
 
-def access_denied(message: str, ec: str | None = None) -> Refused:
-    """403 AccessDenied."""
-    return Refused(403, "AccessDenied", message, ec)
+def invalid_argument(message: str, name: str, value: str, ec: str | None = None) -> OssError:
+    """Make a 400 InvalidArgument that names the argument."""
+    return OssError(400, "InvalidArgument", message, ec, ArgumentName=name, ArgumentValue=value)
 
 
-def malformed(ec: str = MALFORMED_BODY) -> Refused:
-    """400 for a body that is not well-formed multipart/form-data."""
-    return Refused(
+def access_denied(message: str, ec: str | None = None) -> OssError:
+    """Make a 403 AccessDenied."""
+    return OssError(403, "AccessDenied", message, ec)
+
+
+def malformed_form(ec: str = MALFORMED_BODY) -> OssError:
+    """Make a 400 for a body that is not well-formed multipart/form-data."""
+    return OssError(
         400, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data", ec
     )
 
 
-def signature_does_not_match(access_key_id: str, provided: str, string_to_sign: str, ec: str, **extras: str) -> Refused:
-    """403, with what OSS signed, so that a caller can compare it with what he signed."""
-    return Refused(
+def malformed_xml() -> OssError:
+    """Make a 400 for a body that is not the XML document that the operation takes."""
+    message = "The XML you provided was not well-formed or did not validate against our published schema."
+    return OssError(400, "MalformedXML", message)
+
+
+def missing_content_length() -> OssError:
+    """Make a 411 for a body without a length."""
+    return OssError(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+
+
+def invalid_digest() -> OssError:
+    """Make a 400 for a body that Content-MD5 does not match."""
+    return OssError(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+
+
+def internal_error() -> OssError:
+    """Make a 500."""
+    return OssError(500, "InternalError", "We encountered an internal error. Please try again.")
+
+
+def no_such_key(key: str) -> OssError:
+    """Make a 404 for an object that does not exist."""
+    return OssError(404, "NoSuchKey", "The specified key does not exist.", Key=key)
+
+
+def already_exists() -> OssError:
+    """Make a 409 for a key that must not be overwritten."""
+    return OssError(409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten.")
+
+
+def signature_does_not_match(
+    access_key_id: str, provided: str, string_to_sign: str, ec: str, **extras: str
+) -> OssError:
+    """Make a 403 that shows what OSS signed, so that callers can compare it with what they signed."""
+    return OssError(
         403,
         "SignatureDoesNotMatch",
         "The request signature we calculated does not match the signature you provided. "
@@ -85,9 +113,9 @@ def signature_does_not_match(access_key_id: str, provided: str, string_to_sign: 
     )
 
 
-def time_too_skewed(request_time: str, server_time: str, ec: str) -> Refused:
-    """403 for a request from too far in the past or the future; times as ISO 8601 UTC."""
-    return Refused(
+def time_too_skewed(request_time: str, server_time: str, ec: str) -> OssError:
+    """Make a 403 for a request from too far in the past or the future; times as ISO 8601 UTC."""
+    return OssError(
         403,
         "RequestTimeTooSkewed",
         "The difference between the request time and the current time is too large.",
@@ -98,23 +126,7 @@ def time_too_skewed(request_time: str, server_time: str, ec: str) -> Refused:
     )
 
 
-def already_exists() -> Refused:
-    """409."""
-    return Refused(409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten.")
-
-
-def malformed_xml() -> Refused:
-    """400."""
-    message = "The XML you provided was not well-formed or did not validate against our published schema."
-    return Refused(400, "MalformedXML", message)
-
-
-def public_endpoint_forbidden() -> Refused:
-    """400. Code and EC are the published ones, the words ours. That it holds for every operation is our choice."""
+def public_endpoint_forbidden() -> OssError:
+    """Make a 400. Code and EC are published; the wording, and that it holds for every operation, is our choice."""
     message = "The public endpoint is not allowed for access to data. Use a domain bound to the bucket."
-    return Refused(400, "PublicEndpointForbidden", message, "0048-00000401")
-
-
-def not_implemented(what: str) -> Refused:
-    """501 for what OSS can do and this stand-in cannot."""
-    return Refused(501, "NotImplemented", f"The stand-in for OSS does not support {what}.")
+    return OssError(400, "PublicEndpointForbidden", message, "0048-00000401")

@@ -1,6 +1,6 @@
-"""What an accepted form leaves open: each sentence says what, and how to close it. Pure.
+"""What an accepted form leaves open: each warning says what it is, and how to close it. Pure.
 
-OSS takes such forms without a word. A form sent over http is not told of: on this machine all of them are.
+OSS accepts such forms without a word. Forms sent over http are not reported: on this machine all of them are.
 """
 
 from __future__ import annotations
@@ -11,24 +11,37 @@ if TYPE_CHECKING:
     from localcloud.oss.post_policy import PostPolicy
 
 
-def weaknesses(policy: PostPolicy, token_ends: float) -> list[str]:
-    """Of a form that has been accepted; `token_ends`, in seconds since the epoch, is when its credentials end."""
-    found = [
-        f"The prefix {prefix!r} ends in no slash: it begins other directories' names, too; end it in /."
+def form_warnings(policy: PostPolicy, token_expiration: float) -> list[str]:
+    """Return the warnings about an accepted form; `token_expiration` is in seconds since the epoch."""
+    warnings = [
+        f"The prefix {prefix!r} does not end in a slash, so it also matches other directories. To fix: end it in /."
         for prefix in _prefixes(policy)
         if not prefix.endswith("/")
     ]
     if "key" not in policy.names:
-        found.append("The policy names no key: the form stores all that its credentials may; add a condition on $key.")
+        warnings.append(
+            "The policy has no condition on the key: the form can store any object that its credentials can. "
+            "To fix: add a condition on $key."
+        )
     if not policy.sizes:
-        found.append("The policy bounds no size: a file may have 5 GB; add a content-length-range.")
+        warnings.append("The policy does not limit the size: a file may have 5 GB. To fix: add a content-length-range.")
     if "bucket" not in policy.names:
-        found.append("The policy names no bucket: the form fits any its credentials reach; add a condition on bucket.")
-    if policy.expiration > token_ends:
-        late = policy.expiration - token_ends
-        found.append(f"The policy ends {late:.0f} seconds after the token, which OSS refuses by then: end it before.")
-    return found
+        warnings.append(
+            "The policy does not name the bucket: the form works for every bucket that its credentials can reach. "
+            "To fix: add a condition on bucket."
+        )
+    if policy.expiration > token_expiration:
+        seconds = policy.expiration - token_expiration
+        warnings.append(
+            f"The policy expires {seconds:.0f} seconds after the security token, and OSS refuses the form from then "
+            "on. To fix: let the policy expire before the token."
+        )
+    return warnings
 
 
 def _prefixes(policy: PostPolicy) -> list[str]:
-    return [each.wanted for each in policy.conditions if (each.name, each.mode) == ("key", "starts-with")]
+    return [
+        condition.expected
+        for condition in policy.conditions
+        if (condition.name, condition.mode) == ("key", "starts-with")
+    ]

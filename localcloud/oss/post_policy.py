@@ -1,7 +1,7 @@
-"""The post policy of a PostObject form: parsed and judged, from the documentation of PostObject and of its error codes.
+"""The post policy of a form: reads it and checks a form against it, after the documents of PostObject and its errors.
 
-The documents give an error number (EC) for every fault of a policy, but a Code and a Message for only a few of them;
-where they give none, the Code is InvalidPolicyDocument and the wording is ours.
+The documents give an EC for every fault of a policy, but a Code and a Message for only a few of them. Where they give
+none, the Code is InvalidPolicyDocument and the wording is our choice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from localcloud.oss.errors import Refused, access_denied
+from localcloud.oss.errors import OssError, access_denied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 EXPIRATION = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{3}))?Z")
 
 V4_FIELDS = ("x-oss-signature-version", "x-oss-credential", "x-oss-date", "x-oss-security-token")
-"""Fields that a policy must name if the form has them. The token is not in the documented list, though every official
-sample names it: that it is required is our choice, the strict one."""
+"""Fields that a policy must name if the form has them. The token is not in the documented list, but every official
+sample names it: requiring it is our choice, the strict one."""
 
 EXACT_ONLY = frozenset({"bucket", *V4_FIELDS})
-"""Names for which the documents list no mode but eq. Refusing any other is our choice."""
+"""Names for which the documents list only the mode eq. Refusing others is our choice."""
 
 BARE_DOLLAR = re.compile(r"(?<!\\)\$")
 
 MODES: Mapping[str, Callable[[str, Any], bool]] = {
-    "eq": lambda value, wanted: value == wanted,
+    "eq": lambda value, expected: value == expected,
     "starts-with": lambda value, prefix: value.startswith(prefix),
     "in": lambda value, values: value in values,
     "not-in": lambda value, values: value not in values,
@@ -47,22 +47,22 @@ class Condition:
     mode: str
     name: str
     """In lower case and without its `$`: names are compared without regard to case (our choice)."""
-    wanted: Any
+    expected: Any
     """A string for eq and starts-with, a list of strings for in and not-in."""
     text: str
     """The condition as OSS prints it when it fails."""
 
     def holds(self, fields: Mapping[str, str]) -> bool:
-        """Whether the form fits. A field that the form lacks fits no condition, not even not-in (our choice)."""
-        return self.name in fields and MODES[self.mode](fields[self.name], self.wanted)
+        """Return whether the form matches. A missing field matches no condition, not even not-in (our choice)."""
+        return self.name in fields and MODES[self.mode](fields[self.name], self.expected)
 
 
 @dataclass(frozen=True)
 class SizeRange:
-    """How many bytes the file may have, both ends included."""
+    """How many bytes the file may have, both limits included."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
 
 @dataclass(frozen=True)
@@ -80,30 +80,30 @@ class PostPolicy:
 
 
 def read_post_policy(encoded: str) -> PostPolicy:
-    """The policy in a form's base64 text. Raises Refused with the EC of the first fault found."""
+    """Read the policy in a form's base64 text. Raises OssError with the EC of the first fault found."""
     document = _decode(encoded)
     if not isinstance(document, dict):
-        invalid("201", "a policy is an object")
+        invalid("201", "the policy is not an object")
     if unknown := document.keys() - {"expiration", "conditions"}:
         invalid("206", f"unexpected name {min(unknown)}")
-    _both_present(document)
-    expiration = _expiration(document["expiration"])
+    _require_both(document)
+    expiration = _parse_expiration(document["expiration"])
     entries = document["conditions"]
     if not isinstance(entries, list):
-        invalid("201", "conditions is a list")
+        invalid("201", "conditions is not a list")
     if not entries:
         invalid("215", "conditions is empty")
-    read = [_entry(entry) for entry in entries]
+    parsed = [_parse_entry(entry) for entry in entries]
     return PostPolicy(
         expiration,
-        tuple(entry for entry in read if isinstance(entry, Condition)),
-        tuple(entry for entry in read if isinstance(entry, SizeRange)),
+        tuple(entry for entry in parsed if isinstance(entry, Condition)),
+        tuple(entry for entry in parsed if isinstance(entry, SizeRange)),
     )
 
 
 def invalid(ec: str, fault: str) -> NoReturn:
-    """Refuse the policy for one of its faults, `ec` being the last three digits of the error number."""
-    raise Refused(400, "InvalidPolicyDocument", f"Invalid Policy: {fault}", f"0006-00000{ec}")
+    """Raise OssError for a fault of the policy; `ec` are the last three digits of the EC."""
+    raise OssError(400, "InvalidPolicyDocument", f"Invalid Policy: {fault}", f"0006-00000{ec}")
 
 
 def _decode(encoded: str) -> Any:
@@ -124,7 +124,7 @@ def _decode(encoded: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # That a name must not be given twice is our choice: nobody can tell which one a reader would take.
+    # Refusing a repeated name is our choice: readers differ in which of the two they take.
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         raise ValueError("a name is given twice")
@@ -135,7 +135,7 @@ def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"unknown char {text[0]}")
 
 
-def _both_present(document: dict[str, Any]) -> None:
+def _require_both(document: dict[str, Any]) -> None:
     missing = {"expiration", "conditions"} - document.keys()
     if len(missing) == 2:
         invalid("209", "expiration and conditions are missing")
@@ -145,73 +145,74 @@ def _both_present(document: dict[str, Any]) -> None:
         invalid("208", "expiration is missing")
 
 
-def _expiration(text: object) -> float:
+def _parse_expiration(text: object) -> float:
     if not isinstance(text, str):
         invalid("210", "expiration is not a string")
     if not text:
         invalid("211", "expiration is empty")
-    # Whether OSS takes fractions other than three digits is not documented; we do not.
+    # Whether OSS accepts fractions other than three digits is not documented; refusing them is our choice.
     match = EXPIRATION.fullmatch(text)
     try:
         if match is None:
-            raise ValueError(text)  # noqa: TRY301 - both ways of being no instant end below
+            raise ValueError(text)  # noqa: TRY301 - both kinds of invalid time are handled below
         whole = calendar.timegm(time.strptime(match[1], "%Y-%m-%dT%H:%M:%S"))
     except ValueError:
         invalid("212", "expiration is not an ISO 8601 instant in UTC")
     return whole + int(match[2] or 0) / 1000
 
 
-def _entry(entry: object) -> Condition | SizeRange:
+def _parse_entry(entry: object) -> Condition | SizeRange:
     if isinstance(entry, dict):
         if len(entry) != 1:
             invalid("201", "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.")
-        return _condition("eq", *next(iter(entry.items())))
+        return _parse_condition("eq", *next(iter(entry.items())))
     if not isinstance(entry, list):
-        invalid("222", "a condition is an object or a list")
+        invalid("222", "a condition is neither an object nor a list")
     if len(entry) < 2 and entry[:1] not in ([mode] for mode in (*MODES, RANGE)):
         invalid("216", "a condition names no mode")
     mode, *operands = entry
     if mode not in (*MODES, RANGE):
         invalid("217", f"unknown mode {mode!r}")
     if len(operands) != 2:
-        invalid("218", f"{mode} takes two items")
-    return _range(*operands) if mode == RANGE else _condition(mode, *operands)
+        invalid("218", f"{mode} is not followed by two items")
+    return _parse_range(*operands) if mode == RANGE else _parse_condition(mode, *operands)
 
 
-def _range(least: object, most: object) -> SizeRange:
-    for number, ec, which in ((least, "220", "least"), (most, "221", "most")):
+def _parse_range(minimum: object, maximum: object) -> SizeRange:
+    for number, ec, which in ((minimum, "220", "least"), (maximum, "221", "most")):
         if isinstance(number, bool) or not isinstance(number, (int, float, str)):
             invalid("223", f"the {which} size of {RANGE} is of a wrong type")
         if not isinstance(number, int) or number < 0:
             invalid(ec, f"the {which} size of {RANGE} is not an integer of at least 0")
-    assert isinstance(least, int)  # noqa: S101 - for the type checker: the loop has seen to it
-    assert isinstance(most, int)  # noqa: S101
-    if most < least:
+    assert isinstance(minimum, int)  # noqa: S101 - for the type checker: the loop has checked it
+    assert isinstance(maximum, int)  # noqa: S101
+    if maximum < minimum:
         invalid("219", f"the most of {RANGE} is below its least")
-    return SizeRange(least, most)
+    return SizeRange(minimum, maximum)
 
 
-def _condition(mode: str, name: object, wanted: object) -> Condition:
+def _parse_condition(mode: str, name: object, expected: object) -> Condition:
     if not isinstance(name, str) or name in ("", "$"):
-        invalid("224", "the name of a field is a string")
+        invalid("224", "the name of a field is not a string")
     plain = name.removeprefix("$")
     if mode != "eq" and plain.lower() in EXACT_ONLY:
-        invalid("217", f"{plain} takes no mode but eq")
-    text = json.dumps([mode, f"${plain}", wanted], ensure_ascii=False)
-    values = wanted if mode in ("in", "not-in") else [wanted]
+        invalid("217", f"{plain} has another mode than eq")
+    text = json.dumps([mode, f"${plain}", expected], ensure_ascii=False)
+    values = expected if mode in ("in", "not-in") else [expected]
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         invalid("224", f"the value of {text} is of a wrong type")
-    # A dollar in a value is to be escaped; that we refuse one that is not is our choice.
+    # A dollar in a value is to be escaped; refusing one that is not is our choice.
     if any(BARE_DOLLAR.search(value) for value in values):
         invalid("201", f"a $ in the value of {text} is not escaped")
     literal = [value.replace(r"\$", "$") for value in values]
-    return Condition(mode, plain.lower(), literal if values is wanted else literal[0], text)
+    return Condition(mode, plain.lower(), literal if values is expected else literal[0], text)
 
 
-def judge(policy: PostPolicy, fields: Mapping[str, str], now: float) -> None:
-    """Judge everything but the size: `fields` by lower-case name, among them `bucket` and the effective content-type.
+def check_policy(policy: PostPolicy, fields: Mapping[str, str], now: float) -> None:
+    """Check a form, except the size of its file, against a policy. Raises OssError.
 
-    Raises Refused. At its expiration (seconds since the epoch) a policy has expired.
+    `fields` are by lower-case name, with `bucket` and the effective content-type among them. At its expiration (seconds
+    since the epoch) a policy has expired.
     """
     if now >= policy.expiration:
         raise access_denied("Invalid according to Policy: Policy expired.", "0006-00000213")
@@ -224,14 +225,14 @@ def judge(policy: PostPolicy, fields: Mapping[str, str], now: float) -> None:
             raise access_denied(f"Invalid according to Policy: Policy Condition failed: {condition.text}", ec)
 
 
-def judge_size(policy: PostPolicy, size: int) -> None:
-    """Judge the size of the file, in bytes. Raises Refused."""
-    for sizes in policy.sizes:
-        if size > sizes.most:
-            raise Refused(
+def check_size(policy: PostPolicy, size: int) -> None:
+    """Check the size of the file, in bytes, against a policy. Raises OssError."""
+    for allowed in policy.sizes:
+        if size > allowed.maximum:
+            raise OssError(
                 400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.", "0006-00000003"
             )
-        if size < sizes.least:
-            raise Refused(
+        if size < allowed.minimum:
+            raise OssError(
                 400, "EntityTooSmall", "Your proposed upload smaller than the minimum allowed size.", "0006-00000004"
             )

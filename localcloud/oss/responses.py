@@ -1,40 +1,59 @@
-"""What OSS answers to a form whose file it has stored."""
+"""The responses of OSS that several operations give: errors, XML, stored objects, and the headers after an upload."""
 
 from __future__ import annotations
 
+import base64
+from email.utils import formatdate
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from werkzeug.wrappers import Response
+from werkzeug.wsgi import wrap_file
 
-from localcloud.oss.errors import xml_document
+from localcloud import xml_document
+from localcloud.stand_in import CHUNK
 
 if TYPE_CHECKING:
-    from localcloud.oss.form_parser import PostForm
-    from localcloud.oss.storage.bucket import Bucket, StoredObject
+    from typing import BinaryIO
+
+    from werkzeug.wrappers import Request
+
+    from localcloud.oss.errors import OssError
+    from localcloud.oss.storage.bucket import StoredObject
+    from localcloud.xml_document import Content
+
+RENDERED = ("text/", "image/", "audio/", "video/")
+RENDERED_TYPES = frozenset(
+    {
+        "application/pdf",
+        "application/xhtml+xml",
+        "application/xml",
+        "application/json",
+        "application/javascript",
+    }
+)
 
 
-def reply(form: PostForm, stored: StoredObject, bucket: Bucket, base_url: str) -> Response:
-    """The answer to a form whose file has been stored; `base_url` is where the bucket was asked, without a slash."""
-    headers = stored_headers(stored)
-    if redirect := form.fields.get("success_action_redirect"):
-        # Nothing is appended to the address: whether OSS does is not known.
-        return Response(status=303, headers={**headers, "Location": redirect})
-    status = form.fields.get("success_action_status")
-    if status == "201":
-        elements = [
-            ("Bucket", bucket.name),
-            ("ETag", f'"{stored.etag}"'),
-            ("Key", stored.key),
-            ("Location", f"{base_url}/{quote(stored.key)}"),
-        ]
-        xml = xml_document("PostResponse", elements)
-        return Response(xml, 201, headers, content_type="application/xml")
-    return Response(status=200 if status == "200" else 204, headers=headers)
+def error_response(error: OssError, request: Request, request_id: str) -> Response:
+    """Make the response to a refused request.
+
+    A HEAD has no body: its XML goes into a header, where the vendor's SDK looks for it.
+    """
+    xml = error.xml(request_id, request.host)
+    response = Response(xml, error.status, content_type="application/xml")
+    if error.ec:
+        response.headers["x-oss-ec"] = error.ec
+    if request.method == "HEAD":
+        response.headers["x-oss-err"] = base64.b64encode(xml.encode()).decode()
+    return response
 
 
-def stored_headers(stored: StoredObject) -> dict[str, str]:
-    """What the answer to an upload says of the object, whichever way it came."""
+def xml_response(root: str, content: Content) -> Response:
+    """Make a 200 with an XML document."""
+    return Response(xml_document.render(root, content), content_type="application/xml")
+
+
+def upload_headers(stored: StoredObject) -> dict[str, str]:
+    """Return what the response to any upload says about the object."""
     headers = {
         "ETag": f'"{stored.etag}"',
         "x-oss-hash-crc64ecma": stored.crc64,
@@ -46,3 +65,44 @@ def stored_headers(stored: StoredObject) -> dict[str, str]:
     if encryption := stored.headers.get("x-oss-server-side-encryption"):
         headers["x-oss-server-side-encryption"] = encryption
     return headers
+
+
+def object_response(
+    request: Request, stored: StoredObject, file: BinaryIO, *, as_download: bool, status: int = 200
+) -> Response:
+    """Make a response with an object's bytes and headers; see `object_headers`."""
+    headers = object_headers(stored, as_download=as_download)
+    response = Response(wrap_file(request.environ, file, CHUNK), status, headers, direct_passthrough=True)
+    response.content_length = stored.size
+    return response
+
+
+def object_headers(stored: StoredObject, *, as_download: bool) -> dict[str, str]:
+    """Return the headers of an object. OSS's own domains make a browser save it (`as_download`) instead of showing it.
+
+    A Content-Disposition that was stored with the object goes out as it is even then: our choice.
+    """
+    headers = {
+        "Content-Type": stored.content_type,
+        "ETag": f'"{stored.etag}"',
+        "Last-Modified": formatdate(stored.last_modified, usegmt=True),
+        "x-oss-hash-crc64ecma": stored.crc64,
+        "x-oss-object-type": stored.object_type,
+        "x-oss-storage-class": "Standard",
+        **{name: value for name, value in stored.headers.items() if name != "x-oss-object-acl"},
+        **{f"x-oss-meta-{name}": value for name, value in stored.meta.items()},
+    }
+    if stored.content_md5:
+        headers["Content-MD5"] = stored.content_md5
+    if stored.version_id:
+        headers["x-oss-version-id"] = stored.version_id
+    if as_download and _is_rendered(stored.content_type):
+        headers.setdefault("Content-Disposition", "attachment")
+        headers["x-oss-force-download"] = "true"
+    # Header values go out in latin-1: this makes the bytes on the connection the UTF-8 that was received.
+    return {name: value.encode().decode("latin-1") for name, value in headers.items()}
+
+
+def _is_rendered(content_type: str) -> bool:
+    plain = content_type.partition(";")[0].strip().lower()
+    return plain.startswith(RENDERED) or plain in RENDERED_TYPES

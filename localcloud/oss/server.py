@@ -1,71 +1,99 @@
 """A stand-in for OSS on loopback, as strict as the documents are.
 
-PostObject, with its callback; PutObject, GetObject, HeadObject, DeleteObject, DeleteMultipleObjects, ListObjectsV2
-and multipart uploads, with V4 signatures in header or query; CORS; static website hosting.
+`OPERATIONS` is the table of all it can do; each operation is a module of `operations/`.
 """
 
 from __future__ import annotations
 
-import base64
 import re
 import secrets
 import time
-from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
-from werkzeug.wrappers import Response
-
-from localcloud.explain.explain import Error
-from localcloud.oss import cors, multipart, put_object, website
+from localcloud.explain.rulebook import ErrorResponse
+from localcloud.oss import cors
 from localcloud.oss.addressing import Addresses
-from localcloud.oss.authentication import caller, raw_query
-from localcloud.oss.authorization import signed_by
-from localcloud.oss.callback import Callbacks, KeyServer
-from localcloud.oss.delete_objects import delete_multiple_objects, delete_object
-from localcloud.oss.errors import Refused, not_implemented, public_endpoint_forbidden
-from localcloud.oss.form_warnings import weaknesses
-from localcloud.oss.get_object import get_object
-from localcloud.oss.list_objects import PARAMETERS, list_objects_v2
-from localcloud.oss.post_object import PostObject, read_form
-from localcloud.oss.request_body import Intake
-from localcloud.oss.responses import reply, stored_headers
+from localcloud.oss.authentication import raw_query
+from localcloud.oss.callback import Callbacks
+from localcloud.oss.callback_key import KeyServer
+from localcloud.oss.errors import OssError, UnknownOperationError, public_endpoint_forbidden
+from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
+from localcloud.oss.operations.complete_multipart_upload import complete_multipart_upload
+from localcloud.oss.operations.delete_multiple_objects import delete_multiple_objects
+from localcloud.oss.operations.delete_object import delete_object
+from localcloud.oss.operations.get_object import get_object, get_root
+from localcloud.oss.operations.initiate_multipart_upload import initiate_multipart_upload
+from localcloud.oss.operations.list_objects_v2 import list_objects_v2
+from localcloud.oss.operations.list_parts import list_parts
+from localcloud.oss.operations.option_object import option_object
+from localcloud.oss.operations.post_object import post_object
+from localcloud.oss.operations.put_object import put_object
+from localcloud.oss.operations.upload_part import upload_part
+from localcloud.oss.request import OssRequest, Service
+from localcloud.oss.request_body import UploadReceiver
+from localcloud.oss.responses import error_response
 from localcloud.oss.signature_v4 import raw_pairs
-from localcloud.stand_in import StandIn, drain
+from localcloud.stand_in import StandIn, drain, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
 
-    from werkzeug.wrappers import Request
+    from werkzeug.wrappers import Request, Response
 
     from localcloud.faults import Faults
-    from localcloud.oss.addressing import Address
     from localcloud.oss.storage.bucket import Bucket
-    from localcloud.ram.identities import Identities, Identity
+    from localcloud.ram.identities import Identities
 
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of OSS. `run` returns the response, or raises OssError."""
+
+    name: str
+    run: Callable[[OssRequest], Response]
+
+
+NONE: frozenset[str] = frozenset()
+
+OPERATIONS = {
+    ("POST", False, NONE): Operation("PostObject", post_object),
+    ("PUT", True, NONE): Operation("PutObject", put_object),
+    ("GET", True, NONE): Operation("GetObject", get_object),
+    ("HEAD", True, NONE): Operation("HeadObject", get_object),
+    ("GET", False, NONE): Operation("GetObject", get_root),
+    ("HEAD", False, NONE): Operation("HeadObject", get_root),
+    ("GET", False, frozenset({"list-type"})): Operation("ListObjectsV2", list_objects_v2),
+    ("DELETE", True, NONE): Operation("DeleteObject", delete_object),
+    ("POST", False, frozenset({"delete"})): Operation("DeleteMultipleObjects", delete_multiple_objects),
+    ("POST", True, frozenset({"uploads"})): Operation("InitiateMultipartUpload", initiate_multipart_upload),
+    ("PUT", True, frozenset({"partNumber", "uploadId"})): Operation("UploadPart", upload_part),
+    ("GET", True, frozenset({"uploadId"})): Operation("ListParts", list_parts),
+    ("POST", True, frozenset({"uploadId"})): Operation("CompleteMultipartUpload", complete_multipart_upload),
+    ("DELETE", True, frozenset({"uploadId"})): Operation("AbortMultipartUpload", abort_multipart_upload),
+}
+"""All operations but the preflight, by method, whether there is a key, and the sub-resources in the query."""
+
+PREFLIGHT = Operation("OptionObject", option_object)
+"""Whatever the key and the query are."""
 
 SUBRESOURCES = re.compile(
     "acl|append|cors|delete|encryption|lifecycle|list-type|location|logging|objectMeta|partNumber|policy|position|"
     "referer|replication|response-.*|restore|stat|status|symlink|tagging|uploadId|uploads|versionId|versioning|"
     "versions|website|worm|x-oss-process"
 )
-"""Names in a query that make a request another operation, or its answer another."""
-
-
-REQUEST_ID = "localcloud.request_id"
-POLICY_AND_SIZE = "localcloud.policy_and_size"
+"""Names in a query that make a request another operation, or its response another."""
 
 TOKEN = re.compile(r'("\$x-oss-security-token", ).*', re.DOTALL)
-"""In a failed condition as OSS prints it; the log is to hold none."""
+"""A security token in a failed condition as OSS prints it; the log must not contain it."""
 
 
 class Oss(StandIn):
-    """Buckets behind one port; which one a request means is told by `oss_address`."""
+    """Several buckets at one port; `addressing` finds the one that a request is about."""
 
     service = "oss"
 
-    judges_hosts = True
+    checks_hosts = True
 
     def __init__(
         self,
@@ -83,24 +111,21 @@ class Oss(StandIn):
         `www.localhost`. Raises KeyError if there is no such default bucket.
         """
         super().__init__(lambda: clock() + faults.oss_skew, port=port)
-        self.identities = identities
         self.faults = faults
         self.buckets = buckets
-        self.addresses = Addresses(buckets, buckets[default_bucket], domains or {})
-        self.region = region
-        self.intake = Intake(faults, self.stopping)
         self.key_server = KeyServer(clock)
         self.callbacks = Callbacks(clock, faults, self.key_server)
-        self.while_calling_back: Callable[[Identity], AbstractContextManager[None]] = lambda _: nullcontext()
-        """What is to hold while a completion by this caller, who waits for it, is told to a receiver."""
+        self.uploads = UploadReceiver(faults, self.stopping)
+        self._addresses = Addresses(buckets, buckets[default_bucket], domains or {})
+        self._operations_service = Service(self.clock, identities, region, self.uploads, self.callbacks)
 
     def start(self) -> None:
-        """Start, and with it the server of the public key."""
+        """Start this server and that of the public key."""
         self.key_server.start()
         super().start()
 
     def stop(self) -> None:
-        """Stop, and wait for the requests still being answered."""
+        """Stop, and wait for the requests that are still being answered."""
         super().stop()
         self.key_server.stop()
 
@@ -110,23 +135,20 @@ class Oss(StandIn):
         self.key_server.check()
 
     def handle(self, request: Request) -> Response:
-        """Answer one request, refusals included, and say what happened in its record."""
+        """Answer one request, errors included, and note in its record what happened."""
         begin = time.perf_counter()
-        request_id = request.environ[REQUEST_ID] = secrets.token_hex(12).upper()
-        bucket: Bucket | None = None
+        request_id = secrets.token_hex(12).upper()
+        oss_request: OssRequest | None = None
         try:
-            address = self.addresses.of(request)
-            bucket = address.bucket
-            response = self.answer(request, address)
-        except Refused as refused:
-            self.note(request, code=refused.code, ec=refused.ec, message=TOKEN.sub(r"\1…]", refused.message))
-            error = Error(refused.code, refused.ec, refused.message, refused.status)
-            self.refused(request, error, *request.environ.get(POLICY_AND_SIZE, ()))
-            response = refusal(refused, request, request_id)
-        if bucket and request.method != "OPTIONS":
-            response.headers.update(
-                cors.reply_headers(bucket.cors_rules, request.headers.get("Origin"), request.method)
-            )
+            address = self._addresses.find(request)
+            oss_request = OssRequest(request, address, request_id, self._operations_service)
+            response = self._find_operation(oss_request).run(oss_request)
+        except OssError as error:
+            self._explain(error, request, oss_request)
+            response = error_response(error, request, request_id)
+        if oss_request and request.method != "OPTIONS":
+            origin, rules = request.headers.get("Origin"), oss_request.bucket.cors_rules
+            response.headers.update(cors.response_headers(rules, origin, request.method))
         if self.faults.oss_latency:
             drain(request)
             self.stopping.wait(self.faults.oss_latency)
@@ -135,187 +157,26 @@ class Oss(StandIn):
         response.headers["x-oss-server-time"] = str(int((time.perf_counter() - begin) * 1000))
         return response
 
-    def answer(self, request: Request, address: Address) -> Response:
-        """Do what is asked. Raises Refused."""
-        if request.method == "OPTIONS":
-            return self.preflight(request, address.bucket)
-        if self.faults.oss_public_endpoint_forbidden and not address.is_bound_domain:
+    def _find_operation(self, request: OssRequest) -> Operation:
+        """Return the operation that a request asks for. Raises OssError."""
+        method, key = request.http.method, request.key
+        if method == "OPTIONS":
+            request.note(operation=PREFLIGHT.name)
+            return PREFLIGHT
+        if self.faults.oss_public_endpoint_forbidden and not request.address.is_bound_domain:
             raise public_endpoint_forbidden()
-        subresources = {name for name, _ in raw_pairs(raw_query(request)) if SUBRESOURCES.fullmatch(name)}
-        operation = self._operation(request.method, bool(address.key), frozenset(subresources))
-        if operation is None and address.bucket.website and request.method in ("GET", "HEAD") and not subresources:
-            operation = self.get_object  # of the root of a site
+        subresources = frozenset(name for name, _ in raw_pairs(raw_query(request.http)) if SUBRESOURCES.fullmatch(name))
+        operation = OPERATIONS.get((method, bool(key), subresources))
         if operation is None:
-            raise self._unknown(request, sorted(subresources))
-        return operation(request, address)
+            raise UnknownOperationError(" ".join([method, request.http.path, *sorted(subresources)]))
+        request.note(operation=operation.name, **({"key": key} if key else {}))
+        return operation
 
-    def _operation(
-        self, method: str, has_key: bool, subresources: frozenset[str]
-    ) -> Callable[[Request, Address], Response] | None:
-        plain: frozenset[str] = frozenset()
-        return {
-            ("POST", False, plain): self.post_object,
-            ("POST", False, frozenset({"delete"})): self.delete_multiple_objects,
-            ("GET", False, frozenset({"list-type"})): self.list_objects,
-            ("GET", True, plain): self.get_object,
-            ("HEAD", True, plain): self.get_object,
-            ("PUT", True, plain): self.put_object,
-            ("DELETE", True, plain): self.delete_object,
-            ("POST", True, frozenset({"uploads"})): self.initiate_multipart_upload,
-            ("PUT", True, frozenset({"partNumber", "uploadId"})): self.upload_part,
-            ("GET", True, frozenset({"uploadId"})): self.list_parts,
-            ("POST", True, frozenset({"uploadId"})): self.complete_multipart_upload,
-            ("DELETE", True, frozenset({"uploadId"})): self.abort_multipart_upload,
-        }.get((method, has_key, subresources))
-
-    def _unknown(self, request: Request, subresources: list[str]) -> Refused:
-        # Loud: whoever asks for this believes in more than the stand-in can do.
-        what = " ".join([request.method, request.path, *subresources])
-        self.add_assertion(f"the stand-in for OSS was asked for what it cannot do: {what}")
-        return not_implemented(what)
-
-    def preflight(self, request: Request, bucket: Bucket) -> Response:
-        """OptionObject: 200 with the headers of the rule that matches. Raises Refused."""
-        self.note(request, operation="OptionObject")
-        asked = (f"Access-Control-Request-{what}" for what in ("Method", "Headers"))
-        origin, method, headers = (request.headers.get(name) for name in ("Origin", *asked))
-        return Response(headers=cors.preflight(bucket.cors_rules, origin, method, headers))
-
-    def caller(self, request: Request, address: Address) -> Identity | None:
-        """Who signed the request; None if nobody did. Raises Refused."""
-        resource = f"/{address.bucket.name}/{address.key}"
-        return caller(request, resource, self.identities, self.region, self.clock())
-
-    def get_object(self, request: Request, address: Address) -> Response:
-        """GetObject and HeadObject, and what a website makes of them for the anonymous. Raises Refused."""
-        self.note(request, operation="GetObject" if request.method == "GET" else "HeadObject", key=address.key)
-        identity = self.caller(request, address)
-        if identity is None and address.bucket.website:
-            return website.page(request, address, address.bucket.website)
-        if not address.key:
-            raise self._unknown(request, [])  # a signed GET of the root lists, in the old way
-        return get_object(request, address, identity)
-
-    def delete_object(self, request: Request, address: Address) -> Response:
-        """DeleteObject. Raises Refused."""
-        self.note(request, operation="DeleteObject", key=address.key)
-        return delete_object(address.bucket, address.key, signed_by(self.caller(request, address)))
-
-    def delete_multiple_objects(self, request: Request, address: Address) -> Response:
-        """DeleteMultipleObjects. Raises Refused."""
-        self.note(request, operation="DeleteMultipleObjects")
-        identity = signed_by(self.caller(request, address))
-        encoding_type = _parameters(request).get("encoding-type")
-        return delete_multiple_objects(request, address.bucket, identity, encoding_type)
-
-    def list_objects(self, request: Request, address: Address) -> Response:
-        """ListObjectsV2. Raises Refused."""
-        self.note(request, operation="ListObjectsV2")
-        identity = signed_by(self.caller(request, address))
-        parameters = {name: value for name, value in _parameters(request).items() if name in PARAMETERS}
-        return list_objects_v2(address.bucket, identity, parameters)
-
-    def put_object(self, request: Request, address: Address) -> Response:
-        """PutObject. Raises Refused."""
-        self.note(request, operation="PutObject", key=address.key)
-        settings = put_object.check(request, address, signed_by(self.caller(request, address)))
-        with self.intake.receive(request, address.bucket) as (body, incoming):
-            put_object.receive(body, incoming, request.headers.get("Content-MD5"))
-            self.note(request, size=incoming.size)
-            self.intake.fill_the_disk_as_switched()
-            return put_object.store(incoming, address.bucket, address.key, settings, self.clock())
-
-    def initiate_multipart_upload(self, request: Request, address: Address) -> Response:
-        """InitiateMultipartUpload. Raises Refused."""
-        self.note(request, operation="InitiateMultipartUpload", key=address.key)
-        identity = signed_by(self.caller(request, address))
-        return multipart.initiate(request, address, identity, _parameters(request).get("encoding-type"))
-
-    def upload_part(self, request: Request, address: Address) -> Response:
-        """UploadPart. Raises Refused."""
-        parameters = _parameters(request)
-        self.note(request, operation="UploadPart", key=address.key, part=parameters["partNumber"])
-        put_object.check(request, address, signed_by(self.caller(request, address)))
-        number = multipart.part_number(parameters["partNumber"])
-        upload = address.bucket.multipart_uploads.find(address.key, parameters["uploadId"])
-        with self.intake.receive(request, address.bucket) as (body, incoming):
-            put_object.receive(body, incoming, request.headers.get("Content-MD5"))
-            self.note(request, size=incoming.size)
-            self.intake.fill_the_disk_as_switched()
-            return multipart.keep_part(address.bucket, upload, number, incoming, self.clock())
-
-    def list_parts(self, request: Request, address: Address) -> Response:
-        """ListParts. Raises Refused."""
-        self.note(request, operation="ListParts", key=address.key)
-        identity = signed_by(self.caller(request, address))
-        return multipart.list_parts(address, identity, _parameters(request))
-
-    def complete_multipart_upload(self, request: Request, address: Address) -> Response:
-        """CompleteMultipartUpload, with its callback. Raises Refused."""
-        self.note(request, operation="CompleteMultipartUpload", key=address.key)
-        identity, parameters, bucket = signed_by(self.caller(request, address)), _parameters(request), address.bucket
-        callback = request.headers.get("x-oss-callback")
-        wanted = self.callbacks.wanted(callback) if callback else None
-        variables = multipart.asked_variables(request)
-        stored = multipart.complete(request, address, identity, parameters["uploadId"], self.clock())
-        self.note(request, size=stored.size)
-        if wanted is None:
-            url = request.host_url.rstrip("/")
-            return multipart.completed(stored, bucket, url, parameters.get("encoding-type"))
-        request_id = request.environ[REQUEST_ID]
-        operation = "CompleteMultipartUpload"
-        with self.while_calling_back(identity):
-            answer = self.callbacks.call(wanted, stored, bucket, variables, operation=operation, request_id=request_id)
-        answer.headers.update(stored_headers(stored))
-        return answer
-
-    def abort_multipart_upload(self, request: Request, address: Address) -> Response:
-        """AbortMultipartUpload. Raises Refused."""
-        self.note(request, operation="AbortMultipartUpload", key=address.key)
-        identity = signed_by(self.caller(request, address))
-        return multipart.abort(address, identity, _parameters(request)["uploadId"])
-
-    def post_object(self, request: Request, address: Address) -> Response:
-        """PostObject. Signatures in headers or query are ignored. Raises Refused."""
-        self.note(request, operation="PostObject")
-        bucket = address.bucket
-        with self.intake.receive(request, bucket) as (body, incoming):
-            form = read_form(request.content_type or "", request.headers.get("Content-MD5"), body, incoming)
-            request.environ[POLICY_AND_SIZE] = (form.fields.get("policy", ""), incoming.size)
-            post = PostObject(
-                form,
-                incoming,
-                bucket,
-                self.identities,
-                region=self.region,
-                now=self.clock(),
-                callbacks=self.callbacks,
-                acl=request.headers.get("x-oss-object-acl"),
-            )
-            self.note(request, key=post.key, fields=list(form.fields), size=incoming.size)
-            self.intake.fill_the_disk_as_switched()
-            stored = post.accept()
-            self.explain(request, " ".join(weaknesses(post.policy, post.identity.expiration)))
-        if post.callback:
-            request_id = request.environ[REQUEST_ID]
-            answer = self.callbacks.call(
-                post.callback, stored, bucket, post.variables, operation="PostObject", request_id=request_id
-            )
-            answer.headers.update(stored_headers(stored))
-            return answer
-        return reply(form, stored, bucket, request.host_url.rstrip("/"))
-
-
-def refusal(refused: Refused, request: Request, request_id: str) -> Response:
-    """The answer that says no. A HEAD has no body: its XML goes into a header, where the vendor's SDK looks for it."""
-    xml = refused.xml(request_id, request.host)
-    response = Response(xml, refused.status, content_type="application/xml")
-    if refused.ec:
-        response.headers["x-oss-ec"] = refused.ec
-    if request.method == "HEAD":
-        response.headers["x-oss-err"] = base64.b64encode(xml.encode()).decode()
-    return response
-
-
-def _parameters(request: Request) -> dict[str, str]:
-    return {unquote(name): unquote(value) for name, value in raw_pairs(raw_query(request))}
+    def _explain(self, error: OssError, http: Request, request: OssRequest | None) -> None:
+        """Note an error in the record of its request, and explain it."""
+        if isinstance(error, UnknownOperationError):
+            self.add_assertion(f"the stand-in for OSS does not have this operation: {error.operation}")
+        note(http, code=error.code, ec=error.ec, message=TOKEN.sub(r"\1…]", error.message))
+        response = ErrorResponse(error.code, error.ec, error.message, error.status)
+        policy, size = (request.form_policy, request.file_size) if request else ("", None)
+        self.explain_error(http, response, policy, size)

@@ -1,4 +1,4 @@
-"""OSS signature version 4, from its documentation: signing key, canonical request, string to sign. Pure."""
+"""OSS signature version 4, after its documentation: signing key, canonical request, string to sign. Pure."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ TERMINATOR = "aliyun_v4_request"
 PRODUCT = "oss"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
-MAX_SKEW = 15 * 60
-"""Seconds a request may come before its own x-oss-date."""
+MAX_SKEW_SECONDS = 15 * 60
+"""How long before its own x-oss-date a request may come."""
 
-MAX_LIFE = 7 * 24 * 3600
-"""Seconds anything signed is good for, at most."""
+MAX_TTL_SECONDS = 7 * 24 * 3600
+"""How long a signature is valid, at most."""
 
-INSTANT = re.compile("[0-9]{8}T[0-9]{6}Z")
+DATE = re.compile("[0-9]{8}T[0-9]{6}Z")
 
 
 @dataclass(frozen=True)
 class Credential:
-    """`<access key id>/<yyyymmdd>/<region>/<product>/aliyun_v4_request`, in its parts."""
+    """The parts of `<access key id>/<yyyymmdd>/<region>/<product>/aliyun_v4_request`."""
 
     access_key_id: str
     date: str
@@ -40,7 +40,7 @@ class Credential:
 
     @classmethod
     def parse(cls, text: str) -> Credential:
-        """The parts of a credential. Raises ValueError if there are not five, or the last is not the constant."""
+        """Read a credential. Raises ValueError if it has not five parts, or the last is not the constant."""
         *parts, terminator = text.split("/")
         if terminator != TERMINATOR:
             raise ValueError(f"a credential ends in /{TERMINATOR}")
@@ -54,25 +54,25 @@ class Credential:
         return f"{self.date}/{self.region}/{self.product}/{TERMINATOR}"
 
 
-def instant(text: str) -> float:
-    """Seconds since the epoch of an x-oss-date (`yyyymmddThhmmssZ`). Raises ValueError."""
-    if not INSTANT.fullmatch(text):
+def parse_date(text: str) -> float:
+    """Return an x-oss-date (`yyyymmddThhmmssZ`) in seconds since the epoch. Raises ValueError."""
+    if not DATE.fullmatch(text):
         raise ValueError(f"not yyyymmddThhmmssZ: {text!r}")
     return calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))
 
 
 def iso_8601(seconds: float) -> str:
-    """`2024-07-13T13:34:14.000Z`, the form in which OSS prints instants."""
+    """Write a time as OSS does: `2024-07-13T13:34:14.000Z`."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
 def signing_key(access_key_secret: str, date: str, region: str, product: str = PRODUCT) -> bytes:
-    """The key for one day, region and product."""
+    """Return the key for one day, region and product."""
     return reduce(_hmac, (date, region, product, TERMINATOR), f"aliyun_v4{access_key_secret}".encode())
 
 
 def signature(key: bytes, text: str) -> str:
-    """64 lower-case hexadecimal digits. For a form, `text` is the base64 post policy itself."""
+    """Return 64 lower-case hexadecimal digits. For a form, `text` is the base64 post policy itself."""
     return _hmac(key, text).hex()
 
 
@@ -81,36 +81,36 @@ def _hmac(key: bytes, text: str) -> bytes:
 
 
 def string_to_sign(x_oss_date: str, scope: str, canonical: bytes) -> str:
-    """What is signed for a request, as opposed to a form."""
+    """Return the text that is signed for a request (of a form, the policy is signed instead)."""
     return "\n".join([ALGORITHM, x_oss_date, scope, hashlib.sha256(canonical).hexdigest()])
 
 
 def canonical_request(  # noqa: PLR0917 - the six items of the specification
     method: str, resource: bytes, query: str, headers: Mapping[str, str], additional: Iterable[str], payload: str
 ) -> bytes:
-    """The canonical request.
+    """Return the canonical request.
 
     `resource` is `/bucket/key`, not percent-encoded; `query` is the raw query string; `headers` have lower-case names
-    and values as Python's HTTP server reads them (latin-1); `additional` names what is signed beyond x-oss-*,
-    content-type and content-md5.
+    and values as Python's HTTP server reads them (latin-1); `additional` are the headers that are signed besides
+    x-oss-*, content-type and content-md5.
     """
     names = sorted(additional)
-    signed = {name for name in headers if name.startswith("x-oss-")} | {"content-type", "content-md5", *names}
-    lines = "".join(f"{name}:{headers[name].strip()}\n" for name in sorted(signed) if name in headers)
+    signed_headers = {name for name in headers if name.startswith("x-oss-")} | {"content-type", "content-md5", *names}
+    lines = "".join(f"{name}:{headers[name].strip()}\n" for name in sorted(signed_headers) if name in headers)
     parts = [method, quote(resource, safe="/"), canonical_query(query), lines, ";".join(names), payload]
     return "\n".join(parts).encode("latin-1")
 
 
 def canonical_query(query: str) -> str:
-    """Names and values decoded and encoded again, sorted, without x-oss-signature; a name alone if it has no value."""
-    pairs = sorted((_encoded(name), _encoded(value)) for name, value in raw_pairs(query))
+    """Decode the query and encode it again, sorted and without x-oss-signature; a name alone if it has no value."""
+    pairs = sorted((_encode(name), _encode(value)) for name, value in raw_pairs(query))
     return "&".join(f"{name}={value}" if value else name for name, value in pairs if name != "x-oss-signature")
 
 
 def raw_pairs(query: str) -> list[tuple[str, str]]:
-    """The pairs of a query string, as percent-encoded as they came."""
+    """Return the pairs of a query string, percent-encoded as they were sent."""
     return [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)]
 
 
-def _encoded(text: str) -> str:
+def _encode(text: str) -> str:
     return quote(unquote_to_bytes(text.encode("latin-1")), safe="")

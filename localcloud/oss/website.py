@@ -1,34 +1,34 @@
-"""Static website hosting, as PutBucketWebsite documents it: what anonymous readers get of a bucket that hosts a site.
+"""Static website hosting, as PutBucketWebsite documents it: what anonymous readers get from a bucket that hosts a site.
 
-The domains that OSS gives make a browser save what it would show; only a domain bound to the bucket shows a page.
+OSS's own domains make a browser save a page; only a domain bound to the bucket shows it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localcloud.oss.authorization import NO_RIGHT
-from localcloud.oss.errors import access_denied
-from localcloud.oss.get_object import no_such_key, send
+from localcloud.oss.errors import NO_RIGHT, access_denied, no_such_key
+from localcloud.oss.responses import object_response
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request, Response
+    from werkzeug.wrappers import Response
 
-    from localcloud.oss.addressing import Address
+    from localcloud.oss.request import OssRequest
     from localcloud.oss.storage.bucket import Website
 
 
-def page(request: Request, address: Address, website: Website) -> Response:
-    """The object; for a path that ends in `/`, the index; for a key that is not there, the error document with 404.
+def get_page(request: OssRequest, website: Website) -> Response:
+    """Send the object; for a path that ends in `/`, the index; for a missing key, the error document with 404.
 
-    Raises Refused.
+    Raises OssError.
     """
-    if not address.bucket.public_read:
+    bucket = request.bucket
+    if not bucket.public_read:
         raise access_denied(NO_RIGHT)
-    key = website.index if not address.key or address.key.endswith("/") else address.key
-    as_download = not address.is_bound_domain
-    if found := address.bucket.open(key):
-        return send(request, *found, as_download=as_download)
-    if error := address.bucket.open(website.error):
-        return send(request, *error, as_download=as_download, status=404)
+    key = website.index if not request.key or request.key.endswith("/") else request.key
+    as_download = not request.address.is_bound_domain
+    if found := bucket.open(key):
+        return object_response(request.http, *found, as_download=as_download)
+    if error_document := bucket.open(website.error):
+        return object_response(request.http, *error_document, as_download=as_download, status=404)
     raise no_such_key(key)

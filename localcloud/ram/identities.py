@@ -1,4 +1,4 @@
-"""Who there is in the cloud: access keys, and what goes with each."""
+"""The identities of the cloud: users and sessions of roles, by their access keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Identity:
-    """One access key: of a RAM user, for ever, or of an assumed role, with a security token and for a time."""
+    """One access key: of a RAM user, without end, or of an assumed role, with a security token and an expiration."""
 
     access_key_id: str
     access_key_secret: str = field(repr=False)
@@ -23,7 +23,7 @@ class Identity:
     expiration: float
     """Seconds since the epoch."""
     policies: tuple[Mapping[str, Any], ...]
-    """RAM policies; what one may do, all of them must allow (a role's own, and the session policy)."""
+    """RAM policies (a role's own, and the session policy). An action must be allowed by all of them."""
 
     @property
     def account_id(self) -> str:
@@ -32,31 +32,31 @@ class Identity:
 
 
 class Identities:
-    """All access keys that exist. What has ended stays known: its holder is told that it has expired."""
+    """All access keys that exist. Expired ones remain, so that their holders get an error that says so."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, Identity] = {}
 
     def add(self, identity: Identity) -> None:
-        """Make an identity known."""
+        """Add an identity."""
         self._by_key[identity.access_key_id] = identity
 
     def find(self, access_key_id: str) -> Identity | None:
-        """Whose access key this is."""
+        """Return the identity with an access key."""
         return self._by_key.get(access_key_id)
 
     def revoke(self, access_key_id: str) -> None:
-        """Forget an access key."""
+        """Delete an access key."""
         self._by_key.pop(access_key_id, None)
 
     def add_session(
         self, account_id: str, role: str, session: str, expiration: float, policies: tuple[Mapping[str, Any], ...]
     ) -> Identity:
-        """New random credentials of an assumed role."""
+        """Make random credentials of an assumed role."""
         identity = Identity(
             access_key_id=f"STS.N{secrets.token_hex(12)}",
             access_key_secret=secrets.token_urlsafe(33),
-            # Of the size that STS issues; it stands in every form twice, and takes most of its room.
+            # As long as the tokens of STS. It is in every form twice, and is most of its size.
             security_token=f"CAIS{secrets.token_urlsafe(600)}",
             arn=f"acs:ram::{account_id}:assumed-role/{role}/{session}",
             expiration=expiration,

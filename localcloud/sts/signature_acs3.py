@@ -1,4 +1,4 @@
-"""ACS3-HMAC-SHA256, the signature of Alibaba Cloud's APIs, from "V3 request structure and signature". Pure."""
+"""ACS3-HMAC-SHA256, the signature of Alibaba Cloud's APIs, after "V3 request structure and signature". Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Authorization:
 
     @classmethod
     def parse(cls, text: str) -> Authorization:
-        """Raises ValueError."""
+        """Read the header. Raises ValueError."""
         match = _AUTHORIZATION.fullmatch(text)
         if match is None:
             raise ValueError("not an ACS3-HMAC-SHA256 authorization")
@@ -39,8 +39,10 @@ class Authorization:
 def canonical_request(
     method: str, path: str, query: str, headers: Mapping[str, str], signed_headers: Iterable[str]
 ) -> str:
-    """The canonical request. `query` is the raw query string; `headers` have lower-case names; the body's digest is
-    what the header x-acs-content-sha256 says, so whoever reads the body has to compare the two."""
+    """Return the canonical request; `query` is the raw query string, `headers` have lower-case names.
+
+    The digest of the body is taken from x-acs-content-sha256: the caller has to compare it with the body.
+    """
     names = sorted(signed_headers)
     lines = "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in names)
     digest = headers.get("x-acs-content-sha256", "")
@@ -48,13 +50,13 @@ def canonical_request(
 
 
 def canonical_query(query: str) -> str:
-    """Names and values decoded, sorted, and encoded as RFC 3986 has it."""
+    """Decode, sort and encode the query as in RFC 3986."""
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     decoded = sorted((unquote_plus(name), unquote_plus(value)) for name, _, value in pairs)
     return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in decoded)
 
 
 def signature(access_key_secret: str, canonical: str) -> str:
-    """64 lower-case hexadecimal digits."""
+    """Return 64 lower-case hexadecimal digits."""
     text = f"{ALGORITHM}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     return hmac.new(access_key_secret.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -99,9 +99,9 @@ def stored(cloud: Cloud) -> list[bytes]:
 def nothing_is_left(page: Page, cloud: Cloud) -> None:
     """Neither a file nor parts of one, once the page has given them up."""
     end = time.monotonic() + webdriver.PATIENCE
-    while cloud.bucket.multipart_uploads.open() and time.monotonic() < end:
+    while cloud.bucket.multipart_uploads.ids() and time.monotonic() < end:
         page.run(STATUS)
-    assert (stored(cloud), cloud.bucket.multipart_uploads.open()) == ([], [])
+    assert (stored(cloud), cloud.bucket.multipart_uploads.ids()) == ([], [])
 
 
 @pytest.mark.parametrize("change", [grow, shrink, delete, replace])

@@ -13,8 +13,8 @@ import pytest
 import requests
 import yaml
 
-from localcloud.dev.__main__ import SETTINGS
 from localcloud.dev.cloud import Cloud
+from localcloud.dev.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"

@@ -63,7 +63,7 @@ def unfinished(cloud: Cloud, page: Page) -> tuple[int, int]:
     remembered: int = page.evaluate(
         "Object.keys(localStorage).filter((name) => name.startsWith('previous-upload')).length"
     )
-    return len(cloud.bucket.multipart_uploads.open()), remembered
+    return len(cloud.bucket.multipart_uploads.ids()), remembered
 
 
 def wait_until(page: Page, percent: int) -> None:

@@ -190,7 +190,7 @@ def test_the_owner_reads_what_the_storage_s_refusal_is_about(page: Page, cloud: 
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png").locator("details p").last).to_have_text(
         "The bucket is private, and the caller has no rights in it. To fix: sign the request, as a user of the account "
-        "that owns the bucket. (See: HTTP status code 403.)"
+        "that owns the bucket. Source: HTTP status code 403."
     )
     expect(row(page, "dog.png").locator("details")).to_have_count(0)
 

@@ -113,7 +113,7 @@ def test_files_on_a_slow_line_each_arrive_at_the_first_time(page: Page, fast_clo
     """Four of 1 MB at 50 KB/s, with forms that live 60 s: together they would need 80."""
     page.add_init_script(FASTER)
     open_page(page, fast_cloud)
-    fast_cloud.faults.oss_line = 50_000 * SPEED
+    fast_cloud.faults.oss_shared_bandwidth = 50_000 * SPEED
     choose(page, *((name, "image/png", b"x" * 1_000_000) for name in FOUR))
     expect(page.locator("#summary")).to_have_text("4 of 4 files uploaded", timeout=60_000)
     assert [record.status for record in posts(fast_cloud)] == [200, 200, 200, 200]
@@ -122,7 +122,7 @@ def test_files_on_a_slow_line_each_arrive_at_the_first_time(page: Page, fast_clo
 def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, fast_cloud: Cloud) -> None:
     page.add_init_script(FASTER)
     open_page(page, fast_cloud)
-    fast_cloud.faults.oss_line = 12_000 * SPEED
+    fast_cloud.faults.oss_shared_bandwidth = 12_000 * SPEED
     choose(page, ("film.png", "image/png", b"x" * 1_000_000))
     expect(row(page, "film.png").locator(".status")).to_have_text(
         re.compile(
@@ -131,6 +131,6 @@ def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, fast_cloud: Clo
         ),
         timeout=60_000,
     )
-    fast_cloud.faults.oss_line = 0.0
+    fast_cloud.faults.oss_shared_bandwidth = 0.0
     row(page, "film.png").get_by_role("button", name="Try again: film.png").click()
     told(page, "film.png", "1 MB · Uploaded")

@@ -32,7 +32,7 @@ def cloud(folder: Path, *arguments: str) -> Iterator[str]:
             assert process.stdout
             assert process.stderr
             printed = ""
-            while "Ctrl-C ends it.\n" not in printed:
+            while "Press Ctrl-C to stop.\n" not in printed:
                 assert select.select([process.stdout], [], [], 60)[0]
                 printed += os.read(process.stdout.fileno(), 65_536).decode()
                 assert process.poll() is None
@@ -75,7 +75,7 @@ def test_the_python_sdk_as_it_is_printed(printed: str, folder: Path) -> None:
 
 @pytest.mark.node_modules
 def test_ali_oss_as_it_is_printed(printed: str, folder: Path) -> None:
-    program = section(printed, "// Node.js: ali-oss (which takes no IP for an endpoint)")
+    program = section(printed, "// Node.js: ali-oss (which does not accept an IP address as its endpoint)")
     subprocess.run(["node", "-e", program], cwd=ROOT, check=True, timeout=60)  # noqa: S603, S607 - as printed
     assert (folder / "a-bucket" / "hello.txt").read_bytes() == b"hello"
 
@@ -152,8 +152,8 @@ def test_its_clock_can_be_ahead(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--clock", "soon"], "must be such as +15m or -2h, not 'soon'"),
-        (["--faults", "oss_nothing=1"], "no fault switch is called 'oss_nothing'"),
+        (["--clock", "soon"], "'soon' is not a duration such as +15m or -2h"),
+        (["--faults", "oss_nothing=1"], "Unknown fault switch: oss_nothing. Use one of oss_latency, "),
         (["--accept-all"], "unrecognized arguments: --accept-all"),
     ],
 )

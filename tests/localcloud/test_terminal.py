@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from localcloud.dev.cloud import ROOT
-from localcloud.terminal import set_apart, visible
+from localcloud.terminal import indent_further_lines, visible
 
 SEEN = {
     "plain words": "plain words",
@@ -31,7 +31,7 @@ def test_what_is_not_seen_is_escaped(text: str) -> None:
 
 
 def test_further_lines_stand_apart() -> None:
-    assert set_apart("Traceback\n\x1b[A\nfc GET / 200\n") == (
+    assert indent_further_lines("Traceback\n\x1b[A\nfc GET / 200\n") == (
         "Traceback\n        \\u001b[A\n        fc GET / 200\n"
     )  # fmt: skip
 

@@ -25,7 +25,8 @@ from direct_upload.upload_credentials import AssumeRoleFailed
 from localcloud.faults import Faults
 from localcloud.ram.identities import Identities, Identity
 from localcloud.stand_in import StandIn
-from localcloud.sts.server import Role, Sts
+from localcloud.sts.assume_role import Role
+from localcloud.sts.server import Sts
 from oss_protocol.credentials import Credentials, OwnCredentials
 from support import factories
 from support.factories import NOON

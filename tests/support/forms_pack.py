@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localcloud.explain.explain import rules
+from localcloud.explain.rulebook import rules
 from localcloud.ram.identities import Identity
 from support.oss_world import ACCOUNT, BUCKET, NOON, REGION, Draft, iso, ram_policy
 
@@ -228,7 +228,7 @@ def _expected(case: Case) -> dict[str, Any]:
         "code": rule.code,
         "ec": rule.ec,
         "document": rule.document,
-        "our_choice": rule.chosen,
+        "our_choice": rule.our_choice,
     }
     return {name: value for name, value in told.items() if value is not None}
 

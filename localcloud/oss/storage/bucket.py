@@ -1,6 +1,6 @@
-"""Buckets as folders that people can open: the object `uploads/a/b.png` is the file `<folder>/uploads/a/b.png`.
+"""Buckets are folders that people can open: the object `uploads/a/b.png` is the file `<folder>/uploads/a/b.png`.
 
-What else is known of an object is kept in `<folder>/.objects`, one JSON file each, so that objects outlive the process.
+What else belongs to an object is a JSON file in `<folder>/.objects`, so that objects outlive the process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from localcloud.oss.errors import already_exists
-from localcloud.oss.storage.crc64 import crc64_ecma
+from localcloud.oss.storage.incoming import Incoming
 from localcloud.oss.storage.multipart_uploads import MultipartUploads
 
 if TYPE_CHECKING:
@@ -30,13 +29,11 @@ OWN_FOLDER = ".objects"
 MAX_SEGMENT = 255
 """Bytes of one file name that file systems hold."""
 MAX_CORS_RULES = 10
-COPIED = 1024**2
-"""Bytes at a time, from one file to another."""
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object, as it was stored."""
+    """One stored object, without its bytes."""
 
     key: str
     size: int
@@ -47,7 +44,7 @@ class StoredObject:
     meta: dict[str, str]
     """Its user meta, by lower-case name without `x-oss-meta-`."""
     etag: str
-    """Upper-case MD5 in hexadecimal, without quotes; of an object made of parts a sum over theirs, `-` and how many.
+    """Upper-case MD5 in hexadecimal, without quotes; of an object made of parts, one over theirs, `-` and their count.
     (OSS does not promise what the ETag of a form is made of.)"""
     crc64: str
     """Decimal."""
@@ -59,86 +56,56 @@ class StoredObject:
 
     @property
     def content_md5(self) -> str | None:
-        """In base64, as headers have it; None for an object made of parts, of which OSS knows none."""
+        """The MD5 in base64, as headers have it; None for an object made of parts, of which OSS knows none."""
         return None if "-" in self.etag else base64.b64encode(bytes.fromhex(self.etag)).decode()
 
     @property
     def object_type(self) -> str:
-        """How OSS calls it."""
+        """The value of x-oss-object-type."""
         return "Multipart" if "-" in self.etag else "Normal"
-
-
-class Incoming:
-    """Bytes on their way to become an object."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.size = 0
-        self.crc64 = 0
-        self.md5 = hashlib.md5(usedforsecurity=False)
-        self.file = path.open("xb", buffering=0)
-
-    def write(self, chunk: memoryview) -> None:
-        """Append. Raises OSError."""
-        self.size += len(chunk)
-        self.md5.update(chunk)
-        self.crc64 = crc64_ecma(chunk, self.crc64)
-        while chunk:
-            chunk = chunk[self.file.write(chunk) :]
-
-    def append(self, path: Path, size: int) -> None:
-        """Copy a file of `size` bytes to the end. What is computed of the bytes is then for the caller to say."""
-        with path.open("rb", buffering=0) as source:
-            shutil.copyfileobj(source, self.file, COPIED)
-        self.size += size
-
-    def discard(self) -> None:
-        """Delete what is there, unless it has become an object."""
-        self.file.close()
-        self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Website:
-    """Static website hosting, as PutBucketWebsite sets it: keys of objects in the bucket."""
+    """The settings of static website hosting, as PutBucketWebsite takes them: keys of objects in the bucket."""
 
     index: str = "index.html"
     error: str = "404.html"
-    """Shown, with status 404, in place of what is not there."""
+    """Sent with status 404 in place of a missing object."""
 
 
 @dataclass
 class Bucket:
-    """One private bucket. Block Public Access is on: an object's ACL is kept, and makes nothing public.
+    """One private bucket. Block Public Access is on: the ACL of an object is stored, and makes nothing public.
 
-    Only the newest version of an object is kept, even with versioning.
+    Only the newest version of an object is stored, even with versioning.
     """
 
     name: str
     account_id: str
-    """The account that owns it; nobody else's identities get in."""
+    """The account that owns it; identities of other accounts have no rights in it."""
     folder: Path
     cors_rules: list[CorsRule] = field(default_factory=list)
     versioning: bool = False
     public_read: bool = False
-    """Anyone may read objects, as from a bucket that holds a website."""
+    """Whether anyone may read objects, as in a bucket that hosts a website."""
     website: Website | None = None
 
     def __post_init__(self) -> None:
-        """Make the folders; clear what a killed process left half-written."""
+        """Make the folders, and delete what a killed process left unfinished."""
         if len(self.cors_rules) > MAX_CORS_RULES:
             raise ValueError("The CORS Rules num is beyond limit.")
         self.folder = self.folder.absolute()
         self._lock = threading.RLock()
         for folder in (self._own("incoming"), self._own("about"), self._own("names")):
             folder.mkdir(parents=True, exist_ok=True)
-        for left_over in self._own("incoming").iterdir():
-            left_over.unlink()
+        for unfinished in self._own("incoming").iterdir():
+            unfinished.unlink()
         self.multipart_uploads = MultipartUploads(self._own("multipart"))
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
-        """A place for the bytes of a new object; they are deleted at the end unless `put` has stored them."""
+        """Yield a place for the bytes of an upload; they are deleted at the end unless they have been stored."""
         incoming = Incoming(self._own("incoming") / secrets.token_hex(16))
         try:
             yield incoming
@@ -148,7 +115,7 @@ class Bucket:
     def put(self, incoming: Incoming, described: StoredObject, *, forbid_overwrite: bool) -> StoredObject:
         """Store an object, whole or not at all; `described.path` and `.version_id` are filled in here.
 
-        Raises Refused (409) if the key is taken and must not be overwritten. Of two at once, one is the first.
+        Raises OssError (409) if the key is taken and must not be overwritten. Of two at once, one is the first.
         """
         incoming.file.close()
         with self._lock:
@@ -163,16 +130,16 @@ class Bucket:
         return stored
 
     def get(self, key: str) -> StoredObject | None:
-        """The object with this key, if its file is still there."""
+        """Return the object with this key, if its file is still there."""
         try:
             about = json.loads(self._about(key).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        stored = self._stored(about)
+        stored = self._from_description(about)
         return stored if stored.path.is_file() else None
 
     def open(self, key: str) -> tuple[StoredObject, BinaryIO] | None:
-        """The object with this key and its bytes, which belong together even if it is overwritten meanwhile."""
+        """Return the object with this key and its bytes, which belong together even if it is overwritten meanwhile."""
         with self._lock:
             stored = self.get(key)
             return (stored, stored.path.open("rb")) if stored else None
@@ -192,10 +159,10 @@ class Bucket:
             folder = folder.parent
 
     def objects(self) -> list[StoredObject]:
-        """Every object, by key."""
+        """Return every object, by key."""
         abouts = (json.loads(path.read_text(encoding="utf-8")) for path in self._own("about").glob("*.json"))
-        stored = (self._stored(about) for about in abouts)
-        return sorted((each for each in stored if each.path.is_file()), key=lambda each: each.key)
+        objects = (self._from_description(about) for about in abouts)
+        return sorted((stored for stored in objects if stored.path.is_file()), key=lambda stored: stored.key)
 
     def _own(self, name: str) -> Path:
         return self.folder / OWN_FOLDER / name
@@ -203,7 +170,7 @@ class Bucket:
     def _about(self, key: str) -> Path:
         return self._own("about") / f"{_digest(key)}.json"
 
-    def _stored(self, about: dict[str, Any]) -> StoredObject:
+    def _from_description(self, about: dict[str, Any]) -> StoredObject:
         return StoredObject(**{**about, "path": self.folder / about["path"]})
 
     def _describe(self, stored: StoredObject) -> Path:
@@ -213,7 +180,7 @@ class Bucket:
         return draft
 
     def _free_path(self, key: str) -> Path:
-        """Where a new object goes: a file named by its key, or by a digest where no file can have that name."""
+        """Return the path of a new object: its key, or a digest of it where no file can have that name."""
         if _is_a_path(key):
             path = self.folder / key
             try:
@@ -228,7 +195,7 @@ class Bucket:
 
 
 def _is_a_path(key: str) -> bool:
-    """Whether a file under the folder can have this key as its path, and nothing but this key."""
+    """Return whether a file in the folder can have exactly this key as its path."""
     segments = key.split("/")
     return (
         segments[0] != OWN_FOLDER

@@ -252,7 +252,7 @@ def test_a_list_that_nobody_understands_stops_it(publisher: Publisher, world: Wo
 
 
 def test_a_deployment_that_broke_off_can_be_repeated_and_removed(publisher: Publisher, world: World) -> None:
-    real = world.oss.intake.fill_the_disk_as_switched
+    real = world.oss.uploads.fail_if_disk_is_full
     left = 4
 
     def fills() -> None:
@@ -261,11 +261,11 @@ def test_a_deployment_that_broke_off_can_be_repeated_and_removed(publisher: Publ
         world.faults.oss_disk_full = left <= 0
         real()
 
-    world.oss.intake.fill_the_disk_as_switched = fills  # type: ignore[method-assign]
+    world.oss.uploads.fail_if_disk_is_full = fills  # type: ignore[method-assign]
     code, _, told = publisher.run("deploy")
     assert (code, told[-1].partition(",")[0]) == (1, "OSS refused (InternalError")
     assert keys(world) == [".published.json", "app.js", "config.json"]
-    world.oss.intake.fill_the_disk_as_switched = real  # type: ignore[method-assign]
+    world.oss.uploads.fail_if_disk_is_full = real  # type: ignore[method-assign]
     world.faults.oss_disk_full = False
     publisher.ok("deploy")
     assert keys(world) == KEYS

@@ -11,8 +11,8 @@ import pytest
 import requests
 import yaml
 
-from localcloud.dev.__main__ import function_settings
 from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.settings import function_settings
 
 TELLS = """
 import json, os

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from localcloud.dev.site import Site, look_of
+from localcloud.dev.site import Site, read_look
 from support.oss_world import Clock
 
 FUNCTION = "http://127.0.0.1:9001"
@@ -53,7 +53,7 @@ def test_other_files_stay_as_they_are(site: Site) -> None:
 
 def test_the_configuration_has_the_look_that_the_environment_names(web: Path) -> None:
     environ = {"PAGE_TITLE": "Team files", "PAGE_ACCENT": "#a0431c", "PAGE_LOGO": "", "PAGE_FOOTER": "Ask Ann."}
-    with Site(Clock(), web, lambda: (FUNCTION, UPLOAD), look=look_of(environ)) as site:
+    with Site(Clock(), web, lambda: (FUNCTION, UPLOAD), look=read_look(environ)) as site:
         assert get(site, "/config.json").json() == {
             "function": FUNCTION,
             "title": "Team files",
@@ -134,7 +134,7 @@ NOWHERE = [
 def test_there_is_nothing_else(site: Site, path: str) -> None:
     answer = raw(site, path)
     assert answer.startswith("HTTP/1.1 404 ")
-    assert answer.endswith("\r\n\r\nThere is no such page.\n")
+    assert answer.endswith("\r\n\r\nThis page does not exist.\n")
 
 
 def test_nothing_else_by_its_absolute_path(site: Site, tmp_path: Path) -> None:

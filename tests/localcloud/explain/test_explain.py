@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from localcloud.explain import docs
-from localcloud.explain.explain import Error, Rule, explain, find, read_fields, rules
-from localcloud.oss.errors import Refused
+from localcloud.explain.explain import explain, read_fields
+from localcloud.explain.rulebook import ErrorResponse, Rule, find_rules, rules
+from localcloud.oss.errors import OssError
 from support.oss_world import Draft, World, outcome, post
 
 ROOT = Path(__file__).parents[3]
@@ -22,7 +23,7 @@ TESTS = ROOT / "tests" / "localcloud"
 
 
 def xml(code: str, message: str, ec: str | None = None, **extras: str) -> str:
-    return Refused(400, code, message, ec, **extras).xml("0" * 24, "bucket.oss-cn-hangzhou.aliyuncs.com")
+    return OssError(400, code, message, ec, **extras).xml("0" * 24, "bucket.oss-cn-hangzhou.aliyuncs.com")
 
 
 RULES = {rule.name: rule for rule in rules()}
@@ -31,16 +32,16 @@ REFUSALS = sorted((Path(__file__).parent / "refusals").iterdir())
 """A refusal for each rule, by its name: recorded once, as the stand-ins answered, compared with the rule, and kept."""
 
 SEEN = {
-    "policy-condition": 'The condition eq on bucket wants "b". ',
-    "policy-field-missing": 'The condition eq on x:a wants "". ',
+    "policy-condition": 'The condition eq on bucket requires "b". ',
+    "policy-field-missing": 'The condition eq on x:a requires "". ',
 }
 """What an explanation begins with, where the message tells more than its rule."""
 
 
 @pytest.mark.parametrize("recorded", REFUSALS, ids=lambda file: file.stem)
 def test_a_recorded_refusal_is_explained_by_its_rule_alone(recorded: Path) -> None:
-    error = Error.read(recorded.read_text(encoding="utf-8"))
-    assert [rule.name for rule in find(error)] == [recorded.stem]
+    error = ErrorResponse.parse(recorded.read_text(encoding="utf-8"))
+    assert [rule.name for rule in find_rules(error)] == [recorded.stem]
     assert explain(error) == SEEN.get(recorded.stem, "") + RULES[recorded.stem].text()
 
 
@@ -50,8 +51,8 @@ def test_every_rule_has_a_recorded_refusal_and_every_refusal_a_rule() -> None:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
 def test_a_rule_is_found_by_its_status_code_and_ec(rule: Rule) -> None:
-    error = Error(rule.code, rule.ec, None, rule.status)
-    assert rule in find(error)
+    error = ErrorResponse(rule.code, rule.ec, None, rule.status)
+    assert rule in find_rules(error)
     assert rule.document in explain(error)
 
 
@@ -74,43 +75,43 @@ def test_a_rule_says_what_is_wrong_and_then_what_to_do(rule: Rule) -> None:
     assert re.fullmatch(r"[A-Za-z].*[.…]", rule.finding)
     assert FAULT.search(rule.finding)
     assert not DEMAND.search(rule.finding)
-    assert re.fullmatch(r"(?![A-Z]).*[.…]", rule.change)
-    assert rule.text().startswith(f"{rule.finding} To fix: {rule.change} (See: ")
+    assert re.fullmatch(r"(?![A-Z]).*[.…]", rule.fix)
+    assert rule.text().startswith(f"{rule.finding} To fix: {rule.fix} Source: ")
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     {
-        "token-expired": "The security token has expired. To fix: ask for a new form; let no form live longer than the credentials that signed it.",
-        "sts-token-expired": "The security token has expired. To fix: take the function's current credentials, from the context of each request.",
-        "policy-expired": "The policy had expired when the file arrived. To fix: ask for a new form; give slow uploads more time, within the life of the token; set the signer's clock.",
-        "file-too-large": "The file is larger than content-length-range allows. To fix: send a smaller file, or have a larger size signed.",
-        "file-too-small": "The file is smaller than content-length-range allows. To fix: send a larger file (an empty one is often a mistake of the page), or have a smaller size signed.",
-        "policy-condition": "A value in the form does not match a condition of the policy. To fix: send the value that was signed, or have the value signed that is sent.",
-        "no-bucket": "There is no such bucket. To fix: check the bucket's name and region in the address.",
-        "file-exists": "The name is taken, and x-oss-forbid-overwrite is true. To fix: choose another key. After a retry it may be your own upload that had arrived.",
-        "access-key-unknown": "There is no such AccessKey ID. To fix: look for a deleted or mistyped key, or one of another account or site.",
-        "unavailable": "The service cannot answer at the moment; often there are too many requests. To fix: try again, a little later each time.",
-        "callback-slow": "The callback's receiver did not answer within 5 seconds; the object is stored all the same. To fix: answer first and work afterwards.",
-        "key-empty": "The object's name is empty. To fix: give the key a name.",
+        "token-expired": "The security token has expired. To fix: get a new form. No form should outlive the credentials that signed it.",
+        "sts-token-expired": "The security token has expired. To fix: use the function's current credentials, from the context of each invocation.",
+        "policy-expired": "The policy had expired when the file arrived. To fix: get a new form. Give slow uploads more time, but no more than the token has. Check the signer's clock.",
+        "file-too-large": "The file is larger than content-length-range allows. To fix: send a smaller file, or sign a larger size.",
+        "file-too-small": "The file is smaller than content-length-range allows. To fix: send a larger file, or sign a smaller size. An empty file is often a mistake of the page.",
+        "policy-condition": "A value in the form does not match a condition of the policy. To fix: send the value that was signed, or sign the value that is sent.",
+        "no-bucket": "The bucket does not exist. To fix: check the bucket's name and region in the address.",
+        "file-exists": "The key is taken, and x-oss-forbid-overwrite is true. To fix: choose another key. After a retry the object may be your own earlier upload.",
+        "access-key-unknown": "The AccessKey ID does not exist. To fix: check for a deleted or mistyped key, or one of another account or site.",
+        "unavailable": "The service is not available at the moment. Often there are too many requests. To fix: try again, and wait longer before each further try.",
+        "callback-slow": "The callback's receiver did not answer within 5 seconds. The object has been stored. To fix: respond first, and do the work afterwards.",
+        "key-empty": "The object's name is empty. To fix: set a key.",
     }.items(),
 )  # fmt: skip
 def test_what_was_found_is_said_and_not_what_should_have_been(name: str, said: str) -> None:
     recorded = Path(__file__).parent / "refusals"
     [answer] = recorded.glob(f"{name}.*")
-    assert f"{said} (See: " in explain(Error.read(answer.read_text(encoding="utf-8")))
+    assert f"{said} Source: " in explain(ErrorResponse.parse(answer.read_text(encoding="utf-8")))
 
 
 def test_only_the_stand_in_itself_says_that_a_fault_switch_is_the_cause() -> None:
-    about_itself = [rule for rule in rules() if rule.here]
+    about_itself = [rule for rule in rules() if rule.local_cause]
     assert {rule.name for rule in about_itself} == {
         *("internal-error", "unavailable", "not-implemented", "sts-internal", "sts-throttled", "sts-unknown-action"),
     }
     for rule in about_itself:
-        error = Error(rule.code, rule.ec, None, rule.status)
-        assert (rule.here or "") in explain(error, here=True)
-        assert (rule.here or "") not in explain(error)
-    told = docs.for_the_page() + " ".join(rule.finding + rule.change for rule in rules())
+        error = ErrorResponse(rule.code, rule.ec, None, rule.status)
+        assert (rule.local_cause or "") in explain(error, here=True)
+        assert (rule.local_cause or "") not in explain(error)
+    told = docs.render_page_rules() + " ".join(rule.finding + rule.fix for rule in rules())
     assert re.findall("fault switch|stand-in", told) == []
 
 
@@ -125,20 +126,20 @@ FAILED = "Invalid according to Policy: Policy Condition failed: "
 @pytest.mark.parametrize(
     ("message", "fields", "said"),
     [
-        ('["eq", "$key", "a/b.png"]', {"key": "a/c.png"}, 'eq on key wants "a/b.png"; the form has "a/c.png".'),
-        ('["eq", "$key", "a/b.png"]', {}, 'eq on key wants "a/b.png".'),
-        ('["eq", "$acl", "private"]', {"key": "a"}, 'eq on acl wants "private"; the form has no such field.'),
-        ('["in", "$content-type", ["a/b"]]', {"content-type": "c/d"}, 'in on content-type wants ["a/b"]; the form has "c/d".'),
+        ('["eq", "$key", "a/b.png"]', {"key": "a/c.png"}, 'eq on key requires "a/b.png"; the form has "a/c.png".'),
+        ('["eq", "$key", "a/b.png"]', {}, 'eq on key requires "a/b.png".'),
+        ('["eq", "$acl", "private"]', {"key": "a"}, 'eq on acl requires "private"; the form has no such field.'),
+        ('["in", "$content-type", ["a/b"]]', {"content-type": "c/d"}, 'in on content-type requires ["a/b"]; the form has "c/d".'),
         ('["eq", "$x-oss-security-token", "CAIS"]', {"key": "a"}, "eq on x-oss-security-token failed (its value is not shown)."),
     ],
 )  # fmt: skip
 def test_a_failed_condition_is_told_with_the_value_that_the_form_has(
     message: str, fields: dict[str, str], said: str
 ) -> None:
-    error = Error.read(xml("AccessDenied", FAILED + message, "0006-00000227"))
+    error = ErrorResponse.parse(xml("AccessDenied", FAILED + message, "0006-00000227"))
     assert explain(error, fields) == (
         f"The condition {said} A value in the form does not match a condition of the policy. To fix: send the value "
-        "that was signed, or have the value signed that is sent. (See: OSS error code 0006-00000227.)"
+        "that was signed, or sign the value that is sent. Source: OSS error code 0006-00000227."
     )
 
 
@@ -152,7 +153,7 @@ def encoded(**policy: object) -> str:
         (
             xml("SignatureDoesNotMatch", "…", "0002-00000705", StringToSign="YQ=="),
             {"policy": "Yg=="},
-            "The policy that OSS was sent is not the form's: it was changed on its way.",
+            "The policy that OSS received is not the form's: it was changed on its way.",
         ),
         (
             xml("SignatureDoesNotMatch", "…", "0002-00000705", StringToSign="YQ=="),
@@ -167,13 +168,13 @@ def encoded(**policy: object) -> str:
         (
             xml("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.", "0006-00000003"),
             {"policy": encoded(conditions=[["content-length-range", 1, 1000]])},
-            "The policy wants 1 to 1000 bytes.",
+            "The policy allows 1 to 1000 bytes.",
         ),
     ],
 )
 def test_the_form_at_hand_makes_the_explanation_concrete(error: str, fields: dict[str, str], said: str) -> None:
-    [rule] = find(Error.read(error))
-    assert explain(Error.read(error), fields) == f"{said} {rule.text()}"
+    [rule] = find_rules(ErrorResponse.parse(error))
+    assert explain(ErrorResponse.parse(error), fields) == f"{said} {rule.text()}"
 
 
 POLICY = '{"expiration": "2024-11-24T12:00:00Z", "conditions": [["content-length-range", 1, 1000]]}'
@@ -184,30 +185,35 @@ POLICY = '{"expiration": "2024-11-24T12:00:00Z", "conditions": [["content-length
 def test_a_policy_and_the_size_of_the_file_tell_what_was_expected_and_got(
     form: str, code: str, ec: str, size: int
 ) -> None:
-    error = Error.read(xml(code, "Your proposed upload …", ec))
-    [rule] = find(error)
-    assert explain(error, read_fields(form), size) == f"The policy wants 1 to 1000 bytes, got {size}. {rule.text()}"
+    error = ErrorResponse.parse(xml(code, "Your proposed upload …", ec))
+    [rule] = find_rules(error)
+    assert (
+        explain(error, read_fields(form), size)
+        == f"The policy allows 1 to 1000 bytes; the file has {size}. {rule.text()}"
+    )
 
 
 def test_a_policy_alone_says_nothing_of_the_fields_that_were_sent() -> None:
-    error = Error.read(xml("AccessDenied", f'{FAILED}["eq", "$acl", "private"]', "0006-00000227"))
-    assert explain(error, read_fields(POLICY)).startswith('The condition eq on acl wants "private". ')
+    error = ErrorResponse.parse(xml("AccessDenied", f'{FAILED}["eq", "$acl", "private"]', "0006-00000227"))
+    assert explain(error, read_fields(POLICY)).startswith('The condition eq on acl requires "private". ')
 
 
 @pytest.mark.parametrize("form", ["", "{", "[]", "1", "no form", '{"fields": 1}'])
 def test_a_form_that_is_none_is_refused(form: str) -> None:
-    with pytest.raises(ValueError, match="The form must be"):
+    with pytest.raises(ValueError, match="The form is not"):
         read_fields(form)
 
 
 def test_an_error_that_may_be_one_of_several_is_not_said_to_be_all_of_them() -> None:
-    [first, second] = find(Error.read("EntityTooSmall"))
-    assert explain(Error.read("EntityTooSmall")) == f"It is one of these: (1) {first.text()} (2) {second.text()}"
+    [first, second] = find_rules(ErrorResponse.parse("EntityTooSmall"))
+    assert (
+        explain(ErrorResponse.parse("EntityTooSmall")) == f"It is one of these: (1) {first.text()} (2) {second.text()}"
+    )
 
 
 def test_what_is_not_known_is_said_plainly() -> None:
-    said = "9999-00000001 is not in the rulebook. Look its Code and EC up among the OSS error codes."
-    assert explain(Error.read("9999-00000001")) == said
+    said = "9999-00000001 is not in the rulebook. Look up its Code and EC in OSS's list of error codes."
+    assert explain(ErrorResponse.parse("9999-00000001")) == said
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
@@ -217,8 +223,8 @@ def test_no_explanation_holds_a_secret_of_the_form(rule: Rule) -> None:
     fields["policy"] = encoded(secret=fields["callback"], conditions=[])
     for name, value in fields.items():
         message = FAILED + json.dumps(["eq", f"${name}", value])
-        said = explain(Error(rule.code, rule.ec, None, rule.status, "other"), fields)
-        said += explain(Error(rule.code, rule.ec, message, rule.status, "other"), fields)
+        said = explain(ErrorResponse(rule.code, rule.ec, None, rule.status, "other"), fields)
+        said += explain(ErrorResponse(rule.code, rule.ec, message, rule.status, "other"), fields)
         assert [secret for secret in fields.values() if secret in said] == []
 
 
@@ -232,15 +238,15 @@ def test_a_refusal_is_explained_in_the_record(world: World, draft: Draft) -> Non
     del fields["key"]
     assert outcome(post(world, fields))[1] == "InvalidArgument"
     assert world.oss.records[-1].explanation == (
-        "The form has no key before the file. To fix: add the key, and append the file last: what follows it is not read. "
-        "(See: Common PostObject errors.)"
+        "The form has no key before the file. To fix: add the key, and append the file last: fields after the file are not read. "
+        "Source: Common PostObject errors."
     )
 
 
 def test_a_file_of_a_wrong_size_is_explained_with_its_size(world: World, draft: Draft) -> None:
     draft.conditions = [["content-length-range", 1, 4]]
     assert outcome(post(world, draft.fields()))[1] == "EntityTooLarge"
-    said = f"The policy wants 1 to 4 bytes, got 5. {RULES['file-too-large'].text()}"
+    said = f"The policy allows 1 to 4 bytes; the file has 5. {RULES['file-too-large'].text()}"
     assert world.oss.records[-1].explanation == said
 
 
@@ -249,11 +255,11 @@ def test_the_command_takes_a_policy_and_a_size(tmp_path: Path) -> None:
     form = ["--form", str(tmp_path / "policy.json"), "--size", "2048"]
     command = [sys.executable, "-m", "localcloud", "explain", "0006-00000003", *form]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S603 - our own command
-    assert ran.stdout == f"The policy wants 1 to 1000 bytes, got 2048. {RULES['file-too-large'].text()}\n"
+    assert ran.stdout == f"The policy allows 1 to 1000 bytes; the file has 2048. {RULES['file-too-large'].text()}\n"
 
 
 def test_a_part_that_is_too_small_is_none_of_the_policy_s() -> None:
-    error = Error.read(xml("EntityTooSmall", "Your proposed upload …", "0042-00000213"))
+    error = ErrorResponse.parse(xml("EntityTooSmall", "Your proposed upload …", "0042-00000213"))
     assert explain(error, read_fields(POLICY), 5) == RULES["part-too-small"].text()
 
 
@@ -270,13 +276,13 @@ def test_a_part_that_is_too_small_is_none_of_the_policy_s() -> None:
         (
             '{"Code": "EntityNotExist.Role", "Message": "The role not exists."}',
             0,
-            r"There is no such role\. To fix: check the role's ARN\. .*\n",
+            r"The role does not exist\. To fix: check the role's ARN\. .*\n",
         ),
-        ("<no xml", 2, "This is no error of OSS or STS.*\n"),
-        ('{"a":' * 100_000, 2, "This is no error of OSS or STS.*\n"),
-        ("<Error/>", 2, "This is no error of OSS or STS.*\n"),
-        ("{}", 2, "This is no error of OSS or STS.*\n"),
-        ("{no json", 2, "This is no error of OSS or STS.*\n"),
+        ("<no xml", 2, "This is not an error of OSS or STS.*\n"),
+        ('{"a":' * 100_000, 2, "This is not an error of OSS or STS.*\n"),
+        ("<Error/>", 2, "This is not an error of OSS or STS.*\n"),
+        ("{}", 2, "This is not an error of OSS or STS.*\n"),
+        ("{no json", 2, "This is not an error of OSS or STS.*\n"),
     ],
 )
 def test_the_command_reads_an_ec_a_code_or_an_answer_from_standard_input(given: str, code: int, said: str) -> None:
@@ -287,12 +293,14 @@ def test_the_command_reads_an_ec_a_code_or_an_answer_from_standard_input(given: 
 
 
 def test_the_table_in_the_documentation_is_the_rulebook_s() -> None:
-    page = docs.PAGE.read_text(encoding="utf-8")
-    assert docs.written(page) == page, "run python -m localcloud.explain.docs"
+    page = docs.DOCS_FILE.read_text(encoding="utf-8")
+    assert docs.render_docs(page) == page, "run python -m localcloud.explain.docs"
 
 
 def test_what_the_page_shows_of_a_refusal_is_the_rulebook_s() -> None:
-    assert docs.FOR_THE_PAGE.read_text(encoding="utf-8") == docs.for_the_page(), "run python -m localcloud.explain.docs"
+    assert docs.PAGE_RULES_FILE.read_text(encoding="utf-8") == docs.render_page_rules(), (
+        "run python -m localcloud.explain.docs"
+    )
 
 
 def test_tests_that_rules_name_exist() -> None:
@@ -305,7 +313,7 @@ def test_tests_that_rules_name_exist() -> None:
 
 
 def test_every_test_that_the_documentation_names_is_there() -> None:
-    page = docs.PAGE.read_text(encoding="utf-8")
+    page = docs.DOCS_FILE.read_text(encoding="utf-8")
     named = re.findall(r"`([\w/]*test_\w+\.py)::(test_\w+)`", page)
     assert len(named) > 150
     for file, test in named:

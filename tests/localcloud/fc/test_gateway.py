@@ -690,7 +690,7 @@ def test_call_and_event_are_the_same_without_http(function: Function) -> None:
     function.write(ECHO)
     gateway = function.gateway()
     event = gateway.event("GET", "/a?b=c", [("host", "localhost")], b"", "1-a")
-    assert gateway.call(event, "1-a") == event
+    assert gateway.invoke(event, "1-a") == event
     parsed = json.loads(event)
     assert (parsed["rawPath"], parsed["queryParameters"], parsed["requestContext"]["requestId"]) == (
         "/a",
@@ -702,4 +702,4 @@ def test_call_and_event_are_the_same_without_http(function: Function) -> None:
 def test_call_raises_what_the_handler_raises(function: Function) -> None:
     function.write("def handler(event, context): raise LookupError(context.request_id)")
     with pytest.raises(LookupError, match="1-a"):
-        function.gateway().call(b"{}", "1-a")
+        function.gateway().invoke(b"{}", "1-a")

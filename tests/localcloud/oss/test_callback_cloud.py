@@ -10,12 +10,12 @@ import pytest
 import requests
 
 from localcloud.dev import cloud as cloud_module
-from localcloud.dev.__main__ import function_settings
 from localcloud.dev.cloud import Cloud
+from localcloud.dev.settings import function_settings
 from localcloud.faults import Faults
-from localcloud.fc.instance import KEPT_VARIABLES
+from localcloud.fc.instance import INHERITED_VARIABLES
 from localcloud.oss.authorization import authorize
-from localcloud.oss.errors import Refused
+from localcloud.oss.errors import OssError
 from localcloud.ram.identities import Identity
 from support.tokens import new_secret
 
@@ -82,7 +82,7 @@ def test_the_callback_function_is_set_up(toys: Path, cloud: Cloud, given: dict[s
         "CALLBACK_KEY_ORIGIN": cloud.oss.key_server.url,
     }
     seen = environment(toys, "callback")
-    apart = ("FC_", "ALIBABA_CLOUD_", *KEPT_VARIABLES)
+    apart = ("FC_", "ALIBABA_CLOUD_", *INHERITED_VARIABLES)
     assert {name: value for name, value in seen.items() if not name.startswith(apart)} == ours
 
 
@@ -142,7 +142,7 @@ def is_allowed(identity: Identity, action: str, cloud: Cloud, key: str) -> bool:
     """What RAM says."""
     try:
         authorize(identity, action, cloud.bucket, key)
-    except Refused:
+    except OssError:
         return False
     return True
 
@@ -158,5 +158,7 @@ def test_make_dev_hands_the_settings_on(given: dict[str, str]) -> None:
 
 
 def test_a_fault_that_callbacks_do_not_have_is_named() -> None:
-    with pytest.raises(ValueError, match=r"^fault switch callback_mode takes one of down, html, fail, not 'slow'$"):
+    with pytest.raises(
+        ValueError, match=r"^The fault switch callback_mode has the value 'slow'\. Use one of down, html, fail\.$"
+    ):
         Faults.parse("callback_mode=slow")

@@ -32,7 +32,7 @@ def test_bandwidth(world: World, draft: Draft) -> None:
 
 def test_a_line_is_shared(world: World, draft: Draft) -> None:
     """Each of the three would take 0.1 s alone."""
-    world.faults.oss_line = 300_000
+    world.faults.oss_shared_bandwidth = 300_000
     forms = [draft.fields() for _ in range(3)]
     begin = time.monotonic()
     with ThreadPoolExecutor(3) as pool:
@@ -103,7 +103,7 @@ def test_fail_next_counts_down(world: World, draft: Draft) -> None:
 
 def test_error_rate(world: World, draft: Draft) -> None:
     world.faults.oss_error_rate = 0.5
-    world.oss.intake.random.seed(1)
+    world.oss.uploads.random.seed(1)
     outcomes = [outcome(post(world, draft.fields())) for _ in range(20)]
     assert set(outcomes) == {(500, "InternalError", None), (204, None, None)}
     world.faults.oss_error_rate = 1.0

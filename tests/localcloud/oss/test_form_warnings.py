@@ -12,15 +12,24 @@ import requests
 
 from benchmarks.server.tutorial import _form as tutorials_form
 from localcloud.dev.cloud import Cloud
-from localcloud.oss.form_warnings import weaknesses
+from localcloud.oss.form_warnings import form_warnings
 from localcloud.oss.post_policy import read_post_policy
 from support.oss_world import NOON, iso
 
-NO_KEY = "The policy names no key: the form stores all that its credentials may; add a condition on $key."
-NO_SLASH = "The prefix 'user' ends in no slash: it begins other directories' names, too; end it in /."
-NO_SIZE = "The policy bounds no size: a file may have 5 GB; add a content-length-range."
-NO_BUCKET = "The policy names no bucket: the form fits any its credentials reach; add a condition on bucket."
-TOO_LONG = "The policy ends 7200 seconds after the token, which OSS refuses by then: end it before."
+NO_KEY = (
+    "The policy has no condition on the key: the form can store any object that its credentials can. To fix: add a "
+    "condition on $key."
+)
+NO_SLASH = "The prefix 'user' does not end in a slash, so it also matches other directories. To fix: end it in /."
+NO_SIZE = "The policy does not limit the size: a file may have 5 GB. To fix: add a content-length-range."
+NO_BUCKET = (
+    "The policy does not name the bucket: the form works for every bucket that its credentials can reach. To fix: add "
+    "a condition on bucket."
+)
+TOO_LONG = (
+    "The policy expires 7200 seconds after the security token, and OSS refuses the form from then on. To fix: let the "
+    "policy expire before the token."
+)
 
 SOUND: list[Any] = [{"bucket": "b"}, ["starts-with", "$key", "user/"], ["content-length-range", 1, 9]]
 
@@ -38,9 +47,9 @@ SOUND: list[Any] = [{"bucket": "b"}, ["starts-with", "$key", "user/"], ["content
     ],
     ids=["sound", "one key", "key", "slash", "size", "bucket", "life"],
 )
-def test_each_weakness_is_told_with_its_cure(conditions: list[Any], expiration: float, told: list[str]) -> None:
+def test_each_warning_says_how_to_fix_it(conditions: list[Any], expiration: float, told: list[str]) -> None:
     policy = json.dumps({"expiration": iso(expiration), "conditions": conditions})
-    assert weaknesses(read_post_policy(base64.b64encode(policy.encode()).decode()), NOON + 3600) == told
+    assert form_warnings(read_post_policy(base64.b64encode(policy.encode()).decode()), NOON + 3600) == told
 
 
 def post(cloud: Cloud, fields: dict[str, str]) -> str:
@@ -51,7 +60,7 @@ def post(cloud: Cloud, fields: dict[str, str]) -> str:
     return cloud.oss.records[-1].explanation
 
 
-def test_the_tutorials_design_runs_and_its_flaws_are_told(tmp_path: Path) -> None:
+def test_the_tutorials_design_works_and_gets_warnings(tmp_path: Path) -> None:
     with Cloud(tmp_path) as cloud:
         own = cloud.function_role
         form = tutorials_form(
@@ -79,12 +88,12 @@ def test_the_tutorials_design_runs_and_its_flaws_are_told(tmp_path: Path) -> Non
                 "x-oss-security-token": form["security_token"],
             },
         )
-    begin, end = " ".join([NO_KEY, NO_SIZE, NO_BUCKET]), "by then: end it before."
-    assert explanation.startswith(f"{begin} The policy ends 7")
+    begin, end = " ".join([NO_KEY, NO_SIZE, NO_BUCKET]), "let the policy expire before the token."
+    assert explanation.startswith(f"{begin} The policy expires 7")
     assert explanation.endswith(end)
 
 
-def test_of_our_own_forms_nothing_is_told(tmp_path: Path) -> None:
+def test_forms_of_this_project_get_no_warnings(tmp_path: Path) -> None:
     with Cloud(tmp_path) as cloud:
         file = {"filename": "a.png", "size": 7, "content_type": "image/png"}
         [exact] = requests.post(cloud.gateway.url + "/sign", json={"files": [file]}, timeout=20).json()["uploads"]

@@ -22,7 +22,7 @@ from hypothesis import given as given_random
 from hypothesis import strategies as st
 
 from localcloud.oss.storage.bucket import Bucket
-from localcloud.oss.storage.crc64 import combined, crc64_ecma
+from localcloud.oss.storage.crc64 import combine, crc64_ecma
 from support.oss_client import client, refusal, send, user
 from support.oss_world import ACCOUNT, BUCKET, NOON, REGION, World, new_identity, outcome, ram_policy
 
@@ -461,4 +461,4 @@ def test_the_vendors_older_sdk_uploads_in_parts(world: World, tmp_path: Path) ->
 
 @given_random(st.binary(max_size=300), st.binary(max_size=300))
 def test_the_sum_of_two_pieces_is_that_of_both(first: bytes, second: bytes) -> None:
-    assert combined(crc64_ecma(first), crc64_ecma(second), len(second)) == crc64_ecma(first + second)
+    assert combine(crc64_ecma(first), crc64_ecma(second), len(second)) == crc64_ecma(first + second)

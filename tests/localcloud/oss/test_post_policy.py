@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from localcloud.explain.explain import Error, find
+from localcloud.explain.rulebook import ErrorResponse, find_rules
 from localcloud.oss import post_policy
-from localcloud.oss.errors import Refused
+from localcloud.oss.errors import OssError
 
 SOON = "2024-11-24T12:10:00Z"
 NOON = 1_732_449_600.0
@@ -87,16 +87,16 @@ MALFORMED = {
 
 @pytest.mark.parametrize(("policy", "ec"), MALFORMED.values(), ids=MALFORMED)
 def test_malformed(policy: str, ec: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OssError) as refused:
         post_policy.read_post_policy(policy)
     assert (refused.value.status, refused.value.code) == (400, "InvalidPolicyDocument")
     assert refused.value.ec == f"0006-00000{ec}"
     assert refused.value.message.startswith("Invalid Policy: ")
-    assert len(find(Error(refused.value.code, refused.value.ec, refused.value.message, 400))) == 1
+    assert len(find_rules(ErrorResponse(refused.value.code, refused.value.ec, refused.value.message, 400))) == 1
 
 
 def test_the_published_text_for_a_condition_of_two() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OssError) as refused:
         post_policy.read_post_policy(with_condition('{"key":"a","bucket":"b"}'))
     assert refused.value.message == (
         "Invalid Policy: Invalid Simple-Condition: Simple-Conditions must have exactly one property specified."
@@ -133,8 +133,8 @@ FAILED: list[tuple[str, dict[str, str], str, str]] = [
 @pytest.mark.parametrize(("condition", "fields", "text", "ec"), FAILED, ids=[f"{row[0]} {row[1]}" for row in FAILED])
 def test_conditions_that_fail(condition: str, fields: dict[str, str], text: str, ec: str) -> None:
     policy = post_policy.read_post_policy(with_condition(condition))
-    with pytest.raises(Refused) as refused:
-        post_policy.judge(policy, fields, NOON)
+    with pytest.raises(OssError) as refused:
+        post_policy.check_policy(policy, fields, NOON)
     assert (refused.value.status, refused.value.code) == (403, "AccessDenied")
     assert refused.value.message == f"Invalid according to Policy: Policy Condition failed: {text}"
     assert refused.value.ec == f"0006-00000{ec}"
@@ -153,20 +153,20 @@ HOLDING: list[tuple[str, dict[str, str]]] = [
 
 @pytest.mark.parametrize(("conditions", "fields"), HOLDING, ids=[f"{row[0]} {row[1]}" for row in HOLDING])
 def test_conditions_that_hold(conditions: str, fields: dict[str, str]) -> None:
-    post_policy.judge(post_policy.read_post_policy(with_condition(conditions)), fields, NOON)
+    post_policy.check_policy(post_policy.read_post_policy(with_condition(conditions)), fields, NOON)
 
 
 def test_every_condition_on_one_name_counts() -> None:
     policy = post_policy.read_post_policy(with_condition('["starts-with","$key","a"],["eq","$key","b"]'))
-    with pytest.raises(Refused, match=r"\[\"eq\", \"\$key\", \"b\"\]"):
-        post_policy.judge(policy, {"key": "a"}, NOON)
+    with pytest.raises(OssError, match=r"\[\"eq\", \"\$key\", \"b\"\]"):
+        post_policy.check_policy(policy, {"key": "a"}, NOON)
 
 
 @pytest.mark.parametrize("name", ["x-oss-signature-version", "x-oss-credential", "x-oss-date", "x-oss-security-token"])
 def test_fields_of_the_signature_that_no_condition_names(name: str) -> None:
     policy = post_policy.read_post_policy(with_condition('{"key":"a"}'))
-    with pytest.raises(Refused) as refused:
-        post_policy.judge(policy, {"key": "a", name: "x"}, NOON)
+    with pytest.raises(OssError) as refused:
+        post_policy.check_policy(policy, {"key": "a", name: "x"}, NOON)
     assert refused.value.message == f"Invalid according to Policy: Extra input fields: {name}"
     assert (refused.value.status, refused.value.code, refused.value.ec) == (403, "AccessDenied", "0006-00000228")
 
@@ -174,15 +174,15 @@ def test_fields_of_the_signature_that_no_condition_names(name: str) -> None:
 @pytest.mark.parametrize("late", [0.0, 0.001, 3600.0])
 def test_expired(late: float) -> None:
     policy = post_policy.read_post_policy(with_condition('{"key":"a"}'))
-    with pytest.raises(Refused) as refused:
-        post_policy.judge(policy, {"key": "a"}, NOON + 600 + late)
+    with pytest.raises(OssError) as refused:
+        post_policy.check_policy(policy, {"key": "a"}, NOON + 600 + late)
     assert refused.value.message == "Invalid according to Policy: Policy expired."
     assert (refused.value.status, refused.value.code, refused.value.ec) == (403, "AccessDenied", "0006-00000213")
 
 
 @pytest.mark.parametrize(("sizes", "size"), [("1,10", 1), ("1,10", 10), ("0,0", 0)])
 def test_sizes_that_fit(sizes: str, size: int) -> None:
-    post_policy.judge_size(post_policy.read_post_policy(with_condition(f'["content-length-range",{sizes}]')), size)
+    post_policy.check_size(post_policy.read_post_policy(with_condition(f'["content-length-range",{sizes}]')), size)
 
 
 TOO_LARGE = (400, "EntityTooLarge", "0006-00000003")
@@ -197,6 +197,6 @@ SIZES = [
 @pytest.mark.parametrize(("conditions", "size", "expected"), SIZES)
 def test_sizes_that_do_not_fit(conditions: str, size: int, expected: tuple[int, str, str]) -> None:
     policy = post_policy.read_post_policy(with_condition(conditions))
-    with pytest.raises(Refused) as refused:
-        post_policy.judge_size(policy, size)
+    with pytest.raises(OssError) as refused:
+        post_policy.check_size(policy, size)
     assert (refused.value.status, refused.value.code, refused.value.ec) == expected

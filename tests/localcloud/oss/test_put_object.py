@@ -12,7 +12,7 @@ import alibabacloud_oss_v2 as oss
 import pytest
 import requests
 
-from localcloud.oss import put_object
+from localcloud.oss import request_body
 from localcloud.ram.identities import Identity
 from support.oss_client import client, refusal, send, user
 from support.oss_world import BUCKET, World, new_identity, outcome, ram_policy
@@ -50,7 +50,7 @@ def test_the_vendors_client_puts(world: World) -> None:
 
 
 def test_an_object_larger_than_all_objects(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(put_object, "MAX_OBJECT", 4)  # bytes; five gigabytes would take long
+    monkeypatch.setattr(request_body, "MAX_OBJECT_SIZE", 4)  # bytes; five gigabytes would take long
     answer = send(world, user(world), "PUT", KEY, body=b"hello")
     assert outcome(answer) == (400, "InvalidArgument", None)
     assert "<Message>The object you want to upload is larger than 5 GB.</Message>" in answer.text

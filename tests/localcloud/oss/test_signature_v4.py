@@ -96,8 +96,8 @@ def test_malformed_credential(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "20241124", "2024-11-24T12:00:00Z", "20241324T120000Z", "20241124T120000z"])
 def test_malformed_instant(text: str) -> None:
     with pytest.raises(ValueError, match=r"20241324|not yyyymmddThhmmssZ"):
-        signature_v4.instant(text)
+        signature_v4.parse_date(text)
 
 
 def test_instant() -> None:
-    assert signature_v4.instant("20241124T120000Z") == 1_732_449_600
+    assert signature_v4.parse_date("20241124T120000Z") == 1_732_449_600

@@ -75,37 +75,43 @@ def test_a_star_stands_for_a_line_break_too() -> None:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "a list": ([], "a policy has Version and Statement, and nothing else"),
-    "nothing": (None, "a policy has Version and Statement, and nothing else"),
-    "no version": ({"Statement": [statement("Allow", "a")]}, "a policy has Version and Statement, and nothing else"),
-    "no statement": ({"Version": "1"}, "a policy has Version and Statement, and nothing else"),
-    "something else": (allow("a") | {"Id": "1"}, "a policy has Version and Statement, and nothing else"),
-    "another version": (allow("a") | {"Version": "2012-10-17"}, 'the Version of a policy is "1"'),
-    "a number as version": (allow("a") | {"Version": 1}, 'the Version of a policy is "1"'),
-    "no statement in the list": (policy(), "Statement is a list that is not empty"),
+    "a list": ([], "a policy must have Version and Statement, and nothing else"),
+    "nothing": (None, "a policy must have Version and Statement, and nothing else"),
+    "no version": (
+        {"Statement": [statement("Allow", "a")]},
+        "a policy must have Version and Statement, and nothing else",
+    ),
+    "no statement": ({"Version": "1"}, "a policy must have Version and Statement, and nothing else"),
+    "something else": (allow("a") | {"Id": "1"}, "a policy must have Version and Statement, and nothing else"),
+    "another version": (allow("a") | {"Version": "2012-10-17"}, 'the Version of a policy must be "1"'),
+    "a number as version": (allow("a") | {"Version": 1}, 'the Version of a policy must be "1"'),
+    "no statement in the list": (policy(), "Statement must be a list that is not empty"),
     "a statement without its list": (
         {"Version": "1", "Statement": statement("Allow", "a")},
-        "Statement is a list that is not empty",
+        "Statement must be a list that is not empty",
     ),
     "a statement of text": (
         {"Version": "1", "Statement": ["Allow"]},
-        "a statement has Effect, Action and Resource; the stand-in knows nothing else",
+        "a statement must have Effect, Action and Resource; the stand-in knows nothing else",
     ),
     "no resource": (
         policy({"Effect": "Allow", "Action": "a"}),
-        "a statement has Effect, Action and Resource; the stand-in knows nothing else",
+        "a statement must have Effect, Action and Resource; the stand-in knows nothing else",
     ),
     "a condition": (
         policy(statement("Allow", "a") | {"Condition": {}}),
-        "a statement has Effect, Action and Resource; the stand-in knows nothing else",
+        "a statement must have Effect, Action and Resource; the stand-in knows nothing else",
     ),
-    "another effect": (policy(statement("allow", "a")), "Effect is Allow or Deny"),
-    "a second statement at fault": (policy(statement("Allow", "a"), statement("", "a")), "Effect is Allow or Deny"),
-    "no action": (allow([]), "Action is a string or a list of strings"),
-    "an empty action": (allow(""), "Action is a string or a list of strings"),
-    "a number among actions": (allow(["a", 1]), "Action is a string or a list of strings"),
-    "no resources": (allow("a", []), "Resource is a string or a list of strings"),
-    "an object as resource": (allow("a", {}), "Resource is a string or a list of strings"),
+    "another effect": (policy(statement("allow", "a")), "Effect must be Allow or Deny"),
+    "a second statement at fault": (
+        policy(statement("Allow", "a"), statement("", "a")),
+        "Effect must be Allow or Deny",
+    ),
+    "no action": (allow([]), "Action must be a string or a list of strings"),
+    "an empty action": (allow(""), "Action must be a string or a list of strings"),
+    "a number among actions": (allow(["a", 1]), "Action must be a string or a list of strings"),
+    "no resources": (allow("a", []), "Resource must be a string or a list of strings"),
+    "an object as resource": (allow("a", {}), "Resource must be a string or a list of strings"),
 }
 
 

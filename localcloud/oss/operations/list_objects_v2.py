@@ -1,4 +1,4 @@
-"""ListObjectsV2: what is in a bucket, by key, in pages."""
+"""ListObjectsV2: lists the objects of a bucket, by key, in pages."""
 
 from __future__ import annotations
 
@@ -9,34 +9,30 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from werkzeug.wrappers import Response
-
 from localcloud.oss.authorization import authorize
-from localcloud.oss.errors import invalid_argument, xml_document
+from localcloud.oss.errors import invalid_argument
+from localcloud.oss.responses import xml_response
 from localcloud.oss.signature_v4 import iso_8601
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from localcloud.oss.errors import Content
-    from localcloud.oss.storage.bucket import Bucket, StoredObject
-    from localcloud.ram.identities import Identity
+    from werkzeug.wrappers import Response
 
-PARAMETERS = frozenset(
-    {
-        *("list-type", "prefix", "delimiter", "max-keys", "continuation-token", "start-after"),
-        *("encoding-type", "fetch-owner"),
-    }
-)
+    from localcloud.oss.errors import OssError
+    from localcloud.oss.request import OssRequest
+    from localcloud.oss.storage.bucket import Bucket, StoredObject
+    from localcloud.xml_document import Content
+
 DEFAULT_MAX_KEYS = 100
 MAX_KEYS = 1000
-MAX_TEXT = 1023
+MAX_PREFIX_SIZE = 1023
 """Bytes of a prefix, and of a key to start after."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a listing: an object, or all those whose keys are the same up to the delimiter."""
+    """One line of a listing: an object, or all objects whose keys are the same up to the delimiter."""
 
     text: str
     """The key, or the common prefix."""
@@ -44,13 +40,13 @@ class Entry:
     """None for a common prefix."""
 
     def token(self) -> str:
-        """What stands for "go on after this". Opaque to whoever gets it."""
+        """Return a continuation token for the page after this entry; clients cannot read it."""
         return base64.urlsafe_b64encode(f"{'o' if self.stored else 'p'}{self.text}".encode()).decode()
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for, with OSS's defaults for what is not."""
+    """The parameters of a listing, with OSS's defaults for those that are missing."""
 
     prefix: str
     delimiter: str
@@ -62,9 +58,9 @@ class Query:
 
     @classmethod
     def parse(cls, parameters: Mapping[str, str]) -> Query:
-        """From a query's parameters, decoded. Raises Refused; the messages are ours."""
+        """Read a query's parameters. Raises OssError; the messages are our choice."""
         for name in ("prefix", "start-after"):
-            if len(parameters.get(name, "").encode()) > MAX_TEXT:
+            if len(parameters.get(name, "").encode()) > MAX_PREFIX_SIZE:
                 raise _invalid(name, parameters[name])
         if parameters.get("list-type") != "2":
             raise _invalid("list-type", parameters.get("list-type", ""))
@@ -85,8 +81,8 @@ class Query:
             parameters.get("fetch-owner") == "true",
         )
 
-    def is_behind(self, entry: Entry) -> bool:
-        """Whether an entry belongs to a page before this one. A token goes before start-after."""
+    def is_before_page(self, entry: Entry) -> bool:
+        """Return whether an entry belongs to an earlier page. A token takes precedence over start-after."""
         if not self.continuation_token:
             return entry.text <= self.start_after and entry.stored is not None
         try:
@@ -98,18 +94,18 @@ class Query:
         return entry.text <= last[1:]
 
 
-def list_objects_v2(bucket: Bucket, identity: Identity, parameters: Mapping[str, str]) -> Response:
-    """The answer to GET /?list-type=2. Raises Refused."""
-    authorize(identity, "oss:ListObjects", bucket)
-    query = Query.parse(parameters)
-    found = list(islice((e for e in _entries(bucket, query) if not query.is_behind(e)), query.max_keys + 1))
-    page = found[: query.max_keys]
-    document = _document(bucket, query, page, is_truncated=len(found) > len(page))
-    return Response(xml_document("ListBucketResult", document), content_type="application/xml")
+def list_objects_v2(request: OssRequest) -> Response:
+    """Return one page of the listing. Raises OssError."""
+    authorize(request.signer(), "oss:ListObjects", request.bucket)
+    bucket, query = request.bucket, Query.parse(request.parameters)
+    entries = (entry for entry in _entries(bucket, query) if not query.is_before_page(entry))
+    first = list(islice(entries, query.max_keys + 1))
+    page = first[: query.max_keys]
+    return xml_response("ListBucketResult", _document(bucket, query, page, is_truncated=len(first) > len(page)))
 
 
 def _entries(bucket: Bucket, query: Query) -> Iterator[Entry]:
-    """All of the listing: the keys in order, and each common prefix once."""
+    """Yield the whole listing: the keys in order, and each common prefix once."""
     last = ""
     for stored in bucket.objects():
         if not stored.key.startswith(query.prefix) or (
@@ -125,8 +121,8 @@ def _entries(bucket: Bucket, query: Query) -> Iterator[Entry]:
 
 
 def _document(bucket: Bucket, query: Query, page: list[Entry], *, is_truncated: bool) -> list[tuple[str, Content]]:
-    encode = _url if query.encoding_type else str
-    asked = (
+    encode = _encode if query.encoding_type else str
+    optional = (
         ("Delimiter", encode(query.delimiter)),
         ("StartAfter", encode(query.start_after)),
         ("ContinuationToken", query.continuation_token),
@@ -137,7 +133,7 @@ def _document(bucket: Bucket, query: Query, page: list[Entry], *, is_truncated: 
         ("Name", bucket.name),
         ("Prefix", encode(query.prefix)),
         ("MaxKeys", str(query.max_keys)),
-        *((name, text) for name, text in asked if text),
+        *((name, text) for name, text in optional if text),
         ("IsTruncated", str(is_truncated).lower()),
         ("KeyCount", str(len(page))),
         *(("Contents", _contents(bucket, query, entry.stored)) for entry in page if entry.stored),
@@ -148,7 +144,7 @@ def _document(bucket: Bucket, query: Query, page: list[Entry], *, is_truncated: 
 def _contents(bucket: Bucket, query: Query, stored: StoredObject) -> list[tuple[str, Content]]:
     owner = [("ID", bucket.account_id), ("DisplayName", bucket.account_id)]
     return [
-        ("Key", _url(stored.key) if query.encoding_type else stored.key),
+        ("Key", _encode(stored.key) if query.encoding_type else stored.key),
         ("LastModified", iso_8601(stored.last_modified)),
         ("ETag", f'"{stored.etag}"'),
         ("Type", stored.object_type),
@@ -158,9 +154,9 @@ def _contents(bucket: Bucket, query: Query, stored: StoredObject) -> list[tuple[
     ]
 
 
-def _url(text: str) -> str:
+def _encode(text: str) -> str:
     return quote(text, safe="")
 
 
-def _invalid(name: str, value: str) -> Exception:
+def _invalid(name: str, value: str) -> OssError:
     return invalid_argument(f"The value of {name} is invalid.", name, value)

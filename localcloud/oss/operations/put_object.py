@@ -1,0 +1,53 @@
+"""PutObject: stores the body of a request that is signed in its header or its query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Response
+
+from localcloud.oss import object_headers
+from localcloud.oss.authorization import authorize
+from localcloud.oss.errors import not_implemented
+from localcloud.oss.request_body import write_body
+from localcloud.oss.responses import upload_headers
+
+if TYPE_CHECKING:
+    from localcloud.oss.request import OssRequest
+    from localcloud.ram.identities import Identity
+
+NOT_SUPPORTED = ("x-oss-callback", "x-oss-copy-source", "x-oss-symlink-target", "x-oss-tagging")
+"""Headers that would make it another operation, or do more than store an object."""
+
+
+def put_object(request: OssRequest) -> Response:
+    """Return 200 with nothing but headers. Raises OssError."""
+    settings = check_headers(request, request.signer())
+    with request.service.uploads.receive(request.http, request.bucket) as (body, incoming):
+        write_body(body, incoming, request.header("Content-MD5"))
+        request.note(size=incoming.size)
+        request.service.uploads.fail_if_disk_is_full()
+        content_type = settings.get("content-type", "")
+        described = object_headers.describe(request.key, incoming, settings, content_type, request.now())
+        forbid = settings.get("x-oss-forbid-overwrite") == "true"
+        return Response(headers=upload_headers(request.bucket.put(incoming, described, forbid_overwrite=forbid)))
+
+
+def check_headers(request: OssRequest, identity: Identity) -> dict[str, str]:
+    """Check all but the body, and return the headers by lower-case name. Raises OssError."""
+    settings = {name.lower(): _decode(value) for name, value in request.http.headers.items()}
+    for name in NOT_SUPPORTED:
+        if name in settings:
+            raise not_implemented(f"the header {name} of a PUT")
+    object_headers.check_key(request.key)
+    object_headers.check(settings, settings.get("content-type", ""))
+    authorize(identity, "oss:PutObject", request.bucket, request.key)
+    if "x-oss-object-acl" in settings:
+        # That an ACL takes a right of its own is our choice, as it is for forms.
+        authorize(identity, "oss:PutObjectAcl", request.bucket, request.key)
+    return settings
+
+
+def _decode(value: str) -> str:
+    """Return a header's value in UTF-8, as it is meant; Python's HTTP server has read it as latin-1."""
+    return value.encode("latin-1").decode(errors="replace")

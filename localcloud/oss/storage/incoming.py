@@ -1,0 +1,45 @@
+"""The bytes of an upload that has not become an object or a part yet, with the sums that are computed meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from typing import TYPE_CHECKING
+
+from localcloud.oss.storage.crc64 import crc64_ecma
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COPY_SIZE = 1024**2
+"""Bytes that are copied at a time."""
+
+
+class Incoming:
+    """A file that grows while an upload arrives."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self.crc64 = 0
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self.file = path.open("xb", buffering=0)
+
+    def write(self, chunk: memoryview) -> None:
+        """Append a piece. Raises OSError."""
+        self.size += len(chunk)
+        self.md5.update(chunk)
+        self.crc64 = crc64_ecma(chunk, self.crc64)
+        while chunk:
+            chunk = chunk[self.file.write(chunk) :]
+
+    def append(self, path: Path, size: int) -> None:
+        """Copy a file of `size` bytes to the end. The caller sets the sums."""
+        with path.open("rb", buffering=0) as source:
+            shutil.copyfileobj(source, self.file, COPY_SIZE)
+        self.size += size
+
+    def discard(self) -> None:
+        """Delete the file, unless it has become an object or a part."""
+        self.file.close()
+        self.path.unlink(missing_ok=True)
