@@ -62,8 +62,8 @@ def report_user_errors() -> Iterator[Outcome]:
     except KeyboardInterrupt:
         pass
     except Exception as error:
-        # Misconfigured is recognized by its name: the function's modules are its own, and nothing here imports them.
-        if not isinstance(error, (ValueError, OSError)) and type(error).__name__ != "Misconfigured":
+        # InvalidSettings is recognized by its name: the function's modules are its own, and nothing here imports them.
+        if not isinstance(error, (ValueError, OSError)) and type(error).__name__ != "InvalidSettings":
             raise
         print(_describe(error), file=sys.stderr)
         outcome.exit_code = 2

@@ -205,7 +205,7 @@ class Cloud:
         signing function, so a request signed with it comes from there.
         """
         is_function = signer.arn.partition(":assumed-role/")[2].startswith(f"{self.role_arn.rpartition('/')[2]}/")
-        return instance.released() if is_function and self.gateway.is_running() else nullcontext()
+        return instance.release_process_state() if is_function and self.gateway.is_running() else nullcontext()
 
     def _callback_role(self) -> Identity:
         """Make credentials of the callback function's role, which may read objects under the prefix."""

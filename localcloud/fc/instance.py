@@ -28,7 +28,7 @@ _process_state_lock = threading.Lock()
 
 
 @contextmanager
-def released() -> Iterator[None]:
+def release_process_state() -> Iterator[None]:
     """Release the process-wide state while the active instance waits, so that another instance can run.
 
     The other instance puts back what it replaced before this one goes on.
@@ -60,22 +60,22 @@ class Instance:
         inherited = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
         self._environment = inherited | dict(environment)
         self._modules: dict[str, ModuleType] = {}
-        with self._activated():
+        with self._activate():
             importlib.invalidate_caches()
             self._handler = _import_function(handler)
 
     def initialize(self, initializer: str, context: Any) -> None:
         """Run the initializer. Raises what it raises."""
-        with self._activated():
+        with self._activate():
             _import_function(initializer)(context)
 
     def invoke(self, event: bytes, context: Any) -> Any:
         """Return the handler's response. Raises what the handler raises, and InstanceExited."""
-        with self._activated():
+        with self._activate():
             return self._handler(event, context)
 
     @contextmanager
-    def _activated(self) -> Iterator[None]:
+    def _activate(self) -> Iterator[None]:
         """Replace the process's modules, environment and path by the instance's."""
         with ExitStack() as stack:
             stack.enter_context(_process_state_lock)

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import requests
 
-from localcloud.dev.__main__ import SETTINGS
 from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.settings import SETTINGS
 from localcloud.faults import Faults
 from support.chain import CONTENT, FOLDER_FORM, post, tutorial_fields
 from support.oss_world import elements, outcome

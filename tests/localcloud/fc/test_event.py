@@ -218,7 +218,7 @@ WITH_STATUS: dict[str, tuple[Any, tuple[int, dict[str, str], bytes]]] = {
     ),
     "no headers": ({"statusCode": 200, "headers": None}, (200, JSON, b"")),
     "base64": ({"statusCode": 200, "isBase64Encoded": True, "body": "AP8="}, (200, JSON, b"\0\xff")),
-    "base64 that is none": ({"statusCode": 200, "isBase64Encoded": True, "body": "AP8"}, (200, JSON, b"AP8")),
+    "invalid base64": ({"statusCode": 200, "isBase64Encoded": True, "body": "AP8"}, (200, JSON, b"AP8")),
     "base64 with other characters": ({"statusCode": 200, "isBase64Encoded": True, "body": "A!P8="}, (200, JSON, b"A!P8=")),
     "base64 beyond ASCII": ({"statusCode": 200, "isBase64Encoded": True, "body": "ü"}, (200, JSON, "ü".encode())),
     "text that could be base64": ({"statusCode": 200, "isBase64Encoded": False, "body": "AP8="}, (200, JSON, b"AP8=")),

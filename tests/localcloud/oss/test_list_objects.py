@@ -102,7 +102,7 @@ REFUSED: dict[str, dict[str, str]] = {
     "another type": {"list-type": "3"},
     "half an owner": {"fetch-owner": "1"},
     "a token of somebody else": {"continuation-token": "YWJj"},
-    "a token that is none": {"continuation-token": "!"},
+    "an invalid token": {"continuation-token": "!"},
     "a prefix too long": {"prefix": "p" * 1024},
 }
 

@@ -42,7 +42,7 @@ JUDGED: dict[str, tuple[list[dict[str, Any]], bool]] = {
     "every action": ([allow("*")], True),
     "a question mark for one character": ([allow("oss:PutObjec?")], True),
     "a question mark for none": ([allow("oss:PutObject?")], False),
-    "a full stop that is none": ([allow("oss.PutObject")], False),
+    "a full stop in place of a colon": ([allow("oss.PutObject")], False),
     "every resource": ([allow("oss:PutObject", "*")], True),
     "a folder": ([allow("oss:PutObject", "acs:oss:*:*:team-uploads/uploads/*")], True),
     "a star over slashes": ([allow("oss:PutObject", "acs:oss:*:*:team-uploads/*.txt")], True),

@@ -408,7 +408,7 @@ SIGNED_AMISS: dict[str, tuple[Change, tuple[int, str | None]]] = {
     "no nonce": (with_headers(x_acs_signature_nonce=""), INCOMPLETE),
     "a second too old": (put(date=utc(NOON - 901)), EXPIRED),
     "a second too early": (put(date=utc(NOON + 901)), EXPIRED),
-    "a date that is none": (put(date="20241124T120000Z"), (400, "InvalidTimeStamp.Format")),
+    "a date in another format": (put(date="20241124T120000Z"), (400, "InvalidTimeStamp.Format")),
     "an unknown access key": (stranger, (404, "InvalidAccessKeyId.NotFound")),
     "no security token": (with_headers(x_acs_security_token=""), (400, "MissingSecurityToken")),
     "another security token": (
