@@ -275,7 +275,7 @@ another request."""
 
 
 def raw(address: str, request: bytes) -> None:
-    """Send what no client of ours would, and wait for the end of the answer."""
+    """Send what no client in this project would, and wait for the end of the response."""
     parts = urlsplit(address)
     assert parts.hostname
     assert parts.port

@@ -1,4 +1,4 @@
-"""What goes wrong is told in words, and goes on by itself where it can."""
+"""The page explains what goes wrong, and continues by itself where it can."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds all files up is told once, and asked about by one of them; a line that is slow has files one by one."""
+"""An outage is reported once and tested by one file; on a slow line files go one by one."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_leaving_is_guarded_while_something_is_unfinished(page: Page, cloud: Clo
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
     expect(page.locator(".finishing")).to_have_count(1)
-    page.locator("h1").click()  # browsers ask only whoever has touched the page
+    page.locator("h1").click()  # browsers ask only those who have touched the page
     with page.expect_event("dialog") as asked:
         page.close(run_before_unload=True)
     assert asked.value.type == "beforeunload"

@@ -1,4 +1,4 @@
-"""What a callback answers is shown, and that a site was not told."""
+"""The page shows what a callback answers, and that a site was not notified."""
 
 from __future__ import annotations
 

@@ -372,7 +372,7 @@ for (const code of ["upload_gone", "ticket_expired", "ticket_invalid"]) {
     });
 }
 
-test("a list that cannot be had now leaves what is kept", async () => {
+test("a list that is not available now leaves what is stored", async () => {
     const given = world();
     given.previousUploads.set(ID, { id: ID, ticket: "old" });
     given.fail.push(["/multipart/list", new Fault("function_down")]);
