@@ -1,7 +1,7 @@
 // How fast the line is, and which files arrive before their forms expire.
 
-/** Bytes per second: the function signs forms for no slower line. Assumed until more is measured. */
-export const SLOWEST_LINE = 50_000;
+/** The function signs forms for no slower line. */
+export const MIN_BYTES_PER_SECOND = 50_000;
 
 /** Bytes that may have been handed over without having arrived. */
 const BUFFER_SIZE = 16_000_000;
@@ -15,7 +15,7 @@ const STALLED_MS = 60_000;
 
 export class Bandwidth {
     /** Bytes per second, unmeasured and as measured last. */
-    #floor = SLOWEST_LINE;
+    #floor = MIN_BYTES_PER_SECOND;
     #measured = 0;
 
     /** @param {ReadonlySet<Attempt>} running @param {() => number} now milliseconds */
@@ -25,7 +25,7 @@ export class Bandwidth {
     }
 
     reset() {
-        this.#floor = SLOWEST_LINE;
+        this.#floor = MIN_BYTES_PER_SECOND;
         this.#measured = 0;
     }
 

@@ -1,6 +1,6 @@
 // Asks the function for signed forms, and queues uploads with them. For other pages, too: docs/frontend.md.
 
-import { SLOWEST_LINE } from "./bandwidth.js";
+import { MIN_BYTES_PER_SECOND } from "./bandwidth.js";
 import { MAX_COPY_SIZE, verifyUnchanged } from "./files.js";
 import { CONNECTIONS_PER_FILE, Queue } from "./queue.js";
 import { postForm } from "./storage.js";
@@ -91,7 +91,10 @@ export class Signer {
 
     /** @param {number} size */
     formLifetimeSeconds(size) {
-        return Math.min(Math.max(this.#lifetimeSeconds, Math.floor(size / SLOWEST_LINE)), MAX_FORM_LIFETIME_SECONDS);
+        return Math.min(
+            Math.max(this.#lifetimeSeconds, Math.floor(size / MIN_BYTES_PER_SECOND)),
+            MAX_FORM_LIFETIME_SECONDS,
+        );
     }
 
     /** Calls of the same moment share a request. @type {Sign} */
