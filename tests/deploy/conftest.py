@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 
 from support import scratch as scratches
 from support import sentinels
-from support.oss_world import World
+from support.oss_world import OssWorld
 from support.upload_bucket import Bucket
 
 
@@ -49,9 +49,9 @@ def deployers_environ(endpoint: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[OssWorld]:
     """A running stand-in OSS with a real clock; it must have nothing to complain of at the end."""
-    world = World(tmp_path / "bucket")
+    world = OssWorld(tmp_path / "bucket")
     world.clock.now = time.time()
     with world.oss:
         yield world

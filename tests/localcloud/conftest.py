@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from support.oss_world import Draft, World
+from support.oss_world import Draft, OssWorld
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[OssWorld]:
     """A running stand-in OSS; it must have nothing to complain of at the end."""
-    world = World(tmp_path / "files")
+    world = OssWorld(tmp_path / "files")
     with world.oss:
         yield world
     world.oss.check()
 
 
 @pytest.fixture
-def draft(world: World) -> Draft:
+def draft(world: OssWorld) -> Draft:
     """A form that would be accepted."""
     return Draft(world.identity)

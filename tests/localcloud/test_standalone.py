@@ -24,19 +24,19 @@ from support import sentinels
 
 @contextmanager
 def cloud(folder: Path, *arguments: str) -> Iterator[str]:
-    """A running one: what it has printed."""
+    """Run the command; yields its banner."""
     command = [sys.executable, "-m", "localcloud", "--data", str(folder), *arguments]
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=ROOT, **pipes) as process:  # noqa: S603 - our own
         try:
             assert process.stdout
             assert process.stderr
-            printed = ""
-            while "Press Ctrl-C to stop.\n" not in printed:
+            banner = ""
+            while "Press Ctrl-C to stop.\n" not in banner:
                 assert select.select([process.stdout], [], [], 60)[0]
-                printed += os.read(process.stdout.fileno(), 65_536).decode()
+                banner += os.read(process.stdout.fileno(), 65_536).decode()
                 assert process.poll() is None
-            yield printed
+            yield banner
         finally:
             process.terminate()
         sentinels.search_log(process.stderr.read().decode())
@@ -48,34 +48,34 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def printed(folder: Path) -> Iterator[str]:
+def banner(folder: Path) -> Iterator[str]:
     with cloud(
         folder, "--bucket", "a-bucket", "--bucket", "another", "--cors-origin", "https://app.example.com"
     ) as said:
-        sentinels.keep_secret(found(r"OSS_ACCESS_KEY_SECRET=(\S+)", said))
+        sentinels.keep_secret(search(r"OSS_ACCESS_KEY_SECRET=(\S+)", said))
         yield said
 
 
-def found(pattern: str, text: str) -> str:
+def search(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match, text
     return match[1]
 
 
-def section(printed: str, heading: str) -> str:
-    return printed.partition(f"{heading}\n")[2].partition("\n\n")[0]
+def section(banner: str, heading: str) -> str:
+    return banner.partition(f"{heading}\n")[2].partition("\n\n")[0]
 
 
-def test_the_python_sdk_as_it_is_printed(printed: str, folder: Path) -> None:
-    program = section(printed, "# Python: alibabacloud-oss-v2")
+def test_the_python_sdk_as_it_is_printed(banner: str, folder: Path) -> None:
+    program = section(banner, "# Python: alibabacloud-oss-v2")
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)  # noqa: S603 - as printed
     assert (folder / "a-bucket" / "hello.txt").read_bytes() == b"hello"
     (folder / "a-bucket" / "hello.txt").unlink()
 
 
 @pytest.mark.node_modules
-def test_ali_oss_as_it_is_printed(printed: str, folder: Path) -> None:
-    program = section(printed, "// Node.js: ali-oss (which does not accept an IP address as its endpoint)")
+def test_ali_oss_as_it_is_printed(banner: str, folder: Path) -> None:
+    program = section(banner, "// Node.js: ali-oss (which does not accept an IP address as its endpoint)")
     subprocess.run(["node", "-e", program], cwd=ROOT, check=True, timeout=60)  # noqa: S603, S607 - as printed
     assert (folder / "a-bucket" / "hello.txt").read_bytes() == b"hello"
 
@@ -102,9 +102,9 @@ def signers(old: str = "", new: str = "") -> str:
 def test_the_signer_in_the_documentation(tmp_path: Path, old: str, new: str, status: str, code: str) -> None:
     (tmp_path / "signer.mjs").write_text(signers(old, new), encoding="utf-8")
     with cloud(tmp_path / "data") as said:
-        keys = {name: found(rf"{name}=(\S+)", said) for name in ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET")}
+        keys = {name: search(rf"{name}=(\S+)", said) for name in ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET")}
         sentinels.keep_secret(keys["OSS_ACCESS_KEY_SECRET"])
-        environ = {**os.environ, **keys, "OSS_URL": found(r"^OSS +(\S+)", said)}
+        environ = {**os.environ, **keys, "OSS_URL": search(r"^OSS +(\S+)", said)}
         ran = subprocess.run(  # noqa: S603 - as printed
             ["node", str(tmp_path / "signer.mjs")],  # noqa: S607
             env=environ,
@@ -118,11 +118,11 @@ def test_the_signer_in_the_documentation(tmp_path: Path, old: str, new: str, sta
     assert stored.exists() == (status == "204")
 
 
-def assumed(printed: str) -> Any:
-    key, secret = (found(rf"ALIBABA_CLOUD_ACCESS_KEY_{part}=(\S+)", printed) for part in ("ID", "SECRET"))
-    endpoint = found(r"STS_ENDPOINT=http://(\S+)", printed)
+def assume_role(banner: str) -> Any:
+    key, secret = (search(rf"ALIBABA_CLOUD_ACCESS_KEY_{part}=(\S+)", banner) for part in ("ID", "SECRET"))
+    endpoint = search(r"STS_ENDPOINT=http://(\S+)", banner)
     client = Client(Config(access_key_id=key, access_key_secret=secret, endpoint=endpoint, protocol="http"))
-    request = AssumeRoleRequest(role_arn=found(r"OSS_STS_ROLE_ARN=(\S+)", printed), role_session_name="me")
+    request = AssumeRoleRequest(role_arn=search(r"OSS_STS_ROLE_ARN=(\S+)", banner), role_session_name="me")
     reply: Any = client.assume_role(request)
     made = reply.body.credentials
     sentinels.keep_secret(made.access_key_secret)
@@ -130,13 +130,13 @@ def assumed(printed: str) -> Any:
     return made
 
 
-def test_the_user_may_assume_the_role(printed: str) -> None:
-    assert assumed(printed).access_key_id.startswith("STS.")
+def test_the_user_may_assume_the_role(banner: str) -> None:
+    assert assume_role(banner).access_key_id.startswith("STS.")
 
 
-def test_pages_of_the_origin_may_post(printed: str) -> None:
+def test_pages_of_the_origin_may_post(banner: str) -> None:
     asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
-    answer = requests.options(found(r"^OSS +(\S+)", printed), headers=asked, timeout=10)
+    answer = requests.options(search(r"^OSS +(\S+)", banner), headers=asked, timeout=10)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "https://app.example.com")
 
 

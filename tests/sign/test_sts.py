@@ -38,7 +38,7 @@ PUT = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": "acs:oss:*:*:te
 
 
 @dataclass
-class World:
+class StsWorld:
     """A stand-in for STS, and the function's own credentials."""
 
     identities: Identities
@@ -59,18 +59,18 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> Iterator[StsWorld]:
     identities, faults = Identities(), Faults()
     may = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"acs:ram:*:{ACCOUNT}:role/oss-upload"}
     caller = identities.add_session(ACCOUNT, "fc", "fc", NOON + 9999, ({"Version": "1", "Statement": [may]},))
     role = Role({"Version": "1", "Statement": [PUT]}, trusted=(f"acs:ram::{ACCOUNT}:role/fc",))
     with time_machine.travel(NOON, tick=False), Sts(time.time, identities, faults, {ROLE_ARN: role}) as sts:
         settings = Settings.from_environ(factories.ENVIRON | {"LOCAL": "on", "STS_ENDPOINT": sts.url})
-        yield World(identities, faults, sts, caller, settings)
+        yield StsWorld(identities, faults, sts, caller, settings)
     sts.check()
 
 
-def test_all_four_fields_come_back(world: World) -> None:
+def test_all_four_fields_come_back(world: StsWorld) -> None:
     credentials = world.assume()
     issued = world.find_identity(credentials)
     assert issued
@@ -79,7 +79,7 @@ def test_all_four_fields_come_back(world: World) -> None:
     )
 
 
-def test_the_session_policy_narrows_the_role_to_the_prefix(world: World) -> None:
+def test_the_session_policy_narrows_the_role_to_the_prefix(world: StsWorld) -> None:
     issued = world.find_identity(world.assume())
     assert issued
     narrowed = PUT | {"Resource": "acs:oss:*:*:team-uploads/uploads/*"}
@@ -122,7 +122,7 @@ def test_with_multipart_uploads_it_lets_parts_be_listed_and_thrown_away() -> Non
         ("bad_expiration", "unreadable expiration"),
     ],
 )
-def test_a_failure_carries_a_code_and_nothing_else(world: World, mode: str, code: str) -> None:
+def test_a_failure_carries_a_code_and_nothing_else(world: StsWorld, mode: str, code: str) -> None:
     world.faults.sts_mode = mode
     with pytest.raises(AssumeRoleFailed) as failure:
         world.assume()
@@ -134,7 +134,7 @@ def test_a_failure_carries_a_code_and_nothing_else(world: World, mode: str, code
 @pytest.mark.parametrize(
     ("mode", "tries"), [("throttle", 2), ("fail", 2), ("reset", 2), ("no_permission", 1), ("null", 1)]
 )
-def test_only_what_may_pass_is_tried_again_and_only_once(world: World, mode: str, tries: int) -> None:
+def test_only_what_may_pass_is_tried_again_and_only_once(world: StsWorld, mode: str, tries: int) -> None:
     world.faults.sts_mode = mode
     with pytest.raises(AssumeRoleFailed):
         world.assume()
@@ -142,7 +142,7 @@ def test_only_what_may_pass_is_tried_again_and_only_once(world: World, mode: str
     assert len(world.sts.records) == tries
 
 
-def test_the_request_id_of_a_refusal_is_kept(world: World) -> None:
+def test_the_request_id_of_a_refusal_is_kept(world: StsWorld) -> None:
     world.faults.sts_mode = "no_permission"
     with pytest.raises(AssumeRoleFailed) as failure:
         world.assume()
@@ -157,20 +157,20 @@ def test_the_request_id_of_a_refusal_is_kept(world: World) -> None:
         ("InvalidSecurityToken.Expired", {}),
     ],
 )
-def test_a_refusal_of_the_functions_own_credentials_says_so(world: World, code: str, change: dict[str, str]) -> None:
+def test_a_refusal_of_the_functions_own_credentials_says_so(world: StsWorld, code: str, change: dict[str, str]) -> None:
     world.faults.sts_token_revoked = not change
     with pytest.raises(AssumeRoleFailed) as failure:
         assume_role(replace(world.own, **change), "sign", world.settings)
     assert (failure.value.code, failure.value.own_refused) == (code, True)
 
 
-def test_a_wrong_secret_is_no_sign_of_a_stale_instance(world: World) -> None:
+def test_a_wrong_secret_is_no_sign_of_a_stale_instance(world: StsWorld) -> None:
     with pytest.raises(AssumeRoleFailed) as failure:
         assume_role(replace(world.own, access_key_secret="another"), "sign", world.settings)
     assert (failure.value.code, failure.value.own_refused) == ("SignatureDoesNotMatch", False)
 
 
-def test_a_silent_sts_is_given_up_before_six_seconds_are_over(world: World) -> None:
+def test_a_silent_sts_is_given_up_before_six_seconds_are_over(world: StsWorld) -> None:
     world.faults.sts_mode = "stall"
     begin = time.monotonic()
     with pytest.raises(AssumeRoleFailed):
@@ -267,7 +267,7 @@ def test_an_answer_that_breaks_off_is_none() -> None:
         assert failure_of(sts).code == "UnretryableException"
 
 
-def test_an_answer_that_trickles_in_is_given_up_before_six_seconds_are_over(world: World) -> None:
+def test_an_answer_that_trickles_in_is_given_up_before_six_seconds_are_over(world: StsWorld) -> None:
     world.assume()  # so that the SDK's import does not count
     ended = threading.Event()
 
@@ -285,7 +285,7 @@ def test_an_answer_that_trickles_in_is_given_up_before_six_seconds_are_over(worl
 
 
 def test_the_sdk_says_nothing(
-    world: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    world: StsWorld, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     # These loggers of the SDK have their own handlers, and get URLs and headers when something fails.
     names = ("alibabacloud-tea", "darabonba-core", "credentials")
@@ -305,7 +305,7 @@ def test_the_regions_own_sts_is_asked(region: str) -> None:
     assert Client(config)._endpoint == f"sts.{region}.aliyuncs.com"
 
 
-def test_the_expiration_is_utc_wherever_the_function_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_expiration_is_utc_wherever_the_function_runs(world: StsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     time.tzset()
     try:

@@ -15,19 +15,19 @@ from alibabacloud_oss_v2.signer import SignerV4
 from alibabacloud_oss_v2.types import HttpRequest, SigningContext
 
 from localcloud.ram.identities import Identity
-from support.oss_world import BUCKET, REGION, World, new_identity, ram_policy
+from support.oss_world import BUCKET, REGION, OssWorld, new_identity, ram_policy
 
 EVERYTHING = ("oss:PutObject", "oss:GetObject", "oss:DeleteObject")
 ON_OBJECTS = ram_policy(*EVERYTHING)
 
 
-def user(world: World, *policies: dict[str, Any]) -> Identity:
+def user(world: OssWorld, *policies: dict[str, Any]) -> Identity:
     """Returns a RAM user with these policies; without any, they may do everything in the bucket."""
     all_of_it = {"Effect": "Allow", "Action": "oss:*", "Resource": [f"acs:oss:*:*:{BUCKET}", f"acs:oss:*:*:{BUCKET}/*"]}
     return world.add(new_identity(*(policies or ({"Version": "1", "Statement": [all_of_it]},)), sts=False))
 
 
-def client(world: World, identity: Identity, **config: Any) -> oss.Client:
+def client(world: OssWorld, identity: Identity, **config: Any) -> oss.Client:
     """Returns the vendor's client. Its clock cannot be set, so the stand-in uses the real time."""
     world.clock.now = datetime.datetime.now(datetime.timezone.utc).timestamp()
     provider = StaticCredentialsProvider(
@@ -46,7 +46,7 @@ def refusal(operation: Any, request: Any) -> tuple[int, str, str]:
 
 
 def send(
-    world: World,
+    world: OssWorld,
     identity: Identity,
     method: str,
     key: str = "",

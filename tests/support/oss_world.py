@@ -63,7 +63,7 @@ def new_identity(*policies: dict[str, Any], sts: bool = True, account: str = ACC
 
 
 @dataclass
-class World:
+class OssWorld:
     """A running stand-in and all that it stands on."""
 
     folder: Path
@@ -169,7 +169,7 @@ def multipart(fields: Mapping[str, str] | Iterable[tuple[str, str]], file: File 
 
 
 def post(
-    world: World,
+    world: OssWorld,
     fields: Mapping[str, str] | Iterable[tuple[str, str]],
     file: File | None = File(),
     *,
@@ -180,7 +180,7 @@ def post(
     return post_body(world, multipart(fields, file, after), headers)
 
 
-def post_body(world: World, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+def post_body(world: OssWorld, body: bytes, headers: Mapping[str, str]) -> requests.Response:
     """Post a body that says it is a form."""
     content_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     return requests.post(

@@ -17,7 +17,7 @@ from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import FACTS, BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, inspect_buckets
 from support.factories import NOON
-from support.oss_world import BUCKET, REGION, World
+from support.oss_world import BUCKET, REGION, OssWorld
 from support.sound_deployment import ACCOUNT
 from support.tokens import new_secret
 from support.upload_bucket import Asks
@@ -84,7 +84,7 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
 
 
 def test_a_closed_public_endpoint_is_seen_at_the_stand_in_and_the_cure_is_named(tmp_path: Path) -> None:
-    world = World(tmp_path / "files")
+    world = OssWorld(tmp_path / "files")
     world.faults.oss_public_endpoint_forbidden = True
     with world.oss:
         provider = credentials.deployer(

@@ -20,7 +20,7 @@ from localcloud.ram.identities import Identity
 from support import scratch as scratches
 from support import sentinels
 from support.oss_client import user
-from support.oss_world import ACCOUNT, BUCKET, REGION, World, new_identity
+from support.oss_world import ACCOUNT, BUCKET, REGION, OssWorld, new_identity
 
 pytestmark = pytest.mark.node_modules
 
@@ -34,7 +34,7 @@ Run = Callable[..., tuple[dict[str, Any], str]]
 
 
 @pytest.fixture
-def props(world: World) -> dict[str, str]:
+def props(world: OssWorld) -> dict[str, str]:
     """As s.yaml gives them."""
     return {
         "folder": str(PROJECT / "web"),
@@ -49,7 +49,7 @@ def props(world: World) -> dict[str, str]:
 
 
 @pytest.fixture
-def identity(world: World) -> Identity:
+def identity(world: OssWorld) -> Identity:
     """Temporary credentials, as CI has them."""
     may = {"Effect": "Allow", "Action": "oss:*", "Resource": "acs:oss:*"}
     session = Identity(
@@ -91,18 +91,18 @@ def run(props: dict[str, str], identity: Identity, tmp_path: Path) -> Run:
     return call
 
 
-def keys(world: World) -> list[str]:
+def keys(world: OssWorld) -> list[str]:
     return [stored.key for stored in world.bucket.objects()]
 
 
-def test_deploy_publishes_and_returns_the_address(run: Run, world: World) -> None:
+def test_deploy_publishes_and_returns_the_address(run: Run, world: OssWorld) -> None:
     came, told = run("deploy")
     assert came == {"output": {"url": "http://upload.example.com/", "domain": "upload.example.com"}}
     assert {".published.json", "config.json", "index.html", "app.js"} <= set(keys(world))
     assert re.search(r"^\d+ of \d+: app\.js \([\d,]+ B\)$", told, re.MULTILINE)
 
 
-def test_remove_works_without_the_results_of_other_resources(run: Run, world: World) -> None:
+def test_remove_works_without_the_results_of_other_resources(run: Run, world: OssWorld) -> None:
     run("deploy")
     came, _ = run("remove", function="${resources.sign.output.url.system_url}")
     again, _ = run("remove", function="${resources.sign.output.url.system_url}")
@@ -141,7 +141,7 @@ def test_only_deploying_needs_the_results_of_other_resources() -> None:
 
 
 @pytest.fixture
-def site(tmp_path: Path, world: World) -> Bucket:
+def site(tmp_path: Path, world: OssWorld) -> Bucket:
     """The bucket that s.yaml names."""
     bucket = Bucket(SITE_BUCKET, ACCOUNT, tmp_path / "site")
     world.oss.buckets[SITE_BUCKET] = bucket  # type: ignore[index]
@@ -153,7 +153,7 @@ def published(site: Bucket) -> list[str]:
 
 
 @pytest.fixture
-def real(tmp_path: Path, world: World, site: Bucket) -> scratches.Scratch:
+def real(tmp_path: Path, world: OssWorld, site: Bucket) -> scratches.Scratch:
     """s.yaml with this component for real: recorders stand in for the vendor's, hooks are left out."""
     folder = tmp_path / "scratch"
     folder.mkdir()

@@ -20,7 +20,7 @@ from localcloud.dev.cloud import ROOT
 from localcloud.ram.identities import Identity
 from support import sentinels
 from support.oss_client import client, user
-from support.oss_world import BUCKET, DOMAIN, REGION, World, new_identity, ram_policy
+from support.oss_world import BUCKET, DOMAIN, REGION, OssWorld, new_identity, ram_policy
 
 INDEX = "<meta content=\"connect-src 'self' https://function.invalid https://upload.invalid; base-uri 'none'\">"
 FILES = {
@@ -49,7 +49,7 @@ KEYS = [
 class Publisher:
     """Runs the command, and keeps what it says."""
 
-    world: World
+    world: OssWorld
     folder: Path
     capsys: pytest.CaptureFixture[str]
     identity: Identity
@@ -105,7 +105,7 @@ class Publisher:
 
 
 @pytest.fixture
-def publisher(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Publisher:
+def publisher(world: OssWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Publisher:
     folder = tmp_path / "web"
     for name, content in FILES.items():
         path = folder / name
@@ -116,23 +116,23 @@ def publisher(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     return Publisher(world, folder, capsys, identity)
 
 
-def keys(world: World) -> list[str]:
+def keys(world: OssWorld) -> list[str]:
     return [stored.key for stored in world.bucket.objects()]
 
 
-def content(world: World, key: str) -> str:
+def content(world: OssWorld, key: str) -> str:
     stored = world.bucket.get(key)
     assert stored, key
     return stored.path.read_text(encoding="utf-8")
 
 
-def put(world: World, *names: str) -> None:
+def put(world: OssWorld, *names: str) -> None:
     """Objects that somebody else has put there."""
     for name in names:
         client(world, user(world)).put_object(oss.PutObjectRequest(bucket=BUCKET, key=name, body=b"theirs"))
 
 
-def test_every_file_arrives_with_its_headers(publisher: Publisher, world: World) -> None:
+def test_every_file_arrives_with_its_headers(publisher: Publisher, world: OssWorld) -> None:
     publisher.ok("deploy")
     assert {stored.key: (stored.content_type, stored.headers) for stored in world.bucket.objects()} == {
         key: (content_type, {"Cache-Control": "no-cache"})
@@ -149,7 +149,7 @@ def test_every_file_arrives_with_its_headers(publisher: Publisher, world: World)
     }
 
 
-def test_the_addresses_are_filled_in(publisher: Publisher, world: World) -> None:
+def test_the_addresses_are_filled_in(publisher: Publisher, world: OssWorld) -> None:
     publisher.more = {"function": "https://sign.example.com:8443/path/", "upload": "https://files.example.com/x"}
     publisher.ok("deploy")
     assert (content(world, "index.html"), json.loads(content(world, "config.json"))) == (
@@ -158,14 +158,14 @@ def test_the_addresses_are_filled_in(publisher: Publisher, world: World) -> None
     )
 
 
-def test_the_look_is_in_the_configuration(publisher: Publisher, world: World) -> None:
+def test_the_look_is_in_the_configuration(publisher: Publisher, world: OssWorld) -> None:
     look = {"title": "Für alle", "logo": "icon.svg", "accent": "#0a58ca", "footer": "Fragen? 12"}
     publisher.more = look
     publisher.ok("deploy")
     assert json.loads(content(world, "config.json")) == {"function": "https://sign.example.com", **look}
 
 
-def test_progress_and_the_address_are_told(publisher: Publisher, world: World) -> None:
+def test_progress_and_the_address_are_told(publisher: Publisher, world: OssWorld) -> None:
     code, out, told = publisher.run("deploy")
     assert (code, json.loads(out)) == (0, {"url": f"{world.oss.url}/{BUCKET}/index.html", "domain": ""})
     assert told == [
@@ -187,7 +187,7 @@ def test_what_has_not_changed_is_not_sent_again(publisher: Publisher) -> None:
     assert (publisher.ok("deploy")[0], publisher.puts()) == ("0 sent, 7 unchanged, 0 deleted", [])
 
 
-def test_what_has_changed_is_sent_and_what_is_gone_deleted(publisher: Publisher, world: World) -> None:
+def test_what_has_changed_is_sent_and_what_is_gone_deleted(publisher: Publisher, world: OssWorld) -> None:
     publisher.ok("deploy")
     publisher.puts()
     (publisher.folder / "app.js").write_text("export default 1;")
@@ -204,7 +204,7 @@ def test_what_has_changed_is_sent_and_what_is_gone_deleted(publisher: Publisher,
     assert keys(world) == sorted({*KEYS, "new.txt"} - {"icon.svg"})
 
 
-def test_what_somebody_changed_or_deleted_is_sent_again(publisher: Publisher, world: World) -> None:
+def test_what_somebody_changed_or_deleted_is_sent_again(publisher: Publisher, world: OssWorld) -> None:
     publisher.ok("deploy")
     put(world, "app.js")
     world.bucket.delete("en.json")
@@ -224,7 +224,7 @@ def test_another_type_is_sent_again(publisher: Publisher, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("command", ["deploy", "remove"])
 @pytest.mark.parametrize("deployed", [False, True])
 def test_what_others_put_there_stops_it_before_anything_is_changed(
-    publisher: Publisher, world: World, command: str, *, deployed: bool
+    publisher: Publisher, world: OssWorld, command: str, *, deployed: bool
 ) -> None:
     if deployed:
         publisher.ok("deploy")
@@ -239,19 +239,19 @@ def test_what_others_put_there_stops_it_before_anything_is_changed(
     assert (publisher.puts(), keys(world)) == ([], before)
 
 
-def test_an_object_of_the_same_name_that_others_put_there_stops_it(publisher: Publisher, world: World) -> None:
+def test_an_object_of_the_same_name_that_others_put_there_stops_it(publisher: Publisher, world: OssWorld) -> None:
     put(world, "index.html")
     assert "not published from here: index.html." in publisher.stopped()
     assert content(world, "index.html") == "theirs"
 
 
-def test_a_list_that_nobody_understands_stops_it(publisher: Publisher, world: World) -> None:
+def test_a_list_that_nobody_understands_stops_it(publisher: Publisher, world: OssWorld) -> None:
     put(world, ".published.json")
     assert "not published from here: .published.json." in publisher.stopped("remove")
     assert keys(world) == [".published.json"]
 
 
-def test_a_deployment_that_broke_off_can_be_repeated_and_removed(publisher: Publisher, world: World) -> None:
+def test_a_deployment_that_broke_off_can_be_repeated_and_removed(publisher: Publisher, world: OssWorld) -> None:
     real = world.oss.uploads.fail_if_disk_is_full
     left = 4
 
@@ -273,7 +273,7 @@ def test_a_deployment_that_broke_off_can_be_repeated_and_removed(publisher: Publ
     assert keys(world) == []
 
 
-def test_remove_deletes_all_of_it_and_a_second_one_finds_nothing(publisher: Publisher, world: World) -> None:
+def test_remove_deletes_all_of_it_and_a_second_one_finds_nothing(publisher: Publisher, world: OssWorld) -> None:
     publisher.ok("deploy")
     first = publisher.run("remove")
     assert (first[0], json.loads(first[1]), first[2][-1], keys(world)) == (0, {"removed": 7}, "7 deleted", [])
@@ -281,14 +281,14 @@ def test_remove_deletes_all_of_it_and_a_second_one_finds_nothing(publisher: Publ
     assert (second[0], json.loads(second[1]), second[2]) == (0, {"removed": 0}, ["nothing to delete"])
 
 
-def test_remove_needs_neither_folder_nor_addresses(publisher: Publisher, world: World) -> None:
+def test_remove_needs_neither_folder_nor_addresses(publisher: Publisher, world: OssWorld) -> None:
     publisher.ok("deploy")
     publisher.more = {"folder": "", "function": "${resources.sign.output.url.system_url}", "upload": ""}
     publisher.ok("remove")
     assert keys(world) == []
 
 
-def test_more_objects_than_one_page_and_one_request_hold(publisher: Publisher, world: World) -> None:
+def test_more_objects_than_one_page_and_one_request_hold(publisher: Publisher, world: OssWorld) -> None:
     for number in range(1100):
         (publisher.folder / f"{number}.txt").write_text(str(number))
     publisher.ok("deploy")
@@ -325,7 +325,7 @@ def test_what_to_publish_may_come_on_standard_input(publisher: Publisher, monkey
     assert publish.main(["deploy"], publisher.environ) == 0
 
 
-def test_the_endpoint_may_be_a_variable(publisher: Publisher, world: World) -> None:
+def test_the_endpoint_may_be_a_variable(publisher: Publisher, world: OssWorld) -> None:
     publisher.more = {"endpoint": ""}
     code, _, told = publisher.run("deploy", {**publisher.environ, "OSS_ENDPOINT": world.oss.url})
     assert (code, keys(world)) == (0, KEYS), told
@@ -353,7 +353,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("more", "said"), WRONG.values(), ids=WRONG)
-def test_what_cannot_be_published(publisher: Publisher, world: World, more: dict[str, str], said: str) -> None:
+def test_what_cannot_be_published(publisher: Publisher, world: OssWorld, more: dict[str, str], said: str) -> None:
     publisher.more = more
     assert said in publisher.stopped()
     assert list(world.oss.records) == []
@@ -445,7 +445,7 @@ REFUSED: dict[str, tuple[Callable[[Publisher], None], str]] = {
 @pytest.mark.parametrize("command", ["deploy", "remove"])
 @pytest.mark.parametrize(("change", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_oss_refuses(
-    publisher: Publisher, world: World, command: str, change: Callable[[Publisher], None], said: str
+    publisher: Publisher, world: OssWorld, command: str, change: Callable[[Publisher], None], said: str
 ) -> None:
     change(publisher)
     line = publisher.stopped(command)
@@ -465,7 +465,7 @@ def names_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("names_of_this_machine")
-def test_no_such_bucket(publisher: Publisher, world: World) -> None:
+def test_no_such_bucket(publisher: Publisher, world: OssWorld) -> None:
     publisher.more = {"bucket": "nobodys-bucket", "endpoint": f"http://localhost:{world.oss.port}"}
     said = "There is no bucket nobodys-bucket in cn-hangzhou: deploy everything (make deploy) before the page alone ("
     assert publisher.stopped().startswith(said)
@@ -474,7 +474,7 @@ def test_no_such_bucket(publisher: Publisher, world: World) -> None:
 
 
 @pytest.mark.usefixtures("names_of_this_machine")
-def test_another_region(publisher: Publisher, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_region(publisher: Publisher, world: OssWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.oss_client.safe_endpoint", str)  # this name is this machine's here
     publisher.more = {"endpoint": f"http://oss-elsewhere.example:{world.oss.port}"}
     assert publisher.stopped().startswith("The bucket team-uploads is in another region than cn-hangzhou: set REGION")
@@ -483,7 +483,7 @@ def test_another_region(publisher: Publisher, world: World, monkeypatch: pytest.
 @pytest.mark.usefixtures("names_of_this_machine")
 @pytest.mark.parametrize("command", ["deploy", "remove"])
 def test_where_the_own_address_is_closed_it_goes_through_the_domain(
-    publisher: Publisher, world: World, command: str
+    publisher: Publisher, world: OssWorld, command: str
 ) -> None:
     closed(publisher)
     publisher.more = {"domain": f"{DOMAIN}:{world.oss.port}"}

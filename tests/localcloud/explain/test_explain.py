@@ -16,7 +16,7 @@ from localcloud.explain import docs
 from localcloud.explain.explain import explain, read_fields
 from localcloud.explain.rulebook import ErrorResponse, Rule, find_rules, rules
 from localcloud.oss.errors import OssError
-from support.oss_world import Draft, World, outcome, post
+from support.oss_world import Draft, OssWorld, outcome, post
 
 ROOT = Path(__file__).parents[3]
 TESTS = ROOT / "tests" / "localcloud"
@@ -143,7 +143,7 @@ def test_a_failed_condition_is_told_with_the_value_that_the_form_has(
     )
 
 
-def encoded(**policy: object) -> str:
+def encode(**policy: object) -> str:
     return base64.b64encode(json.dumps(policy).encode()).decode()
 
 
@@ -162,12 +162,12 @@ def encoded(**policy: object) -> str:
         ),
         (
             xml("AccessDenied", "Invalid according to Policy: Policy expired.", "0006-00000213"),
-            {"policy": encoded(expiration="2024-11-24T12:00:00Z", conditions=[])},
+            {"policy": encode(expiration="2024-11-24T12:00:00Z", conditions=[])},
             "The policy expired at 2024-11-24T12:00:00Z.",
         ),
         (
             xml("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.", "0006-00000003"),
-            {"policy": encoded(conditions=[["content-length-range", 1, 1000]])},
+            {"policy": encode(conditions=[["content-length-range", 1, 1000]])},
             "The policy allows 1 to 1000 bytes.",
         ),
     ],
@@ -220,7 +220,7 @@ def test_what_is_not_known_is_said_plainly() -> None:
 def test_no_explanation_holds_a_secret_of_the_form(rule: Rule) -> None:
     names = ("x-oss-signature", "x-oss-security-token", "callback", "signature")
     fields = {name: secrets.token_hex(32) for name in names}
-    fields["policy"] = encoded(secret=fields["callback"], conditions=[])
+    fields["policy"] = encode(secret=fields["callback"], conditions=[])
     for name, value in fields.items():
         message = FAILED + json.dumps(["eq", f"${name}", value])
         said = explain(ErrorResponse(rule.code, rule.ec, None, rule.status, "other"), fields)
@@ -233,7 +233,7 @@ def test_a_form_is_read_as_any_signer_returns_it(answer: object) -> None:
     assert read_fields(json.dumps(answer)) == {"x-oss-date": "d", "x-oss-security-token": "t"}
 
 
-def test_a_refusal_is_explained_in_the_record(world: World, draft: Draft) -> None:
+def test_a_refusal_is_explained_in_the_record(world: OssWorld, draft: Draft) -> None:
     fields = draft.fields()
     del fields["key"]
     assert outcome(post(world, fields))[1] == "InvalidArgument"
@@ -243,7 +243,7 @@ def test_a_refusal_is_explained_in_the_record(world: World, draft: Draft) -> Non
     )
 
 
-def test_a_file_of_a_wrong_size_is_explained_with_its_size(world: World, draft: Draft) -> None:
+def test_a_file_of_a_wrong_size_is_explained_with_its_size(world: OssWorld, draft: Draft) -> None:
     draft.conditions = [["content-length-range", 1, 4]]
     assert outcome(post(world, draft.fields()))[1] == "EntityTooLarge"
     said = f"The policy allows 1 to 4 bytes; the file has 5. {RULES['file-too-large'].text()}"

@@ -17,7 +17,7 @@ import requests
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from support.oss_world import ACCOUNT, BUCKET, Draft, World, elements, outcome, post
+from support.oss_world import ACCOUNT, BUCKET, Draft, OssWorld, elements, outcome, post
 
 ETAG = "5D41402ABC4B2A76B9719D911017C592"
 CANNOT = "Error status : -1. OSS can not connect to your callbackUrl, please check it."
@@ -25,7 +25,7 @@ TOO_LONG = "Error Status : 400.User server return too long content-length value.
 
 
 @pytest.fixture
-def receiver(world: World, httpserver: HTTPServer) -> Iterator[HTTPServer]:
+def receiver(world: OssWorld, httpserver: HTTPServer) -> Iterator[HTTPServer]:
     """A server that OSS may call."""
     world.oss.callbacks.receivers.add(f"{httpserver.host}:{httpserver.port}")
     yield httpserver
@@ -39,23 +39,23 @@ def callback(receiver: HTTPServer, **changed: Any) -> str:
     return base64.b64encode(json.dumps(members).encode()).decode()
 
 
-def ask(world: World, draft: Draft, field: str, **variables: str) -> requests.Response:
+def ask(world: OssWorld, draft: Draft, field: str, **variables: str) -> requests.Response:
     draft.extra = {"callback": field, **{name.replace("_", ":", 1): value for name, value in variables.items()}}
     return post(world, draft.fields())
 
 
-def keys(world: World) -> list[str]:
+def keys(world: OssWorld) -> list[str]:
     return [stored.key for stored in world.bucket.objects()]
 
 
-def test_the_receivers_answer_goes_to_the_client(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_the_receivers_answer_goes_to_the_client(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told", "POST").respond_with_json({"a": 1})
     answer = ask(world, draft, callback(receiver))
     assert (answer.status_code, answer.json(), answer.headers["Content-Type"]) == (200, {"a": 1}, "application/json")
     assert answer.headers["ETag"] == f'"{ETAG}"'
 
 
-def test_a_form_body_has_its_variables_percent_encoded(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_a_form_body_has_its_variables_percent_encoded(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_json({})
     body = "b=${bucket}&o=${object}&e=${etag}&s=${size}&m=${mimeType}&v=${x:var}&n=${imageInfo.height}&u=${x:none}"
     ask(world, draft, callback(receiver, callbackBody=body), x_var="a b&c")
@@ -67,7 +67,7 @@ def test_a_form_body_has_its_variables_percent_encoded(world: World, draft: Draf
 
 
 def test_in_a_json_body_oss_quotes_what_is_text_and_leaves_numbers_bare(
-    world: World, draft: Draft, receiver: HTTPServer
+    world: OssWorld, draft: Draft, receiver: HTTPServer
 ) -> None:
     receiver.expect_request("/told").respond_with_json({})
     body = '{"object":${object},"size":${size},"v":${x:var}}'
@@ -77,7 +77,7 @@ def test_in_a_json_body_oss_quotes_what_is_text_and_leaves_numbers_bare(
     assert request.headers["Content-Type"] == "application/json"
 
 
-def test_the_headers_are_those_of_oss(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_the_headers_are_those_of_oss(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_json({})
     answer = ask(world, draft, callback(receiver, callbackHost="app.example.com", additionalHeaders={"X-Mine": "v"}))
     [(request, _)] = receiver.log
@@ -101,7 +101,7 @@ def test_the_headers_are_those_of_oss(world: World, draft: Draft, receiver: HTTP
     }
 
 
-def test_additional_headers_do_not_replace_oss_own(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_additional_headers_do_not_replace_oss_own(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_json({})
     theirs = {"host": "evil.example", "content-length": "1", "User-agent": "mine"}
     ask(world, draft, callback(receiver, additionalHeaders=theirs))
@@ -119,7 +119,7 @@ def test_additional_headers_do_not_replace_oss_own(world: World, draft: Draft, r
     ids=["path", "query", "no path"],
 )
 def test_openssl_verifies_the_signature(
-    world: World, draft: Draft, receiver: HTTPServer, tmp_path: Path, target: str, signed: bytes
+    world: OssWorld, draft: Draft, receiver: HTTPServer, tmp_path: Path, target: str, signed: bytes
 ) -> None:
     receiver.expect_request(target.partition("?")[0].replace("%20", " ") or "/").respond_with_json({})
     ask(world, draft, callback(receiver, callbackUrl=receiver.url_for("").rstrip("/") + target))
@@ -150,7 +150,7 @@ def test_openssl_verifies_the_signature(
     ids=["html", "empty", "deep", "500", "201", "redirect", "too long", "no length"],
 )
 def test_a_receiver_that_answers_anything_else_makes_a_203_and_the_object_stays(
-    world: World, draft: Draft, receiver: HTTPServer, answer: Response, message: str, ec: str | None
+    world: OssWorld, draft: Draft, receiver: HTTPServer, answer: Response, message: str, ec: str | None
 ) -> None:
     receiver.expect_request("/told").respond_with_response(answer)
     refused = ask(world, draft, callback(receiver))
@@ -158,18 +158,18 @@ def test_a_receiver_that_answers_anything_else_makes_a_203_and_the_object_stays(
     assert (elements(refused)["Message"], keys(world)) == (message, ["uploads/a.txt"])
 
 
-def test_xml_may_be_answered_too(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_xml_may_be_answered_too(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_data("<ok/>", content_type="application/xml")
     assert ask(world, draft, callback(receiver)).text == "<ok/>"
 
 
 @pytest.mark.parametrize("url", ["https://app.example.com/told", "http://8.8.8.8/told"])
-def test_the_public_network_is_never_asked(world: World, draft: Draft, receiver: HTTPServer, url: str) -> None:
+def test_the_public_network_is_never_asked(world: OssWorld, draft: Draft, receiver: HTTPServer, url: str) -> None:
     refused = ask(world, draft, callback(receiver, callbackUrl=url))
     assert (refused.status_code, elements(refused)["Message"]) == (203, CANNOT)
 
 
-def test_a_receiver_that_takes_too_long_is_given_up(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_a_receiver_that_takes_too_long_is_given_up(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     ended = threading.Event()
 
     def wait(_: Request) -> Response:
@@ -185,7 +185,7 @@ def test_a_receiver_that_takes_too_long_is_given_up(world: World, draft: Draft, 
 
 
 def test_a_receiver_that_answers_byte_by_byte_has_no_more_time(
-    world: World, draft: Draft, receiver: HTTPServer
+    world: OssWorld, draft: Draft, receiver: HTTPServer
 ) -> None:
     never = threading.Event()
     slow = (b" " for _ in range(200) if not never.wait(0.05))
@@ -198,14 +198,14 @@ def test_a_receiver_that_answers_byte_by_byte_has_no_more_time(
 
 
 def test_a_receiver_without_a_certificate_is_not_called_by_https(
-    world: World, draft: Draft, receiver: HTTPServer
+    world: OssWorld, draft: Draft, receiver: HTTPServer
 ) -> None:
     url = receiver.url_for("/told").replace("http:", "https:")
     refused = ask(world, draft, callback(receiver, callbackUrl=url))
     assert (refused.status_code, elements(refused)["Message"], receiver.log) == (203, CANNOT, [])
 
 
-def test_several_addresses_are_tried_in_order(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_several_addresses_are_tried_in_order(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_json({})
     urls = f"http://8.8.8.8/;{receiver.url_for('/told')};{receiver.url_for('/never')}"
     assert ask(world, draft, callback(receiver, callbackUrl=urls)).status_code == 200
@@ -216,7 +216,7 @@ def test_several_addresses_are_tried_in_order(world: World, draft: Draft, receiv
     "failed", [Response("{}", 500), Response("<html>", 200), Response(iter(["{}"]), 200)], ids=["500", "html", "length"]
 )
 def test_an_address_that_fails_is_followed_by_the_next(
-    world: World, draft: Draft, receiver: HTTPServer, failed: Response
+    world: OssWorld, draft: Draft, receiver: HTTPServer, failed: Response
 ) -> None:
     receiver.expect_request("/first").respond_with_response(failed)
     receiver.expect_request("/told").respond_with_json({"a": 1})
@@ -227,13 +227,13 @@ def test_an_address_that_fails_is_followed_by_the_next(
     assert [request.path for request, _ in receiver.log] == ["/first", "/told"]
 
 
-def test_where_all_addresses_fail_the_last_one_is_told(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_where_all_addresses_fail_the_last_one_is_told(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_data("{}", 500)
     refused = ask(world, draft, callback(receiver, callbackUrl=f"http://8.8.8.8/;{receiver.url_for('/told')}"))
     assert (elements(refused)["Message"], keys(world)) == ("Error status : 500.", ["uploads/a.txt"])
 
 
-def encoded(raw: bytes) -> str:
+def encode(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
@@ -250,12 +250,12 @@ NO_BODY = ("The callback body is empty.", "0007-00000011")
     ("field", "refusal"),
     [
         ("%%%", NOT_BASE64),
-        (encoded(b"no json"), NOT_JSON),
-        (encoded(b"[]"), NOT_JSON),
-        (encoded(b"[" * 3000), NOT_JSON),
-        (encoded(b"\xff"), NOT_JSON),
+        (encode(b"no json"), NOT_JSON),
+        (encode(b"[]"), NOT_JSON),
+        (encode(b"[" * 3000), NOT_JSON),
+        (encode(b"\xff"), NOT_JSON),
         ({"callbackBody": "\ud800"}, NOT_JSON),
-        (encoded(b" " * 4000), ("The length of callback exceed max value.", "0007-00000001")),
+        (encode(b" " * 4000), ("The length of callback exceed max value.", "0007-00000001")),
         ({"callbackUrl": None}, BAD_URL),
         ({"callbackUrl": "app.example.com"}, BAD_URL),
         ({"callbackUrl": "ftp://app.example.com/"}, BAD_URL),
@@ -293,7 +293,7 @@ NO_BODY = ("The callback body is empty.", "0007-00000011")
     ids=str,
 )
 def test_a_callback_that_cannot_be_made_is_refused_before_anything_is_stored(
-    world: World, draft: Draft, receiver: HTTPServer, field: Any, refusal: tuple[str, str | None]
+    world: OssWorld, draft: Draft, receiver: HTTPServer, field: Any, refusal: tuple[str, str | None]
 ) -> None:
     field = callback(receiver, **field) if isinstance(field, dict) else field
     refused = ask(world, draft, field)
@@ -301,7 +301,7 @@ def test_a_callback_that_cannot_be_made_is_refused_before_anything_is_stored(
     assert (elements(refused)["Message"], keys(world), receiver.log) == (refusal[0], [], [])
 
 
-def test_what_the_policy_pins_is_accepted_as_it_is(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_what_the_policy_pins_is_accepted_as_it_is(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_json({"a": 1})
     draft.extra = {"callback": callback(receiver), "x:var": "value"}
     draft.conditions = [["eq", f"${field}", value] for field, value in draft.extra.items()]
@@ -312,7 +312,7 @@ def test_what_the_policy_pins_is_accepted_as_it_is(world: World, draft: Draft, r
 @pytest.mark.parametrize("name", ["callback", "x:var"])
 @pytest.mark.parametrize("change", ["dropped", "altered"])
 def test_what_the_policy_pins_cannot_be_left_out_or_changed(
-    world: World, draft: Draft, receiver: HTTPServer, name: str, change: str
+    world: OssWorld, draft: Draft, receiver: HTTPServer, name: str, change: str
 ) -> None:
     fields = {"callback": callback(receiver), "x:var": "value"}
     draft.conditions = [["eq", f"${field}", value] for field, value in fields.items()]
@@ -323,12 +323,12 @@ def test_what_the_policy_pins_cannot_be_left_out_or_changed(
     assert (keys(world), receiver.log) == ([], [])
 
 
-def test_what_no_condition_names_may_be_added(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_what_no_condition_names_may_be_added(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     receiver.expect_request("/told").respond_with_json({})
     assert ask(world, draft, callback(receiver), x_mine="v").status_code == 200
 
 
-def test_a_refused_form_calls_nobody(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_a_refused_form_calls_nobody(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     draft.conditions = [["content-length-range", 1, 2]]
     assert ask(world, draft, callback(receiver)).status_code == 400
     assert receiver.log == []
@@ -343,7 +343,7 @@ def test_a_refused_form_calls_nobody(world: World, draft: Draft, receiver: HTTPS
     ],
 )
 def test_under_a_fault_switch_the_receiver_hears_nothing(
-    world: World, draft: Draft, receiver: HTTPServer, mode: str, message: str
+    world: OssWorld, draft: Draft, receiver: HTTPServer, mode: str, message: str
 ) -> None:
     receiver.expect_request("/told").respond_with_json({})
     world.faults.callback_mode = mode
@@ -351,7 +351,7 @@ def test_under_a_fault_switch_the_receiver_hears_nothing(
     assert (refused.status_code, elements(refused)["Message"], receiver.log) == (203, message, [])
 
 
-def test_a_latency_longer_than_oss_waits(world: World, draft: Draft, receiver: HTTPServer) -> None:
+def test_a_latency_longer_than_oss_waits(world: OssWorld, draft: Draft, receiver: HTTPServer) -> None:
     world.oss.callbacks.timeout = 0.1
     world.faults.callback_latency = 6
     refused = ask(world, draft, callback(receiver))
@@ -360,11 +360,11 @@ def test_a_latency_longer_than_oss_waits(world: World, draft: Draft, receiver: H
 
 
 @pytest.mark.parametrize("path", ["/", "/callback_pub_key_v2.pem"])
-def test_the_key_server_has_one_file(world: World, path: str) -> None:
+def test_the_key_server_has_one_file(world: OssWorld, path: str) -> None:
     assert requests.get(world.oss.key_server.url + path, timeout=10).status_code == 404
 
 
-def test_what_goes_wrong_in_the_key_server_is_told_with_the_rest(world: World) -> None:
+def test_what_goes_wrong_in_the_key_server_is_told_with_the_rest(world: OssWorld) -> None:
     world.oss.key_server.add_assertion("something went wrong")
     with pytest.raises(AssertionError, match=r"^something went wrong$"):
         world.oss.check()

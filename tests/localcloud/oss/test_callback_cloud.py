@@ -42,7 +42,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def given() -> dict[str, str]:
+def callback_settings() -> dict[str, str]:
     """All that may be set for callbacks."""
     return {
         "CALLBACK": "on",
@@ -54,9 +54,9 @@ def given() -> dict[str, str]:
 
 
 @pytest.fixture
-def cloud(toys: Path, given: dict[str, str]) -> Iterator[Cloud]:
+def cloud(toys: Path, callback_settings: dict[str, str]) -> Iterator[Cloud]:
     """With callbacks on."""
-    with Cloud(toys / "files", settings=given, code=toys / "sign") as cloud:
+    with Cloud(toys / "files", settings=callback_settings, code=toys / "sign") as cloud:
         yield cloud
     cloud.check()
 
@@ -72,9 +72,12 @@ def set_for_callbacks(toys: Path, name: str) -> dict[str, str]:
     return {each: value for each, value in environment(toys, name).items() if each.startswith("CALLBACK")}
 
 
-def test_the_callback_function_is_set_up(toys: Path, cloud: Cloud, given: dict[str, str]) -> None:
+def test_the_callback_function_is_set_up(toys: Path, cloud: Cloud, callback_settings: dict[str, str]) -> None:
     ours = {
-        **{name: given[name] for name in ("CALLBACK_SECRET", "UPLOAD_PREFIX", "WEBHOOK_URL", "WEBHOOK_SECRET")},
+        **{
+            name: callback_settings[name]
+            for name in ("CALLBACK_SECRET", "UPLOAD_PREFIX", "WEBHOOK_URL", "WEBHOOK_SECRET")
+        },
         "OSS_BUCKET": "local-uploads",
         "OSS_REGION": "cn-hongkong",
         "LOCAL": "on",
@@ -87,12 +90,12 @@ def test_the_callback_function_is_set_up(toys: Path, cloud: Cloud, given: dict[s
 
 
 def test_the_signing_function_knows_where_it_is_and_the_same_secret(
-    toys: Path, cloud: Cloud, given: dict[str, str]
+    toys: Path, cloud: Cloud, callback_settings: dict[str, str]
 ) -> None:
     assert set_for_callbacks(toys, "sign") == {
         "CALLBACK": "on",
         "CALLBACK_URL": cloud.callback_gateway.url,
-        "CALLBACK_SECRET": given["CALLBACK_SECRET"],
+        "CALLBACK_SECRET": callback_settings["CALLBACK_SECRET"],
     }
 
 
@@ -132,7 +135,7 @@ def test_its_role_may_not_assume_another(toys: Path, cloud: Cloud) -> None:
 
 
 def role(toys: Path, cloud: Cloud) -> Identity:
-    """Whose credentials the callback function has been given."""
+    """Whose credentials the callback function gets."""
     found = cloud.identities.find(environment(toys, "callback")["ALIBABA_CLOUD_ACCESS_KEY_ID"])
     assert found
     return found
@@ -153,8 +156,8 @@ def test_while_callbacks_are_off_nothing_of_theirs_runs(toys: Path) -> None:
         assert set_for_callbacks(toys, "sign") == {}
 
 
-def test_make_dev_hands_the_settings_on(given: dict[str, str]) -> None:
-    assert function_settings({**given, "SOMETHING_ELSE": "x"}) == given
+def test_make_dev_hands_the_settings_on(callback_settings: dict[str, str]) -> None:
+    assert function_settings({**callback_settings, "SOMETHING_ELSE": "x"}) == callback_settings
 
 
 def test_a_fault_that_callbacks_do_not_have_is_named() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from support.oss_world import Draft, World, elements
+from support.oss_world import Draft, OssWorld, elements
 
 SIZE = 8 * 1024 * 1024 + 1
 
@@ -42,7 +42,7 @@ def curl(*arguments: str) -> str:
     return done.stdout
 
 
-def test_curl(world: World, draft: Draft, file: Path) -> None:
+def test_curl(world: OssWorld, draft: Draft, file: Path) -> None:
     draft.extra = {"key": "uploads/${filename}", "success_action_status": "201"}
     fields = [argument for name, value in draft.fields().items() for argument in ("--form-string", f"{name}={value}")]
     said = curl(
@@ -54,7 +54,7 @@ def test_curl(world: World, draft: Draft, file: Path) -> None:
     assert stored.key.startswith("uploads/a ")
 
 
-def test_curl_hears_a_refusal(world: World, draft: Draft, file: Path) -> None:
+def test_curl_hears_a_refusal(world: OssWorld, draft: Draft, file: Path) -> None:
     fields = [argument for name, value in draft.fields().items() for argument in ("--form-string", f"{name}={value}")]
     said = curl(
         *fields, "--form-string", "key=b", "--form", f"file=@{json.dumps(str(file), ensure_ascii=False)}", world.oss.url
@@ -62,7 +62,7 @@ def test_curl_hears_a_refusal(world: World, draft: Draft, file: Path) -> None:
     assert "<Code>InvalidArgument</Code>" in said
 
 
-def test_requests(world: World, draft: Draft, file: Path) -> None:
+def test_requests(world: OssWorld, draft: Draft, file: Path) -> None:
     with file.open("rb") as opened:
         answer = requests.post(world.oss.url, data=draft.fields(), files={"file": opened}, timeout=60)
     assert answer.status_code == 204
@@ -70,14 +70,14 @@ def test_requests(world: World, draft: Draft, file: Path) -> None:
     assert digest(stored.path) == digest(file)
 
 
-def test_requests_with_the_file_first(world: World, draft: Draft) -> None:
+def test_requests_with_the_file_first(world: OssWorld, draft: Draft) -> None:
     parts: list[tuple[str, tuple[str | None, str]]] = [("file", ("a", "hello"))]
     parts += [(name, (None, value)) for name, value in draft.fields().items()]
     answer = requests.post(world.oss.url, files=parts, timeout=10)
     assert elements(answer)["Message"].endswith("please check the order of the fields")
 
 
-def test_an_empty_file(world: World, draft: Draft) -> None:
+def test_an_empty_file(world: OssWorld, draft: Draft) -> None:
     answer = requests.post(world.oss.url, data=draft.fields(), files={"file": ("a", b"")}, timeout=10)
     assert answer.status_code == 204
     assert [stored.size for stored in world.bucket.objects()] == [0]

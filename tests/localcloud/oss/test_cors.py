@@ -9,7 +9,7 @@ import requests
 
 from localcloud.oss.cors import CorsRule
 from localcloud.oss.storage.bucket import Bucket
-from support.oss_world import Draft, World, elements, outcome, post
+from support.oss_world import Draft, OssWorld, elements, outcome, post
 
 APP = "https://app.example.com"
 FORBIDDEN = (
@@ -18,7 +18,7 @@ FORBIDDEN = (
 )
 
 
-def preflight(world: World, headers: dict[str, str]) -> requests.Response:
+def preflight(world: OssWorld, headers: dict[str, str]) -> requests.Response:
     return requests.options(world.oss.url, headers=headers, timeout=10)
 
 
@@ -33,7 +33,7 @@ def cors_headers(answer: requests.Response) -> dict[str, str]:
     }
 
 
-def test_a_preflight_that_a_rule_allows(world: World) -> None:
+def test_a_preflight_that_a_rule_allows(world: OssWorld) -> None:
     world.bucket.cors_rules = [CorsRule((APP,), ("POST", "GET"), ("*",), ("ETag", "x-oss-request-id"), 600)]
     answer = preflight(world, asking(headers="X-A, x-b"))
     assert (answer.status_code, answer.content) == (200, b"")
@@ -47,7 +47,7 @@ def test_a_preflight_that_a_rule_allows(world: World) -> None:
     }
 
 
-def test_a_preflight_for_a_progress_bar_asks_for_no_headers(world: World) -> None:
+def test_a_preflight_for_a_progress_bar_asks_for_no_headers(world: OssWorld) -> None:
     world.bucket.cors_rules = [CorsRule((APP,), ("POST",))]
     assert cors_headers(preflight(world, asking())) == {
         "Access-Control-Allow-Origin": APP,
@@ -77,7 +77,7 @@ RULES: dict[str, tuple[CorsRule, dict[str, str], bool]] = {
 
 
 @pytest.mark.parametrize(("rule", "headers", "allowed"), RULES.values(), ids=RULES)
-def test_rules(world: World, rule: CorsRule, headers: dict[str, str], allowed: bool) -> None:
+def test_rules(world: OssWorld, rule: CorsRule, headers: dict[str, str], allowed: bool) -> None:
     world.bucket.cors_rules = [rule]
     answer = preflight(world, headers)
     if allowed:
@@ -88,7 +88,7 @@ def test_rules(world: World, rule: CorsRule, headers: dict[str, str], allowed: b
         assert cors_headers(answer) == {}
 
 
-def test_the_first_rule_that_matches_decides(world: World) -> None:
+def test_the_first_rule_that_matches_decides(world: OssWorld) -> None:
     rules = [CorsRule((APP,), ("GET",)), CorsRule((APP,), ("POST",), (), ("ETag",)), CorsRule(("*",), ("POST",))]
     world.bucket.cors_rules = rules
     answer = preflight(world, asking())
@@ -96,17 +96,17 @@ def test_the_first_rule_that_matches_decides(world: World) -> None:
     assert answer.headers["Access-Control-Expose-Headers"] == "ETag"
 
 
-def test_a_star_answers_with_a_star(world: World) -> None:
+def test_a_star_answers_with_a_star(world: OssWorld) -> None:
     world.bucket.cors_rules = [CorsRule(("*",), ("POST",))]
     assert preflight(world, asking()).headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_no_rules(world: World) -> None:
+def test_no_rules(world: OssWorld) -> None:
     assert outcome(preflight(world, asking())) == (403, "AccessForbidden", "0034-00000011")
 
 
 @pytest.mark.parametrize("missing", ["Origin", "Access-Control-Request-Method"])
-def test_a_preflight_that_says_too_little(world: World, missing: str) -> None:
+def test_a_preflight_that_says_too_little(world: OssWorld, missing: str) -> None:
     world.bucket.cors_rules = [CorsRule((APP,), ("POST",))]
     headers = asking()
     del headers[missing]
@@ -115,7 +115,7 @@ def test_a_preflight_that_says_too_little(world: World, missing: str) -> None:
     assert elements(answer)["Message"] == f"Insufficient information. {missing} request header needed."
 
 
-def test_a_form_from_an_allowed_origin(world: World, draft: Draft) -> None:
+def test_a_form_from_an_allowed_origin(world: OssWorld, draft: Draft) -> None:
     world.bucket.cors_rules = [CorsRule((APP,), ("POST",), (), ("ETag",))]
     answer = post(world, draft.fields(), headers={"Origin": APP})
     assert answer.status_code == 204
@@ -127,13 +127,13 @@ def test_a_form_from_an_allowed_origin(world: World, draft: Draft) -> None:
     assert world.oss.records[-1].origin == APP
 
 
-def test_a_refusal_can_be_read_too(world: World) -> None:
+def test_a_refusal_can_be_read_too(world: OssWorld) -> None:
     world.bucket.cors_rules = [CorsRule((APP,), ("POST",))]
     answer = post(world, {"key": "a"}, headers={"Origin": APP})
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (403, APP)
 
 
-def test_a_form_from_a_foreign_origin_is_stored_all_the_same(world: World, draft: Draft) -> None:
+def test_a_form_from_a_foreign_origin_is_stored_all_the_same(world: OssWorld, draft: Draft) -> None:
     world.bucket.cors_rules = [CorsRule((APP,), ("POST",))]
     answer = post(world, draft.fields(), headers={"Origin": "https://evil.example.com"})
     assert (answer.status_code, cors_headers(answer)) == (204, {"Vary": "Origin"})
@@ -156,7 +156,7 @@ def test_rules_that_cannot_be_put(rule: dict[str, Any]) -> None:
         CorsRule(**rule)
 
 
-def test_too_many_rules(world: World) -> None:
+def test_too_many_rules(world: OssWorld) -> None:
     rules = [CorsRule((f"https://{number}.example.com",), ("POST",)) for number in range(11)]
     with pytest.raises(ValueError, match=r"^The CORS Rules num is beyond limit\.$"):
         Bucket("b", "1", world.folder.with_name("b"), rules)

@@ -10,19 +10,19 @@ import alibabacloud_oss_v2 as oss
 import pytest
 
 from support.oss_client import client, refusal, send, user
-from support.oss_world import BUCKET, World, outcome, ram_policy
+from support.oss_world import BUCKET, OssWorld, outcome, ram_policy
 
 KEYS = ["uploads/a", "uploads/b&c.txt", "uploads/deep/down/你 +.txt"]
 
 
 @pytest.fixture(autouse=True)
-def stored(world: World) -> None:
+def put_objects(world: OssWorld) -> None:
     put = client(world, user(world)).put_object
     for key in KEYS:
         put(oss.PutObjectRequest(bucket=BUCKET, key=key, body=b"1"))
 
 
-def keys(world: World) -> list[str]:
+def keys(world: OssWorld) -> list[str]:
     return [stored.key for stored in world.bucket.objects()]
 
 
@@ -32,30 +32,30 @@ def several(*names: str, quiet: bool = False, **more: Any) -> oss.DeleteMultiple
 
 
 @pytest.mark.parametrize("key", [*KEYS, "uploads/none"])
-def test_an_object_is_deleted_whether_it_is_there_or_not(world: World, key: str) -> None:
+def test_an_object_is_deleted_whether_it_is_there_or_not(world: OssWorld, key: str) -> None:
     answer = client(world, user(world)).delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key=key))
     assert (answer.status_code, keys(world)) == (204, [each for each in KEYS if each != key])
 
 
-def test_empty_folders_go_too_and_full_ones_stay(world: World) -> None:
+def test_empty_folders_go_too_and_full_ones_stay(world: OssWorld) -> None:
     client(world, user(world)).delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key=KEYS[2]))
     assert sorted(path.name for path in (world.folder / "uploads").iterdir()) == ["a", "b&c.txt"]
 
 
-def test_a_key_can_be_used_again(world: World) -> None:
+def test_a_key_can_be_used_again(world: OssWorld) -> None:
     sdk = client(world, user(world))
     sdk.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key=KEYS[0]))
     sdk.put_object(oss.PutObjectRequest(bucket=BUCKET, key=KEYS[0], body=b"2", forbid_overwrite=True))
     assert keys(world) == KEYS
 
 
-def test_several_are_deleted_and_named(world: World) -> None:
+def test_several_are_deleted_and_named(world: OssWorld) -> None:
     answer = client(world, user(world)).delete_multiple_objects(several(*KEYS, "uploads/none"))
     named = [each.key for each in answer.deleted_objects]
     assert (answer.status_code, named, keys(world)) == (200, [*KEYS, "uploads/none"], [])
 
 
-def test_several_are_deleted_quietly(world: World) -> None:
+def test_several_are_deleted_quietly(world: OssWorld) -> None:
     answer = client(world, user(world)).delete_multiple_objects(several(*KEYS[:2], quiet=True))
     assert (answer.status_code, answer.deleted_objects, keys(world)) == (200, None, [KEYS[2]])
 
@@ -64,7 +64,7 @@ def test_several_are_deleted_quietly(world: World) -> None:
     ("policies", "names"),
     [([ram_policy("oss:PutObject")], KEYS), ([ram_policy("oss:DeleteObject")], [KEYS[0], "elsewhere"])],
 )
-def test_what_may_not_be_deleted_stays(world: World, policies: list[dict[str, Any]], names: list[str]) -> None:
+def test_what_may_not_be_deleted_stays(world: OssWorld, policies: list[dict[str, Any]], names: list[str]) -> None:
     sdk = client(world, user(world, *policies))
     assert refusal(sdk.delete_multiple_objects, several(*names))[:2] == (403, "AccessDenied")
     one = oss.DeleteObjectRequest(bucket=BUCKET, key=names[-1])
@@ -72,13 +72,18 @@ def test_what_may_not_be_deleted_stays(world: World, policies: list[dict[str, An
     assert keys(world) == KEYS
 
 
-def test_too_many(world: World) -> None:
+def test_too_many(world: OssWorld) -> None:
     names = [f"uploads/{number}" for number in range(1001)]
     sdk = client(world, user(world))
     assert refusal(sdk.delete_multiple_objects, several(*names))[:2] == (400, "MalformedXML")
 
 
 BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
+    # In UTF-16 the bytes "<!" are not in it; to a parser it is a document type all the same.
+    "a document type in UTF-16": (
+        "<!DOCTYPE a><Delete><Object><Key>a</Key></Object></Delete>".encode("utf-16"),
+        (400, "MalformedXML"),
+    ),
     "no XML": (b"<Delete", (400, "MalformedXML")),
     "an encoding": (b'<?xml version="1.0" encoding="nobody-knows"?><Delete/>', (400, "MalformedXML")),
     "another root": (b"<Remove><Object><Key>uploads/a</Key></Object></Remove>", (400, "MalformedXML")),
@@ -94,7 +99,7 @@ BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
 
 
 @pytest.mark.parametrize(("body", "expected"), BODIES.values(), ids=BODIES)
-def test_bodies_that_are_refused(world: World, body: bytes, expected: tuple[int, str]) -> None:
+def test_bodies_that_are_refused(world: OssWorld, body: bytes, expected: tuple[int, str]) -> None:
     md5 = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
     headers = {"Content-MD5": md5, "Content-Type": "application/xml"}
     answer = send(world, user(world), "POST", query={"delete": ""}, headers=headers, body=body)
@@ -105,13 +110,15 @@ def test_bodies_that_are_refused(world: World, body: bytes, expected: tuple[int,
     ("headers", "expected"),
     [({}, (400, "InvalidArgument")), ({"Content-MD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}, (400, "InvalidDigest"))],
 )
-def test_the_digest_is_required_and_must_fit(world: World, headers: dict[str, str], expected: tuple[int, str]) -> None:
+def test_the_digest_is_required_and_must_fit(
+    world: OssWorld, headers: dict[str, str], expected: tuple[int, str]
+) -> None:
     body = b"<Delete><Object><Key>uploads/a</Key></Object></Delete>"
     answer = send(world, user(world), "POST", query={"delete": ""}, headers=headers, body=body)
     assert (outcome(answer)[:2], keys(world)) == (expected, KEYS)
 
 
-def test_versions_are_more_than_the_stand_in_can_delete(world: World) -> None:
+def test_versions_are_more_than_the_stand_in_can_delete(world: OssWorld) -> None:
     world.bucket.versioning = True
     request = oss.DeleteObjectRequest(bucket=BUCKET, key=KEYS[0])
     assert refusal(client(world, user(world)).delete_object, request)[:2] == (501, "NotImplemented")

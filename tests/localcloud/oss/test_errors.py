@@ -13,7 +13,7 @@ from support.oss_world import (
     REGION,
     Draft,
     File,
-    World,
+    OssWorld,
     elements,
     iso,
     new_identity,
@@ -115,7 +115,7 @@ ALTERED: dict[str, tuple[Change, tuple[int, str, str | None]]] = {
 
 @pytest.mark.parametrize(("change", "expected"), ALTERED.values(), ids=ALTERED)
 def test_a_form_altered_after_signing(
-    world: World, draft: Draft, change: Change, expected: tuple[int, str, str | None]
+    world: OssWorld, draft: Draft, change: Change, expected: tuple[int, str, str | None]
 ) -> None:
     # That the key is pinned to a folder by RAM alone lets the rows about keys reach their own check.
     draft.conditions = [["not-in", "$key", ["elsewhere/a.txt"]]]
@@ -148,7 +148,7 @@ REFUSED_BY_POLICY: dict[str, tuple[dict[str, Any], tuple[int, str, str | None]]]
 
 @pytest.mark.parametrize(("change", "expected"), REFUSED_BY_POLICY.values(), ids=REFUSED_BY_POLICY)
 def test_a_form_signed_amiss(
-    world: World, draft: Draft, change: dict[str, Any], expected: tuple[int, str, str | None]
+    world: OssWorld, draft: Draft, change: dict[str, Any], expected: tuple[int, str, str | None]
 ) -> None:
     vars(draft).update(change)
     assert outcome(post(world, draft.fields())) == expected
@@ -158,7 +158,7 @@ def test_a_form_signed_amiss(
 @pytest.mark.parametrize(
     "change", [{"region": "cn-beijing"}, {"product": "oss-cloudbox"}, {"credential_date": "20241123"}], ids=str
 )
-def test_a_credential_that_is_not_the_one_signed_with(world: World, draft: Draft, change: dict[str, Any]) -> None:
+def test_a_credential_that_is_not_the_one_signed_with(world: OssWorld, draft: Draft, change: dict[str, Any]) -> None:
     vars(draft).update(change)
     fields = draft.fields()
     fields["x-oss-signature"] = SignerV4()._calc_signature(
@@ -167,7 +167,7 @@ def test_a_credential_that_is_not_the_one_signed_with(world: World, draft: Draft
     assert outcome(post(world, fields)) == (403, "SignatureDoesNotMatch", "0002-00000705")
 
 
-def test_the_wrong_secret(world: World, draft: Draft) -> None:
+def test_the_wrong_secret(world: OssWorld, draft: Draft) -> None:
     draft.identity = new_identity()
     world.add(type(draft.identity)(**{**vars(draft.identity), "access_key_secret": "another"}))
     fields = draft.fields()
@@ -211,7 +211,7 @@ MESSAGES: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize(("change", "message"), MESSAGES.values(), ids=MESSAGES)
-def test_messages_as_published(world: World, draft: Draft, change: Change, message: str) -> None:
+def test_messages_as_published(world: OssWorld, draft: Draft, change: Change, message: str) -> None:
     draft.conditions = [{"success_action_status": "200"}]
     draft.extra = {"success_action_status": "200"}
     fields = draft.fields()
@@ -219,7 +219,7 @@ def test_messages_as_published(world: World, draft: Draft, change: Change, messa
     assert elements(post(world, fields))["Message"] == message
 
 
-def test_a_date_too_far_ahead_says_by_how_much(world: World, draft: Draft) -> None:
+def test_a_date_too_far_ahead_says_by_how_much(world: OssWorld, draft: Draft) -> None:
     draft.date = NOON + 901
     found = elements(post(world, draft.fields()))
     assert (found["MaxAllowedSkewMilliseconds"], found["RequestTime"], found["ServerTime"]) == (
@@ -229,18 +229,18 @@ def test_a_date_too_far_ahead_says_by_how_much(world: World, draft: Draft) -> No
     )
 
 
-def test_an_anonymous_form(world: World) -> None:
+def test_an_anonymous_form(world: OssWorld) -> None:
     answer = post(world, {"key": "uploads/a.txt"})
     assert outcome(answer) == (403, "AccessDenied", None)
     assert elements(answer)["Message"] == "Anonymous user has no right to access this bucket."
 
 
-def test_a_form_of_version_1(world: World) -> None:
+def test_a_form_of_version_1(world: OssWorld) -> None:
     fields = {"key": "uploads/a.txt", "OSSAccessKeyId": "a", "policy": "e30=", "Signature": "b"}
     assert outcome(post(world, fields)) == (400, "InvalidArgument", "0002-00000701")
 
 
-def test_an_expired_token(world: World, draft: Draft) -> None:
+def test_an_expired_token(world: OssWorld, draft: Draft) -> None:
     world.clock.now = world.identity.expiration
     draft.date, draft.expiration = world.clock.now, world.clock.now + 600
     answer = post(world, draft.fields())
@@ -248,23 +248,23 @@ def test_an_expired_token(world: World, draft: Draft) -> None:
     assert elements(answer)["SecurityToken"] == world.identity.security_token
 
 
-def test_the_last_second_of_a_token(world: World, draft: Draft) -> None:
+def test_the_last_second_of_a_token(world: OssWorld, draft: Draft) -> None:
     world.clock.now = world.identity.expiration - 1
     draft.date, draft.expiration = world.clock.now, world.clock.now + 600
     assert post(world, draft.fields()).status_code == 204
 
 
-def test_a_revoked_key(world: World, draft: Draft) -> None:
+def test_a_revoked_key(world: OssWorld, draft: Draft) -> None:
     world.identities.revoke(world.identity.access_key_id)
     assert outcome(post(world, draft.fields())) == (403, "InvalidAccessKeyId", "0002-00000902")
 
 
-def test_a_token_sent_with_a_ram_users_key(world: World) -> None:
+def test_a_token_sent_with_a_ram_users_key(world: OssWorld) -> None:
     fields = Draft(world.add(new_identity(sts=False))).fields() | {"x-oss-security-token": "a"}
     assert outcome(post(world, fields)) == (403, "InvalidSecurityToken", None)
 
 
-def test_a_token_that_no_condition_names(world: World, draft: Draft) -> None:
+def test_a_token_that_no_condition_names(world: OssWorld, draft: Draft) -> None:
     fields = draft.v4
     named = ",".join(f'{{"{name}":"{fields[name]}"}}' for name in fields if name != "x-oss-security-token")
     draft.policy = f'{{"expiration":"{iso(NOON + 600)}","conditions":[{named}]}}'.encode()
@@ -287,31 +287,31 @@ PERMISSIONS = {
 
 
 @pytest.mark.parametrize(("policies", "more"), PERMISSIONS.values(), ids=PERMISSIONS)
-def test_identities_that_may_not(world: World, policies: list[dict[str, Any]], more: dict[str, Any]) -> None:
+def test_identities_that_may_not(world: OssWorld, policies: list[dict[str, Any]], more: dict[str, Any]) -> None:
     identity = world.add(new_identity(*policies, **more))
     assert outcome(post(world, Draft(identity).fields())) == (403, "AccessDenied", None)
     assert world.bucket.objects() == []
 
 
-def test_an_acl_in_a_header_takes_the_permission_too(world: World, draft: Draft) -> None:
+def test_an_acl_in_a_header_takes_the_permission_too(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields(), headers={"x-oss-object-acl": "public-read"})
     assert outcome(answer) == (403, "AccessDenied", None)
 
 
-def test_ram_judges_the_key_with_its_filename(world: World) -> None:
+def test_ram_judges_the_key_with_its_filename(world: OssWorld) -> None:
     identity = world.add(new_identity(ram_policy("oss:PutObject", resource="acs:oss:*:*:team-uploads/uploads/*.txt")))
     draft = Draft(identity, extra={"key": "uploads/${filename}"})
     assert outcome(post(world, draft.fields(), File(filename="a.png"))) == (403, "AccessDenied", None)
 
 
-def test_a_key_after_the_file(world: World, draft: Draft) -> None:
+def test_a_key_after_the_file(world: OssWorld, draft: Draft) -> None:
     fields = draft.fields()
     key = fields.pop("key")
     assert outcome(post(world, fields, after=part("key", key.encode()))) == (400, "InvalidArgument", None)
 
 
 @pytest.mark.parametrize("name", ["key", "KEY", "x-oss-date", "x:a"])
-def test_a_field_twice(world: World, draft: Draft, name: str) -> None:
+def test_a_field_twice(world: OssWorld, draft: Draft, name: str) -> None:
     draft.extra = {"x:a": "1"}
     pairs = [*draft.fields().items(), (name, draft.fields().get(name.lower(), ""))]
     answer = post(world, pairs)
@@ -319,38 +319,38 @@ def test_a_field_twice(world: World, draft: Draft, name: str) -> None:
     assert elements(answer)["ArgumentName"] == name.lower()
 
 
-def test_no_file(world: World, draft: Draft) -> None:
+def test_no_file(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields(), None)
     assert outcome(answer) == (400, "IncorrectNumberOfFilesInPOSTRequest", "0006-00000107")
 
 
-def test_two_files(world: World, draft: Draft) -> None:
+def test_two_files(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields(), after=part("File", b"second", "b.txt"))
     assert outcome(answer) == (400, "IncorrectNumberOfFilesInPOSTRequest", None)
     assert world.bucket.objects() == []
 
 
-def test_the_digest_of_another_body(world: World, draft: Draft) -> None:
+def test_the_digest_of_another_body(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields(), headers={"Content-MD5": "XUFAKrxLKna5cZ2REBfFkg=="})
     assert outcome(answer) == (400, "InvalidDigest", None)
 
 
-def test_a_refusal_leaves_no_file_behind(world: World, draft: Draft) -> None:
+def test_a_refusal_leaves_no_file_behind(world: OssWorld, draft: Draft) -> None:
     post(world, draft.fields() | {"key": "elsewhere"}, File(b"x" * 100_000))
     assert [path for path in world.folder.rglob("*") if path.is_file()] == []
 
 
-def test_a_record_says_why(world: World) -> None:
+def test_a_record_says_why(world: OssWorld) -> None:
     post(world, {"key": "a"})
     (record,) = world.oss.records
     assert (record.status, record.note["code"], record.note["key"]) == (403, "AccessDenied", "a")
 
 
-def test_an_unknown_bucket(world: World, draft: Draft) -> None:
+def test_an_unknown_bucket(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields(), headers={"Host": "nobody.localhost"})
     assert outcome(answer) == (404, "NoSuchBucket", "0015-00000101")
     assert elements(answer)["BucketName"] == "nobody"
 
 
-def test_an_unknown_host(world: World, draft: Draft) -> None:
+def test_an_unknown_host(world: OssWorld, draft: Draft) -> None:
     assert outcome(post(world, draft.fields(), headers={"Host": "example.com"})) == (403, "AccessDenied", None)

@@ -9,28 +9,28 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from support.oss_world import BOUNDARY, Draft, File, World, multipart, outcome, post
+from support.oss_world import BOUNDARY, Draft, File, OssWorld, multipart, outcome, post
 
 
-def files_of(world: World) -> list[str]:
+def files_of(world: OssWorld) -> list[str]:
     return [path.name for path in world.folder.rglob("*") if path.is_file()]
 
 
-def test_latency(world: World, draft: Draft) -> None:
+def test_latency(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_latency = 0.2
     begin = time.monotonic()
     assert post(world, draft.fields()).status_code == 204
     assert time.monotonic() - begin >= 0.2
 
 
-def test_bandwidth(world: World, draft: Draft) -> None:
+def test_bandwidth(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_bandwidth = 100_000
     begin = time.monotonic()
     assert post(world, draft.fields(), File(b"x" * 30_000)).status_code == 204
     assert 0.3 <= time.monotonic() - begin < 3
 
 
-def test_a_line_is_shared(world: World, draft: Draft) -> None:
+def test_a_line_is_shared(world: OssWorld, draft: Draft) -> None:
     """Each of the three would take 0.1 s alone."""
     world.faults.oss_shared_bandwidth = 300_000
     forms = [draft.fields() for _ in range(3)]
@@ -42,7 +42,7 @@ def test_a_line_is_shared(world: World, draft: Draft) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1, 100, 300_000])
-def test_reset(world: World, draft: Draft, at: int) -> None:
+def test_reset(world: OssWorld, draft: Draft, at: int) -> None:
     world.faults.oss_reset_at = at
     with pytest.raises(requests.ConnectionError):
         post(world, draft.fields(), File(b"x" * 1_000_000))
@@ -51,12 +51,12 @@ def test_reset(world: World, draft: Draft, at: int) -> None:
     world.oss.start()
 
 
-def test_a_reset_beyond_the_end_never_comes(world: World, draft: Draft) -> None:
+def test_a_reset_beyond_the_end_never_comes(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_reset_at = 1_000_000
     assert post(world, draft.fields()).status_code == 204
 
 
-def stalled(world: World, draft: Draft) -> threading.Thread:
+def start_stalled_post(world: OssWorld, draft: Draft) -> threading.Thread:
     """A post that hangs, in a thread of its own."""
     world.faults.oss_stall_at = 2000
 
@@ -71,8 +71,8 @@ def stalled(world: World, draft: Draft) -> threading.Thread:
     return thread
 
 
-def test_a_stall_ends_with_the_cloud(world: World, draft: Draft) -> None:
-    thread = stalled(world, draft)
+def test_a_stall_ends_with_the_cloud(world: OssWorld, draft: Draft) -> None:
+    thread = start_stalled_post(world, draft)
     assert thread.is_alive()
     world.oss.stop()
     thread.join(5)
@@ -80,7 +80,7 @@ def test_a_stall_ends_with_the_cloud(world: World, draft: Draft) -> None:
     world.oss.start()
 
 
-def test_a_stall_ends_with_the_client(world: World, draft: Draft) -> None:
+def test_a_stall_ends_with_the_client(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_stall_at = 2000
     with pytest.raises(requests.ReadTimeout):
         requests.post(
@@ -94,14 +94,14 @@ def test_a_stall_ends_with_the_client(world: World, draft: Draft) -> None:
         assert time.monotonic() - begin < 5
 
 
-def test_fail_next_counts_down(world: World, draft: Draft) -> None:
+def test_fail_next_counts_down(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_fail_next = 2
     outcomes = [outcome(post(world, draft.fields())) for _ in range(3)]
     assert outcomes == [(503, "ServiceUnavailable", None)] * 2 + [(204, None, None)]
     assert world.faults.oss_fail_next == 0
 
 
-def test_error_rate(world: World, draft: Draft) -> None:
+def test_error_rate(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_error_rate = 0.5
     world.oss.uploads.random.seed(1)
     outcomes = [outcome(post(world, draft.fields())) for _ in range(20)]
@@ -110,7 +110,7 @@ def test_error_rate(world: World, draft: Draft) -> None:
     assert outcome(post(world, draft.fields())) == (500, "InternalError", None)
 
 
-def test_deny_early_is_still_heard(world: World, draft: Draft) -> None:
+def test_deny_early_is_still_heard(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_deny_early = True
     answer = post(world, draft.fields(), File(b"x" * 3_000_000))
     assert outcome(answer) == (403, "AccessDenied", None)
@@ -118,18 +118,18 @@ def test_deny_early_is_still_heard(world: World, draft: Draft) -> None:
 
 
 @pytest.mark.parametrize(("skew", "status"), [(599, 204), (600, 403), (-900, 204), (-901, 403)])
-def test_skew(world: World, draft: Draft, skew: float, status: int) -> None:
+def test_skew(world: OssWorld, draft: Draft, skew: float, status: int) -> None:
     world.faults.oss_skew = skew
     assert post(world, draft.fields()).status_code == status
 
 
-def test_disk_full(world: World, draft: Draft) -> None:
+def test_disk_full(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_disk_full = True
     assert outcome(post(world, draft.fields(), File(b""))) == (500, "InternalError", None)
     assert files_of(world) == []
 
 
-def test_a_disk_that_is_full_in_truth(world: World, draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_in_truth(world: OssWorld, draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -138,7 +138,7 @@ def test_a_disk_that_is_full_in_truth(world: World, draft: Draft, monkeypatch: p
     assert files_of(world) == []
 
 
-def test_faults_leave_reading_and_preflights_alone(world: World) -> None:
+def test_faults_leave_reading_and_preflights_alone(world: OssWorld) -> None:
     world.faults.oss_fail_next, world.faults.oss_error_rate, world.faults.oss_deny_early = 1, 1.0, True
     assert requests.get(f"{world.oss.url}/uploads/a", timeout=10).status_code == 403
     assert outcome(requests.options(world.oss.url, timeout=10)) == (400, "BadRequest", None)

@@ -12,7 +12,7 @@ import pytest
 
 from localcloud.dev.cloud import ROOT
 from support.forms_pack import FILE, IDENTITY, text
-from support.oss_world import File, World, outcome, post
+from support.oss_world import File, OssWorld, outcome, post
 
 PACK = json.loads(FILE.read_text(encoding="utf-8"))
 
@@ -30,7 +30,7 @@ def test_every_form_has_a_name_of_its_own() -> None:
 
 @pytest.mark.node_modules
 @pytest.mark.parametrize("form", PACK["forms"], ids=lambda form: form["name"])
-def test_the_stand_in_gives_the_verdict(world: World, form: dict[str, Any]) -> None:
+def test_the_stand_in_gives_the_verdict(world: OssWorld, form: dict[str, Any]) -> None:
     world.add(IDENTITY)
     world.clock.now = calendar.timegm(time.strptime(form["now"], "%Y-%m-%dT%H:%M:%S.000Z"))
     file = File(b"x" * form["file"]["size"], "a.txt", form["file"]["content_type"])

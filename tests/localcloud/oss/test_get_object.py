@@ -20,7 +20,7 @@ from support.oss_world import (
     REGION,
     Draft,
     File,
-    World,
+    OssWorld,
     elements,
     new_identity,
     outcome,
@@ -32,13 +32,13 @@ KEY = "uploads/a b+c/你.txt"
 
 
 @pytest.fixture(autouse=True)
-def stored(world: World, draft: Draft) -> None:
+def put_object(world: OssWorld, draft: Draft) -> None:
     """One object to read."""
     draft.extra = {"key": KEY, "Cache-Control": "no-cache", "x-oss-meta-who": "ü"}
     assert post(world, draft.fields()).status_code == 204
 
 
-def client(world: World, identity: Identity) -> oss.Client:
+def client(world: OssWorld, identity: Identity) -> oss.Client:
     """The vendor's, as it would be used with a real bucket. It has no clock to give, so the stand-in takes its own."""
     world.clock.now = datetime.datetime.now(datetime.timezone.utc).timestamp()
     token = identity.security_token or None
@@ -52,17 +52,17 @@ def client(world: World, identity: Identity) -> oss.Client:
     )
 
 
-def ram_user(world: World, *policies: dict[str, Any]) -> Identity:
+def ram_user(world: OssWorld, *policies: dict[str, Any]) -> Identity:
     return world.add(new_identity(*policies, sts=False))
 
 
-def test_the_vendors_client_reads(world: World) -> None:
+def test_the_vendors_client_reads(world: OssWorld) -> None:
     answer = client(world, ram_user(world)).get_object(oss.GetObjectRequest(bucket=BUCKET, key=KEY))
     assert (answer.body.read(), answer.content_type, answer.metadata) == (b"hello", "text/plain", {"who": "Ã¼"})
     assert (answer.etag, answer.cache_control) == ('"5D41402ABC4B2A76B9719D911017C592"', "no-cache")
 
 
-def test_the_vendors_client_asks_for_the_head(world: World) -> None:
+def test_the_vendors_client_asks_for_the_head(world: OssWorld) -> None:
     answer = client(world, ram_user(world)).head_object(oss.HeadObjectRequest(bucket=BUCKET, key=KEY))
     assert (answer.content_length, answer.hash_crc64, answer.storage_class, answer.object_type) == (
         5,
@@ -72,7 +72,7 @@ def test_the_vendors_client_asks_for_the_head(world: World) -> None:
     )
 
 
-def test_the_vendors_client_with_temporary_credentials(world: World) -> None:
+def test_the_vendors_client_with_temporary_credentials(world: OssWorld) -> None:
     identity = world.add(Identity(**{**vars(new_identity()), "expiration": 1e11}))
     assert client(world, identity).get_object(oss.GetObjectRequest(bucket=BUCKET, key=KEY)).body.read() == b"hello"
 
@@ -87,7 +87,7 @@ def test_the_vendors_client_with_temporary_credentials(world: World) -> None:
     ],
 )
 def test_the_vendors_client_reads_refusals(
-    world: World, operation: str, key: str, policies: list[dict[str, Any]], expected: tuple[int, str]
+    world: OssWorld, operation: str, key: str, policies: list[dict[str, Any]], expected: tuple[int, str]
 ) -> None:
     request = {"get_object": oss.GetObjectRequest, "head_object": oss.HeadObjectRequest}[operation](
         bucket=BUCKET, key=key
@@ -98,7 +98,7 @@ def test_the_vendors_client_reads_refusals(
     assert (error.status_code, error.code) == expected
 
 
-def test_the_vendors_client_with_a_wrong_secret(world: World) -> None:
+def test_the_vendors_client_with_a_wrong_secret(world: OssWorld) -> None:
     identity = ram_user(world)
     wrong = Identity(**{**vars(identity), "access_key_secret": "wrong"})
     with pytest.raises(oss.exceptions.OperationError) as failed:
@@ -107,8 +107,8 @@ def test_the_vendors_client_with_a_wrong_secret(world: World) -> None:
     assert (error.status_code, error.code, error.ec) == (403, "SignatureDoesNotMatch", "0002-00000201")
 
 
-def signed(
-    world: World,
+def presign(
+    world: OssWorld,
     *,
     identity: Identity | None = None,
     key: str = KEY,
@@ -148,8 +148,8 @@ def get(url: str, headers: dict[str, str] | None = None) -> requests.Response:
 
 
 @pytest.mark.parametrize("expires", [None, 60])
-def test_a_signed_get(world: World, expires: int | None) -> None:
-    answer = get(*signed(world, expires=expires))
+def test_a_signed_get(world: OssWorld, expires: int | None) -> None:
+    answer = get(*presign(world, expires=expires))
     assert (answer.status_code, answer.content) == (200, b"hello")
     del answer.headers["x-oss-request-id"], answer.headers["x-oss-server-time"]
     assert dict(answer.headers) == {
@@ -172,8 +172,8 @@ def test_a_signed_get(world: World, expires: int | None) -> None:
 
 
 @pytest.mark.parametrize("expires", [None, 60])
-def test_additional_headers(world: World, expires: int | None) -> None:
-    url, headers = signed(world, expires=expires, headers={"abc": "1"}, additional={"abc"})
+def test_additional_headers(world: OssWorld, expires: int | None) -> None:
+    url, headers = presign(world, expires=expires, headers={"abc": "1"}, additional={"abc"})
     assert get(url, headers).status_code == 200
     assert outcome(get(url, headers | {"abc": "2"})) == (403, "SignatureDoesNotMatch", "0002-00000201")
     del headers["abc"]
@@ -194,15 +194,15 @@ PRESIGNED: dict[str, tuple[dict[str, Any], tuple[int, str, str | None]]] = {
 
 
 @pytest.mark.parametrize(("change", "expected"), PRESIGNED.values(), ids=PRESIGNED)
-def test_signed_amiss(world: World, change: dict[str, Any], expected: tuple[int, str, str | None]) -> None:
-    assert outcome(get(*signed(world, **change))) == expected
+def test_signed_amiss(world: OssWorld, change: dict[str, Any], expected: tuple[int, str, str | None]) -> None:
+    assert outcome(get(*presign(world, **change))) == expected
 
 
 @pytest.mark.parametrize(
     "change", [{"date": NOON - 60, "expires": 60}, {"date": NOON + 900, "expires": 604_800}, {"date": NOON + 900}]
 )
-def test_signed_just_in_time(world: World, change: dict[str, Any]) -> None:
-    assert get(*signed(world, **change)).status_code == 200
+def test_signed_just_in_time(world: OssWorld, change: dict[str, Any]) -> None:
+    assert get(*presign(world, **change)).status_code == 200
 
 
 QUERIES: dict[str, tuple[str, str, tuple[int, str, str | None]]] = {
@@ -221,8 +221,8 @@ QUERIES: dict[str, tuple[str, str, tuple[int, str, str | None]]] = {
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), QUERIES.values(), ids=QUERIES)
-def test_presigned_urls_altered(world: World, old: str, new: str, expected: tuple[int, str, str | None]) -> None:
-    url, headers = signed(world, expires=60)
+def test_presigned_urls_altered(world: OssWorld, old: str, new: str, expected: tuple[int, str, str | None]) -> None:
+    url, headers = presign(world, expires=60)
     assert old in url
     assert outcome(get(url.replace(old, new, 1), headers)) == expected
 
@@ -237,47 +237,47 @@ HEADERS: dict[str, tuple[str, str, tuple[int, str, str | None]]] = {
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), HEADERS.values(), ids=HEADERS)
-def test_signed_headers_altered(world: World, name: str, value: str, expected: tuple[int, str, str | None]) -> None:
-    url, headers = signed(world)
+def test_signed_headers_altered(world: OssWorld, name: str, value: str, expected: tuple[int, str, str | None]) -> None:
+    url, headers = presign(world)
     assert outcome(get(url, headers | {name: value})) == expected
 
 
-def test_a_header_with_the_credential_of_another_region(world: World) -> None:
-    url, headers = signed(world)
+def test_a_header_with_the_credential_of_another_region(world: OssWorld) -> None:
+    url, headers = presign(world)
     headers["Authorization"] = headers["Authorization"].replace(REGION, "cn-beijing")
     assert outcome(get(url, headers)) == (403, "SignatureDoesNotMatch", "0002-00000201")
 
 
-def test_a_mismatch_says_what_was_signed(world: World) -> None:
-    url, headers = signed(world, key="uploads/b")
+def test_a_mismatch_says_what_was_signed(world: OssWorld) -> None:
+    url, headers = presign(world, key="uploads/b")
     found = elements(get(url + "c", headers))
     assert found["CanonicalRequest"].startswith("GET\n/team-uploads/uploads/bc\n\n")
     assert found["StringToSign"].startswith("OSS4-HMAC-SHA256\n20241124T120000Z\n20241124/cn-hangzhou/oss/")
 
 
 @pytest.mark.parametrize("key", ["uploads/a%20b%2Bc/%E4%BD%A0.txt", "uploads/none", "favicon.ico"])
-def test_anonymous(world: World, key: str) -> None:
+def test_anonymous(world: OssWorld, key: str) -> None:
     answer = get(f"{world.oss.url}/{key}")
     assert outcome(answer) == (403, "AccessDenied", None)
     assert elements(answer)["Message"] == "You have no right to access this object because of bucket acl."
 
 
-def test_signed_with_version_1(world: World) -> None:
+def test_signed_with_version_1(world: OssWorld) -> None:
     answer = get(f"{world.oss.url}/uploads/a?OSSAccessKeyId=a&Expires=1&Signature=b")
     assert outcome(answer) == (400, "InvalidArgument", None)
 
 
-def test_a_bucket_that_anyone_may_read(world: World) -> None:
+def test_a_bucket_that_anyone_may_read(world: OssWorld) -> None:
     world.bucket.public_read = True
     assert get(f"{world.oss.url}/uploads/a%20b%2Bc/%E4%BD%A0.txt").content == b"hello"
 
 
-def test_path_style_means_the_same_object(world: World) -> None:
-    url, headers = signed(world)
+def test_path_style_means_the_same_object(world: OssWorld) -> None:
+    url, headers = presign(world)
     assert get(url.replace("/uploads/", f"/{BUCKET}/uploads/"), headers).content == b"hello"
 
 
-def test_a_path_that_is_not_utf_8(world: World) -> None:
+def test_a_path_that_is_not_utf_8(world: OssWorld) -> None:
     assert outcome(get(f"{world.oss.url}/%ff")) == (400, "InvalidObjectName", None)
 
 
@@ -291,10 +291,12 @@ DOWNLOADS = {
 
 
 @pytest.mark.parametrize(("content_type", "row"), DOWNLOADS.items(), ids=DOWNLOADS)
-def test_forced_downloads(world: World, content_type: str, row: tuple[dict[str, str], str | None, str | None]) -> None:
+def test_forced_downloads(
+    world: OssWorld, content_type: str, row: tuple[dict[str, str], str | None, str | None]
+) -> None:
     extra, disposition, forced = row
     post(world, Draft(world.identity, extra={"key": "uploads/b", **extra}).fields(), File(content_type=content_type))
-    headers = get(*signed(world, key="uploads/b")).headers
+    headers = get(*presign(world, key="uploads/b")).headers
     assert (headers.get("Content-Disposition"), headers.get("x-oss-force-download")) == (disposition, forced)
 
 
@@ -312,7 +314,7 @@ def test_forced_downloads(world: World, content_type: str, row: tuple[dict[str, 
         ("GET", "/uploads/a?x-oss-process=image"),
     ],
 )
-def test_what_the_stand_in_cannot_do_is_loud(world: World, method: str, path: str) -> None:
+def test_what_the_stand_in_cannot_do_is_loud(world: OssWorld, method: str, path: str) -> None:
     answer = requests.request(method, world.oss.url + path, timeout=10)
     what = " ".join([method, *path.partition("=")[0].split("?")])
     assert outcome(answer) == (501, "NotImplemented", None)

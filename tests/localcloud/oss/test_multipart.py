@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.oss.storage.crc64 import combine, crc64_ecma
 from support.oss_client import client, refusal, send, user
-from support.oss_world import ACCOUNT, BUCKET, NOON, REGION, World, new_identity, outcome, ram_policy
+from support.oss_world import ACCOUNT, BUCKET, NOON, REGION, OssWorld, new_identity, outcome, ram_policy
 
 KEY = "uploads/film ü.bin"
 LEAST = 100 * 1024
@@ -45,7 +45,7 @@ ETAG = f"{md5(bytes.fromhex(md5(FIRST) + md5(LAST)))}-2"
 class Upload:
     """One that has begun, by a user who may do everything, with requests signed by the vendor's signer."""
 
-    def __init__(self, world: World, key: str = KEY, **headers: str) -> None:
+    def __init__(self, world: OssWorld, key: str = KEY, **headers: str) -> None:
         self.world = world
         self.key = key
         self.identity = user(world)
@@ -73,17 +73,17 @@ class Upload:
     def abort(self) -> requests.Response:
         return self.send("DELETE", {"uploadId": self.id})
 
-    def stored(self) -> bytes | None:
+    def object_bytes(self) -> bytes | None:
         found = self.world.bucket.get(self.key)
         return found.path.read_bytes() if found else None
 
 
 @pytest.fixture
-def upload(world: World) -> Upload:
+def upload(world: OssWorld) -> Upload:
     return Upload(world)
 
 
-def left_over(world: World) -> list[Path]:
+def left_over(world: OssWorld) -> list[Path]:
     return [path for name in ("multipart", "incoming") for path in (world.folder / ".objects" / name).iterdir()]
 
 
@@ -99,11 +99,11 @@ def test_parts_become_one_object(upload: Upload) -> None:
         ("Key", KEY),
         ("ETag", f'"{ETAG}"'),
     ]
-    assert (answer.status_code, upload.stored()) == (200, FIRST + LAST)
+    assert (answer.status_code, upload.object_bytes()) == (200, FIRST + LAST)
     assert left_over(upload.world) == []
 
 
-def test_what_is_said_of_the_object_is_settled_at_the_beginning(world: World) -> None:
+def test_what_is_said_of_the_object_is_settled_at_the_beginning(world: OssWorld) -> None:
     upload = Upload(world, **{"Content-Type": "video/mp4", "Cache-Control": "no-cache", "x-oss-meta-filename": "film"})
     upload.part(1)
     upload.complete_all()
@@ -139,14 +139,14 @@ def test_a_part_sent_again_replaces_the_first(upload: Upload) -> None:
     upload.part(1, LAST)
     upload.part(1, FIRST)
     upload.complete_all()
-    assert upload.stored() == FIRST
+    assert upload.object_bytes() == FIRST
 
 
 def test_parts_that_are_not_listed_are_dropped(upload: Upload) -> None:
     for number, content in ((1, FIRST), (2, LAST), (7, LAST)):
         upload.part(number, content)
     upload.complete((1, md5(FIRST)), (7, md5(LAST)))
-    assert upload.stored() == FIRST + LAST
+    assert upload.object_bytes() == FIRST + LAST
 
 
 def test_parts_are_listed(upload: Upload) -> None:
@@ -190,10 +190,10 @@ def test_an_upload_outlives_the_process(upload: Upload) -> None:
     upload.part(1)
     upload.world.bucket.multipart_uploads = Bucket(BUCKET, ACCOUNT, upload.world.folder).multipart_uploads
     upload.complete_all()
-    assert upload.stored() == FIRST
+    assert upload.object_bytes() == FIRST
 
 
-def test_with_a_versioned_bucket_nothing_is_there_to_be_overwritten(world: World) -> None:
+def test_with_a_versioned_bucket_nothing_is_there_to_be_overwritten(world: OssWorld) -> None:
     world.bucket.versioning = True
     for _ in range(2):
         upload = Upload(world, **{"x-oss-forbid-overwrite": "true"})
@@ -228,7 +228,7 @@ def test_a_list_of_parts_that_is_none_completes_nothing(
     for number, content in ((1, FIRST), (2, LAST), (3, FIRST)):
         upload.part(number, content)
     assert outcome(upload.complete(*parts)) == refused
-    assert upload.stored() is None
+    assert upload.object_bytes() is None
     assert upload.list().status_code == 200
 
 
@@ -284,7 +284,7 @@ def test_a_second_completion_finds_nothing(upload: Upload) -> None:
     assert outcome(upload.complete_all()) == NO_SUCH_UPLOAD
 
 
-def test_what_is_there_is_not_overwritten_where_that_is_forbidden(world: World) -> None:
+def test_what_is_there_is_not_overwritten_where_that_is_forbidden(world: OssWorld) -> None:
     first, second, third = (Upload(world, **headers) for headers in ({}, {"x-oss-forbid-overwrite": "true"}, {}))
     for each in (first, second, third):
         each.part(1)
@@ -333,7 +333,7 @@ def test_nobody_may_do_any_of_it_unsigned(upload: Upload) -> None:
         assert outcome(requests.request(method, f"{url}?{query}", timeout=10)) == (403, "AccessDenied", None)
 
 
-def presigned_part(world: World, upload: Upload, length: int) -> str:
+def presigned_part(world: OssWorld, upload: Upload, length: int) -> str:
     """By the vendor's signer: a URL for a part of just this length."""
     url = f"{world.oss.url}/{quote(KEY)}?partNumber=1&uploadId={upload.id}"
     request = HttpRequest("PUT", url, headers={"content-length": str(length)})
@@ -395,14 +395,14 @@ VARIABLES = base64.b64encode(json.dumps({"x:ticket": "t"}).encode()).decode()
 def test_a_callback_that_is_none_completes_nothing(upload: Upload, headers: dict[str, str], ec: str | None) -> None:
     upload.part(1)
     assert outcome(upload.complete((1, OF_FIRST), headers=headers)) == (400, "InvalidArgument", ec)
-    assert upload.stored() is None
+    assert upload.object_bytes() is None
 
 
 # The vendor's clients, each on its own.
 
 
 @pytest.mark.parametrize("all_of_them", [False, True])
-def test_the_vendors_newer_sdk_uploads_in_parts(world: World, all_of_them: bool) -> None:
+def test_the_vendors_newer_sdk_uploads_in_parts(world: OssWorld, all_of_them: bool) -> None:
     bucket = client(world, user(world))
     made = bucket.initiate_multipart_upload(oss.InitiateMultipartUploadRequest(bucket=BUCKET, key=KEY))
     name: dict[str, Any] = {"bucket": BUCKET, "key": KEY, "upload_id": made.upload_id}
@@ -425,7 +425,7 @@ def test_the_vendors_newer_sdk_uploads_in_parts(world: World, all_of_them: bool)
     assert refusal(bucket.abort_multipart_upload, gone) == (404, "NoSuchUpload", "0017-00000244")
 
 
-def test_the_vendors_newer_sdk_aborts(world: World) -> None:
+def test_the_vendors_newer_sdk_aborts(world: OssWorld) -> None:
     bucket = client(world, user(world))
     made = bucket.initiate_multipart_upload(oss.InitiateMultipartUploadRequest(bucket=BUCKET, key=KEY))
     name: dict[str, Any] = {"bucket": BUCKET, "key": KEY, "upload_id": made.upload_id}
@@ -433,7 +433,7 @@ def test_the_vendors_newer_sdk_aborts(world: World) -> None:
     assert left_over(world) == []
 
 
-def test_the_vendors_newer_sdk_is_refused_with_a_wrong_secret(world: World) -> None:
+def test_the_vendors_newer_sdk_is_refused_with_a_wrong_secret(world: OssWorld) -> None:
     wrong = user(world)
     world.identities.add(new_identity())
     stranger = type(wrong)(**{**wrong.__dict__, "access_key_secret": "wrong"})
@@ -445,7 +445,7 @@ def test_the_vendors_newer_sdk_is_refused_with_a_wrong_secret(world: World) -> N
     )
 
 
-def test_the_vendors_older_sdk_uploads_in_parts(world: World, tmp_path: Path) -> None:
+def test_the_vendors_older_sdk_uploads_in_parts(world: OssWorld, tmp_path: Path) -> None:
     identity = user(world)
     client(world, identity)  # sets the stand-in's clock
     auth = oss2.AuthV4(identity.access_key_id, identity.access_key_secret)

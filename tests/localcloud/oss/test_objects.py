@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.oss.storage.bucket import Bucket, StoredObject
-from support.oss_world import NOON, Draft, File, World, new_identity, post, ram_policy
+from support.oss_world import NOON, Draft, File, OssWorld, new_identity, post, ram_policy
 
 
 def put(bucket: Bucket, key: str, content: bytes = b"x") -> StoredObject:
@@ -144,7 +144,7 @@ def test_any_keys_live_side_by_side(tmp_path_factory: pytest.TempPathFactory, ke
 @pytest.mark.parametrize(
     "key", ["uploads/../../../escaped.txt", "uploads/..\\..\\escaped.txt", "uploads/.././/escaped"]
 )
-def test_a_form_cannot_leave_the_folder(world: World, key: str) -> None:
+def test_a_form_cannot_leave_the_folder(world: OssWorld, key: str) -> None:
     identity = world.add(new_identity(ram_policy("oss:PutObject", resource="*")))
     assert post(world, Draft(identity, extra={"key": key}).fields(), File(b"escaped")).status_code == 204
     (stored,) = world.bucket.objects()

@@ -17,7 +17,7 @@ from support.oss_world import (
     NOON,
     Draft,
     File,
-    World,
+    OssWorld,
     elements,
     multipart,
     new_identity,
@@ -29,12 +29,12 @@ from support.oss_world import (
 )
 
 
-def only(world: World) -> StoredObject:
+def only(world: OssWorld) -> StoredObject:
     (stored,) = world.bucket.objects()
     return stored
 
 
-def test_a_form_is_stored(world: World, draft: Draft) -> None:
+def test_a_form_is_stored(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields())
     assert (answer.status_code, answer.content) == (204, b"")
     stored = only(world)
@@ -53,13 +53,13 @@ def test_a_form_is_stored(world: World, draft: Draft) -> None:
     assert stored.path.read_bytes() == b"hello"
 
 
-def test_the_checksum_is_crc_64_xz(world: World, draft: Draft) -> None:
+def test_the_checksum_is_crc_64_xz(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields(), File(b"123456789"))
     # the check value that catalogues of CRCs print for CRC-64/XZ
     assert answer.headers["x-oss-hash-crc64ecma"] == str(0x995DC9BBDF1939FA)
 
 
-def test_headers_of_the_answer(world: World, draft: Draft) -> None:
+def test_headers_of_the_answer(world: OssWorld, draft: Draft) -> None:
     headers = post(world, draft.fields()).headers
     md5 = base64.b64encode(hashlib.md5(b"hello", usedforsecurity=False).digest()).decode()
     assert headers["ETag"] == '"5D41402ABC4B2A76B9719D911017C592"'
@@ -70,12 +70,12 @@ def test_headers_of_the_answer(world: World, draft: Draft) -> None:
 
 
 @pytest.mark.parametrize(("wanted", "status"), [("200", 200), ("204", 204), ("404", 204), ("", 204)])
-def test_success_action_status(world: World, draft: Draft, wanted: str, status: int) -> None:
+def test_success_action_status(world: OssWorld, draft: Draft, wanted: str, status: int) -> None:
     answer = post(world, draft.fields() | {"success_action_status": wanted})
     assert (answer.status_code, answer.content) == (status, b"")
 
 
-def test_success_action_status_201(world: World, draft: Draft) -> None:
+def test_success_action_status_201(world: OssWorld, draft: Draft) -> None:
     draft.extra = {"key": "uploads/a & b/你.txt"}
     answer = post(world, draft.fields() | {"success_action_status": "201"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (201, "application/xml")
@@ -87,7 +87,7 @@ def test_success_action_status_201(world: World, draft: Draft) -> None:
     }
 
 
-def test_success_action_redirect_wins(world: World, draft: Draft) -> None:
+def test_success_action_redirect_wins(world: OssWorld, draft: Draft) -> None:
     extra = {"success_action_redirect": "https://example.com/done?x=1", "success_action_status": "200"}
     answer = post(world, draft.fields() | extra)
     assert (answer.status_code, answer.headers["Location"]) == (303, "https://example.com/done?x=1")
@@ -110,21 +110,21 @@ CONDITIONS: list[tuple[Any, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("condition", "extra"), CONDITIONS, ids=[str(row[0]) for row in CONDITIONS])
-def test_conditions_that_hold(world: World, draft: Draft, condition: Any, extra: dict[str, str]) -> None:
+def test_conditions_that_hold(world: OssWorld, draft: Draft, condition: Any, extra: dict[str, str]) -> None:
     draft.conditions, draft.extra = [condition], extra
     assert post(world, draft.fields()).ok
 
 
-def test_names_of_fields_are_compared_without_case(world: World, draft: Draft) -> None:
+def test_names_of_fields_are_compared_without_case(world: OssWorld, draft: Draft) -> None:
     fields = {name.upper(): value for name, value in draft.fields().items()}
     assert post(world, fields).status_code == 204
 
 
-def test_ordinary_fields_need_no_condition(world: World, draft: Draft) -> None:
+def test_ordinary_fields_need_no_condition(world: OssWorld, draft: Draft) -> None:
     assert post(world, draft.fields() | {"x:anything": "1", "submit": "Upload"}).status_code == 204
 
 
-def test_what_comes_after_the_file_is_ignored(world: World, draft: Draft) -> None:
+def test_what_comes_after_the_file_is_ignored(world: OssWorld, draft: Draft) -> None:
     after = part("x-oss-meta-late", b"1") + part("key", b"uploads/late.txt")
     assert post(world, draft.fields(), after=after).status_code == 204
     assert (only(world).key, only(world).meta) == ("uploads/a.txt", {})
@@ -138,7 +138,9 @@ def test_what_comes_after_the_file_is_ignored(world: World, draft: Draft) -> Non
         ({"content-type": "image/gif"}, None, "image/gif"),
     ],
 )
-def test_content_type(world: World, draft: Draft, fields: dict[str, str], of_the_part: str | None, stored: str) -> None:
+def test_content_type(
+    world: OssWorld, draft: Draft, fields: dict[str, str], of_the_part: str | None, stored: str
+) -> None:
     draft.conditions = [["in", "$content-type", ["image/png", "image/gif", "text/plain"]]]
     assert post(world, draft.fields() | fields, File(content_type=of_the_part)).status_code == 204
     found = world.bucket.get("uploads/a.txt")
@@ -156,19 +158,19 @@ def test_content_type(world: World, draft: Draft, fields: dict[str, str], of_the
     ],
 )
 def test_of_several_types_each_must_fit(
-    world: World, draft: Draft, fields: dict[str, str], of_the_part: str | None
+    world: OssWorld, draft: Draft, fields: dict[str, str], of_the_part: str | None
 ) -> None:
     draft.conditions = [["eq", "$content-type", "image/png"]]
     refused = post(world, draft.fields() | fields, File(content_type=of_the_part))
     assert outcome(refused) == (403, "AccessDenied", "0006-00000227")
 
 
-def test_no_content_type_at_all(world: World, draft: Draft) -> None:
+def test_no_content_type_at_all(world: OssWorld, draft: Draft) -> None:
     assert post(world, draft.fields(), File(content_type=None)).status_code == 204
     assert only(world).content_type == "application/octet-stream"
 
 
-def test_a_file_part_without_a_filename(world: World, draft: Draft) -> None:
+def test_a_file_part_without_a_filename(world: OssWorld, draft: Draft) -> None:
     assert post(world, draft.fields(), File(filename=None)).status_code == 204
 
 
@@ -182,14 +184,14 @@ def test_a_file_part_without_a_filename(world: World, draft: Draft) -> None:
         (None, "uploads/"),
     ],
 )
-def test_filename_in_the_key(world: World, draft: Draft, filename: str | None, key: str) -> None:
+def test_filename_in_the_key(world: OssWorld, draft: Draft, filename: str | None, key: str) -> None:
     draft.extra = {"key": "uploads/${filename}"}
     draft.conditions = [["eq", "$key", r"uploads/\${filename}"]]
     assert post(world, draft.fields(), File(filename=filename)).status_code == 204
     assert only(world).key == key
 
 
-def test_stored_headers_and_meta(world: World, draft: Draft) -> None:
+def test_stored_headers_and_meta(world: OssWorld, draft: Draft) -> None:
     extra = {
         "Cache-Control": "no-cache",
         "content-disposition": "attachment; filename*=UTF-8''%E4%BD%A0.txt",
@@ -211,18 +213,18 @@ def test_stored_headers_and_meta(world: World, draft: Draft) -> None:
     assert stored.meta == {"filename": "%E4%BD%A0.txt", "other": "ü"}
 
 
-def test_encryption_is_confirmed(world: World, draft: Draft) -> None:
+def test_encryption_is_confirmed(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields() | {"x-oss-server-side-encryption": "AES256"})
     assert answer.headers["x-oss-server-side-encryption"] == "AES256"
 
 
-def test_overwriting(world: World, draft: Draft) -> None:
+def test_overwriting(world: OssWorld, draft: Draft) -> None:
     post(world, draft.fields())
     assert post(world, draft.fields(), File(b"second")).status_code == 204
     assert only(world).path.read_bytes() == b"second"
 
 
-def test_forbid_overwrite(world: World, draft: Draft) -> None:
+def test_forbid_overwrite(world: OssWorld, draft: Draft) -> None:
     fields = draft.fields() | {"x-oss-forbid-overwrite": "true"}
     assert post(world, fields).status_code == 204
     answer = post(world, fields, File(b"second"))
@@ -230,7 +232,7 @@ def test_forbid_overwrite(world: World, draft: Draft) -> None:
     assert only(world).path.read_bytes() == b"hello"
 
 
-def test_forbid_overwrite_means_nothing_with_versioning(world: World, draft: Draft) -> None:
+def test_forbid_overwrite_means_nothing_with_versioning(world: OssWorld, draft: Draft) -> None:
     world.bucket.versioning = True
     fields = draft.fields() | {"x-oss-forbid-overwrite": "true"}
     versions = [post(world, fields).headers["x-oss-version-id"] for _ in range(2)]
@@ -238,7 +240,7 @@ def test_forbid_overwrite_means_nothing_with_versioning(world: World, draft: Dra
     assert only(world).version_id == versions[1]
 
 
-def test_of_many_at_once_exactly_one_is_first(world: World, draft: Draft) -> None:
+def test_of_many_at_once_exactly_one_is_first(world: OssWorld, draft: Draft) -> None:
     fields = draft.fields() | {"x-oss-forbid-overwrite": "true"}
     statuses: list[int] = []
     gate = threading.Barrier(8)
@@ -256,11 +258,11 @@ def test_of_many_at_once_exactly_one_is_first(world: World, draft: Draft) -> Non
     assert len(set(only(world).path.read_bytes())) == 1
 
 
-def test_a_ram_users_key_needs_no_token(world: World) -> None:
+def test_a_ram_users_key_needs_no_token(world: OssWorld) -> None:
     assert post(world, Draft(world.add(new_identity(sts=False))).fields()).status_code == 204
 
 
-def test_an_acl_takes_a_permission_of_its_own(world: World) -> None:
+def test_an_acl_takes_a_permission_of_its_own(world: OssWorld) -> None:
     identity = world.add(new_identity(ram_policy("oss:PutObject", "oss:PutObjectAcl")))
     fields = Draft(identity).fields() | {"x-oss-object-acl": "private"}
     assert post(world, fields, headers={"x-oss-object-acl": "public-read"}).status_code == 204
@@ -268,17 +270,17 @@ def test_an_acl_takes_a_permission_of_its_own(world: World) -> None:
 
 
 @pytest.mark.parametrize("offset", [15 * 60, -7 * 24 * 3600])
-def test_dates_just_in_time(world: World, draft: Draft, offset: int) -> None:
+def test_dates_just_in_time(world: OssWorld, draft: Draft, offset: int) -> None:
     draft.date = NOON + offset
     assert post(world, draft.fields()).status_code == 204
 
 
-def test_the_last_moment_of_a_policy(world: World, draft: Draft) -> None:
+def test_the_last_moment_of_a_policy(world: OssWorld, draft: Draft) -> None:
     world.clock.now = draft.expiration - 0.001
     assert post(world, draft.fields()).status_code == 204
 
 
-def test_a_form_signed_before_midnight_is_good_after_it(world: World, draft: Draft) -> None:
+def test_a_form_signed_before_midnight_is_good_after_it(world: OssWorld, draft: Draft) -> None:
     midnight = NOON + 12 * 3600
     world.identity = world.add(new_identity(sts=False))
     draft = Draft(world.identity, date=midnight - 1, expiration=midnight + 600)
@@ -286,7 +288,7 @@ def test_a_form_signed_before_midnight_is_good_after_it(world: World, draft: Dra
     assert post(world, draft.fields()).status_code == 204
 
 
-def test_signatures_in_headers_and_query_are_ignored(world: World, draft: Draft) -> None:
+def test_signatures_in_headers_and_query_are_ignored(world: OssWorld, draft: Draft) -> None:
     body = multipart(draft.fields(), File())
     answer = requests.post(
         f"{world.oss.url}/?x-oss-signature=nonsense",
@@ -297,7 +299,7 @@ def test_signatures_in_headers_and_query_are_ignored(world: World, draft: Draft)
     assert answer.status_code == 204
 
 
-def test_content_md5_of_the_body(world: World, draft: Draft) -> None:
+def test_content_md5_of_the_body(world: OssWorld, draft: Draft) -> None:
     body = multipart(draft.fields(), File())
     md5 = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
     assert post_body(world, body, {"Content-MD5": md5}).status_code == 204
@@ -312,7 +314,7 @@ def test_content_md5_of_the_body(world: World, draft: Draft) -> None:
         ("/other-bucket/", None, "other-bucket"),
     ],
 )
-def test_addresses_of_a_bucket(world: World, path: str, host: str | None, bucket: str) -> None:
+def test_addresses_of_a_bucket(world: OssWorld, path: str, host: str | None, bucket: str) -> None:
     identity = world.add(new_identity(ram_policy("oss:*", resource="*")))
     policy = Draft(identity)
     conditions = [{"bucket": bucket}, *({name: value} for name, value in policy.v4.items())]
@@ -325,7 +327,7 @@ def test_addresses_of_a_bucket(world: World, path: str, host: str | None, bucket
     ]
 
 
-def test_a_record_says_what_happened(world: World, draft: Draft) -> None:
+def test_a_record_says_what_happened(world: OssWorld, draft: Draft) -> None:
     post(world, draft.fields())
     (record,) = world.oss.records
     assert (record.service, record.method, record.path, record.status) == ("oss", "POST", "/", 204)

@@ -15,12 +15,12 @@ import requests
 from localcloud.oss import request_body
 from localcloud.ram.identities import Identity
 from support.oss_client import client, refusal, send, user
-from support.oss_world import BUCKET, World, new_identity, outcome, ram_policy
+from support.oss_world import BUCKET, OssWorld, new_identity, outcome, ram_policy
 
 KEY = "uploads/a b+c/你.txt"
 
 
-def test_the_vendors_client_puts(world: World) -> None:
+def test_the_vendors_client_puts(world: OssWorld) -> None:
     answer = client(world, user(world)).put_object(
         oss.PutObjectRequest(
             bucket=BUCKET,
@@ -49,7 +49,7 @@ def test_the_vendors_client_puts(world: World) -> None:
     )
 
 
-def test_an_object_larger_than_all_objects(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_larger_than_all_objects(world: OssWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body, "MAX_OBJECT_SIZE", 4)  # bytes; five gigabytes would take long
     answer = send(world, user(world), "PUT", KEY, body=b"hello")
     assert outcome(answer) == (400, "InvalidArgument", None)
@@ -57,7 +57,7 @@ def test_an_object_larger_than_all_objects(world: World, monkeypatch: pytest.Mon
     assert world.bucket.objects() == []
 
 
-def test_a_body_that_comes_in_pieces(world: World) -> None:
+def test_a_body_that_comes_in_pieces(world: OssWorld) -> None:
     content = bytes(range(256)) * 20_000
 
     def pieces() -> Iterator[bytes]:
@@ -69,14 +69,14 @@ def test_a_body_that_comes_in_pieces(world: World) -> None:
     assert (answer.status_code, stored.path.read_bytes()) == (200, content)
 
 
-def test_an_empty_object(world: World) -> None:
+def test_an_empty_object(world: OssWorld) -> None:
     client(world, user(world)).put_object(oss.PutObjectRequest(bucket=BUCKET, key="uploads/empty", body=b""))
     assert [(stored.size, stored.content_type) for stored in world.bucket.objects()] == [
         (0, "application/octet-stream")
     ]
 
 
-def test_a_put_overwrites_unless_it_is_forbidden(world: World) -> None:
+def test_a_put_overwrites_unless_it_is_forbidden(world: OssWorld) -> None:
     put = client(world, user(world)).put_object
     put(oss.PutObjectRequest(bucket=BUCKET, key="uploads/a", body=b"1"))
     put(oss.PutObjectRequest(bucket=BUCKET, key="uploads/a", body=b"2"))
@@ -85,29 +85,29 @@ def test_a_put_overwrites_unless_it_is_forbidden(world: World) -> None:
     assert [stored.path.read_bytes() for stored in world.bucket.objects()] == [b"2"]
 
 
-def test_temporary_credentials(world: World) -> None:
+def test_temporary_credentials(world: OssWorld) -> None:
     identity = world.add(Identity(**{**vars(new_identity()), "expiration": 1e11}))
     client(world, identity).put_object(oss.PutObjectRequest(bucket=BUCKET, key="uploads/a", body=b"1"))
     assert len(world.bucket.objects()) == 1
 
 
-def wrong_secret(world: World) -> Identity:
+def wrong_secret(world: OssWorld) -> Identity:
     return Identity(**{**vars(user(world)), "access_key_secret": "wrong"})
 
 
-def nobody(_: World) -> Identity:
+def nobody(_: OssWorld) -> Identity:
     return new_identity(sts=False)
 
 
-def reader(world: World) -> Identity:
+def reader(world: OssWorld) -> Identity:
     return user(world, ram_policy("oss:GetObject"))
 
 
-def putter(world: World) -> Identity:
+def putter(world: OssWorld) -> Identity:
     return user(world, ram_policy("oss:PutObject"))
 
 
-def stranger(world: World) -> Identity:
+def stranger(world: OssWorld) -> Identity:
     return world.add(new_identity(sts=False, account="9999999999999999"))
 
 
@@ -126,13 +126,13 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], tuple[int, str, str]]] = {
 
 
 @pytest.mark.parametrize(("who", "change", "expected"), REFUSED.values(), ids=REFUSED)
-def test_refused(world: World, who: Any, change: dict[str, Any], expected: tuple[int, str, str]) -> None:
+def test_refused(world: OssWorld, who: Any, change: dict[str, Any], expected: tuple[int, str, str]) -> None:
     request = oss.PutObjectRequest(**{"bucket": BUCKET, "key": "uploads/a", "body": b"hello", **change})
     status, code, ec = refusal(client(world, who(world)).put_object, request)
     assert ((status, code, ec or ""), world.bucket.objects()) == (expected, [])
 
 
-def test_unsigned(world: World) -> None:
+def test_unsigned(world: OssWorld) -> None:
     answer = requests.put(f"{world.oss.url}/uploads/a", data=b"1", timeout=10)
     assert outcome(answer) == (403, "AccessDenied", None)
 
@@ -140,7 +140,7 @@ def test_unsigned(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("Content-Type", "text/html"), ("x-oss-meta-who", "you"), ("x-oss-object-acl", "public-read")]
 )
-def test_what_counts_is_signed(world: World, name: str, value: str) -> None:
+def test_what_counts_is_signed(world: OssWorld, name: str, value: str) -> None:
     answer = send(
         world,
         user(world),
@@ -154,7 +154,7 @@ def test_what_counts_is_signed(world: World, name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x-oss-callback", "x-oss-copy-source", "x-oss-tagging"])
-def test_what_the_stand_in_cannot_do(world: World, name: str) -> None:
+def test_what_the_stand_in_cannot_do(world: OssWorld, name: str) -> None:
     answer = send(world, user(world), "PUT", "uploads/a", headers={name: "a=b"}, body=b"1")
     assert outcome(answer) == (501, "NotImplemented", None)
 
@@ -168,13 +168,13 @@ def test_what_the_stand_in_cannot_do(world: World, name: str) -> None:
         ("oss_error_rate", 1.0, (500, "InternalError")),
     ],
 )
-def test_faults_of_uploads_hold_for_puts(world: World, fault: str, value: Any, expected: tuple[int, str]) -> None:
+def test_faults_of_uploads_hold_for_puts(world: OssWorld, fault: str, value: Any, expected: tuple[int, str]) -> None:
     setattr(world.faults, fault, value)
     answer = send(world, user(world), "PUT", "uploads/a", body=b"1")
     assert (outcome(answer)[:2], world.bucket.objects()) == (expected, [])
 
 
-def test_the_digest_of_a_streamed_body(world: World) -> None:
+def test_the_digest_of_a_streamed_body(world: OssWorld) -> None:
     content = b"x" * 1_000_000
     md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
     headers = {"Content-MD5": md5, "Content-Type": "text/plain"}

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from localcloud.oss.errors import OssError
 from localcloud.oss.form_parser import FormReader, PostForm
-from support.oss_world import BOUNDARY, Draft, File, World, elements, multipart, outcome, part, post, post_body
+from support.oss_world import BOUNDARY, Draft, File, OssWorld, elements, multipart, outcome, part, post, post_body
 
 MALFORMED = (400, "MalformedPOSTRequest", "0006-00000104")
 MALFORMED_PART = (400, "MalformedPOSTRequest", "0006-00000109")
 
 
-def send(world: World, head: str, body: bytes, *, then_close: bool = False) -> str:
+def send(world: OssWorld, head: str, body: bytes, *, then_close: bool = False) -> str:
     """Send raw bytes; close our side of the connection, if wished; return all that is answered."""
     with socket.create_connection(("127.0.0.1", world.oss.port), timeout=10) as connection:
         connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
@@ -33,7 +33,7 @@ def head(length: int | str, content_type: str = f"multipart/form-data; boundary=
     return f"POST / HTTP/1.1\nHost: 127.0.0.1\nContent-Type: {content_type}\nContent-Length: {length}"
 
 
-def test_no_length(world: World) -> None:
+def test_no_length(world: OssWorld) -> None:
     answer = send(
         world, f"POST / HTTP/1.1\nHost: 127.0.0.1\nContent-Type: multipart/form-data; boundary={BOUNDARY}", b""
     )
@@ -41,7 +41,7 @@ def test_no_length(world: World) -> None:
     assert "<Code>MissingContentLength</Code>" in answer
 
 
-def test_chunks(world: World, draft: Draft) -> None:
+def test_chunks(world: OssWorld, draft: Draft) -> None:
     body = multipart(draft.fields(), File())
     pieces = [body[at : at + 100] for at in range(0, len(body), 100)]
     chunked = b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces) + b"0\r\n\r\n"
@@ -50,17 +50,17 @@ def test_chunks(world: World, draft: Draft) -> None:
     assert [each.size for each in world.bucket.objects()] == [5]
 
 
-def test_chunks_that_are_none(world: World) -> None:
+def test_chunks_that_are_none(world: OssWorld) -> None:
     answer = send(world, head("x").replace("Content-Length: x", "Transfer-Encoding: chunked"), b"zz\r\n\r\n")
     assert "<Code>MalformedPOSTRequest</Code>" in answer
 
 
-def test_a_length_beyond_all_objects(world: World) -> None:
+def test_a_length_beyond_all_objects(world: OssWorld) -> None:
     answer = send(world, head(6 * 1024**3), b"", then_close=True)
     assert "<Message>Post body size must be less than 5G.</Message>" in answer
 
 
-def test_a_body_shorter_than_its_length(world: World, draft: Draft) -> None:
+def test_a_body_shorter_than_its_length(world: OssWorld, draft: Draft) -> None:
     body = multipart(draft.fields(), File())
     answer = send(world, head(len(body) + 1), body, then_close=True)
     assert answer.startswith("HTTP/1.1 400 ")
@@ -68,7 +68,7 @@ def test_a_body_shorter_than_its_length(world: World, draft: Draft) -> None:
     assert world.bucket.objects() == []
 
 
-def test_headers_come_once(world: World) -> None:
+def test_headers_come_once(world: OssWorld) -> None:
     answer = send(world, "GET /uploads/a.txt HTTP/1.1\nHost: 127.0.0.1", b"")
     assert [line for line in answer.split("\r\n") if line.startswith(("Server:", "Date:"))] == [
         "Server: AliyunOSS",
@@ -126,7 +126,7 @@ BODIES: dict[str, tuple[Callable[[Draft], bytes], tuple[int, str, str]]] = {
 
 @pytest.mark.parametrize(("body", "expected"), BODIES.values(), ids=BODIES)
 def test_malformed_bodies(
-    world: World, draft: Draft, body: Callable[[Draft], bytes], expected: tuple[int, str, str]
+    world: OssWorld, draft: Draft, body: Callable[[Draft], bytes], expected: tuple[int, str, str]
 ) -> None:
     assert outcome(post_body(world, body(draft), {})) == expected
     assert world.bucket.objects() == []
@@ -144,19 +144,19 @@ TYPES = {
 
 
 @pytest.mark.parametrize(("content_type", "expected"), TYPES.values(), ids=TYPES)
-def test_content_types(world: World, draft: Draft, content_type: str, expected: tuple[int, str, str | None]) -> None:
+def test_content_types(world: OssWorld, draft: Draft, content_type: str, expected: tuple[int, str, str | None]) -> None:
     answer = post_body(world, whole(draft), {"Content-Type": content_type.encode("latin-1")})  # type: ignore[dict-item]
     assert outcome(answer) == expected
 
 
-def test_the_boundary_may_be_quoted_and_the_type_in_capitals(world: World, draft: Draft) -> None:
+def test_the_boundary_may_be_quoted_and_the_type_in_capitals(world: OssWorld, draft: Draft) -> None:
     answer = post_body(
         world, whole(draft), {"Content-Type": f'Multipart/Form-Data; charset=utf-8; boundary="{BOUNDARY}"'}
     )
     assert answer.status_code == 204
 
 
-def test_the_limit_of_fields_is_exact(world: World, draft: Draft) -> None:
+def test_the_limit_of_fields_is_exact(world: OssWorld, draft: Draft) -> None:
     fields = draft.fields()
     size = sum(len(name) + len(value) for name, value in fields.items())
     room = 8192 - size - len("x:a")

@@ -14,7 +14,7 @@ from localcloud.oss import signature_v4
 VECTORS = json.loads((Path(__file__).parents[3] / "vectors" / "signatures.json").read_text(encoding="utf-8"))
 
 
-def named(group: str) -> pytest.MarkDecorator:
+def each_vector(group: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("vector", VECTORS[group], ids=lambda vector: vector["id"])
 
 
@@ -44,23 +44,23 @@ def check(vector: dict[str, Any], query: str, headers: dict[str, str]) -> None:
     assert signature_v4.signature(key_of(vector), text) == vector["expected_signature"]
 
 
-@named("signing_key")
+@each_vector("signing_key")
 def test_signing_key(vector: dict[str, Any]) -> None:
     key = signature_v4.signing_key(vector["access_key_secret"], vector["date"], vector["region"], vector["product"])
     assert key.hex() == vector["expected_signing_key_hex"]
 
 
-@named("post_v4")
+@each_vector("post_v4")
 def test_signature_of_a_form(vector: dict[str, Any]) -> None:
     assert signature_v4.signature(key_of(vector), vector["policy_base64"]) == vector["expected_signature"]
 
 
-@named("header_v4")
+@each_vector("header_v4")
 def test_signature_in_a_header(vector: dict[str, Any]) -> None:
     check(vector, raw_query(vector), {**vector["headers"], **vector["headers_added_by_signer"]})
 
 
-@named("presign_v4")
+@each_vector("presign_v4")
 def test_signature_in_a_query(vector: dict[str, Any]) -> None:
     day = f"{vector['x_oss_date'][:8]}/{vector['region']}/{vector['product']}/aliyun_v4_request"
     signed = {

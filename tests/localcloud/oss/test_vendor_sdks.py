@@ -17,7 +17,7 @@ import requests
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
 from localcloud.ram.identities import Identity
-from support.oss_world import ACCOUNT, BUCKET, REGION, World, new_identity, ram_policy
+from support.oss_world import ACCOUNT, BUCKET, REGION, OssWorld, new_identity, ram_policy
 
 KEY = "uploads/a b/\u4e2d+~'(1).txt"
 EVERYTHING = {
@@ -29,7 +29,7 @@ EVERYTHING = {
 ELSEWHERE = ram_policy("oss:*", resource=f"acs:oss:*:*:{BUCKET}/elsewhere/*")
 
 
-class Refused(Exception):
+class SdkError(Exception):
     """The code with which a client was refused."""
 
 
@@ -47,7 +47,7 @@ class Client(Protocol):
 class OssV2:
     """alibabacloud-oss-v2."""
 
-    def __init__(self, world: World, identity: Identity) -> None:
+    def __init__(self, world: OssWorld, identity: Identity) -> None:
         token = identity.security_token or None
         provider = StaticCredentialsProvider(identity.access_key_id, identity.access_key_secret, token)
         settings = {"region": REGION, "endpoint": world.oss.url, "retry_max_attempts": 1}
@@ -58,7 +58,7 @@ class OssV2:
             return call()
         except oss.exceptions.OperationError as failed:
             error: Any = failed.unwrap()
-            raise Refused(error.code) from None
+            raise SdkError(error.code) from None
 
     def put(self, key: str, body: str) -> None:
         self._do(lambda: self._client.put_object(oss.PutObjectRequest(bucket=BUCKET, key=key, body=body.encode())))
@@ -88,7 +88,7 @@ class OssV2:
 class Oss2:
     """oss2, the older SDK for Python, with V4 signatures."""
 
-    def __init__(self, world: World, identity: Identity) -> None:
+    def __init__(self, world: OssWorld, identity: Identity) -> None:
         key, secret, token = identity.access_key_id, identity.access_key_secret, identity.security_token
         auth = oss2.StsAuth(key, secret, token, auth_version="v4") if token else oss2.AuthV4(key, secret)
         self._bucket = oss2.Bucket(auth, world.oss.url, BUCKET, region=REGION, is_path_style=True)
@@ -97,7 +97,7 @@ class Oss2:
         try:
             return call()
         except oss2.exceptions.OssError as error:
-            raise Refused(error.code) from None
+            raise SdkError(error.code) from None
 
     def put(self, key: str, body: str) -> None:
         self._do(lambda: self._bucket.put_object(key, body))
@@ -124,7 +124,7 @@ class AliOss:
 
     node: Any = None
 
-    def __init__(self, world: World, identity: Identity) -> None:
+    def __init__(self, world: OssWorld, identity: Identity) -> None:
         self._options = {
             "endpoint": f"http://localhost:{world.oss.port}",
             "cname": True,
@@ -141,7 +141,7 @@ class AliOss:
         self.node.stdin.flush()
         told = json.loads(self.node.stdout.readline())
         if "code" in told:
-            raise Refused(told["code"])
+            raise SdkError(told["code"])
         return told["answer"]
 
     def put(self, key: str, body: str) -> None:
@@ -187,28 +187,28 @@ def node() -> Iterator[None]:
         AliOss.node.stdin.close()
 
 
-Kind = Callable[[World, Identity], Client]
+Kind = Callable[[OssWorld, Identity], Client]
 
 
 @pytest.fixture(params=[OssV2, Oss2, AliOss], ids=lambda kind: kind.__name__)
-def kind(request: pytest.FixtureRequest, world: World) -> Kind:
+def kind(request: pytest.FixtureRequest, world: OssWorld) -> Kind:
     """One of the vendor's clients. They have no clock to give, so the stand-in takes theirs."""
     world.clock.now = time.time()
     made: Kind = request.param
     return made
 
 
-def user(world: World, **changed: Any) -> Identity:
+def user(world: OssWorld, **changed: Any) -> Identity:
     return world.add(new_identity(EVERYTHING, sts=False, **changed))
 
 
-def session(world: World, *policies: dict[str, Any], ends_in: float = 3600) -> Identity:
+def session(world: OssWorld, *policies: dict[str, Any], ends_in: float = 3600) -> Identity:
     made = new_identity(*policies)
     return world.add(Identity(**{**made.__dict__, "expiration": time.time() + ends_in}))
 
 
 @pytest.mark.parametrize("whose", ["user", "session"])
-def test_an_object_is_put_seen_listed_read_and_deleted(world: World, kind: Kind, whose: str) -> None:
+def test_an_object_is_put_seen_listed_read_and_deleted(world: OssWorld, kind: Kind, whose: str) -> None:
     client = kind(world, user(world) if whose == "user" else session(world, EVERYTHING))
     client.put(KEY, "hello")
     assert (client.head(KEY), client.list("uploads/"), client.get(KEY)) == (5, [KEY], "hello")
@@ -216,7 +216,7 @@ def test_an_object_is_put_seen_listed_read_and_deleted(world: World, kind: Kind,
     assert client.list("uploads/") == []
 
 
-def test_presigned_urls_are_good_for_what_they_say(world: World, kind: Kind) -> None:
+def test_presigned_urls_are_good_for_what_they_say(world: OssWorld, kind: Kind) -> None:
     client = kind(world, session(world, EVERYTHING))
     url = client.presign("PUT", "uploads/a.txt")
     assert requests.put(url, data=b"hello", timeout=20).status_code == 200
@@ -233,36 +233,36 @@ OPERATIONS: dict[str, Callable[[Client], object]] = {
 
 
 def code(call: Callable[[Client], object], client: Client) -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(SdkError) as refused:
         call(client)
     return str(refused.value)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_wrong_secret_is_refused(world: World, kind: Kind, operation: str) -> None:
+def test_a_wrong_secret_is_refused(world: OssWorld, kind: Kind, operation: str) -> None:
     identity = user(world)
     wrong = Identity(**{**identity.__dict__, "access_key_secret": "another"})
     assert code(OPERATIONS[operation], kind(world, wrong)) == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_unknown_key_is_refused(world: World, kind: Kind, operation: str) -> None:
+def test_an_unknown_key_is_refused(world: OssWorld, kind: Kind, operation: str) -> None:
     assert code(OPERATIONS[operation], kind(world, new_identity(EVERYTHING, sts=False))) == "InvalidAccessKeyId"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_token_that_has_ended_is_refused(world: World, kind: Kind, operation: str) -> None:
+def test_a_token_that_has_ended_is_refused(world: OssWorld, kind: Kind, operation: str) -> None:
     client = kind(world, session(world, EVERYTHING, ends_in=-1))
     assert code(OPERATIONS[operation], client) == "SecurityTokenExpired"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_session_policy_for_another_place_is_kept_to(world: World, kind: Kind, operation: str) -> None:
+def test_a_session_policy_for_another_place_is_kept_to(world: OssWorld, kind: Kind, operation: str) -> None:
     world.bucket.public_read = False
     assert code(OPERATIONS[operation], kind(world, session(world, EVERYTHING, ELSEWHERE))) == "AccessDenied"
 
 
-def test_another_accounts_user_is_refused(world: World, kind: Kind) -> None:
+def test_another_accounts_user_is_refused(world: OssWorld, kind: Kind) -> None:
     stranger = user(world, account="9" * len(ACCOUNT))
     assert code(OPERATIONS["put"], kind(world, stranger)) == "AccessDenied"
 
@@ -279,48 +279,48 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ali_oss(world: World) -> AliOss:
+def ali_oss(world: OssWorld) -> AliOss:
     world.clock.now = time.time()
     return AliOss(world, session(world, EVERYTHING))
 
 
-def stored(world: World) -> bytes | None:
+def object_bytes(world: OssWorld) -> bytes | None:
     found = world.bucket.get(KEY)
     return found.path.read_bytes() if found else None
 
 
-def test_ali_oss_uploads_in_parts_side_by_side(world: World, ali_oss: AliOss, file: Path) -> None:
+def test_ali_oss_uploads_in_parts_side_by_side(world: OssWorld, ali_oss: AliOss, file: Path) -> None:
     ali_oss.upload(KEY, file)
-    assert stored(world) == CONTENT
+    assert object_bytes(world) == CONTENT
 
 
-def test_ali_oss_goes_on_from_its_checkpoint(world: World, ali_oss: AliOss, file: Path) -> None:
+def test_ali_oss_goes_on_from_its_checkpoint(world: OssWorld, ali_oss: AliOss, file: Path) -> None:
     checkpoint = ali_oss.interrupt(KEY, file)
     assert set(checkpoint["doneParts"][0]) == {"number", "etag"}
     there = ali_oss.parts(KEY, checkpoint["uploadId"])
     assert {part["number"] for part in checkpoint["doneParts"]} <= there < set(range(1, 12))
-    assert stored(world) is None
+    assert object_bytes(world) is None
     ali_oss.upload(KEY, file, checkpoint)
-    assert stored(world) == CONTENT
+    assert object_bytes(world) == CONTENT
 
 
-def test_ali_oss_drops_an_upload(world: World, ali_oss: AliOss, file: Path) -> None:
+def test_ali_oss_drops_an_upload(world: OssWorld, ali_oss: AliOss, file: Path) -> None:
     upload_id = ali_oss.interrupt(KEY, file)["uploadId"]
     ali_oss.abort(KEY, upload_id)
-    with pytest.raises(Refused, match="NoSuchUpload"):
+    with pytest.raises(SdkError, match="NoSuchUpload"):
         ali_oss.parts(KEY, upload_id)
 
 
 @pytest.mark.parametrize("operation", ["upload", "interrupt", "parts", "abort"])
 @pytest.mark.parametrize("secret", ["right", "wrong"])
 def test_ali_oss_without_the_right_is_refused_whatever_it_does_with_parts(
-    world: World, ali_oss: AliOss, file: Path, operation: str, secret: str
+    world: OssWorld, ali_oss: AliOss, file: Path, operation: str, secret: str
 ) -> None:
     upload_id = ali_oss.interrupt(KEY, file)["uploadId"]
     identity = session(world, EVERYTHING, ELSEWHERE)
     if secret == "wrong":
         identity = Identity(**{**identity.__dict__, "access_key_secret": "another"})
     client, given = AliOss(world, identity), upload_id if operation in ("parts", "abort") else file
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(SdkError) as refused:
         getattr(client, operation)(KEY, given)
     assert str(refused.value) == ("AccessDenied" if secret == "right" else "SignatureDoesNotMatch")

@@ -8,7 +8,7 @@ import requests
 
 from localcloud.oss.storage.bucket import Website
 from support.oss_client import client, refusal, user
-from support.oss_world import BUCKET, DOMAIN, Draft, World, outcome, post
+from support.oss_world import BUCKET, DOMAIN, Draft, OssWorld, outcome, post
 
 OBJECTS = {
     "index.html": ("<p>The page", "text/html; charset=utf-8"),
@@ -18,7 +18,7 @@ OBJECTS = {
 
 
 @pytest.fixture
-def site(world: World) -> World:
+def site(world: OssWorld) -> OssWorld:
     """A bucket that hosts a site."""
     put = client(world, user(world)).put_object
     for key, (content, kind) in OBJECTS.items():
@@ -28,7 +28,7 @@ def site(world: World) -> World:
     return world
 
 
-def get(world: World, path: str, host: str) -> requests.Response:
+def get(world: OssWorld, path: str, host: str) -> requests.Response:
     return requests.get(world.oss.url + path, headers={"Host": f"{host}:{world.oss.port}"}, timeout=10)
 
 
@@ -49,7 +49,7 @@ PAGES = {
     [(DOMAIN, None, None), (f"{BUCKET}.localhost", "attachment", "true"), ("127.0.0.1", "attachment", "true")],
 )
 def test_pages(
-    site: World, path: str, expected: tuple[int, str], host: str, disposition: str | None, forced: str | None
+    site: OssWorld, path: str, expected: tuple[int, str], host: str, disposition: str | None, forced: str | None
 ) -> None:
     answer = get(site, path, host)
     content, kind = OBJECTS[expected[1]]
@@ -61,28 +61,28 @@ def test_pages(
     )
 
 
-def test_the_head_of_the_root(site: World) -> None:
+def test_the_head_of_the_root(site: OssWorld) -> None:
     answer = requests.head(site.oss.url, headers={"Host": DOMAIN}, timeout=10)
     assert (answer.status_code, answer.headers["Content-Length"]) == (200, "11")
 
 
-def test_no_error_document(site: World) -> None:
+def test_no_error_document(site: OssWorld) -> None:
     site.bucket.delete("404.html")
     assert outcome(get(site, "/none", DOMAIN)) == (404, "NoSuchKey", None)
 
 
-def test_a_site_that_is_private(site: World) -> None:
+def test_a_site_that_is_private(site: OssWorld) -> None:
     site.bucket.public_read = False
     assert outcome(get(site, "/", DOMAIN)) == (403, "AccessDenied", None)
 
 
-def test_whoever_signs_gets_the_object_and_no_error_document(site: World) -> None:
+def test_whoever_signs_gets_the_object_and_no_error_document(site: OssWorld) -> None:
     read = client(site, user(site)).get_object
     assert read(oss.GetObjectRequest(bucket=BUCKET, key="app.js")).body.read() == b"export {}"
     assert refusal(read, oss.GetObjectRequest(bucket=BUCKET, key="none"))[:2] == (404, "NoSuchKey")
 
 
-def test_through_a_bound_domain_the_path_is_the_key(site: World) -> None:
+def test_through_a_bound_domain_the_path_is_the_key(site: OssWorld) -> None:
     assert get(site, f"/{BUCKET}/app.js", DOMAIN).status_code == 404
 
 
@@ -90,25 +90,25 @@ FORBIDDEN = (400, "PublicEndpointForbidden", "0048-00000401")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", f"{BUCKET}.localhost"])
-def test_public_endpoints_closed(site: World, host: str) -> None:
+def test_public_endpoints_closed(site: OssWorld, host: str) -> None:
     site.faults.oss_public_endpoint_forbidden = True
     assert (outcome(get(site, "/", host)), get(site, "/", DOMAIN).status_code) == (FORBIDDEN, 200)
 
 
-def test_public_endpoints_closed_to_the_vendors_client(site: World) -> None:
+def test_public_endpoints_closed_to_the_vendors_client(site: OssWorld) -> None:
     site.faults.oss_public_endpoint_forbidden = True
     sdk = client(site, user(site))
     assert refusal(sdk.list_objects_v2, oss.ListObjectsV2Request(bucket=BUCKET)) == FORBIDDEN
     assert refusal(sdk.put_object, oss.PutObjectRequest(bucket=BUCKET, key="a", body=b"1")) == FORBIDDEN
 
 
-def test_public_endpoints_closed_to_forms(world: World, draft: Draft) -> None:
+def test_public_endpoints_closed_to_forms(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_public_endpoint_forbidden = True
     assert outcome(post(world, draft.fields())) == FORBIDDEN
     assert post(world, draft.fields(), headers={"Host": DOMAIN}).status_code == 204
 
 
-def test_preflights_are_answered_even_so(world: World) -> None:
+def test_preflights_are_answered_even_so(world: OssWorld) -> None:
     world.faults.oss_public_endpoint_forbidden = True
     answer = requests.options(world.oss.url, headers={"Origin": "https://a.example"}, timeout=10)
     assert outcome(answer)[:2] == (400, "BadRequest")

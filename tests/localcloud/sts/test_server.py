@@ -82,7 +82,7 @@ class Account:
         self.identities.add(identity)
         return identity
 
-    def issued(self, reply: Any) -> Identity:
+    def issued_identity(self, reply: Any) -> Identity:
         """The identity whose credentials a reply brings."""
         identity = self.identities.find(reply["Credentials"]["AccessKeyId"])
         assert identity
@@ -123,7 +123,7 @@ def vendors_call(account: Account, **asked: Any) -> Any:
 
 def expected_reply(account: Account, reply: Any, *, duration: int) -> dict[str, Any]:
     """Everything that STS answers; what is random is checked for its form."""
-    issued = account.issued(reply)
+    issued = account.issued_identity(reply)
     assert re.fullmatch(r"[0-9A-F-]{32,36}", reply["RequestId"])
     assert re.fullmatch(r"[0-9]+:fn@x\.y-z_1", reply["AssumedRoleUser"]["AssumedRoleId"])
     return {
@@ -159,7 +159,7 @@ def test_the_vendors_client_asks_for_everything(account: Account) -> None:
 def test_whoever_is_issued_may_do_what_role_and_session_policy_allow(
     account: Account, asked: dict[str, str], policies: tuple[dict[str, Any], ...]
 ) -> None:
-    issued = account.issued(vendors_call(account, **asked).to_map())
+    issued = account.issued_identity(vendors_call(account, **asked).to_map())
     assert (issued.policies, issued.expiration, issued.arn) == (
         policies,
         account.clock.now + 3600,
@@ -168,7 +168,7 @@ def test_whoever_is_issued_may_do_what_role_and_session_policy_allow(
 
 
 def test_what_is_issued_is_new_each_time_and_the_old_stays_good(account: Account) -> None:
-    first, second = (account.issued(vendors_call(account).to_map()) for _ in range(2))
+    first, second = (account.issued_identity(vendors_call(account).to_map()) for _ in range(2))
     assert first.access_key_id != second.access_key_id
     assert first.access_key_secret != second.access_key_secret
     assert first.security_token != second.security_token
@@ -276,7 +276,7 @@ class Call:
     left_out: tuple[str, ...] = ()
     """Headers not signed, though sent."""
 
-    def signed(self) -> requests.PreparedRequest:
+    def sign(self) -> requests.PreparedRequest:
         caller = self.account.caller
         headers = {
             "host": self.account.sts.url.removeprefix("http://"),
@@ -321,17 +321,17 @@ GRANTED = (200, None)
 
 
 def test_a_call_signed_by_hand_is_granted(call: Call) -> None:
-    assert outcome(send(call.signed())) == GRANTED
+    assert outcome(send(call.sign())) == GRANTED
 
 
 def test_a_body_that_is_signed_changes_nothing(call: Call) -> None:
     call.body = b"a=b"
-    assert outcome(send(call.signed())) == GRANTED
+    assert outcome(send(call.sign())) == GRANTED
 
 
 def test_a_refusal_is_told_as_sts_tells_it(call: Call) -> None:
     call.query["RoleArn"] = f"acs:ram::{ACCOUNT}:role/nobody"
-    answer = send(call.signed())
+    answer = send(call.sign())
     told = answer.json()
     assert re.fullmatch(r"[0-9A-F-]{32,36}", told.pop("RequestId"))
     assert (answer.status_code, answer.headers["Content-Type"], told) == (
@@ -359,12 +359,12 @@ MESSAGES: dict[str, tuple[dict[str, str], str]] = {
 @pytest.mark.parametrize(("query", "message"), MESSAGES.values(), ids=MESSAGES)
 def test_the_messages_are_those_of_the_documents(call: Call, query: dict[str, str], message: str) -> None:
     call.query |= query
-    assert send(call.signed()).json()["Message"] == message
+    assert send(call.sign()).json()["Message"] == message
 
 
 def test_a_duration_that_is_no_number(call: Call) -> None:
     call.query["DurationSeconds"] = "1h"
-    assert outcome(send(call.signed())) == (400, "InvalidParameter.DurationSeconds")
+    assert outcome(send(call.sign())) == (400, "InvalidParameter.DurationSeconds")
 
 
 Change = Callable[[Call], object]
@@ -375,7 +375,7 @@ def put(**changed: Any) -> Change:
     return lambda call: vars(call).update(changed)
 
 
-def unsigned(name: str) -> Change:
+def leave_unsigned(name: str) -> Change:
     return put(left_out=(name,))
 
 
@@ -387,7 +387,7 @@ def stranger(call: Call) -> None:
     call.account.caller = session_of_the_function()
 
 
-def ended(call: Call) -> None:
+def expire_token(call: Call) -> None:
     call.account.clock.now = call.account.caller.expiration
     call.date = utc(call.account.clock.now)
 
@@ -397,13 +397,13 @@ MISMATCH = (400, "SignatureDoesNotMatch")
 EXPIRED = (400, "InvalidTimeStamp.Expired")
 
 SIGNED_AMISS: dict[str, tuple[Change, tuple[int, str | None]]] = {
-    "the host not signed": (unsigned("host"), INCOMPLETE),
-    "the action not signed": (unsigned("x-acs-action"), INCOMPLETE),
-    "the version not signed": (unsigned("x-acs-version"), INCOMPLETE),
-    "the date not signed": (unsigned("x-acs-date"), INCOMPLETE),
-    "the nonce not signed": (unsigned("x-acs-signature-nonce"), INCOMPLETE),
-    "the digest not signed": (unsigned("x-acs-content-sha256"), INCOMPLETE),
-    "the token not signed": (unsigned("x-acs-security-token"), INCOMPLETE),
+    "the host not signed": (leave_unsigned("host"), INCOMPLETE),
+    "the action not signed": (leave_unsigned("x-acs-action"), INCOMPLETE),
+    "the version not signed": (leave_unsigned("x-acs-version"), INCOMPLETE),
+    "the date not signed": (leave_unsigned("x-acs-date"), INCOMPLETE),
+    "the nonce not signed": (leave_unsigned("x-acs-signature-nonce"), INCOMPLETE),
+    "the digest not signed": (leave_unsigned("x-acs-content-sha256"), INCOMPLETE),
+    "the token not signed": (leave_unsigned("x-acs-security-token"), INCOMPLETE),
     "another header of theirs not signed": (put(headers={"x-acs-a": "b"}, left_out=("x-acs-a",)), INCOMPLETE),
     "no nonce": (with_headers(x_acs_signature_nonce=""), INCOMPLETE),
     "a second too old": (put(date=utc(NOON - 901)), EXPIRED),
@@ -415,7 +415,7 @@ SIGNED_AMISS: dict[str, tuple[Change, tuple[int, str | None]]] = {
         with_headers(x_acs_security_token="another"),
         (400, "InvalidSecurityToken.MismatchWithAccessKey"),
     ),
-    "credentials that have ended": (ended, (400, "InvalidSecurityToken.Expired")),
+    "credentials that have ended": (expire_token, (400, "InvalidSecurityToken.Expired")),
     "another secret": (put(secret="another"), MISMATCH),
     "another digest": (with_headers(x_acs_content_sha256="0" * 64), MISMATCH),
     "the digest in capitals": (with_headers(x_acs_content_sha256=hashlib.sha256(b"").hexdigest().upper()), MISMATCH),
@@ -426,19 +426,19 @@ SIGNED_AMISS: dict[str, tuple[Change, tuple[int, str | None]]] = {
 @pytest.mark.parametrize(("change", "refusal"), SIGNED_AMISS.values(), ids=SIGNED_AMISS)
 def test_a_call_signed_amiss(call: Call, change: Change, refusal: tuple[int, str | None]) -> None:
     change(call)
-    assert outcome(send(call.signed())) == refusal
+    assert outcome(send(call.sign())) == refusal
 
 
 @pytest.mark.parametrize("seconds", [-900, 900])
 def test_a_clock_fifteen_minutes_off_will_do(call: Call, seconds: int) -> None:
     call.date = utc(NOON + seconds)
-    assert outcome(send(call.signed())) == GRANTED
+    assert outcome(send(call.sign())) == GRANTED
 
 
 def test_a_token_with_the_key_of_a_user(call: Call) -> None:
     call.account.caller = call.account.add(ram_user("trusted"))
     call.headers = {"x-acs-security-token": "a"}
-    assert outcome(send(call.signed())) == (400, "InvalidSecurityToken.MismatchWithAccessKey")
+    assert outcome(send(call.sign())) == (400, "InvalidSecurityToken.MismatchWithAccessKey")
 
 
 def set_header(name: str, value: str) -> Alteration:
@@ -508,19 +508,19 @@ ALTERED: dict[str, tuple[Alteration, tuple[int, str | None]]] = {
 
 @pytest.mark.parametrize(("alter", "expected"), ALTERED.values(), ids=ALTERED)
 def test_a_call_altered_after_signing(call: Call, alter: Alteration, expected: tuple[int, str | None]) -> None:
-    request = call.signed()
+    request = call.sign()
     alter(request)
     assert outcome(send(request)) == expected
 
 
 def test_the_same_bytes_again(call: Call) -> None:
-    request = call.signed()
+    request = call.sign()
     assert [outcome(send(request)) for _ in range(3)] == [GRANTED, *[(400, "SignatureNonceUsed")] * 2]
 
 
 def test_the_same_bytes_again_as_late_as_their_date_allows(call: Call) -> None:
     call.date = utc(NOON + 900)
-    request = call.signed()
+    request = call.sign()
     send(request)
     call.account.clock.now = NOON + 1800
     assert outcome(send(request)) == (400, "SignatureNonceUsed")
@@ -548,7 +548,7 @@ def test_of_the_same_bytes_twice_at_once_one_is_granted() -> None:
     account = Account(clock)
     outcomes: list[tuple[int, str | None]] = []
     with account.sts:
-        request = Call(account).signed()
+        request = Call(account).sign()
         threads = [threading.Thread(target=lambda: outcomes.append(outcome(send(request.copy())))) for _ in range(2)]
         for thread in threads:
             thread.start()
@@ -559,7 +559,7 @@ def test_of_the_same_bytes_twice_at_once_one_is_granted() -> None:
 
 
 def test_a_refused_signature_uses_up_no_nonce(call: Call) -> None:
-    request = call.signed()
+    request = call.sign()
     good = request.headers["Authorization"]
     last_digit(request)
     send(request)
@@ -572,14 +572,14 @@ def test_a_refused_signature_uses_up_no_nonce(call: Call) -> None:
 )
 def test_an_unknown_action_is_refused_and_the_stand_in_complains(call: Call, headers: dict[str, str]) -> None:
     call.headers = headers
-    assert outcome(send(call.signed())) == (404, "InvalidAction.NotFound")
+    assert outcome(send(call.sign())) == (404, "InvalidAction.NotFound")
     with pytest.raises(AssertionError, match="the stand-in for STS does not have this operation: "):
         call.account.sts.check()
     call.account.sts.clear_assertions()
 
 
 def test_the_record_of_a_call(call: Call) -> None:
-    send(call.signed())
+    send(call.sign())
     [record] = call.account.sts.records
     assert (record.service, record.method, record.path, record.status, record.note) == (
         "sts",
@@ -602,13 +602,13 @@ REFUSING = {
 @pytest.mark.parametrize(("mode", "refusal"), REFUSING.items(), ids=REFUSING)
 def test_mode_that_refuses(call: Call, mode: str, refusal: tuple[int, str]) -> None:
     call.account.faults.sts_mode = mode
-    assert outcome(send(call.signed())) == refusal
+    assert outcome(send(call.sign())) == refusal
 
 
 @pytest.mark.parametrize("mode", REFUSING)
 def test_not_even_then_is_a_wrong_signature_overlooked(call: Call, mode: str) -> None:
     call.account.faults.sts_mode, call.secret = mode, "another"
-    assert outcome(send(call.signed())) == MISMATCH
+    assert outcome(send(call.sign())) == MISMATCH
 
 
 NONSENSE = {
@@ -622,7 +622,7 @@ NONSENSE = {
 @pytest.mark.parametrize(("mode", "said"), NONSENSE.items(), ids=NONSENSE)
 def test_mode_that_talks_nonsense(call: Call, mode: str, said: tuple[str, str]) -> None:
     call.account.faults.sts_mode = mode
-    answer = send(call.signed())
+    answer = send(call.sign())
     assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0], answer.text) == (200, *said)
 
 
@@ -640,26 +640,29 @@ MEMBERS = {"AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration"}
 )
 def test_mode_that_leaves_something_out(call: Call, mode: str, missing: str) -> None:
     call.account.faults.sts_mode = mode
-    answer = send(call.signed())
+    answer = send(call.sign())
     assert (answer.status_code, set(answer.json()["Credentials"])) == (200, MEMBERS - {missing})
 
 
 def test_mode_bad_expiration(call: Call) -> None:
     call.account.faults.sts_mode = "bad_expiration"
-    credentials = send(call.signed()).json()["Credentials"]
+    credentials = send(call.sign()).json()["Credentials"]
     assert (set(credentials), credentials["Expiration"]) == (MEMBERS, "soon")
 
 
 def test_mode_short(call: Call) -> None:
     call.account.faults.sts_mode = "short"
-    reply = send(call.signed()).json()
-    assert (reply["Credentials"]["Expiration"], call.account.issued(reply).expiration) == (utc(NOON + 60), NOON + 60)
+    reply = send(call.sign()).json()
+    assert (reply["Credentials"]["Expiration"], call.account.issued_identity(reply).expiration) == (
+        utc(NOON + 60),
+        NOON + 60,
+    )
 
 
 def test_mode_reset(call: Call) -> None:
     call.account.faults.sts_mode = "reset"
     with pytest.raises(requests.ConnectionError, match="Connection reset by peer"):
-        send(call.signed())
+        send(call.sign())
 
 
 def test_mode_stall_lasts_until_the_client_goes(call: Call) -> None:
@@ -667,7 +670,7 @@ def test_mode_stall_lasts_until_the_client_goes(call: Call) -> None:
     ended = threading.Event()
     call.account.sts.on_record = lambda record: ended.set()
     with pytest.raises(requests.ReadTimeout):
-        send(call.signed(), timeout=0.2)
+        send(call.sign(), timeout=0.2)
     assert ended.wait(5)
 
 
@@ -677,7 +680,7 @@ def test_mode_stall_ends_with_the_cloud(call: Call) -> None:
 
     def ask() -> None:
         try:
-            send(call.signed(), timeout=30)
+            send(call.sign(), timeout=30)
         except requests.ConnectionError as end:
             ends.append(type(end).__name__)
 
@@ -693,31 +696,31 @@ def test_mode_stall_ends_with_the_cloud(call: Call) -> None:
 
 def test_fail_next_counts_down(call: Call) -> None:
     call.account.faults.sts_fail_next = 2
-    assert [outcome(send(call.signed())) for _ in range(3)] == [*[(500, "InternalError")] * 2, GRANTED]
+    assert [outcome(send(call.sign())) for _ in range(3)] == [*[(500, "InternalError")] * 2, GRANTED]
     assert call.account.faults.sts_fail_next == 0
 
 
 def test_latency(call: Call) -> None:
     call.account.faults.sts_latency = 0.2
     begin = time.monotonic()
-    assert outcome(send(call.signed())) == GRANTED
+    assert outcome(send(call.sign())) == GRANTED
     assert 0.2 <= time.monotonic() - begin < 3
 
 
 @pytest.mark.parametrize(("skew", "expected"), [(900, GRANTED), (901, EXPIRED), (-900, GRANTED), (-901, EXPIRED)])
 def test_skew(call: Call, skew: float, expected: tuple[int, str | None]) -> None:
     call.account.faults.sts_skew = skew
-    assert outcome(send(call.signed())) == expected
+    assert outcome(send(call.sign())) == expected
 
 
 def test_a_skewed_clock_tells_its_own_time(call: Call) -> None:
     call.account.faults.sts_skew = 300
-    reply = send(call.signed()).json()
+    reply = send(call.sign()).json()
     assert reply["Credentials"]["Expiration"] == "2024-11-24T13:05:00Z"
 
 
 def test_token_revoked(call: Call) -> None:
     call.account.faults.sts_token_revoked = True
-    assert outcome(send(call.signed())) == (400, "InvalidSecurityToken.Expired")
+    assert outcome(send(call.sign())) == (400, "InvalidSecurityToken.Expired")
     call.account.faults.sts_token_revoked = False
-    assert outcome(send(call.signed())) == GRANTED
+    assert outcome(send(call.sign())) == GRANTED
