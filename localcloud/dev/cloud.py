@@ -87,17 +87,7 @@ class Cloud:
         self.function_role = self.renew_function_role()
         self.sts = Sts(clock, self.identities, self.faults, {self.role_arn: self._upload_role()})
         self.sites = dict(sites or {})
-        buckets = {bucket.name: bucket for bucket in (self.bucket, *self.sites.values())}
-        self.oss = Oss(
-            clock,
-            self.identities,
-            self.faults,
-            buckets,
-            self.bucket.name,
-            region=self.region,
-            domains={UPLOAD_DOMAIN: self.bucket, **self.sites},
-        )
-        self.oss.callbacks.while_signer_waits = self._release_waiting_function
+        self.oss = self._make_oss()
         self.site = Site(
             clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look
         )
@@ -129,6 +119,20 @@ class Cloud:
         )
         self.multipart_secret = secrets.token_hex(32)
         self.callback_secret = self._settings.get("CALLBACK_SECRET") or secrets.token_hex(32)
+
+    def _make_oss(self) -> Oss:
+        buckets = {bucket.name: bucket for bucket in (self.bucket, *self.sites.values())}
+        oss = Oss(
+            self.clock,
+            self.identities,
+            self.faults,
+            buckets,
+            self.bucket.name,
+            region=self.region,
+            domains={UPLOAD_DOMAIN: self.bucket, **self.sites},
+        )
+        oss.callbacks.while_signer_waits = self._release_waiting_function
+        return oss
 
     @property
     def services(self) -> tuple[StandIn, ...]:
