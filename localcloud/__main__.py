@@ -21,6 +21,7 @@ from localcloud.faults import Faults
 from localcloud.oss.cors import CorsRule
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
+from localcloud.ports import parse_port
 from localcloud.ram.identities import Identities, Identity
 from localcloud.sts.assume_role import Role
 from localcloud.sts.server import Sts
@@ -44,6 +45,8 @@ class StandaloneServer:
             return time.time() + float(options.clock)
 
         self.region = options.region
+        oss_port = parse_port("--oss-port", options.oss_port)
+        sts_port = parse_port("--sts-port", options.sts_port)
         faults, identities = Faults.parse(options.faults), Identities()
         account = str(secrets.randbelow(9 * 10**15) + 10**15)
         self.role_arn = f"acs:ram::{account}:role/{ROLE}"
@@ -56,8 +59,8 @@ class StandaloneServer:
         self.buckets = tuple(names)
         put = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": "acs:oss:*:*:*"}
         role = Role({"Version": "1", "Statement": [put]}, trusted=(self.user.arn,))
-        self.sts = Sts(clock, identities, faults, {self.role_arn: role}, port=options.sts_port)
-        self.oss = Oss(clock, identities, faults, buckets, names[0], region=self.region, port=options.oss_port)
+        self.sts = Sts(clock, identities, faults, {self.role_arn: role}, port=sts_port)
+        self.oss = Oss(clock, identities, faults, buckets, names[0], region=self.region, port=oss_port)
 
     def banner(self) -> str:
         """Return the addresses, and settings to paste."""
@@ -149,8 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--clock", type=_parse_seconds, default=0, metavar="+15m", help="how far both clocks are ahead, or behind")
     add("--faults", default="", metavar="'oss_latency=2 …'", help="what fails: see localcloud/faults.py")
-    add("--oss-port", type=int, default=0, metavar="PORT", help="the port of OSS (default: a free one)")
-    add("--sts-port", type=int, default=0, metavar="PORT", help="the port of STS (default: a free one)")
+    add("--oss-port", default="0", metavar="PORT", help="the port of OSS (default: a free one)")
+    add("--sts-port", default="0", metavar="PORT", help="the port of STS (default: a free one)")
     return parser
 
 

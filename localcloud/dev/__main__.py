@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import socket
 import sys
 import urllib.request
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from localcloud.dev.cloud import ROOT, Cloud
 from localcloud.dev.settings import function_settings
 from localcloud.dev.site import read_look
 from localcloud.faults import Faults
+from localcloud.ports import parse_port
 from localcloud.terminal import guard_output, print_entry, print_record, report_user_errors
 
 
@@ -40,7 +40,7 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def _cloud(environ: Mapping[str, str]) -> Cloud:
-    page_port, function_port = _port(environ, "PORT"), _port(environ, "FUNCTION_PORT")
+    page_port, function_port = (parse_port(name, environ.get(name) or "0") for name in ("PORT", "FUNCTION_PORT"))
     if page_port and page_port == function_port:
         raise ValueError(f"PORT and FUNCTION_PORT are both {page_port}. Give them different ports.")
     return Cloud(
@@ -53,20 +53,6 @@ def _cloud(environ: Mapping[str, str]) -> Cloud:
         reload=True,
         log=print_entry,
     )
-
-
-def _port(environ: Mapping[str, str], name: str) -> int:
-    """Return a port that is free. Raises ValueError: for a port in use, the server itself would end the process."""
-    text = environ.get(name) or "0"
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise ValueError(f"{name} is {text!r}. Use a number up to 65535.")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", int(text)))
-        except OSError as error:
-            raise ValueError(f"{name} {text} cannot be used: {error.strerror}. Use another port.") from None
-    return int(text)
 
 
 def _wait_until_all_answer(cloud: Cloud) -> None:

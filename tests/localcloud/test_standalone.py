@@ -155,6 +155,8 @@ def test_its_clock_can_be_ahead(tmp_path: Path) -> None:
         (["--clock", "soon"], "'soon' is not a duration such as +15m or -2h"),
         (["--faults", "oss_nothing=1"], "Unknown fault switch: oss_nothing. Use one of oss_latency, "),
         (["--accept-all"], "unrecognized arguments: --accept-all"),
+        (["--oss-port", "99999"], "--oss-port is '99999'. Use a number up to 65535."),
+        (["--sts-port", "one"], "--sts-port is 'one'. Use a number up to 65535."),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, arguments: list[str], words: str) -> None:
