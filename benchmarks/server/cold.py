@@ -55,9 +55,9 @@ from types import SimpleNamespace
 import index
 context = SimpleNamespace(request_id="1-cold", function=SimpleNamespace(name="sign"))
 index.initialize(context)
-reply = index.handler(sys.stdin.buffer.read(), context)
-assert reply["statusCode"] == 200, reply
-print(reply["body"], flush=True)
+response = index.handler(sys.stdin.buffer.read(), context)
+assert response["statusCode"] == 200, response
+print(response["body"], flush=True)
 """
 
 EVENT = json.dumps(

@@ -124,10 +124,10 @@ def _event() -> bytes:
 
 
 def _ours(event: bytes) -> str:
-    reply: Any = index.handler(event, warm.CONTEXT)
-    if reply["statusCode"] != 200:
-        raise NotMeasured(f"the function answers {reply['statusCode']}")
-    return str(reply["body"])
+    response: Any = index.handler(event, warm.CONTEXT)
+    if response["statusCode"] != 200:
+        raise NotMeasured(f"the function answers {response['statusCode']}")
+    return str(response["body"])
 
 
 def _theirs(told: dict[str, str]) -> Callable[[], object]:
@@ -159,10 +159,10 @@ def _form(told: dict[str, str]) -> dict[str, str]:
         endpoint=urlsplit(told["sts"]).netloc,
         protocol="http",
     )
-    reply: Any = Client(config).assume_role(
+    response: Any = Client(config).assume_role(
         AssumeRoleRequest(role_arn=told["role_arn"], role_session_name="role_session_name")
     )
-    made = reply.body.credentials
+    made = response.body.credentials
     now = datetime.now(timezone.utc)
     day, date = now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ")
     credential = f"{made.access_key_id}/{day}/{told['region']}/oss/aliyun_v4_request"

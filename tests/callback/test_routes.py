@@ -14,11 +14,11 @@ from pytest_httpserver import HTTPServer
 from support import factories
 from support.callback_world import (
     ETAG,
-    FACT,
+    EVENT,
     KEY,
     KEY_PATH,
     OBJECT,
-    STORED,
+    STORED_MEMBERS,
     CallbackWorld,
     base64_of,
     public_pem,
@@ -38,14 +38,14 @@ def world(httpserver: HTTPServer) -> CallbackWorld:
 
 
 def test_a_sound_callback_is_answered_with_what_is_stored(world: CallbackWorld) -> None:
-    assert world.call() == (200, {"stored": STORED, "request_id": "1-67431580-0123456789ab"})
+    assert world.call() == (200, {"stored": STORED_MEMBERS, "request_id": "1-67431580-0123456789ab"})
 
 
 def test_the_verified_fact_goes_to_the_log(world: CallbackWorld) -> None:
     world.call()
     [line] = world.log_events("stored")
     assert line.pop("id").startswith("msg_")
-    assert line == {"event": "stored", "request_id": "1-67431580-0123456789ab", **FACT}
+    assert line == {"event": "stored", "request_id": "1-67431580-0123456789ab", **EVENT}
 
 
 def test_the_key_is_fetched_once_and_the_object_asked_for_each_time(world: CallbackWorld) -> None:
@@ -302,7 +302,7 @@ def test_a_function_without_a_role_says_so_in_its_log(world: CallbackWorld, monk
 def test_a_replay_changes_nothing(world: CallbackWorld) -> None:
     body = world.body()
     first, again = world.call(body), world.call(body)
-    assert first == again == (200, {"stored": STORED, "request_id": "1-67431580-0123456789ab"})
+    assert first == again == (200, {"stored": STORED_MEMBERS, "request_id": "1-67431580-0123456789ab"})
     assert [len(world.log_events(event)) for event in ("stored", "callback_repeated")] == [1, 1]
 
 

@@ -11,7 +11,7 @@ import standardwebhooks
 import time_machine
 from pytest_httpserver import HTTPServer
 
-from support.callback_world import FACT, STORED, CallbackWorld
+from support.callback_world import EVENT, STORED_MEMBERS, CallbackWorld
 from support.factories import NOON
 
 ID = "1-67431580-0123456789ab"
@@ -41,7 +41,7 @@ def test_a_receivers_own_library_verifies_it(world: CallbackWorld) -> None:
     [request] = hook_requests(world)
     with time_machine.travel(NOON, tick=False):
         told = standardwebhooks.Webhook(world.webhook_secret).verify(request.get_data(), dict(request.headers))
-    assert told == {"type": "upload.stored", "timestamp": "2024-11-24T12:00:00Z", "data": FACT}
+    assert told == {"type": "upload.stored", "timestamp": "2024-11-24T12:00:00Z", "data": EVENT}
 
 
 def test_a_receiver_with_another_secret_does_not_believe_it(world: CallbackWorld) -> None:
@@ -65,7 +65,7 @@ def test_it_is_sent_to_the_address_as_it_is_set(world: CallbackWorld) -> None:
 
 def test_the_answer_and_the_log_say_that_it_was_told(world: CallbackWorld) -> None:
     takes(world)
-    assert world.call() == (200, {"stored": STORED, "webhook_delivered": True, "request_id": ID})
+    assert world.call() == (200, {"stored": STORED_MEMBERS, "webhook_delivered": True, "request_id": ID})
     [line] = world.log_events("stored")
     assert (line["webhook_delivered"], "webhook_error" in line) == (True, False)
 
@@ -73,7 +73,7 @@ def test_the_answer_and_the_log_say_that_it_was_told(world: CallbackWorld) -> No
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 410, 500, 503])
 def test_a_receiver_that_does_not_take_it_was_not_told(world: CallbackWorld, status: int) -> None:
     takes(world, status, headers={"Location": f"{world.url}/other"})
-    assert world.call() == (200, {"stored": STORED, "webhook_delivered": False, "request_id": ID})
+    assert world.call() == (200, {"stored": STORED_MEMBERS, "webhook_delivered": False, "request_id": ID})
     [line] = world.log_events("stored")
     assert (line["webhook_delivered"], line["webhook_error"]) == (False, f"status {status}")
     assert len(hook_requests(world)) == 1
@@ -85,10 +85,10 @@ def test_a_receiver_that_is_down_loses_nothing(world: CallbackWorld) -> None:
         world.environ["WEBHOOK_URL"] = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
         assert world.call(app=world.instance()) == (
             200,
-            {"stored": STORED, "webhook_delivered": False, "request_id": ID},
+            {"stored": STORED_MEMBERS, "webhook_delivered": False, "request_id": ID},
         )
     [line] = world.log_events("stored")
-    assert {name: line[name] for name in FACT} == FACT
+    assert {name: line[name] for name in EVENT} == EVENT
     assert (line["webhook_delivered"], line["webhook_error"]) == (False, "ConnectionRefusedError")
 
 
@@ -96,7 +96,9 @@ def test_a_replay_tells_nobody_again(world: CallbackWorld) -> None:
     takes(world)
     body = world.body()
     assert (
-        world.call(body) == world.call(body) == (200, {"stored": STORED, "webhook_delivered": True, "request_id": ID})
+        world.call(body)
+        == world.call(body)
+        == (200, {"stored": STORED_MEMBERS, "webhook_delivered": True, "request_id": ID})
     )
     assert len(hook_requests(world)) == 1
 

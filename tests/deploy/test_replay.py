@@ -17,7 +17,7 @@ from pytest_httpserver import HTTPServer
 
 from deploy import replay
 from support import sentinels
-from support.callback_world import FACT, CallbackWorld
+from support.callback_world import EVENT, CallbackWorld
 from support.factories import NOON
 
 STAMP = "2024-11-24T12:00:00.000Z "
@@ -26,7 +26,7 @@ STAMP = "2024-11-24T12:00:00.000Z "
 def line(webhook_id: str, *, told: bool | None, **changed: Any) -> str:
     """A line of the callback function's log."""
     told_on = {} if told is None else {"webhook_delivered": told}
-    return STAMP + json.dumps({"event": "stored", "request_id": "1-a", "id": webhook_id, **FACT, **told_on, **changed})
+    return STAMP + json.dumps({"event": "stored", "request_id": "1-a", "id": webhook_id, **EVENT, **told_on, **changed})
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_what_was_not_told_is_told(environ: dict[str, str], httpserver: HTTPServ
     [(request, _)] = httpserver.log
     with time_machine.travel(NOON, tick=False):
         verified = standardwebhooks.Webhook(environ["WEBHOOK_SECRET"]).verify(request.get_data(), dict(request.headers))
-    assert (verified["data"], request.headers["webhook-id"]) == (FACT, "msg_a")
+    assert (verified["data"], request.headers["webhook-id"]) == (EVENT, "msg_a")
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_a_line_may_stand_inside_another_and_no_name_is_changed(
 ) -> None:
     assert run(environ, tmp_path, wrapped(line("msg_a", told=False, filename=name, key=f"uploads/{name}"))) == 0
     [(request, _)] = httpserver.log
-    assert json.loads(request.get_data())["data"] == {**FACT, "filename": name, "key": f"uploads/{name}"}
+    assert json.loads(request.get_data())["data"] == {**EVENT, "filename": name, "key": f"uploads/{name}"}
 
 
-FORGED = json.dumps({"event": "stored", "id": "msg_forged", **FACT, "webhook_delivered": False})
+FORGED = json.dumps({"event": "stored", "id": "msg_forged", **EVENT, "webhook_delivered": False})
 
 CHOSEN: dict[str, str] = {
     "a path": json.dumps({"path": FORGED}),
@@ -162,7 +162,7 @@ def test_a_receiver_that_is_down_makes_it_fail(
     environ["WEBHOOK_URL"] = httpserver.url_for("/nothing")
     assert run(environ, tmp_path, line("msg_a", told=False)) == 1
     assert capsys.readouterr().out.splitlines() == [
-        f"status 500   msg_a {FACT['key']}",
+        f"status 500   msg_a {EVENT['key']}",
         "1 event to replay, 1 failed.",
     ]
     httpserver.clear()
@@ -174,7 +174,7 @@ def test_a_dry_run_tells_nobody(
     assert run(environ, tmp_path, line("msg_a", told=False), options=("--dry-run",)) == 0
     assert (told(httpserver), capsys.readouterr().out.splitlines()) == (
         [],
-        [f"would send   msg_a {FACT['key']}", "1 event to replay, nothing sent (--dry-run)."],
+        [f"would send   msg_a {EVENT['key']}", "1 event to replay, nothing sent (--dry-run)."],
     )
 
 

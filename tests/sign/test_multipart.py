@@ -43,10 +43,10 @@ def test_the_parts_are_the_file(file_size: int) -> None:
 
 
 def test_a_ticket_says_what_was_begun() -> None:
-    sealed, end = UPLOAD.ticket(SECRET, NOON + 5)
+    text, end = UPLOAD.ticket(SECRET, NOON + 5)
     assert end == NOON + 5 + DAY
-    assert ticket.verify(sealed, "multipart", (SECRET,), NOON) == {**UPLOAD._asdict(), "end": end}
-    assert MultipartUpload.from_ticket(sealed, (new_secret(), SECRET), "alice", end - 1) == UPLOAD
+    assert ticket.verify(text, "multipart", (SECRET,), NOON) == {**UPLOAD._asdict(), "end": end}
+    assert MultipartUpload.from_ticket(text, (new_secret(), SECRET), "alice", end - 1) == UPLOAD
 
 
 def test_no_renewal_outlives_the_upload() -> None:

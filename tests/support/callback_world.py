@@ -30,15 +30,15 @@ ETAG = "5D41402ABC4B2A76B9719D911017C592"
 BUCKET = "team-uploads"
 
 CLAIMS = {"key": KEY, "size": 7, "content_type": "image/png", "subject": "alice", "end": int(NOON) + 60}
-TOLD = {"bucket": BUCKET, "object": KEY, "etag": ETAG, "size": 7, "mimeType": "image/png"}
+CALLBACK_BODY = {"bucket": BUCKET, "object": KEY, "etag": ETAG, "size": 7, "mimeType": "image/png"}
 OBJECT = {
     "Content-Length": "7",
     "Content-Type": "image/png",
     "ETag": f'"{ETAG}"',
     "x-oss-meta-filename": "photos%2Fcat%20%C3%BC.png",
 }
-STORED = {"key": KEY, "size": 7, "content_type": "image/png", "etag": ETAG, "filename": "photos/cat \u00fc.png"}
-FACT = {"bucket": BUCKET, **STORED, "subject": "alice"}
+STORED_MEMBERS = {"key": KEY, "size": 7, "content_type": "image/png", "etag": ETAG, "filename": "photos/cat \u00fc.png"}
+EVENT = {"bucket": BUCKET, **STORED_MEMBERS, "subject": "alice"}
 
 
 @cache
@@ -103,7 +103,7 @@ class CallbackWorld:
 
     def body(self, **changed: Any) -> str:
         """Returns the body that OSS posts."""
-        return json.dumps(TOLD | {"ticket": self.ticket()} | changed)
+        return json.dumps(CALLBACK_BODY | {"ticket": self.ticket()} | changed)
 
     def call(
         self,

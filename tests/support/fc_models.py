@@ -25,16 +25,16 @@ def faults(props: dict[str, Any]) -> list[str]:
 
 def _faults(model: type, given: dict[str, Any]) -> list[str]:
     read = model().from_map(given)
-    return [*_lost(given, read.to_map(), model.__name__), *_of_types(read)]
+    return [*_differences(given, read.to_map(), model.__name__), *_of_types(read)]
 
 
-def _lost(given: Any, kept: Any, where: str) -> list[str]:
+def _differences(given: Any, kept: Any, where: str) -> list[str]:
     """What a model did not take up."""
     if not isinstance(given, dict) or not isinstance(kept, dict):
         return [] if given == kept else [f"{where}: {given!r} is read as {kept!r}"]
     unknown = [f"{where}.{name} is unknown" for name in given if name not in kept]
     both = [name for name in given if name in kept]
-    return unknown + [fault for name in both for fault in _lost(given[name], kept[name], f"{where}.{name}")]
+    return unknown + [fault for name in both for fault in _differences(given[name], kept[name], f"{where}.{name}")]
 
 
 def _of_types(read: Any) -> list[str]:

@@ -45,7 +45,7 @@ class Case(NamedTuple):
     size: int = 5
 
 
-def signed(*conditions: Any, **more: Any) -> Draft:
+def draft_with(*conditions: Any, **more: Any) -> Draft:
     """A sound form, its policy with further conditions."""
     return Draft(IDENTITY, conditions=list(conditions), **more)
 
@@ -66,8 +66,8 @@ def raw(policy: str) -> Draft:
 def cases() -> Iterator[Case]:
     """All of them."""
     status = {"success_action_status": "200"}
-    yield Case("a sound form", None, signed())
-    yield Case("each mode of condition, all of them true", None, signed(
+    yield Case("a sound form", None, draft_with())
+    yield Case("each mode of condition, all of them true", None, draft_with(
         ["eq", "$success_action_status", "200"],
         ["starts-with", "$key", "uploads/"],
         ["in", "$content-type", ["text/plain", "image/png"]],
@@ -75,32 +75,34 @@ def cases() -> Iterator[Case]:
         ["content-length-range", 5, 5],
         extra=status | {"Cache-Control": "no-store"},
     ))  # fmt: skip
-    yield Case("an ordinary field that no condition names", None, signed(), having("x-oss-meta-note", "hello"))
-    yield Case("a name of a field in other case", None, signed(extra={"KEY": "uploads/a.txt"}), without("key"))
-    yield Case("the last second of the policy", None, signed(expiration=NOON + 600), now=NOON + 599)
-    yield Case("15 minutes before x-oss-date", None, signed(date=NOON + 900))
+    yield Case("an ordinary field that no condition names", None, draft_with(), having("x-oss-meta-note", "hello"))
+    yield Case("a name of a field in other case", None, draft_with(extra={"KEY": "uploads/a.txt"}), without("key"))
+    yield Case("the last second of the policy", None, draft_with(expiration=NOON + 600), now=NOON + 599)
+    yield Case("15 minutes before x-oss-date", None, draft_with(date=NOON + 900))
     yield from of_the_signature()
     yield from of_time()
     yield from of_the_policy()
     yield Case(
-        "a key outside the prefix", "policy-condition", signed(["starts-with", "$key", "uploads/"], extra={"key": "a"})
+        "a key outside the prefix",
+        "policy-condition",
+        draft_with(["starts-with", "$key", "uploads/"], extra={"key": "a"}),
     )
-    yield Case("a key that begins with a slash", "key-invalid", signed(extra={"key": "/uploads/a.txt"}))
-    yield Case("a key of 1,024 bytes", "key-too-long", signed(extra={"key": "uploads/" + "a" * 1016}))
-    yield Case("a file that is too large", "file-too-large", signed(["content-length-range", 1, 4]))
-    yield Case("a file that is too small", "file-too-small", signed(["content-length-range", 6, 9]))
-    yield Case("a key that the credentials do not reach", "ram-denies", signed(extra={"key": "elsewhere/a.txt"}))
-    yield Case("a type that is not listed", "policy-condition", signed(["in", "$content-type", ["image/png"]]))
-    yield Case("a value that is forbidden", "policy-condition", signed(["not-in", "$key", ["uploads/a.txt"]]))
+    yield Case("a key that begins with a slash", "key-invalid", draft_with(extra={"key": "/uploads/a.txt"}))
+    yield Case("a key of 1,024 bytes", "key-too-long", draft_with(extra={"key": "uploads/" + "a" * 1016}))
+    yield Case("a file that is too large", "file-too-large", draft_with(["content-length-range", 1, 4]))
+    yield Case("a file that is too small", "file-too-small", draft_with(["content-length-range", 6, 9]))
+    yield Case("a key that the credentials do not reach", "ram-denies", draft_with(extra={"key": "elsewhere/a.txt"}))
+    yield Case("a type that is not listed", "policy-condition", draft_with(["in", "$content-type", ["image/png"]]))
+    yield Case("a value that is forbidden", "policy-condition", draft_with(["not-in", "$key", ["uploads/a.txt"]]))
     yield Case(
         "a field that a condition names and the form lacks",
         "policy-field-missing",
-        signed(["eq", "$x-oss-meta-note", "x"]),
+        draft_with(["eq", "$x-oss-meta-note", "x"]),
     )
     yield Case(
         "a signed field altered",
         "policy-condition",
-        signed({"success_action_status": "200"}, extra=status),
+        draft_with({"success_action_status": "200"}, extra=status),
         having("success_action_status", "201"),
     )
 
@@ -116,7 +118,7 @@ def of_the_signature() -> Iterator[Case]:
         "x-oss-date": "post-date-malformed",
         "x-oss-security-token": "token-lost",
     }
-    yield from (Case(f"no {name}", rule, signed(), without(name)) for name, rule in left_out.items())
+    yield from (Case(f"no {name}", rule, draft_with(), without(name)) for name, rule in left_out.items())
     credential = f"{IDENTITY.access_key_id}/20241124/{REGION}/oss/aliyun_v4_request"
     altered = [
         ("an empty signature", "x-oss-signature", "", "post-signature-empty"),
@@ -139,20 +141,22 @@ def of_the_signature() -> Iterator[Case]:
             "post-signature",
         ),
     ]
-    yield from (Case(name, rule, signed(), having(field, value)) for name, field, value, rule in altered)
-    yield Case("signed for another region", "post-signature", signed(region="cn-beijing"))
-    yield Case("signed for the region's endpoint instead of its ID", "post-signature", signed(region=f"oss-{REGION}"))
-    yield Case("signed for another product", "post-signature", signed(product="oss-cloudbox"))
-    yield Case("signed with the key of the day before", "post-signature", signed(credential_date="20241123"))
-    yield Case("no condition on the fields of the signature", "policy-unnamed-field", signed(v4_conditions=False))
+    yield from (Case(name, rule, draft_with(), having(field, value)) for name, field, value, rule in altered)
+    yield Case("signed for another region", "post-signature", draft_with(region="cn-beijing"))
+    yield Case(
+        "signed for the region's endpoint instead of its ID", "post-signature", draft_with(region=f"oss-{REGION}")
+    )
+    yield Case("signed for another product", "post-signature", draft_with(product="oss-cloudbox"))
+    yield Case("signed with the key of the day before", "post-signature", draft_with(credential_date="20241123"))
+    yield Case("no condition on the fields of the signature", "policy-unnamed-field", draft_with(v4_conditions=False))
 
 
 def of_time() -> Iterator[Case]:
     """Too early, and too late."""
-    yield Case("the policy has expired", "policy-expired", signed(expiration=NOON + 600), now=NOON + 600)
-    yield Case("the token has expired", "token-expired", signed(expiration=NOON + DAY), now=NOON + 3600)
-    yield Case("more than 15 minutes before x-oss-date", "post-date-skewed", signed(date=NOON + 901))
-    yield Case("more than 7 days after x-oss-date", "post-date-skewed", signed(date=NOON - 7 * DAY - 1))
+    yield Case("the policy has expired", "policy-expired", draft_with(expiration=NOON + 600), now=NOON + 600)
+    yield Case("the token has expired", "token-expired", draft_with(expiration=NOON + DAY), now=NOON + 3600)
+    yield Case("more than 15 minutes before x-oss-date", "post-date-skewed", draft_with(date=NOON + 901))
+    yield Case("more than 7 days after x-oss-date", "post-date-skewed", draft_with(date=NOON - 7 * DAY - 1))
 
 
 def of_the_policy() -> Iterator[Case]:
@@ -197,11 +201,11 @@ def pack() -> dict[str, Any]:
             "token_expires_at": iso(IDENTITY.expiration),
             "may": IDENTITY.policies[0],
         },
-        "forms": [_described(case) for case in cases()],
+        "forms": [_describe(case) for case in cases()],
     }
 
 
-def _described(case: Case) -> dict[str, Any]:
+def _describe(case: Case) -> dict[str, Any]:
     fields = case.draft.fields()
     return {
         "name": case.name,
@@ -215,11 +219,11 @@ def _described(case: Case) -> dict[str, Any]:
         },
         "fields": [list(field) for field in case.change(fields).items()],
         "file": {"size": case.size, "content_type": "text/plain"},
-        "expected": _expected(case),
+        "expected": _expectation(case),
     }
 
 
-def _expected(case: Case) -> dict[str, Any]:
+def _expectation(case: Case) -> dict[str, Any]:
     if case.breaks is None:
         return {"status": 200 if "success_action_status" in case.draft.extra else 204}
     [rule] = [rule for rule in rules() if rule.name == case.breaks]

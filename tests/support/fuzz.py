@@ -189,22 +189,22 @@ def events(rng: random.Random, number: int) -> Iterator[bytes]:
         yield rng.choice(ways)(rng.choice(sound))
 
 
-def judge(reply: Any) -> int:
+def check_response(response: Any) -> int:
     """Returns the status of a response. Raises AssertionError if the response is not what it should be."""
-    assert set(reply) == {"statusCode", "headers", "isBase64Encoded", "body"}, reply
-    assert reply["headers"]["Access-Control-Allow-Origin"] in (
+    assert set(response) == {"statusCode", "headers", "isBase64Encoded", "body"}, response
+    assert response["headers"]["Access-Control-Allow-Origin"] in (
         "https://app.example.com",
         "https://www.example.com:8443",
     )
-    json.dumps(reply).encode()
-    status: int = reply["statusCode"]
-    assert status in (200, 204, 400, 401, 403, 404, 405, 409, 413, 415), reply
+    json.dumps(response).encode()
+    status: int = response["statusCode"]
+    assert status in (200, 204, 400, 401, 403, 404, 405, 409, 413, 415), response
     if status != 204:
-        payload = json.loads(reply["body"])
+        payload = json.loads(response["body"])
         for policy in _policies(payload):
-            judge_policy(json.loads(base64.b64decode(policy))["conditions"])
+            check_policy(json.loads(base64.b64decode(policy))["conditions"])
         for url in _urls(payload):
-            judge_url(url)
+            check_url(url)
     return status
 
 
@@ -220,7 +220,7 @@ def _urls(payload: Any) -> list[str]:
     return [part["url"] for part in parts if "url" in part] if isinstance(parts, list) else []
 
 
-def judge_policy(conditions: list[Any]) -> None:
+def check_policy(conditions: list[Any]) -> None:
     """Raises AssertionError if a form fits another bucket or prefix, or exceeds the limits."""
     listed = {condition[1]: condition for condition in conditions if isinstance(condition, list)}
     assert [condition for condition in conditions if isinstance(condition, dict)] == [{"bucket": "team-uploads"}]
@@ -235,7 +235,7 @@ def judge_policy(conditions: list[Any]) -> None:
     assert listed["$x-oss-credential"][2].endswith("/cn-hangzhou/oss/aliyun_v4_request")
 
 
-def judge_url(url: str) -> None:
+def check_url(url: str) -> None:
     """Raises AssertionError if a part's URL is for another object, or for a part of any length."""
     parts = urlsplit(url)
     assert (parts.netloc, unquote(parts.path)) == ("team-uploads.oss-cn-hangzhou.aliyuncs.com", f"/{UPLOAD.key}"), url
@@ -261,7 +261,7 @@ def run(number: int, seed: int) -> dict[int, int]:
     with patch.object(multipart_routes, "OssClient", Storage):
         for event in events(rng, number):
             try:
-                status = judge(app.handle(event, factories.context(), now=factories.NOON))
+                status = check_response(app.handle(event, factories.context(), now=factories.NOON))
             except BaseException:
                 sys.stderr.write(f"the event was {event!r}\n")
                 raise

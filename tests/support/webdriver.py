@@ -98,7 +98,7 @@ class Marionette:
     """Firefox's own protocol: `length:[0, id, command, parameters]`, and answers alike."""
 
     def __init__(self, port: int) -> None:
-        self._socket = _connected(port)
+        self._socket = _connect(port)
         self._socket.settimeout(PATIENCE)
         self._number = 0
         self._read()  # it introduces itself
@@ -117,13 +117,13 @@ class Marionette:
     def _read(self) -> Any:
         size = b""
         while not size.endswith(b":"):
-            size += self._received(1)
+            size += self._receive(1)
         content = b""
         while len(content) < int(size[:-1]):
-            content += self._received(int(size[:-1]) - len(content))
+            content += self._receive(int(size[:-1]) - len(content))
         return json.loads(content)
 
-    def _received(self, size: int) -> bytes:
+    def _receive(self, size: int) -> bytes:
         received = self._socket.recv(size)
         if not received:
             raise RuntimeError("Firefox has gone")
@@ -255,7 +255,7 @@ def _webkit(folder: Path) -> Iterator[Driver]:
         _running(["Xvfb", display, "-screen", "0", "1200x900x24", "-nolisten", "tcp"], {}),
         _running([WEBKIT, f"--port={port}"], environ),
     ):
-        _connected(port).close()
+        _connect(port).close()
         yield HttpDriver(f"http://127.0.0.1:{port}", {"webkitgtk:browserOptions": options})
 
 
@@ -274,7 +274,7 @@ def _running(command: list[str], environ: dict[str, str], *pipes: int) -> Iterat
                 os.killpg(process.pid, 9)
 
 
-def _connected(port: int) -> socket.socket:
+def _connect(port: int) -> socket.socket:
     """A connection to a server that is just starting."""
     end = time.monotonic() + PATIENCE
     while True:
