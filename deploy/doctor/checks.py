@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from deploy.doctor import bucket, callback, domains, drift, function, live_functions, multipart, roles, settings
+from deploy.doctor import (
+    bucket,
+    callback,
+    domains,
+    drift,
+    existence,
+    function,
+    live_functions,
+    multipart,
+    roles,
+    settings,
+)
 from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
 
-_MODULES = (settings, drift, function, roles, bucket, domains, callback, multipart)
+_MODULES = (settings, existence, drift, function, roles, bucket, domains, callback, multipart)
 """A module for each subject, in the order in which their findings are printed."""
 
 CHECKS = tuple(each for module in _MODULES for each in vars(module).values() if isinstance(each, Check))

@@ -40,7 +40,13 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
     needs_account = any(each.live for each in chosen)
     seen = inspect(settings, deployment) if needs_account else Inspection({}, has_credentials=False)
     context = Context(
-        settings, deployment, seen.live_buckets, seen.live_functions, not_visible=seen.not_visible, unread=unread
+        settings,
+        deployment,
+        seen.live_buckets,
+        seen.live_functions,
+        resources=seen.resources,
+        not_visible=seen.not_visible,
+        unread=unread,
     )
     return report(checks.examine(context, chosen), seen, chosen, strict=arguments.strict)
 

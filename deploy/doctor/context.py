@@ -11,6 +11,7 @@ from deploy import names
 from deploy.credentials import account_id
 from deploy.declared import Deployment, listed
 from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule
+from deploy.doctor.live_resource import LiveResource
 from deploy.hooks.preflight import UNKNOWN
 from direct_upload.settings import Settings
 from fc_http.environment import listed_origins
@@ -31,6 +32,8 @@ class Context:
     """The live functions and their roles, in the shape in which they are declared."""
     declared: Deployment | None = None
     """What is declared, where `deployment` is what is live."""
+    resources: tuple[LiveResource, ...] = ()
+    """The live resources that were looked for."""
     not_visible: Mapping[str, str] = field(default_factory=dict)
     """Why what is live was not seen, by the facts of `live` and `account`."""
     unread: tuple[str, ...] = ()

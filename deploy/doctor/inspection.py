@@ -11,11 +11,12 @@ from deploy.doctor import live_bucket, live_functions
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import NO_ANSWER, UNREADABLE, LiveBuckets, inspect_buckets
 from deploy.doctor.live_functions import LiveFunctions
+from deploy.doctor.live_resource import NOT_THERE, LiveResource
 from deploy.doctor.rights import ResourceNames
 
-FACTS = (*live_bucket.FACTS, *live_functions.FACTS)
-_WITHOUT_RIGHTS = {"clock"}
-"""Facts that are visible even with credentials that OSS refuses."""
+FACTS = ("existence", *live_bucket.FACTS, *live_functions.FACTS)
+_OF_NO_RESOURCE = {"clock", "existence"}
+"""Facts that are visible even if no resource is: with credentials that OSS refuses, or before a deployment."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,15 @@ class Inspection:
     """Why a fact of `FACTS` is not visible."""
     live_buckets: LiveBuckets | None = None
     live_functions: Deployment | None = None
+    resources: tuple[LiveResource, ...] = ()
+    """The live resources that were looked for."""
     has_credentials: bool = True
     """Whether somebody set credentials, so that seeing nothing is a failure."""
 
     @property
     def is_blind(self) -> bool:
         """Whether credentials are set, and show nothing."""
-        return self.has_credentials and set(FACTS) - set(self.not_visible) <= _WITHOUT_RIGHTS
+        return self.has_credentials and set(FACTS) - set(self.not_visible) <= _OF_NO_RESOURCE
 
 
 def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
@@ -54,27 +57,31 @@ def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
         deployment.site_bucket,
     )
     resources = ResourceNames.of(deployment)
-    functions, not_visible = LiveFunctions(provider, account_id=account_id, region=region).inspect(
+    account = LiveFunctions(provider, account_id=account_id, region=region)
+    functions, not_visible = account.inspect(
         str(deployment.function.get("functionName", "")),
         str(deployment.callback.get("functionName", "")),
         (resources.sign_role, resources.upload_role, resources.callback_role),
     )
-    reasons = {fact: _oss_reason(code, deployment) for fact, code in buckets.not_visible.items()}
+    absent = " and ".join(each.name for each in buckets.resources if each.code in NOT_THERE)
+    reasons = {fact: _oss_reason(code, absent) for fact, code in buckets.not_visible.items()}
     for fact, reason in not_visible.items():
         reasons[fact] = f"{'RAM' if fact == 'roles' else 'Function Compute'}: {reason}"
-    return Inspection(reasons, buckets, functions)
+    found = (*account.resources, *buckets.resources)
+    if unknown := [each for each in found if each.code and each.code not in NOT_THERE]:
+        reasons["existence"] = reasons[unknown[0].fact]
+    return Inspection(reasons, buckets, functions, found)
 
 
 def _nothing(reason: str, *, has_credentials: bool = True) -> Inspection:
     return Inspection(dict.fromkeys(FACTS, reason), has_credentials=has_credentials)
 
 
-def _oss_reason(code: str, deployment: Deployment) -> str:
+def _oss_reason(code: str, absent: str) -> str:
     if code == NO_ANSWER:
         return "OSS did not answer (is this machine connected to the internet?)"
     if code == UNREADABLE:
         return "the answer is not what OSS sends (does something else answer in its place, such as a proxy?)"
     if code == "NoSuchBucket":
-        where = f"{deployment.function_environ.get('OSS_BUCKET')} and {deployment.site_bucket}"
-        return f"there is no such bucket ({where}): it is not deployed yet, or NAME, REGION or AccountID is another's"
+        return f"there is no such bucket ({absent}): it is not deployed yet, or NAME, REGION or AccountID is another's"
     return f"OSS says {code}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -11,6 +11,7 @@ from xml.etree.ElementTree import ParseError
 
 import alibabacloud_oss_v2 as oss
 
+from deploy.doctor.live_resource import NOT_THERE, LiveResource
 from deploy.oss_client import plain_code, refusal
 
 
@@ -74,12 +75,12 @@ class LiveBuckets:
     """The page's bucket."""
     not_visible: Mapping[str, str] = field(default_factory=dict)
     """Why what could not be seen was not: OSS's code, by what `FACTS` call it."""
+    resources: tuple[LiveResource, ...] = ()
 
 
-FACTS = (
-    *("versioning", "Block Public Access", "ACL", "CORS", "lifecycle", "policy", "list of objects"),
-    *("clock", "site ACL", "site policy"),
-)
+_OF_UPLOADS = ("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy")
+_OF_SITE = ("site ACL", "site policy")
+FACTS = (*_OF_UPLOADS, "list of objects", "clock", *_OF_SITE)
 """What there is to be seen of the two buckets."""
 
 NO_ANSWER = "no answer"
@@ -141,7 +142,16 @@ class _Inspector:
             endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
             site=site,
             not_visible=dict(self._not_visible),
+            resources=tuple(self._resources()),
         )
+
+    def _resources(self) -> Iterator[LiveResource]:
+        buckets = (("the upload bucket", self._bucket, _OF_UPLOADS), ("the page's bucket", self._site, _OF_SITE))
+        for kind, name, facts in buckets:
+            codes = [self._not_visible.get(fact, "") for fact in facts]
+            absent = [code for code in codes if code in NOT_THERE]
+            if name:
+                yield LiveResource(f"{kind} {name}", facts[0], (absent or [min(codes, key=bool)])[0])
 
     def _page_bucket(self) -> BucketConfig:
         acl = self._ask("site ACL", lambda: self._client.get_bucket_acl(_acl(bucket=self._site)))

@@ -20,6 +20,7 @@ from darabonba.runtime import RuntimeOptions
 
 from deploy.declared import NOT_VISIBLE, Deployment
 from deploy.doctor.live_bucket import NO_ANSWER, UNREADABLE
+from deploy.doctor.live_resource import LiveResource
 from deploy.oss_client import plain_code
 from direct_upload import sdk_session
 
@@ -69,6 +70,7 @@ class LiveFunctions:
         self._region = region
         self._protocol, _, self._host = endpoint.partition("://") if endpoint else ("https", "", "")
         self._silent: set[str] = set()
+        self.resources: list[LiveResource] = []
 
     def inspect(self, function: str, callback: str, roles: Iterable[str]) -> tuple[Deployment | None, dict[str, str]]:
         """The functions of these names with their triggers, and the roles; and why what could not be seen was not.
@@ -94,19 +96,24 @@ class LiveFunctions:
         try:
             props = {**self._function(name), "region": self._region}
         except (NotVisible, *_OTHER_SHAPES) as why:
+            self.resources.append(LiveResource(f"the {fact} {name}", fact, _reason(why)))
             not_visible[fact] = f"{name}: {_reason(why)}"
             for other, _ in _BESIDE:
                 _note(not_visible, other, not_visible[fact])
             return {}
+        self.resources.append(LiveResource(f"the {fact} {name}", fact))
         beside = {key: self._configs_if_seen(name, fact, key, not_visible) for fact, key in _BESIDE}
         return {**props, **beside}
 
     def _role_if_seen(self, name: str, not_visible: dict[str, str]) -> dict[str, Any]:
         try:
-            return self._role(name)
+            role = self._role(name)
         except (NotVisible, *_OTHER_SHAPES) as why:
+            self.resources.append(LiveResource(f"the role {name}", "roles", _reason(why)))
             _note(not_visible, "roles", f"{name}: {_reason(why)}")
             return {"RoleName": name, NOT_VISIBLE: True}
+        self.resources.append(LiveResource(f"the role {name}", "roles"))
+        return role
 
     def _function(self, name: str) -> dict[str, Any]:
         path = f"/2023-03-30/functions/{name}"

@@ -11,6 +11,7 @@ from deploy.declared import Deployment
 from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import BucketConfig, LiveBuckets
+from deploy.doctor.live_resource import LiveResource
 from support.tokens import new_secret
 
 ACCOUNT = "1234567890123456"
@@ -157,6 +158,7 @@ class SoundDeployment:
         self.template = template()
         self.missing: tuple[str, ...] = ()
         self.unread: tuple[str, ...] = ()
+        self.looked_for: tuple[LiveResource, ...] = ()
         self.resources: dict[str, Any] = {}
         self.not_visible: dict[str, str] = {}
         self.live: LiveBuckets | None = None
@@ -248,7 +250,13 @@ class SoundDeployment:
         """The check's name and what it found."""
         found = examine(
             Context(
-                self.environ, self.deployment, self.live, self.account, not_visible=self.not_visible, unread=self.unread
+                self.environ,
+                self.deployment,
+                self.live,
+                self.account,
+                resources=self.looked_for,
+                not_visible=self.not_visible,
+                unread=self.unread,
             )
         )
         return [(finding.check.id, finding.message) for finding in found]

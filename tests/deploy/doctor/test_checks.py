@@ -13,6 +13,7 @@ from deploy.doctor import command as doctor
 from deploy.doctor.checks import CHECKS, examine, not_made
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule
+from deploy.doctor.live_resource import LiveResource
 from deploy.environment import dotenv
 from support.sound_deployment import (
     ACCOUNT,
@@ -209,6 +210,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("names", lambda g: g.environ.update(NAME="My_App"), "NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not 'My_App'."),
     ("names", lambda g: g.environ.update(REGION="oss-cn-hangzhou"), "REGION must be the region's ID: cn-hangzhou, not 'oss-cn-hangzhou'."),
     ("names", lambda g: g.environ.update(AccountID="12ab"), "AccountID must be the account's ID, 5 to 20 digits, not '12ab'."),
+    ("existence", lambda g: setattr(g, "looked_for", (LiveResource("the upload bucket b", "ACL", "NoSuchBucket"), LiveResource("the role r", "roles"))), "The upload bucket b is not there, though the role r is."),
     ("unread", lambda g: setattr(g, "unread", ("Nothing reads NAMES; did you mean NAME?",)), "Nothing reads NAMES; did you mean NAME?"),
     ("bucket", lambda g: g.properties("Uploads").update(BucketName="another"), f"The template has no bucket {UPLOADS}, which OSS_BUCKET names."),
     ("versioning", lambda g: g.properties("Uploads").update(VersioningConfiguration={"Status": "Suspended"}), "The bucket Uploads of the template has versioning Suspended."),

@@ -27,7 +27,7 @@ from support.sound_deployment import ACCOUNT, SoundDeployment
 from support.tokens import new_secret
 from support.upload_bucket import Asks
 
-FACTS = (*live_bucket.FACTS, *live_functions.FACTS)
+FACTS = ("existence", *live_bucket.FACTS, *live_functions.FACTS)
 
 S_YAML = """
 resources:
@@ -442,7 +442,7 @@ def test_a_right_that_was_added_in_the_account_is_a_fault(
         ),
         (
             "NoSuchBucket",
-            f"There is no such bucket (team-uploads-{ACCOUNT} and team-site-{ACCOUNT}): it is not deployed yet, or NAME, REGION or AccountID is another's",
+            f"There is no such bucket (the upload bucket team-uploads-{ACCOUNT} and the page's bucket team-site-{ACCOUNT}): it is not deployed yet, or NAME, REGION or AccountID is another's",
         ),
     ],
 )
@@ -460,6 +460,76 @@ def test_credentials_that_are_refused_everywhere_fail(
         f"{ALL - len(LIVE) + 1} checks made, {len(LIVE) - 1} not made; 0 faults.",
     )
     assert (f"  {reason}:\n" in said, secret in said) == (True, False)
+
+
+NOTHING = "<Error><Code>NoSuchBucket</Code></Error>"
+
+
+def take_away(cloud: HTTPServer, *names: str) -> None:
+    """Buckets and functions that do not exist."""
+    for name in names:
+        cloud.expect_request(re.compile(f"/{name}/")).respond_with_data(NOTHING, 404, content_type="application/xml")
+        path = re.compile(f"/2023-03-30/functions/{name}(/triggers)?")
+        cloud.expect_request(path).respond_with_json({"Code": "FunctionNotFound"}, status=404)
+
+
+@pytest.mark.parametrize(
+    ("names", "fault"),
+    [
+        ([f"team-uploads-{ACCOUNT}"], f"The upload bucket team-uploads-{ACCOUNT} is not there, though the function team-sign is."),
+        ([f"team-site-{ACCOUNT}"], f"The page's bucket team-site-{ACCOUNT} is not there, though the function team-sign is."),
+        (["team-sign"], "The function team-sign is not there, though the callback function team-callback is."),
+        (["team-callback"], "The callback function team-callback is not there, though the function team-sign is."),
+        (
+            ["team-sign", "team-callback", f"team-site-{ACCOUNT}"],
+            f"The function team-sign, the callback function team-callback, the page's bucket team-site-{ACCOUNT} are not there, though the role team-sign is.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_deployment_of_which_a_part_does_not_exist_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer, names: list[str], fault: str
+) -> None:
+    take_away(cloud, *names)
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, fault_lines(said)) == (1, [f"existence: {fault}"])
+
+
+def test_a_role_that_does_not_exist_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    of_role = {"RoleName": "team-upload"}
+    cloud.expect_request("/", query_string=of_role).respond_with_json({"Code": "EntityNotExist.Role"}, status=404)
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, fault_lines(said)) == (
+        1,
+        ["existence: The role team-upload is not there, though the function team-sign is."],
+    )
+
+
+def test_a_deployment_of_which_nothing_exists_is_not_deployed_yet(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    take_away(cloud, f"team-uploads-{ACCOUNT}", f"team-site-{ACCOUNT}", "team-sign", "team-callback")
+    cloud.expect_request("/").respond_with_json({"Code": "EntityNotExist.Role"}, status=404)
+    secret = new_secret()
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, said.splitlines()[0]) == (
+        3,
+        f"{ALL - len(LIVE) + 2} checks made, {len(LIVE) - 2} not made; 0 faults.",
+    )
+
+
+def test_what_is_only_refused_may_exist(project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer) -> None:
+    denied = "<Error><Code>AccessDenied</Code></Error>"
+    cloud.expect_request(f"/team-uploads-{ACCOUNT}/").respond_with_data(denied, 403, content_type="application/xml")
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, "  OSS says AccessDenied:\n    existence, " in said) == (0, True)
 
 
 def test_without_a_network_credentials_fail(

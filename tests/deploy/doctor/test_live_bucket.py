@@ -16,6 +16,7 @@ from deploy.doctor import command as doctor
 from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import FACTS, BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, inspect_buckets
+from deploy.doctor.live_resource import LiveResource
 from support.factories import NOON
 from support.oss_world import BUCKET, REGION, OssWorld
 from support.sound_deployment import ACCOUNT
@@ -78,6 +79,10 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
         skew=0.0,
         site=BucketConfig(
             "The page's live bucket team-site", acl="public-read", owner="42", policy='{"Statement":[{}]}'
+        ),
+        resources=(
+            LiveResource("the upload bucket team-uploads", "ACL"),
+            LiveResource("the page's bucket team-site", "site ACL"),
         ),
     )
     httpserver.check()
