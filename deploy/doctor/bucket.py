@@ -114,6 +114,30 @@ def _allowances(buckets: Iterable[BucketConfig]) -> Iterator[str]:
 
 
 @check(
+    "site-website",
+    impact="People who open the page get another one, which may take their upload links and files, or none.",
+    fix="In the OSS console set the page's bucket's static page as deploy/ros.yaml does, and delete its redirect and "
+    "mirroring rules: ROS may leave alone what it made before.",
+    live="site website",
+    declared=False,
+)
+def site_website(context: Context) -> Iterator[str]:
+    """Finds what the page's live bucket shows in place of the page."""
+    live = context.live_buckets.site if context.live_buckets else None
+    declared = next(context.site_buckets(), None)
+    if live is None or live.website is None or declared is None or declared.website is None:
+        return
+    for what, found, stated in (
+        ("index page", live.website.index, declared.website.index),
+        ("error page", live.website.error, declared.website.error),
+    ):
+        if found != stated:
+            yield f"{live.where} has the {what} {found or '(none)'}, and in the template {stated or '(none)'}."
+    if count := live.website.rules:
+        yield f"{live.where} has {count} rule{'' if count == 1 else 's'} that may send requests elsewhere."
+
+
+@check(
     "site-acl",
     impact="Anybody may exchange the page for one that sends people's upload links and files elsewhere.",
     fix="Set the ACL of the page's bucket to public-read, and deploy.",

@@ -10,7 +10,7 @@ from typing import Any
 from deploy import names
 from deploy.credentials import account_id
 from deploy.declared import Deployment, listed
-from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule
+from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, Website
 from deploy.doctor.live_resource import LiveResource
 from deploy.hooks.preflight import UNKNOWN
 from direct_upload.settings import Settings
@@ -141,7 +141,14 @@ def _declared_bucket(name: str, properties: Mapping[str, Any]) -> BucketConfig:
             if rule.get("Status", "Enabled") == "Enabled" and rule.get("Expiration") and not rule.get("Tags")
         ),
         policy=properties.get("Policy") or "",
+        website=_declared_website(properties.get("WebsiteConfigurationV2") or {}),
     )
+
+
+def _declared_website(website: Mapping[str, Any]) -> Website:
+    """Returns what the template declares; of its rules, another check says that there should be none."""
+    index, error = website.get("IndexDocument") or {}, website.get("ErrorDocument") or {}
+    return Website(str(index.get("Suffix") or ""), str(error.get("Key") or ""))
 
 
 def _days(expiration: Mapping[str, Any]) -> int:

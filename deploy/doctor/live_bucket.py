@@ -44,6 +44,16 @@ class ExpiryRule:
 
 
 @dataclass(frozen=True)
+class Website:
+    """What a bucket shows where there is no object to show."""
+
+    index: str = ""
+    error: str = ""
+    rules: int = 0
+    """How many rules send requests elsewhere, or fetch what is missing from there."""
+
+
+@dataclass(frozen=True)
 class BucketConfig:
     """The upload bucket, declared or live; what is None is not known. Of the page's, the ACL and the policy alone."""
 
@@ -60,6 +70,8 @@ class BucketConfig:
     policy: Any = None
     """The bucket's policy, as it stands; empty if it has none."""
     expiry: tuple[ExpiryRule, ...] | None = None
+    website: Website | None = None
+    """Of the page's bucket alone."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ class LiveBuckets:
 
 
 _OF_UPLOADS = ("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy")
-_OF_SITE = ("site ACL", "site policy")
+_OF_SITE = ("site ACL", "site policy", "site website")
 FACTS = (*_OF_UPLOADS, "list of objects", "clock", *_OF_SITE)
 """What there is to be seen of the two buckets."""
 
@@ -160,6 +172,19 @@ class _Inspector:
             acl=acl.acl if acl else None,
             owner=acl.owner.id if acl else None,
             policy=self._ask_policy("site policy", self._site),
+            website=self._ask_website(),
+        )
+
+    def _ask_website(self) -> Website | None:
+        what, none = "site website", "NoSuchWebsiteConfiguration"
+        answer = self._ask(what, lambda: self._client.get_bucket_website(_website(bucket=self._site)), none=none)
+        if answer is None:
+            return Website() if self._refused.get(what) == none else None
+        found = answer.website_configuration
+        return Website(
+            index=(found.index_document.suffix if found.index_document else None) or "",
+            error=(found.error_document.key if found.error_document else None) or "",
+            rules=len((found.routing_rules.routing_rules if found.routing_rules else None) or ()),
         )
 
     def _ask_policy(self, what: str, bucket: str) -> str | None:
@@ -224,6 +249,7 @@ def _says_nothing(result: Any) -> bool:
         oss.GetBucketCorsResult: "cors_configuration",
         oss.GetBucketLifecycleResult: "lifecycle_configuration",
         oss.GetBucketPolicyResult: "body",
+        oss.GetBucketWebsiteResult: "website_configuration",
     }
     if isinstance(result, oss.GetBucketAclResult) and not (result.owner and result.owner.id):
         return True
@@ -275,4 +301,5 @@ _acl = oss.GetBucketAclRequest
 _cors = oss.GetBucketCorsRequest
 _lifecycle = oss.GetBucketLifecycleRequest
 _policy = oss.GetBucketPolicyRequest
+_website = oss.GetBucketWebsiteRequest
 _list = oss.ListObjectsV2Request

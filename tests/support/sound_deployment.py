@@ -10,7 +10,7 @@ from typing import Any
 from deploy.declared import Deployment
 from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import BucketConfig, LiveBuckets
+from deploy.doctor.live_bucket import BucketConfig, LiveBuckets, Website
 from deploy.doctor.live_resource import LiveResource
 from support.tokens import new_secret
 
@@ -84,7 +84,14 @@ def template() -> dict[str, Any]:
         },
         "Site": {
             "Type": "ALIYUN::OSS::Bucket",
-            "Properties": {"BucketName": SITE_BUCKET, "AccessControl": "private"},
+            "Properties": {
+                "BucketName": SITE_BUCKET,
+                "AccessControl": "private",
+                "WebsiteConfigurationV2": {
+                    "IndexDocument": {"Suffix": "index.html"},
+                    "ErrorDocument": {"Key": "404.html", "HttpStatus": "404"},
+                },
+            },
         },
         "Log": {"Type": "ALIYUN::SLS::Project", "Properties": {"Name": "odu"}},
         "Lines": logstore("Log.Name", "sign"),
@@ -265,4 +272,10 @@ class SoundDeployment:
 SEEN = BucketConfig(
     "The live bucket b", versioning="", public_access_blocked=True, acl="private", owner=ACCOUNT, policy=""
 )
-SEEN_SITE = BucketConfig("The page's live bucket s", acl="public-read", owner=ACCOUNT, policy="")
+SEEN_SITE = BucketConfig(
+    "The page's live bucket s",
+    acl="public-read",
+    owner=ACCOUNT,
+    policy="",
+    website=Website("index.html", "404.html"),
+)

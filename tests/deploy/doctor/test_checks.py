@@ -12,7 +12,7 @@ from deploy import declared
 from deploy.doctor import command as doctor
 from deploy.doctor.checks import CHECKS, examine, not_made
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule
+from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, Website
 from deploy.doctor.live_resource import LiveResource
 from deploy.environment import dotenv
 from support.sound_deployment import (
@@ -200,6 +200,10 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("triggers", lambda g: g.deploy(lambda there: there.callback["triggers"].append({"triggerName": "t", "triggerType": "oss"})), "Live: The callback function has another trigger, t (oss)."),
     ("site-policy", lambda g: g.properties("Site").update(Policy={"Statement": [{"Effect": "Allow", "Action": "oss:PutObject", "Principal": ["*"], "Resource": "r"}]}), "The bucket Site of the template has a policy that allows * oss:PutObject on r."),
     ("site-policy", lambda g: g.see_site(policy='{"Statement":[{"Effect":"Allow","Action":["oss:PutObject"],"Principal":["*"],"Resource":["r"]}]}'), "The page's live bucket s has a policy that allows * oss:PutObject on r."),
+    ("site-website", lambda g: g.see_site(website=Website("evil.html", "404.html")), "The page's live bucket s has the index page evil.html, and in the template index.html."),
+    ("site-website", lambda g: g.see_site(website=Website("index.html", "")), "The page's live bucket s has the error page (none), and in the template 404.html."),
+    ("site-website", lambda g: g.see_site(website=Website("index.html", "404.html", 1)), "The page's live bucket s has 1 rule that may send requests elsewhere."),
+    ("site-website", lambda g: g.see_site(website=Website("index.html", "404.html", 2)), "The page's live bucket s has 2 rules that may send requests elsewhere."),
     ("site-acl", lambda g: g.properties("Site").update(AccessControl="public-read-write"), "The bucket Site of the template is public-read-write."),
     ("site-acl", lambda g: g.see_site(acl="public-read-write"), "The page's live bucket s is public-read-write."),
     ("role", lambda g: g.function.update(role=f"acs:ram::*:role/{SIGN_ROLE}"), f"The function's role is 'acs:ram::*:role/{SIGN_ROLE}', which is no role's ARN."),

@@ -308,7 +308,7 @@ def serve_what_is_shipped(
         serve_function(server, props, changed)
     for folder, answers in (
         (f"/team-uploads-{ACCOUNT}/", OF_UPLOADS),
-        (f"/team-site-{ACCOUNT}/", {"acl": OF_UPLOADS["acl"].replace("private", "public-read")}),
+        (f"/team-site-{ACCOUNT}/", {"acl": OF_UPLOADS["acl"].replace("private", "public-read"), "website": WEBSITE}),
     ):
         server.expect_request(folder, query_string=Asks("policy")).respond_with_data(
             "<Error><Code>NoSuchBucketPolicy</Code></Error>", 404, content_type="application/xml"
@@ -357,6 +357,7 @@ OF_FUNCTION_COMPUTE = {
 }
 """What Function Compute answers besides, after its documentation and what fc3 sends it."""
 
+WEBSITE = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix><SupportSubDir>false</SupportSubDir></IndexDocument><ErrorDocument><Key>404.html</Key><HttpStatus>404</HttpStatus></ErrorDocument></WebsiteConfiguration>"
 OF_UPLOADS = {
     "versioning": "<VersioningConfiguration></VersioningConfiguration>",
     "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
@@ -420,6 +421,21 @@ def test_the_buckets_are_looked_for_where_oss_region_says(
     with contextlib.suppress(OSError):
         run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=new_secret())
     assert regions == asked
+
+
+def test_a_page_that_sends_people_elsewhere_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    rule = "<Redirect><RedirectType>External</RedirectType><HostName>evil.example</HostName></Redirect>"
+    rules = f"<RoutingRules><RoutingRule>{rule}</RoutingRule></RoutingRules></WebsiteConfiguration>"
+    cloud.expect_request(f"/team-site-{ACCOUNT}/", query_string=Asks("website")).respond_with_data(
+        WEBSITE.replace("</WebsiteConfiguration>", rules), content_type="application/xml"
+    )
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    where = f"The page's live bucket team-site-{ACCOUNT}"
+    assert (code, fault_lines(said)) == (1, [f"site-website: {where} has 1 rule that may send requests elsewhere."])
 
 
 def test_a_right_that_was_added_in_the_account_is_a_fault(

@@ -15,7 +15,16 @@ from deploy import credentials, declared, oss_client
 from deploy.doctor import command as doctor
 from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import FACTS, BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, inspect_buckets
+from deploy.doctor.live_bucket import (
+    FACTS,
+    BucketConfig,
+    CorsRule,
+    ExpiryRule,
+    LiveBuckets,
+    PartsRule,
+    Website,
+    inspect_buckets,
+)
 from deploy.doctor.live_resource import LiveResource
 from support.factories import NOON
 from support.oss_world import BUCKET, REGION, OssWorld
@@ -37,11 +46,17 @@ SUBRESOURCES = {
 SITE_ACL = SUBRESOURCES["acl"].replace("private", "public-read")
 
 
+SITE_WEBSITE = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument><ErrorDocument><Key>404.html</Key></ErrorDocument><RoutingRules><RoutingRule><RuleNumber>1</RuleNumber><Redirect><RedirectType>External</RedirectType><HostName>evil.example</HostName></Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>"
+
+
 def answer(httpserver: HTTPServer, **refused: str) -> None:
     """Let a server answer as a bucket does; `refused` are error codes by subresource."""
-    for name, body in (("acl", SITE_ACL), ("policy", '{"Statement":[{}]}')):
+    for name, body in (("acl", SITE_ACL), ("policy", '{"Statement":[{}]}'), ("website", SITE_WEBSITE)):
+        code = refused.get(f"site_{name}")
         httpserver.expect_request("/team-site/", query_string=Asks(name)).respond_with_data(
-            body, content_type="application/xml" if name == "acl" else "application/json"
+            REFUSED.format(code=code) if code else body,
+            status=403 if code else 200,
+            content_type="application/json" if body.startswith("{") and not code else "application/xml",
         )
     for name, xml in SUBRESOURCES.items():
         code = refused.get(name.replace("-", "_"))
@@ -78,7 +93,11 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
         ),
         skew=0.0,
         site=BucketConfig(
-            "The page's live bucket team-site", acl="public-read", owner="42", policy='{"Statement":[{}]}'
+            "The page's live bucket team-site",
+            acl="public-read",
+            owner="42",
+            policy='{"Statement":[{}]}',
+            website=Website("index.html", "404.html", 1),
         ),
         resources=(
             LiveResource("the upload bucket team-uploads", "ACL"),
@@ -189,6 +208,18 @@ def test_a_rule_that_clears_parts_away_by_a_date_is_seen(httpserver: HTTPServer)
     )
     answer(httpserver)
     assert look(httpserver).bucket.parts == (PartsRule("uploads/", 0),)
+
+
+def test_a_bucket_that_is_no_website_shows_nothing_and_is_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, site_website="NoSuchWebsiteConfiguration")
+    live = look(httpserver)
+    assert (live.site and live.site.website, live.not_visible) == (Website(), {})
+
+
+def test_a_website_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, site_website="AccessDenied")
+    live = look(httpserver)
+    assert (live.site and live.site.website, live.not_visible) == (None, {"site website": "AccessDenied"})
 
 
 def test_no_cors_rules_are_none_and_not_unknown(httpserver: HTTPServer) -> None:
