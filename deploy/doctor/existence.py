@@ -22,5 +22,5 @@ def existence(context: Context) -> Iterator[str]:
     there = [each.name for each in context.resources if not each.code]
     absent = [each.name for each in context.resources if each.code in NOT_THERE]
     if there and absent:
-        names = f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'}"
+        names = f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'}"
         yield f"{names[:1].upper()}{names[1:]} not there, though {there[0]} is."

@@ -193,6 +193,9 @@ class _Inspector:
         answer = self._ask(what, lambda: self._client.get_bucket_policy(_policy(bucket=bucket)), none=none)
         if answer is None:
             return "" if self._refused.get(what) == none else None
+        if not answer.body.lstrip().startswith("{"):  # somebody else's page, and no policy, however it is written
+            self._not_visible[what] = UNREADABLE
+            return None
         return str(answer.body)
 
     def _ask(self, what: str, question: Callable[[], Any], none: str = "") -> Any:
@@ -250,6 +253,7 @@ def _says_nothing(result: Any) -> bool:
         oss.GetBucketLifecycleResult: "lifecycle_configuration",
         oss.GetBucketPolicyResult: "body",
         oss.GetBucketWebsiteResult: "website_configuration",
+        oss.ListObjectsV2Result: "name",
     }
     if isinstance(result, oss.GetBucketAclResult) and not (result.owner and result.owner.id):
         return True

@@ -201,7 +201,9 @@ class LiveFunctions:
         except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
             code = plain_code(sdk_session.error_code(fault))
             if code == type(fault).__name__:  # neither the service nor the session gave one
-                code = NO_ANSWER
+                # What the SDK cannot parse, such as a proxy's page, is a bare RuntimeError; silence is not.
+                is_parsed = type(getattr(fault, "inner_exception", None)) is not RuntimeError
+                code = NO_ANSWER if is_parsed else UNREADABLE
         else:
             status, body = answer.get("statusCode"), answer.get("body")
             if isinstance(body, dict) and status == 200 and not any(body.get(name) for name in _MORE):

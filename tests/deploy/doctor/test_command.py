@@ -138,12 +138,13 @@ SET = {"NAME": "team", "AUTH": "none"}
         ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s"}, 3, "Every live name has the account's ID in it: set AccountID"),
         ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": "12ab"}, 1, "It is not known where to look: AccountID must be the account's ID, 5 to 20 digits, not '12ab'"),
         ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": ACCOUNT, "REGION": "cn-x@evil.example/"}, 1, "It is not known where to look: REGION must be the region's ID such as cn-hongkong, not 'cn-x@evil.example/'"),
+        ({"AccessKeyID": "LTAI1", "AccessKeySecret": "s", "AccountID": ACCOUNT, "NAME": "My_App"}, 1, "It is not known where to look: NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not 'My_App'"),
     ],
 )  # fmt: skip
 def test_why_nothing_live_was_looked_at_is_said(
     project: Path, capsys: pytest.CaptureFixture[str], environ: dict[str, str], code: int, why: str
 ) -> None:
-    got, said, _ = run(project, capsys, **SET, **environ)
+    got, said, _ = run(project, capsys, **{**SET, **environ})
     assert (got, f"\nNot made:\n  {why}:\n" in said) == (code, True)
 
 
@@ -498,7 +499,7 @@ def take_away(cloud: HTTPServer, *names: str) -> None:
         (["team-callback"], "The callback function team-callback is not there, though the function team-sign is."),
         (
             ["team-sign", "team-callback", f"team-site-{ACCOUNT}"],
-            f"The function team-sign, the callback function team-callback, the page's bucket team-site-{ACCOUNT} are not there, though the role team-sign is.",
+            f"The function team-sign and the callback function team-callback and the page's bucket team-site-{ACCOUNT} are not there, though the role team-sign is.",
         ),
     ],
 )  # fmt: skip
@@ -546,6 +547,19 @@ def test_what_is_only_refused_may_exist(project: Path, capsys: pytest.CaptureFix
     serve_what_is_shipped(cloud, project, secret)
     code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
     assert (code, "  OSS says AccessDenied:\n    existence, " in said) == (0, True)
+
+
+def test_a_proxy_that_answers_for_the_services_shows_nothing(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    cloud.expect_request(re.compile(".*")).respond_with_data("<html>Sign in</html>", content_type="text/html")
+    secret = new_secret()
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, said.splitlines()[0], "no answer" in said) == (
+        3,
+        f"{ALL - len(LIVE) + 1} checks made, {len(LIVE) - 1} not made; 0 faults.",
+        False,
+    )
 
 
 def test_without_a_network_credentials_fail(

@@ -316,6 +316,15 @@ def test_a_code_is_fit_for_a_terminal(httpserver: HTTPServer) -> None:
     assert not_visible == {"function": why, **beside(why)}
 
 
+@pytest.mark.parametrize(("page", "status"), [("<html></html>", 200), ("", 200), ("<html></html>", 502)])
+def test_an_answer_that_is_no_json_is_no_silence(httpserver: HTTPServer, page: str, status: int) -> None:
+    httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_data(page, status)
+    serve(httpserver)
+    _, not_visible = seen(httpserver)
+    why = "odu-sign: what cannot be read"
+    assert not_visible == {"function": why, **beside(why)}
+
+
 def test_who_does_not_answer_is_asked_once() -> None:
     with HTTPServer() as server:
         pass
