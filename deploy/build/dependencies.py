@@ -58,7 +58,7 @@ def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mappi
 
     # Every machine builds with the same pip and setuptools, and no interpreter needs any of its own. As wheels: a
     # source of theirs would be built with tools that no lock names.
-    only_wheels = ("--no-deps", "--only-binary", ":all:")
+    only_wheels = ("--no-deps", "--no-compile", "--only-binary", ":all:")
     _pip(environ, sys.executable, "install", *only_wheels, "--target", tools, "-r", TOOLS_LOCK)
     environ = {**environ, "PYTHONPATH": str(tools)}
 

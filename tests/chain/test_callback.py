@@ -171,7 +171,7 @@ def test_a_callback_sent_again_changes_nothing(chain: Chain) -> None:
     [upload] = chain.sign()
     first = post_upload(upload).json()["stored"]
     [(headers, body)] = seen
-    again = requests.post(chain.cloud.callback_gateway.url + "/stored", data=body, headers=headers, timeout=20)
+    again = requests.post(chain.cloud.callback_gateway.url + "/stored", data=body, headers=headers, timeout=60)
     assert (again.status_code, again.json()["stored"]) == (200, first)
     assert [len(log_events(chain, event)) for event in ("stored", "callback_repeated")] == [1, 1]
 

@@ -150,7 +150,7 @@ def test_a_folder_form_takes_no_other_type_whichever_way_it_is_given(
 def test_an_exact_form_without_a_file_is_refused(chain: Chain) -> None:
     [upload] = chain.sign()
     parts = [(name, (None, value)) for name, value in upload["fields"].items()]
-    refused = requests.post(upload["url"], files=parts, timeout=20)
+    refused = requests.post(upload["url"], files=parts, timeout=60)
     assert outcome(refused) == (400, "IncorrectNumberOfFilesInPOSTRequest", "0006-00000107")
 
 
@@ -441,4 +441,4 @@ def test_no_service_answers_to_a_foreign_name(chain: Chain, host: str) -> None:
     """A page whose name was pointed at this machine (DNS rebinding) reads nothing here."""
     cloud = chain.cloud
     for url in (cloud.site.url, f"{cloud.gateway.url}/limits", cloud.oss.key_server.key_url):
-        assert requests.get(url, headers={"Host": host}, timeout=20).status_code == 403
+        assert requests.get(url, headers={"Host": host}, timeout=60).status_code == 403

@@ -57,7 +57,7 @@ class InParts(Chain):
     def send(self, ticket: str, content: bytes = CONTENT) -> None:
         pieces = [content[at : at + 8 * MIB] for at in range(0, len(content), 8 * MIB)]
         for url, piece in zip(self.urls(ticket, *range(1, len(pieces) + 1)), pieces, strict=True):
-            assert requests.put(url, piece, timeout=20).status_code == 200
+            assert requests.put(url, piece, timeout=60).status_code == 200
 
     def code(self, step: str = "", **body: Any) -> tuple[int, str]:
         status, response = self.on(step, **body)
@@ -147,7 +147,7 @@ def test_a_url_of_a_part_tells_its_size_and_its_end(chain: InParts) -> None:
 def test_what_has_arrived_is_listed(chain: InParts) -> None:
     ticket = chain.begin()["ticket"]
     [url] = chain.urls(ticket, 2)
-    requests.put(url, CONTENT[8 * MIB :], timeout=20)
+    requests.put(url, CONTENT[8 * MIB :], timeout=60)
     status, response = chain.on("/list", ticket=ticket)
     assert (status, response["parts"]) == (200, [{"number": 2, "size": 7}])
 
@@ -173,7 +173,7 @@ def test_no_ticket_outlives_its_upload(chain: InParts) -> None:
 @pytest.mark.parametrize("body", [CONTENT[: 8 * MIB - 1], CONTENT[: 8 * MIB + 1]], ids=["less", "more"])
 def test_a_part_has_the_length_that_its_url_is_for(chain: InParts, body: bytes) -> None:
     [url] = chain.urls(chain.begin()["ticket"], 1)
-    assert outcome(requests.put(url, body, timeout=20))[:2] == (403, "SignatureDoesNotMatch")
+    assert outcome(requests.put(url, body, timeout=60))[:2] == (403, "SignatureDoesNotMatch")
 
 
 @pytest.mark.parametrize(
@@ -184,14 +184,14 @@ def test_a_part_has_the_length_that_its_url_is_for(chain: InParts, body: bytes) 
 def test_a_url_is_for_one_part_of_one_key(chain: InParts, this: str, that: str) -> None:
     [url] = chain.urls(chain.begin()["ticket"], 1)
     assert this in url
-    response = requests.put(url.replace(this, that), CONTENT[: 8 * MIB], timeout=20)
+    response = requests.put(url.replace(this, that), CONTENT[: 8 * MIB], timeout=60)
     assert outcome(response)[:2] == (403, "SignatureDoesNotMatch")
 
 
 def test_a_url_ends(chain: InParts, clock: time_machine.Traveller) -> None:
     [url] = chain.urls(chain.begin()["ticket"], 1)
     clock.shift(601)
-    assert outcome(requests.put(url, CONTENT[: 8 * MIB], timeout=20))[:2] == (403, "AccessDenied")
+    assert outcome(requests.put(url, CONTENT[: 8 * MIB], timeout=60))[:2] == (403, "AccessDenied")
 
 
 @pytest.mark.parametrize("numbers", [[], [0], [3], [1, 1], ["1"], [True], [1.0], list(range(1, 22)), None, 1])
@@ -216,7 +216,7 @@ def test_a_ticket_ends(chain: InParts, clock: time_machine.Traveller, step: str)
 def test_an_upload_with_a_missing_part_is_not_completed(chain: InParts) -> None:
     ticket = chain.begin(size=len(CONTENT) + 8 * MIB)["ticket"]
     [url] = chain.urls(ticket, 2)
-    requests.put(url, CONTENT[: 8 * MIB], timeout=20)
+    requests.put(url, CONTENT[: 8 * MIB], timeout=60)
     status, response = chain.on("/complete", ticket=ticket)
     assert (status, response["error"]["code"], response["error"]["parts"]) == (409, "parts_missing", [1, 3])
     assert (chain.stored_files(), chain.parts_left()) == ([], 1)
@@ -398,7 +398,7 @@ def test_the_client_in_the_documentation_goes_on_where_it_was(chain: InParts, tm
     file.write_bytes(CONTENT)
     begun = chain.begin(filename="film.bin", content_type="application/octet-stream")
     [url] = chain.urls(begun["ticket"], 1)
-    requests.put(url, CONTENT[: 8 * MIB], timeout=20)
+    requests.put(url, CONTENT[: 8 * MIB], timeout=60)
     file.with_suffix(".bin.ticket").write_text(json.dumps(begun))
     run_the_documented_client(chain, file)
     puts = [record.note["part"] for record in chain.cloud.oss.records if record.method == "PUT"]

@@ -518,7 +518,7 @@ def test_addresses_to_which_keys_go(url: str, safe: bool) -> None:
 def test_what_was_uploaded_to_the_stand_in_is_listed_and_fetched(tmp_path: Path) -> None:
     may = {"Effect": "Allow", "Action": ["oss:ListObjects", "oss:GetObject"], "Resource": "acs:oss:*:*:*"}
     with Cloud(tmp_path / "files") as cloud:
-        asked = requests.post(cloud.gateway.url + "/sign", json={"files": [FILE]}, timeout=20)
+        asked = requests.post(cloud.gateway.url + "/sign", json={"files": [FILE]}, timeout=60)
         [upload] = asked.json()["uploads"]
         assert post_upload(upload).status_code == 200
         policy = {"Version": "1", "Statement": [may]}

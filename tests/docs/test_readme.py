@@ -113,7 +113,7 @@ def test_the_link_commands_give_a_link_that_uploads(tmp_path: Path) -> None:
 
 def test_the_sample_request_is_answered_as_shown(cloud: Cloud) -> None:
     request, shown = map(json.loads, code_blocks("json", HTTP_API))
-    answer = requests.post(f"{cloud.gateway.url}/sign", json=request, timeout=10).json()
+    answer = requests.post(f"{cloud.gateway.url}/sign", json=request, timeout=60).json()
     assert shape(answer) == shape(shown)
     [ours], [theirs] = answer["uploads"], shown["uploads"]
     assert list(ours["fields"]) == list(theirs["fields"])
@@ -141,7 +141,7 @@ def test_recipe_only_some_types_and_sizes(tmp_path: Path) -> None:
     ]
     settings = dict(word.split("=", 1) for word in command.removesuffix(" make dev").split())
     with Cloud(tmp_path, settings=settings) as cloud:
-        form = requests.get(cloud.gateway.url + FOLDER_FORM, timeout=10).json()
+        form = requests.get(cloud.gateway.url + FOLDER_FORM, timeout=60).json()
         fields = tutorial_fields(form, "a")
         assert (form["content_types"], form["max_size"]) == (["image/png", "image/jpeg"], 10_000_000)
         assert outcome(post(form["host"], fields, content_type="text/html")) == (403, "AccessDenied", "0006-00000227")
@@ -152,7 +152,7 @@ def test_recipe_only_some_types_and_sizes(tmp_path: Path) -> None:
 
 def test_recipe_another_answer_of_oss(tmp_path: Path) -> None:
     with with_recipe('"201"', tmp_path) as cloud:
-        form = requests.get(cloud.gateway.url + FOLDER_FORM, timeout=10).json()
+        form = requests.get(cloud.gateway.url + FOLDER_FORM, timeout=60).json()
         fields = tutorial_fields(form, "a.png")
         assert outcome(post(form["host"], fields)) == (403, "AccessDenied", "0006-00000227")
         created = post(form["host"], fields | {"success_action_status": "201"})
@@ -162,7 +162,7 @@ def test_recipe_another_answer_of_oss(tmp_path: Path) -> None:
 
 def test_recipe_some_value_forbidden(tmp_path: Path) -> None:
     with with_recipe("not-in", tmp_path) as cloud:
-        form = requests.get(cloud.gateway.url + FOLDER_FORM, timeout=10).json()
+        form = requests.get(cloud.gateway.url + FOLDER_FORM, timeout=60).json()
         fields = tutorial_fields(form, "a.png")
         refused = post(form["host"], fields | {"Cache-Control": "no-cache"})
         assert outcome(refused) == (403, "AccessDenied", "0006-00000227")

@@ -17,7 +17,7 @@ FLAGS = (
     *("--disable-sync", "--disable-quic"),
 )
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds: as many browsers at a time as there are cores are slow."""
 
 WATCH_FOR_VIOLATIONS = """

@@ -136,7 +136,7 @@ def test_the_user_may_assume_the_role(banner: str) -> None:
 
 def test_pages_of_the_origin_may_post(banner: str) -> None:
     asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
-    answer = requests.options(search(r"^OSS +(\S+)", banner), headers=asked, timeout=10)
+    answer = requests.options(search(r"^OSS +(\S+)", banner), headers=asked, timeout=60)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "https://app.example.com")
 
 

@@ -59,7 +59,7 @@ def post(
 ) -> requests.Response:
     """Posts a form as a browser does: the fields in their order, the file last."""
     parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in fields.items()]
-    return requests.post(url, files=[*parts, ("file", ("blob", content, content_type))], timeout=20)
+    return requests.post(url, files=[*parts, ("file", ("blob", content, content_type))], timeout=60)
 
 
 def post_upload(upload: Any, **changed: Any) -> requests.Response:

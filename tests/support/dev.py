@@ -16,7 +16,7 @@ from typing import Any
 
 from localcloud.dev.cloud import ROOT
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds to wait, at most, for what ought to happen at once."""
 
 

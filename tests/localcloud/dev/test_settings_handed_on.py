@@ -48,8 +48,8 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
         patch.setattr("localcloud.dev.cloud.CALLBACK", folder / "code")
         with Cloud(folder / "files", settings=function_settings(environ), code=folder / "code") as cloud:
             yield {
-                "sign": json.loads(requests.get(cloud.gateway.url, timeout=20).text),
-                "callback": json.loads(requests.post(cloud.callback_gateway.url, timeout=20).text),
+                "sign": json.loads(requests.get(cloud.gateway.url, timeout=60).text),
+                "callback": json.loads(requests.post(cloud.callback_gateway.url, timeout=60).text),
             }
 
 

@@ -38,7 +38,7 @@ def site(web: Path) -> Iterator[Site]:
 
 
 def get(site: Site, path: str) -> requests.Response:
-    return requests.get(site.url + path, timeout=10)
+    return requests.get(site.url + path, timeout=60)
 
 
 @pytest.mark.parametrize("path", ["/", "/index.html", "/?a=b"])
@@ -143,12 +143,12 @@ def test_nothing_else_by_its_absolute_path(site: Site, tmp_path: Path) -> None:
 
 
 def test_the_head_of_a_page(site: Site) -> None:
-    head = requests.head(site.url, timeout=10)
+    head = requests.head(site.url, timeout=60)
     assert (head.status_code, head.headers["Content-Length"], head.content) == (200, str(len(FILLED_IN)), b"")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_nothing_can_be_changed(site: Site, web: Path, method: str) -> None:
-    answer = requests.request(method, site.url + "/index.html", data=b"mine", timeout=10)
+    answer = requests.request(method, site.url + "/index.html", data=b"mine", timeout=60)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
     assert (web / "index.html").read_text(encoding="utf-8") == INDEX

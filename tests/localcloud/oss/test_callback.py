@@ -125,7 +125,7 @@ def test_openssl_verifies_the_signature(
     ask(world, draft, callback(receiver, callbackUrl=receiver.url_for("").rstrip("/") + target))
     [(request, _)] = receiver.log
     key_url = base64.b64decode(request.headers["x-oss-pub-key-url"]).decode()
-    (tmp_path / "key.pem").write_bytes(requests.get(key_url, timeout=10).content)
+    (tmp_path / "key.pem").write_bytes(requests.get(key_url, timeout=60).content)
     (tmp_path / "signature").write_bytes(base64.b64decode(request.headers["Authorization"]))
     (tmp_path / "signed").write_bytes(signed + request.get_data())
     command = ["openssl", "dgst", "-md5", "-verify", "key.pem", "-signature", "signature", "signed"]
@@ -188,13 +188,13 @@ def test_a_receiver_that_answers_byte_by_byte_has_no_more_time(
     world: OssWorld, draft: Draft, receiver: HTTPServer
 ) -> None:
     never = threading.Event()
-    slow = (b" " for _ in range(200) if not never.wait(0.05))
-    receiver.expect_request("/told").respond_with_response(Response(slow, 200, {"Content-Length": "200"}))
+    slow = (b" " for _ in range(1000) if not never.wait(0.05))
+    receiver.expect_request("/told").respond_with_response(Response(slow, 200, {"Content-Length": "1000"}))
     world.oss.callbacks.timeout = 0.3
     begin = time.monotonic()
     refused = ask(world, draft, callback(receiver))
     assert (refused.status_code, elements(refused)["Message"]) == (203, "Cost too long time.")
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
 
 
 def test_a_receiver_without_a_certificate_is_not_called_by_https(
@@ -361,7 +361,7 @@ def test_a_latency_longer_than_oss_waits(world: OssWorld, draft: Draft, receiver
 
 @pytest.mark.parametrize("path", ["/", "/callback_pub_key_v2.pem"])
 def test_the_key_server_has_one_file(world: OssWorld, path: str) -> None:
-    assert requests.get(world.oss.key_server.url + path, timeout=10).status_code == 404
+    assert requests.get(world.oss.key_server.url + path, timeout=60).status_code == 404
 
 
 def test_what_goes_wrong_in_the_key_server_is_told_with_the_rest(world: OssWorld) -> None:

@@ -73,11 +73,11 @@ def test_requests(world: OssWorld, draft: Draft, file: Path) -> None:
 def test_requests_with_the_file_first(world: OssWorld, draft: Draft) -> None:
     parts: list[tuple[str, tuple[str | None, str]]] = [("file", ("a", "hello"))]
     parts += [(name, (None, value)) for name, value in draft.fields().items()]
-    answer = requests.post(world.oss.url, files=parts, timeout=10)
+    answer = requests.post(world.oss.url, files=parts, timeout=60)
     assert elements(answer)["Message"].endswith("please check the order of the fields")
 
 
 def test_an_empty_file(world: OssWorld, draft: Draft) -> None:
-    answer = requests.post(world.oss.url, data=draft.fields(), files={"file": ("a", b"")}, timeout=10)
+    answer = requests.post(world.oss.url, data=draft.fields(), files={"file": ("a", b"")}, timeout=60)
     assert answer.status_code == 204
     assert [stored.size for stored in world.bucket.objects()] == [0]

@@ -19,7 +19,7 @@ FORBIDDEN = (
 
 
 def preflight(world: OssWorld, headers: dict[str, str]) -> requests.Response:
-    return requests.options(world.oss.url, headers=headers, timeout=10)
+    return requests.options(world.oss.url, headers=headers, timeout=60)
 
 
 def asking(origin: str = APP, method: str = "POST", headers: str | None = None) -> dict[str, str]:

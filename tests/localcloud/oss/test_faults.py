@@ -27,7 +27,7 @@ def test_bandwidth(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_bandwidth = 100_000
     begin = time.monotonic()
     assert post(world, draft.fields(), File(b"x" * 30_000)).status_code == 204
-    assert 0.3 <= time.monotonic() - begin < 3
+    assert 0.3 <= time.monotonic() - begin < 30
 
 
 def test_a_line_is_shared(world: OssWorld, draft: Draft) -> None:
@@ -38,7 +38,7 @@ def test_a_line_is_shared(world: OssWorld, draft: Draft) -> None:
     with ThreadPoolExecutor(3) as pool:
         posts = pool.map(lambda form: post(world, form, File(b"x" * 30_000)).status_code, forms)
         assert list(posts) == [204, 204, 204]
-    assert 0.3 <= time.monotonic() - begin < 3
+    assert 0.3 <= time.monotonic() - begin < 30
 
 
 @pytest.mark.parametrize("at", [0, 1, 100, 300_000])
@@ -91,7 +91,7 @@ def test_a_stall_ends_with_the_client(world: OssWorld, draft: Draft) -> None:
         )
     begin = time.monotonic()
     while files_of(world):
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 30
 
 
 def test_fail_next_counts_down(world: OssWorld, draft: Draft) -> None:
@@ -140,6 +140,6 @@ def test_a_disk_that_is_full_in_truth(world: OssWorld, draft: Draft, monkeypatch
 
 def test_faults_leave_reading_and_preflights_alone(world: OssWorld) -> None:
     world.faults.oss_fail_next, world.faults.oss_error_rate, world.faults.oss_deny_early = 1, 1.0, True
-    assert requests.get(f"{world.oss.url}/uploads/a", timeout=10).status_code == 403
-    assert outcome(requests.options(world.oss.url, timeout=10)) == (400, "BadRequest", None)
+    assert requests.get(f"{world.oss.url}/uploads/a", timeout=60).status_code == 403
+    assert outcome(requests.options(world.oss.url, timeout=60)) == (400, "BadRequest", None)
     assert world.faults.oss_fail_next == 1

@@ -55,7 +55,7 @@ def test_each_warning_says_how_to_fix_it(conditions: list[Any], expiration: floa
 def post(cloud: Cloud, fields: dict[str, str]) -> str:
     """The explanation of an accepted form."""
     parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in fields.items()]
-    answer = requests.post(cloud.oss.url, files=[*parts, ("file", ("a", b"seven b", "image/png"))], timeout=20)
+    answer = requests.post(cloud.oss.url, files=[*parts, ("file", ("a", b"seven b", "image/png"))], timeout=60)
     assert answer.status_code == 200, answer.text
     return cloud.oss.records[-1].explanation
 
@@ -96,9 +96,9 @@ def test_the_tutorials_design_works_and_gets_warnings(tmp_path: Path) -> None:
 def test_forms_of_this_project_get_no_warnings(tmp_path: Path) -> None:
     with Cloud(tmp_path) as cloud:
         file = {"filename": "a.png", "size": 7, "content_type": "image/png"}
-        [exact] = requests.post(cloud.gateway.url + "/sign", json={"files": [file]}, timeout=20).json()["uploads"]
+        [exact] = requests.post(cloud.gateway.url + "/sign", json={"files": [file]}, timeout=60).json()["uploads"]
         assert post(cloud, exact["fields"]) == ""
-        folder = requests.get(cloud.gateway.url + "/get_post_signature_for_oss_upload", timeout=20).json()
+        folder = requests.get(cloud.gateway.url + "/get_post_signature_for_oss_upload", timeout=60).json()
         names = ("policy", "x_oss_credential", "x_oss_date", "x_oss_signature_version")
         fields = {name.replace("_", "-"): folder[name] for name in names}
         more = {"x-oss-signature": folder["signature"], "x-oss-security-token": folder["security_token"]}

@@ -144,7 +144,7 @@ def presign(
 
 
 def get(url: str, headers: dict[str, str] | None = None) -> requests.Response:
-    return requests.get(url, headers=headers, timeout=10)
+    return requests.get(url, headers=headers, timeout=60)
 
 
 @pytest.mark.parametrize("expires", [None, 60])
@@ -315,7 +315,7 @@ def test_forced_downloads(
     ],
 )
 def test_what_the_stand_in_cannot_do_is_loud(world: OssWorld, method: str, path: str) -> None:
-    answer = requests.request(method, world.oss.url + path, timeout=10)
+    answer = requests.request(method, world.oss.url + path, timeout=60)
     what = " ".join([method, *path.partition("=")[0].split("?")])
     assert outcome(answer) == (501, "NotImplemented", None)
     assert elements(answer)["Message"] == f"The stand-in for OSS does not support {what}."

@@ -135,4 +135,4 @@ def test_an_altered_query(world: OssWorld) -> None:
 
 
 def test_unsigned(world: OssWorld) -> None:
-    assert outcome(requests.get(f"{world.oss.url}/?list-type=2", timeout=10)) == (403, "AccessDenied", None)
+    assert outcome(requests.get(f"{world.oss.url}/?list-type=2", timeout=60)) == (403, "AccessDenied", None)

@@ -330,7 +330,7 @@ def test_each_operation_takes_its_own_right(upload: Upload, method: str, query: 
 def test_nobody_may_do_any_of_it_unsigned(upload: Upload) -> None:
     url = f"{upload.world.oss.url}/{KEY}"
     for method, query in (("POST", "uploads"), ("PUT", f"partNumber=1&uploadId={upload.id}"), ("GET", "uploadId=x")):
-        assert outcome(requests.request(method, f"{url}?{query}", timeout=10)) == (403, "AccessDenied", None)
+        assert outcome(requests.request(method, f"{url}?{query}", timeout=60)) == (403, "AccessDenied", None)
 
 
 def presigned_part(world: OssWorld, upload: Upload, length: int) -> str:
@@ -357,7 +357,7 @@ def presigned_part(world: OssWorld, upload: Upload, length: int) -> str:
 def test_a_presigned_part_has_the_length_that_was_signed(upload: Upload) -> None:
     url = presigned_part(upload.world, upload, len(FIRST))
     assert "x-oss-additional-headers=content-length" in url
-    answers = [requests.put(url, body, timeout=10) for body in (FIRST[:-1], FIRST + b"x", FIRST)]
+    answers = [requests.put(url, body, timeout=60) for body in (FIRST[:-1], FIRST + b"x", FIRST)]
     mismatch = (403, "SignatureDoesNotMatch", "0002-00000201")
     assert [outcome(answer) for answer in answers[:2]] == [mismatch, mismatch]
     assert answers[2].status_code == 200
@@ -365,7 +365,7 @@ def test_a_presigned_part_has_the_length_that_was_signed(upload: Upload) -> None
 
 def test_a_presigned_part_takes_no_type_that_was_not_signed(upload: Upload) -> None:
     url = presigned_part(upload.world, upload, len(FIRST))
-    answer = requests.put(url, FIRST, headers={"Content-Type": "video/mp4"}, timeout=10)
+    answer = requests.put(url, FIRST, headers={"Content-Type": "video/mp4"}, timeout=60)
     assert outcome(answer) == (403, "SignatureDoesNotMatch", "0002-00000201")
 
 

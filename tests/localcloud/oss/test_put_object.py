@@ -133,7 +133,7 @@ def test_refused(world: OssWorld, who: Any, change: dict[str, Any], expected: tu
 
 
 def test_unsigned(world: OssWorld) -> None:
-    answer = requests.put(f"{world.oss.url}/uploads/a", data=b"1", timeout=10)
+    answer = requests.put(f"{world.oss.url}/uploads/a", data=b"1", timeout=60)
     assert outcome(answer) == (403, "AccessDenied", None)
 
 

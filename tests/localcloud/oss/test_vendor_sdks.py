@@ -219,9 +219,9 @@ def test_an_object_is_put_seen_listed_read_and_deleted(world: OssWorld, kind: Ki
 def test_presigned_urls_are_good_for_what_they_say(world: OssWorld, kind: Kind) -> None:
     client = kind(world, session(world, EVERYTHING))
     url = client.presign("PUT", "uploads/a.txt")
-    assert requests.put(url, data=b"hello", timeout=20).status_code == 200
-    assert requests.get(client.presign("GET", "uploads/a.txt"), timeout=20).content == b"hello"
-    assert requests.get(url, timeout=20).status_code == 403
+    assert requests.put(url, data=b"hello", timeout=60).status_code == 200
+    assert requests.get(client.presign("GET", "uploads/a.txt"), timeout=60).content == b"hello"
+    assert requests.get(url, timeout=60).status_code == 403
 
 
 OPERATIONS: dict[str, Callable[[Client], object]] = {

@@ -29,7 +29,7 @@ def site(world: OssWorld) -> OssWorld:
 
 
 def get(world: OssWorld, path: str, host: str) -> requests.Response:
-    return requests.get(world.oss.url + path, headers={"Host": f"{host}:{world.oss.port}"}, timeout=10)
+    return requests.get(world.oss.url + path, headers={"Host": f"{host}:{world.oss.port}"}, timeout=60)
 
 
 PAGES = {
@@ -62,7 +62,7 @@ def test_pages(
 
 
 def test_the_head_of_the_root(site: OssWorld) -> None:
-    answer = requests.head(site.oss.url, headers={"Host": DOMAIN}, timeout=10)
+    answer = requests.head(site.oss.url, headers={"Host": DOMAIN}, timeout=60)
     assert (answer.status_code, answer.headers["Content-Length"]) == (200, "11")
 
 
@@ -110,5 +110,5 @@ def test_public_endpoints_closed_to_forms(world: OssWorld, draft: Draft) -> None
 
 def test_preflights_are_answered_even_so(world: OssWorld) -> None:
     world.faults.oss_public_endpoint_forbidden = True
-    answer = requests.options(world.oss.url, headers={"Origin": "https://a.example"}, timeout=10)
+    answer = requests.options(world.oss.url, headers={"Origin": "https://a.example"}, timeout=60)
     assert outcome(answer)[:2] == (400, "BadRequest")

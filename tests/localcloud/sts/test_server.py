@@ -704,7 +704,7 @@ def test_latency(call: Call) -> None:
     call.account.faults.sts_latency = 0.2
     begin = time.monotonic()
     assert outcome(send(call.sign())) == GRANTED
-    assert 0.2 <= time.monotonic() - begin < 3
+    assert 0.2 <= time.monotonic() - begin < 30
 
 
 @pytest.mark.parametrize(("skew", "expected"), [(900, GRANTED), (901, EXPIRED), (-900, GRANTED), (-901, EXPIRED)])
