@@ -80,7 +80,7 @@ def _imports(tree: ast.AST, file: Path) -> Iterator[str]:
             yield from ({f"{module}.{name.name}" for name in node.names} if module in PACKAGES else {module})
 
 
-def reached(file: Path) -> set[str]:
+def reachable_modules(file: Path) -> set[str]:
     """The modules of the functions that a file imports, and those that these import, and so on."""
     found: set[str] = set()
     left = [file]
@@ -112,13 +112,13 @@ def test_imports_point_one_way(package: str, line: int) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_packages_import_only_what_lies_below_them(package: str) -> None:
     """Transitively: what a module's imports import counts as its own."""
-    names = {name for file in PACKAGES[package].glob("*.py") for name in reached(file)}
+    names = {name for file in PACKAGES[package].glob("*.py") for name in reachable_modules(file)}
     assert packages(names) <= ARROWS[package] | {package}
 
 
 @pytest.mark.parametrize(("function", "other"), [("sign", "upload_callback"), ("callback", "direct_upload")])
 def test_a_function_loads_nothing_of_the_other(function: str, other: str) -> None:
-    assert other not in packages(reached(FUNCTIONS / function / "index.py"))
+    assert other not in packages(reachable_modules(FUNCTIONS / function / "index.py"))
 
 
 @pytest.mark.parametrize("folder", ["localcloud", "deploy"])

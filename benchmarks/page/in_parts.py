@@ -34,7 +34,7 @@ def measure(browser: Browser, _: Local) -> Iterator[Row]:
         yield Row("1 GiB in parts: throughput over that of the form", f"{ratio:.2f}", ">= 0.85", ratio >= 0.85)
         ratio = _ratio(browser, Path(folder), CAPPED, FAULTS=f"oss_bandwidth={CAP}")
         yield Row("  each connection capped at 20 MB/s", f"{ratio:.2f}", ">= 2", ratio >= 2)
-        page, stand_in = _grown(browser, Path(folder))
+        page, stand_in = _measure_growth(browser, Path(folder))
         yield Row("5 GiB in parts: memory of the renderers, MB", f"{page:+.0f}", "<= +30", page <= 30)
         yield Row("  memory of the stand-in, MB", f"{stand_in:+.0f}", "<= +30", stand_in <= 30)
 
@@ -54,7 +54,7 @@ def _ratio(browser: Browser, folder: Path, size: int, **settings: str) -> float:
     return statistics.median(took[0]) / statistics.median(took[1])
 
 
-def _grown(browser: Browser, folder: Path) -> tuple[float, float]:
+def _measure_growth(browser: Browser, folder: Path) -> tuple[float, float]:
     """Megabytes that the page and the stand-in grow by while 5 GiB go through them."""
     with local(folder / "files", **IN_PARTS) as cloud:
         page = open_page(browser, cloud)

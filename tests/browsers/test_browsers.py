@@ -64,7 +64,7 @@ def posts(cloud: Cloud) -> list[Any]:
     return [record for record in cloud.oss.records if record.method == "POST"]
 
 
-def stored(cloud: Cloud) -> list[bytes]:
+def stored_files(cloud: Cloud) -> list[bytes]:
     return [each.path.read_bytes() for each in cloud.bucket.objects()]
 
 
@@ -154,7 +154,7 @@ def test_a_refusal_of_the_storage_is_told_with_its_code(page: Page, cloud: Cloud
     visit(page, cloud)
     page.choose("#files", file)
     says(page, "The storage refused this upload. Contact the site's owner.")
-    assert (counts(cloud), stored(cloud)) == ((1, 1), [])
+    assert (counts(cloud), stored_files(cloud)) == ((1, 1), [])
 
 
 def test_a_busy_storage_is_asked_again_with_a_new_form_and_the_same_key(page: Page, cloud: Cloud, file: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_busy_storage_is_asked_again_with_a_new_form_and_the_same_key(page: Pa
     visit(page, cloud)
     page.choose("#files", file)
     page.wait_for(STATUS, [STORED])
-    assert (counts(cloud), stored(cloud)) == ((2, 2), [CONTENT])
+    assert (counts(cloud), stored_files(cloud)) == ((2, 2), [CONTENT])
 
 
 def test_a_line_that_is_cut_is_told_and_tried_again(page: Page, cloud: Cloud, file: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_line_that_is_cut_is_told_and_tried_again(page: Page, cloud: Cloud, fi
     says(page, "The connection was lost, or the storage refused this page.")
     cloud.faults.oss_reset_at = -1
     page.wait_for(STATUS, [STORED])
-    assert stored(cloud) == [CONTENT]
+    assert stored_files(cloud) == [CONTENT]
 
 
 def test_a_storage_that_does_not_know_the_page_is_told(page: Page, cloud: Cloud, file: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_function_that_is_gone_is_told(page: Page, cloud: Cloud, file: Path) -
     cloud.gateway.stop()
     page.choose("#files", file)
     says(page, "The upload service did not answer. Trying again in ")
-    assert stored(cloud) == []
+    assert stored_files(cloud) == []
 
 
 @pytest.mark.parametrize("mode", ["throttle", "fail"])
@@ -217,7 +217,7 @@ def test_what_is_stored_and_was_not_reported_says_so(page: Page, cloud_with: Mak
     visit(page, cloud)
     page.choose("#files", file)
     says(page, "The file is stored, but the site was not notified. Contact the site's owner.")
-    assert stored(cloud) == [CONTENT]
+    assert stored_files(cloud) == [CONTENT]
 
 
 def test_a_link_that_has_ended_says_so(page: Page, cloud_with: MakeCloud) -> None:

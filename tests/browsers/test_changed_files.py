@@ -92,7 +92,7 @@ def has_sent(page: Page, share: float) -> None:
     page.wait_for(f"return document.querySelector('li progress').value > {share}", True)
 
 
-def stored(cloud: Cloud) -> list[bytes]:
+def stored_files(cloud: Cloud) -> list[bytes]:
     return [each.path.read_bytes() for each in cloud.bucket.objects()]
 
 
@@ -101,7 +101,7 @@ def nothing_is_left(page: Page, cloud: Cloud) -> None:
     end = time.monotonic() + webdriver.PATIENCE
     while cloud.bucket.multipart_uploads.ids() and time.monotonic() < end:
         page.run(STATUS)
-    assert (stored(cloud), cloud.bucket.multipart_uploads.ids()) == ([], [])
+    assert (stored_files(cloud), cloud.bucket.multipart_uploads.ids()) == ([], [])
 
 
 @pytest.mark.parametrize("change", [grow, shrink, delete, replace])
@@ -117,7 +117,7 @@ def test_changed_while_it_waits(
     if (engine, change) == ("Firefox", replace):
         # It tells nothing of the date. What is stored is the file as it is now, all of it.
         says(page, "Uploaded")
-        assert stored(cloud) == [file.read_bytes()]
+        assert stored_files(cloud) == [file.read_bytes()]
     else:
         says(page, CHANGED)
         nothing_is_left(page, cloud)
@@ -153,7 +153,7 @@ def test_what_was_copied_arrives_as_it_was(
     change(file)
     cloud.faults.oss_bandwidth = 0
     says(page, "Uploaded")
-    assert stored(cloud) == [content]
+    assert stored_files(cloud) == [content]
 
 
 def test_changed_while_it_was_paused(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_changed_before_it_is_tried_again(page: Page, cloud: Cloud, tmp_path: Pa
     replace(file)
     cloud.faults.oss_reset_at = -1
     says(page, CHANGED)
-    assert stored(cloud) == []
+    assert stored_files(cloud) == []
 
 
 def test_changed_between_two_visits_it_begins_anew(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -195,4 +195,4 @@ def test_changed_between_two_visits_it_begins_anew(page: Page, cloud: Cloud, tmp
     cloud.faults.oss_bandwidth = 0
     page.choose("#files", file)
     page.wait_for("return document.querySelector('li.done .status')?.textContent ?? ''", "21 MB · Uploaded")
-    assert stored(cloud) == [file.read_bytes()]
+    assert stored_files(cloud) == [file.read_bytes()]

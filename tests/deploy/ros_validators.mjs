@@ -17,25 +17,25 @@ const classes = new Map(
 // BucketName → bucketName, CORSRule → corsRule, ID → id: how the classes name what the template names.
 const camel = (name) => name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (head) => head.toLowerCase());
 
-const renamed = (value) => {
+const inCamelCase = (value) => {
     if (Array.isArray(value)) {
-        return value.map(renamed);
+        return value.map(inCamelCase);
     }
     if (value === null || typeof value !== "object") {
         return value;
     }
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [camel(name), renamed(inner)]));
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [camel(name), inCamelCase(inner)]));
 };
 
-const stripped = (value) => {
+const withoutUndefined = (value) => {
     if (Array.isArray(value)) {
-        return value.map(stripped);
+        return value.map(withoutUndefined);
     }
     if (value === null || typeof value !== "object") {
         return value;
     }
     const kept = Object.entries(value).filter(([, inner]) => inner !== undefined);
-    return Object.fromEntries(kept.map(([name, inner]) => [name, stripped(inner)]));
+    return Object.fromEntries(kept.map(([name, inner]) => [name, withoutUndefined(inner)]));
 };
 
 const fault = (name, { Type, Properties }) => {
@@ -45,9 +45,9 @@ const fault = (name, { Type, Properties }) => {
     }
     const stack = new core.default.Stack(new core.default.App(), "stack");
     try {
-        const properties = renamed(Properties);
+        const properties = inCamelCase(Properties);
         const resource = new Made(stack, name, properties, true);
-        const rendered = stripped(resource.renderProperties(resource.rosProperties));
+        const rendered = withoutUndefined(resource.renderProperties(resource.rosProperties));
         return isDeepStrictEqual(rendered, Properties)
             ? ""
             : `${name}: rendered as ${JSON.stringify(rendered)}, not ${JSON.stringify(Properties)}`;

@@ -36,30 +36,30 @@ def cloud(cloud_with: MakeCloud) -> Cloud:
     return cloud_with(MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=os.urandom(32).hex())
 
 
-def idle(page: Page, cloud: Cloud) -> None:
+def show_idle(page: Page, cloud: Cloud) -> None:
     expect(page.locator("#rules")).not_to_be_empty()
 
 
-def running(page: Page, cloud: Cloud) -> None:
+def show_running(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
     page.set_input_files("#files", FILES)
     expect(page.locator(".finishing")).to_have_count(3)
 
 
-def failed(page: Page, cloud: Cloud) -> None:
+def show_failed(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_deny_early = True
     page.set_input_files("#files", FILES)
     expect(page.locator(".failed")).to_have_count(3)
 
 
-def paused(page: Page, cloud: Cloud) -> None:
+def show_paused(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
     page.set_input_files("#files", big(cloud))
     page.get_by_role("button", name=re.compile("^(Pause|暂停)")).click()
     expect(page.locator(".paused")).to_have_count(1)
 
 
-def interrupted(page: Page, cloud: Cloud) -> None:
+def show_interrupted(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
     with page.expect_response("**/multipart/parts"):
         page.set_input_files("#files", big(cloud))
@@ -68,7 +68,7 @@ def interrupted(page: Page, cloud: Cloud) -> None:
     expect(page.locator("li .status")).to_have_text(re.compile("^0 B"))
 
 
-def other_link(page: Page, cloud: Cloud) -> None:
+def show_other_link(page: Page, cloud: Cloud) -> None:
     """As if the function named a person: it asks whether another one's link replaces theirs."""
     page.route("**/limits", with_subject)
     page.reload()
@@ -83,15 +83,15 @@ def with_subject(route: Route) -> None:
     route.fulfill(response=answer, json=answer.json() | {"subject": who})
 
 
-def unfolded(page: Page, cloud: Cloud) -> None:
-    failed(page, cloud)
+def show_unfolded(page: Page, cloud: Cloud) -> None:
+    show_failed(page, cloud)
     page.locator("#causes summary").click()
     cloud.faults.oss_deny_early = False
     page.set_input_files("#files", FilePayload(name="a.html", mimeType="text/html", buffer=b"x"))
     expect(page.locator(".failed")).to_have_count(4)
 
 
-def done(page: Page, cloud: Cloud) -> None:
+def show_done(page: Page, cloud: Cloud) -> None:
     page.set_input_files("#files", FILES)
     expect(page.locator(".done")).to_have_count(3)
 
@@ -99,7 +99,7 @@ def done(page: Page, cloud: Cloud) -> None:
 def open_page(browser: Browser, cloud: Cloud, **context: Any) -> Page:
     page = browser.new_context(bypass_csp=True, reduced_motion="reduce", **context).new_page()
     page.goto(cloud.site.url)
-    idle(page, cloud)
+    show_idle(page, cloud)
     return page
 
 
@@ -129,7 +129,10 @@ def findings(page: Page, width: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-@pytest.mark.parametrize("state", [idle, running, failed, unfolded, other_link, paused, interrupted, done])
+@pytest.mark.parametrize(
+    "state",
+    [show_idle, show_running, show_failed, show_unfolded, show_other_link, show_paused, show_interrupted, show_done],
+)
 def test_in_no_state_size_scheme_and_language_is_there_anything_to_complain_of(
     browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None], language: str
 ) -> None:
@@ -150,7 +153,7 @@ def test_at_200_percent_nothing_scrolls_sideways_and_everything_can_be_reached(b
     context = browser.new_context(viewport={"width": 640, "height": 400}, device_scale_factor=2)
     page = context.new_page()
     page.goto(cloud.site.url)
-    done(page, cloud)
+    show_done(page, cloud)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     for button in page.locator("button:visible, label.button:visible").all():
         button.scroll_into_view_if_needed()
@@ -160,7 +163,7 @@ def test_at_200_percent_nothing_scrolls_sideways_and_everything_can_be_reached(b
 
 def test_from_right_to_left_everything_is_mirrored(browser: Browser, cloud: Cloud) -> None:
     page = open_page(browser, cloud, viewport={"width": 320, "height": 800})
-    done(page, cloud)
+    show_done(page, cloud)
     page.evaluate("document.documentElement.dir = 'rtl'")
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     thumb, away = (page.locator(f"li:first-child {part}").bounding_box() for part in (".thumb", ".remove"))
@@ -172,7 +175,7 @@ def test_from_right_to_left_everything_is_mirrored(browser: Browser, cloud: Clou
 
 def test_whoever_wants_no_motion_sees_none(browser: Browser, cloud: Cloud) -> None:
     page = open_page(browser, cloud)
-    running(page, cloud)
+    show_running(page, cloud)
     assert page.evaluate("document.getAnimations().length") == 0
     page.emulate_media(reduced_motion="no-preference")
     assert page.evaluate("document.getAnimations().length") == 3

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, open_page, row, told
+from support.page_steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, expect_status, open_page, row
 from support.tokens import new_secret, token
 
 MIB = 1024**2
@@ -53,12 +53,12 @@ def forms(cloud: Cloud) -> list[Any]:
     return [record for record in cloud.oss.records if record.method == "POST" and record.path == "/"]
 
 
-def asked(cloud: Cloud, step: str) -> int:
+def count_requests(cloud: Cloud, step: str) -> int:
     """How often the function was asked for it."""
     return len([record for record in cloud.gateway.records if (record.method, record.path) == ("POST", step)])
 
 
-def unfinished(cloud: Cloud, page: Page) -> tuple[int, int]:
+def count_unfinished_uploads(cloud: Cloud, page: Page) -> tuple[int, int]:
     """Uploads that were begun and are not ended: in the bucket, and in the browser's memory."""
     remembered: int = page.evaluate(
         "Object.keys(localStorage).filter((name) => name.startsWith('previous-upload')).length"
@@ -70,7 +70,7 @@ def wait_until(page: Page, percent: int) -> None:
     expect(page).to_have_title(re.compile(rf"^[{percent // 10}-9]\d % "), timeout=20_000)
 
 
-def arrived(page: Page, size: str) -> None:
+def expect_film_stored(page: Page, size: str) -> None:
     expect(row(page, "film.mp4").locator(".status")).to_have_text(f"{size} · Uploaded", timeout=60_000)
 
 
@@ -86,12 +86,12 @@ def test_three_parts_at_a_time_arrive_as_one_file(
     path = film(5 * PART + 1)
     open_page(page, cloud)
     page.set_input_files("#files", path)
-    arrived(page, "41.9 MB")
+    expect_film_stored(page, "41.9 MB")
     assert_stored(cloud, path)
     assert [len(parts(cloud)), len(forms(cloud))] == [6, 0]
     assert row(page, "film.mp4").locator(".stored").text_content() == cloud.bucket.objects()[0].key
     expect(row(page, "film.mp4").locator(".answer")).to_have_text("Received by the site: film.mp4, 41.9 MB")
-    assert unfinished(cloud, page) == (0, 0)
+    assert count_unfinished_uploads(cloud, page) == (0, 0)
 
 
 def test_what_is_small_is_posted_and_nothing_for_parts_is_loaded(page: Page, cloud: Cloud) -> None:
@@ -99,7 +99,7 @@ def test_what_is_small_is_posted_and_nothing_for_parts_is_loaded(page: Page, clo
     page.on("request", lambda request: loaded.append(request.url))
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     assert [url for url in loaded if re.search("multipart|resume", url)] == []
 
 
@@ -112,7 +112,7 @@ def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
         killed = context.new_page()
         open_page(killed, cloud)
         if percent > 30:
-            told(
+            expect_status(
                 killed,
                 "film.mp4",
                 re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to continue.$"),
@@ -122,11 +122,13 @@ def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
         killed.close()
     cloud.faults.oss_bandwidth = 0
     open_page(page, cloud)
-    told(page, "film.mp4", re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to continue.$"))
+    expect_status(
+        page, "film.mp4", re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to continue.$")
+    )
     page.set_input_files("#files", path)
-    arrived(page, "315 MB")
+    expect_film_stored(page, "315 MB")
     assert_stored(cloud, path)
-    assert (asked(cloud, "/multipart"), unfinished(cloud, page)) == (1, (0, 0))
+    assert (count_requests(cloud, "/multipart"), count_unfinished_uploads(cloud, page)) == (1, (0, 0))
     # A break costs the parts that were on their way, and no more.
     assert len([part for part in parts(cloud) if part.status == 200]) <= 38 + 2 * LANES
 
@@ -139,11 +141,15 @@ def test_a_fifth_of_all_parts_fail_and_are_sent_again_alone(
     open_page(page, cloud)
     cloud.faults.oss_error_rate = 0.2  # by a seed: the same ones in each run
     page.set_input_files("#files", path)
-    arrived(page, "315 MB")
+    expect_film_stored(page, "315 MB")
     assert_stored(cloud, path)
     tries = len(parts(cloud))
     # One that fails twice while nothing else gets through is left to the queue, which asks what is there.
-    assert (38 < tries <= 38 * 1.3, asked(cloud, "/multipart"), asked(cloud, "/multipart/list") <= 3) == (True, 1, True)
+    assert (
+        38 < tries <= 38 * 1.3,
+        count_requests(cloud, "/multipart"),
+        count_requests(cloud, "/multipart/list") <= 3,
+    ) == (True, 1, True)
 
 
 def test_paused_it_rests_and_resumed_it_goes_on(
@@ -156,15 +162,15 @@ def test_paused_it_rests_and_resumed_it_goes_on(
     wait_until(page, 50)
     line = row(page, "film.mp4")
     line.get_by_role("button", name="Pause film.mp4").click()
-    told(page, "film.mp4", re.compile(r"^Paused · [\d.]+ MB of 67.1 MB$"))
-    assert unfinished(cloud, page) == (1, 1)
+    expect_status(page, "film.mp4", re.compile(r"^Paused · [\d.]+ MB of 67.1 MB$"))
+    assert count_unfinished_uploads(cloud, page) == (1, 1)
     cloud.faults.oss_bandwidth = 0
     line.get_by_role("button", name="Resume film.mp4").click()
-    arrived(page, "67.1 MB")
+    expect_film_stored(page, "67.1 MB")
     assert_stored(cloud, path)
     # What was on its way may have arrived, and the answer been lost; it may even have come too late for the list.
     arrivals = len([part for part in parts(cloud) if part.status == 200])
-    assert (asked(cloud, "/multipart"), 8 <= arrivals <= 8 + LANES) == (1, True)
+    assert (count_requests(cloud, "/multipart"), 8 <= arrivals <= 8 + LANES) == (1, True)
 
 
 def test_cancelled_nothing_is_left_of_it(page: Page, context: BrowserContext, cloud: Cloud, film: MakeFile) -> None:
@@ -175,8 +181,8 @@ def test_cancelled_nothing_is_left_of_it(page: Page, context: BrowserContext, cl
     wait_until(page, 30)
     with page.expect_response("**/multipart/abort"):
         row(page, "film.mp4").get_by_role("button", name="Cancel film.mp4").click()
-    told(page, "film.mp4", "67.1 MB · Cancelled")
-    assert (unfinished(cloud, page), cloud.bucket.objects()) == ((0, 0), [])
+    expect_status(page, "film.mp4", "67.1 MB · Cancelled")
+    assert (count_unfinished_uploads(cloud, page), cloud.bucket.objects()) == ((0, 0), [])
 
 
 def test_what_was_interrupted_can_be_given_up(
@@ -192,7 +198,7 @@ def test_what_was_interrupted_can_be_given_up(
     with page.expect_response("**/multipart/abort"):
         row(page, "film.mp4").get_by_role("button", name="Cancel film.mp4").click()
     expect(page.locator("li")).to_have_count(0)
-    assert unfinished(cloud, page) == (0, 0)
+    assert count_unfinished_uploads(cloud, page) == (0, 0)
 
 
 def test_what_was_interrupted_is_told_in_the_language_that_is_chosen(
@@ -205,9 +211,9 @@ def test_what_was_interrupted_is_told_in_the_language_that_is_chosen(
     wait_until(killed, 30)
     killed.close()
     open_page(page, cloud)
-    told(page, "film.mp4", re.compile("Interrupted. Choose the file again to continue.$"))
+    expect_status(page, "film.mp4", re.compile("Interrupted. Choose the file again to continue.$"))
     page.get_by_role("button", name="中文").click()
-    told(page, "film.mp4", re.compile("上传已中断，重新选择该文件即可继续。$"))
+    expect_status(page, "film.mp4", re.compile("上传已中断，重新选择该文件即可继续。$"))
     expect(row(page, "film.mp4").get_by_role("button", name="取消 film.mp4")).to_be_visible()
 
 
@@ -222,10 +228,10 @@ def test_another_tab_does_not_take_it_for_interrupted(
     with other.expect_response("**/resume.js"):
         open_page(other, cloud)
     choose(other, ("cat.png", "image/png", PNG))  # taken once it is known what was interrupted
-    told(other, "cat.png", "10.2 KB · Uploaded")
+    expect_status(other, "cat.png", "10.2 KB · Uploaded")
     expect(other.locator("li")).to_have_count(1)
     cloud.faults.oss_bandwidth = 0
-    arrived(page, "67.1 MB")
+    expect_film_stored(page, "67.1 MB")
 
 
 def test_another_file_of_that_name_is_one_of_its_own(
@@ -244,7 +250,7 @@ def test_another_file_of_that_name_is_one_of_its_own(
     page.set_input_files("#files", path)
     expect(page.locator("li.done .status")).to_have_text("67.1 MB · Uploaded")
     assert_stored(cloud, path)
-    assert asked(cloud, "/multipart") == 2
+    assert count_requests(cloud, "/multipart") == 2
 
 
 def test_in_a_browser_that_keeps_nothing_it_arrives_all_the_same(page: Page, cloud: Cloud, film: MakeFile) -> None:
@@ -252,7 +258,7 @@ def test_in_a_browser_that_keeps_nothing_it_arrives_all_the_same(page: Page, clo
     page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('kept off'); } })")
     open_page(page, cloud)
     page.set_input_files("#files", path)
-    arrived(page, "16.8 MB")
+    expect_film_stored(page, "16.8 MB")
     assert_stored(cloud, path)
 
 
@@ -273,14 +279,14 @@ def test_to_another_person_nothing_is_told_of_it_and_nothing_of_it_is_touched(
     killed.close()
     page.goto(f"{cloud.site.url}/#token={token(secret, sub='bob', exp=hour_hence)}")
     choose(page, ("cat.png", "image/png", PNG))  # taken once it is known what was interrupted
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     expect(page.locator("li")).to_have_count(1)
-    assert (asked(cloud, "/multipart/list"), unfinished(cloud, page)) == (0, (1, 1))
+    assert (count_requests(cloud, "/multipart/list"), count_unfinished_uploads(cloud, page)) == (0, (1, 1))
     cloud.faults.oss_bandwidth = 0
     page.goto("about:blank")
     page.goto(f"{cloud.site.url}/#token={token(secret, exp=hour_hence)}")
     page.get_by_role("button", name="Switch to").click()
-    told(page, "film.mp4", re.compile("Interrupted. Choose the file again to continue.$"))
+    expect_status(page, "film.mp4", re.compile("Interrupted. Choose the file again to continue.$"))
     page.set_input_files("#files", path)
-    arrived(page, "67.1 MB")
-    assert (asked(cloud, "/multipart"), unfinished(cloud, page)) == (1, (0, 0))
+    expect_film_stored(page, "67.1 MB")
+    assert (count_requests(cloud, "/multipart"), count_unfinished_uploads(cloud, page)) == (1, (0, 0))

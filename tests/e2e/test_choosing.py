@@ -17,12 +17,12 @@ from support.page_steps import (
     PNG,
     MakeCloud,
     choose,
+    expect_status,
     open_page,
     posts,
     row,
     signings,
-    stored,
-    told,
+    stored_files,
     types_stored,
 )
 from support.real_types import REAL, RUN_BY_BROWSERS
@@ -42,7 +42,7 @@ def drop(page: Page, *paths: Path) -> None:
         client.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
 
 
-def written(path: Path, content: str) -> Path:
+def write_file(path: Path, content: str) -> Path:
     """A file on the disk, of one date with all others."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
@@ -53,8 +53,8 @@ def written(path: Path, content: str) -> Path:
 def test_a_file_dropped_anywhere_on_the_page_is_stored(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     page.evaluate(DROP, ["note.txt", "a note", "text/plain"])
-    told(page, "note.txt", re.compile("Uploaded"))
-    assert stored(cloud) == [("note.txt", b"a note")]
+    expect_status(page, "note.txt", re.compile("Uploaded"))
+    assert stored_files(cloud) == [("note.txt", b"a note")]
 
 
 def test_a_chosen_folder_keeps_its_names(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_chosen_folder_keeps_its_names(page: Page, cloud: Cloud, tmp_path: Pat
     page.set_input_files("#folder", folder)
     expect(page.locator("#summary")).to_have_text("9 of 9 files uploaded")
     names = {f"trip%20%C3%BC%2Fday%20{number % 3}%2F{number}.txt": f"file {number}".encode() for number in range(9)}
-    assert dict(stored(cloud)) == names
+    assert dict(stored_files(cloud)) == names
     for each in cloud.bucket.objects():
         assert re.fullmatch(r"uploads/anonymous/[0-9a-f-]{36}\.txt", each.key)
         assert each.headers == {"Content-Disposition": f"attachment; filename*=UTF-8''{each.meta['filename']}"}
@@ -88,7 +88,7 @@ def test_hostile_names_are_shown_as_text_and_stored(page: Page, cloud: Cloud) ->
     expect(page.locator("#summary")).to_have_text(f"{len(HOSTILE)} of {len(HOSTILE)} files uploaded")
     assert page.locator(".name").all_inner_texts() == HOSTILE
     assert page.locator("li img").count() == 0
-    assert sorted(content.decode() for _, content in stored(cloud)) == sorted(HOSTILE)
+    assert sorted(content.decode() for _, content in stored_files(cloud)) == sorted(HOSTILE)
 
 
 def test_a_name_that_reads_backwards_is_refused_in_words(page: Page, cloud: Cloud) -> None:
@@ -98,7 +98,7 @@ def test_a_name_that_reads_backwards_is_refused_in_words(page: Page, cloud: Clou
     expect(page.locator(".status")).to_contain_text(
         "The file's name cannot be used. Rename the file and choose it again."
     )
-    assert stored(cloud) == []
+    assert stored_files(cloud) == []
 
 
 def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_with: MakeCloud) -> None:
@@ -110,8 +110,8 @@ def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_
         ("large.png", "image/png", b"x" * 11),
         ("page.html", "text/html", b"<p>"),
     )
-    told(page, "large.png", "11 B · The file is larger than allowed (10 B). Choose a smaller file.")
-    told(page, "page.html", "3 B · Files of this type are not allowed. Choose another file.")
+    expect_status(page, "large.png", "11 B · The file is larger than allowed (10 B). Choose a smaller file.")
+    expect_status(page, "page.html", "3 B · Files of this type are not allowed. Choose another file.")
     assert (signings(cloud), posts(cloud)) == ([], [])
     # There is nothing to be tried again, and each can be taken off the list.
     expect(page.locator("li button:visible")).to_have_count(2)
@@ -126,13 +126,13 @@ def test_what_is_in_the_list_is_not_taken_twice(page: Page, cloud: Cloud, tmp_pa
     file.write_text("a note")
     open_page(page, cloud)
     page.set_input_files("#files", file)
-    told(page, "note.txt", "6 B · Uploaded")
+    expect_status(page, "note.txt", "6 B · Uploaded")
     page.set_input_files("#files", file)
     expect(page.locator("#notice")).to_have_text("Already in the list: note.txt.")
-    assert (page.locator("li").count(), len(stored(cloud))) == (1, 1)
+    assert (page.locator("li").count(), len(stored_files(cloud))) == (1, 1)
     row(page, "note.txt").get_by_role("button", name="Remove note.txt").click()
     page.set_input_files("#files", file)
-    told(page, "note.txt", "6 B · Uploaded")
+    expect_status(page, "note.txt", "6 B · Uploaded")
     expect(page.locator("#notice")).to_be_empty()
 
 
@@ -144,8 +144,8 @@ def test_more_files_than_the_page_takes_are_told(page: Page, cloud: Cloud) -> No
     open_page(page, cloud)
     expect(page.locator("#rules")).to_have_text("Up to 100 MB each · at most 1 file")
     choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
-    told(page, "a.txt", "1 B · Uploaded")
-    told(page, "b.txt", "1 B · Too many files. Choose at most 1 at a time.")
+    expect_status(page, "a.txt", "1 B · Uploaded")
+    expect_status(page, "b.txt", "1 B · Too many files. Choose at most 1 at a time.")
 
 
 PASTE = """() => {
@@ -158,8 +158,8 @@ PASTE = """() => {
 def test_a_pasted_file_is_stored(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     page.evaluate(PASTE)
-    told(page, "image.png", "6 B · Uploaded")
-    assert stored(cloud) == [("image.png", b"pixels")]
+    expect_status(page, "image.png", "6 B · Uploaded")
+    assert stored_files(cloud) == [("image.png", b"pixels")]
 
 
 def test_still_images_have_thumbnails_and_nothing_else_is_drawn(page: Page, cloud: Cloud) -> None:
@@ -184,7 +184,7 @@ def test_a_dropped_folder_of_more_files_than_a_browser_gives_away_at_once_is_sto
     drop(page, folder)
     expect(page.locator("#summary")).to_have_text("105 of 105 files uploaded", timeout=60_000)
     names = {f"trip/{'day 2/' if number > 101 else ''}{number}.txt" for number in range(105)}
-    assert {unquote(name): content for name, content in stored(cloud)} == {
+    assert {unquote(name): content for name, content in stored_files(cloud)} == {
         name: name.rpartition("/")[2].removesuffix(".txt").encode() for name in names
     }
 
@@ -201,8 +201,8 @@ def test_a_dropped_folder_of_more_files_than_a_browser_gives_away_at_once_is_sto
 def test_a_name_is_kept_in_nfc_as_long_as_a_disk_holds(page: Page, cloud: Cloud, name: str, kept: str) -> None:
     open_page(page, cloud)
     choose(page, (name, "text/plain", b"a note"))
-    told(page, kept, re.compile("Uploaded"))
-    assert [(unquote(stored_name), content) for stored_name, content in stored(cloud)] == [(kept, b"a note")]
+    expect_status(page, kept, re.compile("Uploaded"))
+    assert [(unquote(stored_name), content) for stored_name, content in stored_files(cloud)] == [(kept, b"a note")]
 
 
 def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Clou
     told_once = f"{len(RUN_BY_BROWSERS)} files: Files of this type are not allowed. Choose another file."
     expect(page.locator("#causes .notice > p")).to_have_text(told_once)
     for name in RUN_BY_BROWSERS:
-        told(page, name, re.compile("Not uploaded$"))
+        expect_status(page, name, re.compile("Not uploaded$"))
 
 
 def test_files_of_an_extension_alone_can_be_chosen_and_stored(
@@ -226,7 +226,7 @@ def test_files_of_an_extension_alone_can_be_chosen_and_stored(
     (tmp_path / "CUBE.STL").write_text("solid")
     open_page(page, cloud)
     page.set_input_files("#files", tmp_path / "CUBE.STL")
-    told(page, "CUBE.STL", "5 B · Uploaded")
+    expect_status(page, "CUBE.STL", "5 B · Uploaded")
     assert types_stored(cloud) == {"CUBE.STL": ("model/stl", "stl")}
 
 
@@ -243,22 +243,22 @@ def test_a_phone_offers_its_own_picker_and_its_camera(page: Page, cloud_with: Ma
 def test_two_files_of_one_name_size_and_date_are_both_stored(
     page: Page, cloud: Cloud, tmp_path: Path, way: str
 ) -> None:
-    paths = [written(tmp_path / folder / "note.txt", f"of folder {folder}") for folder in ("a", "b")]
+    paths = [write_file(tmp_path / folder / "note.txt", f"of folder {folder}") for folder in ("a", "b")]
     open_page(page, cloud)
     for path in paths:
         drop(page, path) if way == "dropped" else page.set_input_files("#files", path)
     expect(page.locator("#summary")).to_have_text("2 of 2 files uploaded")
-    assert sorted(stored(cloud)) == [("note.txt", b"of folder a"), ("note.txt", b"of folder b")]
+    assert sorted(stored_files(cloud)) == [("note.txt", b"of folder a"), ("note.txt", b"of folder b")]
     expect(page.locator("#notice")).to_be_empty()
 
 
 def test_a_copy_in_another_place_is_in_the_list_already(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     open_page(page, cloud)
     for folder in ("a", "b"):
-        page.set_input_files("#files", written(tmp_path / folder / "note.txt", "a note"))
+        page.set_input_files("#files", write_file(tmp_path / folder / "note.txt", "a note"))
     expect(page.locator("#notice")).to_have_text("Already in the list: note.txt.")
-    told(page, "note.txt", "6 B · Uploaded")
-    assert stored(cloud) == [("note.txt", b"a note")]
+    expect_status(page, "note.txt", "6 B · Uploaded")
+    assert stored_files(cloud) == [("note.txt", b"a note")]
 
 
 def test_where_they_cannot_be_compared_both_are_sent(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -266,16 +266,16 @@ def test_where_they_cannot_be_compared_both_are_sent(page: Page, cloud: Cloud, t
     page.route("**/duplicates.js", lambda route: route.abort())
     open_page(page, cloud)
     for folder in ("a", "b"):
-        page.set_input_files("#files", written(tmp_path / folder / "note.txt", "a note"))
+        page.set_input_files("#files", write_file(tmp_path / folder / "note.txt", "a note"))
     expect(page.locator("#summary")).to_have_text("2 of 2 files uploaded")
 
 
 def test_an_empty_file_is_stored(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, ("empty.txt", "text/plain", b""))
-    told(page, "empty.txt", "0 B · Uploaded")
+    expect_status(page, "empty.txt", "0 B · Uploaded")
     expect(page.locator("#summary")).to_have_text("1 of 1 file uploaded")
-    assert stored(cloud) == [("empty.txt", b"")]
+    assert stored_files(cloud) == [("empty.txt", b"")]
 
 
 def test_an_empty_folder_is_told(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -283,12 +283,12 @@ def test_an_empty_folder_is_told(page: Page, cloud: Cloud, tmp_path: Path) -> No
     open_page(page, cloud)
     drop(page, tmp_path / "nothing")
     expect(page.locator("#notice")).to_have_text("The folder nothing contains no files.")
-    written(tmp_path / "some" / "note.txt", "a note")
+    write_file(tmp_path / "some" / "note.txt", "a note")
     for name in ("a", "b"):
         (tmp_path / "some" / name).mkdir()
     drop(page, tmp_path / "some")
     expect(page.locator("#notice")).to_have_text("2 folders contain no files, such as some/a.")
-    told(page, "some/note.txt", "6 B · Uploaded")
+    expect_status(page, "some/note.txt", "6 B · Uploaded")
 
 
 def test_an_empty_folder_that_is_chosen_is_told(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -303,31 +303,31 @@ def test_what_systems_keep_for_themselves_is_left_out_and_told(
     page: Page, cloud: Cloud, tmp_path: Path, way: str
 ) -> None:
     for name in ("note.txt", ".DS_Store", "Thumbs.db", "day 1/._note.txt", "day 1/desktop.ini"):
-        written(tmp_path / "trip" / name, "x")
+        write_file(tmp_path / "trip" / name, "x")
     open_page(page, cloud)
     drop(page, tmp_path / "trip") if way == "dropped" else page.set_input_files("#folder", tmp_path / "trip")
     expect(page.locator("#notice")).to_have_text("Skipped 4 system files, such as trip/.DS_Store.")
-    told(page, "trip/note.txt", "1 B · Uploaded")
-    assert [unquote(name) for name, _ in stored(cloud)] == ["trip/note.txt"]
+    expect_status(page, "trip/note.txt", "1 B · Uploaded")
+    assert [unquote(name) for name, _ in stored_files(cloud)] == ["trip/note.txt"]
 
 
 def test_such_a_file_chosen_alone_is_stored(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     open_page(page, cloud)
-    page.set_input_files("#files", written(tmp_path / "desktop.ini", "[.ShellClassInfo]"))
-    told(page, "desktop.ini", "17 B · Uploaded")
+    page.set_input_files("#files", write_file(tmp_path / "desktop.ini", "[.ShellClassInfo]"))
+    expect_status(page, "desktop.ini", "17 B · Uploaded")
 
 
 def test_a_chosen_folder_is_sorted_as_people_sort_names(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     ordered = ["trip/1.txt", "trip/2.txt", "trip/10.txt", "trip/a/1.txt", "trip/B.txt"]
     for name in reversed(ordered):
-        written(tmp_path / name, name)
+        write_file(tmp_path / name, name)
     open_page(page, cloud)
     page.set_input_files("#folder", tmp_path / "trip")
     expect(page.locator(".name")).to_have_text(ordered)
 
 
 def test_cancelled_files_chosen_again_are_sent(page: Page, cloud: Cloud, tmp_path: Path) -> None:
-    paths = [written(tmp_path / f"{number}.txt", f"file {number}") for number in range(3)]
+    paths = [write_file(tmp_path / f"{number}.txt", f"file {number}") for number in range(3)]
     cloud.faults.oss_stall_at = 0
     open_page(page, cloud)
     page.set_input_files("#files", paths)
@@ -341,30 +341,30 @@ def test_cancelled_files_chosen_again_are_sent(page: Page, cloud: Cloud, tmp_pat
     expect(page.locator("#notice")).to_be_empty()
     page.get_by_role("button", name="Retry all").click()
     expect(page.locator("#summary")).to_have_text("3 of 3 files uploaded")
-    assert sorted(stored(cloud)) == [(f"{number}.txt", f"file {number}".encode()) for number in range(3)]
+    assert sorted(stored_files(cloud)) == [(f"{number}.txt", f"file {number}".encode()) for number in range(3)]
 
 
 def test_a_file_that_failed_is_tried_again_when_it_is_chosen_again(page: Page, cloud: Cloud, tmp_path: Path) -> None:
-    path = written(tmp_path / "note.txt", "a note")
+    path = write_file(tmp_path / "note.txt", "a note")
     cloud.faults.oss_deny_early = True
     open_page(page, cloud)
     page.set_input_files("#files", path)
     expect(page.locator(".failed")).to_have_count(1)
     cloud.faults.oss_deny_early = False
     page.set_input_files("#files", path)
-    told(page, "note.txt", "6 B · Uploaded")
+    expect_status(page, "note.txt", "6 B · Uploaded")
     expect(page.locator("li")).to_have_count(1)
 
 
 def test_a_file_that_changed_is_tried_again_when_it_is_chosen_again(page: Page, cloud: Cloud, tmp_path: Path) -> None:
-    path = written(tmp_path / "note.txt", "as it was")
+    path = write_file(tmp_path / "note.txt", "as it was")
     open_page(page, cloud)
     page.context.set_offline(True)
     page.set_input_files("#files", path)
-    told(page, "note.txt", "9 B · Waiting")
+    expect_status(page, "note.txt", "9 B · Waiting")
     path.write_text("as it is now")
     page.context.set_offline(False)
-    told(page, "note.txt", re.compile("Choose it again.$"))
+    expect_status(page, "note.txt", re.compile("Choose it again.$"))
     page.set_input_files("#files", path)
-    told(page, "note.txt", "12 B · Uploaded")
-    assert (page.locator("li").count(), stored(cloud)) == (1, [("note.txt", b"as it is now")])
+    expect_status(page, "note.txt", "12 B · Uploaded")
+    assert (page.locator("li").count(), stored_files(cloud)) == (1, [("note.txt", b"as it is now")])

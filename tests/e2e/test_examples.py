@@ -61,7 +61,7 @@ def cloud(tmp_path: Path, site: Site) -> Iterator[Cloud]:
     cloud.check()
 
 
-def stored(cloud: Cloud) -> list[tuple[str, bytes]]:
+def stored_files(cloud: Cloud) -> list[tuple[str, bytes]]:
     return sorted((each.meta["filename"], each.path.read_bytes()) for each in cloud.bucket.objects())
 
 
@@ -78,7 +78,7 @@ def test_the_uploader_in_a_page_of_ones_own(page: Page, cloud: Cloud, site: Site
     expect(page.locator("output")).to_contain_text("a.txt: done uploads/anonymous/")
     page.set_input_files("input", FILES[1:])
     expect(page.locator("output")).to_contain_text("b.txt: done")
-    assert stored(cloud) == ALL
+    assert stored_files(cloud) == ALL
 
 
 def test_uppy_posts_through_the_function(page: Page, cloud: Cloud, site: Site, folder: Path, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_uppy_posts_through_the_function(page: Page, cloud: Cloud, site: Site, f
     page.goto(site.url)
     page.set_input_files("input", FILES)
     expect(page.locator("output")).to_have_text("2 stored, 0 failed")
-    assert stored(cloud) == ALL
+    assert stored_files(cloud) == ALL
     page.set_input_files("input", [FilePayload(name="c.stl", mimeType="application/x-unheard-of", buffer=b"solid")])
     expect(page.locator("output")).to_have_text("1 stored, 0 failed")
     assert types_stored(cloud) == {

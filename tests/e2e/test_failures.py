@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, WITHOUT_PAUSES, choose, open_page, posts, row, signings, stored, told
+from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
 
 FAULTS: list[tuple[dict[str, Any], str, int]] = [
     ({"oss_deny_early": True}, "The storage refused this upload. Contact the site's owner.", 1),
@@ -34,14 +34,14 @@ def test_what_goes_wrong_is_told_in_words_and_can_be_tried_again(
         setattr(cloud.faults, name, value)
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class("failed")
-    told(page, "cat.png", re.compile(f"^10.2 KB · {re.escape(words)}"))
+    expect_status(page, "cat.png", re.compile(f"^10.2 KB · {re.escape(words)}"))
     expect(page.locator("#summary")).to_have_text("0 of 1 file uploaded · 1 failed")
-    assert (stored(cloud), len(signings(cloud))) == ([], tries)
+    assert (stored_files(cloud), len(signings(cloud))) == ([], tries)
     for name, value in usual.items():
         setattr(cloud.faults, name, value)
     row(page, "cat.png").get_by_role("button", name="Try again: cat.png").click()
-    told(page, "cat.png", "10.2 KB · Uploaded")
-    assert stored(cloud) == [("cat.png", PNG)]
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
+    assert stored_files(cloud) == [("cat.png", PNG)]
 
 
 def test_a_function_without_credentials_is_asked_again_when_it_says(page: Page, cloud: Cloud) -> None:
@@ -51,7 +51,7 @@ def test_a_function_without_credentials_is_asked_again_when_it_says(page: Page, 
     cloud.faults.sts_mode = "fail"
     cloud.gateway.end_instance()  # a new one has no credentials yet
     choose(page, ("cat.png", "image/png", PNG))
-    told(
+    expect_status(
         page,
         "cat.png",
         re.compile(r"The upload service is not ready\. Trying again in \d+ s\.$"),
@@ -60,7 +60,7 @@ def test_a_function_without_credentials_is_asked_again_when_it_says(page: Page, 
     cloud.gateway.end_instance()  # a new one has no failure behind it
     assert len(signings(cloud)) == 1
     page.clock.fast_forward(30_000)
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     assert len(signings(cloud)) == 2
 
 
@@ -69,7 +69,7 @@ def test_what_fails_twice_arrives_without_anybody_doing_anything(page: Page, clo
     open_page(page, cloud)
     cloud.faults.oss_fail_next = 2
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     assert (len(signings(cloud)), [record.status for record in posts(cloud)]) == (3, [503, 503, 200])
 
 
@@ -82,8 +82,8 @@ def test_a_line_that_falls_silent_is_given_up_after_a_minute(page: Page, cloud: 
     expect(row(page, "cat.png")).to_have_class("finishing")
     cloud.faults.oss_stall_at = -1
     page.clock.fast_forward(60_000)
-    told(page, "cat.png", "10.2 KB · Uploaded")
-    assert (len(signings(cloud)), len(stored(cloud))) == (2, 1)
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
+    assert (len(signings(cloud)), len(stored_files(cloud))) == (2, 1)
 
 
 def test_offline_everything_waits_and_goes_on_by_itself(page: Page, cloud: Cloud) -> None:
@@ -93,10 +93,10 @@ def test_offline_everything_waits_and_goes_on_by_itself(page: Page, cloud: Cloud
         "You are offline. Uploads continue automatically when the connection is back."
     )
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Waiting")
+    expect_status(page, "cat.png", "10.2 KB · Waiting")
     assert signings(cloud) == []
     page.context.set_offline(False)
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     expect(page.locator("#offline")).to_be_empty()
 
 
@@ -106,10 +106,12 @@ def test_a_file_that_has_changed_since_it_was_chosen_says_so(page: Page, cloud: 
     open_page(page, cloud)
     page.context.set_offline(True)
     page.set_input_files("#files", file)
-    told(page, "note.txt", "16 B · Waiting")
+    expect_status(page, "note.txt", "16 B · Waiting")
     file.write_text("as it is now, which is longer")
     page.context.set_offline(False)
-    told(page, "note.txt", "16 B · The file has changed since you chose it, or can no longer be read. Choose it again.")
+    expect_status(
+        page, "note.txt", "16 B · The file has changed since you chose it, or can no longer be read. Choose it again."
+    )
 
 
 def test_the_owner_gets_the_code_and_the_request_id(page: Page, cloud: Cloud) -> None:
@@ -126,7 +128,7 @@ def test_the_owner_gets_the_code_and_the_request_id(page: Page, cloud: Cloud) ->
         "You have no right to access this object because of bucket acl.",
     )
     assert re.fullmatch("Request ID: [0-9A-F]{24}", request)
-    told(page, "cat.png", "10.2 KB · The storage refused this upload. Contact the site's owner.")
+    expect_status(page, "cat.png", "10.2 KB · The storage refused this upload. Contact the site's owner.")
 
 
 def test_failures_of_one_cause_are_told_once(page: Page, cloud: Cloud) -> None:
@@ -136,8 +138,8 @@ def test_failures_of_one_cause_are_told_once(page: Page, cloud: Cloud) -> None:
     notice = page.locator("#causes .notice")
     expect(notice.locator("> p")).to_have_text("5 files: The storage refused this upload. Contact the site's owner.")
     for number in range(5):
-        told(page, f"{number}.txt", "1 B · Not uploaded")
-    told(page, "a.html", "1 B · Files of this type are not allowed. Choose another file.")
+        expect_status(page, f"{number}.txt", "1 B · Not uploaded")
+    expect_status(page, "a.html", "1 B · Files of this type are not allowed. Choose another file.")
     notice.get_by_text("Details for the site's owner").click()
     expect(notice.locator("details p").nth(2)).to_have_text(
         re.compile("^Request ID: ([0-9A-F]{24}, ){2}[0-9A-F]{24} …$")
@@ -151,8 +153,8 @@ def test_what_only_one_file_is_left_with_is_told_in_its_line(page: Page, cloud: 
     expect(page.locator("#causes .notice")).to_have_count(1)
     cloud.faults.oss_deny_early = False
     row(page, "a.txt").get_by_role("button", name="Try again: a.txt").click()
-    told(page, "a.txt", "1 B · Uploaded")
-    told(page, "b.txt", "1 B · The storage refused this upload. Contact the site's owner.")
+    expect_status(page, "a.txt", "1 B · Uploaded")
+    expect_status(page, "b.txt", "1 B · The storage refused this upload. Contact the site's owner.")
     expect(page.locator("#causes .notice")).to_have_count(0)
 
 
@@ -164,7 +166,7 @@ def test_what_was_told_once_follows_the_language(page: Page, cloud: Cloud) -> No
     page.get_by_role("button", name="中文").click()
     expect(page.locator("#causes .notice > p")).to_have_text("2 个文件：存储服务拒绝了此次上传，请联系管理员。")
     expect(page.locator("#causes summary")).to_have_text("供管理员参考的详细信息")
-    told(page, "a.txt", "1 B · 未上传")
+    expect_status(page, "a.txt", "1 B · 未上传")
 
 
 def test_of_what_troubles_the_page_the_code_is_folded_too(page: Page, cloud: Cloud) -> None:
@@ -184,7 +186,7 @@ def test_the_owner_reads_what_the_storage_s_refusal_is_about(page: Page, cloud: 
     page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     open_page(page, cloud)
     choose(page, ("dog.png", "image/png", PNG))
-    told(page, "dog.png", re.compile("Uploaded"))
+    expect_status(page, "dog.png", re.compile("Uploaded"))
     assert not {"explain.js", "storage-errors.json"} & set(asked)
     cloud.faults.oss_deny_early = True
     choose(page, ("cat.png", "image/png", PNG))
@@ -209,8 +211,8 @@ def test_what_is_stored_already_is_done_and_not_stored_twice(page: Page, cloud: 
 
     page.route(cloud.oss.url + "/", lose)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile("Uploaded"))
-    assert (lost, [record.status for record in posts(cloud)], len(stored(cloud))) == ([200], [200, 409], 1)
+    expect_status(page, "cat.png", re.compile("Uploaded"))
+    assert (lost, [record.status for record in posts(cloud)], len(stored_files(cloud))) == ([200], [200, 409], 1)
 
 
 def test_a_reply_that_is_not_json_is_told_too(page: Page, cloud: Cloud) -> None:
@@ -220,7 +222,7 @@ def test_a_reply_that_is_not_json_is_told_too(page: Page, cloud: Cloud) -> None:
         lambda route: route.fulfill(status=502, content_type="application/json", body="Internal Server Error"),
     )
     choose(page, ("cat.png", "image/png", PNG))
-    told(
+    expect_status(
         page,
         "cat.png",
         re.compile(r"^10\.2 KB · The upload service is not available\. Trying again in [12] s\.$"),
@@ -257,7 +259,7 @@ def test_what_the_gateway_says_instead_of_the_function_is_told(
     open_page(page, cloud)
     page.route("**/sign", lambda route: route.fulfill(status=status, content_type="application/json", body=body))
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile(f"^10.2 KB · {re.escape(words)}"))
+    expect_status(page, "cat.png", re.compile(f"^10.2 KB · {re.escape(words)}"))
 
 
 @pytest.mark.parametrize("body", ["", "FCCommonError: no JSON"])
@@ -268,12 +270,14 @@ def test_a_gateway_that_lets_nobody_through_is_told_once(page: Page, cloud: Clou
     expect(page.locator("#outage")).to_have_text(
         "You are not allowed to upload here. Contact the site's owner. Your files stay in the list. Try again to continue."
     )
-    told(page, "cat.png", "10.2 KB · Waiting")
+    expect_status(page, "cat.png", "10.2 KB · Waiting")
 
 
 def test_a_storage_that_does_not_know_the_page_is_told(page: Page, cloud: Cloud) -> None:
     cloud.bucket.cors_rules.clear()
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile("The connection was lost, or the storage refused this page. Trying again in "))
-    assert stored(cloud) == []
+    expect_status(
+        page, "cat.png", re.compile("The connection was lost, or the storage refused this page. Trying again in ")
+    )
+    assert stored_files(cloud) == []

@@ -8,7 +8,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, choose, open_page, row, stored, told
+from support.page_steps import PNG, choose, expect_status, open_page, row, stored_files
 
 
 def test_after_a_removal_the_focus_is_on_the_next_file(page: Page, cloud: Cloud) -> None:
@@ -31,8 +31,8 @@ def test_by_keyboard_alone(page: Page, cloud: Cloud) -> None:
             expect(page.locator(focused)).to_be_focused()
         page.keyboard.press("Space")
     chooser.value.set_files({"name": "cat.png", "mimeType": "image/png", "buffer": PNG})
-    told(page, "cat.png", re.compile("Uploaded"))
-    assert json.dumps(stored(cloud)[0][0]) == '"cat.png"'
+    expect_status(page, "cat.png", re.compile("Uploaded"))
+    assert json.dumps(stored_files(cloud)[0][0]) == '"cat.png"'
 
 
 def press(page: Page, name: str) -> None:
@@ -54,7 +54,7 @@ def test_a_failed_file_is_tried_again_by_keyboard(page: Page, cloud: Cloud) -> N
     expect(row(page, "cat.png")).to_have_class("failed")
     cloud.faults.oss_deny_early = False
     press(page, "Try again: cat.png")
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
 
 
 def test_a_running_upload_is_cancelled_by_keyboard(page: Page, cloud: Cloud) -> None:
@@ -63,7 +63,7 @@ def test_a_running_upload_is_cancelled_by_keyboard(page: Page, cloud: Cloud) -> 
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class(re.compile("sending|finishing"))
     press(page, "Cancel cat.png")
-    told(page, "cat.png", "10.2 KB · Cancelled")
+    expect_status(page, "cat.png", "10.2 KB · Cancelled")
 
 
 def test_the_language_is_switched_by_keyboard_while_files_are_on_their_way(page: Page, cloud: Cloud) -> None:

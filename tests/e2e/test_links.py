@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 import deploy.link
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, MakeCloud, choose, stored, told
+from support.page_steps import PNG, MakeCloud, choose, expect_status, stored_files
 from support.tokens import new_secret, token
 
 SECRET = new_secret()
@@ -59,12 +59,12 @@ def test_a_page_opened_from_an_upload_link_uploads(page: Page, cloud_with: MakeC
     expect(page.locator("#rules")).to_have_text("Up to 20 KB each")
     assert page.url == cloud.site.url + "/"
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     page.reload()
     choose(page, ("dog.png", "image/png", PNG))
-    told(page, "dog.png", "10.2 KB · Uploaded")
+    expect_status(page, "dog.png", "10.2 KB · Uploaded")
     assert {each.key.rpartition("/")[0] for each in cloud.bucket.objects()} == {"uploads/alice"}
-    assert [hashlib.md5(content, usedforsecurity=False).hexdigest() for _, content in stored(cloud)] == [
+    assert [hashlib.md5(content, usedforsecurity=False).hexdigest() for _, content in stored_files(cloud)] == [
         hashlib.md5(PNG, usedforsecurity=False).hexdigest()
     ] * 2
 
@@ -76,7 +76,7 @@ def test_a_larger_file_than_the_link_allows_is_refused_in_words(
     open_link(page, cloud, link("--until", "1d", "--max-size", "1KB"))
     expect(page.locator("#rules")).to_have_text("Up to 1 KB each")
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · The file is larger than allowed (1 KB). Choose a smaller file.")
+    expect_status(page, "cat.png", "10.2 KB · The file is larger than allowed (1 KB). Choose a smaller file.")
 
 
 def test_a_link_with_a_changed_byte_is_refused_in_words(
@@ -166,7 +166,7 @@ def test_another_persons_link_is_asked_about_before_it_replaces_the_one_in_use(
     stay.click()
     expect(dialog).to_be_hidden()
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     page.reload()
     uploading_as(page, "alice")
     assert prefixes(cloud) == ["uploads/alice"]
@@ -180,7 +180,7 @@ def test_switched_to_it_the_page_uploads_as_the_other(page: Page, cloud_with: Ma
     page.get_by_role("button", name="Switch to \u2068bob\u2069").click()
     uploading_as(page, "bob")
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     assert prefixes(cloud) == ["uploads/bob"]
 
 
@@ -197,7 +197,7 @@ def test_of_many_links_opened_at_once_only_the_last_is_asked_about(page: Page, c
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     expect(dialog).to_have_count(0)
 
 
@@ -252,9 +252,9 @@ def test_a_new_link_of_the_same_person_is_taken_and_what_waits_goes_on(page: Pag
         "Your upload link has expired. Ask the site's owner for a new one. "
         "Your files stay in the list. Open the new link in this tab to continue."
     )
-    told(page, "cat.png", "10.2 KB · Waiting")
+    expect_status(page, "cat.png", "10.2 KB · Waiting")
     click_a_link(page, link_of("alice", hours=24))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     expect(page.locator("dialog")).to_have_count(0)
     assert prefixes(cloud) == ["uploads/alice"]
 
@@ -346,4 +346,4 @@ def test_a_record_that_cannot_be_read_hides_no_other(page: Page, cloud_with: Mak
         [broken, json.dumps(record)],
     )
     page.reload()
-    told(page, "film.mp4", "Interrupted. Choose the file again to continue.")
+    expect_status(page, "film.mp4", "Interrupted. Choose the file again to continue.")

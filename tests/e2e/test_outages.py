@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, WITHOUT_PAUSES, choose, open_page, posts, row, signings, stored, told
+from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
 
 FOUR = [f"{number}.png" for number in range(4)]
 
@@ -73,7 +73,7 @@ def test_a_storage_that_takes_nothing_is_told_once_and_few_posts_are_made(page: 
     page.clock.run_for(60_000)
     expect(page.locator("#summary")).to_have_text("60 of 60 files uploaded")
     expect(page.locator("#outage")).to_be_empty()
-    assert len(stored(cloud)) == 60
+    assert len(stored_files(cloud)) == 60
 
 
 def test_where_the_function_says_when_to_ask_nobody_asks_before(page: Page, cloud: Cloud) -> None:
@@ -133,4 +133,4 @@ def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, fast_cloud: Clo
     )
     fast_cloud.faults.oss_shared_bandwidth = 0.0
     row(page, "film.png").get_by_role("button", name="Try again: film.png").click()
-    told(page, "film.png", "1 MB · Uploaded")
+    expect_status(page, "film.png", "1 MB · Uploaded")

@@ -9,7 +9,18 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PIXEL, PNG, MakeCloud, choose, open_page, posts, row, signings, stored, told
+from support.page_steps import (
+    PIXEL,
+    PNG,
+    MakeCloud,
+    choose,
+    expect_status,
+    open_page,
+    posts,
+    row,
+    signings,
+    stored_files,
+)
 
 
 def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud) -> None:
@@ -17,7 +28,7 @@ def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud) -> None
     page.on("console", lambda message: console.append(message.text))
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     [object_] = cloud.bucket.objects()
     assert (object_.path.read_bytes(), object_.content_type, object_.meta, object_.headers) == (
         PNG,
@@ -35,7 +46,7 @@ def test_fields_are_posted_in_their_order_and_before_the_file(page: Page, cloud:
     open_page(page, cloud)
     with page.expect_response("**/sign") as signed:
         choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile("Uploaded"))
+    expect_status(page, "cat.png", re.compile("Uploaded"))
     fields = signed.value.json()["uploads"][0]["fields"]
     # OSS reads nothing that comes after the file: the fields that it has read were before it.
     assert [record.note["fields"] for record in posts(cloud)] == [[name.lower() for name in fields]]
@@ -46,7 +57,7 @@ def test_nothing_is_left_behind_and_nothing_told_to_others(page: Page, cloud: Cl
     page.on("request", lambda request: sent.append(request.headers))
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", re.compile("Uploaded"))
+    expect_status(page, "cat.png", re.compile("Uploaded"))
     assert [headers for headers in sent if headers.get("referer") or headers.get("cookie")] == []
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
 
@@ -63,12 +74,12 @@ def test_an_upload_can_be_cancelled(page: Page, cloud: Cloud, tmp_path: Path) ->
     page.set_input_files("#files", large(tmp_path / "slow.bin"))
     expect(row(page, "slow.bin")).to_have_class("sending")
     row(page, "slow.bin").get_by_role("button", name="Cancel slow.bin").click()
-    told(page, "slow.bin", "20 MB · Cancelled")
-    assert stored(cloud) == []
+    expect_status(page, "slow.bin", "20 MB · Cancelled")
+    assert stored_files(cloud) == []
     cloud.faults.oss_bandwidth = 0
     row(page, "slow.bin").get_by_role("button", name="Try again: slow.bin").click()
-    told(page, "slow.bin", re.compile("Uploaded"))
-    assert [len(content) for _, content in stored(cloud)] == [20_000_000]
+    expect_status(page, "slow.bin", re.compile("Uploaded"))
+    assert [len(content) for _, content in stored_files(cloud)] == [20_000_000]
 
 
 def test_four_files_at_a_time_are_on_their_way(page: Page, cloud: Cloud) -> None:
@@ -106,9 +117,9 @@ def test_the_language_is_the_browsers_until_another_is_chosen(browser: Browser, 
     expect(page).to_have_title("上传文件")
     expect(page.locator("#rules")).to_have_text("单个文件不超过 100 MB")
     choose(page, ("page.html", "text/html", b"<p>"))
-    told(page, "page.html", "3 B · 不允许上传此类型的文件，请选择其他文件。")
+    expect_status(page, "page.html", "3 B · 不允许上传此类型的文件，请选择其他文件。")
     page.get_by_role("button", name="English").click()
-    told(page, "page.html", "3 B · Files of this type are not allowed. Choose another file.")
+    expect_status(page, "page.html", "3 B · Files of this type are not allowed. Choose another file.")
     page.reload()
     expect(page.locator("h1")).to_have_text("Upload files")
     assert page.evaluate("[document.documentElement.lang, {...localStorage}]") == ["en", {"language": "en"}]
@@ -131,7 +142,7 @@ def test_all_can_be_cancelled_and_cleared(page: Page, cloud: Cloud) -> None:
     expect(page.locator(".finishing")).to_have_count(4)
     page.get_by_role("button", name="Cancel all").click()
     expect(page.locator(".cancelled")).to_have_count(6)
-    assert stored(cloud) == []
+    assert stored_files(cloud) == []
     page.get_by_role("button", name="Clear finished").click()
     expect(page.locator("li")).to_have_count(0)
     expect(page.locator("#total")).to_be_hidden()
@@ -147,7 +158,7 @@ def test_all_that_failed_can_be_tried_again(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_deny_early = False
     page.get_by_role("button", name="Retry all").click()
     expect(page.locator("#summary")).to_have_text("2 of 3 files uploaded · 1 failed")
-    assert sorted(stored(cloud)) == [("a.txt", b"a"), ("b.txt", b"b")]
+    assert sorted(stored_files(cloud)) == [("a.txt", b"a"), ("b.txt", b"b")]
 
 
 def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -159,7 +170,7 @@ def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, c
     )
     expect(page).to_have_title(re.compile(r"^\d+ % – Upload files$"))
     cloud.faults.oss_bandwidth = 0
-    told(page, "film.mp4", "20 MB · Uploaded")
+    expect_status(page, "film.mp4", "20 MB · Uploaded")
     expect(page).to_have_title("Upload files")
     expect(page.locator("#status-announcer")).to_have_text("1 of 1 file uploaded")
 

@@ -24,7 +24,7 @@ BUCKET = "local-site"
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedSite:
     """The page, published, and the cloud around it."""
 
     cloud: Cloud
@@ -53,7 +53,7 @@ def publish_page(cloud: Cloud, deployer: Identity, upload: str) -> None:
 
 
 @pytest.fixture
-def published(tmp_path: Path) -> Iterator[Published]:
+def published_site(tmp_path: Path) -> Iterator[PublishedSite]:
     site = Bucket(BUCKET, ACCOUNT, tmp_path / "site", public_read=True, website=Website())
     settings = {"OSS_STS_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/oss-direct-upload"}
     with Cloud(tmp_path / "files", settings=settings, sites={DOMAIN: site}) as cloud:
@@ -64,7 +64,7 @@ def published(tmp_path: Path) -> Iterator[Published]:
         cloud.identities.add(deployer)
         publish_page(cloud, deployer, cloud.oss.url)
         port = cloud.oss.port
-        yield Published(cloud, f"http://{DOMAIN}:{port}", f"http://{BUCKET}.localhost:{port}")
+        yield PublishedSite(cloud, f"http://{DOMAIN}:{port}", f"http://{BUCKET}.localhost:{port}")
     cloud.check()
 
 
@@ -72,24 +72,28 @@ def choose(page: Page) -> None:
     page.set_input_files("#files", [FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"all that was said")])
 
 
-def test_through_the_bound_domain_a_file_is_uploaded_through_the_function(page: Page, published: Published) -> None:
-    page.goto(published.bound)
+def test_through_the_bound_domain_a_file_is_uploaded_through_the_function(
+    page: Page, published_site: PublishedSite
+) -> None:
+    page.goto(published_site.bound)
     expect(page.locator("#title")).to_have_text("Files for the workshop")
     choose(page)
     expect(page.locator("li .status")).to_have_text(re.compile("Uploaded"))
-    assert [each.path.read_bytes() for each in published.cloud.bucket.objects()] == [b"all that was said"]
+    assert [each.path.read_bytes() for each in published_site.cloud.bucket.objects()] == [b"all that was said"]
 
 
 @pytest.mark.parametrize("path", ["/", "/index.html"])
-def test_through_the_default_domain_the_page_is_saved(context: BrowserContext, published: Published, path: str) -> None:
+def test_through_the_default_domain_the_page_is_saved(
+    context: BrowserContext, published_site: PublishedSite, path: str
+) -> None:
     page = context.new_page()
     with page.expect_download() as begun, pytest.raises(Exception, match="Download is starting"):
-        page.goto(published.default + path)
+        page.goto(published_site.default + path)
     assert "<title>Upload files</title>" in begun.value.path().read_text(encoding="utf-8")
 
 
-def test_what_is_not_there_is_told_in_words(page: Page, published: Published) -> None:
-    answer = page.goto(f"{published.bound}/folder/none")
+def test_what_is_not_there_is_told_in_words(page: Page, published_site: PublishedSite) -> None:
+    answer = page.goto(f"{published_site.bound}/folder/none")
     assert answer
     assert answer.status == 404
     expect(page.locator("h1")).to_have_text("There is no such page.")
@@ -97,9 +101,9 @@ def test_what_is_not_there_is_told_in_words(page: Page, published: Published) ->
     expect(page.locator("#title")).to_have_text("Files for the workshop")
 
 
-def test_where_oss_closes_its_own_address_the_page_says_what_to_do(page: Page, published: Published) -> None:
-    published.cloud.faults.oss_public_endpoint_forbidden = True
-    page.goto(published.bound)
+def test_where_oss_closes_its_own_address_the_page_says_what_to_do(page: Page, published_site: PublishedSite) -> None:
+    published_site.cloud.faults.oss_public_endpoint_forbidden = True
+    page.goto(published_site.bound)
     choose(page)
     expect(page.locator("li .status")).to_have_text(re.compile(r"Ask the site's owner to set UPLOAD_DOMAIN\.$"))
     expect(page.locator("li details p").first).to_contain_text("PublicEndpointForbidden")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, MakeCloud, choose, open_page, row, stored, told
+from support.page_steps import PNG, MakeCloud, choose, expect_status, open_page, row, stored_files
 
 
 def test_what_is_stored_but_was_not_reported_says_so(page: Page, cloud: Cloud) -> None:
@@ -24,7 +24,9 @@ def test_what_is_stored_but_was_not_reported_says_so(page: Page, cloud: Cloud) -
         ),
     )
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner.")
+    expect_status(
+        page, "cat.png", "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner."
+    )
     details = row(page, "cat.png").locator("details p")
     expect(details.nth(0)).to_contain_text("CallbackFailed")
     expect(details.nth(2)).to_contain_text("5C3D")
@@ -47,7 +49,7 @@ def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeC
     cloud = cloud_with(CALLBACK="on")
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    told(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
     expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: cat.png, 10.2 KB")
 
 
@@ -62,8 +64,8 @@ def test_a_callback_that_fails_is_told_and_the_file_is_kept(page: Page, cloud_wi
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
     text = r"10\.2 KB · The file is stored, but the site was not notified\. Contact the site's owner\."
-    told(page, "cat.png", re.compile(text))
-    assert stored(cloud) == [("cat.png", PNG)]
+    expect_status(page, "cat.png", re.compile(text))
+    assert stored_files(cloud) == [("cat.png", PNG)]
 
 
 def test_a_site_whose_webhook_is_down_was_not_told_and_the_page_says_so(page: Page, cloud_with: MakeCloud) -> None:
@@ -74,5 +76,7 @@ def test_a_site_whose_webhook_is_down_was_not_told_and_the_page_says_so(page: Pa
         cloud = cloud_with(CALLBACK="on", WEBHOOK_URL=url, WEBHOOK_SECRET=secret)
         open_page(page, cloud)
         choose(page, ("cat.png", "image/png", PNG))
-        told(page, "cat.png", "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner.")
+        expect_status(
+            page, "cat.png", "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner."
+        )
     expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: cat.png, 10.2 KB")

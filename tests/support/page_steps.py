@@ -40,7 +40,7 @@ def row(page: Page, name: str) -> Locator:
     return page.locator("li").filter(has=page.get_by_text(name, exact=True))
 
 
-def told(page: Page, name: str, text: str | re.Pattern[str]) -> None:
+def expect_status(page: Page, name: str, text: str | re.Pattern[str]) -> None:
     expect(row(page, name).locator(".status")).to_have_text(text)
 
 
@@ -52,7 +52,7 @@ def signings(cloud: Cloud) -> list[Any]:
     return [record for record in cloud.gateway.records if (record.method, record.path) == ("POST", "/sign")]
 
 
-def stored(cloud: Cloud) -> list[tuple[str, bytes]]:
+def stored_files(cloud: Cloud) -> list[tuple[str, bytes]]:
     return [(each.meta["filename"], each.path.read_bytes()) for each in cloud.bucket.objects()]
 
 

@@ -26,7 +26,7 @@ class Template:
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
         self._template = template
         self._parameters = {
-            name: _typed(name, declared, parameters.get(name)) for name, declared in template["Parameters"].items()
+            name: _parse(name, declared, parameters.get(name)) for name, declared in template["Parameters"].items()
         }
         unknown = set(parameters) - set(self._parameters)
         if unknown:
@@ -76,7 +76,7 @@ class Template:
         return str(properties[_NAMES[kind, attribute]])
 
 
-def _typed(name: str, declared: Mapping[str, Any], text: str | None) -> Any:
+def _parse(name: str, declared: Mapping[str, Any], text: str | None) -> Any:
     if text is None:
         if "Default" not in declared:
             raise ValueError(f"{name} is missing")

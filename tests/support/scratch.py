@@ -34,7 +34,7 @@ _VARIABLES = re.compile(r"^\$\{(?!path)")
 
 
 @dataclass
-class Done:
+class CommandResult:
     """What a run of `s` came to."""
 
     exit_code: int
@@ -49,7 +49,7 @@ class Scratch:
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
 
-    def s(self, *words: str, **environ: str) -> Done:
+    def s(self, *words: str, **environ: str) -> CommandResult:
         """Run the command. Nothing of this process's credentials or settings gets to it."""
         command = PROJECT / "node_modules" / ".bin" / "s"
         done = subprocess.run(  # noqa: S603 - the command is ours
@@ -63,7 +63,7 @@ class Scratch:
             check=False,
             timeout=120,
         )
-        return Done(done.returncode, done.stdout)
+        return CommandResult(done.returncode, done.stdout)
 
     def ok(self, *words: str, **environ: str) -> str:
         """Run a command that must succeed; what it said."""

@@ -38,12 +38,12 @@ class Bucket:
     def answer(self, request: Request) -> Response:
         """What OSS would say."""
         if request.headers.get("Authorization", "").startswith("OSS4-HMAC-SHA256 ") is False:
-            return _refused("AccessDenied", 403)
+            return _refusal("AccessDenied", 403)
         self.tokens |= {request.headers.get("x-oss-security-token", "")} - {""}
         if self.refusal:
-            return _refused(self.refusal, 403)
+            return _refusal(self.refusal, 403)
         if not self.exists:
-            return _refused("NoSuchBucket", 404)
+            return _refusal("NoSuchBucket", 404)
         return self._operation(request)
 
     def _operation(self, request: Request) -> Response:
@@ -120,7 +120,7 @@ class Bucket:
                 "<ExpireTime>Wed, 23 Feb 2022 21:16:37 GMT</ExpireTime></CnameToken>"
             )
         if not self.proven:
-            return _refused("NeedVerifyDomainOwnership", 403)
+            return _refusal("NeedVerifyDomainOwnership", 403)
         self.domains[domain] = asked.findtext("CertificateConfiguration/CertId") or ""
         self.asked.append(f"cname {domain}")
         return Response()
@@ -133,7 +133,7 @@ def _xml(text: str) -> Response:
     return Response(f'<?xml version="1.0" encoding="UTF-8"?>{text}', content_type="application/xml")
 
 
-def _refused(code: str, status: int) -> Response:
+def _refusal(code: str, status: int) -> Response:
     answer = _xml(f"<Error><Code>{code}</Code><Message>no</Message><RequestId>1</RequestId></Error>")
     answer.status_code = status
     return answer

@@ -13,7 +13,7 @@ const ALICE = "previous-upload https://sign.example alice ";
 const BOB = "previous-upload https://sign.example bob ";
 
 /** As a browser's: what is kept are its own properties. */
-class Kept {
+class FakeStorage {
     setItem(name, value) {
         this[name] = value;
     }
@@ -36,7 +36,7 @@ const record = (id, more) => ({
 });
 
 beforeEach(() => {
-    globalThis.localStorage = new Kept();
+    globalThis.localStorage = new FakeStorage();
     Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true, writable: true });
 });
 
