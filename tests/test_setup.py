@@ -1,9 +1,14 @@
-"""tools/setup.sh: one command of a checkout at a time, nothing half-made counts, and every package comes by a hash."""
+"""tools/setup.sh: one command of a checkout at a time, nothing half-made counts, and every package comes by a hash.
+
+And conftest.py, which says what is not set up.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import runpy
 import select
 import shutil
 import signal
@@ -11,6 +16,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -224,6 +230,12 @@ def test_it_says_how_far_it_is(checkout: Checkout) -> None:
     assert checkout.run() == (0, SETTING_UP + progress * 3)
 
 
+def test_what_pip_says_is_shown_when_it_fails_and_not_before(checkout: Checkout) -> None:
+    pip = checkout.folder / "bin" / "pip.py"
+    pip.write_text(PIP + "print('WARNING: a')\nsys.exit('ERROR: no such package\\nHINT: b')\n", encoding="utf-8")
+    assert checkout.run() == (1, SETTING_UP + "ERROR: no such package\nHINT: b\n")
+
+
 def test_no_package_of_npm_runs_a_script_of_its_own(checkout: Checkout) -> None:
     code, said = checkout.run("deploy")
     assert (code, sorted(said.splitlines(keepends=True))) == (0, sorted([SETTING_UP, JAVASCRIPT]))
@@ -240,3 +252,32 @@ def test_nobody_but_set_up_and_make_lock_installs_anything() -> None:
         for line in (ROOT / "tools" / "setup.sh").read_text(encoding="utf-8").splitlines()
         if "    pip install" in line
     ]
+
+
+# What is not set up.
+
+CONFTEST = ROOT / "conftest.py"
+
+
+def test_without_the_tests_packages_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as refused:
+        runpy.run_path(str(CONFTEST))
+    assert refused.value.args == (
+        "The packages that the tests import are missing. To install them: make test-unit, or make test",
+    )
+
+
+@pytest.mark.parametrize(
+    ("nothing_missing", "outcome"), [(False, pytest.skip.Exception), (True, pytest.fail.Exception)]
+)
+def test_without_what_it_needs_a_test_is_skipped_or_fails_where_nothing_may_be_missing(
+    nothing_missing: bool, outcome: type[BaseException]
+) -> None:
+    conftest = runpy.run_path(str(CONFTEST))
+    conftest["NEEDS"]["browser"] = (lambda: False, "To install it: make test")
+    item = SimpleNamespace(
+        get_closest_marker={"browser": True}.get, config=SimpleNamespace(getoption=lambda option: nothing_missing)
+    )
+    with pytest.raises(outcome, match=r"^To install it: make test$"):
+        conftest["pytest_runtest_setup"](item)

@@ -92,9 +92,13 @@ is_unmixed() {
     done
 }
 
+# Says how far pip is, and from its first error on all that it says.
 pip() {
-    ".venv/$minor/bin/python" -m pip "$@" --disable-pip-version-check --no-input |
-        awk -v minor="$minor" '/^Collecting / && ++n % 10 == 0 { print "  Python " minor ": " n " packages"; fflush() }'
+    ".venv/$minor/bin/python" -m pip "$@" --disable-pip-version-check --no-input 2>&1 | awk -v minor="$minor" '
+        /ERROR|error:|Traceback|No module/ { failed = 1 }
+        failed { print }
+        /^Collecting / && ++n % 10 == 0 { print "  Python " minor ": " n " packages"; fflush() }
+    '
 }
 
 # What a lock names, into .venv/$minor, each checked by its hash. What is published as source only is built with the

@@ -60,7 +60,7 @@ def test_another_name_is_not_taken_for_one(name: str) -> None:
     assert not is_bare_participle(name)
 
 
-def tracked(*endings: str) -> list[str]:
+def list_tracked(*endings: str) -> list[str]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
     return [name for name in listed.stdout.split("\0") if name.endswith(endings) and (ROOT / name).exists()]
 
@@ -70,7 +70,7 @@ def python_definitions() -> list[tuple[str, str]]:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return [
         (f"{file}:{node.lineno}", node.name)
-        for file in tracked(".py")
+        for file in list_tracked(".py")
         for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
         if isinstance(node, kinds)
     ]
@@ -93,7 +93,7 @@ DEFINITIONS_IN_JAVASCRIPT = re.compile(
 def javascript_definitions() -> list[tuple[str, str]]:
     """Returns place and name of each function, class, method and type."""
     found = []
-    for file in tracked(".js", ".mjs", ".cjs", ".ts"):
+    for file in list_tracked(".js", ".mjs", ".cjs", ".ts"):
         text = (ROOT / file).read_text(encoding="utf-8")
         for match in DEFINITIONS_IN_JAVASCRIPT.finditer(text):
             name = match[match.lastindex or 0]
