@@ -77,7 +77,7 @@ def preflight_headers(
     names = [name.strip() for name in (headers or "").split(",") if name.strip()]
     rule = next((rule for rule in rules if rule.matches(origin, method, names)), None)
     if rule is None:
-        raise _forbidden()
+        raise _access_forbidden()
     response = {
         "Vary": "Origin",
         **rule.response_headers(origin),
@@ -94,7 +94,7 @@ def _insufficient(header: str) -> OssError:
     return OssError(400, "BadRequest", f"Insufficient information. {header} request header needed.")
 
 
-def _forbidden() -> OssError:
+def _access_forbidden() -> OssError:
     # The misspellings are the published ones.
     return OssError(
         403,
