@@ -19,6 +19,9 @@ NO_ACCOUNT = "0" * 16
 NOT_VISIBLE = "NotVisible"
 """Marks, among a live role's properties, that the rest of them could not be seen."""
 
+OTHER_SHAPES = (AttributeError, TypeError, LookupError)
+"""What reading a document of another shape than its documentation's ends in."""
+
 _VARIABLE = re.compile(r"\$\{(?:(?P<path>[\w.-]+)|(?P<function>\w+)\((?P<arguments>[^}]*)\))\}")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"|([^\s,'\"]+)")
 _DROPPED = object()
@@ -74,6 +77,13 @@ class Deployment:
 
 def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
     """s.yaml of `folder` and its template. Raises OSError, ValueError; `environ` has .env in it already."""
+    try:
+        return _read(folder, environ, account)
+    except OTHER_SHAPES as error:
+        raise ValueError("s.yaml, or the template that it names, has another shape than is documented") from error
+
+
+def _read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
     variables = _Variables(yaml_document(folder / "s.yaml"), environ, account or NO_ACCOUNT, folder)
     resources = variables.filled(variables.document.get("resources") or {})
     _refuse_unreadable_triggers(resources)
@@ -86,6 +96,11 @@ def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
         document = yaml_document(folder / infra["template"])
         unread += [f"The template has {name}, which is not read here." for name in document if name not in _READ]
         template = filled_template(document, parameters, account or NO_ACCOUNT, region)
+    props = [each.get("props") or {} for each in resources.values()]
+    mappings = [*props, *(each.get("environmentVariables") for each in props)]
+    mappings += [each.get("Properties") for each in template.values()]
+    if not all(isinstance(each or {}, dict) for each in mappings):
+        raise TypeError
     return Deployment(resources, template, tuple(variables.missing), tuple(unread))
 
 

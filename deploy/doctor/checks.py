@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from deploy.declared import OTHER_SHAPES
 from deploy.doctor import (
     bucket,
     callback,
@@ -35,9 +36,12 @@ def select(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Check, .
 
 
 def examine(context: Context, checks: Iterable[Check] = CHECKS) -> list[Finding]:
-    """Returns all findings about what is declared, then those about what is live."""
+    """Returns all findings about what is declared, then those about what is live.
+
+    Raises ValueError where what a check looks at has another shape than it should.
+    """
     checks = tuple(checks)
-    declared = [Finding(check, message) for check in checks for message in check.find(context)]
+    declared = [Finding(check, message) for check in checks for message in _find(check, context)]
     if context.live_functions is None:
         return declared
     live = Context(context.environ, context.live_functions, declared=context.deployment)
@@ -45,8 +49,18 @@ def examine(context: Context, checks: Iterable[Check] = CHECKS) -> list[Finding]
         Finding(check, f"Live: {message}")
         for check in checks
         if _is_of_functions(check, context.not_visible)
-        for message in check.find(live)
+        for message in _find(check, live)
     ]
+
+
+def _find(check: Check, context: Context) -> list[str]:
+    try:
+        return list(check.find(context))
+    except (ValueError, *OTHER_SHAPES) as error:
+        raise ValueError(
+            f"The check {check.id} cannot read what it looks at: in s.yaml, in the template or in the account, "
+            "something has another shape than is documented. Correct it, or leave the check out (--skip)."
+        ) from error
 
 
 def _is_of_functions(check: Check, not_visible: Mapping[str, str]) -> bool:

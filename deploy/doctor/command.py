@@ -48,7 +48,12 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
         not_visible=seen.not_visible,
         unread=unread,
     )
-    return report(checks.examine(context, chosen), seen, chosen, strict=arguments.strict)
+    try:
+        findings = checks.examine(context, chosen)
+    except ValueError as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    return report(findings, seen, chosen, strict=arguments.strict)
 
 
 def report(

@@ -270,7 +270,12 @@ def _rules(result: Any) -> tuple[CorsRule, ...] | None:
     if configuration is None:
         return None
     return tuple(
-        CorsRule(tuple(rule.allowed_origins or ()), tuple(rule.allowed_methods or ()), tuple(rule.expose_headers or ()))
+        CorsRule(
+            *(
+                tuple(each or "" for each in listed or ())
+                for listed in (rule.allowed_origins, rule.allowed_methods, rule.expose_headers)
+            )
+        )
         for rule in configuration.cors_rules or ()
     )
 

@@ -584,6 +584,26 @@ def test_what_cannot_be_read_is_told_in_a_line(
     assert (code, printed, errors.startswith(said)) == (2, "", True)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("resources: [1]", "s.yaml, or the template that it names, has another shape than is documented\n"),
+        ("resources: {sign: 1}", "s.yaml, or the template that it names, has another shape than is documented\n"),
+        (
+            "resources: {sign: {props: {environmentVariables: 1}}}",
+            "s.yaml, or the template that it names, has another shape than is documented\n",
+        ),
+        ("resources: {sign: {props: {triggers: [{triggerType: http, triggerConfig: {methods: 1}}]}}}", "The check methods cannot read what it looks at: "),
+    ],
+)  # fmt: skip
+def test_what_is_of_another_shape_is_told_in_a_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    (folder / "s.yaml").write_text(text, encoding="utf-8")
+    code, printed, errors = run(folder, capsys)
+    assert (code, printed, errors.count("\n"), errors.startswith(said)) == (2, "", 1, True)
+
+
 def test_without_s_yaml_there_is_nothing_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, printed, errors = run(tmp_path, capsys)
     assert (code, printed, "s.yaml" in errors) == (2, "", True)

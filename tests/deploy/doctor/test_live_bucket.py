@@ -222,6 +222,15 @@ def test_a_website_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
     assert (live.site and live.site.website, live.not_visible) == (None, {"site website": "AccessDenied"})
 
 
+def test_a_cors_rule_that_names_nobody_is_seen(httpserver: HTTPServer) -> None:
+    rule = "<CORSRule><AllowedOrigin></AllowedOrigin><AllowedMethod>POST</AllowedMethod></CORSRule>"
+    httpserver.expect_request("/team-uploads/", query_string=Asks("cors")).respond_with_data(
+        f"<CORSConfiguration>{rule}</CORSConfiguration>", content_type="application/xml"
+    )
+    answer(httpserver)
+    assert look(httpserver).bucket.cors == (CorsRule(("",), ("POST",), ()),)
+
+
 def test_no_cors_rules_are_none_and_not_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, cors="NoSuchCORSConfiguration")
     live = look(httpserver)
