@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from localcloud.dev.cloud import Cloud
 from support import chromium
+
+if importlib.util.find_spec("playwright") is None:
+    raise SystemExit("Playwright, with which these tests drive a browser, is missing. To install it: make test")
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 FLAGS = (
     *("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
