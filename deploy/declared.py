@@ -85,7 +85,7 @@ def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
 
 def _read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
     variables = _Variables(yaml_document(folder / "s.yaml"), environ, account or NO_ACCOUNT, folder)
-    resources = variables.filled(variables.document.get("resources") or {})
+    resources = variables.fill(variables.document.get("resources") or {})
     _refuse_unreadable_triggers(resources)
     infra = (resources.get("infra") or {}).get("props") or {}
     template: dict[str, Any] = {}
@@ -139,7 +139,7 @@ def filled_template(
         for name, resource in (document.get("Resources") or {}).items()
         if "Condition" not in resource or template.holds(resource["Condition"]) is not False
     }
-    filled: dict[str, Any] = template.filled(kept)
+    filled: dict[str, Any] = template.fill(kept)
     return filled
 
 
@@ -153,12 +153,12 @@ class _Variables:
     folder: Path
     missing: list[str] = field(default_factory=list)
 
-    def filled(self, value: Any) -> Any:
+    def fill(self, value: Any) -> Any:
         """`value` without variables; those that only a deployment fills (outputs) stay as text."""
         if isinstance(value, dict):
-            return {name: self.filled(each) for name, each in value.items()}
+            return {name: self.fill(each) for name, each in value.items()}
         if isinstance(value, list):
-            return [self.filled(each) for each in value]
+            return [self.fill(each) for each in value]
         if not isinstance(value, str):
             return value
         whole = _VARIABLE.fullmatch(value)
@@ -167,7 +167,7 @@ class _Variables:
     def _value(self, match: re.Match[str]) -> Any:
         if match["function"]:
             arguments = [self._argument(*each) for each in _QUOTED.findall(match["arguments"])]
-            return self._called(match["function"], arguments, match[0])
+            return self._call(match["function"], arguments, match[0])
         return self._at(match["path"], match[0])
 
     def _argument(self, single: str, double: str, bare: str) -> str:
@@ -180,9 +180,9 @@ class _Variables:
             if not isinstance(found, dict) or name not in found:
                 return as_written
             found = found[name]
-        return self.filled(found)
+        return self.fill(found)
 
-    def _called(self, function: str, arguments: list[str], as_written: str) -> Any:
+    def _call(self, function: str, arguments: list[str], as_written: str) -> Any:
         name = arguments[0] if arguments else ""
         if function == "env":
             return self._env(name, arguments[1:], as_written)
@@ -210,7 +210,7 @@ class _Template:
         self._account = account
         declared = document.get("Parameters") or {}
         self._parameters = {
-            **{name: self._typed(each, given.get(name, each.get("Default", ""))) for name, each in declared.items()},
+            **{name: self._parse(each, given.get(name, each.get("Default", ""))) for name, each in declared.items()},
             "ALIYUN::AccountId": account,
             "ALIYUN::TenantId": account,
             "ALIYUN::Region": region,
@@ -219,32 +219,32 @@ class _Template:
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": lambda name: self._parameters.get(name, name),
             "Fn::Sub": self._sub,
-            "Fn::Join": lambda value: str(value[0]).join(str(self.filled(each)) for each in self.filled(value[1])),
+            "Fn::Join": lambda value: str(value[0]).join(str(self.fill(each)) for each in self.fill(value[1])),
             "Fn::If": self._if,
             "Fn::GetAtt": self._attribute,
         }
 
     @staticmethod
-    def _typed(parameter: Mapping[str, Any], value: Any) -> Any:
+    def _parse(parameter: Mapping[str, Any], value: Any) -> Any:
         listed = parameter.get("Type") == "CommaDelimitedList" and isinstance(value, str)
         return [each.strip() for each in value.split(",")] if listed else value
 
-    def filled(self, value: Any) -> Any:
+    def fill(self, value: Any) -> Any:
         """`value` without functions; those that are not known here stay."""
         if isinstance(value, dict):
             if len(value) == 1 and next(iter(value)) in self._functions:
                 [(name, argument)] = value.items()
                 return self._functions[name](argument)
-            pairs = ((name, self.filled(each)) for name, each in value.items())
+            pairs = ((name, self.fill(each)) for name, each in value.items())
             return {name: each for name, each in pairs if each is not _DROPPED}
         if isinstance(value, list):
-            return [each for each in map(self.filled, value) if each is not _DROPPED]
+            return [each for each in map(self.fill, value) if each is not _DROPPED]
         return value
 
     def _if(self, value: Any) -> Any:
         """The branch that a condition chooses; where it cannot be told which, all stays as it is written."""
         holds = self.holds(value[0])
-        return {"Fn::If": value} if holds is None else self.filled(value[1] if holds else value[2])
+        return {"Fn::If": value} if holds is None else self.fill(value[1] if holds else value[2])
 
     def holds(self, condition: Any) -> bool | None:
         """Whether a condition, or the one of that name, holds; None where that cannot be told here."""
@@ -274,7 +274,7 @@ class _Template:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def _sub(self, argument: Any) -> str:
-        text, more = (argument, {}) if isinstance(argument, str) else (argument[0], self.filled(argument[1]))
+        text, more = (argument, {}) if isinstance(argument, str) else (argument[0], self.fill(argument[1]))
         known = {**self._parameters, **more}
         return re.sub(r"\$\{([^}!]+)\}", lambda match: str(self._substitute(match[1], known)), text)
 
@@ -287,14 +287,14 @@ class _Template:
         """A role's ARN is known before it exists; everything else stays named by resource and attribute."""
         name, attribute = argument
         resource = self._resources.get(name) or {}
-        properties = self.filled(resource.get("Properties") or {}) if attribute == "Arn" else {}
+        properties = self.fill(resource.get("Properties") or {}) if attribute == "Arn" else {}
         if resource.get("Type") == "ALIYUN::RAM::Role":
             # Function Compute's component writes ARNs in lower case, and RAM does not mind.
             return f"acs:ram::{self._account}:role/{properties.get('RoleName', name)}"
         return f"{name}.{attribute}"
 
 
-def listed(value: Any) -> list[str]:
+def as_list(value: Any) -> list[str]:
     """What may be one thing or a list of things, as a list."""
     if value is None:
         return []

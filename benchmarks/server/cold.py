@@ -128,7 +128,7 @@ def stages() -> Table:
     return Table("stages", rows)
 
 
-def package(folder: str) -> build.Built:
+def package(folder: str) -> build.BuildResult:
     """The function's package, built there. Raises NotMeasured."""
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     try:

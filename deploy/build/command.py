@@ -86,7 +86,7 @@ CALLBACK = Function(
 
 
 @dataclass(frozen=True)
-class Built:
+class BuildResult:
     """A package: its folder, how many files are in it, and its size in bytes, as it is and zipped."""
 
     folder: Path
@@ -113,7 +113,7 @@ def main(environ: Mapping[str, str]) -> int:
 
 def build(
     function: Function, runtime: str, folder: Path, environ: Mapping[str, str], say: Callable[[str], None]
-) -> Built:
+) -> BuildResult:
     """Make a function's package for a runtime, in place of what `folder` was; `say` takes a line for each step.
 
     Raises BuildError, and then leaves `folder` as it was.
@@ -138,7 +138,7 @@ def build(
             folder.rename(Path(place) / "old")
         code.rename(folder)
     found = package.files(folder)
-    return Built(folder, len(found), sum(file.stat().st_size for file in found), package.zipped_size(folder))
+    return BuildResult(folder, len(found), sum(file.stat().st_size for file in found), package.zipped_size(folder))
 
 
 def copy_source(function: Function, code: Path) -> None:

@@ -66,11 +66,11 @@ def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mappi
     as_source = ("--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-binary", ":all:")
     wheels.mkdir()
     if sources := [entry for entry in entries if _name(entry) in SOURCE_ONLY]:
-        listed = _written(work / "sources.txt", sources)
+        listed = _write_list(work / "sources.txt", sources)
         _pip(environ, python.path, "wheel", *as_source, "--wheel-dir", wheels, "-r", listed)
 
     as_wheels = ("--only-binary", ":all:", "--implementation", "cp", "--python-version", python.minor, *_PLATFORMS)
-    everything = _written(work / "everything.txt", [_built(entry, wheels) for entry in entries])
+    everything = _write_list(work / "everything.txt", [_with_own_hash(entry, wheels) for entry in entries])
     # The lock has everything already, and what is left out is not to come back.
     here = ("--find-links", wheels, "--target", folder, "--no-compile", "--no-deps")
     _pip(environ, python.path, "install", *as_wheels, *here, "-r", everything)
@@ -81,7 +81,7 @@ def lock_entries(lock: str) -> list[str]:
     return re.findall(r"^[^\s#].*(?:\n[ \t]+\S.*)*", lock, re.MULTILINE)
 
 
-def _built(entry: str, wheels: Path) -> str:
+def _with_own_hash(entry: str, wheels: Path) -> str:
     """The entry, for a source with the hash of the wheel made of it here: its own hash was checked before that."""
     if _name(entry) not in SOURCE_ONLY:
         return entry
@@ -94,7 +94,7 @@ def _name(entry: str) -> str:
     return re.split(r"[=\s]", entry, maxsplit=1)[0]
 
 
-def _written(file: Path, entries: list[str]) -> Path:
+def _write_list(file: Path, entries: list[str]) -> Path:
     file.write_text("\n".join(entries) + "\n", encoding="utf-8")
     return file
 
@@ -112,10 +112,10 @@ def _pip(environ: Mapping[str, str], python: str | Path, *arguments: str | Path)
         check=False,
     )
     if done.returncode:
-        raise BuildError(explained(done.stderr))
+        raise BuildError(explain_failure(done.stderr))
 
 
-def explained(said: str) -> str:
+def explain_failure(said: str) -> str:
     """pip's many lines in one, with what to do."""
     if "DO NOT MATCH THE HASHES" in said:
         exchanged = re.findall(r"^ {4}(\S+) from ", said, re.MULTILINE)

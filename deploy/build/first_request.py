@@ -48,7 +48,7 @@ def main(folder: Path, request: str, rooms: str = "") -> None:
         raise SystemExit(f"{method} {path} was answered with {reply['statusCode']}: {reply['body']}")
     if rooms:
         with _as_the_function_does(folder):
-            for name in sorted({name for file in (folder / rooms).glob("*.py") for name in _imported(file)}):
+            for name in sorted({name for file in (folder / rooms).glob("*.py") for name in _imports(file)}):
                 importlib.import_module(name)
 
 
@@ -60,7 +60,7 @@ def _as_the_function_does(folder: Path) -> AbstractContextManager[Any]:
     return context
 
 
-def _imported(file: Path) -> set[str]:
+def _imports(file: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):

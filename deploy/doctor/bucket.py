@@ -158,12 +158,12 @@ def policy_refusals(context: Context) -> Iterator[str]:
     """What the upload bucket's policy denies our roles, that they need."""
     for each in context.buckets():
         _, denied = policy_rights(each.policy)
-        for role, needed in _needed(context).items():
+        for role, needed in _shipped_rights(context).items():
             refused = [right for right in needed if any(_takes_away(denial, right, role, context) for denial in denied)]
             yield from (f"{each.where} has a policy that denies the role {role} {what}." for what in together(refused))
 
 
-def _needed(context: Context) -> dict[str, list[Right]]:
+def _shipped_rights(context: Context) -> dict[str, list[Right]]:
     """What the roles may do in the upload bucket, as it is shipped, by the role's name."""
     return {
         str(role["RoleName"]): found
@@ -198,7 +198,7 @@ def _may_take_away(denial: Right, right: Right, context: Context) -> bool:
 )
 def policy_denials(context: Context) -> Iterator[str]:
     """What else the buckets' policies deny."""
-    needed = [(role, right) for role, rights in _needed(context).items() for right in rights]
+    needed = [(role, right) for role, rights in _shipped_rights(context).items() for right in rights]
     for buckets, of_roles in ((context.buckets(), needed), (context.site_buckets(), [])):
         for each in buckets:
             _, denied = policy_rights(each.policy)

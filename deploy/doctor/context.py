@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy import names
 from deploy.credentials import account_id
-from deploy.declared import Deployment, listed
+from deploy.declared import Deployment, as_list
 from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, Website
 from deploy.doctor.live_resource import LiveResource
 from deploy.hooks.preflight import UNKNOWN
@@ -127,7 +127,7 @@ def _declared_bucket(name: str, properties: Mapping[str, Any]) -> BucketConfig:
         public_access_blocked=str(properties.get("BlockPublicAccess", False)).lower() == "true",
         acl=str(properties.get("AccessControl", "private")),
         cors=tuple(
-            CorsRule(*(tuple(listed(rule.get(name))) for name in ("AllowedOrigin", "AllowedMethod", "ExposeHeader")))
+            CorsRule(*(tuple(as_list(rule.get(name))) for name in ("AllowedOrigin", "AllowedMethod", "ExposeHeader")))
             for rule in rules
         ),
         parts=tuple(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deploy.declared import Deployment, listed
+from deploy.declared import Deployment, as_list
 
 SESSION_DURATION = 3600
 """Seconds that a session of a role lasts at most: RAM's least, and its default."""
@@ -216,25 +216,25 @@ def _rights(statement: Mapping[str, Any], nobody: str) -> Iterator[Right]:
 def _each(statement: Mapping[str, Any], name: str) -> list[str]:
     """What a statement names; of what it leaves out, words that are no action and no resource."""
     if f"Not{name}" in statement:
-        return [_ALL_BUT + ", ".join(listed(statement[f"Not{name}"]))]
-    return listed(statement.get(name)) or [""]
+        return [_ALL_BUT + ", ".join(as_list(statement[f"Not{name}"]))]
+    return as_list(statement.get(name)) or [""]
 
 
 def _principals(statement: Mapping[str, Any], nobody: str) -> list[str]:
     if "NotPrincipal" in statement:
-        return [_ALL_BUT + ", ".join(_named(statement["NotPrincipal"]))]
+        return [_ALL_BUT + ", ".join(_principal_names(statement["NotPrincipal"]))]
     if statement.get("Principal") == []:
         return [nobody]
     # Who names nobody still states a right: it is not left out.
-    return _named(statement.get("Principal")) or [""]
+    return _principal_names(statement.get("Principal")) or [""]
 
 
-def _named(principal: Any) -> list[str]:
+def _principal_names(principal: Any) -> list[str]:
     if not isinstance(principal, dict):
-        return listed(principal)
+        return as_list(principal)
     # A role or a service tells its kind by itself; another kind's name might be the same.
     return [
         who if kind in ("RAM", "Service") else f"{kind} {who}"
         for kind, named in principal.items()
-        for who in listed(named)
+        for who in as_list(named)
     ]

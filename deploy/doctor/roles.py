@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from deploy.declared import NOT_VISIBLE, Deployment, listed
+from deploy.declared import NOT_VISIBLE, Deployment, as_list
 from deploy.doctor import function, rights, settings
 from deploy.doctor.check import check
 from deploy.doctor.context import BUCKET, ROLE, Context
@@ -55,15 +55,15 @@ def grants(context: Context) -> Iterator[str]:
         yield from (f"The role {role} may do {what}." for what in together(more))
         attached = properties.get("PolicyAttachments") or {}
         kinds = attached.values() if isinstance(attached, dict) else [attached]
-        yield from (f"The role {role} has {policy} attached." for kind in kinds for policy in listed(kind))
+        yield from (f"The role {role} has {policy} attached." for kind in kinds for policy in as_list(kind))
 
 
 @check(
-    "unshipped",
+    "extra-resources",
     impact="It may give rights that nothing here looks at, delete files, or send data elsewhere.",
     fix="Make it in a stack of its own, or take it out of deploy/ros.yaml.",
 )
-def unshipped(context: Context) -> Iterator[str]:
+def extra_resources(context: Context) -> Iterator[str]:
     """What the template makes besides, that may give rights."""
     ours = shipped_roles(context)
     buckets = (context.settings.get("OSS_BUCKET"), context.deployment.site_bucket)

@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from deploy import credentials, declared, oss_client
 from deploy.environment import own_environment
-from deploy.files.inbox import Inbox, Listed
+from deploy.files.inbox import Inbox, StoredObject
 from localcloud.terminal import visible
 
 ROOT = Path(__file__).parents[2]
@@ -58,10 +58,10 @@ class ReadError(ValueError):
 
 
 @dataclass(frozen=True)
-class Uploaded:
+class Upload:
     """A file that somebody uploaded."""
 
-    listed: Listed
+    listed: StoredObject
     name: str
     """As the uploader knows it, perhaps with its folders. He chose it: it may say anything."""
     who: str
@@ -71,7 +71,7 @@ class Uploaded:
 class Store(Protocol):
     """A bucket, as far as it is needed here. What it raises are the errors of the vendor's SDK."""
 
-    def list(self, prefix: str) -> Iterator[Listed]:
+    def list(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose key begins so, in the order of keys."""
 
     def head(self, key: str) -> Mapping[str, str]:
@@ -88,12 +88,12 @@ class OssStore:
         self._client = client
         self._bucket = name
 
-    def list(self, prefix: str) -> Iterator[Listed]:
+    def list(self, prefix: str) -> Iterator[StoredObject]:
         """See Store."""
         request = oss.ListObjectsV2Request(bucket=self._bucket, prefix=prefix)
         for page in self._client.list_objects_v2_paginator().iter_page(request):
             for found in page.contents or ():
-                yield Listed(found.key, found.size or 0, found.last_modified.astimezone(timezone.utc))
+                yield StoredObject(found.key, found.size or 0, found.last_modified.astimezone(timezone.utc))
 
     def head(self, key: str) -> Mapping[str, str]:
         """See Store."""
@@ -126,9 +126,9 @@ def _is_shortened(key: str) -> bool:
     return not {".", ".."}.isdisjoint(key.split("/"))
 
 
-def uploaded(
-    store: Store, prefix: str, below: str = "", but: Callable[[Listed], bool] = lambda _: False
-) -> Iterator[Uploaded]:
+def list_uploads(
+    store: Store, prefix: str, below: str = "", but: Callable[[StoredObject], bool] = lambda _: False
+) -> Iterator[Upload]:
     """What was uploaded under the function's prefix, or only what is `below` it, in the order of keys.
 
     What `but` holds for is left out.
@@ -141,10 +141,10 @@ def uploaded(
         for listed, meta in zip(found, pool.map(lambda each: store.head(each.key), found), strict=True):
             who, _, rest = listed.key.removeprefix(f"{prefix}/").partition("/")
             # A folder form's key is its directory, which nobody can guess, and then the file's name.
-            yield Uploaded(listed, unquote(meta.get("filename", "")) or rest.partition("/")[2] or rest, who)
+            yield Upload(listed, unquote(meta.get("filename", "")) or rest.partition("/")[2] or rest, who)
 
 
-def table(files: Iterable[Uploaded]) -> Iterator[str]:
+def table(files: Iterable[Upload]) -> Iterator[str]:
     """A line each: when, who, how many bytes, under which name, at which key; first the names of the columns."""
     yield _row("when (UTC)", "who", "bytes", "name", "key")
     for each in files:
@@ -206,16 +206,16 @@ def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) 
 def list_or_download(store: Store, prefix: str, below: str, to: str | None) -> int:
     """List, or fetch into the folder `to`; the exit code. Raises OSError, ValueError."""
     if to is None:
-        lines = table(list(uploaded(store, prefix, below)))
+        lines = table(list(list_uploads(store, prefix, below)))
     else:
         inbox = Inbox.at(Path(to), ROOT)
-        lines = map(str, download(store, uploaded(store, prefix, below, inbox.has), inbox))
+        lines = map(str, download(store, list_uploads(store, prefix, below, inbox.has), inbox))
     for line in lines:
         print(line)
     return 0
 
 
-def download(store: Store, files: Iterable[Uploaded], inbox: Inbox) -> Iterator[Path]:
+def download(store: Store, files: Iterable[Upload], inbox: Inbox) -> Iterator[Path]:
     """Fetch the files, each whole or not at all; gives the path of each.
 
     No file is overwritten: another of the same name gets a number. Raises ValueError at the end, with a line for each
@@ -234,7 +234,7 @@ def download(store: Store, files: Iterable[Uploaded], inbox: Inbox) -> Iterator[
         raise ValueError("\n".join(faults))
 
 
-def _fetch(store: Store, listed: Listed, path: Path) -> None:
+def _fetch(store: Store, listed: StoredObject, path: Path) -> None:
     size = 0
     with path.open("xb") as file:
         for chunk in store.get(listed.key):

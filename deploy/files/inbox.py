@@ -23,7 +23,7 @@ MADE_LATER = ("build", "node_modules", "local-files")
 
 
 @dataclass(frozen=True)
-class Listed:
+class StoredObject:
     """An object, as a list of the bucket has it."""
 
     key: str
@@ -59,7 +59,7 @@ class Inbox:
         mark.touch()
         return cls(place)
 
-    def has(self, listed: Listed) -> bool:
+    def has(self, listed: StoredObject) -> bool:
         """Whether this very object is there already."""
         path = self._fetched.get(listed)
         return path is not None and (self._place / path).is_file()
@@ -75,7 +75,7 @@ class Inbox:
             folder = self._folder(folder.folder(part))
         return folder.file(name, fetch)
 
-    def add(self, listed: Listed, path: Path) -> None:
+    def add(self, listed: StoredObject, path: Path) -> None:
         """Note that the object is there now, whole."""
         name = str(path.relative_to(self._place))
         line = {"key": listed.key, "size": listed.size, "when": listed.when.isoformat(), "path": name}
@@ -94,17 +94,17 @@ class _Folder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._there = {_folded(name): path / name for name in os.listdir(path)}  # noqa: PTH208 - names are wanted
+        self._there = {_fold_case(name): path / name for name in os.listdir(path)}  # noqa: PTH208 - names are wanted
         self._next: dict[str, int] = {}
         self._used: dict[str, Path] = {}
 
     def folder(self, name: str) -> Path:
         """A folder by this name, or with a number where a file or a link, which may lead elsewhere, has it."""
-        key = _folded(name)
+        key = _fold_case(name)
         if key not in self._used:
             there = self._there.get(key)
             is_one = there is not None and there.is_dir() and not there.is_symlink()
-            self._used[key] = there if there and is_one else self._made(name, Path.mkdir)
+            self._used[key] = there if there and is_one else self._create(name, Path.mkdir)
         return self._used[key]
 
     def file(self, name: str, fetch: Callable[[Path], None]) -> Path:
@@ -112,14 +112,14 @@ class _Folder:
         part = self._path / f"{MARK}-{secrets.token_hex(8)}"
         try:
             fetch(part)
-            return part.replace(self._made(name, lambda path: path.open("xb").close()))
+            return part.replace(self._create(name, lambda path: path.open("xb").close()))
         finally:
             part.unlink(missing_ok=True)
 
-    def _made(self, name: str, make: Callable[[Path], None]) -> Path:
+    def _create(self, name: str, make: Callable[[Path], None]) -> Path:
         while True:
             path = self._path / self._free(name)
-            self._there[_folded(path.name)] = path
+            self._there[_fold_case(path.name)] = path
             try:
                 make(path)
             except FileExistsError:
@@ -128,13 +128,13 @@ class _Folder:
 
     def _free(self, name: str) -> str:
         """The name, or with the next number: none is tried twice, however many files have the name."""
-        if _folded(name) not in self._there:
+        if _fold_case(name) not in self._there:
             return name
         path = Path(name)
-        for number in count(self._next.get(_folded(name), 2)):
+        for number in count(self._next.get(_fold_case(name), 2)):
             numbered = f"{path.stem} ({number}){path.suffix}"
-            if _folded(numbered) not in self._there:
-                self._next[_folded(name)] = number + 1
+            if _fold_case(numbered) not in self._there:
+                self._next[_fold_case(name)] = number + 1
                 return numbered
         raise AssertionError("there is always another number")
 
@@ -142,7 +142,7 @@ class _Folder:
 def _keep_clear_of(project: Path, place: Path, named: Path) -> None:
     """Raise ValueError where files would lie in or above the project: make, Python and Node.js read files there."""
     # `Build` is `build` on macOS.
-    project, place = (Path(_folded(str(path))) for path in (project, place))
+    project, place = (Path(_fold_case(str(path))) for path in (project, place))
     if project.is_relative_to(place):
         raise ValueError(f"{named} is the project's folder, or one above it: name a new folder, such as inbox")
     beside = place.parent == project and not place.name.startswith(".") and place.name not in MADE_LATER
@@ -150,7 +150,7 @@ def _keep_clear_of(project: Path, place: Path, named: Path) -> None:
         raise ValueError(f"{named} belongs to the project: name a new folder, such as inbox")
 
 
-def _folded(name: str) -> str:
+def _fold_case(name: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
@@ -158,10 +158,10 @@ def _lines(mark: Path) -> list[str]:
     return mark.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
-def _fetched_object(line: str) -> tuple[Listed, str] | None:
+def _fetched_object(line: str) -> tuple[StoredObject, str] | None:
     """What a line of the mark says; nothing where it was cut off."""
     try:
         said = json.loads(line)
-        return Listed(said["key"], said["size"], datetime.fromisoformat(said["when"])), str(said["path"])
+        return StoredObject(said["key"], said["size"], datetime.fromisoformat(said["when"])), str(said["path"])
     except (ValueError, KeyError, TypeError):
         return None

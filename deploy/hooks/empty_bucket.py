@@ -53,11 +53,11 @@ class Bucket:
         files = size = 0
         for _, bytes_ in self._versions():
             files, size = files + 1, size + bytes_
-        return Contents(files, size, sum(1 for _ in self._unfinished()))
+        return Contents(files, size, sum(1 for _ in self._multipart_uploads()))
 
     def empty(self) -> None:
         """Delete every file in every version, and abort every unfinished upload."""
-        for upload in self._unfinished():
+        for upload in self._multipart_uploads():
             self._client.abort_multipart_upload(
                 oss.AbortMultipartUploadRequest(bucket=self._name, key=upload.key, upload_id=upload.upload_id)
             )
@@ -80,7 +80,7 @@ class Bucket:
         except oss.exceptions.OperationError as fault:
             _unless_gone(fault)
 
-    def _unfinished(self) -> Iterator[oss.models.Upload]:
+    def _multipart_uploads(self) -> Iterator[oss.models.Upload]:
         request = oss.ListMultipartUploadsRequest(bucket=self._name, encoding_type="url")
         try:
             for page in self._client.list_multipart_uploads_paginator().iter_page(request):

@@ -26,17 +26,17 @@ def alias(environ: Mapping[str, str]) -> str:
 
 def stored_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     """AccountID, AccessKeyID and the rest of the deployment's alias; nothing where there is none."""
-    stored = _stored(environ)
+    stored = _read_alias(environ)
     return {str(name): _plain(str(value)) for name, value in stored.items()} if isinstance(stored, dict) else {}
 
 
 def holds_unusable(environ: Mapping[str, str]) -> bool:
     """Whether something is kept under the deployment's alias, or in a file that cannot be read, and is no good."""
-    stored = _stored(environ)
+    stored = _read_alias(environ)
     return stored is not None and not {"AccessKeyID", "AccessKeySecret"} <= set(stored_credentials(environ))
 
 
-def _stored(environ: Mapping[str, str]) -> object:
+def _read_alias(environ: Mapping[str, str]) -> object:
     """What stands under the deployment's alias, or "" where the file cannot be read; None where nothing does."""
     home = environ.get("serverless_devs_config_home") or environ.get("HOME")
     if not home:

@@ -21,7 +21,7 @@ _AT_ONCE = 1000
 """Objects that one request deletes, at most: DeleteMultipleObjects."""
 
 
-class NotOurs(Exception):
+class ForeignObjects(Exception):
     """There is something in the bucket that was not published from here."""
 
     def __init__(self, bucket: str, keys: list[str]) -> None:
@@ -81,9 +81,9 @@ class SiteBucket:
     def _look(self) -> tuple[dict[str, str], dict[str, str]]:
         """What is there (MD5 by key) and what of it, or more, was published (mark by key)."""
         there = self._list()
-        published = self._published() if MANIFEST in there else {}
+        published = self._read_manifest() if MANIFEST in there else {}
         if strange := sorted(there.keys() - published.keys() - {MANIFEST}):
-            raise NotOurs(self._name, strange)
+            raise ForeignObjects(self._name, strange)
         return there, published
 
     def _list(self) -> dict[str, str]:
@@ -91,13 +91,13 @@ class SiteBucket:
         pages = self._client.list_objects_v2_paginator().iter_page(request)
         return {found.key: found.etag.strip('"').lower() for page in pages for found in page.contents or []}
 
-    def _published(self) -> dict[str, str]:
+    def _read_manifest(self) -> dict[str, str]:
         answer = self._client.get_object(oss.GetObjectRequest(bucket=self._name, key=MANIFEST))
         try:
             listed = json.loads(answer.body.read())["files"]
             return {str(key): str(mark) for key, mark in listed.items()}
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise NotOurs(self._name, [MANIFEST]) from None
+            raise ForeignObjects(self._name, [MANIFEST]) from None
 
     def _list_as_published(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:
         if before != now:

@@ -28,7 +28,7 @@ import alibabacloud_oss_v2 as oss
 from deploy import declared
 from deploy.credentials import account_id, deployer
 from deploy.oss_client import client, refusal
-from deploy.site.bucket import NotOurs, SiteBucket
+from deploy.site.bucket import ForeignObjects, SiteBucket
 from deploy.site.files import INDEX, LOOK, site_files
 from localcloud.terminal import guard_output
 
@@ -38,7 +38,7 @@ _FORBIDDEN = "PublicEndpointForbidden"
 
 
 @dataclass(frozen=True)
-class Asked:
+class PublishRequest:
     """What is asked for; empty where nothing is."""
 
     bucket: str
@@ -54,7 +54,7 @@ class Asked:
     footer: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Asked:
+    def parse(cls, text: str) -> PublishRequest:
         """From JSON. Raises ValueError with what is wrong."""
         try:
             told = json.loads(text)
@@ -66,12 +66,14 @@ class Asked:
             raise ValueError(f"Nobody knows what {', '.join(unknown)} is")
         if missing := [name for name in ("bucket", "region") if not told.get(name)]:
             raise ValueError(f"{' and '.join(missing)} must be said")
-        asked = cls(**told)
-        if not re.fullmatch(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*", asked.region):
-            raise ValueError(f"The region must be an ID such as cn-hongkong (without oss-), not {asked.region!r}")
-        if asked.domain and not _HOST.fullmatch(asked.domain):
-            raise ValueError(f"SITE_DOMAIN must be a host name alone, such as upload.example.com, not {asked.domain!r}")
-        return asked
+        request = cls(**told)
+        if not re.fullmatch(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*", request.region):
+            raise ValueError(f"The region must be an ID such as cn-hongkong (without oss-), not {request.region!r}")
+        if request.domain and not _HOST.fullmatch(request.domain):
+            raise ValueError(
+                f"SITE_DOMAIN must be a host name alone, such as upload.example.com, not {request.domain!r}"
+            )
+        return request
 
     @property
     def scheme(self) -> str:
@@ -93,29 +95,29 @@ class Asked:
         return {name: getattr(self, name) for name in LOOK if getattr(self, name)}
 
 
-def deploy(asked: Asked, environ: Mapping[str, str]) -> dict[str, object]:
+def deploy(request: PublishRequest, environ: Mapping[str, str]) -> dict[str, object]:
     """Publish. Raises ValueError, NotOurs, and the SDK's OperationError."""
-    files = site_files(Path(asked.folder), asked.function, asked.upload, asked.look)
-    outcome = _through_an_open_door(asked, environ, lambda bucket: bucket.publish(files))
+    files = site_files(Path(request.folder), request.function, request.upload, request.look)
+    outcome = _at_open_address(request, environ, lambda bucket: bucket.publish(files))
     _say(f"{outcome.sent} sent, {outcome.unchanged} unchanged, {outcome.deleted} deleted")
-    if not asked.domain:
+    if not request.domain:
         _say("this address downloads the page; set SITE_DOMAIN")
-    return info(asked, environ)
+    return info(request, environ)
 
 
-def remove(asked: Asked, environ: Mapping[str, str]) -> dict[str, object]:
+def remove(request: PublishRequest, environ: Mapping[str, str]) -> dict[str, object]:
     """Delete what was published. Raises as `deploy` does."""
-    removed = _through_an_open_door(asked, environ, lambda bucket: bucket.empty())
+    removed = _at_open_address(request, environ, lambda bucket: bucket.empty())
     _say(f"{removed} deleted" if removed else "nothing to delete")
     return {"removed": removed}
 
 
-def info(asked: Asked, _: Mapping[str, str]) -> dict[str, object]:
+def info(request: PublishRequest, _: Mapping[str, str]) -> dict[str, object]:
     """Where the page is."""
-    return {"url": asked.url, "domain": asked.domain}
+    return {"url": request.url, "domain": request.domain}
 
 
-def _through_an_open_door(asked: Asked, environ: Mapping[str, str], work: Callable[[SiteBucket], _T]) -> _T:
+def _at_open_address(request: PublishRequest, environ: Mapping[str, str], work: Callable[[SiteBucket], _T]) -> _T:
     """Work on the bucket at the region's address; where that is closed to data, through the site's own domain.
 
     New accounts' buckets in the mainland are closed so. The first request tells: nothing has been changed by then.
@@ -127,28 +129,28 @@ def _through_an_open_door(asked: Asked, environ: Mapping[str, str], work: Callab
             "(and ALIBABA_CLOUD_SECURITY_TOKEN, where they are temporary)"
         )
     try:
-        return work(SiteBucket(client(provider, asked.region, asked.endpoint), asked.bucket, _say))
+        return work(SiteBucket(client(provider, request.region, request.endpoint), request.bucket, _say))
     except oss.exceptions.OperationError as fault:
         refused = refusal(fault)
-        if not asked.domain or refused is None or refused.code != _FORBIDDEN:
+        if not request.domain or refused is None or refused.code != _FORBIDDEN:
             raise
-    _say(f"OSS closes its own address to this account: going through {asked.domain}")
-    bound = client(provider, asked.region, f"{asked.scheme}://{asked.domain}")
-    return work(SiteBucket(bound, asked.bucket, _say))
+    _say(f"OSS closes its own address to this account: going through {request.domain}")
+    bound = client(provider, request.region, f"{request.scheme}://{request.domain}")
+    return work(SiteBucket(bound, request.bucket, _say))
 
 
-def explained(fault: oss.exceptions.OperationError, asked: Asked) -> str:
+def explain_refusal(fault: oss.exceptions.OperationError, request: PublishRequest) -> str:
     """Why OSS did not do it, and what to do, in one line. No secret is in it: requests are not quoted."""
     refused = refusal(fault)
     if refused is None:
-        host = urlsplit(asked.endpoint).netloc or f"{asked.bucket}.oss-{asked.region}.aliyuncs.com"
+        host = urlsplit(request.endpoint).netloc or f"{request.bucket}.oss-{request.region}.aliyuncs.com"
         kind = type(fault.unwrap()).__name__
-        return f"OSS cannot be reached at {host} ({kind}): check the network, and that {asked.region} is the region"
+        return f"OSS cannot be reached at {host} ({kind}): check the network, and that {request.region} is the region"
     why = _REASONS.get(refused.code, "OSS refused")
     if "specified endpoint" in (refused.message or ""):
         why = "The bucket {bucket} is in another region than {region}: set REGION to its own"
     told = f"{refused.code}, request {refused.request_id}"
-    return f"{why.format(bucket=asked.bucket, region=asked.region)} ({told})"
+    return f"{why.format(bucket=request.bucket, region=request.region)} ({told})"
 
 
 _CREDENTIALS = "OSS does not take these credentials: check them, and whether they have ended"
@@ -175,10 +177,12 @@ def deployed_page(environ: Mapping[str, str], folder: Path) -> str:
     account = account_id(environ)
     try:
         props = declared.read(folder, environ, account).resources["site"]["props"]
-        asked = Asked(bucket=str(props["bucket"]), region=str(props["region"]), domain=str(props.get("domain") or ""))
+        request = PublishRequest(
+            bucket=str(props["bucket"]), region=str(props["region"]), domain=str(props.get("domain") or "")
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-    return asked.url if account or asked.domain else ""
+    return request.url if account or request.domain else ""
 
 
 def _say(line: str) -> None:
@@ -191,17 +195,21 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     if not arguments or arguments[0] not in commands or len(arguments) > 2:
         _say("usage: python -m deploy.site.publish deploy|remove|info ['{\"bucket\": …}']")
         return 1
-    asked = None
+    request = None
     try:
-        asked = Asked.parse(arguments[1] if len(arguments) == 2 else sys.stdin.read())
-        asked = asked if asked.endpoint else Asked(**{**vars(asked), "endpoint": environ.get("OSS_ENDPOINT", "")})
-        print(json.dumps(commands[arguments[0]](asked, environ)))
-    except (ValueError, NotOurs) as stop:
+        request = PublishRequest.parse(arguments[1] if len(arguments) == 2 else sys.stdin.read())
+        request = (
+            request
+            if request.endpoint
+            else PublishRequest(**{**vars(request), "endpoint": environ.get("OSS_ENDPOINT", "")})
+        )
+        print(json.dumps(commands[arguments[0]](request, environ)))
+    except (ValueError, ForeignObjects) as stop:
         _say(str(stop))
         return 1
     except oss.exceptions.OperationError as fault:
-        assert asked is not None  # noqa: S101 - for the type checker: nothing is asked of OSS before it is parsed
-        _say(explained(fault, asked))
+        assert request is not None  # noqa: S101 - for the type checker: nothing is asked of OSS before it is parsed
+        _say(explain_refusal(fault, request))
         return 1
     return 0
 

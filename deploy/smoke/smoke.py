@@ -45,7 +45,7 @@ class Smoke:
             ("A forged callback is refused", self._forged_callback),
             ("OSS refuses it the second time", self._uploads_again),
             ("Strangers cannot read what was uploaded", self._strangers_read),
-            ("It is stored as it was declared", self._stored),
+            ("It is stored as it was declared", self._check_stored_object),
             *self._multipart.steps(),
             ("The function wrote a log line", self._log_line),
         ]
@@ -160,7 +160,7 @@ class Smoke:
             self._session.http.get(f"{form['url']}/{quote(form['key'])}", timeout=TIMEOUT_SECONDS), 403
         )
 
-    def _stored(self) -> str:
+    def _check_stored_object(self) -> str:
         form, where = self._session.form(), self._session.destination()
         request = oss.HeadObjectRequest(bucket=where.bucket, key=form["key"])
         try:

@@ -216,7 +216,7 @@ PIP_SAYS = {
 @pytest.mark.parametrize("case", PIP_SAYS)
 def test_what_pip_says_becomes_one_line(case: str) -> None:
     said, told = PIP_SAYS[case]
-    assert dependencies.explained(said) == (
+    assert dependencies.explain_failure(said) == (
         told or "pip could not install the function's dependencies: /usr/bin/python: No module named pip"
     )
 
@@ -369,21 +369,21 @@ def test_licences_stay_and_what_nothing_imports_goes(tmp_path: Path) -> None:
 SOURCE = "WORDS = {'%s'}\nODD = lambda word: word in {'a', 'b', 'c', 'd', 'e'}\n"
 
 
-def compiled(folder: Path) -> bytes:
+def bytecode_of(folder: Path) -> bytes:
     put(folder, {"index.py": SOURCE})
     build.compile_all(folder, HERE)
     return (folder / "__pycache__" / f"index.{TAG}.pyc").read_bytes()
 
 
 def test_bytecode_is_the_same_wherever_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = compiled(tmp_path / "one")
+    first = bytecode_of(tmp_path / "one")
     monkeypatch.setenv("PYTHONHASHSEED", "7")
-    assert compiled(tmp_path / "another/and/deeper") == first
+    assert bytecode_of(tmp_path / "another/and/deeper") == first
     assert marshal.loads(first[16:]).co_filename == "/code/index.py"  # noqa: S302 - made here
 
 
 def test_bytecode_is_used_whatever_its_source_has_become(tmp_path: Path) -> None:
-    compiled(tmp_path)
+    bytecode_of(tmp_path)
     put(tmp_path, {"index.py": "raise SystemExit('compiled again')\n"})
     command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import index"]
     assert subprocess.run(command, check=False).returncode == 0  # noqa: S603
@@ -410,7 +410,7 @@ def test_every_file_gets_one_mode_and_one_time(tmp_path: Path) -> None:
 ANSWERS = "def initialize(context): pass\ndef handler(event, context): return {'statusCode': 200}\n"
 
 
-def tried(tmp_path: Path, files: Mapping[str, str | bytes]) -> list[str]:
+def checking(tmp_path: Path, files: Mapping[str, str | bytes]) -> list[str]:
     """What is told while a small package is checked."""
     code = put(tmp_path / "code", files)
     told: list[str] = []
@@ -420,7 +420,7 @@ def tried(tmp_path: Path, files: Mapping[str, str | bytes]) -> list[str]:
 
 
 def test_a_package_that_answers_is_fit(tmp_path: Path) -> None:
-    assert len(tried(tmp_path, {"index.py": ANSWERS})) == 1
+    assert len(checking(tmp_path, {"index.py": ANSWERS})) == 1
 
 
 FAILS = {
@@ -439,7 +439,7 @@ FAILS = {
 def test_a_package_that_does_not_answer_is_refused(case: str, tmp_path: Path) -> None:
     files, why = FAILS[case]
     with pytest.raises(BuildError, match=f"^{re.escape(f'The package does not run on Python {MINOR}: {why}')}$"):
-        tried(tmp_path, files)
+        checking(tmp_path, files)
 
 
 LAZY = {
@@ -452,19 +452,19 @@ LAZY = {
 def test_what_is_imported_later_is_tried_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "loads_binaries", lambda: True)
     with pytest.raises(BuildError, match=r"ModuleNotFoundError: No module named 'requests'$"):
-        tried(tmp_path, LAZY)
+        checking(tmp_path, LAZY)
 
 
 def test_where_linux_binaries_cannot_be_loaded_the_rest_is_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build, "loads_binaries", lambda: False)
-    assert tried(tmp_path, LAZY) == ["First request; what is compiled for Linux on x86_64 cannot be loaded here"]
+    assert checking(tmp_path, LAZY) == ["First request; what is compiled for Linux on x86_64 cannot be loaded here"]
 
 
 def test_all_faults_are_told(tmp_path: Path) -> None:
     with pytest.raises(BuildError) as refused:
-        tried(tmp_path, {"index.py": ANSWERS, "a.env": "", "b.pyd": ""})
+        checking(tmp_path, {"index.py": ANSWERS, "a.env": "", "b.pyd": ""})
     assert str(refused.value).splitlines() == [
         "Not fit for Function Compute: a.env is settings or keys",
         "Not fit for Function Compute: b.pyd is of another system",
@@ -536,7 +536,7 @@ def test_the_tools_are_not_built_where_a_registry_has_only_their_source(
 
 
 @pytest.fixture(scope="module")
-def builds(tmp_path_factory: pytest.TempPathFactory) -> list[build.Built]:
+def builds(tmp_path_factory: pytest.TempPathFactory) -> list[build.BuildResult]:
     if RUNTIME not in build.RUNTIMES:
         pytest.skip(f"Function Compute does not run Python {MINOR}")
     folders = [tmp_path_factory.mktemp("build") / name for name in ("sign", "sign-again")]
@@ -544,7 +544,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> list[build.Built]:
 
 
 @pytest.fixture(scope="module")
-def code(builds: list[build.Built]) -> Path:
+def code(builds: list[build.BuildResult]) -> Path:
     return builds[0].folder
 
 
@@ -566,7 +566,7 @@ def everything(folder: Path) -> dict[str, tuple[int, float, bytes]]:
     }
 
 
-def test_two_builds_are_the_same_byte_for_byte(builds: list[build.Built]) -> None:
+def test_two_builds_are_the_same_byte_for_byte(builds: list[build.BuildResult]) -> None:
     first, second = (everything(built.folder) for built in builds)
     assert [name for name in first if first[name] != second.get(name)] == []
     assert list(second.keys() - first.keys()) == []
@@ -576,7 +576,7 @@ def test_nothing_of_the_callback_function_is_in_it(code: Path) -> None:
     assert [name for name in names(code) if name.startswith("upload_callback")] == []
 
 
-def test_zipped_it_is_no_larger_than_10_mb(builds: list[build.Built]) -> None:
+def test_zipped_it_is_no_larger_than_10_mb(builds: list[build.BuildResult]) -> None:
     assert builds[0].zipped <= 10_000_000
 
 
@@ -598,7 +598,7 @@ def test_nothing_that_is_in_it_needs_what_is_left_out() -> None:
     assert {needed for needed, user in users if needed in dependencies.LEFT_OUT and user in kept} == {"aiohttp"}
 
 
-def test_it_is_told_what_was_made(builds: list[build.Built], code: Path) -> None:
+def test_it_is_told_what_was_made(builds: list[build.BuildResult], code: Path) -> None:
     files = [path for path in code.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     told = rf"{re.escape(str(code))}: {len(files)} files, {size / 1e6:.1f} MB, zipped \d+\.\d MB"
@@ -685,7 +685,7 @@ def test_it_signs_behind_the_gateway(cloud: Cloud) -> None:
 
 
 @pytest.fixture(scope="module")
-def callback(tmp_path_factory: pytest.TempPathFactory) -> build.Built:
+def callback(tmp_path_factory: pytest.TempPathFactory) -> build.BuildResult:
     if RUNTIME not in build.RUNTIMES:
         pytest.skip(f"Function Compute does not run Python {MINOR}")
     return build.build(build.CALLBACK, RUNTIME, tmp_path_factory.mktemp("build") / "callback", os.environ, print)
@@ -693,7 +693,7 @@ def callback(tmp_path_factory: pytest.TempPathFactory) -> build.Built:
 
 @pytest.mark.registry
 def test_the_callback_functions_package_has_its_own_modules_the_shared_ones_and_one_dependency(
-    callback: build.Built,
+    callback: build.BuildResult,
 ) -> None:
     sources = PROJECT / "functions"
     ours = {"index.py": "callback/index.py"} | {
@@ -710,12 +710,12 @@ def test_the_callback_functions_package_has_its_own_modules_the_shared_ones_and_
 
 
 @pytest.mark.registry
-def test_the_callback_functions_package_is_small(callback: build.Built) -> None:
+def test_the_callback_functions_package_is_small(callback: build.BuildResult) -> None:
     assert callback.zipped <= 6_000_000
 
 
 def test_the_callback_functions_package_verifies_behind_the_gateway(
-    callback: build.Built, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    callback: build.BuildResult, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("localcloud.dev.cloud.CALLBACK", callback.folder)
     with Cloud(tmp_path / "files", code=code, settings={"CALLBACK": "on"}) as cloud:

@@ -190,7 +190,7 @@ def test_what_comes_from_elsewhere_is_named(
     (folder / file).write_text(text.replace(line, other, 1), encoding="utf-8")
     deployment = declared.read(folder, {}, ACCOUNT)
     assert deployment.unread == unread
-    assert list(roles.unshipped.find(Context({}, deployment)))[-len(unread) :] == list(unread)
+    assert list(roles.extra_resources.find(Context({}, deployment)))[-len(unread) :] == list(unread)
 
 
 def test_a_mapping_that_names_something_twice_is_refused(folder: Path) -> None:

@@ -138,7 +138,7 @@ def as_we_read(folder: Path, content: bytes, **environ: str) -> dict[str, str]:
     return environment.environment(environ, folder)
 
 
-def renamed(text: str, name: str) -> str:
+def with_name(text: str, name: str) -> str:
     return re.sub(r"\bA(?=[ ]*=)(?! *=\"y\n)", name, text)
 
 
@@ -147,7 +147,7 @@ def renamed(text: str, name: str) -> str:
 def test_what_we_take_is_read_alike_by_serverless_devs(tmp_path: Path, end: str, mark: bytes) -> None:
     """In one file, each spelling under a name of its own."""
     spelt = {f"N{number}": spelling for number, spelling in enumerate(READ_ALIKE.values())}
-    text = "\n".join(renamed(text, name) for name, (text, _) in spelt.items())
+    text = "\n".join(with_name(text, name) for name, (text, _) in spelt.items())
     content = mark + text.replace("\n", end).encode()
     expected = {name: value for name, (_, value) in spelt.items()}
     assert as_we_read(tmp_path / "ours", content) == expected

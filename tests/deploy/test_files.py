@@ -22,8 +22,8 @@ from werkzeug import Request, Response
 from deploy import oss_client
 from deploy.addresses import is_safe
 from deploy.files import command as files
-from deploy.files.command import OssStore, download, list_or_download, main, safe_path, table, uploaded
-from deploy.files.inbox import MARK, Inbox, Listed
+from deploy.files.command import OssStore, download, list_or_download, list_uploads, main, safe_path, table
+from deploy.files.inbox import MARK, Inbox, StoredObject
 from localcloud.dev.cloud import Cloud
 from support.chain import CONTENT, FILE, post_upload
 from support.tokens import new_secret
@@ -38,10 +38,10 @@ class Shelf:
         """By key: the bytes, and the file name of the metadata (empty: none)."""
         self.objects = objects
 
-    def list(self, prefix: str) -> Iterator[Listed]:
+    def list(self, prefix: str) -> Iterator[StoredObject]:
         for key, (content, _) in sorted(self.objects.items()):
             if key.startswith(prefix):
-                yield Listed(key, len(content), WHEN)
+                yield StoredObject(key, len(content), WHEN)
 
     def head(self, key: str) -> Mapping[str, str]:
         name = self.objects[key][1]
@@ -63,7 +63,7 @@ SHELF = Shelf(
 
 
 def names(store: Any, below: str = "") -> list[tuple[str, str, int]]:
-    return [(each.who, each.name, each.listed.size) for each in uploaded(store, "uploads", below)]
+    return [(each.who, each.name, each.listed.size) for each in list_uploads(store, "uploads", below)]
 
 
 def test_every_upload_is_listed_with_its_uploader_and_the_name_it_came_with() -> None:
@@ -79,7 +79,7 @@ def test_an_upload_whose_key_ends_in_a_slash_is_not_hidden() -> None:
 
 
 def test_the_table() -> None:
-    assert list(table(uploaded(SHELF, "uploads"))) == [
+    assert list(table(list_uploads(SHELF, "uploads"))) == [
         "when (UTC)        who                           bytes  name                              key",
         "2026-11-24 12:30  alice                             7  photos/Köln.png                   uploads/alice/0f8f.png",
         "2026-11-24 12:30  bob_40b                           4  a file.txt                        uploads/bob_40b/5a5a/a file.txt",
@@ -88,7 +88,7 @@ def test_the_table() -> None:
 
 def test_a_name_does_nothing_to_the_terminal() -> None:
     shelf = Shelf(**{"uploads/eve/1\x1b[2J": (b"1", "\x1b]0;x\x07\u202egnp.exe\n")})
-    [_, row] = table(uploaded(shelf, "uploads"))
+    [_, row] = table(list_uploads(shelf, "uploads"))
     assert row.isprintable()
 
 
@@ -149,7 +149,7 @@ def test_a_name_becomes_a_path_that_leads_nowhere_but_down(name: str, path: str)
 def fetch(store: Any, folder: Path) -> dict[str, bytes]:
     """What is in the folder, after everything has been fetched."""
     inbox = Inbox.at(folder, files.ROOT)
-    for _ in download(store, uploaded(store, "uploads", but=inbox.has), inbox):
+    for _ in download(store, list_uploads(store, "uploads", but=inbox.has), inbox):
         pass
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -210,13 +210,13 @@ def test_until_a_file_is_whole_none_has_its_name(tmp_path: Path) -> None:
     """What is there if the process is killed meanwhile."""
     seen: list[str] = []
 
-    class Watched(Shelf):
+    class WatchedShelf(Shelf):
         def get(self, key: str) -> Iterator[bytes]:
             for chunk in super().get(key):
                 yield chunk
                 seen.extend(path.name for path in tmp_path.rglob("*") if path.is_file())
 
-    assert fetch(Watched(**{"uploads/x/1": (b"abc", "a/b.txt")}), tmp_path) == {"a/b.txt": b"abc"}
+    assert fetch(WatchedShelf(**{"uploads/x/1": (b"abc", "a/b.txt")}), tmp_path) == {"a/b.txt": b"abc"}
     assert (len(seen), [name for name in seen if safe_path(name).name == name]) == (4, [])
 
 
@@ -262,7 +262,7 @@ def test_many_uploads_of_one_name_cost_a_look_each(tmp_path: Path, monkeypatch: 
         next(looks)
         return name
 
-    monkeypatch.setattr("deploy.files.inbox._folded", look)
+    monkeypatch.setattr("deploy.files.inbox._fold_case", look)
     assert len(fetch(shelf, tmp_path)) == number
     assert next(looks) < 10 * number
 
@@ -382,7 +382,10 @@ def test_a_list_of_several_pages_is_read_to_its_end(server: HTTPServer) -> None:
     server.expect_ordered_request("/team-uploads/", query_string=query | {"continuation-token": "t"}).respond_with_data(
         last
     )
-    assert list(store(server).list("uploads/")) == [Listed("uploads/a b", 1, WHEN), Listed("uploads/c", 2, WHEN)]
+    assert list(store(server).list("uploads/")) == [
+        StoredObject("uploads/a b", 1, WHEN),
+        StoredObject("uploads/c", 2, WHEN),
+    ]
 
 
 def test_metadata_is_read_by_small_letters(server: HTTPServer) -> None:

@@ -37,7 +37,7 @@ def environ(httpserver: HTTPServer) -> dict[str, str]:
     return {"LOCAL": "on", "WEBHOOK_URL": httpserver.url_for("/hook"), "WEBHOOK_SECRET": f"whsec_{key}"}
 
 
-def told(httpserver: HTTPServer) -> list[str]:
+def webhook_ids(httpserver: HTTPServer) -> list[str]:
     return [request.headers["webhook-id"] for request, _ in httpserver.log]
 
 
@@ -72,13 +72,13 @@ def test_nothing_else_is_told(
     environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, lines: list[str]
 ) -> None:
     assert run(environ, tmp_path, *lines) == 0
-    assert told(httpserver) == []
+    assert webhook_ids(httpserver) == []
 
 
 def test_each_fact_is_told_once_and_in_order(environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path) -> None:
     lines = [line(webhook_id, told=False) for webhook_id in ("msg_b", "msg_a", "msg_b")]
     assert run(environ, tmp_path, *lines) == 0
-    assert told(httpserver) == ["msg_b", "msg_a"]
+    assert webhook_ids(httpserver) == ["msg_b", "msg_a"]
 
 
 WRAPPED: dict[str, Callable[[str], str]] = {
@@ -133,7 +133,7 @@ def test_what_people_chose_is_not_taken_for_a_line(
     environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, text: str
 ) -> None:
     assert run(environ, tmp_path, *text.split("\n")) == 0
-    assert told(httpserver) == []
+    assert webhook_ids(httpserver) == []
 
 
 def test_a_key_stays_in_its_line(environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +153,7 @@ def test_a_name_in_half_a_line_is_not_taken_for_a_line(
     """Strangers choose names: one may read as an event that never was."""
     whole = wrapped(line("msg_a", told=True, filename=FORGED, tail="x" * 300))
     assert run(environ, tmp_path, whole[:-cut]) == 0
-    assert told(httpserver) == []
+    assert webhook_ids(httpserver) == []
 
 
 def test_a_receiver_that_is_down_makes_it_fail(
@@ -172,7 +172,7 @@ def test_a_dry_run_tells_nobody(
     environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(environ, tmp_path, line("msg_a", told=False), options=("--dry-run",)) == 0
-    assert (told(httpserver), capsys.readouterr().out.splitlines()) == (
+    assert (webhook_ids(httpserver), capsys.readouterr().out.splitlines()) == (
         [],
         [f"would send   msg_a {EVENT['key']}", "1 event to replay, nothing sent (--dry-run)."],
     )
@@ -198,7 +198,7 @@ def test_the_log_may_come_on_standard_input(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line("msg_a", told=False).encode())))
     assert replay.main([], environ, NOON) == 0
-    assert told(httpserver) == ["msg_a"]
+    assert webhook_ids(httpserver) == ["msg_a"]
 
 
 def test_without_a_webhook_it_says_what_to_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,7 +92,7 @@ def secret() -> str:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]:
+def addresses(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]:
     """What `make dev` tells of a run in which a token is needed."""
     settings = {"AUTH": "jwt", "JWT_SECRET": secret, "CALLBACK": "on", **in_parts()}
     with dev(tmp_path_factory.mktemp("dev"), JSON="1", **settings) as running:
@@ -100,55 +100,57 @@ def told(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]
 
 
 @pytest.fixture(scope="module")
-def said(told: Any, secret: str) -> str:
+def output(addresses: Any, secret: str) -> str:
     """What `make smoke` says to it, all being well."""
-    code, printed, errors = run(json.dumps(told), "--dev", "--probe", JWT_SECRET=secret)
+    code, printed, errors = run(json.dumps(addresses), "--dev", "--probe", JWT_SECRET=secret)
     assert (code, errors) == (0, "")
     return printed
 
 
-def outcomes(said: str, mark: str) -> list[str]:
+def outcomes(output: str, mark: str) -> list[str]:
     """The names of the steps that ended so."""
-    return [line[10:].partition(": ")[0] for line in said.splitlines() if line[2:10].strip() == mark]
+    return [line[10:].partition(": ")[0] for line in output.splitlines() if line[2:10].strip() == mark]
 
 
-def test_on_make_dev_all_holds_that_can_be_tried(said: str, told: Any) -> None:
+def test_on_make_dev_all_holds_that_can_be_tried(output: str, addresses: Any) -> None:
     steps = [name for name, _ in smoke_of(nobody("http://127.0.0.1:1")).steps()]
-    assert outcomes(said, "ok") == [
+    assert outcomes(output, "ok") == [
         *(name for name in steps if name not in NEVER_TRIED),
         "What was uploaded is deleted",
     ]
-    assert outcomes(said, "FAILED") == []
-    assert said.endswith("\nAll checks passed.\n")
-    assert f"ok      The page names the function: {told['function']}\n" in said
-    assert "ok      It is stored as it was declared: 6 bytes, text/plain, smoke ü.txt\n" in said
+    assert outcomes(output, "FAILED") == []
+    assert output.endswith("\nAll checks passed.\n")
+    assert f"ok      The page names the function: {addresses['function']}\n" in output
+    assert "ok      It is stored as it was declared: 6 bytes, text/plain, smoke ü.txt\n" in output
 
 
-def test_the_open_questions_are_answered_in_a_table(said: str, told: Any) -> None:
-    table = said.partition("seen here\n\n")[2].partition("\n\n")[0]
+def test_the_open_questions_are_answered_in_a_table(output: str, addresses: Any) -> None:
+    table = output.partition("seen here\n\n")[2].partition("\n\n")[0]
     rows = {line[2:54].rstrip(): line[56:] for line in table.splitlines()}
-    assert rows == {name: seen.format(page=told["page"].rstrip("/")) for name, seen in SEEN_LOCALLY.items()}
+    assert rows == {name: seen.format(page=addresses["page"].rstrip("/")) for name, seen in SEEN_LOCALLY.items()}
 
 
-def test_without_probe_no_question_is_asked(told: Any, secret: str) -> None:
-    code, printed, _ = run(json.dumps(told), "--dev", JWT_SECRET=secret)
+def test_without_probe_no_question_is_asked(addresses: Any, secret: str) -> None:
+    code, printed, _ = run(json.dumps(addresses), "--dev", JWT_SECRET=secret)
     asked = [line for line in printed.splitlines() if "?" in line]
     assert (code, asked, "seen here" in printed) == (0, [], False)
 
 
-def test_its_uploads_are_known_by_their_subject(said: str, told: Any) -> None:
-    assert "ok      It signs a form: uploads/smoke/" in said
-    assert [path for kind in ("bin", "txt") for path in Path(told["files"]).rglob(f"*.{kind}")] == []
+def test_its_uploads_are_known_by_their_subject(output: str, addresses: Any) -> None:
+    assert "ok      It signs a form: uploads/smoke/" in output
+    assert [path for kind in ("bin", "txt") for path in Path(addresses["files"]).rglob(f"*.{kind}")] == []
 
 
-def test_nothing_that_could_be_used_is_printed(said: str, told: Any, secret: str) -> None:
-    assert [name for name in ("access_key_secret", "security_token", "access_key_id") if told[name] in said] == []
-    assert secret not in said
-    assert "eyJ" not in said
+def test_nothing_that_could_be_used_is_printed(output: str, addresses: Any, secret: str) -> None:
+    assert [
+        name for name in ("access_key_secret", "security_token", "access_key_id") if addresses[name] in output
+    ] == []
+    assert secret not in output
+    assert "eyJ" not in output
 
 
-def test_without_a_token_it_fails_and_says_what_is_missing(told: Any) -> None:
-    code, printed, _ = run(json.dumps(told), "--dev")
+def test_without_a_token_it_fails_and_says_what_is_missing(addresses: Any) -> None:
+    code, printed, _ = run(json.dumps(addresses), "--dev")
     assert code == 1
     assert "FAILED  It signs a form: 401 token_missing; set JWT_SECRET or TOKEN\n" in printed
     assert "-       OSS accepts the form as it is: not checked: there is no form\n" in printed
@@ -156,8 +158,8 @@ def test_without_a_token_it_fails_and_says_what_is_missing(told: Any) -> None:
     assert printed.endswith("\n2 checks failed.\n")
 
 
-def test_with_another_secret_than_the_functions_it_says_so(told: Any) -> None:
-    code, printed, _ = run(json.dumps(told), "--dev", JWT_SECRET=new_secret())
+def test_with_another_secret_than_the_functions_it_says_so(addresses: Any) -> None:
+    code, printed, _ = run(json.dumps(addresses), "--dev", JWT_SECRET=new_secret())
     assert code == 1
     assert (
         "FAILED  The function states its limits: 401 token_invalid; JWT_SECRET here (the environment wins over .env) "
@@ -165,19 +167,19 @@ def test_with_another_secret_than_the_functions_it_says_so(told: Any) -> None:
     ) in printed
 
 
-def test_a_token_of_somebody_else_is_not_taken_for_a_secret_of_here(told: Any) -> None:
-    _, printed, _ = run(json.dumps(told), "--dev", TOKEN="a.b.c", JWT_SECRET=new_secret())
+def test_a_token_of_somebody_else_is_not_taken_for_a_secret_of_here(addresses: Any) -> None:
+    _, printed, _ = run(json.dumps(addresses), "--dev", TOKEN="a.b.c", JWT_SECRET=new_secret())
     assert "FAILED  The function states its limits: 401 token_invalid\n" in printed
 
 
-def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(told: Any, secret: str) -> None:
+def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(addresses: Any, secret: str) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
         [sys.executable, "-m", "deploy", "smoke", "--dev"],
         cwd=ROOT,
         env=environment(ROOT, PYTHONPATH="functions/shared:functions/sign:functions/callback", JWT_SECRET=secret),
-        input=json.dumps(told),
+        input=json.dumps(addresses),
         stdout=write,
         stderr=subprocess.PIPE,
         text=True,
@@ -186,7 +188,7 @@ def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(told: Any,
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (0, "")
-    assert [path for path in Path(told["files"]).rglob("*") if path.is_file() and path.suffix == ".bin"] == []
+    assert [path for path in Path(addresses["files"]).rglob("*") if path.is_file() and path.suffix == ".bin"] == []
 
 
 def test_both_addresses_are_those_of_the_deployment() -> None:
@@ -196,7 +198,7 @@ def test_both_addresses_are_those_of_the_deployment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "line", "environ", "told"),
+    ("arguments", "line", "environ", "printed"),
     [
         ([], "", {}, "--function is missing\n"),
         (["--function", "https://f.example"], "", {}, "--page is missing\n"),
@@ -220,11 +222,11 @@ def test_a_wrong_call_is_told_in_a_line(
     arguments: list[str],
     line: str,
     environ: dict[str, str],
-    told: str,
+    printed: str,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(line))
     assert smoke.main(arguments, environ, NOW) == 2
-    assert capsys.readouterr() == ("", told)
+    assert capsys.readouterr() == ("", printed)
 
 
 # --- clouds in which something is wrong
@@ -251,7 +253,7 @@ def smoke_at(cloud: Cloud, **more: Any) -> Smoke:
     return smoke_of(target)
 
 
-def ended(step: Callable[[], str]) -> str:
+def outcome_of(step: Callable[[], str]) -> str:
     try:
         return step()
     except StepSkipped as why:
@@ -262,7 +264,7 @@ def ended(step: Callable[[], str]) -> str:
 
 def failures(run: Smoke) -> dict[str, str]:
     """What must hold and does not, with what was seen instead."""
-    found = {name: ended(step) for name, step in run.steps()}
+    found = {name: outcome_of(step) for name, step in run.steps()}
     return {name: seen.removeprefix("not held: ") for name, seen in found.items() if seen.startswith("not held")}
 
 
@@ -338,10 +340,10 @@ def test_uploads_in_parts_need_cors_of_their_own(
 def test_what_cannot_be_completed_is_given_up(tmp_path: Path) -> None:
     with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
         steps = dict(smoke_at(cloud).steps())
-        ended(steps["The function states its limits"])
-        assert ended(steps["The function begins a multipart upload"]).endswith(", 2 parts")
-        assert ended(steps["The parts become one file"]) == "not held: 409 parts_missing; it was aborted"
-        assert ended(steps["The parts become one file"]) == "not held: 410 upload_gone; it was aborted"
+        outcome_of(steps["The function states its limits"])
+        assert outcome_of(steps["The function begins a multipart upload"]).endswith(", 2 parts")
+        assert outcome_of(steps["The parts become one file"]) == "not held: 409 parts_missing; it was aborted"
+        assert outcome_of(steps["The parts become one file"]) == "not held: 410 upload_gone; it was aborted"
 
 
 CARELESS_FORM = {
@@ -356,7 +358,7 @@ CARELESS_FORM = {
 def careless(request: Request) -> Response:
     """A function, a page and a bucket that refuse nothing and nobody."""
     here = request.host_url.rstrip("/")
-    told = {
+    answers = {
         "/limits": {"max_size": 10**9, "content_types": ["text/plain"], "auth": "jwt", "multipart_threshold": 1},
         "/multipart": {"ticket": "t", "key": "uploads/x/1.bin"},
         "/multipart/parts": {"parts": [{"size": 8 * 1024**2, "url": f"{here}/oss"}, {"size": 6, "url": f"{here}/oss"}]},
@@ -367,7 +369,7 @@ def careless(request: Request) -> Response:
     if request.path == "/oss":
         headers = {"Access-Control-Allow-Origin": "https://elsewhere.example"}
     allowed = {"Access-Control-Allow-Headers": "Authorization"} if request.method == "OPTIONS" else {}
-    return Response(json.dumps(told.get(request.path, {})), headers={**headers, **allowed}, content_type="text/html")
+    return Response(json.dumps(answers.get(request.path, {})), headers={**headers, **allowed}, content_type="text/html")
 
 
 def test_services_that_refuse_nothing_fail_wherever_something_must_be_refused() -> None:
@@ -413,7 +415,7 @@ class Deleting:
 def upload(smoke: Smoke) -> str:
     """Signs and uploads; returns the key."""
     for step in (smoke._states_limits, smoke._signs, smoke._other_key, smoke._uploads, smoke._uploads_again):
-        ended(step)
+        outcome_of(step)
     return str(smoke._session.form()["key"])
 
 
@@ -423,30 +425,30 @@ def test_what_was_uploaded_is_deleted_once(cloud: Cloud, monkeypatch: pytest.Mon
     run = smoke_at(cloud)
     key = upload(run)
     [(name, delete)] = run.clean_up()
-    assert (name, ended(delete)) == ("What was uploaded is deleted", "1 objects")
+    assert (name, outcome_of(delete)) == ("What was uploaded is deleted", "1 objects")
     assert client.deleted == [(cloud.bucket.name, key)]
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "printed"),
     [("", "not held: {key} (AccessDenied)"), ("/files", "not tried: AccessDenied; the files stay in /files")],
 )
 def test_what_cannot_be_deleted_fails_in_the_cloud_and_stays_on_this_machine(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, files: str, told: str
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, files: str, printed: str
 ) -> None:
     monkeypatch.setattr(oss_client, "client", lambda *_: Deleting("AccessDenied"))
     run = smoke_at(cloud, files=files)
     key = upload(run)
-    assert ended(run.clean_up()[0][1]) == told.format(key=key)
+    assert outcome_of(run.clean_up()[0][1]) == printed.format(key=key)
 
 
 def test_without_credentials_it_says_what_is_left(cloud: Cloud) -> None:
     run = smoke_of(nobody(cloud.gateway.url, cloud.site.url + "/"))
     key = upload(run)
-    assert ended(run._stored) == "not tried: there are no credentials in the environment"
-    assert ended(Probes(run._session)._not_in_absent) == "not tried: there are no credentials to sign a form with"
+    assert outcome_of(run._check_stored_object) == "not tried: there are no credentials in the environment"
+    assert outcome_of(Probes(run._session)._not_in_absent) == "not tried: there are no credentials to sign a form with"
     assert (
-        ended(run.clean_up()[0][1])
+        outcome_of(run.clean_up()[0][1])
         == f"not tried: there are no credentials in the environment; these may be there: {key}"
     )
 
@@ -454,4 +456,4 @@ def test_without_credentials_it_says_what_is_left(cloud: Cloud) -> None:
 def test_a_log_that_strangers_can_read_is_reported_and_not_repeated() -> None:
     with HTTPServer(host="127.0.0.1") as server:
         server.expect_request("/limits").respond_with_json({}, headers={"X-Fc-Log-Result": "c2VjcmV0"})
-        assert ended(Probes(Session(nobody(server.url_for("").rstrip("/"))))._log_tail) == "yes: 8 characters"
+        assert outcome_of(Probes(Session(nobody(server.url_for("").rstrip("/"))))._log_tail) == "yes: 8 characters"

@@ -116,14 +116,14 @@ def serve(
     server.expect_request("/", method="POST").respond_with_handler(ram)
 
 
-def deployed() -> SoundDeployment:
+def sound_deployment() -> SoundDeployment:
     """What is declared, with the settings that are live."""
     given = SoundDeployment()
     given.settings.update(LIVE_FUNCTION["environmentVariables"])
     return given
 
 
-def seen(server: HTTPServer) -> tuple[Deployment | None, dict[str, str]]:
+def inspect(server: HTTPServer) -> tuple[Deployment | None, dict[str, str]]:
     provider = StaticCredentialsProvider("STS.1", new_secret(), secrets.token_urlsafe(60))
     account = LiveFunctions(
         provider, account_id=ACCOUNT, region="cn-hongkong", endpoint=f"http://127.0.0.1:{server.port}"
@@ -194,16 +194,16 @@ def test_the_live_functions_and_their_roles_are_looked_at_alike(
     httpserver: HTTPServer, wrong: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     serve(httpserver, **wrong)
-    given = deployed()
-    given.account, not_visible = seen(httpserver)
+    given = sound_deployment()
+    given.account, not_visible = inspect(httpserver)
     assert ([each for each in given.findings() if each[0] not in DEFAULT_DECISIONS], not_visible) == (found, {})
 
 
 @pytest.mark.parametrize("answer", [{"configs": 1}, {"configs": ["one"]}, {"configs": [], "nextToken": "more"}])
 def test_of_what_is_kept_beside_a_function_each_is_seen_or_not(httpserver: HTTPServer, answer: dict[str, Any]) -> None:
     serve(httpserver, configs={"async-invoke-configs": answer}, function={"timeout": 11})
-    given = deployed()
-    given.account, given.not_visible = seen(httpserver)
+    given = sound_deployment()
+    given.account, given.not_visible = inspect(httpserver)
     assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
         ("configuration", "Live: The function differs from s.yaml in timeout.")
     ]
@@ -225,15 +225,15 @@ def test_a_function_in_which_something_is_of_another_shape_is_not_seen(
     httpserver: HTTPServer, wrong: dict[str, Any]
 ) -> None:
     serve(httpserver, **wrong)
-    given = deployed()
-    given.account, given.not_visible = seen(httpserver)
+    given = sound_deployment()
+    given.account, given.not_visible = inspect(httpserver)
     assert given.not_visible["function"] == "odu-sign: what cannot be read"
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_it_is_asked_for_by_the_functions_name(httpserver: HTTPServer) -> None:
     serve(httpserver)
-    seen(httpserver)
+    inspect(httpserver)
     asked = [(each.path, each.args["functionName"]) for each, _ in httpserver.log if "configs" in each.path]
     assert asked == [
         (f"/2023-03-30/{path}", name)
@@ -253,7 +253,7 @@ def test_what_is_not_there_is_not_seen(httpserver: HTTPServer) -> None:
         httpserver.expect_request(f"/2023-03-30/functions/{name}").respond_with_json(
             {"Code": "FunctionNotFound", "Message": "function does not exist"}, status=404
         )
-    assert seen(httpserver) == (
+    assert inspect(httpserver) == (
         None,
         {
             "function": "odu-sign: FunctionNotFound",
@@ -267,8 +267,8 @@ def test_what_is_not_there_is_not_seen(httpserver: HTTPServer) -> None:
 
 def test_of_the_roles_those_are_compared_that_the_deployer_may_see(httpserver: HTTPServer) -> None:
     serve(httpserver, denied=frozenset({SIGN_ROLE}), granted={UPLOAD_ROLE: [("oss:GetObject", PLACE)]})
-    given = deployed()
-    given.account, given.not_visible = seen(httpserver)
+    given = sound_deployment()
+    given.account, given.not_visible = inspect(httpserver)
     assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
         ("grants", f"Live: The role {UPLOAD_ROLE} may do oss:GetObject on {PLACE}.")
     ]
@@ -279,8 +279,8 @@ def test_roles_of_another_account_are_not_held_against_this_one(httpserver: HTTP
     told = {"Role": {"Arn": "acs:ram::42424242:role/odu-sign", "AssumeRolePolicyDocument": "{}"}}
     httpserver.expect_request("/", method="POST").respond_with_json(told)
     serve(httpserver)
-    given = deployed()
-    given.account, given.not_visible = seen(httpserver)
+    given = sound_deployment()
+    given.account, given.not_visible = inspect(httpserver)
     why = f"the credentials are of the account 42424242, and AccountID is {ACCOUNT}"
     assert given.not_visible == {
         "roles": "; ".join(f"{name}: {why}" for name in (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE))
@@ -291,8 +291,8 @@ def test_roles_of_another_account_are_not_held_against_this_one(httpserver: HTTP
 def test_a_function_role_of_another_account_is_named_once(httpserver: HTTPServer) -> None:
     theirs = f"acs:ram::42424242:role/{SIGN_ROLE}"
     serve(httpserver, function={"role": theirs})
-    given = deployed()
-    given.account, _ = seen(httpserver)
+    given = sound_deployment()
+    given.account, _ = inspect(httpserver)
     assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
         ("role", f"Live: The function's role is {theirs}, and in s.yaml {arn(SIGN_ROLE)}.")
     ]
@@ -301,8 +301,8 @@ def test_a_function_role_of_another_account_is_named_once(httpserver: HTTPServer
 def test_a_function_that_is_not_seen_is_not_judged(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json({"Code": "AccessDenied"}, status=403)
     serve(httpserver)
-    given = deployed()
-    given.account, given.not_visible = seen(httpserver)
+    given = sound_deployment()
+    given.account, given.not_visible = inspect(httpserver)
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
     assert given.not_visible == {"function": "odu-sign: AccessDenied", **beside("odu-sign: AccessDenied")}
 
@@ -311,7 +311,7 @@ def test_a_code_is_fit_for_a_terminal(httpserver: HTTPServer) -> None:
     hostile = {"Code": "\x1b[2J\nFaults: none", "Message": "no"}
     httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_json(hostile, status=500)
     serve(httpserver)
-    _, not_visible = seen(httpserver)
+    _, not_visible = inspect(httpserver)
     why = "odu-sign: an answer without a code"
     assert not_visible == {"function": why, **beside(why)}
 
@@ -330,13 +330,13 @@ def test_who_does_not_answer_is_asked_once() -> None:
         pass
     calls: list[str] = []
 
-    class Counted(StaticCredentialsProvider):  # type: ignore[misc]
+    class CountingServer(StaticCredentialsProvider):  # type: ignore[misc]
         def get_credentials(self) -> Any:
             calls.append("asked")
             return super().get_credentials()
 
     account = LiveFunctions(
-        Counted("LTAI1", new_secret()),
+        CountingServer("LTAI1", new_secret()),
         account_id=ACCOUNT,
         region="cn-hongkong",
         endpoint=f"http://127.0.0.1:{server.port}",
@@ -359,7 +359,7 @@ def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServe
         httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_data(
             "", 302, {"Location": elsewhere.url_for("/")}
         )
-        _, not_visible = seen(httpserver)
+        _, not_visible = inspect(httpserver)
         assert not_visible["function"] == "odu-sign: redirected"
         assert elsewhere.log == []
 
@@ -379,7 +379,7 @@ def test_what_is_of_another_shape_or_goes_on_elsewhere_is_not_seen(
 ) -> None:
     httpserver.expect_request(re.compile("/.*")).respond_with_json(told)
     roles = (SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE)
-    assert seen(httpserver) == (
+    assert inspect(httpserver) == (
         None,
         {
             "function": "odu-sign: what cannot be read",

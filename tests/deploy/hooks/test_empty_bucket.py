@@ -13,20 +13,22 @@ NAME = "team-uploads-1"
 
 
 @pytest.fixture
-def seen(endpoint: HTTPServer, deployers_environ: None) -> empty_bucket.Bucket:
+def sdk_bucket(endpoint: HTTPServer, deployers_environ: None) -> empty_bucket.Bucket:
     """The bucket through the vendor's SDK."""
     return empty_bucket.Bucket(oss_client.client("cn-hongkong"), NAME)
 
 
-def check(seen: empty_bucket.Bucket, *, delete_files: bool, step: str) -> str:
-    return empty_bucket.check(seen, NAME, delete_files=delete_files, step=step)
+def check(sdk_bucket: empty_bucket.Bucket, *, delete_files: bool, step: str) -> str:
+    return empty_bucket.check(sdk_bucket, NAME, delete_files=delete_files, step=step)
 
 
 @pytest.mark.parametrize("step", ["look", "empty"])
 @pytest.mark.parametrize("exists", [True, False])
-def test_without_files_nothing_is_said(bucket: Bucket, seen: empty_bucket.Bucket, step: str, exists: bool) -> None:
+def test_without_files_nothing_is_said(
+    bucket: Bucket, sdk_bucket: empty_bucket.Bucket, step: str, exists: bool
+) -> None:
     bucket.exists = exists
-    assert check(seen, delete_files=False, step=step) == ""
+    assert check(sdk_bucket, delete_files=False, step=step) == ""
 
 
 @pytest.mark.parametrize(
@@ -41,43 +43,44 @@ def test_without_files_nothing_is_said(bucket: Bucket, seen: empty_bucket.Bucket
 )
 def test_what_is_there_stops_it(
     bucket: Bucket,
-    seen: empty_bucket.Bucket,
+    sdk_bucket: empty_bucket.Bucket,
     files: dict[tuple[str, str], int],
     unfinished: list[tuple[str, str]],
     holds: str,
 ) -> None:
     bucket.files, bucket.unfinished = dict(files), unfinished
     with pytest.raises(ValueError, match="DELETE_FILES=yes make remove") as stopped:
-        check(seen, delete_files=False, step="look")
+        check(sdk_bucket, delete_files=False, step="look")
     assert str(stopped.value).splitlines()[0] == f"{NAME} holds {holds}. Nothing was removed."
     assert bucket.files == files
 
 
-def test_files_that_came_meanwhile_stop_it_too(bucket: Bucket, seen: empty_bucket.Bucket) -> None:
+def test_files_that_came_meanwhile_stop_it_too(bucket: Bucket, sdk_bucket: empty_bucket.Bucket) -> None:
     bucket.files = {("a", "null"): 5}
     with pytest.raises(ValueError, match="Nothing more is removed"):
-        check(seen, delete_files=False, step="empty")
+        check(sdk_bucket, delete_files=False, step="empty")
     assert bucket.asked == []
 
 
-def test_looking_deletes_nothing_though_it_may(bucket: Bucket, seen: empty_bucket.Bucket) -> None:
+def test_looking_deletes_nothing_though_it_may(bucket: Bucket, sdk_bucket: empty_bucket.Bucket) -> None:
     bucket.files = {("a", "null"): 5}
-    said = check(seen, delete_files=True, step="look")
+    said = check(sdk_bucket, delete_files=True, step="look")
     assert said == f"DELETE_FILES=yes: 1 file (5 bytes) in {NAME} will be deleted."
     assert bucket.asked == []
 
 
-def test_every_version_and_every_part_goes(bucket: Bucket, seen: empty_bucket.Bucket) -> None:
+def test_every_version_and_every_part_goes(bucket: Bucket, sdk_bucket: empty_bucket.Bucket) -> None:
     bucket.files = {("a", "v1"): 5, ("a", "v2"): 6, ("b & c", "null"): 7}
     bucket.unfinished = [("d", "u1")]
     assert (
-        check(seen, delete_files=True, step="empty") == f"Deleted 3 files (18 bytes) and 1 unfinished upload in {NAME}."
+        check(sdk_bucket, delete_files=True, step="empty")
+        == f"Deleted 3 files (18 bytes) and 1 unfinished upload in {NAME}."
     )
     assert bucket.asked == ["abort d", "delete a v1", "delete a v2", "delete b & c null"]
     assert (bucket.files, bucket.unfinished) == ({}, [])
 
 
-def test_a_bucket_that_may_not_be_seen_stops_it(bucket: Bucket, seen: empty_bucket.Bucket) -> None:
+def test_a_bucket_that_may_not_be_seen_stops_it(bucket: Bucket, sdk_bucket: empty_bucket.Bucket) -> None:
     bucket.refusal = "AccessDenied"
     with pytest.raises(oss.exceptions.OperationError, match="AccessDenied"):
-        check(seen, delete_files=True, step="empty")
+        check(sdk_bucket, delete_files=True, step="empty")

@@ -148,7 +148,7 @@ def site(tmp_path: Path, world: OssWorld) -> Bucket:
     return bucket
 
 
-def published(site: Bucket) -> list[str]:
+def published_keys(site: Bucket) -> list[str]:
     return [stored.key for stored in site.objects()]
 
 
@@ -181,7 +181,7 @@ def real(tmp_path: Path, world: OssWorld, site: Bucket) -> scratches.Scratch:
 def test_under_serverless_devs(real: scratches.Scratch, site: Bucket) -> None:
     real.ok("verify")
     real.ok("deploy", "-y", "--skip-actions")
-    first = published(site)
+    first = published_keys(site)
     configuration = site.get("config.json")
     assert configuration
     function = json.loads(configuration.path.read_text())["function"]
@@ -190,7 +190,7 @@ def test_under_serverless_devs(real: scratches.Scratch, site: Bucket) -> None:
     told = json.loads(real.ok("info", "-o", "json", "--silent"))["site"]
     assert (told["url"], told["domain"]) == ("http://upload.example.com/", "upload.example.com")
     real.ok("remove", "-y", "--skip-actions")
-    assert published(site) == []
+    assert published_keys(site) == []
     real.ok("remove", "-y", "--skip-actions")
     assert [line for line in real.order() if line.endswith("remove")] == [
         "callback remove",

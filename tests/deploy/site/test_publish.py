@@ -66,7 +66,7 @@ class Publisher:
         }
 
     @property
-    def asked(self) -> dict[str, str]:
+    def request(self) -> dict[str, str]:
         """What is asked for."""
         return {
             "folder": str(self.folder),
@@ -81,7 +81,7 @@ class Publisher:
 
     def run(self, command: str, environ: dict[str, str] | None = None) -> tuple[int, str, list[str]]:
         """Exit code, standard output, and the lines on stderr."""
-        code = publish.main([command, json.dumps(self.asked)], self.environ if environ is None else environ)
+        code = publish.main([command, json.dumps(self.request)], self.environ if environ is None else environ)
         said = self.capsys.readouterr()
         return code, said.out, said.err.splitlines()
 
@@ -91,7 +91,7 @@ class Publisher:
         assert code == 0, told
         return told
 
-    def stopped(self, command: str = "deploy", environ: dict[str, str] | None = None) -> str:
+    def fails(self, command: str = "deploy", environ: dict[str, str] | None = None) -> str:
         """Run a command that must not succeed; the one line that it says."""
         code, out, told = self.run(command, environ)
         assert (code, out, len(told)) == (1, "", 1), told
@@ -232,7 +232,7 @@ def test_what_others_put_there_stops_it_before_anything_is_changed(
     put(world, *"bcdefgh")
     before = keys(world)
     publisher.puts()
-    assert publisher.stopped(command) == (
+    assert publisher.fails(command) == (
         f"{BUCKET} holds what was not published from here: b, c, d, e, f and 2 more. Nothing was changed. "
         "Move it to another bucket or delete it, then run this again."
     )
@@ -241,13 +241,13 @@ def test_what_others_put_there_stops_it_before_anything_is_changed(
 
 def test_an_object_of_the_same_name_that_others_put_there_stops_it(publisher: Publisher, world: OssWorld) -> None:
     put(world, "index.html")
-    assert "not published from here: index.html." in publisher.stopped()
+    assert "not published from here: index.html." in publisher.fails()
     assert content(world, "index.html") == "theirs"
 
 
 def test_a_list_that_nobody_understands_stops_it(publisher: Publisher, world: OssWorld) -> None:
     put(world, ".published.json")
-    assert "not published from here: .published.json." in publisher.stopped("remove")
+    assert "not published from here: .published.json." in publisher.fails("remove")
     assert keys(world) == [".published.json"]
 
 
@@ -321,7 +321,7 @@ def test_with_a_domain_nothing_is_said_of_downloads(publisher: Publisher) -> Non
 
 
 def test_what_to_publish_may_come_on_standard_input(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(publisher.asked)))
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(publisher.request)))
     assert publish.main(["deploy"], publisher.environ) == 0
 
 
@@ -355,13 +355,13 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 @pytest.mark.parametrize(("more", "said"), WRONG.values(), ids=WRONG)
 def test_what_cannot_be_published(publisher: Publisher, world: OssWorld, more: dict[str, str], said: str) -> None:
     publisher.more = more
-    assert said in publisher.stopped()
+    assert said in publisher.fails()
     assert list(world.oss.records) == []
 
 
 def test_an_index_without_a_place_for_the_addresses(publisher: Publisher) -> None:
     (publisher.folder / "index.html").write_text("<p>")
-    assert publisher.stopped().startswith("index.html must have https://function.invalid https://upload.invalid")
+    assert publisher.fails().startswith("index.html must have https://function.invalid https://upload.invalid")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"bucket":1}', "{"])
@@ -378,7 +378,7 @@ def test_usage(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None
 
 @pytest.mark.parametrize("command", ["deploy", "remove"])
 def test_no_credentials(publisher: Publisher, command: str) -> None:
-    assert publisher.stopped(command, {}).startswith("There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID")
+    assert publisher.fails(command, {}).startswith("There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID")
 
 
 def wrong_secret(publisher: Publisher) -> None:
@@ -389,7 +389,7 @@ def unknown_key(publisher: Publisher) -> None:
     publisher.identity = new_identity(sts=False)
 
 
-def ended(publisher: Publisher) -> None:
+def expired_session(publisher: Publisher) -> None:
     session = Identity(**{**vars(new_identity()), "expiration": time.time() - 1})
     publisher.identity = publisher.world.add(session)
 
@@ -406,7 +406,7 @@ def region(publisher: Publisher) -> None:
     publisher.more = {"region": "cn-beijing"}
 
 
-def closed(publisher: Publisher) -> None:
+def closed_endpoint(publisher: Publisher) -> None:
     publisher.world.faults.oss_public_endpoint_forbidden = True
 
 
@@ -420,7 +420,7 @@ REFUSED: dict[str, tuple[Callable[[Publisher], None], str]] = {
         "OSS does not take these credentials: check them, and whether they have ended (Inv",
     ),
     "credentials that have ended": (
-        ended,
+        expired_session,
         "OSS does not take these credentials: check them, and whether they have ended",
     ),
     "too few rights": (
@@ -436,7 +436,7 @@ REFUSED: dict[str, tuple[Callable[[Publisher], None], str]] = {
         "check the AccessKeySecret, and that cn-beijing is the region of team-uploads (Signature",
     ),
     "a closed address": (
-        closed,
+        closed_endpoint,
         "bind a domain to each bucket and set SITE_DOMAIN and UPLOAD_DOMAIN, or choose a region",
     ),
 }
@@ -448,7 +448,7 @@ def test_what_oss_refuses(
     publisher: Publisher, world: OssWorld, command: str, change: Callable[[Publisher], None], said: str
 ) -> None:
     change(publisher)
-    line = publisher.stopped(command)
+    line = publisher.fails(command)
     assert said in line
     assert keys(world) == []
 
@@ -468,7 +468,7 @@ def names_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_such_bucket(publisher: Publisher, world: OssWorld) -> None:
     publisher.more = {"bucket": "nobodys-bucket", "endpoint": f"http://localhost:{world.oss.port}"}
     said = "There is no bucket nobodys-bucket in cn-hangzhou: deploy everything (make deploy) before the page alone ("
-    assert publisher.stopped().startswith(said)
+    assert publisher.fails().startswith(said)
     code, out, told = publisher.run("remove")
     assert (code, json.loads(out), told) == (0, {"removed": 0}, ["nothing to delete"])
 
@@ -477,7 +477,7 @@ def test_no_such_bucket(publisher: Publisher, world: OssWorld) -> None:
 def test_another_region(publisher: Publisher, world: OssWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.oss_client.safe_endpoint", str)  # this name is this machine's here
     publisher.more = {"endpoint": f"http://oss-elsewhere.example:{world.oss.port}"}
-    assert publisher.stopped().startswith("The bucket team-uploads is in another region than cn-hangzhou: set REGION")
+    assert publisher.fails().startswith("The bucket team-uploads is in another region than cn-hangzhou: set REGION")
 
 
 @pytest.mark.usefixtures("names_of_this_machine")
@@ -485,7 +485,7 @@ def test_another_region(publisher: Publisher, world: OssWorld, monkeypatch: pyte
 def test_where_the_own_address_is_closed_it_goes_through_the_domain(
     publisher: Publisher, world: OssWorld, command: str
 ) -> None:
-    closed(publisher)
+    closed_endpoint(publisher)
     publisher.more = {"domain": f"{DOMAIN}:{world.oss.port}"}
     assert (
         publisher.ok(command)[0]
@@ -499,7 +499,7 @@ def test_no_network(publisher: Publisher) -> None:
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"
         publisher.more = {"endpoint": f"http://{host}"}
-        said = publisher.stopped()
+        said = publisher.fails()
     assert said.startswith(f"OSS cannot be reached at {host} (")
     assert said.endswith("): check the network, and that cn-hangzhou is the region")
 
@@ -541,7 +541,7 @@ PRIVATE: dict[str, tuple[str, bytes, str]] = {
 
 def test_keys_go_to_no_other_machine_in_the_clear(publisher: Publisher) -> None:
     publisher.more = {"endpoint": "http://oss.example.com"}
-    assert publisher.stopped() == "OSS's address must be https://…, not http://…: keys go there"
+    assert publisher.fails() == "OSS's address must be https://…, not http://…: keys go there"
 
 
 def page_with(folder: Path) -> Path:
@@ -550,7 +550,7 @@ def page_with(folder: Path) -> Path:
     return folder / "web"
 
 
-def published(web: Path) -> list[str]:
+def published_keys(web: Path) -> list[str]:
     files = site_files(web, "https://f.example", "https://u.example", {})
     return [file.key for file in files]
 
@@ -562,7 +562,7 @@ def test_what_is_for_nobody_else_is_not_published(tmp_path: Path, case: tuple[st
     (web / name).parent.mkdir(exist_ok=True)
     (web / name).write_bytes(content)
     with pytest.raises(ValueError, match=r"^Nothing was published") as refused:
-        published(web)
+        published_keys(web)
     assert str(refused.value) == f"Nothing was published. Move these out of {web}:\n{name} {fault}"
 
 
@@ -573,16 +573,16 @@ def test_links_that_lead_elsewhere_are_not_published(tmp_path: Path, target: str
     (tmp_path / "folder").mkdir()
     (web / "a.txt").symlink_to(target)
     with pytest.raises(ValueError, match=r"\na\.txt is a link that leads elsewhere$"):
-        published(web)
+        published_keys(web)
 
 
 def test_a_link_to_a_file_of_the_page_is_published(tmp_path: Path) -> None:
     web = page_with(tmp_path)
     (web / "sub" / "a.txt").write_text("a")
     (web / "b.txt").symlink_to("sub/a.txt")
-    assert published(web) == ["b.txt", "config.json", "sub/a.txt", "index.html"]
+    assert published_keys(web) == ["b.txt", "config.json", "sub/a.txt", "index.html"]
 
 
 def test_the_page_of_the_project_is_published(tmp_path: Path) -> None:
     (tmp_path / "web").symlink_to(ROOT / "web")
-    assert {"index.html", "app.js", "en.json"} <= set(published(tmp_path / "web"))
+    assert {"index.html", "app.js", "en.json"} <= set(published_keys(tmp_path / "web"))
