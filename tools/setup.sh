@@ -25,14 +25,14 @@ find_python() {
 }
 
 is_python() {
-    "$2" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" >/dev/null 2>&1 && command -v "$2"
+    "$2" -I -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" >/dev/null 2>&1 && command -v "$2"
 }
 
 # From here on no other command of this checkout sets anything up: it waits. The kernel knows who has the lock, and frees
 # it when this script and all that it started have ended, however they end.
 alone() {
     exec 9>.venv/setting-up
-    "$1" -c '
+    "$1" -I -c '
 import fcntl, signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 try:
@@ -173,7 +173,7 @@ make_default() {
 }
 
 has_ensurepip() {
-    has_environment "$1" run || "$2" -c 'import ensurepip' 2>/dev/null
+    has_environment "$1" run || "$2" -I -c 'import ensurepip' 2>/dev/null
 }
 
 make_ensurepip() {
@@ -211,11 +211,11 @@ find_pythons() {
         [ -z "$python" ] || [ "$1" = all ] || return 0
     done
     [ ${#pythons[@]} = 0 ] || return 0
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
+    python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
         echo "Python 3.10 or newer is needed (3.12 is what Function Compute runs)."
         exit 1
     }
-    pythons+=("$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])'):python3")
+    pythons+=("$(python3 -I -c 'import sys; print("%d.%d" % sys.version_info[:2])'):python3")
 }
 
 case $1 in

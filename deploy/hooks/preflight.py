@@ -1,7 +1,7 @@
-"""Before a deployment begins: whether the functions could work with what is set, as they themselves read it.
+"""Before a deployment begins: whether the functions can work with their settings, and the page can be published.
 
-Reads JSON on standard input, `{"name", "environment", "callback_environment"}`, from s.yaml. Every fault stops the
-deployment.
+Reads JSON on standard input, `{"name", "site_domain", "page", "environment", "callback_environment"}`, from s.yaml. A
+fault stops the deployment before anything is created.
 """
 
 from __future__ import annotations
@@ -14,22 +14,26 @@ from pathlib import Path
 
 from deploy.environment import environment
 from deploy.names import domain_faults, name_faults, region_faults
+from deploy.site.files import site_files
 from direct_upload.settings import Settings
 from fc_http.errors import InvalidSettings
 from localcloud.terminal import guard_output
 from upload_callback.settings import Settings as CallbackSettings
 
 UNKNOWN = "https://callback.invalid"
-"""Stands for the callback function's address, which only a deployment tells (RFC 2606)."""
+"""Stands for a function's address, which is known only after a deployment (RFC 2606)."""
 
 
-def faults(name: str, environment: Mapping[str, str], callback_environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What is wrong, each in words; none if the deployment may begin."""
-    # What else is wrong with a wrong name follows from it.
+def faults(
+    name: str, environment: Mapping[str, str], callback_environment: Mapping[str, str], site_domain: str = ""
+) -> tuple[str, ...]:
+    """Returns what is wrong with the settings, a text each; empty if the deployment may begin."""
+    # Other faults follow from a wrong name: s.yaml makes the settings of it.
     return (
         name_faults(name)
         or region_faults(environment.get("OSS_REGION", ""))
         or domain_faults("UPLOAD_DOMAIN", environment.get("UPLOAD_URL", "").removeprefix("https://"))
+        or domain_faults("SITE_DOMAIN", site_domain)
         or _faults_of_settings(environment, callback_environment)
     )
 
@@ -39,14 +43,14 @@ def _faults_of_settings(environment: Mapping[str, str], callback_environment: Ma
     if environment.get("CALLBACK") == "on":
         found += tuple(fault for fault in read_faults(CallbackSettings, callback_environment) if fault not in found)
     elif callback_environment.get("WEBHOOK_URL"):
-        found += ("WEBHOOK_URL is set, and CALLBACK is not on: it would never be told",)
+        found += ("WEBHOOK_URL is set, and CALLBACK is not on: set CALLBACK=on, or leave WEBHOOK_URL out",)
     if not found and environment["UPLOAD_PREFIX"].endswith("/"):
         return ("UPLOAD_PREFIX must not end in a slash here: the roles' rights are made of it",)
     return found
 
 
 def read_faults(settings: type[Settings | CallbackSettings], environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What a function would say is wrong with its environment."""
+    """Returns the faults that a function would find in its environment."""
     try:
         settings.from_environ(environment)
     except InvalidSettings as found:
@@ -54,24 +58,36 @@ def read_faults(settings: type[Settings | CallbackSettings], environment: Mappin
     return ()
 
 
+def page_faults(page: Mapping[str, str], upload_url: str) -> tuple[str, ...]:
+    """Returns why the page could not be published, a line each: its folder, logo or accent."""
+    try:
+        site_files(Path(page["folder"]), UNKNOWN, upload_url, page)
+    except ValueError as fault:
+        return tuple(str(fault).splitlines())
+    return ()
+
+
 def main() -> int:
-    """The exit code: 0, or 1 with each fault on a line of its own."""
-    asked = json.load(sys.stdin)
+    """Returns the exit code: 0, or 1 with each fault on a line of its own."""
+    request = json.load(sys.stdin)
+    settings = request["environment"]
     try:
         # A bare `s deploy` has read .env by itself.
         environment(os.environ, Path(__file__).parents[2])
     except ValueError as unread:
         print(f"Nothing was deployed. Serverless Devs may read .env otherwise than meant.\n{unread}", file=sys.stderr)
         return 1
-    found = faults(asked["name"], asked["environment"], asked["callback_environment"])
-    if not found:
-        return 0
-    print("Nothing was deployed. Set these right in .env (see .env.example):", file=sys.stderr)
-    for fault in found:
-        print(f"- {fault}", file=sys.stderr)
-    if not any(asked["environment"].get(name) for name in ("JWT_SECRET", "JWT_JWKS")):
-        print("`make deploy` writes a random JWT_SECRET into .env.", file=sys.stderr)
-    return 1
+    if found := faults(request["name"], settings, request["callback_environment"], request["site_domain"]):
+        print("Nothing was deployed. Set these right in .env (see .env.example):", file=sys.stderr)
+        print("\n".join(f"- {fault}" for fault in found), file=sys.stderr)
+        if not any(settings.get(name) for name in ("JWT_SECRET", "JWT_JWKS")):
+            print("`make deploy` writes a random JWT_SECRET into .env.", file=sys.stderr)
+        return 1
+    if found := page_faults(request["page"], settings["UPLOAD_URL"]):
+        print("Nothing was deployed. The page cannot be published:", file=sys.stderr)
+        print("\n".join(found), file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -100,7 +100,9 @@ def _contents(folder: Path) -> dict[str, bytes]:
             if not _is_left_out(name):
                 contents[name.as_posix()] = content
     if faults:
-        raise ValueError("\n".join([f"Nothing was published. Move these out of {folder}:", *faults[:AT_MOST]]))
+        raise ValueError(
+            "\n".join([f"These files are not for everybody. Move them out of {folder}:", *faults[:AT_MOST]])
+        )
     return contents
 
 
@@ -116,9 +118,9 @@ def check_look(look: Mapping[str, str], keys: Container[str]) -> None:
     """Raise ValueError where the page could not show what is asked for."""
     logo, accent = look.get("logo", ""), look.get("accent", "")
     if logo and not logo.startswith("data:image/") and logo not in keys:
-        raise ValueError(f"LOGO must be a file in the page's folder, or a data: address, not {logo!r}")
+        raise ValueError(f"PAGE_LOGO must be a file in the page's folder, or a data: address, not {logo!r}")
     if accent and not re.fullmatch("#[0-9A-Fa-f]{6}", accent):
-        raise ValueError(f"ACCENT must be a colour as #rrggbb, not {accent!r}")
+        raise ValueError(f"PAGE_ACCENT must be a colour as #rrggbb, not {accent!r}")
 
 
 def origin(name: str, url: str) -> str:

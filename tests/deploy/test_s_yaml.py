@@ -396,7 +396,21 @@ def test_what_the_callback_function_lacks_stops_the_deployment_too(scratch: Scra
 
 def test_a_webhook_without_callbacks_stops_the_deployment(scratch: Scratch) -> None:
     done = scratch.s("deploy", "-y", WEBHOOK_URL="https://app.example.com/")
-    assert "- WEBHOOK_URL is set, and CALLBACK is not on: it would never be told" in done.said
+    assert "- WEBHOOK_URL is set, and CALLBACK is not on: set CALLBACK=on, or leave WEBHOOK_URL out" in done.said
+
+
+def test_a_page_that_cannot_be_published_stops_before_anything_is_made(scratch: Scratch) -> None:
+    (scratch.folder / "web" / "id_rsa").write_text("x")
+    done = scratch.s("deploy", "-y")
+    assert (done.exit_code, scratch.order()) == (101, [])
+    assert "id_rsa is settings or keys" in done.said
+
+
+def test_a_wrong_domain_of_the_page_stops_before_anything_is_made(scratch: Scratch) -> None:
+    done = scratch.s("deploy", "-y", SITE_DOMAIN="https://up.example.com")
+    assert (done.exit_code, scratch.order()) == (101, [])
+    assert "- SITE_DOMAIN must be a domain alone" in done.said
+    assert "ALLOWED_ORIGINS" not in done.said
 
 
 def test_what_is_not_set_right_stops_before_anything_is_made(scratch: Scratch) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from deploy.hooks import preflight
+from deploy.site.files import PLACEHOLDER
 
 ENVIRONMENT = {
     "OSS_BUCKET": "team-uploads-1",
@@ -60,7 +63,7 @@ def test_the_callback_functions_faults_count_while_it_is_used() -> None:
 
 def test_a_webhook_that_nobody_would_call() -> None:
     assert preflight.faults("team", ENVIRONMENT, {**CALLBACK, "WEBHOOK_URL": "https://app.example.com/"}) == (
-        "WEBHOOK_URL is set, and CALLBACK is not on: it would never be told",
+        "WEBHOOK_URL is set, and CALLBACK is not on: set CALLBACK=on, or leave WEBHOOK_URL out",
     )
 
 
@@ -78,3 +81,43 @@ def test_the_name_that_was_written_is_blamed_and_not_the_setting_made_of_it(
     setting: dict[str, str], fault: str
 ) -> None:
     assert preflight.faults("team", {**ENVIRONMENT, **setting}, CALLBACK) == (fault,)
+
+
+def test_a_wrong_domain_of_the_page_is_blamed_and_not_the_origins_made_of_it() -> None:
+    setting = {"ALLOWED_ORIGINS": "https://https://up.example.com"}
+    assert preflight.faults("team", {**ENVIRONMENT, **setting}, CALLBACK, "https://up.example.com") == (
+        "SITE_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'",
+    )
+
+
+UPLOAD_URL = "https://up.example.com"
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    """A page that can be published."""
+    (tmp_path / "index.html").write_text(PLACEHOLDER, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_page_that_can_be_published(web: Path) -> None:
+    assert preflight.page_faults({"folder": str(web), "logo": "", "accent": "#ff0000"}, UPLOAD_URL) == ()
+
+
+def test_a_page_that_cannot_be_published_stops_the_deployment(web: Path) -> None:
+    (web / ".env").write_text("A=1", encoding="utf-8")
+    assert preflight.page_faults({"folder": str(web)}, UPLOAD_URL) == (
+        f"These files are not for everybody. Move them out of {web}:",
+        ".env is settings or keys",
+    )
+
+
+@pytest.mark.parametrize(
+    ("look", "fault"),
+    [
+        ({"logo": "no.svg"}, "PAGE_LOGO must be a file in the page's folder, or a data: address, not 'no.svg'"),
+        ({"accent": "red"}, "PAGE_ACCENT must be a colour as #rrggbb, not 'red'"),
+    ],
+)
+def test_a_look_that_the_page_cannot_have(web: Path, look: dict[str, str], fault: str) -> None:
+    assert preflight.page_faults({"folder": str(web), **look}, UPLOAD_URL) == (fault,)

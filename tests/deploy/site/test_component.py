@@ -120,8 +120,8 @@ def test_without_a_domain_it_says_what_that_means(run: Run) -> None:
 def test_what_stops_it_is_told_in_one_line(run: Run) -> None:
     came, told = run("deploy", accent="red")
     assert (came, told) == (
-        {"fault": "ACCENT must be a colour as #rrggbb, not 'red'"},
-        "ACCENT must be a colour as #rrggbb, not 'red'\n",
+        {"fault": "PAGE_ACCENT must be a colour as #rrggbb, not 'red'"},
+        "PAGE_ACCENT must be a colour as #rrggbb, not 'red'\n",
     )
 
 

@@ -347,8 +347,8 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     "an insecure function": ({"function": "http://sign.example.com"}, "function must be an address"),
     "an upload that breaks out": ({"upload": "https://a;script-src *"}, "upload must be an address"),
     "a port that is none": ({"upload": "https://a:b"}, "upload must be an address"),
-    "a logo from elsewhere": ({"logo": "https://a.example/b.svg"}, "LOGO must be a file in the page's folder"),
-    "an accent by name": ({"accent": "red"}, "ACCENT must be a colour as #rrggbb, not 'red'"),
+    "a logo from elsewhere": ({"logo": "https://a.example/b.svg"}, "PAGE_LOGO must be a file in the page's folder"),
+    "an accent by name": ({"accent": "red"}, "PAGE_ACCENT must be a colour as #rrggbb, not 'red'"),
 }
 
 
@@ -561,9 +561,9 @@ def test_what_is_for_nobody_else_is_not_published(tmp_path: Path, case: tuple[st
     web = page_with(tmp_path)
     (web / name).parent.mkdir(exist_ok=True)
     (web / name).write_bytes(content)
-    with pytest.raises(ValueError, match=r"^Nothing was published") as refused:
+    with pytest.raises(ValueError, match=r"^These files are not for everybody") as refused:
         published_keys(web)
-    assert str(refused.value) == f"Nothing was published. Move these out of {web}:\n{name} {fault}"
+    assert str(refused.value) == f"These files are not for everybody. Move them out of {web}:\n{name} {fault}"
 
 
 @pytest.mark.parametrize("target", ["../outside.txt", "../folder", "nowhere", "/etc/hosts", "sub", "a.txt"])
