@@ -117,7 +117,7 @@ _READ = ("ROSTemplateFormatVersion", "Description", "Metadata", "Parameters", "C
 
 
 def _elsewhere(document: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[str]:
-    """What s.yaml takes from other files, or from a part of it that is none of its resources."""
+    """Names what s.yaml takes from other files, or from a part of it that is not a resource."""
     yield from (f"s.yaml has {name}, which is not read here." for name in ("extend", "env") if name in document)
     for name, resource in resources.items():
         if "extend" in resource:
@@ -131,7 +131,7 @@ def filled_template(
 ) -> dict[str, Any]:
     """The resources of a ROS template that its conditions keep, with parameters and functions in their place.
 
-    What depends on a condition that cannot be told here is kept as well.
+    What depends on a condition that only a deployment decides is kept as well.
     """
     template = _Template(document, parameters, account, region)
     kept = {
@@ -242,12 +242,12 @@ class _Template:
         return value
 
     def _if(self, value: Any) -> Any:
-        """The branch that a condition chooses; where it cannot be told which, all stays as it is written."""
+        """Returns the branch that a condition chooses; if only a deployment decides it, all as it is written."""
         holds = self.holds(value[0])
         return {"Fn::If": value} if holds is None else self.fill(value[1] if holds else value[2])
 
     def holds(self, condition: Any) -> bool | None:
-        """Whether a condition, or the one of that name, holds; None where that cannot be told here."""
+        """Tells whether a condition, or the one of that name, holds; None if only a deployment decides it."""
         if isinstance(condition, str):
             condition = self._conditions.get(condition)
         if not isinstance(condition, dict):

@@ -1,4 +1,4 @@
-"""The environment of whoever deploys: their own variables, over those of the file .env.
+"""The deployer's environment: their own variables, over those of the file .env.
 
 Serverless Devs reads that file too, with dotenv and dotenv-expand. So only what both read alike is taken here, and
 everything else is refused, with its line: a secret that is read differently signs links that the function refuses.

@@ -41,7 +41,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
         print(fault, file=sys.stderr)
         return 2
     print(link)
-    print(f"For {asked.who}, until {ends:%Y-%m-%d %H:%M} UTC. Whoever has the link can upload.", file=sys.stderr)
+    print(f"For {asked.who}, until {ends:%Y-%m-%d %H:%M} UTC. Anybody who has the link can upload.", file=sys.stderr)
     return 0
 
 
@@ -66,7 +66,7 @@ def token(
         **(narrowing or {}),
     }
     made = jwt.encode(claims, issuer.keys[0].material, issuer.keys[0].algorithm)
-    # What the function would not take is better refused here than in front of whoever gets the link.
+    # Refuse here what the function would refuse, so that the recipient of the link does not find out.
     issuer.verify(f"Bearer {made}")
     return made
 

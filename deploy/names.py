@@ -70,7 +70,7 @@ def domain_faults(name: str, domain: str) -> tuple[str, ...]:
     """What is wrong with a domain: DNS spells them so."""
     if not domain or re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", domain):
         return ()
-    # A password may stand before an @: it is not told.
+    # A password may stand before an @: it is not printed.
     told = domain if "@" not in domain else f"…@{domain.rpartition('@')[2]}"
     return (f"{name} must be a domain alone, such as upload.example.com, not {told!r}",)
 

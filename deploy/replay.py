@@ -1,8 +1,8 @@
-"""`make replay`: tells the webhook what it was not told, out of the callback function's log.
+"""`make replay`: re-sends the events that the webhook missed, from the callback function's log.
 
 Reads log lines, as `s callback logs` prints them or the log service's console exports them, from a file or standard
-input. Of each stored fact that no line says was told, it sends what the function would have sent, under the same id: a
-receiver that has it already knows it again. Exit code 1 if some could not be told.
+input. It sends each event that no line reports as delivered, under its first ID, by which a receiver recognizes an
+event that it has already. The exit code is 1 if an event could not be delivered.
 """
 
 from __future__ import annotations
@@ -43,53 +43,53 @@ FACT = ("bucket", "key", "size", "content_type", "etag", "filename", "subject")
 
 
 def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
-    """The exit code: 0; 1 where somebody could not be told; 2 where something given is wrong."""
+    """Sends the events; returns the exit code: 0; 1 if one could not be delivered; 2 for a wrong setting or log."""
     asked = _parser().parse_args(arguments)
     try:
         target = _webhook(environ)
-        untold = untold_facts(_lines(asked.log))
+        missed = missed_events(_lines(asked.log))
     except (InvalidSettings, OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
     failed = 0
-    for webhook_id, fact in untold.items():
-        why = None if asked.dry_run else target.send(fact, webhook_id, now)
-        failed += why is not None
-        outcome = "would send" if asked.dry_run else why or "sent"
+    for webhook_id, fact in missed.items():
+        error = None if asked.dry_run else target.send(fact, webhook_id, now)
+        failed += error is not None
+        outcome = "would send" if asked.dry_run else error or "sent"
         print(f"{outcome:<12} {visible(webhook_id)} {visible(str(fact['key']))}")
-    print(_summed_up(len(untold), failed, dry_run=asked.dry_run))
+    print(_summary(len(missed), failed, dry_run=asked.dry_run))
     return 1 if failed else 0
 
 
-def _summed_up(number: int, failed: int, *, dry_run: bool) -> str:
+def _summary(number: int, failed: int, *, dry_run: bool) -> str:
     if not number:
         return "Nothing to replay: the log has no event that the webhook missed."
     events = f"{number} event{'' if number == 1 else 's'} to replay"
     return f"{events}, nothing sent (--dry-run)." if dry_run else f"{events}, {failed} failed."
 
 
-def untold_facts(lines: Iterable[str]) -> dict[str, dict[str, object]]:
-    """The facts that no line says were told, by their ids, in the order in which they happened."""
-    untold: dict[str, dict[str, object]] = {}
-    told: set[str] = set()
+def missed_events(lines: Iterable[str]) -> dict[str, dict[str, object]]:
+    """Returns the events that no line reports as delivered, by their IDs, in the order in which they happened."""
+    missed: dict[str, dict[str, object]] = {}
+    delivered: set[str] = set()
     for line in _objects(lines):
         webhook_id = line.get("id")
         if line.get("event") == "stored" and isinstance(webhook_id, str) and all(name in line for name in FACT):
             if line.get("webhook_delivered") is True:
-                told.add(webhook_id)
+                delivered.add(webhook_id)
             elif line.get("webhook_delivered") is False:
-                untold.setdefault(webhook_id, {name: line[name] for name in FACT})
-    return {webhook_id: fact for webhook_id, fact in untold.items() if webhook_id not in told}
+                missed.setdefault(webhook_id, {name: line[name] for name in FACT})
+    return {webhook_id: fact for webhook_id, fact in missed.items() if webhook_id not in delivered}
 
 
 def _objects(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The function's JSON objects; an export may have put a line into a string of its own, or into objects."""
+    """Yields the function's JSON objects; an export may have put a line into a string, or into objects."""
     for line in lines:
         yield from _objects_in(line)
 
 
 def _objects_in(line: str) -> Iterator[dict[str, Any]]:
-    """What is no JSON ends the search: what follows is half a line, in which names that people chose are loose."""
+    """Yields the objects of a line up to what is not JSON: after that, names that people chose may look like JSON."""
     place, member = 0, _OF_EXPORTS[0]
     while match := _BEGINNING.search(line, place):
         try:
@@ -115,7 +115,7 @@ def _objects_of(value: Any, deepest: int) -> Iterator[dict[str, Any]]:
 
 
 def _lines(path: str) -> list[str]:
-    """The lines of a log: JSON has no line end but these within. Raises OSError, ValueError."""
+    """Returns the lines of a log. Raises OSError, ValueError."""
     content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     try:
         return content.decode("utf-8-sig").split("\n")
@@ -135,9 +135,13 @@ def _webhook(environ: Mapping[str, str]) -> Webhook:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make replay ARGS=…", description="Tell the webhook what it was not told.")
-    parser.add_argument("log", nargs="?", default="-", help="a file with the callback function's log; else stdin")
-    parser.add_argument("--dry-run", action="store_true", help="print what would be told, and tell nobody")
+    parser = argparse.ArgumentParser(
+        prog="make replay ARGS=…", description="Re-send the events that the webhook missed."
+    )
+    parser.add_argument(
+        "log", nargs="?", default="-", help="a file with the callback function's log (else standard input)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print what would be sent, and send nothing")
     return parser
 
 

@@ -193,7 +193,7 @@ def loads_binaries() -> bool:
 
 
 def _run(command: list[str], environ: Mapping[str, str], where: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - a Python of this machine, with arguments of ours
+    return subprocess.run(  # noqa: S603 - a Python of this machine, with fixed arguments
         command,
         env=environ,
         cwd=where,

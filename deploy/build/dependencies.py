@@ -100,7 +100,7 @@ def _write_list(file: Path, entries: list[str]) -> Path:
 
 
 def _pip(environ: Mapping[str, str], python: str | Path, *arguments: str | Path) -> None:
-    done = subprocess.run(  # noqa: S603 - pip, with arguments of ours
+    done = subprocess.run(  # noqa: S603 - pip, with fixed arguments
         [python, "-m", "pip", *arguments, *_ALWAYS],
         # These two, if people have set them, are about environments of their own.
         env={**environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"},

@@ -24,7 +24,6 @@ MAX_SKEW = 60
     fix="Let OSS_BUCKET and the template's BucketName come from the same variable of s.yaml.",
 )
 def bucket(context: Context) -> Iterator[str]:
-    """The template makes the bucket that the function names."""
     if not any(each.get("BucketName") == context.settings.get("OSS_BUCKET") for each in _declared_buckets(context)):
         yield f"The template has no bucket {context.settings.get('OSS_BUCKET')}, which OSS_BUCKET names."
 
@@ -42,7 +41,6 @@ def _declared_buckets(context: Context) -> Iterable[dict[str, Any]]:
     declared=False,
 )
 def owner(context: Context) -> Iterator[str]:
-    """Buckets that are somebody else's."""
     account = ResourceNames.of(context.deployment).account
     for each in (*context.buckets(), *context.site_buckets()):
         if each.owner is not None and each.owner != account:
@@ -56,7 +54,6 @@ def owner(context: Context) -> Iterator[str]:
     live="versioning",
 )
 def versioning(context: Context) -> Iterator[str]:
-    """A versioned bucket knows no forbid-overwrite."""
     yield from (f"{each.where} has versioning {each.versioning}." for each in context.buckets() if each.versioning)
 
 
@@ -68,7 +65,6 @@ def versioning(context: Context) -> Iterator[str]:
     live="Block Public Access",
 )
 def public_access(context: Context) -> Iterator[str]:
-    """Block Public Access."""
     for each in context.buckets():
         if each.public_access_blocked is False:
             yield f"{each.where} does not block public access."
@@ -81,7 +77,6 @@ def public_access(context: Context) -> Iterator[str]:
     live="ACL",
 )
 def acl(context: Context) -> Iterator[str]:
-    """The bucket's ACL."""
     yield from (f"{each.where} is {each.acl}." for each in context.buckets() if each.acl not in (None, "private"))
 
 
@@ -92,7 +87,6 @@ def acl(context: Context) -> Iterator[str]:
     live="policy",
 )
 def policy(context: Context) -> Iterator[str]:
-    """What the upload bucket's policy allows: this project makes none."""
     yield from _allowances(context.buckets())
 
 
@@ -103,7 +97,6 @@ def policy(context: Context) -> Iterator[str]:
     live="site policy",
 )
 def site_policy(context: Context) -> Iterator[str]:
-    """What the policy of the page's bucket allows: this project makes none."""
     yield from _allowances(context.site_buckets())
 
 
@@ -144,7 +137,6 @@ def site_website(context: Context) -> Iterator[str]:
     live="site ACL",
 )
 def site_acl(context: Context) -> Iterator[str]:
-    """Who may write the page."""
     yield from (f"{each.where} is {each.acl}." for each in context.site_buckets() if each.acl == "public-read-write")
 
 
@@ -155,7 +147,6 @@ def site_acl(context: Context) -> Iterator[str]:
     live="policy",
 )
 def policy_refusals(context: Context) -> Iterator[str]:
-    """What the upload bucket's policy denies our roles, that they need."""
     for each in context.buckets():
         _, denied = policy_rights(each.policy)
         for role, needed in _shipped_rights(context).items():
@@ -197,7 +188,6 @@ def _may_take_away(denial: Right, right: Right, context: Context) -> bool:
     live="policy",
 )
 def policy_denials(context: Context) -> Iterator[str]:
-    """What else the buckets' policies deny."""
     needed = [(role, right) for role, rights in _shipped_rights(context).items() for right in rights]
     for buckets, of_roles in ((context.buckets(), needed), (context.site_buckets(), [])):
         for each in buckets:
@@ -222,7 +212,6 @@ def policy_denials(context: Context) -> Iterator[str]:
     live="CORS",
 )
 def cors_wide(context: Context) -> Iterator[str]:
-    """Pages that nobody named."""
     origins = split_list(context.settings.get("ALLOWED_ORIGINS", ""))
     named = None if "ALLOWED_ORIGINS" in context.setting_faults() else origins
     for each in context.buckets():
@@ -246,7 +235,6 @@ def covers(rule: CorsRule, origin: str, method: str) -> bool:
     live="CORS",
 )
 def cors(context: Context) -> Iterator[str]:
-    """Every page may post and read the answer."""
     for each in context.buckets():
         if each.cors is not None:
             for origin in context.origins:
@@ -263,7 +251,6 @@ def cors(context: Context) -> Iterator[str]:
     declared=False,
 )
 def clock(context: Context) -> Iterator[str]:
-    """This machine's clock, against OSS's."""
     skew = context.live_buckets.skew if context.live_buckets else None
     if skew is not None and abs(skew) > MAX_SKEW:
         yield f"This machine's clock is {abs(skew):,.0f} seconds {'ahead of' if skew > 0 else 'behind'} OSS's."
@@ -277,7 +264,6 @@ def clock(context: Context) -> Iterator[str]:
     live="lifecycle",
 )
 def deletions(context: Context) -> Iterator[str]:
-    """Rules that delete uploads sooner than KEEP_DAYS says."""
     told = context.environ.get("KEEP_DAYS", "").strip() or "0"
     if not re.fullmatch(r"[0-9]{1,5}", told):
         return
@@ -298,7 +284,6 @@ def deletions(context: Context) -> Iterator[str]:
     declared=False,
 )
 def overdue(context: Context) -> Iterator[str]:
-    """Live uploads that KEEP_DAYS says are to be deleted, and that are not."""
     days = context.environ.get("KEEP_DAYS", "").strip()
     if not re.fullmatch(r"[1-9][0-9]{0,4}", days):
         return

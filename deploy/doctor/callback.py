@@ -14,11 +14,10 @@ from upload_callback.settings import Settings as CallbackSettings
 
 @check(
     "callback",
-    impact="The callback function answers `misconfigured`, and every upload says: stored, but the site was not told.",
-    fix="Mend it in .env (docs/callback.md) and deploy.",
+    impact="The callback function answers `misconfigured`, and every upload says: the site was not notified.",
+    fix="Fix it in .env (docs/callback.md) and deploy.",
 )
 def callback(context: Context) -> Iterator[str]:
-    """The callback function's own settings."""
     if is_on(context):
         own = (
             f"{fault}." for fault in read_faults(CallbackSettings, {**environ(context), "FC_FUNCTION_NAME": "callback"})
@@ -28,11 +27,10 @@ def callback(context: Context) -> Iterator[str]:
 
 @check(
     "callback-agreement",
-    impact="The callback function refuses what OSS calls it for, and every upload says: the site was not told.",
+    impact="The callback function refuses what OSS calls it for, and every upload says: the site was not notified.",
     fix="Let both take it from the same variable of s.yaml, and deploy both.",
 )
 def callback_agreement(context: Context) -> Iterator[str]:
-    """What both functions must have alike."""
     if not is_on(context):
         return
     for name, default in (
@@ -48,12 +46,11 @@ def callback_agreement(context: Context) -> Iterator[str]:
 
 @check(
     "callback-trigger",
-    impact="OSS cannot call the function: every upload says: stored, but the site was not told.",
+    impact="OSS cannot call the function: every upload says: the site was not notified.",
     fix="Set its triggerConfig in s.yaml to authType anonymous and the method POST: the function itself verifies OSS.",
     live="callback function",
 )
 def callback_trigger(context: Context) -> Iterator[str]:
-    """OSS posts, and signs with no AccessKey."""
     if not is_on(context):
         return
     own = http_trigger(props(context), context.declared.callback if context.declared else {})
@@ -66,11 +63,10 @@ def callback_trigger(context: Context) -> Iterator[str]:
 
 @check(
     "webhook",
-    impact="Nobody is ever told.",
+    impact="Nobody is ever notified.",
     fix="Set CALLBACK=on, or leave WEBHOOK_URL out.",
 )
 def webhook(context: Context) -> Iterator[str]:
-    """A webhook that nothing triggers."""
     if not is_on(context) and environ(context).get("WEBHOOK_URL"):
         yield "WEBHOOK_URL is set, and CALLBACK is not on."
 

@@ -15,7 +15,6 @@ from deploy.names import DOMAINS
     fix="Write the name alone: no https://, no path, small letters.",
 )
 def domains(context: Context) -> Iterator[str]:
-    """Domains alone, as DNS spells them."""
     yield from (f"{text}." for name, text in context.name_faults.items() if name in DOMAINS)
 
 
@@ -25,7 +24,6 @@ def domains(context: Context) -> Iterator[str]:
     fix="Add it to ALLOWED_ORIGINS, or leave ALLOWED_ORIGINS to s.yaml.",
 )
 def page_origin(context: Context) -> Iterator[str]:
-    """The page's own domain may upload."""
     domain = context.environ.get("SITE_DOMAIN", "").strip()
     if domain and "SITE_DOMAIN" not in context.name_faults and f"https://{domain}" not in context.origins:
         yield f"https://{domain}, where SITE_DOMAIN puts the page, is not in ALLOWED_ORIGINS."
@@ -40,7 +38,6 @@ def page_origin(context: Context) -> Iterator[str]:
     declared=False,
 )
 def endpoint_forbidden(context: Context) -> Iterator[str]:
-    """The account may not use OSS's default domain."""
     if context.live_buckets and context.live_buckets.endpoint_forbidden and _posts_to_default_domain(context):
         yield "OSS answers PublicEndpointForbidden at the bucket's default domain."
 
@@ -52,7 +49,6 @@ def endpoint_forbidden(context: Context) -> Iterator[str]:
     fix="Set SITE_DOMAIN to a domain of yours (docs/deploy.md), unless people get the page elsewhere.",
 )
 def site_domain(context: Context) -> Iterator[str]:
-    """The page is at OSS's default domain."""
     if not context.environ.get("SITE_DOMAIN", "").strip():
         yield "SITE_DOMAIN is not set."
 
@@ -64,7 +60,6 @@ def site_domain(context: Context) -> Iterator[str]:
     fix="Set SIGN_DOMAIN to a domain of yours (docs/deploy.md) before people depend on it.",
 )
 def sign_domain(context: Context) -> Iterator[str]:
-    """The function is at Function Compute's default domain."""
     if not context.environ.get("SIGN_DOMAIN", "").strip():
         yield "SIGN_DOMAIN is not set."
 
@@ -81,7 +76,6 @@ def _posts_to_default_domain(context: Context) -> bool:
     fix="With such an account, set UPLOAD_DOMAIN to a domain with an ICP filing, or the region to cn-hongkong.",
 )
 def upload_domain(context: Context) -> Iterator[str]:
-    """Mainland uploads go to OSS's default domain."""
     region = context.settings.get("OSS_REGION", "")
     on_mainland = region.startswith("cn-") and region != "cn-hongkong"
     if (

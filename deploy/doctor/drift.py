@@ -109,7 +109,7 @@ _ASIDE = _ASIDE_LIVE | _OF_S_YAML
 @check(
     "drift",
     level="decision",
-    impact="The function works by other settings than those that you see here, whoever changed them.",
+    impact="The function works with other settings than those that you see here.",
     fix="Deploy, for what is in .env and s.yaml to hold; or set there what should hold. (Without the .env that was "
     "deployed, its settings are named here: nothing is wrong then.)",
     live="function",
@@ -117,7 +117,6 @@ _ASIDE = _ASIDE_LIVE | _OF_S_YAML
     declared=False,
 )
 def drift(context: Context) -> Iterator[str]:
-    """Settings that `.env` may give, and that are live otherwise."""
     for whose, live, declared in _functions(context):
         foreign = _foreign_variables(live, declared)
         names = _differing_settings(_environ(live), _environ(declared), is_sign=whose == "The function")
@@ -138,7 +137,6 @@ def drift(context: Context) -> Iterator[str]:
     declared=False,
 )
 def configuration(context: Context) -> Iterator[str]:
-    """What is live otherwise than s.yaml alone says."""
     for whose, live, declared in _functions(context):
         names = _differing(_leaves(live), _leaves(declared), _is_compared, beside=_ASIDE)
         names += _foreign_variables(live, declared)
@@ -160,7 +158,6 @@ def configuration(context: Context) -> Iterator[str]:
     declared=False,
 )
 def callback_url(context: Context) -> Iterator[str]:
-    """Where OSS sends what is meant for the callback function."""
     address, set_to = (
         each.rstrip("/").lower() for each in (_address(context), context.settings.get("CALLBACK_URL", ""))
     )
@@ -176,7 +173,6 @@ def callback_url(context: Context) -> Iterator[str]:
     declared=False,
 )
 def asynchronous(context: Context) -> Iterator[str]:
-    """Where the functions send what was called asynchronously."""
     beside = frozenset({"createdTime", "lastModifiedTime", "functionArn", "qualifier"})
     for whose, live, declared in _functions(context):
         stated = _leaves(declared.get("asyncInvokeConfig") or {})
@@ -194,7 +190,6 @@ def asynchronous(context: Context) -> Iterator[str]:
     declared=False,
 )
 def concurrency(context: Context) -> Iterator[str]:
-    """How many requests a function takes at a time."""
     for whose, live, declared in _functions(context):
         stated = (declared.get("concurrencyConfig") or {}).get("reservedConcurrency")
         found = [each.get("reservedConcurrency") for each in live.get("concurrencyConfigs") or ()] or [None]
@@ -214,7 +209,6 @@ def concurrency(context: Context) -> Iterator[str]:
     declared=False,
 )
 def not_checked(context: Context) -> Iterator[str]:
-    """Properties that Function Compute had not when this was written."""
     for whose, live, declared in _functions(context):
         of_function = _unknown(_leaves(live), _leaves(declared), _is_compared, beside=_ASIDE_LIVE)
         yield from (f"{whose} has {name}, which is not checked." for name in of_function)

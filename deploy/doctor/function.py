@@ -32,7 +32,6 @@ LEAST_TIMEOUT = 7
     also="callback function",
 )
 def triggers(context: Context) -> Iterator[str]:
-    """What calls the functions, beside their http triggers."""
     deployment, stated = context.deployment, context.declared or context.deployment
     for whose, function, declared in (
         ("The function", deployment.function, stated.function),
@@ -55,7 +54,6 @@ def triggers(context: Context) -> Iterator[str]:
     live="function",
 )
 def methods(context: Context) -> Iterator[str]:
-    """What the gateway lets through."""
     methods = _trigger(context).get("methods") or ()
     missing = [method for method in ("GET", "POST", "OPTIONS") if method not in methods]
     if missing:
@@ -81,7 +79,6 @@ def http_trigger(function: Mapping[str, Any], declared: Mapping[str, Any]) -> di
     live="function",
 )
 def auth_type(context: Context) -> Iterator[str]:
-    """Browsers sign with no AccessKey."""
     told = _trigger(context).get("authType")
     if told != "anonymous":
         yield f"The trigger's authType is {told or 'not stated'}."
@@ -94,7 +91,6 @@ def auth_type(context: Context) -> Iterator[str]:
     live="function",
 )
 def timeout(context: Context) -> Iterator[str]:
-    """The time that Function Compute gives a request."""
     seconds = context.function.get("timeout")
     if seconds is None:
         yield "The function's timeout is not stated: it is 3 seconds then."
@@ -110,7 +106,6 @@ def timeout(context: Context) -> Iterator[str]:
     also="callback function",
 )
 def log(context: Context) -> Iterator[str]:
-    """Where the functions' lines go."""
     deployment = context.deployment
     for whose, props in (("The function", deployment.function), ("The callback function", deployment.callback)):
         told = props.get("logConfig")
@@ -139,7 +134,6 @@ def _is_log_name(name: object) -> bool:
     also="callback function",
 )
 def role(context: Context) -> Iterator[str]:
-    """The roles that the functions run as, and that they sign with."""
     known = {str(each.get("RoleName")).lower() for each in context.deployment.of_type(ROLE).values()}
     stated = _roles(context.declared) if context.declared else {}
     # What s.yaml states of the function's role is the yardstick: a live one that differs is named by itself, once.
@@ -155,7 +149,7 @@ def role(context: Context) -> Iterator[str]:
         elif own and role.rpartition("/")[0].lower() != own and not context.has_wrong_names:
             yield f"{whose} {role} is of another account than the function's."
         elif role_name(role) not in known:
-            yield f"{whose} {role} is none of the template's."
+            yield f"{whose} {role} is not one of the template's."
 
 
 def _roles(deployment: Deployment) -> dict[str, str]:
@@ -176,7 +170,6 @@ def _roles(deployment: Deployment) -> dict[str, str]:
     live="function",
 )
 def runtime(context: Context) -> Iterator[str]:
-    """Its Python."""
     runtime = context.function.get("runtime")
     if runtime not in RUNTIMES:
         yield f"The runtime is {runtime}; this function is for {' or '.join(RUNTIMES)}."

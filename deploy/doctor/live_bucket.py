@@ -188,7 +188,7 @@ class _Inspector:
         )
 
     def _ask_policy(self, what: str, bucket: str) -> str | None:
-        """Empty where there is none; None where that cannot be told."""
+        """Returns the policy; empty if there is none, None if that is not visible."""
         none = "NoSuchBucketPolicy"
         answer = self._ask(what, lambda: self._client.get_bucket_policy(_policy(bucket=bucket)), none=none)
         if answer is None:
@@ -245,7 +245,7 @@ def _code_of(fault: oss.exceptions.BaseError) -> str:
 
 
 def _says_nothing(result: Any) -> bool:
-    """Whether the one thing that an answer is about is not in it; that versioning never was on, is told by nothing."""
+    """Tells whether an answer lacks what it is about. Versioning that never was on has an empty answer."""
     told = {
         oss.GetBucketPublicAccessBlockResult: "public_access_block_configuration",
         oss.GetBucketAclResult: "acl",

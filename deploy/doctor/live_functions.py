@@ -146,7 +146,7 @@ class LiveFunctions:
     def _role(self, name: str) -> dict[str, Any]:
         told = self._ram("GetRole", RoleName=name).get("Role") or {}
         owner = re.match(r"acs:ram::([0-9]+):", str(told.get("Arn")))
-        if owner and owner[1] != self._account_id:  # RAM shows the roles of whoever asks
+        if owner and owner[1] != self._account_id:  # RAM shows the caller's own roles
             raise NotVisible(f"the credentials are of the account {owner[1]}, and AccountID is {self._account_id}")
         attached = (self._ram("ListPoliciesForRole", RoleName=name).get("Policies") or {}).get("Policy") or []
         policies = [(str(each.get("PolicyType")), str(each.get("PolicyName"))) for each in attached]

@@ -21,7 +21,6 @@ LEAST_DAYS = 7
     fix="Set MULTIPART_THRESHOLD in .env, such as 100MB; `make deploy` writes a random MULTIPART_SECRET beside it.",
 )
 def multipart(context: Context) -> Iterator[str]:
-    """What the function would say of them."""
     yield from (f"{text}." for name, text in context.setting_faults().items() if name in SETTINGS)
 
 
@@ -32,7 +31,6 @@ def multipart(context: Context) -> Iterator[str]:
     live="CORS",
 )
 def multipart_cors(context: Context) -> Iterator[str]:
-    """Every page may put parts, and read the ETag that answers them."""
     for each in context.buckets() if is_on(context) else ():
         for origin in context.origins if each.cors is not None else ():
             if not any(_takes_parts(rule, origin) for rule in each.cors or ()):
@@ -50,7 +48,6 @@ def _takes_parts(rule: CorsRule, origin: str) -> bool:
     live="lifecycle",
 )
 def multipart_lifecycle(context: Context) -> Iterator[str]:
-    """Abandoned parts go, but none that may still be needed."""
     folder = context.upload_place.partition("/")[2].removesuffix("*")
     for each in context.buckets() if is_on(context) else ():
         if each.parts is None:

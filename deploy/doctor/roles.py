@@ -47,7 +47,6 @@ _READ_OF_WEBSITES = frozenset({"IndexDocument", "ErrorDocument"})
     live="roles",
 )
 def grants(context: Context) -> Iterator[str]:
-    """Rights that the template as shipped does not give."""
     for role, properties, shipped in _comparisons(context):
         wanted, _ = rights.role_rights(shipped)
         allowed, _ = rights.role_rights(properties)
@@ -64,7 +63,6 @@ def grants(context: Context) -> Iterator[str]:
     fix="Make it in a stack of its own, or take it out of deploy/ros.yaml.",
 )
 def extra_resources(context: Context) -> Iterator[str]:
-    """What the template makes besides, that may give rights."""
     ours = shipped_roles(context)
     buckets = (context.settings.get("OSS_BUCKET"), context.deployment.site_bucket)
     made = [each.get("BucketName") for each in context.deployment.of_type(BUCKET).values()]
@@ -74,7 +72,7 @@ def extra_resources(context: Context) -> Iterator[str]:
         properties = resource.get("Properties") or {}
         role, bucket = (str(properties.get(of, name)) for of in ("RoleName", "BucketName"))
         if kind == ROLE and role.lower() not in ours:
-            yield f"The template makes the role {role}, which is none of the three."
+            yield f"The template makes the role {role}, which is not one of the three."
         elif kind == ROLE and str(properties.get("IgnoreExisting", False)).lower() != "false":
             yield f"The template takes a role {role} that is there already, whatever its rights."
         elif kind == ROLE:
@@ -82,7 +80,7 @@ def extra_resources(context: Context) -> Iterator[str]:
                 f"The template's role {role} has {each}, which is not read here." for each in _unread(properties)
             )
         elif kind == BUCKET and bucket not in buckets and buckets[0] in made:  # else it is that one, misnamed
-            yield f"The template makes the bucket {bucket}, which is none of the two."
+            yield f"The template makes the bucket {bucket}, which is not one of the two."
         elif kind == BUCKET:
             yield from _unread_of_bucket(bucket, properties, is_page=bucket == buckets[1])
         elif (kind, *_log_names(context.deployment, properties)) not in shipped_logs:
@@ -145,7 +143,6 @@ def _unread_of_bucket(bucket: str, properties: Mapping[str, Any], *, is_page: bo
     live="roles",
 )
 def trust(context: Context) -> Iterator[str]:
-    """Who may become which role, and should not."""
     for role, properties, shipped in _comparisons(context):
         wanted, _ = rights.trust_rights(shipped)
         allowed, _ = rights.trust_rights(properties)
@@ -157,12 +154,11 @@ def trust(context: Context) -> Iterator[str]:
 
 @check(
     "trust-missing",
-    impact="The function gets no credentials: every answer is 503, and every upload says: the site was not told.",
+    impact="The function gets no credentials: every answer is 503, and every upload says: the site was not notified.",
     fix="Let deploy/ros.yaml give it, as it is shipped, and deploy.",
     live="roles",
 )
 def trust_missing(context: Context) -> Iterator[str]:
-    """Who should be able to become which role, and is not."""
     for role, properties, shipped in _comparisons(context):
         wanted, _ = rights.trust_rights(shipped)
         allowed, denied = rights.trust_rights(properties)
@@ -182,7 +178,6 @@ def trust_missing(context: Context) -> Iterator[str]:
     live="roles",
 )
 def session(context: Context) -> Iterator[str]:
-    """How long a session of a role may last."""
     for role, properties, _ in _comparisons(context):
         seconds = properties.get("MaxSessionDuration") or SESSION_DURATION
         if str(seconds) != str(SESSION_DURATION):
@@ -196,7 +191,6 @@ def session(context: Context) -> Iterator[str]:
     live="roles",
 )
 def function_rights(context: Context) -> Iterator[str]:
-    """The functions assume the upload role, and write their logs."""
     yield from _lacking(context, lambda action: not action.startswith("oss:"))
 
 
@@ -222,7 +216,6 @@ def _lacking(context: Context, concerned: Callable[[str], bool]) -> Iterator[str
     live="roles",
 )
 def upload_right(context: Context) -> Iterator[str]:
-    """The upload role may put objects under the prefix."""
     yield from _lacking(context, lambda action: action == "oss:PutObject")
 
 
@@ -234,7 +227,6 @@ def upload_right(context: Context) -> Iterator[str]:
     live="roles",
 )
 def denials(context: Context) -> Iterator[str]:
-    """What somebody denies the roles, beside what they need."""
     for role, properties, shipped in _comparisons(context):
         for of, words in ((rights.role_rights, "is denied {}"), (rights.trust_rights, "refuses {}")):
             wanted, _ = of(shipped)
@@ -245,12 +237,11 @@ def denials(context: Context) -> Iterator[str]:
 
 @check(
     "callback-right",
-    impact="With CALLBACK=on the function cannot see what was stored, and every upload says: the site was not told.",
+    impact="The callback function cannot see what was stored, and every upload says: the site was not notified.",
     fix="Give its role oss:GetObject on exactly <bucket>/<UPLOAD_PREFIX>/*, in deploy/ros.yaml, and deploy.",
     live="roles",
 )
 def callback_right(context: Context) -> Iterator[str]:
-    """The callback function asks the bucket what it holds."""
     yield from _lacking(context, lambda action: action == "oss:GetObject")
 
 
@@ -262,7 +253,6 @@ def callback_right(context: Context) -> Iterator[str]:
     live="roles",
 )
 def multipart_rights(context: Context) -> Iterator[str]:
-    """The function sees which parts are there, and gives uploads up."""
     yield from _lacking(context, lambda action: action in _MULTIPART)
 
 

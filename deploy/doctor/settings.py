@@ -22,12 +22,11 @@ FEWEST_CHARACTERS = 10
     fix="Set it in .env (.env.example has all of them) or in the environment.",
 )
 def missing(context: Context) -> Iterator[str]:
-    """Variables without a value or a default."""
     yield from (f"s.yaml asks for {name}, which is not set." for name in dict.fromkeys(context.deployment.missing))
 
 
 def prefix_faults(context: Context) -> list[str]:
-    """Why the roles' rights cannot be told from the prefix."""
+    """Returns why the roles' rights cannot be made of the prefix."""
     if context.settings.get("UPLOAD_PREFIX", "").endswith("/"):
         return ["UPLOAD_PREFIX ends in a slash: the roles' rights are made of it and another one."]
     return _faults_of(context, "UPLOAD_PREFIX")
@@ -39,7 +38,6 @@ def prefix_faults(context: Context) -> list[str]:
     fix="Set it right in .env, or in the environment, and run this again.",
 )
 def names(context: Context) -> Iterator[str]:
-    """What every name is made of."""
     yield from (f"{text}." for name, text in context.name_faults.items() if name in ("NAME", "REGION", "AccountID"))
 
 
@@ -49,17 +47,15 @@ def names(context: Context) -> Iterator[str]:
     fix="Spell it as .env.example does, or take it out of .env.",
 )
 def unread(context: Context) -> Iterator[str]:
-    """Names in .env that are misspelt."""
     yield from context.unread
 
 
 @check(
     "settings",
     impact="The function answers every request with 500 `misconfigured`.",
-    fix="Mend it in .env or in s.yaml, under environmentVariables; docs/reference/settings.md says what fits.",
+    fix="Fix it in .env or in s.yaml, under environmentVariables; docs/reference/settings.md says what fits.",
 )
 def settings(context: Context) -> Iterator[str]:
-    """What the function would say of settings that no check of their own looks at."""
     named = (
         *("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"),
         *("MULTIPART_THRESHOLD", "MULTIPART_SECRET"),
@@ -73,7 +69,6 @@ def settings(context: Context) -> Iterator[str]:
     fix="Set UPLOAD_PREFIX to a relative path such as uploads, or leave it out.",
 )
 def prefix(context: Context) -> Iterator[str]:
-    """What every key begins with."""
     if "UPLOAD_PREFIX" in context.settings and not context.settings["UPLOAD_PREFIX"].strip():
         yield "UPLOAD_PREFIX is set, and empty: the function takes `uploads` then."
     yield from prefix_faults(context)
@@ -89,17 +84,15 @@ def _faults_of(context: Context, *names: str) -> list[str]:
     fix="List in ALLOWED_ORIGINS the origins of your pages, as a browser sends them: https://app.example.com, no path.",
 )
 def origins(context: Context) -> Iterator[str]:
-    """The pages that may upload."""
     yield from _faults_of(context, "ALLOWED_ORIGINS")
 
 
 @check(
     "jwt",
-    impact="Nobody can upload, or whoever guesses the secret makes upload links for himself.",
+    impact="Nobody can upload, or anybody who guesses the secret can make upload links.",
     fix="Make one with `openssl rand -hex 32` and set JWT_SECRET in .env; links made with the old one end.",
 )
 def jwt(context: Context) -> Iterator[str]:
-    """How users prove who they are."""
     if any(identity.find(context)):
         return
     faults = list(_faults_of(context, "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"))
@@ -121,9 +114,8 @@ def is_open(settings: Mapping[str, str]) -> bool:
     fix="Set AUTH=jwt, and give people upload links (`make link`), unless this is a demonstration.",
 )
 def auth(context: Context) -> Iterator[str]:
-    """Anybody may upload."""
     if is_open(context.settings):
-        yield "AUTH is none."
+        yield "AUTH=none."
 
 
 @check(
@@ -134,9 +126,8 @@ def auth(context: Context) -> Iterator[str]:
     declared=False,
 )
 def auth_live(context: Context) -> Iterator[str]:
-    """Anybody may upload to what is live, and s.yaml says otherwise."""
     if context.declared and is_open(context.settings) and not is_open(context.declared.function_environ):
-        yield "AUTH is none, and in s.yaml it is not."
+        yield "AUTH=none, unlike in s.yaml."
 
 
 @check(
@@ -147,7 +138,6 @@ def auth_live(context: Context) -> Iterator[str]:
     "JWT_JWKS, JWT_ISSUER and JWT_AUDIENCE.",
 )
 def identity(context: Context) -> Iterator[str]:
-    """Nobody can prove who they are."""
     given = (context.settings.get(name, "").strip() for name in ("JWT_SECRET", "JWT_JWKS"))
     if not is_open(context.settings) and not any(given):
         yield "Neither JWT_SECRET nor JWT_JWKS is set."
@@ -159,7 +149,6 @@ def identity(context: Context) -> Iterator[str]:
     fix="Shorten CONTENT_TYPES or ALLOWED_ORIGINS; of a JWT_JWKS keep the keys that are in use.",
 )
 def environment_size(context: Context) -> Iterator[str]:
-    """The function's environment, against Function Compute's limit."""
     size = sum(len(name.encode()) + len(value.encode()) for name, value in context.settings.items())
     if size > MAX_ENVIRONMENT:
         yield f"The function's environment has {size:,} bytes, of {MAX_ENVIRONMENT:,}."
@@ -171,7 +160,6 @@ def environment_size(context: Context) -> Iterator[str]:
     fix='Put it in quotes: "300".',
 )
 def environment_strings(context: Context) -> Iterator[str]:
-    """Values that the component refuses."""
     for name, value in (context.function.get("environmentVariables") or {}).items():
         if not isinstance(value, str):
             yield f"{name} in s.yaml is not a string, but {type(value).__name__}."
@@ -183,7 +171,6 @@ def environment_strings(context: Context) -> Iterator[str]:
     fix="Set KEEP_DAYS to a number such as 30, or to 0 to keep files for ever.",
 )
 def keep_days(context: Context) -> Iterator[str]:
-    """How long uploads are kept."""
     days = context.environ.get("KEEP_DAYS", "").strip()
     if days and not re.fullmatch(r"0|[1-9][0-9]{0,4}", days):
         yield f"KEEP_DAYS must be a whole number of days, or 0, not {days!r}."
@@ -196,7 +183,6 @@ def keep_days(context: Context) -> Iterator[str]:
     fix="Lower MAX_SIZE to 150MB, send large files in parts (MULTIPART_THRESHOLD, docs/multipart.md), or live with it.",
 )
 def large_files(context: Context) -> Iterator[str]:
-    """Files that a slow line does not bring over while a form lives."""
     try:
         size = parse_size(context.settings.get("MAX_SIZE") or "100MB")
         least_in_parts = parse_size(context.settings.get("MULTIPART_THRESHOLD") or "1TB")
@@ -217,6 +203,5 @@ def large_files(context: Context) -> Iterator[str]:
     fix="Set KEEP_DAYS to have OSS delete them after so many days.",
 )
 def kept_for_ever(context: Context) -> Iterator[str]:
-    """Uploads that are never deleted."""
     if context.environ.get("KEEP_DAYS", "").strip() in ("", "0"):
         yield "KEEP_DAYS is 0, or not set."

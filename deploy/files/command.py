@@ -44,7 +44,7 @@ DEEPEST = 8
 """Parts of a path; of a deeper one the last are kept."""
 
 LONGEST = 600
-"""Bytes of a path, so that it is none too long below anybody's folder (macOS takes 1,024); the last parts are kept."""
+"""Bytes of a path, so that it fits below any folder (macOS takes 1,024); the last parts are kept."""
 
 _UNFIT = re.compile(r'[<>:"|?*]')
 _RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
@@ -63,9 +63,9 @@ class Upload:
 
     listed: StoredObject
     name: str
-    """As the uploader knows it, perhaps with its folders. He chose it: it may say anything."""
+    """As the uploader knows it, perhaps with its folders. They chose it: it may say anything."""
     who: str
-    """The subject of his token, as it stands in the key."""
+    """The subject of the uploader's token, as it stands in the key."""
 
 
 class Store(Protocol):
@@ -89,21 +89,18 @@ class OssStore:
         self._bucket = name
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """See Store."""
         request = oss.ListObjectsV2Request(bucket=self._bucket, prefix=prefix)
         for page in self._client.list_objects_v2_paginator().iter_page(request):
             for found in page.contents or ():
                 yield StoredObject(found.key, found.size or 0, found.last_modified.astimezone(timezone.utc))
 
     def head(self, key: str) -> Mapping[str, str]:
-        """See Store."""
         if _is_shortened(key):
             return {}
         found: Any = self._client.head_object(oss.HeadObjectRequest(bucket=self._bucket, key=key))
         return {name.lower(): value for name, value in (found.metadata or {}).items()}
 
     def get(self, key: str) -> Iterator[bytes]:
-        """See Store."""
         if _is_shortened(key):
             raise ReadError(f"{visible(key)} cannot be read: its key has . or .. for a part. Use OSS's console for it")
         url = self._client.presign(oss.GetObjectRequest(bucket=self._bucket, key=key)).url
@@ -111,10 +108,10 @@ class OssStore:
             with requests.get(url, stream=True, timeout=PATIENCE, allow_redirects=False) as answer:
                 if answer.status_code != 200:
                     raise ReadError(f"{visible(key)} cannot be read: OSS answers {answer.status_code}")
-                # The SDK would unpack what its uploader calls compressed: into whatever size he likes.
+                # The SDK would unpack what its uploader calls compressed: into any size they like.
                 yield from answer.raw.stream(CHUNK, decode_content=False)
         except (requests.RequestException, HTTPError) as fault:
-            # By its kind alone: its text has the address in it, which whoever reads it could use.
+            # By its kind alone: its text has the address in it, which anybody who reads it could use.
             raise ValueError(f"{visible(key)} cannot be read: {type(fault).__name__}") from None
 
 
@@ -279,13 +276,22 @@ def _prefix(settings: Mapping[str, str]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make files ARGS=…", description="Print what was uploaded, or fetch it.")
+    parser = argparse.ArgumentParser(prog="make files ARGS=…", description="List what was uploaded, or download it.")
     add = parser.add_argument
     add("--download", metavar="FOLDER", help="fetch the files into this folder; none there is overwritten")
-    add("--below", metavar="PATH", default="", help="only what is below the prefix and this: alice/ is what alice has")
+    add(
+        "--below",
+        metavar="PATH",
+        default="",
+        help="only what is below the prefix and this path: alice/ for the uploads of alice",
+    )
     add("--bucket", help="else OSS_BUCKET, else that of s.yaml")
     add("--region", help="else OSS_REGION, else that of s.yaml")
-    add("--dev", action="store_true", help="what `JSON=1 make dev` has, by its JSON line on standard input")
+    add(
+        "--dev",
+        action="store_true",
+        help="use the bucket of `JSON=1 make dev`, named by its JSON line on standard input",
+    )
     add("--endpoint", metavar="URL", default="", help="https://… of a custom domain or of a stand-in")
     return parser
 

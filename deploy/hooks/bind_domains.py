@@ -73,7 +73,7 @@ def _prove(client: oss.Client, bucket: str, domain: str) -> str:
 
 
 def main() -> int:
-    """The exit code: 0, or 1 with what OSS refused."""
+    """Returns the exit code: 0, or 1 with what OSS refused."""
     asked: Mapping[str, str] = json.load(sys.stdin)
     region = asked["region"]
     client = oss_client.client(region)

@@ -116,7 +116,7 @@ def check(bucket: Bucket, name: str, *, delete_files: bool, step: str) -> str:
 
 
 def main() -> int:
-    """The exit code: 0 if the removal may go on, 1 with the reason if it may not."""
+    """Returns the exit code: 0 if the removal may go on, 1 with the reason if it may not."""
     asked = json.load(sys.stdin)
     name = asked["bucket"]
     try:

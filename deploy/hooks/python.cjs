@@ -1,5 +1,5 @@
-// A hook of s.yaml: runs a Python module of deploy/ with whoever deploys' credentials (in the environment names that the
-// vendor's SDKs read) and `with` as JSON on its standard input. What it says on stderr when it fails stops the command.
+// A hook of s.yaml: runs a Python module of deploy/hooks with the deployer's credentials, in the variables that the
+// vendor's SDKs read, and `with` as JSON on its standard input. If it fails, what it prints on stderr stops the command.
 const { spawnSync } = require("node:child_process");
 const { dirname, join } = require("node:path");
 

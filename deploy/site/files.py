@@ -21,7 +21,7 @@ LOOK = ("title", "logo", "accent", "footer")
 """Members of the page's configuration that change how it looks."""
 
 AT_MOST = 20
-"""Files that must not be published, of which the names are told."""
+"""How many files that must not be published are named."""
 
 PLACEHOLDER = "https://function.invalid https://upload.invalid"
 """What stands in the page's Content-Security-Policy for the addresses it may talk to."""

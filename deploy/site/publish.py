@@ -39,7 +39,7 @@ _FORBIDDEN = "PublicEndpointForbidden"
 
 @dataclass(frozen=True)
 class PublishRequest:
-    """What is asked for; empty where nothing is."""
+    """What to publish, and where; an empty text counts as absent."""
 
     bucket: str
     region: str
@@ -55,17 +55,17 @@ class PublishRequest:
 
     @classmethod
     def parse(cls, text: str) -> PublishRequest:
-        """From JSON. Raises ValueError with what is wrong."""
+        """Reads JSON. Raises ValueError with what is wrong."""
         try:
             told = json.loads(text)
         except ValueError:
             told = None
         if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
-            raise ValueError("What to publish must be one JSON object of texts, as an argument or on standard input")
+            raise ValueError("The options must be one JSON object of texts, as an argument or on standard input")
         if unknown := sorted(told.keys() - {each.name for each in fields(cls)}):
-            raise ValueError(f"Nobody knows what {', '.join(unknown)} is")
+            raise ValueError(f"Unknown option: {', '.join(unknown)}")
         if missing := [name for name in ("bucket", "region") if not told.get(name)]:
-            raise ValueError(f"{' and '.join(missing)} must be said")
+            raise ValueError(f"Missing option: {', '.join(missing)}")
         request = cls(**told)
         if not re.fullmatch(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*", request.region):
             raise ValueError(f"The region must be an ID such as cn-hongkong (without oss-), not {request.region!r}")
@@ -77,7 +77,7 @@ class PublishRequest:
 
     @property
     def scheme(self) -> str:
-        """http where OSS is a stand-in on this machine."""
+        """http for a stand-in on this machine."""
         return "http" if self.endpoint.startswith("http:") else "https"
 
     @property
@@ -96,7 +96,7 @@ class PublishRequest:
 
 
 def deploy(request: PublishRequest, environ: Mapping[str, str]) -> dict[str, object]:
-    """Publish. Raises ValueError, NotOurs, and the SDK's OperationError."""
+    """Publishes. Raises ValueError, NotOurs, and the SDK's OperationError."""
     files = site_files(Path(request.folder), request.function, request.upload, request.look)
     outcome = _at_open_address(request, environ, lambda bucket: bucket.publish(files))
     _say(f"{outcome.sent} sent, {outcome.unchanged} unchanged, {outcome.deleted} deleted")
@@ -106,21 +106,21 @@ def deploy(request: PublishRequest, environ: Mapping[str, str]) -> dict[str, obj
 
 
 def remove(request: PublishRequest, environ: Mapping[str, str]) -> dict[str, object]:
-    """Delete what was published. Raises as `deploy` does."""
+    """Deletes what was published. Raises as `deploy` does."""
     removed = _at_open_address(request, environ, lambda bucket: bucket.empty())
     _say(f"{removed} deleted" if removed else "nothing to delete")
     return {"removed": removed}
 
 
 def info(request: PublishRequest, _: Mapping[str, str]) -> dict[str, object]:
-    """Where the page is."""
+    """Returns where the page is."""
     return {"url": request.url, "domain": request.domain}
 
 
 def _at_open_address(request: PublishRequest, environ: Mapping[str, str], work: Callable[[SiteBucket], _T]) -> _T:
-    """Work on the bucket at the region's address; where that is closed to data, through the site's own domain.
+    """Works on the bucket at the region's address or, if that is closed to data, at the page's domain.
 
-    New accounts' buckets in the mainland are closed so. The first request tells: nothing has been changed by then.
+    It is closed to new accounts in the mainland. The first request shows it, before anything has changed.
     """
     provider = deployer(environ)
     if provider is None:
@@ -140,7 +140,7 @@ def _at_open_address(request: PublishRequest, environ: Mapping[str, str], work: 
 
 
 def explain_refusal(fault: oss.exceptions.OperationError, request: PublishRequest) -> str:
-    """Why OSS did not do it, and what to do, in one line. No secret is in it: requests are not quoted."""
+    """Says in one line why OSS refused, and what to do. No secret is in it: requests are not quoted."""
     refused = refusal(fault)
     if refused is None:
         host = urlsplit(request.endpoint).netloc or f"{request.bucket}.oss-{request.region}.aliyuncs.com"
@@ -153,7 +153,7 @@ def explain_refusal(fault: oss.exceptions.OperationError, request: PublishReques
     return f"{why.format(bucket=request.bucket, region=request.region)} ({told})"
 
 
-_CREDENTIALS = "OSS does not take these credentials: check them, and whether they have ended"
+_CREDENTIALS = "OSS does not accept these credentials: check them, and whether they have expired"
 _REASONS = {
     "NoSuchBucket": "There is no bucket {bucket} in {region}: deploy everything (make deploy) before the page alone",
     "AccessDenied": "These credentials may not do this: on {bucket} they need oss:ListObjects, and on its objects "
@@ -161,7 +161,7 @@ _REASONS = {
     "InvalidAccessKeyId": _CREDENTIALS,
     "InvalidSecurityToken": _CREDENTIALS,
     "SecurityTokenExpired": _CREDENTIALS,
-    "SignatureDoesNotMatch": "OSS does not take this signature: check the AccessKeySecret, and that {region} is the "
+    "SignatureDoesNotMatch": "OSS does not accept this signature: check the AccessKeySecret, and that {region} is the "
     "region of {bucket}",
     "RequestTimeTooSkewed": "This machine's clock is wrong by more than 15 minutes: set it",
     _FORBIDDEN: "OSS closes its own addresses to this account in {region}: bind a domain to each bucket and set "
@@ -170,7 +170,7 @@ _REASONS = {
 
 
 def deployed_page(environ: Mapping[str, str], folder: Path) -> str:
-    """The page's address, as s.yaml of `folder` deploys it; empty where an account's ID that is not known is in it.
+    """Returns the page's address by s.yaml of `folder`; empty if it contains the account's ID, which is not known.
 
     `environ` has .env in it already.
     """
@@ -190,7 +190,7 @@ def _say(line: str) -> None:
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """The exit code: 0, or 1 with a line for what is wrong."""
+    """Runs one command; returns the exit code: 0, or 1 with a line for what is wrong."""
     commands = {"deploy": deploy, "remove": remove, "info": info}
     if not arguments or arguments[0] not in commands or len(arguments) > 2:
         _say("usage: python -m deploy.site.publish deploy|remove|info ['{\"bucket\": …}']")

@@ -1,4 +1,4 @@
-"""Forms that are signed here, with credentials of one's own, to ask OSS what the function's forms cannot ask."""
+"""Forms that smoke signs itself, to ask OSS what the function's forms cannot ask."""
 
 from __future__ import annotations
 

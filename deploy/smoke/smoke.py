@@ -93,7 +93,7 @@ class Smoke:
 
     def _without_token(self) -> str:
         if self._session.limits()["auth"] == "none":
-            raise StepSkipped("AUTH is none: anybody may upload")
+            raise StepSkipped("AUTH=none: anybody may upload")
         return expect_refusal(self._session.ask("POST", "/sign", json=self._session.declaration(), token=""), 401)
 
     def _signs(self) -> str:

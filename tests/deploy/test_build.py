@@ -411,7 +411,7 @@ ANSWERS = "def initialize(context): pass\ndef handler(event, context): return {'
 
 
 def checking(tmp_path: Path, files: Mapping[str, str | bytes]) -> list[str]:
-    """What is told while a small package is checked."""
+    """What is printed while a small package is checked."""
     code = put(tmp_path / "code", files)
     told: list[str] = []
     build.compile_all(code, HERE)
@@ -642,7 +642,7 @@ print(json.dumps({"reply": reply, "elsewhere": [file for file in files if file a
 
 
 def test_it_signs_from_its_folder_alone(code: Path, cloud: Cloud, tmp_path: Path) -> None:
-    """A process without site-packages, elsewhere, with the folder and nothing of ours in its environment."""
+    """A process without site-packages, elsewhere, with the folder and nothing else in its environment."""
     event = cloud.gateway.event("POST", "/sign", [], json.dumps({"files": [FILE]}).encode(), "1-alone")
     environ = {
         "OSS_BUCKET": cloud.bucket.name,

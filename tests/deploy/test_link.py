@@ -62,7 +62,7 @@ def test_a_link_is_the_pages_address_and_a_token_in_its_fragment(run: Link) -> N
             "exp": int(NOON) + 86_400,
         },
     )
-    assert said == "For alice, until 2024-11-25 12:00 UTC. Whoever has the link can upload.\n"
+    assert said == "For alice, until 2024-11-25 12:00 UTC. Anybody who has the link can upload.\n"
     assert secret not in printed + said
 
 

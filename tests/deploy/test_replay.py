@@ -1,4 +1,4 @@
-"""`make replay`: what the webhook was not told is told from the log, once, under the same id."""
+"""`make replay`: the events that the webhook missed are sent from the log, once, under the same ID."""
 
 from __future__ import annotations
 

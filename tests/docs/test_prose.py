@@ -6,8 +6,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 
 FORBIDDEN = {
@@ -22,9 +20,6 @@ FORBIDDEN = {
     r"\b(he|his|himself)\b": "they, their, themselves",
 }
 """What is not written, and what is written instead. Each of these has been read as its opposite, or not understood."""
-
-NOT_YET_CLEAN = ("deploy/", "tests/deploy/")
-"""Folders with such prose still in them; a folder leaves the list when it is clean, and nothing is added to it."""
 
 NOT_PROSE = re.compile(
     r"vectors/.*|package-lock\.json|.*\.(png|xml)|requirements.*\.txt|.*/requirements.*\.txt|tests/docs/test_prose\.py"
@@ -52,12 +47,7 @@ def findings(names: list[str]) -> list[str]:
 
 
 def test_no_text_has_words_that_the_prose_rules_exclude() -> None:
-    assert findings([name for name in TEXTS if not name.startswith(NOT_YET_CLEAN)]) == []
-
-
-@pytest.mark.parametrize("folder", NOT_YET_CLEAN)
-def test_a_folder_that_is_clean_leaves_the_list(folder: str) -> None:
-    assert not TEXTS or findings([name for name in TEXTS if name.startswith(folder)]) != []
+    assert findings(TEXTS) == []
 
 
 def test_lines_of_documents_have_at_most_120_characters() -> None:

@@ -150,7 +150,7 @@ def test_why_nothing_live_was_looked_at_is_said(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """What is shipped, with a .env of one's own."""
+    """What is shipped, with another .env."""
     for name in ("s.yaml", "deploy", "web"):
         (tmp_path / name).symlink_to(doctor.ROOT / name)
     return tmp_path

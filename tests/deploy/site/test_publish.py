@@ -332,11 +332,11 @@ def test_the_endpoint_may_be_a_variable(publisher: Publisher, world: OssWorld) -
 
 
 WRONG: dict[str, tuple[dict[str, str], str]] = {
-    "no bucket": ({"bucket": ""}, "bucket must be said"),
-    "neither": ({"bucket": "", "region": ""}, "bucket and region must be said"),
+    "no bucket": ({"bucket": ""}, "Missing option: bucket"),
+    "neither": ({"bucket": "", "region": ""}, "Missing option: bucket, region"),
     "an endpoint's region": ({"region": "oss-cn-hongkong"}, "must be an ID such as cn-hongkong (without oss-)"),
     "a URL as domain": ({"domain": "https://a.example"}, "SITE_DOMAIN must be a host name alone"),
-    "an unknown name": ({"colour": "red"}, "Nobody knows what colour is"),
+    "an unknown name": ({"colour": "red"}, "Unknown option: colour"),
     "no page": ({"folder": "/nowhere"}, "There is no index.html in /nowhere"),
     "a function that is missing": ({"function": ""}, "function must be an address that begins with https://, not ''"),
     "a function left as text": ({"function": "${resources.sign.output}"}, "function must be an address"),
@@ -346,7 +346,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     ),
     "an insecure function": ({"function": "http://sign.example.com"}, "function must be an address"),
     "an upload that breaks out": ({"upload": "https://a;script-src *"}, "upload must be an address"),
-    "a port that is none": ({"upload": "https://a:b"}, "upload must be an address"),
+    "a port that is no number": ({"upload": "https://a:b"}, "upload must be an address"),
     "a logo from elsewhere": ({"logo": "https://a.example/b.svg"}, "PAGE_LOGO must be a file in the page's folder"),
     "an accent by name": ({"accent": "red"}, "PAGE_ACCENT must be a colour as #rrggbb, not 'red'"),
 }
@@ -367,7 +367,7 @@ def test_an_index_without_a_place_for_the_addresses(publisher: Publisher) -> Non
 @pytest.mark.parametrize("text", ["", "[]", '{"bucket":1}', "{"])
 def test_no_object(capsys: pytest.CaptureFixture[str], text: str) -> None:
     assert publish.main(["deploy", text], {}) == 1
-    assert capsys.readouterr().err.startswith("What to publish must be one JSON object of texts")
+    assert capsys.readouterr().err.startswith("The options must be one JSON object of texts")
 
 
 @pytest.mark.parametrize("arguments", [[], ["publish"], ["deploy", "{}", "more"]])
@@ -417,11 +417,11 @@ REFUSED: dict[str, tuple[Callable[[Publisher], None], str]] = {
     ),
     "an unknown key": (
         unknown_key,
-        "OSS does not take these credentials: check them, and whether they have ended (Inv",
+        "OSS does not accept these credentials: check them, and whether they have expired (Inv",
     ),
     "credentials that have ended": (
         expired_session,
-        "OSS does not take these credentials: check them, and whether they have ended",
+        "OSS does not accept these credentials: check them, and whether they have expired",
     ),
     "too few rights": (
         reader,
