@@ -10,7 +10,7 @@ _HERE = re.compile(r"127\.0\.0\.1|([a-z0-9-]+\.)*localhost")
 
 
 def is_safe(url: str) -> bool:
-    """Whether nobody on the way reads what is sent there: https, or http to this machine.
+    """Tells whether nobody on the way reads what is sent there: https, or http to this machine.
 
     Without what programs read differently: a user's name, a backslash, blanks, characters that are not seen.
     """
@@ -25,7 +25,7 @@ def is_safe(url: str) -> bool:
 
 
 def safe_endpoint(endpoint: str) -> str:
-    """Where OSS is, as the SDK takes it: a host alone means https. Raises ValueError where keys must not go there."""
+    """Returns an endpoint for the SDK: a host alone means https. Raises ValueError if keys must not go there."""
     if "://" in endpoint and not is_safe(endpoint):
         scheme = endpoint.partition("://")[0]
         but = "with a host alone" if scheme.lower() == "https" else f"not {scheme}://…"

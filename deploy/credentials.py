@@ -23,13 +23,13 @@ _JSON_VARIABLE = re.compile(r"\w+_serverless_devs_key")
 
 
 def account_id(environ: Mapping[str, str]) -> str:
-    """The account of the credentials in use, else the environment's; empty where neither tells it."""
+    """Returns the account of the credentials in use, else the environment's; empty where neither tells it."""
     source, _ = _in_use(environ)
     return source.get("AccountID") or environ.get("AccountID") or _of_serverless_devs(environ).get("AccountID", "")
 
 
 def deployer(environ: Mapping[str, str]) -> StaticCredentialsProvider | None:
-    """The deployer's credentials: the environment's, else those of `s config`."""
+    """Returns the deployer's credentials: the environment's, else those of `s config`."""
     source, names = _in_use(environ)
     if not names:
         return None
@@ -38,7 +38,7 @@ def deployer(environ: Mapping[str, str]) -> StaticCredentialsProvider | None:
 
 
 def no_credentials(environ: Mapping[str, str]) -> tuple[str, bool]:
-    """Why there are no credentials to use, and whether somebody meant to give some."""
+    """Returns why there are no credentials to use, and whether somebody meant to give some."""
     for key_id, secret, _ in _KEY_PAIRS:
         for there, absent in ((key_id, secret), (secret, key_id)):
             if environ.get(there):
@@ -54,7 +54,7 @@ def no_credentials(environ: Mapping[str, str]) -> tuple[str, bool]:
 
 
 def _in_use(environ: Mapping[str, str]) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """The first source that has credentials, and their names in it; nothing where none has."""
+    """Returns the first source that has credentials, and their names in it; nothing where none has."""
     for source in _sources(environ):
         for names in _KEY_PAIRS:
             if source.get(names[0]) and source.get(names[1]):
@@ -69,7 +69,7 @@ def _sources(environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
 
 
 def _of_serverless_devs(environ: Mapping[str, str]) -> dict[str, str]:
-    """The JSON variable `NAME_serverless_devs_key`: the only form in which Serverless Devs takes a security token."""
+    """Reads the JSON variable `NAME_serverless_devs_key`: Serverless Devs takes security tokens in no other."""
     for name in _json_variables(environ):
         try:
             told: Any = json.loads(environ[name])
@@ -81,6 +81,6 @@ def _of_serverless_devs(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _json_variables(environ: Mapping[str, str]) -> list[str]:
-    """Their names: that which ACCESS names goes first."""
+    """Returns their names: that which ACCESS names goes first."""
     names = (name for name in environ if _JSON_VARIABLE.fullmatch(name))
     return sorted(names, key=lambda name: (name != environ.get("ACCESS"), name))

@@ -43,31 +43,28 @@ class Deployment:
 
     @property
     def function(self) -> dict[str, Any]:
-        """The props of the function."""
         return dict(self.resources.get("sign", {}).get("props") or {})
 
     @property
     def callback(self) -> dict[str, Any]:
-        """The props of the callback function."""
         return dict(self.resources.get("callback", {}).get("props") or {})
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What s.yaml gives to the template's parameters."""
+        """Returns what s.yaml gives to the template's parameters."""
         return dict((self.resources.get("infra", {}).get("props") or {}).get("parameters") or {})
 
     @property
     def site_bucket(self) -> str:
-        """The name of the page's bucket."""
         return str((self.resources.get("site", {}).get("props") or {}).get("bucket") or "")
 
     @property
     def function_environ(self) -> dict[str, str]:
-        """The function's environment, as Function Compute would hand it over."""
+        """Returns the function's environment, as Function Compute would hand it over."""
         return {name: str(value) for name, value in (self.function.get("environmentVariables") or {}).items()}
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The properties of the template's resources of one type, such as `ALIYUN::OSS::Bucket`, by resource."""
+        """Returns the properties of the template's resources of a type, such as `ALIYUN::OSS::Bucket`, by resource."""
         return {
             name: resource.get("Properties") or {}
             for name, resource in self.template.items()
@@ -129,7 +126,7 @@ def _elsewhere(document: Mapping[str, Any], resources: Mapping[str, Any]) -> Ite
 def filled_template(
     document: Mapping[str, Any], parameters: Mapping[str, Any], account: str, region: str
 ) -> dict[str, Any]:
-    """The resources of a ROS template that its conditions keep, with parameters and functions in their place.
+    """Returns the resources of a ROS template that its conditions keep, with parameters and functions in their place.
 
     What depends on a condition that only a deployment decides is kept as well.
     """
@@ -267,7 +264,7 @@ class _Template:
         return decisive if decisive in each_holds else None if None in each_holds else not decisive
 
     def _plain(self, value: Any) -> str | None:
-        """A value, or a parameter's, as text; None for what only a deployment tells."""
+        """Returns a value, or a parameter's, as text; None for what only a deployment tells."""
         if isinstance(value, dict):
             name = value.get("Ref") if len(value) == 1 else None
             return self._plain(self._parameters[name]) if name in self._parameters else None
@@ -284,7 +281,7 @@ class _Template:
         return self._attribute(name.split(".", 1)) if "." in name else name
 
     def _attribute(self, argument: Any) -> str:
-        """A role's ARN is known before it exists; everything else stays named by resource and attribute."""
+        """Returns a role's ARN is known before it exists; everything else stays named by resource and attribute."""
         name, attribute = argument
         resource = self._resources.get(name) or {}
         properties = self.fill(resource.get("Properties") or {}) if attribute == "Arn" else {}
@@ -295,7 +292,7 @@ class _Template:
 
 
 def as_list(value: Any) -> list[str]:
-    """What may be one thing or a list of things, as a list."""
+    """Returns what may be one thing or a list of things, as a list."""
     if value is None:
         return []
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
@@ -333,7 +330,7 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 def yaml_document(path: Path) -> dict[str, Any]:
-    """A YAML file. Raises OSError, and ValueError in which nothing of it is quoted."""
+    """Returns a YAML file. Raises OSError, and ValueError in which nothing of it is quoted."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as fault:

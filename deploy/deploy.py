@@ -30,7 +30,7 @@ _NO_ACCOUNT = "config('AccountID') not found"
 
 
 def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
-    """Write a random JWT_SECRET into .env, if users are to prove who they are and nothing is set for it.
+    """Writes a random JWT_SECRET into .env, if users are to prove who they are and nothing is set for it.
 
     The secret that is now set; empty where nobody has to prove anything, or an identity provider's keys are set.
     """
@@ -43,7 +43,7 @@ def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
 
 
 def ensure_tickets(file: Path, environ: Mapping[str, str]) -> None:
-    """Write into .env a random secret for each kind of ticket that is switched on and has none."""
+    """Writes into .env a random secret for each kind of ticket that is switched on and has none."""
     known = environment(environ, file.parent)
     if known.get("CALLBACK") == "on" and not known.get("CALLBACK_SECRET"):
         _write_secret(file, environ, "CALLBACK_SECRET", "the two functions know each other by it")
@@ -61,7 +61,7 @@ def _write_secret(file: Path, environ: Mapping[str, str], name: str, why: str) -
 
 
 def deploy(environ: Mapping[str, str]) -> int:
-    """The exit code of `s deploy`, or that of what follows it."""
+    """Returns the exit code of `s deploy`, or that of what follows it."""
     file = _PROJECT / ".env"
     secret = ensure_identity(file, environ)
     ensure_tickets(file, environ)
@@ -84,12 +84,12 @@ def deploy(environ: Mapping[str, str]) -> int:
 
 
 def remove(environ: Mapping[str, str]) -> int:
-    """The exit code of `s remove`."""
+    """Returns the exit code of `s remove`."""
     return _run("remove", environ)
 
 
 def main(command: str, environ: Mapping[str, str]) -> int:
-    """The exit code of what is run; 2 where .env or the environment cannot be used."""
+    """Returns the exit code of what is run; 2 where .env or the environment cannot be used."""
     try:
         refuse_templates(environment(environ, _PROJECT))
         return {"deploy": deploy, "remove": remove}[command](environ)
@@ -99,7 +99,7 @@ def main(command: str, environ: Mapping[str, str]) -> int:
 
 
 def refuse_templates(settings: Mapping[str, str]) -> None:
-    """Raise ValueError where Serverless Devs would take a setting for a template and put something else in."""
+    """Raises ValueError where Serverless Devs would take a setting for a template and put something else in."""
     for name in sorted(set(re.findall(r"env\('(\w+)'", _DECLARED.read_text(encoding="utf-8")))):
         for what in ("${", "<%"):
             if what in settings.get(name, ""):
@@ -135,7 +135,7 @@ def _options(environ: Mapping[str, str]) -> list[str]:
 
 
 def _run(command: str, environ: Mapping[str, str]) -> int:
-    """Run `s`, saying what it says as it comes, but no secret."""
+    """Runs `s`, saying what it says as it comes, but no secret."""
     known = environment(environ, _PROJECT)
     hide = hiding(known)
     for line in components.report(_PROJECT, known):

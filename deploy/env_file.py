@@ -14,7 +14,7 @@ from deploy.environment import dotenv, read
 
 
 def add_secret(file: Path, name: str) -> tuple[str, bool]:
-    """The secret of that name in the file, and whether it was made now: another command may have been first.
+    """Returns the secret of that name in the file, and whether it was made now: another command may have been first.
 
     A link stays one: what it leads to is written. Raises OSError, ValueError.
     """

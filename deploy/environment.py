@@ -51,7 +51,7 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
 
 
 def _refuse_other_files(settings: Mapping[str, str], folder: Path) -> None:
-    """Raise ValueError where Serverless Devs would read another file instead of .env, or before it."""
+    """Raises ValueError where Serverless Devs would read another file instead of .env, or before it."""
     for place in (*_PACKAGES, "."):
         vault, before = (folder / place / name for name in (".env.vault", ".env"))
         if settings.get("DOTENV_KEY") and vault.exists():
@@ -74,7 +74,7 @@ def own_environment(folder: Path) -> dict[str, str]:
 
 
 def read(file: Path) -> str:
-    """The text of a .env; empty where there is none. Raises ValueError where it cannot be read as one."""
+    """Returns the text of a .env; empty where there is none. Raises ValueError where it cannot be read as one."""
     try:
         mode = file.stat().st_mode
         if not stat.S_ISREG(mode):
@@ -98,7 +98,7 @@ def read(file: Path) -> str:
 
 
 def dotenv(text: str) -> dict[str, str]:
-    """The variables of a .env file: NAME=value a line, perhaps in quotes; ` #` begins a comment.
+    """Returns the variables of a .env file: NAME=value a line, perhaps in quotes; ` #` begins a comment.
 
     Raises ValueError with a line for each that Serverless Devs might read otherwise; no value is in it.
     """
@@ -115,7 +115,7 @@ def dotenv(text: str) -> dict[str, str]:
 
 
 def _fault_of(line: str, found: dict[str, str]) -> str:
-    """Add what a line sets to `found`, or tell what is wrong with it."""
+    """Adds what a line sets to `found`, or tell what is wrong with it."""
     try:
         if assignment := _variable(line):
             found[assignment[0]] = assignment[1]
@@ -125,7 +125,7 @@ def _fault_of(line: str, found: dict[str, str]) -> str:
 
 
 def _variable(line: str) -> tuple[str, str] | None:
-    """What a line sets; nothing where it is empty or a comment. Raises ValueError."""
+    """Returns what a line sets; nothing where it is empty or a comment. Raises ValueError."""
     for character in line:
         if character == "\ufeff" or (character != "\t" and unicodedata.category(character) in ("Cc", "Zl", "Zp")):
             raise ValueError(f"U+{ord(character):04X} is an invisible character: take it out")

@@ -31,7 +31,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int:
-    """Print the link. The exit code: 0, or 2 with a line for what is wrong."""
+    """Prints the link. Returns the exit code: 0, or 2 with a line for what is wrong."""
     asked = _parser(environ).parse_args(arguments)
     try:
         ends = _ends(asked.until, now)
@@ -48,7 +48,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int
 def token(
     who: str, environ: Mapping[str, str], now: datetime, ends: datetime, narrowing: Mapping[str, Any] | None = None
 ) -> str:
-    """An upload token for `who` until `ends`, signed with the environment's JWT_SECRET; `narrowing` are more claims.
+    """Returns an upload token for `who` until `ends`, signed with JWT_SECRET; `narrowing` are more claims.
 
     Raises ValueError, ApiError.
     """
@@ -109,7 +109,7 @@ def _page(address: str | None) -> str:
 
 
 def _ends(text: str, now: datetime) -> datetime:
-    """A day (to its end), an instant, or a duration from now; in UTC. Raises ValueError."""
+    """Returns a day (to its end), an instant, or a duration from now; in UTC. Raises ValueError."""
     duration = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", text)
     if duration:
         return now + timedelta(**{_UNITS[duration[2]]: int(duration[1])})

@@ -44,14 +44,14 @@ _OTHER_NAMES = frozenset(
 
 
 def name_faults(name: str) -> tuple[str, ...]:
-    """What is wrong with NAME."""
+    """Returns what is wrong with NAME."""
     if re.fullmatch(NAME, name):
         return ()
     return (f"NAME must be 1 to 38 of a-z, 0-9 and -, beginning with a letter, not {name!r}",)
 
 
 def region_faults(region: str) -> tuple[str, ...]:
-    """What is wrong with REGION: it is an ID, and no address of OSS."""
+    """Returns what is wrong with REGION: it is an ID, and no address of OSS."""
     bare = re.sub(r"^(https?://)?(.*\.)?oss-|(-internal)?\.aliyuncs\.com/?$", "", region.strip().lower())
     if re.fullmatch(r"[a-z]{2}(-[a-z0-9]+)+", region) and bare == region:
         return ()
@@ -60,14 +60,14 @@ def region_faults(region: str) -> tuple[str, ...]:
 
 
 def account_faults(account: str) -> tuple[str, ...]:
-    """What is wrong with AccountID."""
+    """Returns what is wrong with AccountID."""
     if re.fullmatch(r"[0-9]{5,20}", account):
         return ()
     return (f"AccountID must be the account's ID, 5 to 20 digits, not {account!r}",)
 
 
 def domain_faults(name: str, domain: str) -> tuple[str, ...]:
-    """What is wrong with a domain: DNS spells them so."""
+    """Returns what is wrong with a domain: DNS spells them so."""
     if not domain or re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", domain):
         return ()
     # A password may stand before an @: it is not printed.
@@ -76,7 +76,7 @@ def domain_faults(name: str, domain: str) -> tuple[str, ...]:
 
 
 def faults(environ: Mapping[str, str], account: str) -> dict[str, str]:
-    """What is wrong with what `environ` has, .env in it: in words, by the name that is at fault."""
+    """Returns what is wrong with what `environ` has, .env in it: in words, by the name that is at fault."""
     texts = (
         *name_faults(environ.get("NAME") or "oss-direct-upload"),
         *region_faults(environ.get("REGION") or "cn-hongkong"),
@@ -87,13 +87,13 @@ def faults(environ: Mapping[str, str], account: str) -> dict[str, str]:
 
 
 def follows(setting: str, written: Iterable[str], environ: Mapping[str, str]) -> bool:
-    """Whether what is wrong with a function's setting follows from what is wrong with those that were `written`."""
+    """Tells whether a fault of a function's setting follows from a fault of the names that were `written`."""
     own = setting == "ALLOWED_ORIGINS" and environ.get(setting)
     return not own and not set(_MADE_OF.get(setting, ())).isdisjoint(written)
 
 
 def unread_names(folder: Path) -> tuple[str, ...]:
-    """The names in the .env of `folder` that nothing reads, each in words."""
+    """Returns the names in the .env of `folder` that nothing reads, each in words."""
     known = _OTHER_NAMES | {name for each in ("s.yaml", "s.domain.yaml") for name in _variables(folder / each)}
     strange = (name for name in dotenv(read(folder / ".env")) if name not in known)
     return tuple(
@@ -102,7 +102,7 @@ def unread_names(folder: Path) -> tuple[str, ...]:
 
 
 def _variables(file: Path) -> list[str]:
-    """The variables that s.yaml asks for."""
+    """Returns the variables that s.yaml asks for."""
     return re.findall(r"\benv\(\s*['\"](\w+)", file.read_text(encoding="utf-8")) if file.is_file() else []
 
 

@@ -12,7 +12,7 @@ from deploy.addresses import safe_endpoint
 
 
 def client(provider: StaticCredentialsProvider, region: str, endpoint: str = "") -> oss.Client:
-    """A client for buckets of a region; `endpoint` is a custom domain's or a stand-in's `https://…`.
+    """Returns a client for buckets of a region; `endpoint` is a custom domain's or a stand-in's `https://…`.
 
     Raises ValueError where keys would go to another machine in the clear.
     """
@@ -29,11 +29,11 @@ def client(provider: StaticCredentialsProvider, region: str, endpoint: str = "")
 
 
 def refusal(fault: Exception) -> oss.exceptions.ServiceError | None:
-    """What OSS answered, if that is why an operation failed; None if it did not get that far."""
+    """Returns what OSS answered, if that is why an operation failed; None if it did not get that far."""
     cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
     return cause if isinstance(cause, oss.exceptions.ServiceError) else None
 
 
 def plain_code(code: object) -> str:
-    """A service's code, fit for a terminal."""
+    """Returns a service's code, fit for a terminal."""
     return str(code) if re.fullmatch(r"[A-Za-z0-9._ -]{1,80}", str(code)) else "an answer without a code"

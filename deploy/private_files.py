@@ -23,7 +23,7 @@ _KEY = re.compile(
 
 
 def why_private(name: str, content: bytes) -> list[str]:
-    """Why a file of this path and content must not go to others: a text for each reason."""
+    """Returns why a file of this path and content must not go to others: a text for each reason."""
     parts = name.lower().split("/")
     return [
         *(f"is {what}" for what, patterns in _NAMES.items() if any(fits(part, patterns) for part in parts)),
@@ -32,5 +32,5 @@ def why_private(name: str, content: bytes) -> list[str]:
 
 
 def fits(name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a name fits one of the patterns."""
+    """Tells whether a name fits one of the patterns."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

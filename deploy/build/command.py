@@ -59,7 +59,7 @@ class Function:
 
     @property
     def folder(self) -> Path:
-        """Where the package goes."""
+        """Returns where the package goes."""
         return ROOT / "build" / self.name
 
 
@@ -100,7 +100,7 @@ class BuildResult:
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Build for RUNTIME. The exit code: 0, or 2 with a line for what is wrong."""
+    """Builds for RUNTIME. Returns the exit code: 0, or 2 with a line for what is wrong."""
     runtime = environ.get("RUNTIME") or next(iter(RUNTIMES))
     try:
         for function in (SIGN, CALLBACK):
@@ -114,7 +114,7 @@ def main(environ: Mapping[str, str]) -> int:
 def build(
     function: Function, runtime: str, folder: Path, environ: Mapping[str, str], say: Callable[[str], None]
 ) -> BuildResult:
-    """Make a function's package for a runtime, in place of what `folder` was; `say` takes a line for each step.
+    """Makes a function's package for a runtime, in place of what `folder` was; `say` takes a line for each step.
 
     Raises BuildError, and then leaves `folder` as it was.
     """
@@ -142,7 +142,7 @@ def build(
 
 
 def copy_source(function: Function, code: Path) -> None:
-    """Add the function itself."""
+    """Adds the function itself."""
     of_this_machine = shutil.ignore_patterns("__pycache__", ".DS_Store")
     for source in (FUNCTIONS / name for name in function.sources):
         if source.is_dir():
@@ -152,7 +152,7 @@ def copy_source(function: Function, code: Path) -> None:
 
 
 def compile_all(code: Path, python: Python) -> None:
-    """Add bytecode that is used whatever the time of its source, and knows no path but Function Compute's `/code`.
+    """Adds bytecode that is used whatever the time of its source, and knows no path but Function Compute's `/code`.
 
     Raises BuildError.
     """
@@ -166,7 +166,7 @@ def compile_all(code: Path, python: Python) -> None:
 
 
 def settle(code: Path) -> None:
-    """Give every file and folder the mode that Function Compute can read and the same time on every run."""
+    """Gives every file and folder the mode that Function Compute can read and the same time on every run."""
     for path in [code, *code.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     for path in [code, *code.rglob("*")]:
@@ -174,7 +174,7 @@ def settle(code: Path) -> None:
 
 
 def check(function: Function, code: Path, python: Python, say: Callable[[str], None]) -> None:
-    """Look into the package, and have it answer a request with nothing but itself. Raises BuildError."""
+    """Looks into the package, and have it answer a request with nothing but itself. Raises BuildError."""
     if faults := package.faults(code, python):
         raise BuildError("\n".join(f"Not fit for Function Compute: {fault}" for fault in faults))
     loads = loads_binaries()
@@ -188,7 +188,7 @@ def check(function: Function, code: Path, python: Python, say: Callable[[str], N
 
 
 def loads_binaries() -> bool:
-    """Whether this machine can load what Function Compute loads."""
+    """Tells whether this machine can load what Function Compute loads."""
     return (platform.system(), platform.machine()) == ("Linux", "x86_64") and platform.libc_ver()[0] == "glibc"
 
 

@@ -48,7 +48,7 @@ _ALWAYS = ["-q", "--disable-pip-version-check", "--no-input", "--timeout", "15",
 
 
 def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mapping[str, str]) -> None:
-    """Put all that a lock names, but LEFT_OUT, into `folder`; `work` is an empty folder for what that takes.
+    """Puts all that a lock names, but LEFT_OUT, into `folder`; `work` is an empty folder for what that takes.
 
     Raises BuildError: no registry answers, a package is not the locked one, or there is none for Function Compute.
     """
@@ -77,12 +77,12 @@ def install(lock: Path, python: Python, folder: Path, work: Path, environ: Mappi
 
 
 def lock_entries(lock: str) -> list[str]:
-    """What a lock lists: each entry a requirement with its marker, and its hashes on further lines."""
+    """Returns what a lock lists: each entry a requirement with its marker, and its hashes on further lines."""
     return re.findall(r"^[^\s#].*(?:\n[ \t]+\S.*)*", lock, re.MULTILINE)
 
 
 def _with_own_hash(entry: str, wheels: Path) -> str:
-    """The entry, for a source with the hash of the wheel made of it here: its own hash was checked before that."""
+    """Returns the entry; for a source, with the hash of the wheel built here. Its own hash was checked before."""
     if _name(entry) not in SOURCE_ONLY:
         return entry
     made = wheels.glob(_name(entry).replace("-", "_") + "-*.whl")

@@ -19,7 +19,7 @@ from typing import Any
 
 
 def event(method: str, path: str) -> bytes:
-    """An HTTP event with nothing in it but what it is for."""
+    """Returns an HTTP event with nothing in it but what it is for."""
     return json.dumps(
         {
             "version": "v1",
@@ -53,7 +53,7 @@ def main(folder: Path, request: str, rooms: str = "") -> None:
 
 
 def _as_the_function_does(folder: Path) -> AbstractContextManager[Any]:
-    """What the function has around the imports that it leaves for later."""
+    """Returns what the function has around the imports that it leaves for later."""
     if not (folder / "direct_upload" / "without_aiohttp.py").exists():
         return nullcontext()
     context: AbstractContextManager[Any] = importlib.import_module("direct_upload.without_aiohttp").without_aiohttp()

@@ -39,7 +39,7 @@ X86_64 = 62
 
 
 def trim(folder: Path) -> None:
-    """Remove from installed dependencies what no program uses."""
+    """Removes from installed dependencies what no program uses."""
     for path in sorted(folder.rglob("*")):
         in_metadata = path.parent.suffix == ".dist-info" and path.parent.parent == folder
         unwanted = not fits(path.name, _KEPT_METADATA) if in_metadata else fits(path.name, _UNUSED)
@@ -50,12 +50,12 @@ def trim(folder: Path) -> None:
 
 
 def files(folder: Path) -> list[Path]:
-    """All files of a folder, in an order that is the same on every machine."""
+    """Returns all files of a folder, in an order that is the same on every machine."""
     return sorted((path for path in folder.rglob("*") if not path.is_dir()), key=lambda path: path.parts)
 
 
 def faults(folder: Path, python: Python) -> list[str]:
-    """Everything about the folder that is not right for Function Compute and this Python, each in a line."""
+    """Returns everything about the folder that is not right for Function Compute and this Python, each in a line."""
     found = []
     for path in files(folder):
         name = path.relative_to(folder).as_posix()
@@ -88,7 +88,7 @@ def _file_faults(path: Path, name: str, python: Python) -> Iterator[str]:
 
 
 def binary_faults(name: str, content: bytes, python: Python) -> Iterator[str]:
-    """Why Function Compute could not load a shared library of this name and these bytes.
+    """Yields why Function Compute could not load a shared library of this name and these bytes.
 
     Follows the ELF header (`man 5 elf`). The versions of glibc that a library needs stand as NUL-terminated strings
     among its dynamic strings; looked for in the whole file, each of them is found, and at worst one too many.

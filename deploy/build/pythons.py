@@ -30,12 +30,12 @@ class Python:
 
     @property
     def tag(self) -> str:
-        """What CPython calls itself in the names of compiled files."""
+        """Returns what CPython calls itself in the names of compiled files."""
         return "cpython-" + self.minor.replace(".", "")
 
 
 def find(minor: str, environ: Mapping[str, str]) -> Python:
-    """One of this project's environments, else the one on PATH, else pyenv's newest, else uv's. Raises BuildError."""
+    """Returns this project's Python, else the one on PATH, else pyenv's newest, else uv's. Raises BuildError."""
     for path in _candidates(minor, environ):
         if _is_cpython(path, minor):
             return Python(minor, path)
@@ -59,7 +59,7 @@ def _candidates(minor: str, environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _others(environ: Mapping[str, str]) -> str:
-    """Which Pythons there are, and the runtime that one of them can build for."""
+    """Returns which Pythons there are, and the runtime that one of them can build for."""
     minors = [f"3.{number}" for number in range(8, 20)]
     found = {minor: path for minor in minors for path in _candidates(minor, environ) if _is_cpython(path, minor)}
     if not found:

@@ -155,7 +155,7 @@ def policy_refusals(context: Context) -> Iterator[str]:
 
 
 def _shipped_rights(context: Context) -> dict[str, list[Right]]:
-    """What the roles may do in the upload bucket, as it is shipped, by the role's name."""
+    """Returns what the roles may do in the upload bucket, as it is shipped, by the role's name."""
     return {
         str(role["RoleName"]): found
         for role in shipped_roles(context).values()
@@ -164,7 +164,7 @@ def _shipped_rights(context: Context) -> dict[str, list[Right]]:
 
 
 def _takes_away(denial: Right, right: Right, role: str, context: Context) -> bool:
-    """Whether a policy's denial takes a right from a role, which OSS and RAM spell in two ways."""
+    """Tells whether a policy's denial takes a right from a role, which OSS and RAM spell in two ways."""
     account = right.resource.split(":")[3]
     # The function names its sessions after itself.
     session = str((context.declared or context.deployment).function.get("functionName", ""))[:32]
@@ -174,7 +174,7 @@ def _takes_away(denial: Right, right: Right, role: str, context: Context) -> boo
 
 
 def _may_take_away(denial: Right, right: Right, context: Context) -> bool:
-    """Whether a policy's denial names the whole account, and would take the right away if it meant its roles."""
+    """Tells whether a policy's denial names the whole account, and would take the right away if it meant its roles."""
     account = right.resource.split(":")[3]
     whole = denial.who.lower() in (account, f"acs:ram::{account}:root")
     return whole and denial.takes(replace(right, who=denial.who), context.regions)
@@ -223,7 +223,7 @@ def cors_wide(context: Context) -> Iterator[str]:
 
 
 def covers(rule: CorsRule, origin: str, method: str) -> bool:
-    """Whether a rule lets pages of an origin use a method."""
+    """Tells whether a rule lets pages of an origin use a method."""
     patterns = (re.escape(each).replace(r"\*", ".*") for each in rule.origins)
     return method in rule.methods and any(re.fullmatch(pattern, origin) for pattern in patterns)
 

@@ -72,16 +72,15 @@ def webhook(context: Context) -> Iterator[str]:
 
 
 def is_on(context: Context) -> bool:
-    """Whether OSS is to call back."""
+    """Tells whether OSS is to call back."""
     return (context.declared or context.deployment).function_environ.get("CALLBACK") == "on"
 
 
 def props(context: Context) -> dict[str, Any]:
-    """The callback function's props."""
     return context.deployment.callback
 
 
 def environ(context: Context) -> dict[str, str]:
-    """The callback function's environment; what is empty is not set."""
+    """Returns the callback function's environment; what is empty is not set."""
     given: Iterable[tuple[str, Any]] = (props(context).get("environmentVariables") or {}).items()
     return {name: str(value) for name, value in given if value != ""}

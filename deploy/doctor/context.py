@@ -41,16 +41,14 @@ class Context:
 
     @property
     def function(self) -> dict[str, Any]:
-        """The function's props in s.yaml."""
         return self.deployment.function
 
     @property
     def settings(self) -> dict[str, str]:
-        """The function's environment."""
         return self.deployment.function_environ
 
     def setting_faults(self) -> dict[str, str]:
-        """What the function would say is wrong with its settings: by the setting named first."""
+        """Returns what the function would say is wrong with its settings: by the setting named first."""
         # With this name the settings know that they are not on a laptop; only a deployment tells the address.
         environ = {**self.settings, "FC_FUNCTION_NAME": "oss-direct-upload-sign"}
         if environ.get("CALLBACK_URL", "").startswith("${"):
@@ -66,38 +64,37 @@ class Context:
 
     @cached_property
     def name_faults(self) -> dict[str, str]:
-        """What is wrong with the names that the deployer wrote, by name."""
+        """Returns what is wrong with the names that the deployer wrote, by name."""
         return names.faults(self.environ, account_id(self.environ))
 
     @property
     def has_wrong_names(self) -> bool:
-        """Whether the names of buckets, roles and logs are at fault, because of what they are made of."""
+        """Tells whether the names of buckets, roles and logs are at fault, because of what they are made of."""
         return not {"NAME", "AccountID"}.isdisjoint(self.name_faults)
 
     @property
     def origins(self) -> list[str]:
-        """The pages that may upload; what is no origin is left out."""
+        """Returns the pages that may upload; what is no origin is left out."""
         return list(listed_origins(self.settings))
 
     @property
     def upload_place(self) -> str:
-        """Where uploads go, as roles' rights name it."""
+        """Returns where uploads go, as roles' rights name it."""
         return f"{self.settings.get('OSS_BUCKET')}/{self.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
 
     @property
     def region(self) -> str:
-        """The function's region."""
         return str(self.function.get("region", ""))
 
     @property
     def regions(self) -> dict[str, str]:
-        """The regions that resources name where s.yaml has them, by service."""
+        """Returns the regions that resources name where s.yaml has them, by service."""
         stated = self.declared or self.deployment
         here = str(stated.function.get("region", ""))
         return {"oss": stated.function_environ.get("OSS_REGION") or here, "log": here}
 
     def buckets(self) -> Iterator[BucketConfig]:
-        """The upload bucket as it is declared and, where it could be seen, as it is."""
+        """Yields the upload bucket as it is declared and, where it could be seen, as it is."""
         for name, properties in self.deployment.of_type(BUCKET).items():
             if properties.get("BucketName") == self.settings.get("OSS_BUCKET"):
                 yield _declared_bucket(name, properties)
@@ -105,7 +102,7 @@ class Context:
             yield self.live_buckets.bucket
 
     def site_buckets(self) -> Iterator[BucketConfig]:
-        """The page's bucket as it is declared and, where it could be seen, as it is."""
+        """Yields the page's bucket as it is declared and, where it could be seen, as it is."""
         for name, properties in self.deployment.of_type(BUCKET).items():
             if properties.get("BucketName") == self.deployment.site_bucket:
                 yield _declared_bucket(name, properties)
@@ -114,7 +111,7 @@ class Context:
 
 
 def role_name(arn: str) -> str:
-    """The name in a role's ARN, in small letters, as RAM compares them; empty if there is none."""
+    """Returns the name in a role's ARN, in small letters, as RAM compares them; empty if there is none."""
     return arn.rpartition("/")[2].lower()
 
 

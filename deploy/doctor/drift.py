@@ -225,7 +225,7 @@ def not_checked(context: Context) -> Iterator[str]:
 
 
 def _functions(context: Context) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Each live function that was seen, and what is declared of it."""
+    """Yields each live function that was seen, and what is declared of it."""
     if context.declared:
         for whose, live, declared in (
             ("The function", context.deployment.function, context.declared.function),
@@ -236,13 +236,13 @@ def _functions(context: Context) -> Iterator[tuple[str, dict[str, Any], dict[str
 
 
 def _environ(function: Mapping[str, Any]) -> dict[str, str]:
-    """A function's environment; what is empty is not set."""
+    """Returns a function's environment; what is empty is not set."""
     stated = (function.get("environmentVariables") or {}).items()
     return {name: str(value) for name, value in stated if value not in ("", None)}
 
 
 def _foreign_variables(live: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
-    """What s.yaml does not name at all, set or not: no .env gives it, and Python itself obeys some (PYTHONPATH)."""
+    """Returns the variables that s.yaml does not name: no .env sets them, and Python obeys some (PYTHONPATH)."""
     stated = declared.get("environmentVariables") or {}
     return [_VARIABLE + name for name in _environ(live) if name not in stated]
 
@@ -260,19 +260,19 @@ def _differing_settings(live: Mapping[str, str], declared: Mapping[str, str], *,
 
 
 def _calls_back(context: Context) -> bool:
-    """Whether s.yaml takes CALLBACK_URL from the callback function's deployment, and both functions were seen."""
+    """Tells whether s.yaml takes CALLBACK_URL from the callback function's deployment, and both functions were seen."""
     stated = context.declared.function_environ.get("CALLBACK_URL", "") if context.declared else ""
     return bool(context.function and context.deployment.callback) and stated.startswith("${resources.callback.")
 
 
 def _address(context: Context) -> str:
-    """The live callback function's; empty where it is not known."""
+    """Returns the live callback function's; empty where it is not known."""
     trigger = http_trigger(context.deployment.callback, context.declared.callback if context.declared else {})
     return str((trigger.get("httpTrigger") or {}).get("urlInternet") or "")
 
 
 def _leaves(props: Mapping[str, Any], within: str = "") -> dict[str, Any]:
-    """All that is stated, by names such as `logConfig.project`; what is stated to be nothing is not stated."""
+    """Returns all that is stated, by names such as `logConfig.project`; what is stated to be nothing is not stated."""
     found: dict[str, Any] = {}
     for name, value in props.items():
         if isinstance(value, dict):
@@ -283,7 +283,7 @@ def _leaves(props: Mapping[str, Any], within: str = "") -> dict[str, Any]:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """A value, spelt in one way."""
+    """Returns a value, spelt in one way."""
     if name == "layers" and isinstance(value, list):
         return [each.get("arn") if isinstance(each, dict) else each for each in value]
     if name == "methods" and isinstance(value, list):
@@ -295,7 +295,7 @@ def _plain(name: str, value: Any) -> Any:
 def _differing(
     live: Mapping[str, Any], declared: Mapping[str, Any], compared: Callable[[str], bool], *, beside: frozenset[str]
 ) -> list[str]:
-    """The names of what is not the same: of what is compared, and of whatever else is declared."""
+    """Returns the names of what is not the same: of what is compared, and of whatever else is declared."""
     return [
         name
         for name in {**declared, **live}

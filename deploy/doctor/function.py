@@ -66,7 +66,7 @@ def _trigger(context: Context) -> dict[str, Any]:
 
 
 def http_trigger(function: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """A function's http trigger: the one by the name that is declared, or else the first."""
+    """Returns a function's http trigger: the one by the name that is declared, or else the first."""
     found: list[dict[str, Any]] = [each for each in function.get("triggers") or () if each.get("triggerType") == "http"]
     stated = http_trigger(declared, {}).get("triggerName") if declared else None
     return next((each for each in found if each.get("triggerName") == stated), next(iter(found), {}))
@@ -153,7 +153,7 @@ def role(context: Context) -> Iterator[str]:
 
 
 def _roles(deployment: Deployment) -> dict[str, str]:
-    """The role's ARNs; of what was not seen there are none."""
+    """Returns the role's ARNs; of what was not seen there are none."""
     found = {}
     if deployment.function:
         found["The function's role"] = str(deployment.function.get("role") or "")

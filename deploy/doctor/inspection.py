@@ -34,7 +34,7 @@ class Inspection:
 
     @property
     def is_blind(self) -> bool:
-        """Whether credentials are set, and show nothing."""
+        """Tells whether credentials are set, and show nothing."""
         return self.has_credentials and set(FACTS) - set(self.not_visible) <= _OF_NO_RESOURCE
 
 

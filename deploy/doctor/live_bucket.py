@@ -102,7 +102,7 @@ UNREADABLE = "what cannot be read"
 def inspect_buckets(
     client: oss.Client, bucket: str, site: str = "", *, clock: Callable[[], float] = time.time
 ) -> LiveBuckets:
-    """The live buckets, through whatever the client's credentials may read. Raises nothing that OSS answers."""
+    """Returns the live buckets, through whatever the client's credentials may read. Raises nothing that OSS answers."""
     return _Inspector(client, bucket, site, clock).live()
 
 
@@ -199,7 +199,7 @@ class _Inspector:
         return str(answer.body)
 
     def _ask(self, what: str, question: Callable[[], Any], none: str = "") -> Any:
-        """The answer; None where OSS refuses, or did not answer before. The refusal `none` is an answer, too."""
+        """Returns the answer; None if OSS refuses, or did not answer before. The refusal `none` is an answer, too."""
         if NO_ANSWER in self._refused.values():
             self._not_visible[what] = NO_ANSWER
             return None

@@ -73,7 +73,7 @@ class LiveFunctions:
         self.resources: list[LiveResource] = []
 
     def inspect(self, function: str, callback: str, roles: Iterable[str]) -> tuple[Deployment | None, dict[str, str]]:
-        """The functions of these names with their triggers, and the roles; and why what could not be seen was not.
+        """Returns the functions of these names with their triggers, and the roles; and why the rest is not visible.
 
         The reasons are the services' codes, by what `FACTS` call it. None where nothing could be seen.
         """
@@ -132,7 +132,7 @@ class LiveFunctions:
         return {**props, "triggers": triggers}
 
     def _configs_if_seen(self, function: str, fact: str, key: str, not_visible: dict[str, str]) -> list[dict[str, Any]]:
-        """Those of a function and its versions; others' are left out."""
+        """Returns those of a function and its versions; others' are left out."""
         path = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", key)
         try:
             answer = self._fc(f"List{key[0].upper()}{key[1:]}", f"/2023-03-30/{path}", functionName=function)
@@ -218,7 +218,7 @@ class LiveFunctions:
 
 
 def _parsed_mapping(document: Any) -> dict[str, Any]:
-    """A mapping that may have come as text. Raises NotVisible, ValueError, RecursionError."""
+    """Returns a mapping that may have come as text. Raises NotVisible, ValueError, RecursionError."""
     parsed = json.loads(document) if isinstance(document, str) and document else document or {}
     if not isinstance(parsed, dict):
         raise NotVisible(UNREADABLE)

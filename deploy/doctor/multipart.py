@@ -62,5 +62,5 @@ def multipart_lifecycle(context: Context) -> Iterator[str]:
 
 
 def is_on(context: Context) -> bool:
-    """Whether large files go in parts."""
+    """Tells whether large files go in parts."""
     return bool(context.settings.get("MULTIPART_THRESHOLD"))

@@ -48,7 +48,7 @@ class ResourceNames:
 
     @classmethod
     def of(cls, deployment: Deployment) -> ResourceNames:
-        """What s.yaml has the functions work with."""
+        """Returns what s.yaml has the functions work with."""
         settings, parameters = deployment.function_environ, deployment.parameters
         role = str(deployment.function.get("role") or "")
         logs = (_log(deployment.function), _log(deployment.callback))
@@ -71,7 +71,7 @@ def _log(function: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def shipped_roles(names: ResourceNames) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """The properties of the function's role, of the upload role and of the callback function's role."""
+    """Returns the properties of the function's role, of the upload role and of the callback function's role."""
     functions = {"Service": ["fc.aliyuncs.com"]}
     uploads = f"acs:oss:*:{names.account}:{names.bucket}/{names.prefix}/*"
     logs = f"acs:log:*:{names.account}:project/{names.project}/logstore/"
@@ -118,16 +118,16 @@ class Right:
     condition: str = ""
 
     def same(self, other: Right) -> bool:
-        """Whether both are one right, whatever their conditions."""
+        """Tells whether both are one right, whatever their conditions."""
         return self._spelling() == other._spelling()
 
     def covers(self, other: Right) -> bool:
-        """Whether who has this right has the other one, too, without more ado."""
+        """Tells whether who has this right has the other one, too, without more ado."""
         pairs = zip(self._spelling(), other._spelling(), strict=True)
         return not self.condition and all(_matches(pattern, text) for pattern, text in pairs)
 
     def takes(self, other: Right, regions: Mapping[str, str]) -> bool:
-        """Whether a denial takes the other right away, however it names the region; `regions` has it by service."""
+        """Tells whether a denial takes the other right away, whatever region it names; `regions` has it by service."""
         service, _, rest = other.resource.partition(":*:")
         region = regions.get(service.removeprefix("acs:"), "")
         spelt = (f"{service}:{each}:{rest}" for each in ("*", "", region, f"oss-{region}"))
@@ -148,19 +148,19 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def role_rights(properties: Mapping[str, Any]) -> tuple[list[Right], list[Right]]:
-    """What a role's own policies allow, and what they deny."""
+    """Returns what a role's own policies allow, and what they deny."""
     policies = properties.get("Policies") or ()
     documents = [each.get("PolicyDocument") if isinstance(each, dict) else each for each in policies]
     return _split(documents)
 
 
 def trust_rights(properties: Mapping[str, Any]) -> tuple[list[Right], list[Right]]:
-    """Who may become a role, and who may not."""
+    """Returns who may become a role, and who may not."""
     return _split([properties.get("AssumeRolePolicyDocument")])
 
 
 def policy_rights(document: Any) -> tuple[list[Right], list[Right]]:
-    """What a bucket's policy allows to whom, and what it denies."""
+    """Returns what a bucket's policy allows to whom, and what it denies."""
     return _split([document] if document else [], nobody="*")
 
 
@@ -191,7 +191,7 @@ def _statements(document: Any) -> list[dict[str, Any]]:
 
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A mapping that names nothing twice: who obeys the policy might take the other one. Raises ValueError."""
+    """Returns a mapping that names nothing twice: who obeys the policy might take the other one. Raises ValueError."""
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
         raise ValueError("a name stands there twice")
@@ -199,7 +199,7 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _is_plain(statement: Mapping[str, Any]) -> bool:
-    """Whether a statement has only what is read here, and nothing in two ways."""
+    """Tells whether a statement has only what is read here, and nothing in two ways."""
     twice = any(f"Not{name}" in statement and name in statement for name in ("Principal", "Action", "Resource"))
     return _ELEMENTS.issuperset(statement) and not twice
 
@@ -214,7 +214,7 @@ def _rights(statement: Mapping[str, Any], nobody: str) -> Iterator[Right]:
 
 
 def _each(statement: Mapping[str, Any], name: str) -> list[str]:
-    """What a statement names; of what it leaves out, words that are no action and no resource."""
+    """Returns what a statement names; of what it leaves out, words that are no action and no resource."""
     if f"Not{name}" in statement:
         return [_ALL_BUT + ", ".join(as_list(statement[f"Not{name}"]))]
     return as_list(statement.get(name)) or [""]

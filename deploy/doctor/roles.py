@@ -257,7 +257,7 @@ def multipart_rights(context: Context) -> Iterator[str]:
 
 
 def together(found: Iterable[Right]) -> list[str]:
-    """Rights in words: the actions on one resource in one, or who has them."""
+    """Returns rights in words: the actions on one resource in one, or who has them."""
     grouped: dict[tuple[str, str, bool], list[str]] = {}
     for right in found:
         grouped.setdefault((right.who, right.resource, bool(right.condition)), []).append(right.action)
@@ -272,7 +272,7 @@ def _in_words(who: str, actions: str, resource: str, narrowed: bool) -> str:
 
 
 def _comparisons(context: Context) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Each of the three roles that could be seen: its name, its properties, and those that are shipped."""
+    """Yields each of the three roles that could be seen: its name, its properties, and those that are shipped."""
     shipped = shipped_roles(context)
     for name, properties in context.deployment.of_type(ROLE).items():
         role = str(properties.get("RoleName", name))
@@ -281,7 +281,7 @@ def _comparisons(context: Context) -> Iterator[tuple[str, dict[str, Any], dict[s
 
 
 def shipped_roles(context: Context) -> dict[str, dict[str, Any]]:
-    """The three roles as they are shipped, by their names in small letters.
+    """Returns the three roles as they are shipped, by their names in small letters.
 
     None while the prefix or a role in s.yaml is at fault: every right is made of them.
     """

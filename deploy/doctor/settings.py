@@ -103,7 +103,7 @@ def jwt(context: Context) -> Iterator[str]:
 
 
 def is_open(settings: Mapping[str, str]) -> bool:
-    """Whether anybody may upload."""
+    """Tells whether anybody may upload."""
     return settings.get("AUTH", "").strip() == "none"
 
 
@@ -115,7 +115,7 @@ def is_open(settings: Mapping[str, str]) -> bool:
 )
 def auth(context: Context) -> Iterator[str]:
     if is_open(context.settings):
-        yield "AUTH=none."
+        yield "AUTH is set to none."
 
 
 @check(
@@ -127,7 +127,7 @@ def auth(context: Context) -> Iterator[str]:
 )
 def auth_live(context: Context) -> Iterator[str]:
     if context.declared and is_open(context.settings) and not is_open(context.declared.function_environ):
-        yield "AUTH=none, unlike in s.yaml."
+        yield "AUTH is set to none, unlike in s.yaml."
 
 
 @check(

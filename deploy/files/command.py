@@ -72,13 +72,13 @@ class Store(Protocol):
     """A bucket, as far as it is needed here. What it raises are the errors of the vendor's SDK."""
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key begins so, in the order of keys."""
+        """Yields every object whose key begins with this, in the order of keys."""
 
     def head(self, key: str) -> Mapping[str, str]:
-        """An object's user metadata, by lower-case name without `x-oss-meta-`."""
+        """Returns an object's user metadata, by lower-case name without `x-oss-meta-`."""
 
     def get(self, key: str) -> Iterator[bytes]:
-        """An object's bytes."""
+        """Yields an object's bytes."""
 
 
 class OssStore:
@@ -116,7 +116,7 @@ class OssStore:
 
 
 def _is_shortened(key: str) -> bool:
-    """Whether clients ask for another path: they take such parts out, and OSS finds the signature wrong.
+    """Tells whether clients ask for another path: they take such parts out, and OSS finds the signature wrong.
 
     Who has a folder form can choose such a key, and must not stop the owner's list by it.
     """
@@ -126,7 +126,7 @@ def _is_shortened(key: str) -> bool:
 def list_uploads(
     store: Store, prefix: str, below: str = "", but: Callable[[StoredObject], bool] = lambda _: False
 ) -> Iterator[Upload]:
-    """What was uploaded under the function's prefix, or only what is `below` it, in the order of keys.
+    """Yields what was uploaded under the function's prefix, or only what is `below` it, in the order of keys.
 
     What `but` holds for is left out.
     """
@@ -142,7 +142,7 @@ def list_uploads(
 
 
 def table(files: Iterable[Upload]) -> Iterator[str]:
-    """A line each: when, who, how many bytes, under which name, at which key; first the names of the columns."""
+    """Yields a line each: when, who, how many bytes, under which name, at which key; first the names of the columns."""
     yield _row("when (UTC)", "who", "bytes", "name", "key")
     for each in files:
         size = f"{each.listed.size:,}"
@@ -160,7 +160,7 @@ def _row(when: str, who: str, size: str, name: str, key: str) -> str:
 
 
 def safe_path(name: str) -> Path:
-    """A relative path for a name that anybody may have chosen: it leads nowhere but down, on every system."""
+    """Returns a relative path for a name that anybody may have chosen: it leads nowhere but down, on every system."""
     parts = [_safe_part(part) for part in re.split(r"[/\\]", unicodedata.normalize("NFC", name))]
     kept = [part for part in parts if part][-DEEPEST:] or ["unnamed"]
     while len("/".join(kept).encode()) > LONGEST:
@@ -186,7 +186,7 @@ def _safe_part(part: str) -> str:
 
 
 def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) -> int:
-    """Print the table or fetch the files. The exit code: 0; 1 where OSS refuses; 2 for a wrong call."""
+    """Prints the table or fetch the files. Returns the exit code: 0; 1 where OSS refuses; 2 for a wrong call."""
     asked = _parser().parse_args(arguments)
     try:
         store, prefix = _local(environ) if asked.dev else _store(asked, environ, folder)
@@ -201,7 +201,7 @@ def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) 
 
 
 def list_or_download(store: Store, prefix: str, below: str, to: str | None) -> int:
-    """List, or fetch into the folder `to`; the exit code. Raises OSError, ValueError."""
+    """Lists, or fetch into the folder `to`; the exit code. Raises OSError, ValueError."""
     if to is None:
         lines = table(list(list_uploads(store, prefix, below)))
     else:
@@ -213,7 +213,7 @@ def list_or_download(store: Store, prefix: str, below: str, to: str | None) -> i
 
 
 def download(store: Store, files: Iterable[Upload], inbox: Inbox) -> Iterator[Path]:
-    """Fetch the files, each whole or not at all; gives the path of each.
+    """Fetches the files, each whole or not at all; gives the path of each.
 
     No file is overwritten: another of the same name gets a number. Raises ValueError at the end, with a line for each
     that could not be read or arrived incomplete.
@@ -241,7 +241,7 @@ def _fetch(store: Store, listed: StoredObject, path: Path) -> None:
 
 
 def _local(environ: Mapping[str, str]) -> tuple[Store, str]:
-    """The bucket of `JSON=1 make dev`, by its line of JSON; and the prefix. Raises ValueError."""
+    """Returns the bucket of `JSON=1 make dev`, by its line of JSON; and the prefix. Raises ValueError."""
     try:
         told = json.loads(sys.stdin.readline())
         own = StaticCredentialsProvider(told["access_key_id"], told["access_key_secret"], told["security_token"])
@@ -254,7 +254,7 @@ def _local(environ: Mapping[str, str]) -> tuple[Store, str]:
 
 
 def _store(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) -> tuple[Store, str]:
-    """The bucket that is named, else that of s.yaml; and the prefix. Raises OSError, ValueError."""
+    """Returns the bucket that is named, else that of s.yaml; and the prefix. Raises OSError, ValueError."""
     settings = {name: environ[name] for name in ("OSS_BUCKET", "OSS_REGION", "UPLOAD_PREFIX") if environ.get(name)}
     given = {"OSS_BUCKET": asked.bucket, "OSS_REGION": asked.region}
     settings |= {name: value for name, value in given.items() if value}
@@ -278,7 +278,7 @@ def _prefix(settings: Mapping[str, str]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make files ARGS=…", description="List what was uploaded, or download it.")
     add = parser.add_argument
-    add("--download", metavar="FOLDER", help="fetch the files into this folder; none there is overwritten")
+    add("--download", metavar="FOLDER", help="download the files into this folder; no file there is overwritten")
     add(
         "--below",
         metavar="PATH",

@@ -44,7 +44,7 @@ class Inbox:
 
     @classmethod
     def at(cls, folder: Path, project: Path) -> Inbox:
-        """The folder, made where there is none. Raises OSError, ValueError: strangers' files must not go there."""
+        """Returns the folder, which it may create. Raises OSError, ValueError if strangers' files must not go there."""
         try:
             place = folder.resolve()
         except RuntimeError:
@@ -60,12 +60,12 @@ class Inbox:
         return cls(place)
 
     def has(self, listed: StoredObject) -> bool:
-        """Whether this very object is there already."""
+        """Tells whether this very object is there already."""
         path = self._fetched.get(listed)
         return path is not None and (self._place / path).is_file()
 
     def new_file(self, path: Path, fetch: Callable[[Path], None]) -> Path:
-        """A new file at this path below the folder, or with a number where something has its name.
+        """Returns a new file at this path below the folder, or with a number where something has its name.
 
         `fetch` makes it, at a path that no upload can have: if the process is killed, no half file has its name.
         """
@@ -76,7 +76,7 @@ class Inbox:
         return folder.file(name, fetch)
 
     def add(self, listed: StoredObject, path: Path) -> None:
-        """Note that the object is there now, whole."""
+        """Notes that the object is there now, whole."""
         name = str(path.relative_to(self._place))
         line = {"key": listed.key, "size": listed.size, "when": listed.when.isoformat(), "path": name}
         with (self._place / MARK).open("a", encoding="utf-8") as mark:
@@ -99,7 +99,7 @@ class _Folder:
         self._used: dict[str, Path] = {}
 
     def folder(self, name: str) -> Path:
-        """A folder by this name, or with a number where a file or a link, which may lead elsewhere, has it."""
+        """Returns a folder by this name, or with a number where a file or a link, which may lead elsewhere, has it."""
         key = _fold_case(name)
         if key not in self._used:
             there = self._there.get(key)
@@ -108,7 +108,7 @@ class _Folder:
         return self._used[key]
 
     def file(self, name: str, fetch: Callable[[Path], None]) -> Path:
-        """A new file by this name, or with a number where something has it."""
+        """Returns a new file by this name, or with a number where something has it."""
         part = self._path / f"{MARK}-{secrets.token_hex(8)}"
         try:
             fetch(part)
@@ -127,7 +127,7 @@ class _Folder:
             return path
 
     def _free(self, name: str) -> str:
-        """The name, or with the next number: none is tried twice, however many files have the name."""
+        """Returns the name, or with the next number: none is tried twice, however many files have the name."""
         if _fold_case(name) not in self._there:
             return name
         path = Path(name)
@@ -140,7 +140,7 @@ class _Folder:
 
 
 def _keep_clear_of(project: Path, place: Path, named: Path) -> None:
-    """Raise ValueError where files would lie in or above the project: make, Python and Node.js read files there."""
+    """Raises ValueError where files would lie in or above the project: make, Python and Node.js read files there."""
     # `Build` is `build` on macOS.
     project, place = (Path(_fold_case(str(path))) for path in (project, place))
     if project.is_relative_to(place):
@@ -159,7 +159,7 @@ def _lines(mark: Path) -> list[str]:
 
 
 def _fetched_object(line: str) -> tuple[StoredObject, str] | None:
-    """What a line of the mark says; nothing where it was cut off."""
+    """Returns what a line of the mark says; nothing where it was cut off."""
     try:
         said = json.loads(line)
         return StoredObject(said["key"], said["size"], datetime.fromisoformat(said["when"])), str(said["path"])

@@ -22,7 +22,7 @@ _UNPROVEN = "NeedVerifyDomainOwnership"
 
 
 def open_for_reading(client: oss.Client, bucket: str) -> None:
-    """Let anybody read the bucket."""
+    """Lets anybody read the bucket."""
     unblocked = oss.PublicAccessBlockConfiguration(block_public_access=False)
     client.put_bucket_public_access_block(
         oss.PutBucketPublicAccessBlockRequest(bucket=bucket, public_access_block_configuration=unblocked)
@@ -31,7 +31,7 @@ def open_for_reading(client: oss.Client, bucket: str) -> None:
 
 
 def bind(client: oss.Client, bucket: str, domain: str, certificate: str, host: str) -> str:
-    """Bind a domain, and the certificate of that ID if there is one, to a bucket. What is left to do, or was done.
+    """Binds a domain, and the certificate of that ID if there is one, to a bucket. What is left to do, or was done.
 
     `host` is the bucket's own, which the domain's CNAME record must name.
     """

@@ -56,7 +56,7 @@ class Bucket:
         return Contents(files, size, sum(1 for _ in self._multipart_uploads()))
 
     def empty(self) -> None:
-        """Delete every file in every version, and abort every unfinished upload."""
+        """Deletes every file in every version, and abort every unfinished upload."""
         for upload in self._multipart_uploads():
             self._client.abort_multipart_upload(
                 oss.AbortMultipartUploadRequest(bucket=self._name, key=upload.key, upload_id=upload.upload_id)
@@ -68,7 +68,7 @@ class Bucket:
             )
 
     def _versions(self) -> Iterator[tuple[oss.ObjectIdentifier, int]]:
-        """Each version of each object, and its bytes. Without versioning an object's only version is called `null`."""
+        """Yields each version of each object, and its bytes. Without versioning the only version is called `null`."""
         request = oss.ListObjectVersionsRequest(bucket=self._name, encoding_type="url")
         try:
             for page in self._client.list_object_versions_paginator().iter_page(request):
@@ -96,7 +96,7 @@ def _unless_gone(fault: oss.exceptions.OperationError) -> None:
 
 
 def check(bucket: Bucket, name: str, *, delete_files: bool, step: str) -> str:
-    """Look, and with `delete_files` in the step `empty` delete. What to say; empty if there is nothing to say.
+    """Looks, and with `delete_files` in the step `empty` delete. What to say; empty if there is nothing to say.
 
     Raises ValueError, with the way out, if there are files and nobody said that they may go.
     """

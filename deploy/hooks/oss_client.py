@@ -10,7 +10,7 @@ from deploy.addresses import safe_endpoint
 
 
 def client(region: str) -> oss.Client:
-    """A client for buckets of a region. `OSS_ENDPOINT` is where OSS is, if it is not at the region's own address.
+    """Returns a client for buckets of a region. `OSS_ENDPOINT` is the address of OSS, if not the region's own.
 
     Raises CredentialsEmptyError without `OSS_ACCESS_KEY_ID` and `OSS_ACCESS_KEY_SECRET` (and `OSS_SESSION_TOKEN`, where
     they are temporary) in the environment; ValueError where keys would go to another machine in the clear.

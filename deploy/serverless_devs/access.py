@@ -20,7 +20,7 @@ _MAGIC = b"Salted__"
 
 
 def alias(environ: Mapping[str, str]) -> str:
-    """The name of the credentials that a deployment takes: ACCESS, else that of s.yaml."""
+    """Returns the name of the credentials that a deployment takes: ACCESS, else that of s.yaml."""
     return environ.get("ACCESS") or "default"
 
 
@@ -31,13 +31,13 @@ def stored_credentials(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def holds_unusable(environ: Mapping[str, str]) -> bool:
-    """Whether something is kept under the deployment's alias, or in a file that cannot be read, and is no good."""
+    """Tells whether credentials are stored under the deployment's alias, or in an unreadable file, and are unusable."""
     stored = _read_alias(environ)
     return stored is not None and not {"AccessKeyID", "AccessKeySecret"} <= set(stored_credentials(environ))
 
 
 def _read_alias(environ: Mapping[str, str]) -> object:
-    """What stands under the deployment's alias, or "" where the file cannot be read; None where nothing does."""
+    """Returns what is stored under the deployment's alias; "" if the file cannot be read, None if nothing is stored."""
     home = environ.get("serverless_devs_config_home") or environ.get("HOME")
     if not home:
         return None
@@ -52,7 +52,7 @@ def _read_alias(environ: Mapping[str, str]) -> object:
 
 
 def _plain(value: str) -> str:
-    """What was encrypted; what is not is itself, as Serverless Devs takes it."""
+    """Returns what was encrypted; what is not is itself, as Serverless Devs takes it."""
     try:
         raw = base64.b64decode(value, validate=True)
         if not raw.startswith(_MAGIC):

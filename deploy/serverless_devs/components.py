@@ -20,7 +20,7 @@ PINNED = "core_load_serverless_devs_component"
 
 
 def report(folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
-    """A line for each component that `s.yaml` in `folder` names, and for what these load besides."""
+    """Yields a line for each component that `s.yaml` in `folder` names, and for what these load besides."""
     pins = dict(_name_and_version(word) for word in environ.get(PINNED, "").split(";") if "@" in word)
     cache = root(environ) / "components" / "devsapp.cn" / "v3"
     for component in _components(folder):
@@ -47,7 +47,7 @@ def _name_and_version(text: str) -> tuple[str, str]:
 
 
 def _version_in(place: Path) -> str:
-    """The version of a component in the cache; empty where there is none."""
+    """Returns the version of a component in the cache; empty where there is none."""
     try:
         return str(json.loads((place / ".s.lock").read_text(encoding="utf-8"))["version"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -55,7 +55,7 @@ def _version_in(place: Path) -> str:
 
 
 def root(environ: Mapping[str, str]) -> Path:
-    """Where Serverless Devs keeps what it fetches: ~/.s, or what its configuration names instead."""
+    """Returns where Serverless Devs keeps what it fetches: ~/.s, or what its configuration names instead."""
     home = Path(environ.get("serverless_devs_config_home") or Path.home())
     try:
         named = json.loads((home / ".s" / "config" / "s.json").read_text(encoding="utf-8"))["workspace"]

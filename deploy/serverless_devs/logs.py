@@ -33,7 +33,7 @@ _ASSIGNED = re.compile(
 
 
 def hiding(settings: Mapping[str, str]) -> Callable[[str], str]:
-    """What takes the secrets out of a text: those of `settings`, and others that stand by their names."""
+    """Returns what takes the secrets out of a text: those of `settings`, and others that stand by their names."""
     spelt = {form for name in SECRET if settings.get(name) for form in _forms(settings[name])}
     values = sorted(spelt, key=len, reverse=True)
 
@@ -46,7 +46,7 @@ def hiding(settings: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """A value, as it is and as JSON spells it."""
+    """Yields a value, as it is and as JSON spells it."""
     yield value
     for ascii_alone in (True, False):
         yield json.dumps(value, ensure_ascii=ascii_alone)[1:-1]
@@ -54,7 +54,7 @@ def _forms(value: str) -> Iterator[str]:
 
 @contextmanager
 def without_secrets(environ: Mapping[str, str], hide: Callable[[str], str]) -> Iterator[dict[str, str]]:
-    """The environment for one run of `s`; at the end `hide` has gone over what it has logged."""
+    """Returns the environment for one run of `s`; at the end `hide` has gone over what it has logged."""
     run = f"{datetime.now(timezone.utc):%m%d%H%M%S}-{secrets.token_hex(4)}"
     try:
         yield {**environ, "serverless_devs_traceid": run}

@@ -42,7 +42,7 @@ class Outcome:
 
 
 class SiteBucket:
-    """One bucket. Every method raises the SDK's OperationError, and NotOurs before anything is changed."""
+    """One bucket. Every method raises the SDK's OperationError, and ForeignObjects before anything is changed."""
 
     def __init__(self, client: oss.Client, name: str, say: Callable[[str], None]) -> None:
         self._client = client
@@ -50,7 +50,7 @@ class SiteBucket:
         self._say = say
 
     def publish(self, files: list[SiteFile]) -> Outcome:
-        """Make the bucket hold these files, and nothing else that was published before."""
+        """Makes the bucket hold these files, and nothing else that was published before."""
         there, old = self._look()
         new = {file.key: file.mark for file in files}
         claimed = {**dict.fromkeys(new, ""), **old}
@@ -65,7 +65,7 @@ class SiteBucket:
         return Outcome(len(changed), len(files) - len(changed), len(gone))
 
     def empty(self) -> int:
-        """Delete what was published, the list of it last. How many files that were; none in a bucket that is gone."""
+        """Deletes what was published, the list of it last. How many files that were; none in a bucket that is gone."""
         try:
             there, old = self._look()
         except oss.exceptions.OperationError as fault:
@@ -79,7 +79,7 @@ class SiteBucket:
         return len(gone)
 
     def _look(self) -> tuple[dict[str, str], dict[str, str]]:
-        """What is there (MD5 by key) and what of it, or more, was published (mark by key)."""
+        """Returns what is there (MD5 by key) and what of it, or more, was published (mark by key)."""
         there = self._list()
         published = self._read_manifest() if MANIFEST in there else {}
         if strange := sorted(there.keys() - published.keys() - {MANIFEST}):

@@ -64,7 +64,7 @@ class SiteFile:
 
 
 def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]) -> list[SiteFile]:
-    """What belongs into the bucket, the index last: it is what uses the rest.
+    """Returns what belongs into the bucket, the index last: it is what uses the rest.
 
     `function` is the URL of the function, `upload` the one that files are posted to. Hidden files, and `types.d.ts` and
     its like, which no browser loads, stay where they are. Raises ValueError with what is wrong.
@@ -86,7 +86,7 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    """What is published, by its name. Raises ValueError where something in the folder is for nobody else."""
+    """Returns what is published, by its name. Raises ValueError where something in the folder is for nobody else."""
     contents, faults = {}, []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
@@ -115,7 +115,7 @@ def _is_left_out(name: Path) -> bool:
 
 
 def check_look(look: Mapping[str, str], keys: Container[str]) -> None:
-    """Raise ValueError where the page could not show what is asked for."""
+    """Raises ValueError where the page could not show what is asked for."""
     logo, accent = look.get("logo", ""), look.get("accent", "")
     if logo and not logo.startswith("data:image/") and logo not in keys:
         raise ValueError(f"PAGE_LOGO must be a file in the page's folder, or a data: address, not {logo!r}")

@@ -82,7 +82,6 @@ class PublishRequest:
 
     @property
     def url(self) -> str:
-        """The page's address."""
         if self.domain:
             return f"{self.scheme}://{self.domain}/"
         if self.endpoint:
@@ -91,12 +90,11 @@ class PublishRequest:
 
     @property
     def look(self) -> dict[str, str]:
-        """The page's look, where it is set."""
         return {name: getattr(self, name) for name in LOOK if getattr(self, name)}
 
 
 def deploy(request: PublishRequest, environ: Mapping[str, str]) -> dict[str, object]:
-    """Publishes. Raises ValueError, NotOurs, and the SDK's OperationError."""
+    """Publishes. Raises ValueError, ForeignObjects, and the SDK's OperationError."""
     files = site_files(Path(request.folder), request.function, request.upload, request.look)
     outcome = _at_open_address(request, environ, lambda bucket: bucket.publish(files))
     _say(f"{outcome.sent} sent, {outcome.unchanged} unchanged, {outcome.deleted} deleted")

@@ -25,7 +25,7 @@ class OwnForm:
     """Seconds by which x-oss-date is ahead."""
 
     def fields(self, provider: StaticCredentialsProvider, now: float) -> dict[str, str]:
-        """The fields in posting order; `now` in seconds since the epoch."""
+        """Returns the fields in posting order; `now` in seconds since the epoch."""
         credentials = provider.get_credentials()
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now + self.date_off))
         token = {"x-oss-security-token": credentials.security_token} if credentials.security_token else {}

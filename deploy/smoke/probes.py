@@ -153,7 +153,7 @@ class Probes:
         return f"{'yes' if status < 300 else 'no'}: {describe_parts(status, text)}"
 
     def _in_two(self, body: bytes) -> Any:
-        """All but the last bytes; the rest when the form has ended."""
+        """Yields all but the last bytes; the rest when the form has ended."""
         yield body[:-40]
         self._wait(PAUSE_SECONDS)
         yield body[-40:]

@@ -194,7 +194,7 @@ class Smoke:
         return f"{len(keys)} objects"
 
     def _delete_one(self, key: str) -> str:
-        """Why it could not be deleted; empty if it was."""
+        """Returns why it could not be deleted; empty if it was."""
         try:
             self._session.oss_client().delete_object(
                 oss.DeleteObjectRequest(bucket=self._session.destination().bucket, key=key)

@@ -36,7 +36,6 @@ class Target:
 
     @property
     def origin(self) -> str:
-        """The page's origin."""
         parts = urlsplit(self.page)
         return f"{parts.scheme}://{parts.netloc}"
 
