@@ -320,7 +320,7 @@ def test_a_code_is_fit_for_a_terminal(httpserver: HTTPServer) -> None:
 def test_an_answer_that_is_no_json_is_no_silence(httpserver: HTTPServer, page: str, status: int) -> None:
     httpserver.expect_request("/2023-03-30/functions/odu-sign").respond_with_data(page, status)
     serve(httpserver)
-    _, not_visible = seen(httpserver)
+    _, not_visible = inspect(httpserver)
     why = "odu-sign: what cannot be read"
     assert not_visible == {"function": why, **beside(why)}
 
