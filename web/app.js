@@ -2,7 +2,7 @@
 
 import { checkLimits, fromDataTransfer, fromFileList, sift } from "./files.js";
 import { chooseLanguage, describeFault, formatMessage, joinSentences, setLanguage } from "./messages.js";
-import { Fault, LINK_NEEDED } from "./upload.js";
+import { Fault, LINK_NEEDED } from "./retry.js";
 import { createQueue, Signer, Upload } from "./uploader.js";
 import * as view from "./view.js";
 

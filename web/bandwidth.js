@@ -1,4 +1,4 @@
-// How fast the line is, and which files arrive before their forms expire.
+// How fast the line is, which files arrive before their forms expire, and how much of all has been sent.
 
 /** The function signs forms for no slower line. */
 export const MIN_BYTES_PER_SECOND = 50_000;
@@ -94,4 +94,74 @@ export function arrivedOf({ upload, sentBefore, connections }) {
 /** @param {Attempt} attempt */
 function leftOf(attempt) {
     return attempt.upload.size - attempt.sentBefore - arrivedOf(attempt);
+}
+
+/** Changes with each upload: adding up a thousand files ten times a second is slow. */
+export class Totals {
+    /** @type {Partial<Record<State, number>>} */
+    states = {};
+    size = 0; // stored or still to come
+    sent = 0;
+    resting = 0; // still to come of paused files
+    moved = 0; // sent, except by failed tries
+
+    /** @param {Upload} upload @param {1 | -1} by */
+    count({ state, size, sent }, by) {
+        this.states[state] = this.of(state) + by;
+        if (state !== "failed" && state !== "cancelled") {
+            this.size += by * size;
+            this.sent += by * sent;
+            this.resting += state === "paused" ? by * (size - sent) : 0;
+        }
+    }
+
+    /** @param {State[]} states */
+    of(...states) {
+        return states.reduce((sum, state) => sum + (this.states[state] ?? 0), 0);
+    }
+
+    get open() {
+        return this.of("waiting", "signing", "sending", "finishing", "retrying", "paused");
+    }
+}
+
+/** After so long nothing moves any more, or the machine was asleep. */
+const IDLE_MS = 10_000;
+
+/** Too short: what is handed over at once has not arrived. */
+const INSTANT_MS = 500;
+
+const WINDOW_MS = 8000;
+
+/** Some browsers report every 8 KB. */
+const MIN_INTERVAL_MS = 100;
+
+/** Measures the speed over the last seconds. */
+export class Meter {
+    /** @type {[now: number, bytes: number][]} */
+    #samples = [];
+
+    /** @param {number} now @param {number} bytes in all */
+    add(now, bytes) {
+        const [time, before] = this.#samples[this.#samples.length - 1] ?? [now, bytes];
+        if (now - time > IDLE_MS || now < time || bytes < before) {
+            this.#samples = [];
+        }
+        const samples = this.#samples;
+        if (samples.length > 1 && now - samples[samples.length - 2][0] < MIN_INTERVAL_MS) {
+            samples.pop();
+        }
+        samples.push([now, bytes]);
+        while (samples.length > 2 && now - samples[0][0] > WINDOW_MS) {
+            samples.shift();
+        }
+    }
+
+    /** Bytes per second; 0 while unknown. @param {number} now */
+    rateAt(now) {
+        const samples = this.#samples;
+        const [[begin, first], [end, last]] = [samples[0] ?? [0, 0], samples[samples.length - 1] ?? [0, 0]];
+        const isKnown = end - begin >= INSTANT_MS && now - end <= IDLE_MS;
+        return isKnown ? ((last - first) / (end - begin)) * 1000 : 0;
+    }
 }

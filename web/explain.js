@@ -7,7 +7,7 @@ let rules;
 
 /** What is wrong and what to change; empty for unknown errors. @param {Detail} detail */
 export async function explain({ code, ec, message = "" }) {
-    rules ??= fetch("storage-errors.json", { cache: "no-cache", credentials: "omit" }).then((response) =>
+    rules ??= fetch("owner-explanations.json", { cache: "no-cache", credentials: "omit" }).then((response) =>
         response.json(),
     );
     const fits = (/** @type {Rule} */ rule) =>

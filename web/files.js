@@ -1,6 +1,7 @@
-// Which files were dropped, pasted or chosen, which of them are allowed, and whether they have changed since.
+// Chosen files: which were dropped, pasted or picked, which are allowed, whether they have changed, and how far each is.
 
-import { Fault, typeOf } from "./upload.js";
+import { Meter } from "./bandwidth.js";
+import { Fault, NOT_RETRIABLE } from "./retry.js";
 
 const SYSTEM_FILES = /(^|\/)(__MACOSX\/.*|\.DS_Store|\._[^/]*|Icon\r|Thumbs\.db|desktop\.ini)$/i;
 
@@ -178,4 +179,68 @@ function assertEqual(actual, expected) {
     if (actual !== expected) {
         throw unreadableFault();
     }
+}
+
+const CLOSED = ["done", "unreported", "failed", "cancelled"];
+
+export class Upload {
+    /** @type {State} */
+    state = "waiting";
+    sent = 0;
+    key = "";
+    answer = ""; // a callback's
+    /** @type {StoredObject | undefined} */
+    object;
+    /** @type {Fault | undefined} */
+    fault;
+    retryAt = 0; // on the queue's clock
+    tries = 0;
+    /** @type {number | undefined} */
+    fingerprint;
+    hasFormExpired = false;
+    needsWholeLine = false; // its form expired while others shared the line
+    arrivedBefore = 0; // when the last try began
+    speed = new Meter();
+    /** Ends the try, or the pause before the next. @type {(reason?: Fault) => void} */
+    stop = () => {};
+
+    /** @param {File} file @param {string} [name] with its folders */
+    constructor(file, name = file.webkitRelativePath || file.name) {
+        this.file = file;
+        // As chosen: in some browsers the file's own values follow the disk.
+        this.size = file.size;
+        this.lastModified = file.lastModified;
+        this.name = name.normalize("NFC");
+        this.id = createUuid(); // of all tries, so that none is stored twice
+    }
+
+    get isOpen() {
+        return !CLOSED.includes(this.state);
+    }
+
+    get isRetriable() {
+        return this.state === "failed" && !NOT_RETRIABLE.includes(this.fault?.code ?? "");
+    }
+
+    get canRestart() {
+        return this.state === "cancelled" || this.isRetriable;
+    }
+
+    get request() {
+        return { filename: this.name, size: this.size, content_type: typeOf(this.file), id: this.id };
+    }
+}
+
+/** Returns the type that is signed. @param {Blob} file */
+export function typeOf(file) {
+    return file.type.split(";")[0].trim().toLowerCase() || "application/octet-stream";
+}
+
+/** Version 4. crypto.randomUUID exists on https only. */
+export function createUuid() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

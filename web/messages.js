@@ -1,6 +1,6 @@
 // How the page words things. The words are in a file for each language.
 
-import { HALTS_QUEUE } from "./upload.js";
+import { HALTS_QUEUE } from "./retry.js";
 
 /** To add a language: add it here, and a file like en.json. @type {Record<string, string>} */
 export const LANGUAGES = { en: "English", "zh-CN": "中文" };

@@ -2,8 +2,8 @@
 
 import { isReadable, unreadableFault, verifyUnchanged } from "./files.js";
 import { CONNECTIONS_PER_FILE, startTimer } from "./queue.js";
+import { canRetry, Fault, retryDelay } from "./retry.js";
 import { putPart, toUploadResult } from "./storage.js";
-import { canRetry, Fault, retryDelay } from "./upload.js";
 
 /** More at a time would be fewer requests, but on a slow line the last URLs would expire unused. */
 const URLS_PER_REQUEST = 10;

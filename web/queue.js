@@ -1,17 +1,8 @@
 // Which file is uploaded when, and when it is tried again. Knows neither the page nor the network.
 
-import { arrivedOf, Bandwidth, sumConnections } from "./bandwidth.js";
-import {
-    canRetry,
-    createUuid,
-    Fault,
-    HALTS_QUEUE,
-    Meter,
-    OFFLINE_LIKE,
-    retryDelay,
-    Totals,
-    toFault,
-} from "./upload.js";
+import { arrivedOf, Bandwidth, Meter, sumConnections, Totals } from "./bandwidth.js";
+import { createUuid } from "./files.js";
+import { canRetry, Fault, HALTS_QUEUE, OFFLINE_LIKE, retryDelay, toFault } from "./retry.js";
 
 /** Browsers open six connections to a host. */
 const MAX_PARALLEL = 6;

@@ -1,7 +1,7 @@
 // Requests to the storage, and what its answers mean.
 
 import { copyToMemory, isReadable, MAX_COPY_SIZE, unreadableFault, verifyUnchanged } from "./files.js";
-import { Fault } from "./upload.js";
+import { Fault } from "./retry.js";
 
 /** A browser may wait forever for bytes of a file that no longer exists. */
 const READ_CHECK_MS = 5000;

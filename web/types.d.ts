@@ -3,9 +3,9 @@
 type MultipartUploader = import("./multipart.js").MultipartUploader;
 type PreviousUploads = import("./multipart.js").PreviousUploads;
 type Queue = import("./queue.js").Queue;
-type Fault = import("./upload.js").Fault;
-type Totals = import("./upload.js").Totals;
-type Upload = import("./upload.js").Upload;
+type Fault = import("./retry.js").Fault;
+type Totals = import("./bandwidth.js").Totals;
+type Upload = import("./files.js").Upload;
 type Signer = import("./uploader.js").Signer;
 
 /** One file in a request to the function. `id`: a UUID; with the same id nothing is stored twice. */

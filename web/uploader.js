@@ -3,10 +3,10 @@
 import { MIN_BYTES_PER_SECOND } from "./bandwidth.js";
 import { MAX_COPY_SIZE, verifyUnchanged } from "./files.js";
 import { CONNECTIONS_PER_FILE, Queue } from "./queue.js";
+import { Fault } from "./retry.js";
 import { postForm } from "./storage.js";
-import { Fault } from "./upload.js";
 
-export { Upload } from "./upload.js";
+export { Upload } from "./files.js";
 
 const MAX_FORMS_PER_REQUEST = 20;
 

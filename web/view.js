@@ -1,5 +1,6 @@
 // What the page shows: rows, totals, notices, the focus, and announcements for screen readers.
 
+import { Meter } from "./bandwidth.js";
 import {
     describeAnswer,
     describeFailure,
@@ -12,7 +13,7 @@ import {
     isolateName,
     LANGUAGES,
 } from "./messages.js";
-import { BLOCKING, HALTS_QUEUE, Meter } from "./upload.js";
+import { BLOCKING, HALTS_QUEUE } from "./retry.js";
 
 const [CHANGE_MS, TICK_MS] = [100, 1000];
 

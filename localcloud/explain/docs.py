@@ -1,6 +1,6 @@
 """`python -m localcloud.explain.docs`: writes what is generated from the rulebook.
 
-It writes the table of errors in docs/localcloud.md, and web/storage-errors.json, from which the page explains them.
+It writes the table of errors in docs/localcloud.md, and web/owner-explanations.json, from which the page explains them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from localcloud.explain.rulebook import Rule, rules
 
 DOCS_FILE = Path(__file__).parents[2] / "docs" / "localcloud.md"
-PAGE_RULES_FILE = Path(__file__).parents[2] / "web" / "storage-errors.json"
+PAGE_RULES_FILE = Path(__file__).parents[2] / "web" / "owner-explanations.json"
 
 BEGIN, END = "<!-- refusals: python -m localcloud.explain.docs -->\n", "<!-- end of refusals -->"
 

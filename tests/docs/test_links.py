@@ -157,7 +157,7 @@ def test_the_uploader_in_other_pages_is_documented_as_it_is() -> None:
     assert set(re.findall(r"`(\w+\.js)`", copied)) == needed | {"fingerprint.js"}
     [module] = re.findall(r"`(\w+\.js)`", large)
     assert static_imports(module, set()) - needed == {module}
-    for variable, module in (("queue", "queue"), ("signer", "uploader"), ("upload", "upload")):
+    for variable, module in (("queue", "queue"), ("signer", "uploader"), ("upload", "files")):
         source = text_of(f"web/{module}.js")
         for member in re.findall(rf"`{variable}\.(?!js)(\w+)", text):
             assert re.search(rf"^ +(?:async |get |this\.)?{member}\b", source, re.MULTILINE), f"{variable}.{member}"

@@ -36,10 +36,6 @@ NO_PARTICIPLES = (
 )
 """What ends in -ed and is another part of speech."""
 
-NOT_YET_CLEAN = ("deploy/", "tests/deploy/")
-"""Folders with such names still in them; a folder leaves the list when it is clean, and nothing is added to it."""
-
-
 def is_bare_participle(name: str) -> bool:
     """Whether the whole name is one: `_sent`, `Sent` and `#sent` are, `sent_at` and `isSent` are not."""
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
@@ -133,9 +129,3 @@ def test_no_definition_in_python_is_named_by_a_bare_participle() -> None:
 
 def test_no_definition_in_javascript_is_named_by_a_bare_participle() -> None:
     assert not_allowed(bare(javascript_definitions())) == []
-
-
-@pytest.mark.parametrize("folder", NOT_YET_CLEAN)
-def test_a_folder_that_is_clean_leaves_the_list(folder: str) -> None:
-    found = bare(python_definitions()) + bare(javascript_definitions())
-    assert [each for each in found if each[0].startswith(folder)] != []

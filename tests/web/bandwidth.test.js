@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { Upload } from "../../web/files.js";
 import { Queue } from "../../web/queue.js";
-import { Upload } from "../../web/upload.js";
 import { clock } from "./clock.js";
 import { line } from "./line.js";
 

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { copyToMemory, isReadable, verifyUnchanged } from "../../web/files.js";
-import { Upload } from "../../web/upload.js";
+import { copyToMemory, isReadable, Upload, verifyUnchanged } from "../../web/files.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 

@@ -5,9 +5,11 @@ import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
+import { Totals } from "../../web/bandwidth.js";
 import { describeDetail } from "../../web/failures.js";
+import { Upload } from "../../web/files.js";
 import * as messages from "../../web/messages.js";
-import { Fault, Totals, Upload } from "../../web/upload.js";
+import { Fault } from "../../web/retry.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -161,7 +163,7 @@ test("every code that the function may answer with has a message, or belongs to 
 test("every fault that the modules know of has a message", async () => {
     const code = (
         await Promise.all(
-            ["app", "files", "queue", "storage", "upload", "uploader"].map((name) => read(`web/${name}.js`)),
+            ["app", "files", "queue", "storage", "retry", "uploader"].map((name) => read(`web/${name}.js`)),
         )
     ).join();
     const faults = [...code.matchAll(/new Fault\("(\w+)"|"(\w+_\w+|exists|clock|denied|setup|stalled)"/g)];

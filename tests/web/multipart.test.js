@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { Upload } from "../../web/files.js";
 import { MultipartUploader } from "../../web/multipart.js";
-import { Fault, Upload } from "../../web/upload.js";
+import { Fault } from "../../web/retry.js";
 import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone

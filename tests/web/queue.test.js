@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { Meter } from "../../web/bandwidth.js";
+import { typeOf, Upload } from "../../web/files.js";
 import { Queue } from "../../web/queue.js";
-import { Fault, Meter, retryDelay, typeOf, Upload } from "../../web/upload.js";
+import { Fault, retryDelay } from "../../web/retry.js";
 import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { beforeEach, test } from "node:test";
+import { Upload } from "../../web/files.js";
 import { PreviousUploads } from "../../web/multipart.js";
-import { Upload } from "../../web/upload.js";
 
 globalThis.document = { querySelectorAll: () => [] }; // there is no page: the test has rows of its own
 const { ResumeOffers } = await import("../../web/resume.js");
