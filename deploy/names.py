@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from deploy.environment import dotenv, read
+from deploy.env_file import dotenv, read
 
 NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
 """What NAME may be: a bucket's name is made of it, a dash, `uploads`, a dash and an account ID, and ends at 63."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timezone
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -24,6 +22,7 @@ from urllib3.exceptions import HTTPError
 from deploy import credentials, declared, oss_client
 from deploy.environment import own_environment
 from deploy.files.inbox import Inbox, StoredObject
+from deploy.files.safe_path import safe_path
 from localcloud.terminal import visible
 
 ROOT = Path(__file__).parents[2]
@@ -36,21 +35,6 @@ PATIENCE = 60
 
 CHUNK = 256 * 1024
 """Bytes read at a time."""
-
-MAX_NAME = 200
-"""Bytes of one part of a path that every file system takes, with room for a number."""
-
-DEEPEST = 8
-"""Parts of a path; of a deeper one the last are kept."""
-
-LONGEST = 600
-"""Bytes of a path, so that it fits below any folder (macOS takes 1,024); the last parts are kept."""
-
-_UNFIT = re.compile(r'[<>:"|?*]')
-_RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
-    f"{name}{number}" for name in ("COM", "LPT") for number in "0123456789\xb9\xb2\xb3"
-}
-"""Devices on Windows, whatever follows the first dot (CPython 3.13, ntpath.isreserved)."""
 
 
 class ReadError(ValueError):
@@ -157,32 +141,6 @@ def table(files: Iterable[Upload]) -> Iterator[str]:
 
 def _row(when: str, who: str, size: str, name: str, key: str) -> str:
     return f"{when:<16}  {who:<20}  {size:>13}  {name:<32}  {key}"
-
-
-def safe_path(name: str) -> Path:
-    """Returns a relative path for a name that anybody may have chosen: it leads nowhere but down, on every system."""
-    parts = [_safe_part(part) for part in re.split(r"[/\\]", unicodedata.normalize("NFC", name))]
-    kept = [part for part in parts if part][-DEEPEST:] or ["unnamed"]
-    while len("/".join(kept).encode()) > LONGEST:
-        del kept[0]
-    return Path(*kept)
-
-
-def _safe_part(part: str) -> str:
-    part = _UNFIT.sub("_", "".join(each if each.isprintable() else "_" for each in part)).lstrip(" ").rstrip(" .")
-    # What begins with a dot is hidden, and settings to many a program; with a dash, an option to commands (`rm *`);
-    # with a plus, a command to editors and pagers (`vim *`); with an at sign, a file of options to compilers.
-    part = re.sub(r"^[.+@-]+", lambda found: "_" * len(found[0]), part)
-    if part.partition(".")[0].rstrip(" ").upper() in _RESERVED:
-        part = f"_{part}"
-    # With it, any folder is a repository whose `config` names programs that git runs; many a prompt asks git.
-    if part.casefold() == "head":
-        part = f"_{part}"
-    suffix = PurePosixPath(part).suffix
-    if len(suffix.encode()) > MAX_NAME // 2:
-        suffix = ""
-    stem = part.removesuffix(suffix).encode()[: MAX_NAME - len(suffix.encode())]
-    return (stem.decode(errors="ignore") + suffix).rstrip(" .")
 
 
 def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 MARK = ".oss-direct-upload-files"
 """The file that says of a folder that it was made here, and of what it holds, a line each, which object it was.
 
-No file of an upload begins with a dot (deploy.files.safe_path), so that none can pose as it.
+No file of an upload begins with a dot (safe_path.py), so that none can pose as it.
 """
 
 MADE_LATER = ("build", "node_modules", "local-files")

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy import environment
+from deploy import env_file, environment
 from deploy.env_file import add_secret
 from support import sentinels
 from support.scratch import ACCOUNT, PROJECT
@@ -158,7 +158,7 @@ def test_what_we_take_is_read_alike_by_serverless_devs(tmp_path: Path, end: str,
 def test_what_might_be_read_otherwise_is_refused_with_its_line_and_without_its_value(spelling: tuple[str, str]) -> None:
     text, fault = spelling
     with pytest.raises(ValueError, match=r"^\.env, line [34]: ") as refused:
-        environment.dotenv("# settings\n\n" + text.replace("S", SECRET))
+        env_file.dotenv("# settings\n\n" + text.replace("S", SECRET))
     assert fault in str(refused.value)
     assert SECRET not in str(refused.value)
 
@@ -177,7 +177,7 @@ def test_of_any_text_what_we_take_is_read_alike(tmp_path: Path) -> None:
     def collect(value: str, form: str) -> None:
         line = form.format("A", value)
         with suppress(ValueError):
-            lines.append((form.format(f"N{len(lines)}", value), environment.dotenv(line)["A"]))
+            lines.append((form.format(f"N{len(lines)}", value), env_file.dotenv(line)["A"]))
 
     collect()
     assert len(lines) > 60
@@ -304,7 +304,7 @@ def test_whatever_the_file_is_there_is_a_message(
 
 def test_a_file_full_of_faults_is_told_in_ten_lines() -> None:
     with pytest.raises(ValueError, match=r"^\.env") as refused:
-        environment.dotenv("x\n" * 300)
+        env_file.dotenv("x\n" * 300)
     assert len(str(refused.value).splitlines()) == 11
     assert str(refused.value).endswith("\nand 290 lines more")
 

@@ -22,8 +22,9 @@ from werkzeug import Request, Response
 from deploy import oss_client
 from deploy.addresses import is_safe
 from deploy.files import command as files
-from deploy.files.command import OssStore, download, list_or_download, list_uploads, main, safe_path, table
+from deploy.files.command import OssStore, download, list_or_download, list_uploads, main, table
 from deploy.files.inbox import MARK, Inbox, StoredObject
+from deploy.files.safe_path import safe_path
 from localcloud.dev.cloud import Cloud
 from support.chain import CONTENT, FILE, post_upload
 from support.tokens import new_secret

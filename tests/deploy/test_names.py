@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy import names
-from deploy.environment import dotenv
+from deploy.env_file import dotenv
 from support.scratch import PROJECT
 
 

@@ -14,7 +14,7 @@ from deploy.doctor.checks import CHECKS, examine, not_made
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, Website
 from deploy.doctor.live_resource import LiveResource
-from deploy.environment import dotenv
+from deploy.env_file import dotenv
 from support.sound_deployment import (
     ACCOUNT,
     CALLBACK_ROLE,
