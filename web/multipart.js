@@ -357,5 +357,10 @@ function codeOf(fault) {
 
 /** @param {unknown} fault @returns {fault is Fault} */
 function isTicketDead(fault) {
-    return TICKET_DEAD.includes(codeOf(fault));
+    return TICKET_DEAD.includes(codeOf(fault)) || isUploadGone(fault);
+}
+
+/** Whether the storage itself no longer knows the upload: it was completed, aborted or cleared away. @param {unknown} fault */
+function isUploadGone(fault) {
+    return fault instanceof Fault && fault.detail.code === "NoSuchUpload";
 }

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import requests
 import time_machine
 from alibabacloud_sts20150401.client import Client
 from pytest_httpserver import HTTPServer
 from Tea.exceptions import TeaException
 from werkzeug.wrappers import Request, Response
 
+from direct_upload import sdk_session
 from direct_upload.settings import Settings
 from direct_upload.sts import _config as sts_config
 from direct_upload.sts import assume_role, role_assumer, session_policy
@@ -176,6 +178,19 @@ def test_a_silent_sts_is_given_up(world: StsWorld) -> None:
     with pytest.raises(AssumeRoleFailed):
         world.assume()
     assert 2.9 < time.monotonic() - begin < 30
+
+
+def test_two_tries_and_their_time_outs_end_before_six_seconds(world: StsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeouts: list[tuple[float, float]] = []
+
+    def send(_: object, __: object, options: Any) -> None:
+        timeouts.append(options["timeout"])
+        raise requests.Timeout
+
+    monkeypatch.setattr(sdk_session.Session, "_send", send)
+    with pytest.raises(AssumeRoleFailed):
+        world.assume()
+    assert timeouts == [(1.0, 1.5)] * 2
 
 
 class Teapot(StandIn):

@@ -342,6 +342,13 @@ for (const code of ["upload_gone", "ticket_expired"]) {
     });
 }
 
+test("a part that the storage has no upload for: it is forgotten, and the queue begins again", async () => {
+    const given = world();
+    given.fail.push([2, new Fault("setup", { status: 404, code: "NoSuchUpload" })]);
+    await assert.rejects(given.run(), { code: "form_expired" });
+    assert.equal(given.previousUploads.size, 0);
+});
+
 test("a ticket that is not taken while it is sent ends the try, and what is kept stays", async () => {
     const given = world();
     given.fail.push(["/multipart/complete", new Fault("ticket_invalid")]);
