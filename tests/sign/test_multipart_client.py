@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 import pytest
 from pytest_httpserver import HTTPServer
 
 from direct_upload.errors import AlreadyStored, UploadGone
 from direct_upload.multipart_client import OssClient, Part
+from fc_http import http_client
 from fc_http.errors import ApiError, StorageUnavailable
+from localcloud.oss.authentication import authenticate
+from localcloud.ram.identities import Identities, Identity
 from support import factories
 from support.factories import NOON, UPLOAD
 from support.function import FILE, Make
@@ -26,8 +30,9 @@ class World:
     def __init__(self, server: HTTPServer) -> None:
         self.server = server
         self.reports: list[dict[str, object]] = []
+        self.credentials = factories.credentials()
         self.oss = OssClient(
-            factories.credentials(),
+            self.credentials,
             address=server.url_for("").rstrip("/"),
             bucket="team-uploads",
             region="cn-hangzhou",
@@ -36,7 +41,8 @@ class World:
         )
 
     def answers(self, body: str | bytes, status: int = 200) -> None:
-        self.server.expect_request(f"/{UPLOAD.key}").respond_with_data(body, status)
+        headers = {"x-oss-request-id": "6743"}
+        self.server.expect_request(f"/{UPLOAD.key}").respond_with_data(body, status, headers)
 
     def error(self, ask: Callable[[OssClient], object]) -> type[ApiError]:
         with pytest.raises(ApiError) as caught:
@@ -67,6 +73,76 @@ WHAT: dict[Ask, str] = {
     look: "ListPartsResult",
     end: "CompleteMultipartUploadResult",
 }
+
+
+COMPLETED = (
+    b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>E&amp;1</ETag></Part>"
+    b"<Part><PartNumber>2</PartNumber><ETag>E2</ETag></Part></CompleteMultipartUpload>"
+)
+ONCE = {"x-oss-forbid-overwrite": "true"}
+NAMED = {"x-oss-meta-filename": "a.mp4", "content-disposition": "attachment; filename*=UTF-8''a.mp4"}
+ID = {"uploadId": UPLOAD.upload_id}
+
+# For each operation: its method, query, headers, body and time-out in seconds.
+REQUESTS: dict[str, tuple[Ask, tuple[str, dict[str, str], dict[str, str], bytes, float]]] = {
+    "initiate": (begin, ("POST", {"uploads": ""}, {"content-type": "video/mp4", **NAMED, **ONCE}, b"", 2)),
+    "list": (look, ("GET", {"max-parts": "1000", **ID}, {}, b"", 2)),
+    "complete": (
+        lambda oss: oss.complete(UPLOAD, [Part(1, 7, "E&1"), Part(2, 8, "E2")], {"x-oss-callback": "e30="}),
+        ("POST", ID, {"x-oss-callback": "e30=", **ONCE}, COMPLETED, 7),
+    ),
+    "abort": (lambda oss: oss.abort(UPLOAD), ("DELETE", ID, {}, b"", 2)),
+}
+MADE_BY_THE_LIBRARY = {"host", "accept-encoding", "content-length"}
+
+
+@pytest.mark.parametrize(("ask", "expected"), REQUESTS.values(), ids=REQUESTS)
+def test_each_operation_is_one_signed_request(
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    ask: Ask,
+    expected: tuple[str, dict[str, str], dict[str, str], bytes, float],
+) -> None:
+    """The stand-in's own reading of the signature finds who signed it, over all that is sent."""
+    world = World(httpserver)
+    ids = "<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>"
+    world.answers(ids if ask is begin else LIST.format(""))
+    timeouts = []
+    send = http_client.request
+
+    def request(*words: Any, timeout_seconds: float, **more: Any) -> http_client.Response:
+        timeouts.append((timeout_seconds, more["max_bytes"]))
+        return send(*words, timeout_seconds=20, **more)
+
+    monkeypatch.setattr(http_client, "request", request)
+    ask(world.oss)
+    [(sent, _)] = httpserver.log
+    query = {name: value for name, value in sent.args.items() if not name.startswith("x-oss-")}
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    own = {name: value for name, value in headers.items() if name not in MADE_BY_THE_LIBRARY}
+    method, expected_query, expected_headers, body, seconds = expected
+    assert (sent.method, query, own, sent.data) == (method, expected_query, expected_headers, body)
+    assert (sent.args["x-oss-expires"], timeouts) == ("60", [(seconds, 2**20)])
+    signer = Identity(
+        *(world.credentials.access_key_id, world.credentials.access_key_secret, world.credentials.security_token),
+        *("acs:ram::1234567890123456:assumed-role/upload/sign", NOON + 3600, ()),
+    )
+    identities = Identities()
+    identities.add(signer)
+    assert authenticate(sent, f"/team-uploads/{UPLOAD.key}", identities, "cn-hangzhou", NOON) is signer
+
+
+def test_a_storage_that_cannot_be_reached_is_logged(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(httpserver)
+
+    def request(*_: object, **__: object) -> NoReturn:
+        raise http_client.RequestFailed("no response in time")
+
+    monkeypatch.setattr(http_client, "request", request)
+    assert (world.error(look), world.reports) == (
+        StorageUnavailable,
+        [{"event": "storage_unreachable", "reason": "no response in time"}],
+    )
 
 
 def test_parts_are_listed_as_they_are(world: World) -> None:
@@ -136,8 +212,7 @@ def test_a_refusal_is_known_by_its_code(world: World, code: str, refusal: type[A
 def test_a_refusal_without_a_code_is_one_all_the_same(world: World, body: str) -> None:
     world.answers(body, 502)
     assert world.error(look) is StorageUnavailable
-    [report] = world.reports
-    assert (report["status"], report["code"]) == (502, "")
+    assert world.reports == [{"event": "storage_refused", "status": 502, "code": "", "oss_request_id": "6743"}]
 
 
 @pytest.mark.parametrize("said", ["", "[]", "null", "{}", '{"stored":7}', "<html>"])
