@@ -19,7 +19,7 @@ NO_ACCOUNT = "0" * 16
 NOT_VISIBLE = "NotVisible"
 """Marks, among a live role's properties, that the rest of them could not be seen."""
 
-OTHER_SHAPES = (AttributeError, TypeError, LookupError)
+OTHER_SHAPES = (AttributeError, TypeError, LookupError, RecursionError)
 """What reading a document of another shape than its documentation's ends in."""
 
 _VARIABLE = re.compile(r"\$\{(?:(?P<path>[\w.-]+)|(?P<function>\w+)\((?P<arguments>[^}]*)\))\}")
@@ -92,7 +92,10 @@ def _read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
         region = str(infra.get("region", ""))
         document = yaml_document(folder / infra["template"])
         unread += [f"The template has {name}, which is not read here." for name in document if name not in _READ]
-        template = filled_template(document, parameters, account or NO_ACCOUNT, region)
+        try:
+            template = filled_template(document, parameters, account or NO_ACCOUNT, region)
+        except ValueError as error:  # a function has more arguments than it takes, or fewer
+            raise TypeError from error
     props = [each.get("props") or {} for each in resources.values()]
     mappings = [*props, *(each.get("environmentVariables") for each in props)]
     mappings += [each.get("Properties") for each in template.values()]
@@ -268,7 +271,8 @@ class _Template:
         if isinstance(value, dict):
             name = value.get("Ref") if len(value) == 1 else None
             return self._plain(self._parameters[name]) if name in self._parameters else None
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return None if "${" in text else text
 
     def _sub(self, argument: Any) -> str:
         text, more = (argument, {}) if isinstance(argument, str) else (argument[0], self.fill(argument[1]))
@@ -333,7 +337,7 @@ def yaml_document(path: Path) -> dict[str, Any]:
     """Returns a YAML file. Raises OSError, and ValueError in which nothing of it is quoted."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
         # Its own words quote the line, and a secret may stand there.
         mark = getattr(fault, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

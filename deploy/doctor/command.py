@@ -22,6 +22,7 @@ from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
 from deploy.doctor.inspection import Inspection, inspect
 from deploy.environment import environment
+from localcloud.terminal import visible
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +67,7 @@ def report(
     missing = sum(len(ids) for ids in not_made.values())
     plural = "" if len(faults) == 1 else "s"
     _print([f"{checks.count(chosen) - missing} checks made, {missing} not made; {len(faults)} fault{plural}."])
-    reasons = [f"{reason[:1].upper()}{reason[1:]}:\n  {', '.join(ids)}" for reason, ids in not_made.items()]
+    reasons = [f"{visible(reason[:1].upper() + reason[1:])}:\n  {', '.join(ids)}" for reason, ids in not_made.items()]
     for heading, entries in (("Faults", faults), ("For you to decide", decisions), ("Not made", reasons)):
         if entries:
             _print(["", f"{heading}:", *(f"  {line}" for each in entries for line in str(each).splitlines())])

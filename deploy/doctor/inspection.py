@@ -29,13 +29,16 @@ class Inspection:
     live_functions: Deployment | None = None
     resources: tuple[LiveResource, ...] = ()
     """The live resources that were looked for."""
+    not_declared: frozenset[str] = frozenset()
+    """Facts of resources that s.yaml does not make: nothing was asked about them."""
     has_credentials: bool = True
     """Whether somebody set credentials, so that seeing nothing is a failure."""
 
     @property
     def is_blind(self) -> bool:
         """Tells whether credentials are set, and show nothing."""
-        return self.has_credentials and set(FACTS) - set(self.not_visible) <= _OF_NO_RESOURCE
+        seen = set(FACTS) - set(self.not_visible) - self.not_declared
+        return self.has_credentials and seen <= _OF_NO_RESOURCE
 
 
 def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
@@ -71,7 +74,12 @@ def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
     found = (*account.resources, *buckets.resources)
     if unknown := [each for each in found if each.code and each.code not in NOT_THERE]:
         reasons["existence"] = reasons[unknown[0].fact]
-    return Inspection(reasons, buckets, functions, found)
+    return Inspection(reasons, buckets, functions, found, _not_declared(deployment))
+
+
+def _not_declared(deployment: Deployment) -> frozenset[str]:
+    facts = () if deployment.site_bucket else live_bucket.OF_SITE
+    return frozenset((*facts, *(() if deployment.callback.get("functionName") else ("callback function",))))
 
 
 def _nothing(reason: str, *, has_credentials: bool = True) -> Inspection:

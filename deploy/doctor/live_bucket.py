@@ -91,8 +91,8 @@ class LiveBuckets:
 
 
 _OF_UPLOADS = ("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy")
-_OF_SITE = ("site ACL", "site policy", "site website")
-FACTS = (*_OF_UPLOADS, "list of objects", "clock", *_OF_SITE)
+OF_SITE = ("site ACL", "site policy", "site website")
+FACTS = (*_OF_UPLOADS, "list of objects", "clock", *OF_SITE)
 """What there is to be seen of the two buckets."""
 
 NO_ANSWER = "no answer"
@@ -158,7 +158,7 @@ class _Inspector:
         )
 
     def _resources(self) -> Iterator[LiveResource]:
-        buckets = (("the upload bucket", self._bucket, _OF_UPLOADS), ("the page's bucket", self._site, _OF_SITE))
+        buckets = (("the upload bucket", self._bucket, _OF_UPLOADS), ("the page's bucket", self._site, OF_SITE))
         for kind, name, facts in buckets:
             codes = [self._not_visible.get(fact, "") for fact in facts]
             absent = [code for code in codes if code in NOT_THERE]
@@ -244,6 +244,10 @@ def _code_of(fault: oss.exceptions.BaseError) -> str:
     return UNREADABLE if isinstance(cause, oss.exceptions.DeserializationError) else NO_ANSWER
 
 
+_RULES = {oss.GetBucketCorsResult: "cors_rules", oss.GetBucketLifecycleResult: "rules"}
+"""Where an answer has the rules without which OSS would have refused it."""
+
+
 def _says_nothing(result: Any) -> bool:
     """Tells whether an answer lacks what it is about. Versioning that never was on has an empty answer."""
     told = {
@@ -257,7 +261,8 @@ def _says_nothing(result: Any) -> bool:
     }
     if isinstance(result, oss.GetBucketAclResult) and not (result.owner and result.owner.id):
         return True
-    return type(result) in told and not getattr(result, told[type(result)])
+    found = getattr(result, told[type(result)]) if type(result) in told else True
+    return not found or not getattr(found, _RULES.get(type(result), ""), True)
 
 
 def _is_blocked(result: Any) -> bool | None:
@@ -300,7 +305,7 @@ def _expiry(result: Any) -> tuple[ExpiryRule, ...] | None:
         ExpiryRule(rule.prefix or "", rule.expiration.days or 0)
         for rule in configuration.rules or ()
         if rule.status == "Enabled" and not rule.tags and rule.expiration
-        if rule.expiration.days or rule.expiration.created_before_date
+        if not rule.expiration.expired_object_delete_marker  # older rules name a Date, which the SDK does not read
     )
 
 

@@ -140,8 +140,12 @@ class LiveFunctions:
         except (NotVisible, *_OTHER_SHAPES) as why:
             _note(not_visible, fact, f"{function}: {_reason(why)}")
             return []
-        whose = (str(each.get("functionArn") or "").partition(":functions/")[2].split("/")[0] for each in found)
-        return [each for each, name in zip(found, whose, strict=True) if name in ("", function)]
+        whose = (str(each.get("functionArn") or "").partition(":functions/")[2] for each in found)
+        return [
+            each
+            for each, name in zip(found, whose, strict=True)
+            if not name or re.fullmatch(rf"{re.escape(function)}([^\w-].*)?", name)  # a version may stand behind it
+        ]
 
     def _role(self, name: str) -> dict[str, Any]:
         told = self._ram("GetRole", RoleName=name).get("Role") or {}

@@ -156,6 +156,24 @@ def test_what_depends_on_a_condition_that_only_a_deployment_tells_is_kept_in_all
     assert kept["More"]["Properties"] == {"Policy": branches}
 
 
+def test_a_condition_on_a_parameter_that_only_a_deployment_tells_is_not_told() -> None:
+    given = {
+        "Parameters": {"More": {"Type": "String"}},
+        "Resources": {"More": {"Condition": {"Fn::Equals": [{"Ref": "More"}, "yes"]}}},
+    }
+    parameters = {"More": "${resources.sign.output.more}"}
+    assert "More" in declared.filled_template(given, parameters, ACCOUNT, "cn-hongkong")
+
+
+@pytest.mark.parametrize("condition", [{"Fn::Equals": [1]}, {"a": 1, "b": 2}, {"Condition": "Keep"}])
+def test_a_template_that_cannot_be_filled_in_is_of_another_shape(folder: Path, condition: object) -> None:
+    file = folder / "deploy" / "ros.yaml"
+    text = ROS_YAML.replace("{'Fn::Not': [{'Fn::Equals': ['', {Ref: KeepDays}]}]}", json.dumps(condition))
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="another shape than is documented"):
+        declared.read(folder, {}, ACCOUNT)
+
+
 @pytest.mark.parametrize(
     ("condition", "holds"),
     [
@@ -215,6 +233,7 @@ def test_a_trigger_config_that_is_no_mapping_is_refused(folder: Path) -> None:
         "JWT_SECRET: hush: hush",
         "JWT_SECRET: !!hush hush",
         "JWT_SECRET: *hush",
+        "JWT_SECRET: !!int hush",
         "JWT_SECRET: `hush",
         "JWT_SECRET: {[hush]: a, [hush]: b}",
         "{hush: a, hush: b}",

@@ -479,6 +479,28 @@ def test_credentials_that_are_refused_everywhere_fail(
     assert (f"  {reason}:\n" in said, secret in said) == (True, False)
 
 
+@pytest.mark.parametrize("left_out", ["site", "callback"])
+def test_credentials_that_are_refused_everywhere_fail_however_little_is_declared(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer, left_out: str
+) -> None:
+    text = (project / "s.yaml").read_text(encoding="utf-8")
+    less = re.sub(rf"(?ms)^  {left_out}:\n    component: .*?(?=^  sign:|^# Without)", "", text).replace("*hidden", "[]")
+    (project / "s.yaml").unlink()
+    (project / "s.yaml").write_text(less, encoding="utf-8")
+    refused = "<Error><Code>InvalidAccessKeyId</Code></Error>"
+    cloud.expect_request(re.compile("/team-.*")).respond_with_data(refused, 403, content_type="application/xml")
+    cloud.expect_request(re.compile(".*")).respond_with_json({"Code": "InvalidAccessKeyId.NotFound"}, status=404)
+    secret = new_secret()
+    argv = ["--skip", "extra-resources"]
+    code, said, _ = run(project, capsys, *argv, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (left_out in declared.read(project, NAMES, ACCOUNT).resources, fault_lines(said), code) == (False, [], 3)
+
+
+def test_why_nothing_was_seen_is_told_in_visible_characters(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said, _ = run(project, capsys, **SET, ACCESS="\x1b[2J\udcff")
+    assert (code, r"by the name of \u001b[2J\udcff (docs" in said) == (3, True)
+
+
 NOTHING = "<Error><Code>NoSuchBucket</Code></Error>"
 
 
@@ -574,7 +596,11 @@ def test_without_a_network_credentials_fail(
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a: [", "s.yaml, line 1, column 5: this is no YAML, "), ("- a", "s.yaml must be a YAML mapping\n")],
+    [
+        ("[" * 3000, "s.yaml: this is no YAML, "),
+        ("a: [", "s.yaml, line 1, column 5: this is no YAML, "),
+        ("- a", "s.yaml must be a YAML mapping\n"),
+    ],
 )
 def test_what_cannot_be_read_is_told_in_a_line(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
@@ -588,6 +614,8 @@ def test_what_cannot_be_read_is_told_in_a_line(
     ("text", "said"),
     [
         ("resources: [1]", "s.yaml, or the template that it names, has another shape than is documented\n"),
+        ("vars: {a: \"${vars.a}\"}\nresources: {sign: \"${vars.a}\"}", "s.yaml, or the template that it names, has another shape than is documented\n"),
+        ("resources: &a {sign: *a}", "s.yaml, or the template that it names, has another shape than is documented\n"),
         ("resources: {sign: 1}", "s.yaml, or the template that it names, has another shape than is documented\n"),
         (
             "resources: {sign: {props: {environmentVariables: 1}}}",

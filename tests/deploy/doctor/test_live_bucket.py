@@ -210,6 +210,26 @@ def test_a_rule_that_clears_parts_away_by_a_date_is_seen(httpserver: HTTPServer)
     assert look(httpserver).bucket.parts == (PartsRule("uploads/", 0),)
 
 
+def test_a_rule_that_deletes_by_a_date_in_the_old_spelling_is_seen(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/team-uploads/", query_string=Asks("lifecycle")).respond_with_data(
+        SUBRESOURCES["lifecycle"].replace("<Days>30</Days>", "<Date>2030-01-01T00:00:00.000Z</Date>"),
+        content_type="application/xml",
+    )
+    answer(httpserver)
+    assert look(httpserver).bucket.expiry == (ExpiryRule("", 0),)
+
+
+@pytest.mark.parametrize("what", ["cors", "lifecycle"])
+def test_rules_that_cannot_be_read_are_not_seen(httpserver: HTTPServer, what: str) -> None:
+    foreign = SUBRESOURCES[what].replace("Configuration>", 'Configuration xmlns="http://x.example">', 1)
+    httpserver.expect_request("/team-uploads/", query_string=Asks(what)).respond_with_data(
+        foreign, content_type="application/xml"
+    )
+    answer(httpserver)
+    fact = {"cors": "CORS"}.get(what, what)
+    assert look(httpserver).not_visible == {fact: "what cannot be read"}
+
+
 def test_a_bucket_that_is_no_website_shows_nothing_and_is_not_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, site_website="NoSuchWebsiteConfiguration")
     live = look(httpserver)

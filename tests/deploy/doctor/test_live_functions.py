@@ -231,6 +231,17 @@ def test_a_function_in_which_something_is_of_another_shape_is_not_seen(
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
+@pytest.mark.parametrize("version", ["", "/prod", "$LATEST", ":1"])
+def test_what_is_kept_beside_a_version_of_a_function_is_seen(httpserver: HTTPServer, version: str) -> None:
+    arn = f"acs:fc:cn-hongkong:{ACCOUNT}:functions/odu-sign{version}"
+    serve(httpserver, configs={"async-invoke-configs": {"configs": [{"functionArn": arn, "asyncTask": True}]}})
+    given = sound_deployment()
+    given.account, _ = inspect(httpserver)
+    assert [each for each in given.findings() if each[0] not in DEFAULT_DECISIONS] == [
+        ("asynchronous", "Live: The function's asynchronous calls differ from s.yaml in asyncTask.")
+    ]
+
+
 def test_it_is_asked_for_by_the_functions_name(httpserver: HTTPServer) -> None:
     serve(httpserver)
     inspect(httpserver)
