@@ -107,6 +107,7 @@ def timeout(context: Context) -> Iterator[str]:
 )
 def log(context: Context) -> Iterator[str]:
     deployment = context.deployment
+    logs = [each.get("logConfig") for each in (deployment.function, deployment.callback)]
     for whose, props in (("The function", deployment.function), ("The callback function", deployment.callback)):
         told = props.get("logConfig")
         if not props:
@@ -119,6 +120,10 @@ def log(context: Context) -> Iterator[str]:
             names = (told["project"], told.get("logstore")) if not context.has_wrong_names else ()
             wrong = [name for name in names if not _is_log_name(name)]
             yield from (f"{whose}'s logConfig names {name!r}, which is no name." for name in wrong)
+    # The roles' rights are made of the function's own log. What is live is compared with what is declared.
+    projects = [each["project"] for each in logs if isinstance(each, dict) and each.get("project")]
+    if not context.declared and len(set(projects)) > 1:
+        yield f"The callback function's logConfig names the project {projects[1]}, and the function's {projects[0]}."
 
 
 def _is_log_name(name: object) -> bool:

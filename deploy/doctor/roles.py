@@ -134,6 +134,15 @@ def _unread_of_bucket(bucket: str, properties: Mapping[str, Any], *, is_page: bo
     strange = [name for name in properties if name not in _READ_OF_BUCKETS]
     strange += [f"WebsiteConfigurationV2.{name}" for name in website if not is_page or name not in _READ_OF_WEBSITES]
     yield from (f"The template's bucket {bucket} has {name}, which is not read here." for name in strange)
+    undecided = (name for name in properties if name in _READ_OF_BUCKETS - {"Tags"} and _is_undecided(properties[name]))
+    yield from (f"The template's bucket {bucket} has {name}, which only a deployment decides." for name in undecided)
+
+
+def _is_undecided(value: Any) -> bool:
+    """Tells whether a function of ROS is left in a value."""
+    if isinstance(value, dict):
+        return any(str(name).startswith("Fn::") or _is_undecided(each) for name, each in value.items())
+    return isinstance(value, list) and any(map(_is_undecided, value))
 
 
 @check(
