@@ -255,7 +255,7 @@ class _Template:
         [(name, of)] = condition.items()
         if name == "Fn::Equals":
             first, second = map(self._plain, of)
-            return None if first is None or second is None else first == second
+            return None if first is None or second is None else _are_equal(first, second)
         if name == "Condition":
             return self.holds(of)
         each_holds = [self.holds(each) for each in (of if isinstance(of, list) else [of])]
@@ -293,6 +293,21 @@ class _Template:
             # Function Compute's component writes ARNs in lower case, and RAM does not mind.
             return f"acs:ram::{self._account}:role/{properties.get('RoleName', name)}"
         return f"{name}.{attribute}"
+
+
+def _are_equal(first: str, second: str) -> bool | None:
+    """Tells whether texts are equal; None where ROS may take what is spelt otherwise for one number or one boolean."""
+    if first == second:
+        return True
+    return None if _spelling(first) == _spelling(second) else False
+
+
+def _spelling(text: str) -> str:
+    """Returns a number in one spelling; of other texts, such as booleans, their small letters."""
+    try:
+        return str(float(text))
+    except ValueError:
+        return text.lower()
 
 
 def as_list(value: Any) -> list[str]:

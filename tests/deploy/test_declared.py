@@ -138,6 +138,8 @@ NOT_TOLD = [
     {"Fn::And": ["Keep", {"Fn::MatchPattern": [".*", "a"]}]},
     {"Fn::Or": [{"Condition": "Nobody"}, {"Fn::Equals": ["a", "b"]}]},
     {"Fn::Any": ["Keep", "Keep"]},
+    {"Fn::Equals": [30, "30.0"]},
+    {"Fn::Equals": [True, "True"]},
 ]
 
 
