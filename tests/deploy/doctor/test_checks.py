@@ -55,7 +55,7 @@ def lifecycle_of(given: SoundDeployment) -> list[dict[str, object]]:
     return rules
 
 
-def undecided(value: object) -> dict[str, object]:
+def only_if_unknown(value: object) -> dict[str, object]:
     """A value of which only a deployment tells whether it holds."""
     return {"Fn::If": ["Unknown", value, {"Ref": "ALIYUN::NoValue"}]}
 
@@ -213,10 +213,10 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("site-acl", lambda g: g.see_site(acl="public-read-write"), "The page's live bucket s is public-read-write."),
     ("role", lambda g: g.function.update(role=f"acs:ram::*:role/{SIGN_ROLE}"), f"The function's role is 'acs:ram::*:role/{SIGN_ROLE}', which is no role's ARN."),
     ("log", lambda g: g.callback["logConfig"].update(project="another"), "The callback function's logConfig names the project another, and the function's odu."),
-    ("extra-resources", lambda g: g.properties("Uploads").update(LifecycleConfiguration=undecided({"Rule": [{"Prefix": "", "Expiration": {"Days": 1}}]})), f"The template's bucket {UPLOADS} has LifecycleConfiguration, which only a deployment decides."),
-    ("extra-resources", lambda g: lifecycle_of(g).append({"Status": undecided("Enabled"), "Expiration": {"Days": 1}}), f"The template's bucket {UPLOADS} has LifecycleConfiguration, which only a deployment decides."),
-    ("extra-resources", lambda g: g.properties("Uploads").update(VersioningConfiguration=undecided({"Status": "Enabled"})), f"The template's bucket {UPLOADS} has VersioningConfiguration, which only a deployment decides."),
-    ("extra-resources", lambda g: g.properties("Site").update(AccessControl=undecided("public-read-write")), f"The template's bucket {SITE_BUCKET} has AccessControl, which only a deployment decides."),
+    ("extra-resources", lambda g: g.properties("Uploads").update(LifecycleConfiguration=only_if_unknown({"Rule": [{"Prefix": "", "Expiration": {"Days": 1}}]})), f"The template's bucket {UPLOADS} has LifecycleConfiguration, which only a deployment decides."),
+    ("extra-resources", lambda g: lifecycle_of(g).append({"Status": only_if_unknown("Enabled"), "Expiration": {"Days": 1}}), f"The template's bucket {UPLOADS} has LifecycleConfiguration, which only a deployment decides."),
+    ("extra-resources", lambda g: g.properties("Uploads").update(VersioningConfiguration=only_if_unknown({"Status": "Enabled"})), f"The template's bucket {UPLOADS} has VersioningConfiguration, which only a deployment decides."),
+    ("extra-resources", lambda g: g.properties("Site").update(AccessControl=only_if_unknown("public-read-write")), f"The template's bucket {SITE_BUCKET} has AccessControl, which only a deployment decides."),
     ("log", lambda g: g.callback.pop("logConfig"), "The callback function has no logConfig: a deployment switches its log off."),
     ("log", lambda g: (g.function["logConfig"].update(logstore="*"), g.statements("SignRole")[1].update(Resource=f"acs:log:*:{ACCOUNT}:project/odu/logstore/*")), "The function's logConfig names '*', which is no name."),
     ("role", lambda g: g.callback.update(role=""), "The callback function's role is not stated."),
