@@ -9,6 +9,7 @@ from typing import Any
 from deploy.declared import Deployment
 from deploy.doctor.check import check
 from deploy.doctor.context import ROLE, Context, role_name
+from fc_http.event import METHODS
 
 RUNTIMES = ("python3.12", "python3.10")
 PYTHON_312_REGIONS = frozenset(
@@ -50,12 +51,12 @@ def triggers(context: Context) -> Iterator[str]:
 @check(
     "methods",
     impact="The gateway answers 403 to them. Without OPTIONS no page can ask for a form: its preflight fails.",
-    fix="Name GET, POST and OPTIONS in s.yaml under triggerConfig.methods.",
+    fix=f"Name {METHODS} in s.yaml under triggerConfig.methods.",
     live="function",
 )
 def methods(context: Context) -> Iterator[str]:
     methods = _trigger(context).get("methods") or ()
-    missing = [method for method in ("GET", "POST", "OPTIONS") if method not in methods]
+    missing = [method for method in METHODS.split(", ") if method not in methods]
     if missing:
         yield f"The trigger's methods lack {', '.join(missing)}."
 

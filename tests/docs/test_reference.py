@@ -103,12 +103,26 @@ def test_the_table_of_routes_is_that_of_the_function(cloud: Cloud) -> None:
         for node in ast.walk(ast.parse(sources("sign").replace("from __future__ import annotations", "")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    paths = {text for text in texts if re.fullmatch(r"/[a-z_/]+", text)}
+    paths = {text for text in texts if re.fullmatch(r"/[\w./~-]+", text)}
     with requests.Session() as session:
         routes = {path: route for path in paths if (route := ask(session, cloud, path))}
         steps = {a + b for a, b in product(routes, paths)}
         routes |= {path: route for path in steps if (route := ask(session, cloud, path))}
     assert differences("http-api.md", names("http-api.md", "routes"), [*routes.values()]) == []
+
+
+def test_every_place_that_lists_methods_lists_those_of_the_routes(cloud: Cloud) -> None:
+    methods = {route.partition(" ")[0] for route in names("http-api.md", "routes")} | {"OPTIONS"}
+    function = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"]["sign"]["props"]
+    domain = yaml.safe_load((ROOT / "s.domain.yaml").read_text(encoding="utf-8"))["resources"]["sign"]["props"]
+    preflight = requests.options(cloud.gateway.url + "/sign", timeout=10)
+    places = {
+        "METHODS in functions/shared/fc_http/event.py": preflight.headers["Access-Control-Allow-Methods"].split(", "),
+        "s.yaml (sign, triggers)": function["triggers"][0]["triggerConfig"]["methods"],
+        "s.domain.yaml (sign, customDomain)": domain["customDomain"]["route"]["methods"],
+        "localcloud/dev/cloud.py": cloud.gateway._methods,
+    }
+    assert {place: sorted(methods ^ {*there}) for place, there in places.items() if {*there} != methods} == {}
 
 
 # Derived by s.yaml from other values of .env, or known only while deploying.

@@ -46,7 +46,7 @@ class OriginNotAllowed(ApiError):
 
 
 class NotFound(ApiError):
-    """Check the address: there are /sign, /limits, /get_post_signature_for_oss_upload and, if it is on, /multipart."""
+    """Check the address: docs/reference/http-api.md has all of them. Some exist only if they are switched on."""
 
     status, code = 404, "not_found"
     message = "There is nothing at this address."

@@ -59,7 +59,7 @@ def test_a_fault_is_printed_with_its_consequence_and_its_cure_and_fails(
     assert code == 1
     told = """  methods: The trigger's methods lack POST, OPTIONS.
     Impact: The gateway answers 403 to them. Without OPTIONS no page can ask for a form: its preflight fails.
-    Fix: Name GET, POST and OPTIONS in s.yaml under triggerConfig.methods.
+    Fix: Name GET, POST, OPTIONS in s.yaml under triggerConfig.methods.
 """
     assert told in said
     assert secret not in said
