@@ -9,7 +9,7 @@ import { Totals } from "../../web/bandwidth.js";
 import { describeDetail } from "../../web/failures.js";
 import { Upload } from "../../web/files.js";
 import * as messages from "../../web/messages.js";
-import { Fault } from "../../web/retry.js";
+import { canRetry, Fault, HALTS_QUEUE, NOT_RETRIABLE } from "../../web/retry.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -145,18 +145,67 @@ for (const [detail, text] of [
         assert.equal(describeDetail(detail), text));
 }
 
-test("every code that the function may answer with has a message, or belongs to requests that the page never makes", async () => {
-    const errors =
-        (await read("functions/shared/fc_http/errors.py")) + (await read("functions/sign/direct_upload/errors.py"));
-    const codes = [...errors.matchAll(/status, code = \d+, "(\w+)"/g)].map(([, code]) => code);
+const errors =
+    (await read("functions/shared/fc_http/errors.py")) + (await read("functions/sign/direct_upload/errors.py"));
+const CODES = [...errors.matchAll(/status, code = \d+, "(\w+)"/g)].map(([, code]) => code);
+
+/** The page shows nothing of these: it never makes such requests, or it begins the upload again. */
+const NEVER_SHOWN = [
+    ...["bad_request", "not_found", "method_not_allowed", "body_too_large"],
+    ...["invalid_size", "invalid_id", "too_many_files"],
+    // With those about tickets the upload begins again.
+    ...["ticket_invalid", "already_stored", "ticket_expired", "upload_gone", "form_too_large"],
+];
+
+/** The page sends these parts again; when that does not help, the user may try again. */
+const LEFT_TO_USER = ["parts_missing"];
+
+test("every code that the function may answer with has a message, or belongs to requests that the page never makes", () => {
     assert.deepEqual(
-        codes.filter((code) => !copy.en[code]),
-        [
-            ...["bad_request", "not_found", "method_not_allowed", "body_too_large"],
-            ...["invalid_size", "invalid_id", "too_many_files"],
-            // With those about tickets the upload begins again.
-            ...["ticket_invalid", "already_stored", "ticket_expired", "upload_gone", "form_too_large"],
-        ],
+        CODES.filter((code) => !copy.en[code]),
+        NEVER_SHOWN,
+    );
+});
+
+test("of every code that the function may answer with, one list says whether the page tries again", () => {
+    const lists = (code) => ({
+        RETRIABLE: canRetry(new Fault(code), 0),
+        NOT_RETRIABLE: NOT_RETRIABLE.includes(code),
+        HALTS_QUEUE: HALTS_QUEUE.includes(code),
+        NEVER_SHOWN: NEVER_SHOWN.includes(code),
+        LEFT_TO_USER: LEFT_TO_USER.includes(code),
+    });
+    const namesOf = (code) => Object.entries(lists(code)).flatMap(([name, isIn]) => (isIn ? [name] : []));
+    assert.deepEqual(
+        CODES.filter((code) => namesOf(code).length !== 1).map((code) => [code, namesOf(code)]),
+        [],
+    );
+});
+
+const modules = await readdir(new URL("../../web", import.meta.url)).then((files) =>
+    Promise.all(files.filter((file) => file.endsWith(".js")).map((file) => read(`web/${file}`))),
+);
+const script = modules.join("\n");
+const html = (await read("web/index.html")) + (await read("web/404.html"));
+const placed = [...html.matchAll(/data-message="(\w+)"/g)].map(([, name]) => name);
+
+test("every text is shown: its name is in a module, in the page or among the function's codes", () => {
+    const literals = [...script.matchAll(/"(\w+)"/g)].map(([, literal]) => literal);
+    const shown = new Set([...literals, ...placed, ...CODES]);
+    assert.deepEqual(
+        Object.keys(copy.en).filter((name) => !shown.has(name)),
+        [],
+    );
+});
+
+test("every name of a text in a module or in the page has a text", () => {
+    const calls = [...script.matchAll(/formatMessage\(((?:[^(),]|\([^()]*\))*)/g)].map(([, argument]) => argument);
+    // What is compared is no name of a text.
+    const literals = calls.flatMap((call) => [...call.matchAll(/(?<!=== )"(\w+)"/g)].map(([, literal]) => literal));
+    assert.ok(literals.length > 0 && placed.length > 0);
+    assert.deepEqual(
+        [...literals, ...placed].filter((name) => !copy.en[name]),
+        [],
     );
 });
 
