@@ -44,6 +44,10 @@ def test_a_webhook_is_read() -> None:
     assert Settings.from_environ(LEAST | WEBHOOK).webhook == Webhook("https://app.example.com/uploads?team=a", KEY)
 
 
+def test_a_prefix_is_read_without_the_slash_at_its_end() -> None:
+    assert Settings.from_environ(LEAST | {"UPLOAD_PREFIX": "in/2024/"}).prefix == "in/2024"
+
+
 def test_stand_ins_are_read_on_a_laptop() -> None:
     local = {"LOCAL": "on", "OSS_ENDPOINT": "http://127.0.0.1:1", "CALLBACK_KEY_ORIGIN": "http://127.0.0.1:2"}
     settings = Settings.from_environ(LEAST | local)
@@ -61,6 +65,10 @@ def test_no_secret_is_in_what_the_settings_print() -> None:
     [
         ({"OSS_BUCKET": ""}, "OSS_BUCKET is missing"),
         ({"OSS_REGION": "oss-cn-hangzhou"}, "OSS_REGION must be the region's ID: cn-hangzhou, not oss-cn-hangzhou"),
+        (
+            {"UPLOAD_PREFIX": "in/../a"},
+            "UPLOAD_PREFIX must be a relative path of letters, digits and . _ - such as uploads, not 'in/../a'",
+        ),
         ({"CALLBACK_SECRET": ""}, "CALLBACK_SECRET is missing"),
         (
             {"CALLBACK_SECRET": "short"},

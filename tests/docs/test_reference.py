@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import base64
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,15 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from joserfc.jwk import ECKey
 
+from direct_upload.settings import Settings as SignSettings
+from fc_http.errors import InvalidSettings
 from localcloud.dev.cloud import Cloud
 from localcloud.dev.settings import SETTINGS
+from support import factories
+from support.tokens import new_secret
+from upload_callback.settings import Settings as CallbackSettings
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -127,7 +135,13 @@ def test_every_place_that_lists_methods_lists_those_of_the_routes(cloud: Cloud) 
 
 # Derived by s.yaml from other values of .env, or known only while deploying.
 DERIVED = {"OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "CALLBACK_URL"}
+SECRET_LISTS = ("deploy/hooks/hide_secrets.cjs", "deploy/serverless_devs/logs.py")
 LAPTOP_ONLY = {"LOCAL", "STS_ENDPOINT", "OSS_ENDPOINT", "CALLBACK_KEY_ORIGIN"}
+# Anybody may read these in a terminal or in a log. Every other setting is a secret.
+PUBLIC = DERIVED | {
+    *("ALLOWED_ORIGINS", "AUTH", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "UPLOAD_PREFIX", "MAX_SIZE"),
+    *("CONTENT_TYPES", "EXPIRES_IN", "FOLDER_FORMS", "CALLBACK", "MULTIPART_THRESHOLD"),
+}
 
 
 def settings_read(folder: str) -> set[str]:
@@ -149,11 +163,63 @@ def test_a_setting_is_named_in_every_place(folder: str) -> None:
         ".env.example": (example & read, set_by_people),
         "make dev (SETTINGS in localcloud)": (set(SETTINGS) & set_by_people, set_by_people),
     }
-    for secret_list in ("deploy/hooks/hide_secrets.cjs", "deploy/serverless_devs/logs.py"):
-        secrets = {name for name in read if name.endswith("_SECRET")}
-        hidden = set(re.findall(r'"([A-Z_]+)"', (ROOT / secret_list).read_text(encoding="utf-8")))
-        places[secret_list] = (hidden & secrets, secrets)
-    assert {place: sorted(there ^ expected) for place, (there, expected) in places.items() if there != expected} == {}
+    secrets = read - PUBLIC - LAPTOP_ONLY
+    for file, expected in ({f"tests/{folder}/test_settings.py": read} | dict.fromkeys(SECRET_LISTS, secrets)).items():
+        places[file] = (set(re.findall(r"[A-Z][A-Z_]+", (ROOT / file).read_text(encoding="utf-8"))) & read, expected)
+    wrong = [f"{place}: {sorted(there ^ expected)}" for place, (there, expected) in places.items() if there != expected]
+    assert not wrong, "\n".join(wrong)
+
+
+JWKS = {"keys": [ECKey.generate_key().as_dict(private=False, kid="1", alg="ES256")]}
+TICKETS, PARTS = {"CALLBACK_SECRET": new_secret()}, {"MULTIPART_SECRET": new_secret()}
+ENVIRONS: dict[tuple[str, str], dict[str, str]] = {
+    ("sign", ""): factories.ENVIRON | {"AUTH": "", "JWT_SECRET": new_secret()},
+    ("sign", "JWT_JWKS"): factories.ENVIRON
+    | {"AUTH": "", "JWT_JWKS": json.dumps(JWKS), "JWT_ISSUER": "https://a.example", "JWT_AUDIENCE": "a"},
+    ("sign", "CALLBACK=on"): factories.ENVIRON | TICKETS | {"CALLBACK": "on", "CALLBACK_URL": "https://a.example"},
+    ("sign", "MULTIPART_THRESHOLD"): factories.ENVIRON | PARTS | {"MULTIPART_THRESHOLD": "1MB"},
+    ("callback", ""): {"OSS_BUCKET": "team-uploads", "OSS_REGION": "cn-hangzhou"} | TICKETS,
+    ("callback", "WEBHOOK_URL"): {"OSS_BUCKET": "team-uploads", "OSS_REGION": "cn-hangzhou"}
+    | TICKETS
+    | {"WEBHOOK_URL": "https://a.example/", "WEBHOOK_SECRET": f"whsec_{base64.b64encode(bytes(32)).decode()}"},
+}
+"""Settings of a function that are complete, by the condition that the column of defaults names."""
+
+IN_WORDS = {
+    "CONTENT_TYPES": "all known types, and everything else as `application/octet-stream`",
+    "MULTIPART_THRESHOLD": "no parts",
+    "WEBHOOK_URL": "no webhook",
+    "STS_ENDPOINT": "the region's STS",
+    "OSS_ENDPOINT": "the region's OSS",
+}
+DEFAULTS = [
+    (folder, row[0].strip("`"), *re.fullmatch(r"(.*?)(?: with `(.*)`)?", clause).groups(""))  # type: ignore[union-attr]
+    for folder in ("sign", "callback")
+    for row in table("settings.md", f"settings: [^>]*functions/{folder}")
+    for clause in row[2].split("; ")
+]
+
+
+@pytest.mark.parametrize(("folder", "name", "default", "condition"), DEFAULTS)
+def test_a_default_is_the_functions(folder: str, name: str, default: str, condition: str) -> None:
+    """A setting that is not set counts as its default does, or is missing."""
+    read: Callable[[dict[str, str]], object] = SignSettings.from_environ
+    if folder == "callback":
+        read = CallbackSettings.from_environ
+    environ = ENVIRONS[folder, condition] | ({"LOCAL": "on"} if name in LAPTOP_ONLY - {"LOCAL"} else {})
+    without = {other: value for other, value in environ.items() if other != name}
+    if default == "required":
+        with pytest.raises(InvalidSettings) as caught:
+            read(without)
+        assert caught.value.faults == (f"{name} is missing",)
+    elif default.startswith("this or "):
+        with pytest.raises(InvalidSettings, match="JWT_SECRET and JWT_JWKS are both missing"):
+            read({other: value for other, value in without.items() if f"`{other}`" != default.removeprefix("this or ")})
+    elif name in IN_WORDS:
+        assert (default, read(without)) == (IN_WORDS[name], read(without | {name: ""}))
+    else:
+        value = default.strip("`").replace("<bucket>", "team-uploads").replace("<region>", "cn-hangzhou")
+        assert read(without) == read(without | {name: value})
 
 
 @pytest.mark.parametrize("folder", ["sign", "callback"])
