@@ -146,7 +146,7 @@ PUBLIC = DERIVED | {
 
 def settings_read(folder: str) -> set[str]:
     """Returns what the function reads: its own settings, and those that every function reads."""
-    own = set(re.findall(r'\bread\(\s*"([A-Z_]+)"', sources(folder)))
+    own = set(re.findall(r'\bread\(\s*"([A-Z0-9_]+)"', sources(folder)))
     return own | {"LOCAL", "OSS_ENDPOINT"}
 
 
@@ -155,7 +155,7 @@ def test_a_setting_is_named_in_every_place(folder: str) -> None:
     """Names each place that a new setting was forgotten in."""
     read = settings_read(folder)
     declared = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"][folder]["props"]
-    example = set(re.findall(r"[A-Z][A-Z_]+", (ROOT / ".env.example").read_text(encoding="utf-8")))
+    example = set(re.findall(r"[A-Z][A-Z0-9_]+", (ROOT / ".env.example").read_text(encoding="utf-8")))
     set_by_people = read - DERIVED - LAPTOP_ONLY
     places = {
         "docs/reference/settings.md": (set(names("settings.md", f"settings: [^>]*functions/{folder}")), read),
@@ -165,7 +165,7 @@ def test_a_setting_is_named_in_every_place(folder: str) -> None:
     }
     secrets = read - PUBLIC - LAPTOP_ONLY
     for file, expected in ({f"tests/{folder}/test_settings.py": read} | dict.fromkeys(SECRET_LISTS, secrets)).items():
-        places[file] = (set(re.findall(r"[A-Z][A-Z_]+", (ROOT / file).read_text(encoding="utf-8"))) & read, expected)
+        places[file] = (set(re.findall(r"[A-Z][A-Z0-9_]+", (ROOT / file).read_text(encoding="utf-8"))) & read, expected)
     wrong = [f"{place}: {sorted(there ^ expected)}" for place, (there, expected) in places.items() if there != expected]
     assert not wrong, "\n".join(wrong)
 
@@ -231,7 +231,7 @@ def test_where_a_setting_is_set_is_documented(folder: str) -> None:
 
 
 def test_every_variable_of_the_example_is_in_the_reference() -> None:
-    example = re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    example = re.findall(r"^#? ?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     page = (REFERENCE / "settings.md").read_text(encoding="utf-8")
     assert [name for name in example if f"`{name}`" not in page] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -330,6 +331,14 @@ def test_what_looks_at_both_functions_is_not_made_where_one_was_not_seen() -> No
 
 def test_a_check_is_found_by_its_id() -> None:
     assert [check.find.__name__ for check in CHECKS] == [check.id.replace("-", "_") for check in CHECKS]
+
+
+def test_every_module_with_checks_is_asked() -> None:
+    folder = doctor.ROOT / "deploy" / "doctor"
+    written = [
+        file.stem for file in folder.glob("*.py") if re.search(r"^@check\($", file.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert sorted({check.find.__module__.rpartition(".")[2] for check in CHECKS}) == sorted(written)
 
 
 def test_every_check_has_a_seeded_fault() -> None:
