@@ -170,6 +170,10 @@ def test_a_setting_is_named_in_every_place(folder: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+READERS: dict[str, Callable[[dict[str, str]], object]] = {
+    "sign": SignSettings.from_environ,
+    "callback": CallbackSettings.from_environ,
+}
 JWKS = {"keys": [ECKey.generate_key().as_dict(private=False, kid="1", alg="ES256")]}
 TICKETS, PARTS = {"CALLBACK_SECRET": new_secret()}, {"MULTIPART_SECRET": new_secret()}
 ENVIRONS: dict[tuple[str, str], dict[str, str]] = {
@@ -203,9 +207,7 @@ DEFAULTS = [
 @pytest.mark.parametrize(("folder", "name", "default", "condition"), DEFAULTS)
 def test_a_default_is_the_functions(folder: str, name: str, default: str, condition: str) -> None:
     """A setting that is not set counts as its default does, or is missing."""
-    read: Callable[[dict[str, str]], object] = SignSettings.from_environ
-    if folder == "callback":
-        read = CallbackSettings.from_environ
+    read = READERS[folder]
     environ = ENVIRONS[folder, condition] | ({"LOCAL": "on"} if name in LAPTOP_ONLY - {"LOCAL"} else {})
     without = {other: value for other, value in environ.items() if other != name}
     if default == "required":
@@ -220,6 +222,19 @@ def test_a_default_is_the_functions(folder: str, name: str, default: str, condit
     else:
         value = default.strip("`").replace("<bucket>", "team-uploads").replace("<region>", "cn-hangzhou")
         assert read(without) == read(without | {name: value})
+
+
+@pytest.mark.parametrize("folder", READERS)
+def test_no_secret_is_in_what_the_settings_print(folder: str) -> None:
+    secrets = settings_read(folder) - PUBLIC - LAPTOP_ONLY
+    environs = [environ for (of, _), environ in ENVIRONS.items() if of == folder]
+    printed = {
+        name
+        for environ in environs
+        for name in secrets & environ.keys()
+        if environ[name] in repr(READERS[folder](environ))
+    }
+    assert (secrets.difference(*environs), printed) == (set(), set())
 
 
 @pytest.mark.parametrize("folder", ["sign", "callback"])
