@@ -277,7 +277,7 @@ SET = {
     "KEEP_DAYS": "7",
     "LOG_DAYS": "3",
     "PAGE_TITLE": "Our files",
-    "PAGE_LOGO": "https://example.com/l.svg",
+    "PAGE_LOGO": "data:image/svg+xml,%3Csvg/%3E",
     "PAGE_ACCENT": "#0a58ca",
     "PAGE_FOOTER": "Ask us",
 }
@@ -350,7 +350,7 @@ def check_everything_set(scratch: Scratch) -> None:
         "upload": "https://files.example.com",
         "domain": "upload.example.com",
         "title": "Our files",
-        "logo": "https://example.com/l.svg",
+        "logo": "data:image/svg+xml,%3Csvg/%3E",
         "accent": "#0a58ca",
         "footer": "Ask us",
     }
