@@ -11,13 +11,13 @@ python=.venv/default/bin/python
 functions="tests/shared tests/sign tests/callback tests/chain"
 others="tests/localcloud tests/deploy tests/docs tests/e2e tests/browsers $(ls tests/test_*.py)"
 # A file's tests stay together, for they share what the file built or started. tests/conftest.py has the long ones begin.
-at_once="-q --dist loadfile --no-loadscope-reorder -n"
-cores=$(getconf _NPROCESSORS_ONLN)
+# Twice as many at once as there are cores, for they wait as often as they work.
+at_once="-q --dist loadfile --no-loadscope-reorder -n $((2 * $(getconf _NPROCESSORS_ONLN)))"
 
 if [ "${1:-}" = unit ]; then
     shift
     [ $# -gt 0 ] || ! command -v node >/dev/null || node --test tests/web/*.test.js
-    exec $python -m pytest $at_once "$cores" -m "not browser and not node_modules and not registry" "$@"
+    exec $python -m pytest $at_once -m "not browser and not node_modules and not registry" "$@"
 fi
 [ $# = 0 ] || exec $python -m pytest -q --nothing-missing "$@"
 
@@ -28,14 +28,13 @@ echo "The page's modules:"
 node --test tests/web/*.test.js
 echo "The functions, on Python $default:"
 .venv/default/bin/coverage erase
-.venv/default/bin/coverage run -m pytest $at_once "$cores" --nothing-missing $functions
+.venv/default/bin/coverage run -m pytest $at_once --nothing-missing $functions
 .venv/default/bin/coverage combine -q
 .venv/default/bin/coverage report
 for environment in .venv/3.*; do
     [ "$environment" != ".venv/$default" ] || continue
     echo "The functions, on Python ${environment#.venv/}:"
-    "$environment/bin/python" -m pytest $at_once "$cores" -m "not any_python" --nothing-missing $functions
+    "$environment/bin/python" -m pytest $at_once -m "not any_python" --nothing-missing $functions
 done
-# Twice as many as there are cores, for these wait as often as they work.
 echo "Everything else, on Python $default:"
-$python -m pytest $at_once $((2 * cores)) --nothing-missing $others
+$python -m pytest $at_once --nothing-missing $others
