@@ -2,6 +2,7 @@
 # Runs the tests: those of the functions on every Python set up, since Function Compute runs two, with branch coverage on
 # the default one; all others (the stand-ins, the owner's tools, the page) on the default one alone.
 #   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs and no registry, on the default Python
+#   tools/test.sh quick          all but the three browser engines and the longest files of one
 #   tools/test.sh WORDS          those that pytest's words choose, on the default Python
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,6 +19,13 @@ if [ "${1:-}" = unit ]; then
     shift
     [ $# -gt 0 ] || ! command -v node >/dev/null || node --test tests/web/*.test.js
     exec $python -m pytest $at_once -m "not browser and not node_modules and not registry" "$@"
+fi
+if [ "${1:-}" = quick ]; then
+    shift
+    others=${others/tests\/browsers/}
+    for name in accessibility big_files mishaps outages; do
+        others="$others --ignore=tests/e2e/test_$name.py"
+    done
 fi
 [ $# = 0 ] || exec $python -m pytest -q --nothing-missing "$@"
 
