@@ -289,6 +289,7 @@ def overdue(context: Context) -> Iterator[str]:
         return
     folder = context.upload_place.partition("/")[2].removesuffix("*")
     for each in [context.live_buckets.bucket] if context.live_buckets else []:
-        rules = [rule for rule in each.expiry or () if folder.startswith(rule.prefix) and 0 < rule.days <= int(days)]
+        whole = [rule for rule in each.expiry or () if folder.startswith(rule.prefix) and not rule.spares_some]
+        rules = [rule for rule in whole if 0 < rule.days <= int(days)]
         if each.expiry is not None and not rules:
             yield f"{each.where} does not delete uploads after {days} days, as KEEP_DAYS says."

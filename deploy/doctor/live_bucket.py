@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element
 
 import alibabacloud_oss_v2 as oss
+from alibabacloud_oss_v2.types import OperationInput
 
+from deploy.doctor import bucket_answers
+from deploy.doctor.bucket_answers import text
 from deploy.doctor.live_resource import NOT_THERE, LiveResource
 from deploy.oss_client import plain_code, refusal
 
@@ -32,6 +35,8 @@ class PartsRule:
     prefix: str
     days: int
     """After the upload began; 0 where the rule names a date instead."""
+    spares_some: bool = False
+    """A filter excepts some."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class ExpiryRule:
     prefix: str
     days: int
     """After the object was stored; 0 where the rule names a date instead."""
+    spares_some: bool = False
+    """A filter excepts some."""
 
 
 @dataclass(frozen=True)
@@ -119,35 +126,27 @@ class _Inspector:
         self._not_visible: dict[str, str] = {}
 
     def live(self) -> LiveBuckets:
-        request = {"bucket": self._bucket}
-        versioning = self._ask("versioning", lambda: self._client.get_bucket_versioning(_versioning(**request)))
-        blocked = self._ask(
-            "Block Public Access", lambda: self._client.get_bucket_public_access_block(_block(**request))
-        )
-        acl = self._ask("ACL", lambda: self._client.get_bucket_acl(_acl(**request)))
-        cors = self._ask("CORS", lambda: self._client.get_bucket_cors(_cors(**request)), none="NoSuchCORSConfiguration")
-        lifecycle = self._ask(
-            "lifecycle", lambda: self._client.get_bucket_lifecycle(_lifecycle(**request)), none="NoSuchLifecycle"
-        )
-        policy = self._ask_policy("policy", self._bucket)
-        self._ask(
-            "list of objects",
-            lambda: self._client.list_objects_v2(_list(**request, max_keys=1)),
-            none="PublicEndpointForbidden",
-        )
+        bucket = self._bucket
+        versioning = self._ask("versioning", bucket, "versioning")
+        blocked = self._ask("Block Public Access", bucket, "publicAccessBlock")
+        acl = self._ask("ACL", bucket, "acl")
+        cors = self._ask_for_rules("CORS", "cors", none="NoSuchCORSConfiguration")
+        lifecycle = self._ask_for_rules("lifecycle", "lifecycle", none="NoSuchLifecycle")
+        policy = self._ask_policy("policy", bucket)
+        self._ask("list of objects", bucket, "list-type", none="PublicEndpointForbidden")
         site = self._page_bucket() if self._site else None
         if self._skew is None:
             self._not_visible["clock"] = NO_ANSWER
         return LiveBuckets(
             BucketConfig(
-                where=f"The live bucket {self._bucket}",
-                versioning=(versioning.version_status or "") if versioning else None,
-                public_access_blocked=_is_blocked(blocked),
-                acl=acl.acl if acl else None,
-                owner=acl.owner.id if acl else None,
-                cors=() if self._refused.get("CORS") == "NoSuchCORSConfiguration" else _rules(cors),
-                parts=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _parts(lifecycle),
-                expiry=() if self._refused.get("lifecycle") == "NoSuchLifecycle" else _expiry(lifecycle),
+                where=f"The live bucket {bucket}",
+                versioning=None if versioning is None else text(versioning, "Status"),
+                public_access_blocked=None if blocked is None else text(blocked, "BlockPublicAccess") == "true",
+                acl=_acl(acl),
+                owner=_owner(acl),
+                cors=None if cors is None else tuple(map(_cors_rule, cors)),
+                parts=None if lifecycle is None else tuple(_parts(lifecycle)),
+                expiry=None if lifecycle is None else tuple(_expiry(lifecycle)),
                 policy=policy,
             ),
             skew=self._skew,
@@ -166,47 +165,65 @@ class _Inspector:
                 yield LiveResource(f"{kind} {name}", facts[0], (absent or [min(codes, key=bool)])[0])
 
     def _page_bucket(self) -> BucketConfig:
-        acl = self._ask("site ACL", lambda: self._client.get_bucket_acl(_acl(bucket=self._site)))
+        acl = self._ask("site ACL", self._site, "acl")
         return BucketConfig(
             where=f"The page's live bucket {self._site}",
-            acl=acl.acl if acl else None,
-            owner=acl.owner.id if acl else None,
+            acl=_acl(acl),
+            owner=_owner(acl),
             policy=self._ask_policy("site policy", self._site),
             website=self._ask_website(),
         )
 
     def _ask_website(self) -> Website | None:
         what, none = "site website", "NoSuchWebsiteConfiguration"
-        answer = self._ask(what, lambda: self._client.get_bucket_website(_website(bucket=self._site)), none=none)
+        answer = self._ask(what, self._site, "website", none=none)
         if answer is None:
             return Website() if self._refused.get(what) == none else None
-        found = answer.website_configuration
         return Website(
-            index=(found.index_document.suffix if found.index_document else None) or "",
-            error=(found.error_document.key if found.error_document else None) or "",
-            rules=len((found.routing_rules.routing_rules if found.routing_rules else None) or ()),
+            index=text(answer, "IndexDocument/Suffix"),
+            error=text(answer, "ErrorDocument/Key"),
+            rules=len(answer.findall("RoutingRules/RoutingRule")),
         )
+
+    def _ask_for_rules(self, what: str, parameter: str, none: str) -> list[Element] | None:
+        """Returns the upload bucket's rules; None if they are not visible."""
+        answer = self._ask(what, self._bucket, parameter, none=none)
+        if answer is None:
+            return [] if self._refused.get(what) == none else None
+        return [each for each in answer if each.tag in ("CORSRule", "Rule")]
 
     def _ask_policy(self, what: str, bucket: str) -> str | None:
         """Returns the policy; empty if there is none, None if that is not visible."""
         none = "NoSuchBucketPolicy"
-        answer = self._ask(what, lambda: self._client.get_bucket_policy(_policy(bucket=bucket)), none=none)
+        answer = self._answer(what, bucket, {"policy": ""}, none)
         if answer is None:
             return "" if self._refused.get(what) == none else None
-        if not answer.body.lstrip().startswith("{"):  # somebody else's page, and no policy, however it is written
+        policy = answer.decode(errors="replace")
+        if not policy.lstrip().startswith("{"):  # somebody else's page, and no policy, however it is written
             self._not_visible[what] = UNREADABLE
             return None
-        return str(answer.body)
+        return policy
 
-    def _ask(self, what: str, question: Callable[[], Any], none: str = "") -> Any:
-        """Returns the answer; None if OSS refuses, or did not answer before. The refusal `none` is an answer, too."""
+    def _ask(self, what: str, bucket: str, parameter: str, none: str = "") -> Element | None:
+        """Returns what OSS says of a bucket; None if it refuses. The refusal `none` is an answer, too."""
+        more = {"list-type": {"list-type": "2", "max-keys": "1"}}
+        content = self._answer(what, bucket, more.get(parameter, {parameter: ""}), none)
+        answer = None if content is None else bucket_answers.read(parameter, content)
+        is_another = answer is not None and answer.findtext("Name") not in (None, bucket)
+        if content is not None and (answer is None or is_another):
+            self._refused[what] = self._not_visible[what] = UNREADABLE
+            return None
+        return answer
+
+    def _answer(self, what: str, bucket: str, parameters: Mapping[str, str], none: str) -> bytes | None:
+        """Returns an answer as it came; None if OSS refuses, or did not answer before."""
         if NO_ANSWER in self._refused.values():
             self._not_visible[what] = NO_ANSWER
             return None
         before = self._clock()
         try:
-            result = question()
-        except (ParseError, ValueError):
+            answer = self._client.invoke_operation(OperationInput(what, "GET", parameters=parameters, bucket=bucket))
+        except ValueError:
             self._refused[what] = self._not_visible[what] = UNREADABLE
             return None
         except oss.exceptions.BaseError as fault:
@@ -216,11 +233,11 @@ class _Inspector:
             if code != none:
                 self._not_visible[what] = code
             return None
-        self._note_skew(before, result.headers)
-        if result.status_code != 200 or result.headers.get("Content-Length") == "0" or _says_nothing(result):
+        self._note_skew(before, answer.headers)
+        if answer.status_code != 200:
             self._refused[what] = self._not_visible[what] = UNREADABLE
             return None
-        return result
+        return bytes(answer.http_response.content)
 
     def _note_skew(self, before: float, headers: Any) -> None:
         """OSS's clock shows whole seconds: what lies within the request and that second is no skew."""
@@ -239,81 +256,38 @@ def _code_of(fault: oss.exceptions.BaseError) -> str:
     """Returns OSS's code; of an answer that is not OSS's, `UNREADABLE`."""
     cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
     if isinstance(cause, oss.exceptions.ServiceError):
-        is_code = plain_code(cause.code) == cause.code != "BadErrorResponse"  # which the SDK says
-        return str(cause.code) if is_code else UNREADABLE
+        code = str(cause.code)
+        is_code = plain_code(code) == code != "BadErrorResponse"  # which the SDK says
+        # The SDK also finds codes in what it cannot parse. That there is nothing counts only as OSS documents it.
+        is_documented = cause.status_code == 404 and cause.error_fileds.get("Code") == code
+        return code if is_code and (is_documented or not code.startswith("NoSuch")) else UNREADABLE
     return UNREADABLE if isinstance(cause, oss.exceptions.DeserializationError) else NO_ANSWER
 
 
-_RULES = {oss.GetBucketCorsResult: "cors_rules", oss.GetBucketLifecycleResult: "rules"}
-"""Where an answer has the rules without which OSS would have refused it."""
+def _acl(answer: Element | None) -> str | None:
+    return None if answer is None else text(answer, "AccessControlList/Grant")
 
 
-def _says_nothing(result: Any) -> bool:
-    """Tells whether an answer lacks what it is about. Versioning that never was on has an empty answer."""
-    told = {
-        oss.GetBucketPublicAccessBlockResult: "public_access_block_configuration",
-        oss.GetBucketAclResult: "acl",
-        oss.GetBucketCorsResult: "cors_configuration",
-        oss.GetBucketLifecycleResult: "lifecycle_configuration",
-        oss.GetBucketPolicyResult: "body",
-        oss.GetBucketWebsiteResult: "website_configuration",
-        oss.ListObjectsV2Result: "name",
-    }
-    if isinstance(result, oss.GetBucketAclResult) and not (result.owner and result.owner.id):
-        return True
-    found = getattr(result, told[type(result)]) if type(result) in told else True
-    return not found or not getattr(found, _RULES.get(type(result), ""), True)
+def _owner(answer: Element | None) -> str | None:
+    return None if answer is None else text(answer, "Owner/ID")
 
 
-def _is_blocked(result: Any) -> bool | None:
-    configuration = result.public_access_block_configuration if result else None
-    return bool(configuration.block_public_access) if configuration else None
+def _cors_rule(rule: Element) -> CorsRule:
+    names = ("AllowedOrigin", "AllowedMethod", "ExposeHeader")
+    return CorsRule(*(tuple(each.text or "" for each in rule.findall(name)) for name in names))
 
 
-def _rules(result: Any) -> tuple[CorsRule, ...] | None:
-    configuration = result.cors_configuration if result else None
-    if configuration is None:
-        return None
-    return tuple(
-        CorsRule(
-            *(
-                tuple(each or "" for each in listed or ())
-                for listed in (rule.allowed_origins, rule.allowed_methods, rule.expose_headers)
-            )
-        )
-        for rule in configuration.cors_rules or ()
-    )
+def _parts(rules: Iterable[Element]) -> Iterator[PartsRule]:
+    for rule in rules:
+        when = rule.find("AbortMultipartUpload")
+        if text(rule, "Status") == "Enabled" and when is not None:
+            yield PartsRule(text(rule, "Prefix"), int(text(when, "Days") or 0), rule.find("Filter") is not None)
 
 
-def _parts(result: Any) -> tuple[PartsRule, ...] | None:
-    configuration = result.lifecycle_configuration if result else None
-    if configuration is None:
-        return None
-    return tuple(
-        PartsRule(rule.prefix or "", rule.abort_multipart_upload.days or 0)
-        for rule in configuration.rules or ()
-        if rule.status == "Enabled" and rule.abort_multipart_upload
-        if rule.abort_multipart_upload.days or rule.abort_multipart_upload.created_before_date
-    )
-
-
-def _expiry(result: Any) -> tuple[ExpiryRule, ...] | None:
-    configuration = result.lifecycle_configuration if result else None
-    if configuration is None:
-        return None
-    return tuple(
-        ExpiryRule(rule.prefix or "", rule.expiration.days or 0)
-        for rule in configuration.rules or ()
-        if rule.status == "Enabled" and not rule.tags and rule.expiration
-        if not rule.expiration.expired_object_delete_marker  # older rules name a Date, which the SDK does not read
-    )
-
-
-_versioning = oss.GetBucketVersioningRequest
-_block = oss.GetBucketPublicAccessBlockRequest
-_acl = oss.GetBucketAclRequest
-_cors = oss.GetBucketCorsRequest
-_lifecycle = oss.GetBucketLifecycleRequest
-_policy = oss.GetBucketPolicyRequest
-_website = oss.GetBucketWebsiteRequest
-_list = oss.ListObjectsV2Request
+def _expiry(rules: Iterable[Element]) -> Iterator[ExpiryRule]:
+    for rule in rules:
+        when = rule.find("Expiration")
+        if text(rule, "Status") != "Enabled" or rule.find("Tag") is not None or when is None:
+            continue
+        if text(when, "ExpiredObjectDeleteMarker") != "true":  # it deletes no file
+            yield ExpiryRule(text(rule, "Prefix"), int(text(when, "Days") or 0), rule.find("Filter") is not None)

@@ -52,7 +52,7 @@ def multipart_lifecycle(context: Context) -> Iterator[str]:
     for each in context.buckets() if is_on(context) else ():
         if each.parts is None:
             continue
-        if not any(rule.days and folder.startswith(rule.prefix) for rule in each.parts):
+        if not any(rule.days and folder.startswith(rule.prefix) and not rule.spares_some for rule in each.parts):
             yield f"{each.where} has no lifecycle rule that clears abandoned parts away."
         concerned = [rule for rule in each.parts if folder.startswith(rule.prefix) or rule.prefix.startswith(folder)]
         soonest = min((rule.days for rule in concerned), default=LEAST_DAYS)

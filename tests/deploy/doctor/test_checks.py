@@ -240,6 +240,8 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("cors-wide", lambda g: g.see(cors=(CorsRule((SITE,), ("POST",)), CorsRule(("https://evil.example",), ("GET", "POST")))), "The live bucket b lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
     ("overdue", keep_a_month, "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
     ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 31), ExpiryRule("uploads/a/", 30), ExpiryRule("other/", 1)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
+    ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 30, spares_some=True)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
+    ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 7, spares_some=True),)), "The live bucket b has no lifecycle rule that clears abandoned parts away."),
     ("owner", lambda g: g.see(owner="42"), f"The live bucket b belongs to the account 42, not to {ACCOUNT}."),
     ("owner", lambda g: g.see_site(owner="42"), f"The page's live bucket s belongs to the account 42, not to {ACCOUNT}."),
     ("cors", lambda g: g.cors().update(AllowedMethod=["PUT"]), f"The bucket Uploads of the template has no CORS rule that lets {SITE} post."),

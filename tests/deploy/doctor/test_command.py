@@ -365,7 +365,7 @@ OF_UPLOADS = {
     "acl": f"<AccessControlPolicy><Owner><ID>{ACCOUNT}</ID></Owner><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
     "cors": f"<CORSConfiguration><CORSRule><AllowedOrigin>https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedMethod>PUT</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule></LifecycleConfiguration>",
-    "list-type": "<ListBucketResult><Name>b</Name></ListBucketResult>",
+    "list-type": f"<ListBucketResult><Name>team-uploads-{ACCOUNT}</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
 }
 """What OSS answers, after its documentation."""
 
@@ -467,7 +467,9 @@ def test_credentials_that_are_refused_everywhere_fail(
     project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer, oss_code: str, reason: str
 ) -> None:
     cloud.expect_request(re.compile("/team-.*")).respond_with_data(
-        f"<Error><Code>{oss_code}</Code></Error>", 403, content_type="application/xml"
+        f"<Error><Code>{oss_code}</Code></Error>",
+        404 if oss_code == "NoSuchBucket" else 403,
+        content_type="application/xml",
     )
     cloud.expect_request(re.compile(".*")).respond_with_json({"Code": "InvalidAccessKeyId.NotFound"}, status=404)
     secret = new_secret()

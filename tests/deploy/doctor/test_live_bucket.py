@@ -40,7 +40,7 @@ SUBRESOURCES = {
     "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix>uploads/</Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule><Rule><ID>b</ID><Prefix></Prefix><Status>Disabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule><Rule><ID>c</ID><Prefix></Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
     "policy": '{"Version":"1","Statement":[]}',
-    "list-type": "<ListBucketResult><Name>b</Name></ListBucketResult>",
+    "list-type": "<ListBucketResult><Name>team-uploads</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
 }
 """What OSS answers, after its documentation."""
 SITE_ACL = SUBRESOURCES["acl"].replace("private", "public-read")
@@ -49,20 +49,24 @@ SITE_ACL = SUBRESOURCES["acl"].replace("private", "public-read")
 SITE_WEBSITE = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument><ErrorDocument><Key>404.html</Key></ErrorDocument><RoutingRules><RoutingRule><RuleNumber>1</RuleNumber><Redirect><RedirectType>External</RedirectType><HostName>evil.example</HostName></Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>"
 
 
+def status_of(code: str) -> int:
+    return {"NoSuch": 404, "Public": 400}.get(code[:6], 403)
+
+
 def answer(httpserver: HTTPServer, **refused: str) -> None:
     """Let a server answer as a bucket does; `refused` are error codes by subresource."""
     for name, body in (("acl", SITE_ACL), ("policy", '{"Statement":[{}]}'), ("website", SITE_WEBSITE)):
         code = refused.get(f"site_{name}")
         httpserver.expect_request("/team-site/", query_string=Asks(name)).respond_with_data(
             REFUSED.format(code=code) if code else body,
-            status=403 if code else 200,
+            status=status_of(code) if code else 200,
             content_type="application/json" if body.startswith("{") and not code else "application/xml",
         )
     for name, xml in SUBRESOURCES.items():
         code = refused.get(name.replace("-", "_"))
         httpserver.expect_request("/team-uploads/", query_string=Asks(name)).respond_with_data(
             REFUSED.format(code=code) if code else xml,
-            status=403 if code else 200,
+            status=status_of(code) if code else 200,
             content_type="application/json" if xml.startswith("{") and not code else "application/xml",
             headers={"x-oss-request-id": "1"},
         )
@@ -219,15 +223,77 @@ def test_a_rule_that_deletes_by_a_date_in_the_old_spelling_is_seen(httpserver: H
     assert look(httpserver).bucket.expiry == (ExpiryRule("", 0),)
 
 
-@pytest.mark.parametrize("what", ["cors", "lifecycle"])
-def test_rules_that_cannot_be_read_are_not_seen(httpserver: HTTPServer, what: str) -> None:
-    foreign = SUBRESOURCES[what].replace("Configuration>", 'Configuration xmlns="http://x.example">', 1)
+FOREIGN = ' xmlns="http://x.example"'
+
+
+@pytest.mark.parametrize(
+    ("what", "fact"),
+    [
+        *(("versioning", "versioning"), ("publicAccessBlock", "Block Public Access"), ("acl", "ACL"), ("cors", "CORS")),
+        *(("lifecycle", "lifecycle"), ("list-type", "list of objects")),
+    ],
+)
+def test_an_answer_of_another_shape_is_not_seen(httpserver: HTTPServer, what: str, fact: str) -> None:
     httpserver.expect_request("/team-uploads/", query_string=Asks(what)).respond_with_data(
-        foreign, content_type="application/xml"
+        SUBRESOURCES[what].replace(">", f"{FOREIGN}>", 1), content_type="application/xml"
     )
     answer(httpserver)
-    fact = {"cors": "CORS"}.get(what, what)
     assert look(httpserver).not_visible == {fact: "what cannot be read"}
+
+
+def test_a_website_of_another_shape_is_not_seen(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/team-site/", query_string=Asks("website")).respond_with_data(
+        SITE_WEBSITE.replace("RoutingRules>", "RoutingRuleS>"), content_type="application/xml"
+    )
+    answer(httpserver)
+    assert look(httpserver).not_visible == {"site website": "what cannot be read"}
+
+
+def test_a_list_of_another_bucket_is_not_seen(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/team-uploads/", query_string=Asks("list-type")).respond_with_data(
+        SUBRESOURCES["list-type"].replace("team-uploads", "another"), content_type="application/xml"
+    )
+    answer(httpserver)
+    assert look(httpserver).not_visible == {"list of objects": "what cannot be read"}
+
+
+def test_a_bucket_that_never_had_versioning_is_seen_as_oss_documents_it(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/team-uploads/", query_string=Asks("versioning")).respond_with_data(
+        '<VersioningConfiguration xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com"/>', content_type="application/xml"
+    )
+    answer(httpserver)
+    live = look(httpserver)
+    assert (live.bucket.versioning, live.not_visible) == ("", {})
+
+
+@pytest.mark.parametrize(
+    ("place", "what", "fact", "body", "status"),
+    [
+        ("uploads", "cors", "CORS", "<Error><Code>NoSuchCORSConfiguration</Code></Error>", 403),
+        ("uploads", "policy", "policy", "<Error><Code>NoSuchBucketPolicy</Code></Error>", 400),
+        ("site", "website", "site website", "<Error><Code>NoSuchWebsiteConfiguration</Code></Error>", 403),
+        ("uploads", "lifecycle", "lifecycle", "<html><Error><Code>NoSuchLifecycle</Code></Error><p>", 404),
+        ("uploads", "lifecycle", "lifecycle", "<All><Error><Code>NoSuchLifecycle</Code></Error></All>", 404),
+    ],
+)
+def test_that_there_is_nothing_counts_as_oss_says_it_alone(
+    httpserver: HTTPServer, place: str, what: str, fact: str, body: str, status: int
+) -> None:
+    httpserver.expect_request(f"/team-{place}/", query_string=Asks(what)).respond_with_data(
+        body, status, content_type="application/xml"
+    )
+    answer(httpserver)
+    assert look(httpserver).not_visible == {fact: "what cannot be read"}
+
+
+def test_a_rule_that_a_filter_narrows_is_seen_as_such(httpserver: HTTPServer) -> None:
+    narrow = "<Filter><Not><Prefix>uploads/</Prefix></Not></Filter></Rule>"
+    httpserver.expect_request("/team-uploads/", query_string=Asks("lifecycle")).respond_with_data(
+        SUBRESOURCES["lifecycle"].replace("</Rule>", narrow), content_type="application/xml"
+    )
+    answer(httpserver)
+    bucket = look(httpserver).bucket
+    assert (bucket.parts, bucket.expiry) == ((PartsRule("uploads/", 7, True),), (ExpiryRule("", 30, True),))
 
 
 def test_a_bucket_that_is_no_website_shows_nothing_and_is_not_unknown(httpserver: HTTPServer) -> None:
