@@ -16,7 +16,7 @@ COMMANDS = {
     "smoke": ("deploy.smoke.command", "try a deployment over its own addresses"),
     "files": ("deploy.files.command", "list what was uploaded, or download it"),
     "replay": ("deploy.replay", "send the webhook the events that it missed"),
-    "link": ("deploy.link", "print an upload link"),
+    "link": ("deploy.link.command", "print an upload link"),
 }
 """The module and the purpose of each command. A module is imported when its command is run: most load an SDK."""
 

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from deploy import link
 from deploy.env_file import add_secret
 from deploy.environment import environment
+from deploy.link import command as link
 from deploy.serverless_devs import components
 from deploy.serverless_devs.logs import FOR_ITS_OWNER, hiding, without_secrets
 

@@ -18,7 +18,7 @@ MARK = ".oss-direct-upload-files"
 No file of an upload begins with a dot (safe_path.py), so that none can pose as it.
 """
 
-MADE_LATER = ("build", "node_modules", "local-files")
+MADE_LATER = ("build", "node_modules", "local-files", "upload-links")
 """Folders of the project that other commands make."""
 
 

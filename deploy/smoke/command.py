@@ -21,9 +21,10 @@ from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.utils_models import Config
 
-from deploy import credentials, link
+from deploy import credentials
 from deploy.addresses import is_safe
 from deploy.environment import own_environment
+from deploy.link.upload_token import issue_token
 from deploy.site.publish import deployed_page
 from deploy.smoke.outcome import Step, StepFailed, StepSkipped
 from deploy.smoke.probes import Probes
@@ -152,7 +153,7 @@ def _token(environ: Mapping[str, str], now: datetime) -> str:
     """Returns TOKEN, or one for ten minutes made with JWT_SECRET; empty without either. Raises ValueError, ApiError."""
     if not _has_own_secret(environ):
         return environ.get("TOKEN", "")
-    return link.token(WHO, environ, now, now + timedelta(minutes=10))
+    return issue_token(WHO, environ, now, now + timedelta(minutes=10))
 
 
 def _address(flag: str, text: str | None) -> str:

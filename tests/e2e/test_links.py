@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
-import deploy.link
+from deploy.link import command
 from localcloud.dev.cloud import Cloud
 from support.page_steps import PNG, MakeCloud, choose, expect_status, stored_files
 from support.tokens import new_secret, token
@@ -47,7 +47,7 @@ def link(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 
     def make(*arguments: str) -> str:
         arguments = ("--who", "alice", "--page", "http://127.0.0.1:1/", *arguments)
-        assert deploy.link.main(list(arguments), {"JWT_SECRET": SECRET}, datetime.now(timezone.utc)) == 0
+        assert command.main(list(arguments), {"JWT_SECRET": SECRET}, datetime.now(timezone.utc)) == 0
         return capsys.readouterr().out.strip().partition("#token=")[2]
 
     return make

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ import time_machine
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from deploy import link
+from deploy.link import command
+from deploy.link.qr_code import QrCode
 from direct_upload.authorize import authorize
 from direct_upload.settings import Settings
 from support import factories
@@ -31,11 +34,11 @@ def at_noon() -> Iterator[None]:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Link:
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Link:
     """Runs `make link`; gives its exit code, its output and what it says besides."""
 
     def run(*arguments: str, **environ: str) -> tuple[int, str, str]:
-        code = link.main(list(arguments), environ, NOW)
+        code = command.main(list(arguments), environ, NOW, lambda count: "ab" * count, tmp_path)
         said = capsys.readouterr()
         return code, said.out, said.err
 
@@ -62,7 +65,10 @@ def test_a_link_is_the_pages_address_and_a_token_in_its_fragment(run: Link) -> N
             "exp": int(NOON) + 86_400,
         },
     )
-    assert said == "For alice, until 2024-11-25 12:00 UTC. Anybody who has the link can upload.\n"
+    assert said == (
+        "alice: any number of files of at most 100 MB, until Monday 25 November, 12:00 UTC. "
+        "Anybody who has the link can upload.\n"
+    )
     assert secret not in printed + said
 
 
@@ -79,6 +85,51 @@ def test_types_are_narrowed_in_the_words_of_the_settings(run: Link) -> None:
     narrow = ("--types", "image/*, .stl ,chemical/x-mine=bin")
     _, printed, _ = run("--who", "a", "--until", "1d", *narrow, JWT_SECRET=secret, PAGE_URL=PAGE)
     assert read(printed, secret)["content_types"] == ["image/*", ".stl", "chemical/x-mine=bin"]
+
+
+def test_a_link_that_counts_has_a_name_of_its_own(run: Link) -> None:
+    secret = new_secret()
+    _, printed, said = run(
+        *("--who", "Anna", "--until", "2024-12-06", "--max-files", "5", "--max-size", "10MB"),
+        JWT_SECRET=secret,
+        PAGE_URL=PAGE,
+    )
+    claims = read(printed, secret)
+    assert (claims["max_files"], claims["jti"]) == (5, "ab" * 8)
+    assert (
+        said == "Anna: 5 files of at most 10 MB, until Friday 6 December (UTC). Anybody who has the link can upload.\n"
+    )
+
+
+def test_no_two_links_of_a_person_have_one_name(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = new_secret()
+    for _ in range(2):
+        command.main(["--who", "a", "--until", "1d", "--once", "--page", PAGE], {"JWT_SECRET": secret}, NOW)
+    first, second = (read(line, secret)["jti"] for line in capsys.readouterr().out.splitlines())
+    assert first != second
+
+
+def test_once_is_one_file(run: Link) -> None:
+    secret = new_secret()
+    _, printed, said = run("--who", "a", "--until", "2024-12-06", "--once", JWT_SECRET=secret, PAGE_URL=PAGE)
+    assert read(printed, secret)["max_files"] == 1
+    assert said.startswith("a: 1 file of at most 100 MB, until")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "terms"),
+    [
+        ((), {"MAX_SIZE": "2GB"}, "any number of files of at most 2 GB"),
+        (("--max-size", "20MB"), {"MAX_SIZE": "1MB"}, "any number of files of at most 1 MB"),
+        (("--types", "image/*,.stl"), {}, "any number of files of at most 100 MB, of the types image/*,.stl"),
+    ],
+)
+def test_what_is_said_is_what_the_link_is_good_for(
+    run: Link, arguments: tuple[str, ...], environ: dict[str, str], terms: str
+) -> None:
+    who = ("--who", "a", "--until", "2024-12-06", "--page", PAGE)
+    _, _, said = run(*who, *arguments, JWT_SECRET=new_secret(), **environ)
+    assert said == f"a: {terms}, until Friday 6 December (UTC). Anybody who has the link can upload.\n"
 
 
 def test_the_function_takes_it(run: Link) -> None:
@@ -150,6 +201,10 @@ def test_until_is_a_day_an_instant_or_a_while(run: Link, until: str, ends: str) 
             "--until must be a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d, not '9999-12-31'",
         ),
         ({"who": "\udcff"}, "--who must be 1 to 255 characters"),
+        *(
+            ({"max-files": count}, f"--max-files must be a whole number from 1 to 1,000, not {count!r}")
+            for count in ("0", "-1", "1.0", "1001", "x", "05")
+        ),
         (
             {"page": ""},
             "The page's address is missing: give --page, or set PAGE_URL or, for a deployed page, AccountID",
@@ -190,6 +245,108 @@ def test_on_this_machine_cleartext_will_do(run: Link) -> None:
         ({"SITE_DOMAIN": "up.example.com", "PAGE_URL": PAGE}, PAGE),
     ],
 )
-def test_the_page_is_the_deployed_one_unless_another_is_named(run: Link, environ: dict[str, str], page: str) -> None:
+def test_the_page_is_the_deployed_one_unless_another_is_named(
+    run: Link, tmp_path: Path, environ: dict[str, str], page: str
+) -> None:
+    for name in ("s.yaml", "deploy"):
+        (tmp_path / name).symlink_to(command.ROOT / name)
     _, printed, _ = run("--who", "a", "--until", "1d", JWT_SECRET=new_secret(), **environ)
     assert printed.partition("#token=")[0] == page
+
+
+def many(tmp_path: Path, text: str) -> tuple[str, ...]:
+    """`--many`, with a file of this text."""
+    file = tmp_path / "people.csv"
+    file.write_text(text, encoding="utf-8")
+    return ("--many", str(file), "--until", "2024-12-06", "--page", PAGE)
+
+
+def test_each_of_many_people_gets_a_link_of_their_own(run: Link, tmp_path: Path) -> None:
+    secret = new_secret()
+    code, printed, said = run(*many(tmp_path, "name\nAnna\nBen\n"), "--max-files", "2", JWT_SECRET=secret)
+    rows = list(csv.reader(printed.splitlines()))
+    claims = [read(link, secret) for _, link in rows]
+    assert (code, [name for name, _ in rows]) == (0, ["Anna", "Ben"])
+    assert [(each["sub"], each["max_files"]) for each in claims] == [("Anna", 2), ("Ben", 2)]
+    assert said == (
+        "2 links, each for 2 files of at most 100 MB, until Friday 6 December (UTC). "
+        "Anybody who has a link can upload with it.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM", "'@SUM"),
+        ("\x1b[31mAnna", "\\u001b[31mAnna"),
+        ("Anna\nBen", "Anna\\nBen"),
+        ("Doe, =Anna", "Doe, =Anna"),
+        ('Ann "A"', 'Ann "A"'),
+    ],
+)
+def test_a_name_stays_text_in_a_terminal_and_in_a_spreadsheet(
+    run: Link, tmp_path: Path, name: str, printed: str
+) -> None:
+    secret = new_secret()
+    quoted = '"{}"'.format(name.replace('"', '""'))
+    _, said, _ = run(*many(tmp_path, quoted), JWT_SECRET=secret)
+    [(shown, link)] = csv.reader(said.splitlines())
+    assert (shown, read(link, secret)["sub"]) == (printed, name)
+
+
+def test_with_a_fault_in_the_file_nobody_gets_a_link(run: Link, tmp_path: Path) -> None:
+    code, printed, said = run(*many(tmp_path, "Anna\nAnna\n"), "--qr", JWT_SECRET=new_secret())
+    assert (code, printed, (tmp_path / "upload-links").exists()) == (2, "", False)
+    assert said.startswith("people.csv, line 2: this name is in line 1 already")
+
+
+def test_a_qr_code_is_drawn_and_written(run: Link, tmp_path: Path) -> None:
+    arguments = ("--who", "An/na", "--until", "1d", "--page", PAGE, "--qr")
+    code, printed, said = run(*arguments, JWT_SECRET=new_secret())
+    drawing, about, terms = said.rsplit("\n", 3)[:3]
+    expected = QrCode(printed.strip())
+    expected.write_png(tmp_path / "expected.png")
+    folder = tmp_path / "upload-links"
+    assert (code, drawing + "\n") == (0, expected.terminal_text())
+    assert about == "The QR code is in upload-links/An_na.png. It is the link: keep it as secret."
+    assert terms.startswith("An/na: any number of files")
+    assert {each.name: each.read_bytes() for each in folder.iterdir()} == {
+        "An_na.png": (tmp_path / "expected.png").read_bytes()
+    }
+    assert oct(folder.stat().st_mode & 0o777) == "0o700"
+
+
+def test_no_code_is_written_over_another_and_no_link_is_printed_then(run: Link, tmp_path: Path) -> None:
+    arguments = ("--who", "Anna", "--until", "1d", "--page", PAGE, "--qr")
+    run(*arguments, JWT_SECRET=new_secret())
+    first = (tmp_path / "upload-links" / "Anna.png").read_bytes()
+    code, printed, said = run(*arguments, JWT_SECRET=new_secret())
+    assert (code, printed) == (2, "")
+    assert said == f"{tmp_path}/upload-links/Anna.png is there already: move it away, or delete it\n"
+    assert (tmp_path / "upload-links" / "Anna.png").read_bytes() == first
+
+
+def test_of_many_people_each_has_a_code_and_none_is_drawn(run: Link, tmp_path: Path) -> None:
+    _, _, said = run(*many(tmp_path, "Anna\nBen\n"), "--qr", JWT_SECRET=new_secret())
+    assert sorted(each.name for each in (tmp_path / "upload-links").iterdir()) == ["Anna.png", "Ben.png"]
+    assert said.splitlines()[0] == "The QR codes are in upload-links/, a PNG each. Each is its link: keep it as secret."
+
+
+def test_in_a_terminal_too_narrow_the_code_is_not_drawn(
+    run: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    _, printed, said = run("--who", "a", "--until", "1d", "--page", PAGE, "--qr", JWT_SECRET=new_secret())
+    assert said.splitlines()[0] == f"The QR code needs a terminal of {QrCode(printed.strip()).columns} columns."
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--who", "a", "--many", "x.csv"), (), ("--who", "a", "--once", "--max-files", "2")]
+)
+def test_what_excludes_each_other_is_refused(run: Link, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):
+        run(*arguments, "--until", "1d", "--page", PAGE, JWT_SECRET=new_secret())

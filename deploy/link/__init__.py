@@ -1,0 +1,1 @@
+"""`make link`: upload links, one or one for each of many people, with QR codes."""
