@@ -3,7 +3,7 @@
 It reads the environment and .env, s.yaml and the ROS template and, with the deployer's credentials, the live buckets,
 functions and roles. Decisions that only the owner can make are listed apart, and are no faults. Checks that could not
 be made are counted. The exit code is 1 if there is a fault; 2 if nothing can be read, or a check is unknown; 3 if the
-credentials show nothing, or, with --strict, if any check was not made.
+credentials do not show a part of the deployment, or, with --strict, if any check was not made.
 """
 
 from __future__ import annotations
@@ -71,11 +71,14 @@ def report(
     for heading, entries in (("Faults", faults), ("For you to decide", decisions), ("Not made", reasons)):
         if entries:
             _print(["", f"{heading}:", *(f"  {line}" for each in entries for line in str(each).splitlines())])
+    unseen = seen.unseen if missing else ()
     if seen.is_blind:
         _print(["", "The credentials show nothing of what is live: whether it is sound is not known."])
+    elif unseen:
+        _print(["", f"The credentials do not show {', '.join(unseen)}: whether that is sound is not known."])
     if faults:
         return 1
-    return 3 if seen.is_blind or (strict and missing) else 0
+    return 3 if seen.is_blind or unseen or (strict and missing) else 0
 
 
 def _print(lines: Iterable[str]) -> None:

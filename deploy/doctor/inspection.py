@@ -35,6 +35,11 @@ class Inspection:
     """Whether somebody set credentials, so that seeing nothing is a failure."""
 
     @property
+    def unseen(self) -> tuple[str, ...]:
+        """Returns the names of the resources of which nothing shows whether they are this deployment's."""
+        return tuple(each.name for each in self.resources if each.code and each.code not in NOT_THERE)
+
+    @property
     def is_blind(self) -> bool:
         """Tells whether credentials are set, and show nothing."""
         seen = set(FACTS) - set(self.not_visible) - self.not_declared
@@ -67,8 +72,7 @@ def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
         str(deployment.callback.get("functionName", "")),
         (resources.sign_role, resources.upload_role, resources.callback_role),
     )
-    absent = " and ".join(each.name for each in buckets.resources if each.code in NOT_THERE)
-    reasons = {fact: _oss_reason(code, absent) for fact, code in buckets.not_visible.items()}
+    reasons = _oss_reasons(buckets)
     for fact, reason in not_visible.items():
         reasons[fact] = f"{'RAM' if fact == 'roles' else 'Function Compute'}: {reason}"
     found = (*account.resources, *buckets.resources)
@@ -84,6 +88,21 @@ def _not_declared(deployment: Deployment) -> frozenset[str]:
 
 def _nothing(reason: str, *, has_credentials: bool = True) -> Inspection:
     return Inspection(dict.fromkeys(FACTS, reason), has_credentials=has_credentials)
+
+
+def _oss_reasons(buckets: LiveBuckets) -> dict[str, str]:
+    """Returns why facts of the buckets are not visible."""
+    absent = " and ".join(each.name for each in buckets.resources if each.code in NOT_THERE)
+    reasons = {fact: _oss_reason(code, absent) for fact, code in buckets.not_visible.items()}
+    for each in buckets.resources:
+        if each.code == "AccessDenied":
+            of_bucket = live_bucket.OF_UPLOADS if each.fact in live_bucket.OF_UPLOADS else live_bucket.OF_SITE
+            denied = (fact for fact in of_bucket if buckets.not_visible.get(fact) == each.code)
+            reasons.update(dict.fromkeys(denied, f"OSS says AccessDenied for {each.name}: {_WHOSE}"))
+    return reasons
+
+
+_WHOSE = "the name is taken by another account, or you may not read it"
 
 
 def _oss_reason(code: str, absent: str) -> str:

@@ -97,9 +97,9 @@ class LiveBuckets:
     resources: tuple[LiveResource, ...] = ()
 
 
-_OF_UPLOADS = ("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy")
+OF_UPLOADS = ("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy", "list of objects")
 OF_SITE = ("site ACL", "site policy", "site website")
-FACTS = (*_OF_UPLOADS, "list of objects", "clock", *OF_SITE)
+FACTS = (*OF_UPLOADS, "clock", *OF_SITE)
 """What there is to be seen of the two buckets."""
 
 NO_ANSWER = "no answer"
@@ -157,12 +157,12 @@ class _Inspector:
         )
 
     def _resources(self) -> Iterator[LiveResource]:
-        buckets = (("the upload bucket", self._bucket, _OF_UPLOADS), ("the page's bucket", self._site, OF_SITE))
+        buckets = (("the upload bucket", self._bucket, OF_UPLOADS), ("the page's bucket", self._site, OF_SITE))
         for kind, name, facts in buckets:
             codes = [self._not_visible.get(fact, "") for fact in facts]
             absent = [code for code in codes if code in NOT_THERE]
-            if name:
-                yield LiveResource(f"{kind} {name}", facts[0], (absent or [min(codes, key=bool)])[0])
+            if name:  # the ACL alone says whose a bucket is: who took the name may show the rest of theirs
+                yield LiveResource(f"{kind} {name}", facts[0], (absent or codes)[0])
 
     def _page_bucket(self) -> BucketConfig:
         acl = self._ask("site ACL", self._site, "acl")

@@ -33,6 +33,9 @@ FACTS = ("function", "callback function", "asynchronous calls", "concurrency", "
 _BESIDE = (("asynchronous calls", "asyncInvokeConfigs"), ("concurrency", "concurrencyConfigs"))
 """What Function Compute keeps beside a function: the fact, and what lists it."""
 
+_OF_CONFIGS = {"nextToken", "requestId"}
+"""What an answer without configs may have: the published models do not require the list."""
+
 
 class NotVisible(Exception):
     """What was asked for cannot be seen; the text is the service's code."""
@@ -118,15 +121,16 @@ class LiveFunctions:
     def _function(self, name: str) -> dict[str, Any]:
         path = f"/2023-03-30/functions/{name}"
         props = self._fc("GetFunction", path)
-        triggers = [
-            {**each, "triggerConfig": _parsed_mapping(each.get("triggerConfig"))}
-            for each in self._fc("ListTriggers", f"{path}/triggers").get("triggers") or []
-        ]
+        found = _listed(self._fc("ListTriggers", f"{path}/triggers"), "triggers")
+        triggers = [{**each, "triggerConfig": _parsed_mapping(each.get("triggerConfig"))} for each in found]
         mappings = [props.get("environmentVariables"), props.get("logConfig")]
         mappings += [each.get("httpTrigger") for each in triggers]
         methods = [each["triggerConfig"].get("methods") for each in triggers]
-        if not all(isinstance(each or {}, dict) for each in mappings) or not all(
-            isinstance(each or [], list) for each in methods
+        if (
+            props.get("functionName") != name
+            or not all(isinstance(each.get("triggerType"), str) for each in triggers)
+            or not all(isinstance(each or {}, dict) for each in mappings)
+            or not all(isinstance(each or [], list) for each in methods)
         ):
             raise NotVisible(UNREADABLE)
         return {**props, "triggers": triggers}
@@ -136,7 +140,7 @@ class LiveFunctions:
         path = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", key)
         try:
             answer = self._fc(f"List{key[0].upper()}{key[1:]}", f"/2023-03-30/{path}", functionName=function)
-            found = [{**each} for each in answer.get("configs") or ()]
+            found = _listed({"configs": [], **answer} if answer.keys() <= _OF_CONFIGS else answer, "configs")
         except (NotVisible, *_OTHER_SHAPES) as why:
             _note(not_visible, fact, f"{function}: {_reason(why)}")
             return []
@@ -148,18 +152,21 @@ class LiveFunctions:
         ]
 
     def _role(self, name: str) -> dict[str, Any]:
-        told = self._ram("GetRole", RoleName=name).get("Role") or {}
-        owner = re.match(r"acs:ram::([0-9]+):", str(told.get("Arn")))
+        role = self._ram("GetRole", RoleName=name).get("Role") or {}
+        owner = re.fullmatch(r"acs:ram::([0-9]+):role/(.+)", str(role.get("Arn")))
         if owner and owner[1] != self._account_id:  # RAM shows the caller's own roles
             raise NotVisible(f"the credentials are of the account {owner[1]}, and AccountID is {self._account_id}")
-        attached = (self._ram("ListPoliciesForRole", RoleName=name).get("Policies") or {}).get("Policy") or []
+        is_this = owner is not None and owner[2].lower() == name.lower()
+        if not is_this or not str(role.get("MaxSessionDuration")).isdecimal():
+            raise NotVisible(UNREADABLE)
+        attached = _listed(self._ram("ListPoliciesForRole", RoleName=name).get("Policies") or {}, "Policy")
         policies = [(str(each.get("PolicyType")), str(each.get("PolicyName"))) for each in attached]
         # The template's policy has the role's name. What else is attached need not be read: it should not be there.
         own = [policy for kind, policy in policies if kind == "Custom" and policy.lower() == name.lower()]
         return {
             "RoleName": name,
-            "MaxSessionDuration": told.get("MaxSessionDuration"),
-            "AssumeRolePolicyDocument": told.get("AssumeRolePolicyDocument"),
+            "MaxSessionDuration": role["MaxSessionDuration"],
+            "AssumeRolePolicyDocument": role.get("AssumeRolePolicyDocument"),
             "Policies": [{"PolicyName": each, "PolicyDocument": self._policy(each)} for each in own],
             "PolicyAttachments": {
                 kind: [policy for of, policy in policies if of == kind and not (kind == "Custom" and policy in own)]
@@ -219,6 +226,14 @@ class LiveFunctions:
             self._silent.add(host)
         # Raised out here so that nothing of the SDK's hangs on to it as its context.
         raise NotVisible(code)
+
+
+def _listed(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Returns what an answer lists. Raises NotVisible where it has no list, which is not one of nothing."""
+    found = answer.get(name)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise NotVisible(UNREADABLE)
+    return found
 
 
 def _parsed_mapping(document: Any) -> dict[str, Any]:

@@ -324,7 +324,13 @@ def serve_what_is_shipped(
         policy = copy.deepcopy(roles[name]["Policies"][0]["PolicyDocument"])
         policy["Statement"] += [added[name]] if name in added else []
         answers = {
-            "GetRole": {"Role": {"AssumeRolePolicyDocument": json.dumps(roles[name]["AssumeRolePolicyDocument"])}},
+            "GetRole": {
+                "Role": {
+                    "Arn": f"acs:ram::{ACCOUNT}:role/{name}",
+                    "MaxSessionDuration": 3600,
+                    "AssumeRolePolicyDocument": json.dumps(roles[name]["AssumeRolePolicyDocument"]),
+                }
+            },
             "ListPoliciesForRole": {"Policies": {"Policy": [{"PolicyType": "Custom", "PolicyName": name}]}},
             "GetPolicy": {"DefaultPolicyVersion": {"PolicyDocument": json.dumps(policy)}},
         }
@@ -564,13 +570,53 @@ def test_a_deployment_of_which_nothing_exists_is_not_deployed_yet(
     )
 
 
-def test_what_is_only_refused_may_exist(project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer) -> None:
-    denied = "<Error><Code>AccessDenied</Code></Error>"
-    cloud.expect_request(f"/team-uploads-{ACCOUNT}/").respond_with_data(denied, 403, content_type="application/xml")
+def unseen_line(said: str) -> str:
+    """What is said at the end."""
+    return said.splitlines()[-1]
+
+
+DENIED = "<Error><Code>AccessDenied</Code></Error>"
+
+
+@pytest.mark.parametrize("kind", [("the upload bucket", "uploads"), ("the page's bucket", "site")])
+@pytest.mark.parametrize("shown", ["", "policy"])
+def test_a_bucket_that_is_refused_may_be_another_accounts_and_fails(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer, kind: tuple[str, str], shown: str
+) -> None:
+    secret, name = new_secret(), f"team-{kind[1]}-{ACCOUNT}"
+    asked = [each for each in (*OF_UPLOADS, "policy", "website") if each != shown]
+    for each in asked:  # who took the name may show the rest
+        cloud.expect_request(f"/{name}/", query_string=Asks(each)).respond_with_data(
+            DENIED, 403, content_type="application/xml"
+        )
+    serve_what_is_shipped(cloud, project, secret)
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    reason = f"\n  OSS says AccessDenied for {kind[0]} {name}: the name is taken by another account, or you may not read it:\n"
+    assert (code, fault_lines(said), reason in said) == (3, [], True)
+    assert unseen_line(said) == f"The credentials do not show {kind[0]} {name}: whether that is sound is not known."
+
+
+def test_one_refusal_by_a_bucket_of_this_account_is_said_as_such(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
+) -> None:
+    cloud.expect_request(f"/team-uploads-{ACCOUNT}/", query_string=Asks("versioning")).respond_with_data(
+        DENIED, 403, content_type="application/xml"
+    )
     secret = new_secret()
     serve_what_is_shipped(cloud, project, secret)
     code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
-    assert (code, "  OSS says AccessDenied:\n    existence, " in said) == (0, True)
+    assert (code, "\n  OSS says AccessDenied:\n    versioning\n" in said) == (0, True)
+
+
+def test_a_function_that_is_refused_fails(project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer) -> None:
+    cloud.expect_request("/2023-03-30/functions/team-sign").respond_with_json({"Code": "AccessDenied"}, status=403)
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
+    sees = {**CREDENTIALS, **NAMES, "AccessKeySecret": secret, "JWT_SECRET": secret}
+    code, said, _ = run(project, capsys, **sees)
+    line = "The credentials do not show the function team-sign: whether that is sound is not known."
+    assert (code, unseen_line(said)) == (3, line)
+    assert run(project, capsys, "--only", "versioning", **sees)[0] == 0
 
 
 def test_a_proxy_that_answers_for_the_services_shows_nothing(

@@ -199,7 +199,17 @@ def test_the_live_functions_and_their_roles_are_looked_at_alike(
     assert ([each for each in given.findings() if each[0] not in DEFAULT_DECISIONS], not_visible) == (found, {})
 
 
-@pytest.mark.parametrize("answer", [{"configs": 1}, {"configs": ["one"]}, {"configs": [], "nextToken": "more"}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"configs": 1},
+        {"configs": None},
+        {"configs": ["one"]},
+        {"configs": [], "nextToken": "more"},
+        {"Configs": []},
+        {"message": "Sign in"},
+    ],
+)
 def test_of_what_is_kept_beside_a_function_each_is_seen_or_not(httpserver: HTTPServer, answer: dict[str, Any]) -> None:
     serve(httpserver, configs={"async-invoke-configs": answer}, function={"timeout": 11})
     given = sound_deployment()
@@ -217,6 +227,7 @@ def test_of_what_is_kept_beside_a_function_each_is_seen_or_not(httpserver: HTTPS
     [
         {"function": {"environmentVariables": ["one"]}},
         {"function": {"logConfig": "auto"}},
+        {"before": [{"triggerName": "http", "triggerType": ["http"]}]},
         {"trigger": {"methods": "POST"}},
         {"before": [{"triggerName": "http", "triggerType": "http", "httpTrigger": ["https://a.example"]}]},
     ],
@@ -364,6 +375,33 @@ def test_who_does_not_answer_is_asked_once() -> None:
     assert len(calls) == 2  # Function Compute, and RAM
 
 
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("GetRole", {"Role": {"Arn": arn(SIGN_ROLE), "AssumeRolePolicyDocument": document(), "MaxSessionDuration": None}}),
+        ("GetRole", {"Role": {"Arn": arn(SIGN_ROLE), "AssumeRolePolicyDocument": document()}}),
+        ("ListPoliciesForRole", {}),
+        ("ListPoliciesForRole", {"Policies": []}),
+        ("ListPoliciesForRole", {"Policies": {"Policies": []}}),
+    ],
+)  # fmt: skip
+def test_a_role_of_another_shape_is_not_seen(httpserver: HTTPServer, action: str, answer: dict[str, Any]) -> None:
+    httpserver.expect_request(
+        "/", method="POST", headers={"x-acs-action": action}, query_string={"RoleName": SIGN_ROLE}
+    ).respond_with_json(answer)
+    serve(httpserver)
+    given = sound_deployment()
+    given.account, given.not_visible = inspect(httpserver)
+    assert given.not_visible == {"roles": f"{SIGN_ROLE}: what cannot be read"}
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_that_nothing_is_kept_beside_a_function_need_not_be_listed(httpserver: HTTPServer) -> None:
+    serve(httpserver, configs={"async-invoke-configs": {"requestId": "1"}, "concurrency-configs": {}})
+    _, not_visible = inspect(httpserver)
+    assert not_visible == {}
+
+
 def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServer) -> None:
     with HTTPServer() as elsewhere:
         elsewhere.expect_request("/").respond_with_json(LIVE_FUNCTION)
@@ -380,6 +418,12 @@ def test_a_redirect_brings_nobody_else_the_deployers_token(httpserver: HTTPServe
     [
         {"Role": [1], "Policies": {"Policy": []}, "triggers": "one"},
         {"Role": {}, "Policies": [1], "triggers": [1]},
+        {"functionName": "odu-sign"},
+        {"functionName": "another", "triggers": []},
+        {"functionName": "odu-sign", "Triggers": []},
+        {"Role": {"Arn": arn("another"), "MaxSessionDuration": 3600}, "Policies": {"Policy": []}},
+        {"Role": {"Arn": "odu-sign", "MaxSessionDuration": 3600}, "Policies": {"Policy": []}},
+        {"Role": {"MaxSessionDuration": 3600}, "Policies": {"Policy": []}},
         {"Role": {}, "IsTruncated": True},
         {"Role": {}, "nextToken": "more"},
         {"Role": 1, "triggers": [{"triggerName": "http", "triggerConfig": "[1]"}]},
