@@ -1,6 +1,6 @@
 // The page's state and events: chosen files go into the queue, and upload links into use.
 
-import { checkLimits, fromDataTransfer, fromFileList, sift } from "./files.js";
+import { checkLimits, fromDataTransfer, fromFileList, identityOf, sift } from "./files.js";
 import { chooseLanguage, describeFault, formatMessage, joinSentences, setLanguage } from "./messages.js";
 import { Fault, LINK_NEEDED } from "./retry.js";
 import { createQueue, Signer, Upload } from "./uploader.js";
@@ -24,16 +24,19 @@ let isSwitchingLink = false;
 /** @type {(upload: Upload) => void} */
 let resumeFromPreviousUpload = () => {};
 
+/** @type {typeof import("./request.js") | undefined} */
+let request;
+
 const ready = start();
 
 async function start() {
-    const link = takeLinkToken();
-    const token = load("sessionStorage", "token") ?? (link && save("sessionStorage", "token", link));
+    const link = takeLink();
+    const { token, profile } = loadLink() ?? saveLink(link ?? {});
     page.who.hidden = !token;
     const speaking = useLanguage(chooseLanguage([load("localStorage", "language"), ...navigator.languages]));
     try {
         config = await fetchJson("config.json");
-        signer = new Signer(config.function, token);
+        signer = new Signer(config.function, token, profile || config.profile);
         view.showConfig(config);
     } catch {
         pageFault = new Fault("config");
@@ -88,6 +91,15 @@ async function refreshLimits() {
 
 function showLimits() {
     view.showLimits(limits, config, Boolean(signer?.token));
+    showRequest();
+}
+
+async function showRequest() {
+    const { title, note, max_files } = limits ?? {};
+    if (title || note || max_files) {
+        request ??= await import("./request.js").catch(() => undefined);
+    }
+    request?.showRequest(limits, signer.slots, page, view.painters);
 }
 
 async function offerResume() {
@@ -104,27 +116,49 @@ async function offerResume() {
     }
 }
 
-/** Takes it out of the address bar. */
-function takeLinkToken() {
-    const token = new URLSearchParams(location.hash.slice(1)).get("token");
-    if (token) {
-        history.replaceState(null, "", location.pathname + location.search);
+/** Takes it out of the address bar. @returns {Link | null} */
+function takeLink() {
+    const fragment = new URLSearchParams(location.hash.slice(1));
+    const [token, profile] = [fragment.get("token"), fragment.get("profile") ?? ""];
+    if (!token && !profile) {
+        return null;
     }
-    return token;
+    history.replaceState(null, "", location.pathname + location.search);
+    return { token, profile };
 }
 
-/** @param {string | null} token */
-async function openLink(token) {
-    if (!token || !signer || token === signer.token) {
+/** Of this tab, before it was loaded. @returns {Link | null} */
+function loadLink() {
+    const token = load("sessionStorage", "token");
+    const profile = load("sessionStorage", "profile") ?? "";
+    return token || profile ? { token, profile } : null;
+}
+
+/** @param {Link} link */
+function saveLink({ token, profile = "" }) {
+    if (token) {
+        save("sessionStorage", "token", token);
+    }
+    save("sessionStorage", "profile", profile);
+    return { token, profile };
+}
+
+/** @param {Link | null} opened */
+async function openLink(opened) {
+    if (!opened || !signer) {
+        return;
+    }
+    const link = { token: opened.token ?? signer.token, profile: opened.profile || config.profile };
+    if (link.token === signer.token && link.profile === signer.profile) {
         return;
     }
     if (!limits) {
         await refreshLimits();
     }
-    const isReplaceable = pageFault !== null && LINK_NEEDED.includes(pageFault.code);
+    const isReplaceable = LINK_NEEDED.includes((pageFault ?? queue.outage?.fault)?.code ?? "");
     // Files chosen under an expired link go under another person's only if the user agrees.
-    if (isReplaceable && rows.size === 0 && !signer.subject) {
-        await useToken(token);
+    if (pageFault && isReplaceable && rows.size === 0 && !signer.subject) {
+        await useLink(link);
         return;
     }
     try {
@@ -132,9 +166,9 @@ async function openLink(token) {
             throw pageFault;
         }
         const { decideOnLink } = await import("./links.js");
-        const decision = await decideOnLink(signer, token, queue.totals.open > 0);
+        const decision = await decideOnLink(signer, link, { isUploading: queue.totals.open > 0, isReplaceable });
         if (decision === "renew") {
-            await useToken(token);
+            await useLink(link);
         } else if (decision === "switch") {
             isSwitchingLink = true;
             location.reload();
@@ -145,9 +179,10 @@ async function openLink(token) {
     }
 }
 
-/** @param {string} token */
-async function useToken(token) {
-    signer.token = save("sessionStorage", "token", token);
+/** @param {Link} link */
+async function useLink(link) {
+    saveLink(link);
+    Object.assign(signer, link);
     await refreshLimits();
     queue.resume();
 }
@@ -273,11 +308,6 @@ function hasFileChanged({ state, fault }) {
     return state === "failed" && fault?.code === "file_changed";
 }
 
-/** @param {Upload} upload */
-function identityOf({ name, size, lastModified }) {
-    return `${size} ${lastModified} ${name}`;
-}
-
 function checkCount() {
     const limit = config.max_files ?? Infinity;
     return rows.size > limit ? new Fault("count", { limit }) : null;
@@ -346,13 +376,13 @@ addEventListener("offline", view.showConnection);
 
 // A link that is opened in this tab changes the fragment alone.
 let opening = ready.then(openLink);
-/** @type {string | null} */
+/** @type {Link | null} */
 let newestLink;
 addEventListener("hashchange", () => {
-    const token = takeLinkToken();
-    if (token) {
-        newestLink = token;
-        opening = opening.then(() => (token === newestLink ? openLink(token) : undefined));
+    const link = takeLink();
+    if (link) {
+        newestLink = link;
+        opening = opening.then(() => (link === newestLink ? openLink(link) : undefined));
     }
 });
 

@@ -181,7 +181,7 @@ function assertEqual(actual, expected) {
     }
 }
 
-const CLOSED = ["done", "unreported", "failed", "cancelled"];
+const CLOSED = ["done", "unreported", "unconfirmed", "failed", "cancelled"];
 
 export class Upload {
     /** @type {State} */
@@ -229,6 +229,11 @@ export class Upload {
     get request() {
         return { filename: this.name, size: this.size, content_type: typeOf(this.file), id: this.id };
     }
+}
+
+/** Recognizes a file that is chosen again. @param {{ name: string, size: number, lastModified?: number }} file */
+export function identityOf({ name, size, lastModified }) {
+    return `${size} ${lastModified} ${name}`;
 }
 
 /** Returns the type that is signed. @param {Blob} file */

@@ -1,65 +1,72 @@
 // An upload link that is opened while another one is in use. Loaded when that happens.
 
+import { readClaims, readLink } from "./claims.js";
 import { formatMessage, isolateName, joinSentences } from "./messages.js";
 import { Signer } from "./uploader.js";
 
 /**
- * Decides whether the new link replaces the one in use: one of the same person does, another one if the reader agrees.
- * Rejects with a Fault for a link that is not valid.
+ * Decides whether the new link replaces the one in use: one for the same uploads does, and one of the same person where
+ * the one in use is over or nothing is being uploaded. Any other does if the reader agrees. Rejects with a Fault for a
+ * link that is not valid.
  *
  * @param {Signer} current
- * @param {string} token of the new link
- * @param {boolean} isUploading
+ * @param {Link} link the new one
+ * @param {{ isUploading: boolean, isReplaceable: boolean }} state
  * @returns {Promise<"renew" | "switch" | "stay">}
  */
-export async function decideOnLink(current, token, isUploading) {
-    const opened = new Signer(current.address, token);
+export async function decideOnLink(current, link, { isUploading, isReplaceable }) {
+    const opened = new Signer(current.address, link.token, link.profile);
     await opened.fetchLimits();
-    const subject = current.subject || readSubject(current.token);
-    if (opened.subject === subject) {
+    // The function names the subject of valid tokens only.
+    const subject = current.subject || `${readClaims(current.token).sub ?? "?"}`;
+    const isSamePerson = opened.subject === subject;
+    const isSamePlace = opened.profile === current.profile && opened.link === readLink(current.token);
+    if (isSamePerson && (isSamePlace || isReplaceable)) {
         return "renew";
     }
-    if (!(await confirmSwitch(opened.subject, subject, isUploading))) {
+    const texts = isSamePerson ? describeOtherUpload() : describeOtherPerson(opened.subject, subject, isUploading);
+    if ((isUploading || !isSamePerson) && !(await confirmSwitch(texts))) {
         return "stay";
     }
-    handOn(token);
+    handOn(link);
     return "switch";
 }
 
-/** To the page that is loaded next. @param {string} token */
-function handOn(token) {
+/** To the page that is loaded next. @param {Link} link */
+function handOn({ token, profile = "" }) {
+    const link = { ...(token && { token }), profile };
     try {
-        sessionStorage.setItem("token", token);
+        for (const [name, value] of Object.entries(link)) {
+            sessionStorage.setItem(name, value);
+        }
     } catch {
         // The browser stores nothing.
-        history.replaceState(null, "", `#${new URLSearchParams({ token })}`);
+        history.replaceState(null, "", `#${new URLSearchParams(link)}`);
     }
 }
 
-/** What an expired token says: the function names the subject of valid ones only. @param {string | null} [token] */
-function readSubject(token) {
-    try {
-        const text = atob((token ?? "").split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
-        const bytes = Uint8Array.from(text, (each) => each.charCodeAt(0));
-        return `${JSON.parse(new TextDecoder().decode(bytes)).sub ?? "?"}`;
-    } catch {
-        return "?";
-    }
+function describeOtherUpload() {
+    return ["link_elsewhere", "link_stops", "link_stay_here", "link_switch_there"].map((name) => formatMessage(name));
 }
 
-/** @param {string} other @param {string} current @param {boolean} isUploading @returns {Promise<boolean>} */
-function confirmSwitch(other, current, isUploading) {
+/** @param {string} other @param {string} current @param {boolean} isUploading */
+function describeOtherPerson(other, current, isUploading) {
+    const [otherName, currentName] = [other, current].map(isolateName);
+    return [
+        formatMessage("link_other", { name: otherName }),
+        joinSentences(formatMessage("link_current", { name: currentName }), isUploading && formatMessage("link_stops")),
+        formatMessage("link_stay", { name: currentName }),
+        formatMessage("link_switch", { name: otherName }),
+    ];
+}
+
+/** @param {string[]} texts @returns {Promise<boolean>} */
+function confirmSwitch(texts) {
     const dialog = createElement("dialog");
-    const heading = createElement("h2", formatMessage("link_other", { name: isolateName(other) }));
-    const question = createElement(
-        "p",
-        joinSentences(
-            formatMessage("link_current", { name: isolateName(current) }),
-            isUploading && formatMessage("link_stops"),
-        ),
-    );
-    const stay = createElement("button", formatMessage("link_stay", { name: isolateName(current) }));
-    const change = createElement("button", formatMessage("link_switch", { name: isolateName(other) }));
+    const heading = createElement("h2", texts[0]);
+    const question = createElement("p", texts[1]);
+    const stay = createElement("button", texts[2]);
+    const change = createElement("button", texts[3]);
     const choices = createElement("div");
     choices.className = "choices";
     choices.append(stay, change);

@@ -1,6 +1,6 @@
 // How the page words things. The words are in a file for each language.
 
-import { HALTS_QUEUE } from "./retry.js";
+import { HALTS_QUEUE, LINK_NEEDED } from "./retry.js";
 
 /** To add a language: add it here, and a file like en.json. @type {Record<string, string>} */
 export const LANGUAGES = { en: "English", "zh-CN": "中文" };
@@ -85,7 +85,7 @@ function describeSpeed(rate) {
 
 /** @param {Outage} outage */
 export function describeOutage({ fault }) {
-    const next = fault.code.startsWith("token_") ? "new_link" : "halted";
+    const next = LINK_NEEDED.includes(fault.code) ? "new_link" : "halted";
     return joinSentences(
         describeFault(fault),
         formatMessage(HALTS_QUEUE.includes(fault.code) ? next : "wait_for_service"),
@@ -101,8 +101,12 @@ export function describeAnswer({ answer, object }) {
 export function describeTotals(totals, rate) {
     const done = totals.of("done", "unreported");
     const failed = totals.of("failed");
-    const count = done + failed + totals.open;
-    const failures = failed > 0 && formatMessage("failed", { count: failed });
+    const unconfirmed = totals.of("unconfirmed");
+    const count = done + failed + unconfirmed + totals.open;
+    const failures = join(
+        failed > 0 && formatMessage("failed", { count: failed }),
+        unconfirmed > 0 && formatMessage("not_confirmed", { count: unconfirmed }),
+    );
     if (totals.open === 0) {
         return count > 0 ? join(formatMessage("finished", { done, count }), failures) : "";
     }

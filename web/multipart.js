@@ -20,6 +20,7 @@ export class MultipartUploader {
         put,
         storagePrefix,
         previousUploads,
+        profile,
         isOnline,
         random = Math.random,
         setTimer = startTimer,
@@ -27,14 +28,15 @@ export class MultipartUploader {
         this.request = request;
         this.put = put ?? putPart;
         this.previousUploads = previousUploads ?? new PreviousUploads(storagePrefix ?? "");
+        this.profile = profile;
         this.isOnline = isOnline ?? (() => navigator.onLine);
         this.random = random;
         this.setTimer = setTimer;
     }
 
-    /** Creates an upload, or continues the one of this id. @type {Sign<MultipartUpload>} */
-    create = async (file, signal) => {
-        const previous = await this.find(file.id, signal).catch((fault) => {
+    /** Creates an upload, or continues the one of this id. @param {UploadRequest} file @param {AbortSignal} signal @param {string} [id] @returns {Promise<MultipartUpload>} */
+    create = async (file, signal, id = file.id ?? "") => {
+        const previous = await this.find(id, signal).catch((fault) => {
             // The function's secret for tickets was replaced: the file is sent again.
             if (codeOf(fault) !== "ticket_invalid") {
                 throw fault;
@@ -43,11 +45,12 @@ export class MultipartUploader {
         if (previous) {
             return previous;
         }
-        const response = await this.request("/multipart", file, signal);
+        const profile = this.profile && { profile: this.profile };
+        const response = await this.request("/multipart", { ...profile, ...file }, signal);
         signal.throwIfAborted();
         const { ticket, key, part_size, parts } = response;
-        const { id, filename: name, size } = file;
-        return toMultipartUpload({ id, ticket, key, part_size, parts, name, size }, []);
+        const { filename: name, size, slot } = file;
+        return toMultipartUpload({ id, ticket, key, part_size, parts, name, size, ...(slot && { slot }) }, []);
     };
 
     /**
@@ -67,6 +70,9 @@ export class MultipartUploader {
             if (!isTicketDead(fault)) {
                 throw fault;
             }
+            if (isStored(record, fault)) {
+                return { ...toMultipartUpload(record, []), sent: record.size, missing: [], isStored: true };
+            }
             this.previousUploads.delete(id);
             return null;
         }
@@ -74,12 +80,17 @@ export class MultipartUploader {
 
     /** @type {Post<MultipartUpload>} */
     upload = async (multipartUpload, upload, onProgress, signal) => {
-        const { id } = multipartUpload.record;
+        const { record, isStored: isStoredBefore } = multipartUpload;
+        const { id } = record;
         try {
-            const result = await new Transfer(this, multipartUpload, upload, onProgress, signal).run();
+            const transfer = new Transfer(this, multipartUpload, upload, onProgress, signal);
+            const result = isStoredBefore ? {} : await transfer.run();
             this.previousUploads.delete(id);
             return result;
         } catch (fault) {
+            if (record.slot && (codeOf(fault) === "already_stored" || isStored(record, fault))) {
+                return this.#resolveSlot(record, /** @type {Fault} */ (fault), signal);
+            }
             if (!isTicketDead(fault)) {
                 throw fault;
             }
@@ -88,6 +99,20 @@ export class MultipartUploader {
             throw new Fault("form_expired", fault.detail);
         }
     };
+
+    /** An upload that has become the object in its slot is gone. @param {PreviousUpload} record @param {Fault} fault @param {AbortSignal} signal @returns {Promise<UploadResult>} */
+    async #resolveSlot(record, fault, signal) {
+        const found = await this.find(record.id, signal);
+        if (!found) {
+            throw fault;
+        }
+        if (!found.isStored) {
+            await this.abort(record.id);
+            throw new Fault("slot_taken", fault.detail);
+        }
+        this.previousUploads.delete(record.id);
+        return {};
+    }
 
     /** If the request fails, the bucket's lifecycle rule deletes the parts. @param {string} id */
     async abort(id) {
@@ -131,6 +156,7 @@ class Transfer {
                 await Promise.all(workers);
                 // Parts of two states of a file make no file.
                 await verifyUnchanged(this.upload, () => this.onProgress(this.#uploadedBytes), this.signal);
+                this.record.slot && this.#save({ isCompleting: true });
                 return toUploadResult(await this.#retrying(() => this.#request("/complete")));
             } catch (fault) {
                 if (codeOf(fault) !== "parts_missing" || completion === MAX_COMPLETIONS) {
@@ -358,6 +384,11 @@ function codeOf(fault) {
 /** @param {unknown} fault @returns {fault is Fault} */
 function isTicketDead(fault) {
     return TICKET_DEAD.includes(codeOf(fault)) || isUploadGone(fault);
+}
+
+/** Whether an upload that was to be completed is gone because it has become the object. @param {PreviousUpload} record @param {unknown} fault */
+function isStored({ slot, isCompleting }, fault) {
+    return slot !== undefined && isCompleting === true && (codeOf(fault) === "upload_gone" || isUploadGone(fault));
 }
 
 /** Whether the storage itself no longer knows the upload: it was completed, aborted or cleared away. @param {unknown} fault */

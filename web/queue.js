@@ -278,6 +278,10 @@ export class Queue {
         if (ALREADY_STORED.includes(code) && upload.key.includes(upload.id)) {
             // An earlier try succeeded, and its answer was lost.
             this.#update(upload, { state: "done", sent: upload.size });
+        } else if (code === "unconfirmed") {
+            this.#update(upload, { state: "unconfirmed", sent: upload.size, fault });
+        } else if (code === "slot_taken") {
+            this.#enqueue(upload, true);
         } else if (code === "form_expired") {
             this.#replaceForm(attempt, fault, hasFormExpired);
         } else if (HALTS_QUEUE.includes(code)) {
@@ -286,15 +290,19 @@ export class Queue {
         } else if (!this.isOnline && OFFLINE_LIKE.includes(code)) {
             this.#enqueue(upload, true);
         } else if (code === "file_changed") {
-            // What is stored under its id belongs to a file that no longer exists.
-            this.onAbandon(upload);
-            Object.assign(upload, { id: createUuid(), tries: 0, fingerprint: undefined });
-            this.refuse(upload, fault);
+            this.#refuseChanged(upload, fault);
         } else if (canRetry(fault, 0)) {
             this.#retry(attempt, fault);
         } else {
             this.refuse(upload, fault);
         }
+    }
+
+    /** What is stored under its id belongs to a file that no longer exists. @param {Upload} upload @param {Fault} fault */
+    #refuseChanged(upload, fault) {
+        this.onAbandon(upload);
+        Object.assign(upload, { id: createUuid(), tries: 0, fingerprint: undefined });
+        this.refuse(upload, fault);
     }
 
     /** @param {Attempt} attempt @param {Fault} fault */

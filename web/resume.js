@@ -1,12 +1,8 @@
 // Offers to resume uploads in parts that were interrupted before the page was loaded. Loaded when there are any.
 
+import { identityOf } from "./files.js";
 import { formatBytes, formatMessage, join } from "./messages.js";
 import { createRow, moveFocus, painters } from "./view.js";
-
-/** Recognizes a file that is chosen again. @param {{ name: string, size: number, lastModified?: number }} file */
-function identityOf({ name, size, lastModified }) {
-    return `${size} ${lastModified} ${name}`;
-}
 
 /** Shows what was interrupted, and resumes it when its file is chosen again. */
 export class ResumeOffers {

@@ -19,7 +19,9 @@ export const NOT_RETRIABLE = [
 ];
 
 /** Another upload link fixes them. */
-export const LINK_NEEDED = ["token_missing", "token_expired", "token_invalid"];
+export const LINK_NEEDED = [
+    ...["token_missing", "token_expired", "token_invalid", "unknown_profile", "profile_not_allowed"],
+];
 
 /** With these the page accepts no files. */
 export const BLOCKING = ["config", ...LINK_NEEDED, "not_allowed", "origin_not_allowed"];

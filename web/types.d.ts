@@ -7,12 +7,13 @@ type Fault = import("./retry.js").Fault;
 type Totals = import("./bandwidth.js").Totals;
 type Upload = import("./files.js").Upload;
 type Signer = import("./uploader.js").Signer;
+type Slots = import("./slots.js").Slots;
 
-/** One file in a request to the function. `id`: a UUID; with the same id nothing is stored twice. */
-type UploadRequest = { filename: string; size: number; content_type: string; id: string };
+/** One file in a request to the function. `id`: a UUID; with the same id nothing is stored twice; `slot`: of a counted link, instead. */
+type UploadRequest = { filename: string; size: number; content_type: string; id?: string; slot?: number };
 
 /** A signed form: `fields` in the order in which to post them, `key` where the file will be. */
-type Form = { url: string; fields: Record<string, string>; key: string; lifetimeSeconds?: number };
+type Form = { url: string; fields: Record<string, string>; key: string; lifetimeSeconds?: number; record?: undefined };
 
 /** A file that waits for its form. */
 type PendingForm = {
@@ -28,6 +29,8 @@ type MultipartUpload = {
     key: string;
     sent: number;
     missing: number[];
+    /** It has become the object already. */
+    isStored?: boolean;
     fields?: undefined;
     lifetimeSeconds?: undefined;
 };
@@ -43,6 +46,10 @@ type PreviousUpload = {
     size: number;
     lastModified?: number;
     fingerprint?: number;
+    /** Of a counted link. */
+    slot?: number;
+    /** Its completion has been requested. */
+    isCompleting?: boolean;
 };
 
 /** What the callback function found in the bucket. */
@@ -64,7 +71,17 @@ type Limits = {
     expires_in?: number;
     /** A file of this size or more is sent in parts. */
     multipart_threshold?: number;
+    /** How many files a counted link takes. */
+    max_files?: number;
+    /** What a link asks for, and more about it. */
+    title?: string;
+    note?: string;
+    /** When the link's token ends: ISO 8601. */
+    token_expires_at?: string;
 };
+
+/** An upload link: a token, and which of the owner's profiles it is for. */
+type Link = { token?: string | null; profile?: string };
 
 /** A dropped or chosen file. `name` has its folders: `trip/day 1/cat.png`. */
 type FoundFile = {
@@ -91,7 +108,7 @@ type Detail = {
 };
 
 type OpenState = "waiting" | "signing" | "sending" | "finishing" | "retrying" | "paused";
-type State = OpenState | "done" | "unreported" | "failed" | "cancelled";
+type State = OpenState | "done" | "unreported" | "unconfirmed" | "failed" | "cancelled";
 
 type Service = "function" | "storage";
 
@@ -165,6 +182,7 @@ type MultipartOptions = {
     /** Of the names under which the browser stores unfinished uploads. */
     storagePrefix?: string;
     previousUploads?: PreviousUploads;
+    profile?: string;
     isOnline?: () => boolean;
     random?: QueueOptions["random"];
     setTimer?: QueueOptions["setTimer"];
@@ -173,6 +191,8 @@ type MultipartOptions = {
 /** `config.json`: the function's address, and what a team may change of the page. */
 type Config = {
     function: string;
+    /** Which of the owner's profiles the page is for. */
+    profile?: string;
     title?: string;
     /** An address of the page's own, or `data:`. */
     logo?: string;

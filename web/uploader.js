@@ -16,18 +16,20 @@ export const MAX_FORM_LIFETIME_SECONDS = 3000;
 export function createQueue(signer, onChange, parallel) {
     const isSmall = (/** @type {number} */ size) => size < signer.multipartThreshold;
     const queue = new Queue({
-        sign: async (request, signal, upload, keepAlive) => {
-            if (request.size > MAX_COPY_SIZE) {
+        sign: async (_, signal, upload, keepAlive) => {
+            if (upload.size > MAX_COPY_SIZE) {
                 await verifyUnchanged(upload, keepAlive, signal);
             }
-            return isSmall(request.size)
-                ? signer.sign(request, signal)
-                : (await signer.loadMultipart()).create(request, signal);
+            if (signer.token && !signer.hasLimits) {
+                await signer.fetchLimits(); // does the link count?
+            }
+            const send = (/** @type {UploadRequest} */ request) => prepare(signer, request, signal, upload.id);
+            return signer.slots ? signer.slots.sign(upload, send) : send(upload.request);
         },
-        post: async (form, upload, onProgress, signal) =>
-            form.fields
-                ? postForm(form, upload, onProgress, signal)
-                : (await signer.loadMultipart()).upload(form, upload, onProgress, signal),
+        post: (form, upload, onProgress, signal) => {
+            const send = () => transfer(signer, form, upload, onProgress, signal);
+            return signer.slots ? signer.slots.post(upload, form, send) : send();
+        },
         connections: ({ size }) => (isSmall(size) ? 1 : CONNECTIONS_PER_FILE),
         formLifetimeSeconds: ({ size }) => signer.formLifetimeSeconds(size),
         onAbandon: ({ size, id }) =>
@@ -44,33 +46,85 @@ export function createQueue(signer, onChange, parallel) {
     return queue;
 }
 
+/** @param {Signer} signer @param {UploadRequest} request @param {AbortSignal} signal @param {string} id */
+async function prepare(signer, request, signal, id) {
+    return request.size < signer.multipartThreshold
+        ? signer.sign(request, signal)
+        : (await signer.loadMultipart()).create(request, signal, id);
+}
+
+/** @param {Signer} signer @param {Form | MultipartUpload} form @param {Upload} upload @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */
+async function transfer(signer, form, upload, onProgress, signal) {
+    return form.fields
+        ? postForm(form, upload, onProgress, signal)
+        : (await signer.loadMultipart()).upload(form, upload, onProgress, signal);
+}
+
 export class Signer {
     multipartThreshold = Infinity; // until the limits are known
     subject = ""; // until the limits are known
+    hasLimits = false;
+    /** Identifies a counted link. */
+    link = "";
+    /** Of a counted link. @type {Slots | undefined} */
+    slots;
     #lifetimeSeconds = 600; // until the limits are known
     /** @type {PendingForm[]} */
     #pending = [];
     /** @type {Promise<MultipartUploader> | undefined} */
     #multipart;
 
-    /** @param {string} address @param {string | null} [token] */
-    constructor(address, token) {
+    /** @param {string} address @param {string | null} [token] @param {string} [profile] */
+    constructor(address, token, profile) {
         this.address = new URL(address).href.replace(/\/$/, "");
         this.token = token;
+        this.profile = profile;
     }
 
     /** @returns {Promise<Limits>} */
     async fetchLimits() {
-        const limits = await this.request("/limits");
+        const limits = await this.request(
+            `/limits${this.profile ? `?profile=${encodeURIComponent(this.profile)}` : ""}`,
+        );
+        const name = this.storagePrefix;
         this.multipartThreshold = limits.multipart_threshold ?? Infinity;
         this.subject = limits.subject ?? "";
         this.#lifetimeSeconds = limits.expires_in ?? this.#lifetimeSeconds;
+        await this.#countSlots(limits.max_files ?? 0);
+        this.hasLimits = true;
+        if (this.storagePrefix !== name) {
+            this.#multipart = undefined;
+        }
         return limits;
     }
 
-    /** The browser stores this person's unfinished uploads under names that begin with it. */
+    /** @param {number} count */
+    async #countSlots(count) {
+        if (count === 0) {
+            this.link = "";
+            this.slots = undefined;
+            return;
+        }
+        const { readLink, Slots } = await import("./slots.js").catch(() => {
+            throw new Fault("function_unreachable");
+        });
+        this.link = readLink(this.token);
+        const prefix = `slot ${this.#scope}`;
+        if (this.slots?.prefix !== prefix) {
+            this.slots = new Slots(count, prefix);
+        }
+        this.slots.count = count;
+    }
+
+    /** What the browser stores belongs to one person, profile and counted link: encoded, none has a slash in it. */
+    get #scope() {
+        const names = [this.subject, this.profile ?? "", this.link].map(encodeURIComponent).join("/");
+        return `${this.address} ${names.replace(/\/+$/, "")} `;
+    }
+
+    /** The browser stores unfinished uploads under names that begin with it. */
     get storagePrefix() {
-        return `previous-upload ${this.address} ${encodeURIComponent(this.subject)} `;
+        return `previous-upload ${this.#scope}`;
     }
 
     /** Needs the limits: the subject is in the prefix. */
@@ -79,6 +133,7 @@ export class Signer {
             ({ MultipartUploader }) =>
                 new MultipartUploader({
                     storagePrefix: this.storagePrefix,
+                    profile: this.profile,
                     request: (...request) => this.request(...request),
                 }),
             () => {
@@ -120,7 +175,7 @@ export class Signer {
         }
         try {
             const files = batch.map(({ request }) => request);
-            const { uploads } = await this.request("/sign", { files }, controller.signal);
+            const { uploads } = await this.request("/sign", { profile: this.profile, files }, controller.signal);
             batch.forEach(({ resolve, reject }, at) => {
                 const form = uploads[at];
                 form.error

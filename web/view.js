@@ -19,6 +19,9 @@ const [CHANGE_MS, TICK_MS] = [100, 1000];
 
 const ANNOUNCE_MS = 10_000;
 
+/** What is read aloud at once. */
+const FAILURES = ["failed", "unreported", "unconfirmed"];
+
 export const page = /** @type {PageElements} */ (
     /** @type {unknown} */ (
         Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]))
@@ -90,9 +93,6 @@ export function showLanguage(language, title) {
 export function repaint() {
     paintPageFault();
     showConnection();
-    for (const paintOther of painters) {
-        paintOther();
-    }
     if (queue) {
         [...rows.keys()].forEach(showChange);
         paint();
@@ -213,12 +213,15 @@ function paintWithin(milliseconds) {
 
 function paint() {
     paintAt = Infinity;
-    const failed = [...stale].filter(({ state }) => state === "failed" || state === "unreported");
+    const failed = [...stale].filter(({ state }) => FAILURES.includes(state));
     stale.forEach(paintRow);
     stale.clear();
     useFailures(({ showCauses }) => showCauses(rows, page.causes, () => paintWithin(CHANGE_MS)), failed.length > 0);
     paintTotals();
     paintOutage();
+    for (const paintOther of painters) {
+        paintOther();
+    }
     announceFailures(failed);
     for (const upload of queue.uploads) {
         if (upload.state === "retrying") {
@@ -245,7 +248,7 @@ function paintRow(upload) {
     showButtons(
         [
             [row.pause, isOpen && state !== "finishing" && queue.connections(upload) > 1],
-            [row.retry, state === "retrying" || upload.canRestart],
+            [row.retry, state === "retrying" || state === "unconfirmed" || upload.canRestart],
         ],
         row.remove,
     );

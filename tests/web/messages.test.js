@@ -212,14 +212,16 @@ test("every name of a text in a module or in the page has a text", () => {
 test("every fault that the modules know of has a message", async () => {
     const code = (
         await Promise.all(
-            ["app", "files", "queue", "storage", "retry", "uploader"].map((name) => read(`web/${name}.js`)),
+            ["app", "files", "queue", "request", "slots", "storage", "retry", "uploader"].map((name) =>
+                read(`web/${name}.js`),
+            ),
         )
     ).join();
     const faults = [...code.matchAll(/new Fault\("(\w+)"|"(\w+_\w+|exists|clock|denied|setup|stalled)"/g)];
     const known = faults.map(([, made, mentioned]) => made ?? mentioned);
     assert.deepEqual(
-        // What is stored already is done.
-        known.filter((name) => !copy.en[name] && name !== "already_stored"),
+        // What is stored already is done, and another slot is tried.
+        known.filter((name) => !copy.en[name] && !["already_stored", "slot_taken"].includes(name)),
         [],
     );
 });

@@ -20,7 +20,7 @@ const letters = (count) =>
     Array.from({ length: count }, (_, at) => String.fromCharCode(97 + Math.floor(at / SIZE))).join("");
 
 /** A function that answers at once, and a storage that takes a part when the test says so, or at once. */
-function world({ size = 95, byHand = false, isOnline = () => true, said = { stored: FACT } } = {}) {
+function world({ size = 95, byHand = false, isOnline = () => true, said = { stored: FACT }, slot } = {}) {
     const time = clock();
     const asked = [];
     const puts = [];
@@ -29,7 +29,7 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
     const fail = []; // of the next requests: [path or part's number, fault, what happens before]
     const film = new File([letters(size)], "film.mp4", { type: "video/mp4", lastModified: 7 });
     const upload = new Upload(film);
-    const file = { filename: "trip/film.mp4", size, content_type: "video/mp4", id: ID };
+    const file = { filename: "trip/film.mp4", size, content_type: "video/mp4", ...(slot ? { slot } : { id: ID }) };
     let tickets = 0;
     let round = 0;
     const due = (what) => {
@@ -89,7 +89,7 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
     });
     const controller = new AbortController();
     const seen = [];
-    const begin = () => multipart.create(file, controller.signal);
+    const begin = () => multipart.create(file, controller.signal, ID);
     const send = (begun) => multipart.upload(begun, upload, (bytes) => seen.push(bytes), controller.signal);
     return {
         ...{ multipart, time, asked, puts, there, previousUploads, fail, upload, seen, controller, begin, send },
@@ -459,4 +459,83 @@ test("a file that has changed once all parts are there is not completed", async 
     const given = onDisk(world(), (begin) => (begin === -1 ? Promise.resolve(new ArrayBuffer(0)) : one()));
     await assert.rejects(given.run(), { code: "file_changed" });
     assert.deepEqual([given.there.size, given.steps().includes("/complete")], [10, false]);
+});
+
+test("a counted link's file is begun in its slot, without an id, and kept with it", async () => {
+    const given = world({ slot: 2, byHand: true });
+    given.run().catch(() => {});
+    await idle();
+    assert.deepEqual(given.asked[0], [
+        "/multipart",
+        { filename: "trip/film.mp4", size: 95, content_type: "video/mp4", slot: 2 },
+    ]);
+    assert.deepEqual([given.previousUploads.get(ID).slot, given.previousUploads.get(ID).isCompleting], [2, undefined]);
+});
+
+const GONE = new Fault("upload_gone", { status: 410 });
+const STORED_ALREADY = new Fault("already_stored", { status: 409 });
+
+/** What the function answers, in turn; what of it shows whose object is in the slot. */
+for (const [way, faults, ends, steps] of [
+    [
+        "the answer to the completion is lost",
+        [
+            ["/complete", new Fault("function_unreachable")],
+            ["/complete", GONE],
+            ["/list", GONE],
+        ],
+        {},
+        ["", "/parts", "/complete", "/complete", "/list"],
+    ],
+    [
+        "two completions cross",
+        [
+            ["/complete", STORED_ALREADY],
+            ["/list", GONE],
+        ],
+        {},
+        ["", "/parts", "/complete", "/list"],
+    ],
+    [
+        "somebody else's file is in the slot",
+        [["/complete", STORED_ALREADY]],
+        "slot_taken",
+        ["", "/parts", "/complete", "/list", "/abort"],
+    ],
+    [
+        "the ticket has expired by then",
+        [
+            ["/complete", STORED_ALREADY],
+            ["/list", new Fault("ticket_expired", { status: 410 })],
+        ],
+        "already_stored",
+        ["", "/parts", "/complete", "/list"],
+    ],
+    ["the parts were cleared away before", [["/parts", GONE]], "form_expired", ["", "/parts"]],
+]) {
+    test(`a counted link's upload in parts, where ${way}, ends as ${JSON.stringify(ends)}`, async () => {
+        const given = world({ slot: 2 });
+        given.fail.push(...faults.map(([step, fault]) => [`/multipart${step}`, fault]));
+        const run = given.run().catch(({ code }) => code);
+        await idle();
+        await given.time.pass(60_000);
+        assert.deepEqual([await run, given.steps(), given.previousUploads.size], [ends, steps, 0]);
+    });
+}
+
+test("a counted link's upload that was being completed when the page was closed is stored if it is gone", async () => {
+    const given = world({ slot: 2 });
+    given.fail.push(["/multipart/complete", new Fault("denied")]);
+    assert.equal(await given.run().catch(({ code }) => code), "denied");
+    given.fail.push(["/multipart/list", GONE]);
+    const found = await given.begin();
+    assert.deepEqual([found.isStored, found.sent, found.missing], [true, 95, []]);
+    assert.deepEqual([await given.send(found), given.previousUploads.size], [{}, 0]);
+});
+
+test("an upload of another profile is begun with its name", async () => {
+    const given = world();
+    given.multipart.profile = "films";
+    await given.run();
+    assert.equal(given.asked[0][1].profile, "films");
 });

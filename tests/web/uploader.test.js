@@ -39,6 +39,67 @@ for (const [limits, size, life] of [
     });
 }
 
+/** A signer whose requests are recorded: path with query, and body. */
+function recorder(answers, ...link) {
+    const asked = [];
+    globalThis.fetch = async (address, { body }) => {
+        const { pathname, search } = new URL(address);
+        asked.push([pathname + search, JSON.parse(body ?? "null")]);
+        return new Response(JSON.stringify(answers[pathname]));
+    };
+    return { signer: new Signer("https://sign.example.com", ...link), asked };
+}
+
+const FORM = { fields: { "x-oss-date": "20241124T235930Z" }, expires_at: "2024-11-25T00:09:30Z", key: "k" };
+
+for (const [profile, limits, body] of [
+    ["photos & more", "/limits?profile=photos%20%26%20more", { profile: "photos & more", files: [{ size: 1 }] }],
+    [undefined, "/limits", { files: [{ size: 1 }] }],
+]) {
+    test(`with the profile ${profile} the limits are asked for at ${limits}`, async () => {
+        const { signer, asked } = recorder({ "/limits": {}, "/sign": { uploads: [FORM] } }, null, profile);
+        await signer.fetchLimits();
+        await signer.sign({ size: 1 }, new AbortController().signal);
+        assert.deepEqual(asked, [
+            [limits, null],
+            ["/sign", body],
+        ]);
+    });
+}
+
+const tokenOf = (claims) => `h.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.s`;
+
+for (const [token, profile, limits, prefix] of [
+    [null, undefined, {}, ""],
+    ["h.p.s", undefined, { subject: "alice" }, "alice"],
+    ["h.p.s", "photos", { subject: "alice" }, "alice/photos"],
+    [tokenOf({ jti: "j 1/2", max_files: 5 }), "photos", { subject: "alice", max_files: 5 }, "alice/photos/j%201%2F2"],
+    [tokenOf({ jti: "j", max_files: 5 }), undefined, { subject: "a/b", max_files: 5 }, "a%2Fb//j"],
+]) {
+    test(`what the browser stores of ${JSON.stringify(limits)} and ${profile} is ${prefix}'s alone`, async () => {
+        const { signer } = recorder({ "/limits": limits }, token, profile);
+        await signer.fetchLimits();
+        assert.equal(signer.storagePrefix, `previous-upload https://sign.example.com ${prefix} `);
+        assert.equal(signer.slots?.prefix, limits.max_files && `slot https://sign.example.com ${prefix} `);
+    });
+}
+
+test("a counted link that is replaced by another one has other slots; asked for its limits again, the same", async () => {
+    const limits = { subject: "alice", max_files: 5 };
+    const { signer } = recorder({ "/limits": limits }, tokenOf({ jti: "one", max_files: 5 }));
+    await signer.fetchLimits();
+    const { slots } = signer;
+    limits.max_files = 7;
+    await signer.fetchLimits();
+    assert.deepEqual([signer.slots === slots, slots.count], [true, 7]);
+    signer.token = tokenOf({ jti: "two", max_files: 5 });
+    await signer.fetchLimits();
+    assert.equal(signer.slots === slots, false);
+    limits.max_files = undefined;
+    await signer.fetchLimits();
+    assert.deepEqual([signer.slots, signer.link], [undefined, ""]);
+});
+
 test("the page reckons with the slowest line and the longest life that the function has", async () => {
     const settings = await readFile(
         new URL("../../functions/sign/direct_upload/settings.py", import.meta.url),

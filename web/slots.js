@@ -1,0 +1,192 @@
+// The slots of a counted link: which one each file takes, and what a refusal means. Loaded for such links alone.
+//
+// A slot is an object's key that the link's holders share, and the storage takes one file in each. So a slot that is
+// taken shows by its 409 alone, and whose file is there nobody can read. After a try without an answer a 409 may mean
+// this very file, or another holder's that came first: such a file is neither called uploaded nor sent again unasked.
+
+import { identityOf } from "./files.js";
+import { Fault, toFault } from "./retry.js";
+
+const USED = "used";
+
+export { readLink } from "./claims.js";
+
+export class Slots {
+    /** @type {WeakMap<Upload, number>} */
+    #assigned = new WeakMap();
+    /** Who was assigned a slot last. @type {Map<number, Upload>} */
+    #holders = new Map();
+    /** Those that a try without an answer may have stored. @type {WeakSet<Upload>} */
+    #inDoubt = new WeakSet();
+    /** What was known when there was no slot left. @type {WeakMap<Upload, number>} */
+    #refusals = new WeakMap();
+    #generation = 0;
+    /** What the browser could not store. @type {Map<number, string>} */
+    #records = new Map();
+
+    /** @param {number} count @param {string} prefix of the names in localStorage @param {() => number} [random] */
+    constructor(count, prefix, random = Math.random) {
+        this.count = count;
+        this.prefix = prefix;
+        this.random = random;
+    }
+
+    /** How many are free at most: others may have used more. */
+    get left() {
+        return this.#listUnused().length;
+    }
+
+    /** @template {Form | MultipartUpload} Signed @param {Upload} upload @param {(request: UploadRequest) => Promise<Signed>} send */
+    async sign(upload, send) {
+        const slot = this.#assign(upload);
+        try {
+            const form = await send({ ...upload.request, id: undefined, slot });
+            // An upload in parts that continues has its slot already.
+            this.#hold(upload, (form.fields ? slot : form.record.slot) ?? slot);
+            return form;
+        } catch (error) {
+            throw this.#explain(upload, toFault(error), this.#inDoubt.has(upload));
+        }
+    }
+
+    /** @param {Upload} upload @param {Form | MultipartUpload} form @param {() => Promise<UploadResult>} send */
+    async post(upload, form, send) {
+        const slot = this.#assigned.get(upload);
+        if (!slot) {
+            return send(); // with a form of the link before this one
+        }
+        const wasInDoubt = this.#inDoubt.has(upload);
+        if (form.fields) {
+            this.#doubt(upload, slot);
+        }
+        try {
+            const result = await send();
+            this.#write(slot, USED);
+            return result;
+        } catch (error) {
+            const fault = toFault(error);
+            const isCompleting = form.record?.isCompleting ?? false;
+            if (isCompleting) {
+                this.#doubt(upload, slot);
+            } else if (!wasInDoubt && isRefusal(fault)) {
+                this.#endDoubt(upload, slot);
+            }
+            throw this.#explain(upload, fault, wasInDoubt || isCompleting);
+        }
+    }
+
+    /** @param {Upload} upload @param {Fault} fault @param {boolean} wasInDoubt before this try */
+    #explain(upload, fault, wasInDoubt) {
+        const { code, detail } = fault;
+        const slot = this.#assigned.get(upload);
+        if (!slot || !["exists", "already_stored", "slot_taken"].includes(code)) {
+            return fault;
+        }
+        this.#inDoubt.delete(upload);
+        this.#assigned.delete(upload);
+        this.#write(slot, USED);
+        return new Fault(wasInDoubt && code !== "slot_taken" ? "unconfirmed" : "slot_taken", detail);
+    }
+
+    /** A retry keeps its own. Throws a Fault if there is none. @param {Upload} upload */
+    #assign(upload) {
+        const slot = this.#assigned.get(upload);
+        const isOwn = slot !== undefined && this.#holders.get(slot) === upload && this.#read(slot) !== USED;
+        if (slot !== undefined && (isOwn || this.#inDoubt.has(upload))) {
+            return slot;
+        }
+        if (this.#refusals.get(upload) === this.#generation) {
+            this.#forget();
+        }
+        const chosen = this.#choose(upload);
+        this.#hold(upload, chosen);
+        return chosen;
+    }
+
+    /** At random, so that two holders of a link seldom choose the same. @param {Upload} upload */
+    #choose(upload) {
+        const unused = this.#listUnused();
+        if (unused.length === 0) {
+            this.#refusals.set(upload, this.#generation);
+            throw new Fault("link_used", { limit: this.count });
+        }
+        const available = unused.filter((slot) => !this.#isHeld(slot, upload));
+        if (available.length === 0) {
+            throw new Fault("link_full", { limit: this.count });
+        }
+        const identity = identityOf(upload);
+        const own = available.find((slot) => this.#read(slot) === identity);
+        if (own) {
+            this.#inDoubt.add(upload); // sent before the page was loaded
+            return own;
+        }
+        const free = available.filter((slot) => !this.#read(slot));
+        const candidates = free.length > 0 ? free : available;
+        return candidates[Math.floor(this.random() * candidates.length)];
+    }
+
+    /** @param {Upload} upload @param {number} slot */
+    #hold(upload, slot) {
+        this.#assigned.set(upload, slot);
+        this.#holders.set(slot, upload);
+    }
+
+    /** @param {number} slot @param {Upload} upload */
+    #isHeld(slot, upload) {
+        const holder = this.#holders.get(slot);
+        return holder !== undefined && holder !== upload && holder.isOpen;
+    }
+
+    /** @param {Upload} upload @param {number} slot */
+    #doubt(upload, slot) {
+        this.#inDoubt.add(upload);
+        this.#write(slot, identityOf(upload));
+    }
+
+    /** @param {Upload} upload @param {number} slot */
+    #endDoubt(upload, slot) {
+        this.#inDoubt.delete(upload);
+        if (this.#read(slot) === identityOf(upload)) {
+            this.#write(slot, "");
+        }
+    }
+
+    #listUnused() {
+        const all = Array.from({ length: this.count }, (_, at) => at + 1);
+        return all.filter((slot) => this.#read(slot) !== USED);
+    }
+
+    /** The user tries again: the link's owner may have deleted files. */
+    #forget() {
+        this.#generation += 1;
+        for (let slot = 1; slot <= this.count; slot += 1) {
+            if (this.#read(slot) === USED) {
+                this.#write(slot, "");
+            }
+        }
+    }
+
+    /** Another tab may have written it. @param {number} slot */
+    #read(slot) {
+        try {
+            return this.#records.get(slot) ?? localStorage.getItem(this.prefix + slot) ?? "";
+        } catch {
+            return "";
+        }
+    }
+
+    /** @param {number} slot @param {string} record */
+    #write(slot, record) {
+        try {
+            record ? localStorage.setItem(this.prefix + slot, record) : localStorage.removeItem(this.prefix + slot);
+            this.#records.delete(slot);
+        } catch {
+            this.#records.set(slot, record);
+        }
+    }
+}
+
+/** Whether the storage said that it stored nothing. @param {Fault} fault */
+function isRefusal({ detail: { status = 0 } }) {
+    return status >= 400 && status < 500;
+}
