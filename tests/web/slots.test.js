@@ -154,7 +154,7 @@ for (const [way, states] of [
     ["busy", ["done"]],
     ["cut off", ["done"]],
     ["refused", ["done"]],
-    // Somebody else's file and one's own cannot be told apart.
+    // Somebody else's file and one's own cannot be distinguished.
     ["its answer is lost", ["unconfirmed: unconfirmed"]],
 ]) {
     test(`a file whose first try is ${way} keeps its slot, and ends as ${states}`, async () => {
