@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from direct_upload.authorize import Grant, authorize
+from direct_upload.authorize import Grant, anybody
 from direct_upload.settings import Settings
 from fc_http import app, invocation
 from fc_http.errors import ApiError
@@ -39,7 +39,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 def grant(settings: Settings) -> Grant:
-    return authorize(settings, None)
+    return anybody(settings).grant(None, {})
 
 
 @pytest.fixture

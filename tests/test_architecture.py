@@ -25,7 +25,7 @@ ORDER = {
     "direct_upload": [
         "errors known_types post_policy sdk_session without_aiohttp",
         "content_types multipart",
-        "tokens",
+        "profiles tokens",
         "settings",
         "authorize upload_credentials",
         "sts upload",

@@ -15,6 +15,7 @@ import index
 from benchmarks.server import warm
 from benchmarks.server.table import Table
 from direct_upload import form, post_policy, routes
+from direct_upload.authorize import Caller
 from fc_http import app, invocation
 from fc_http.event import Request
 from oss_protocol import signature
@@ -23,7 +24,7 @@ ROUNDS = 200
 
 STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
     "the event, read": ((Request, "from_event"), (routes, "parse_json")),
-    "files and tokens, checked": ((routes, "check_upload"), (routes, "authorize")),
+    "files and tokens, checked": ((routes, "check_upload"), (routes, "authenticate"), (Caller, "grant")),
     "policies: JSON and base64": (
         (post_policy, "folder_form_conditions"),
         (post_policy, "exact_form_conditions"),

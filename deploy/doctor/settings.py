@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
-from direct_upload.settings import MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
+from direct_upload.profiles import MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
 
 MAX_ENVIRONMENT = 4096
 """Bytes of names and values that Function Compute takes as a function's environment."""

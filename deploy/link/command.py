@@ -24,7 +24,7 @@ from deploy.link.people import read_people
 from deploy.link.upload_token import issue_token, read_flag
 from deploy.site.publish import deployed_page
 from direct_upload import content_types
-from direct_upload.settings import parse_size
+from direct_upload.profiles import parse_size
 from fc_http.environment import printable_address, split_list
 from fc_http.errors import ApiError
 from localcloud.terminal import visible

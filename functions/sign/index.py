@@ -1,4 +1,4 @@
-"""The entry point of the signing function. Only this file reads the clock, the environment and the system's randomness.
+"""The entry point of the signing function. Only this file reads clock, environment, files and the system's randomness.
 
 (PyJWT reads the clock itself when it checks the times in a token.)
 """
@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from direct_upload import profiles
 from direct_upload.routes import Routes
 from direct_upload.settings import Settings
 from fc_http import invocation
@@ -34,11 +37,19 @@ def handler(event: bytes, context: Any) -> Response:
 
 
 def _create_application() -> Routes:
-    settings = Settings.from_environ(_runtime.environ)
+    settings = Settings.from_environ(_runtime.environ, _read_profiles())
     if settings.callback:
         reason = "CALLBACK is on: a folder form could skip it"
         write_line(invocation.format_line(_runtime.clock(), event="folder_forms_off", reason=reason))
     return Routes(settings, _runtime)
+
+
+def _read_profiles() -> bytes | None:
+    """Returns the content of profiles.json: `make build` packs it beside this file, `make dev` names the checkout's."""
+    file = Path(_runtime.environ.get("PROFILES_FILE") or Path(__file__).with_name(profiles.FILE))
+    with suppress(FileNotFoundError):
+        return file.read_bytes()
+    return None
 
 
 _runtime = Runtime(os.environ, time.time, secrets.token_hex, write_line, lambda: os._exit(1))

@@ -86,7 +86,7 @@ def test_the_settings_are_read() -> None:
     environ = on(CALLBACK_URL="https://cb.example.com:8443")
     settings = Settings.from_environ(ENVIRON | environ)
     assert settings.callback == Callback("https://cb.example.com:8443", (environ["CALLBACK_SECRET"],))
-    assert settings.folder_forms is False
+    assert settings.default.folder_forms is False
 
 
 def test_the_secret_is_not_in_what_the_settings_print() -> None:
@@ -124,4 +124,4 @@ def test_a_faulty_setting_is_named_with_its_cure(more: dict[str, str], fault: st
 
 def test_callbacks_are_off_whatever_their_other_settings_say() -> None:
     settings = Settings.from_environ(ENVIRON | on(CALLBACK="off", CALLBACK_URL="nonsense", CALLBACK_SECRET="x"))
-    assert (settings.callback, settings.folder_forms) == (None, True)
+    assert (settings.callback, settings.default.folder_forms) == (None, True)

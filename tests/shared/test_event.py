@@ -23,12 +23,13 @@ def event_with(**members: Any) -> bytes:
 
 def test_a_request_is_what_the_event_says() -> None:
     assert Request.from_event(
-        factories.event("POST", "/a%20b", body='{"ü":1}', headers={"X-Some-Thing": "1,2"})
+        factories.event("POST", "/a%20b", body='{"ü":1}', headers={"X-Some-Thing": "1,2"}, query={"x": "1,2"})
     ) == Request(
         method="POST",
         path="/a%20b",
         headers={"host": "example.com", "origin": factories.ORIGIN, "x-some-thing": "1,2"},
         body='{"ü":1}'.encode(),
+        query={"x": "1,2"},
     )
 
 
@@ -39,6 +40,10 @@ def test_a_body_in_base64_is_decoded() -> None:
 def test_an_empty_body_may_be_called_base64_or_be_missing() -> None:
     assert Request.from_event(factories.event("GET", "/limits")).body == b""
     assert Request.from_event(event_with(body=None)).body == b""
+
+
+def test_a_query_may_be_missing() -> None:
+    assert Request.from_event(event_with(queryParameters=None)).query == {}
 
 
 def test_without_an_origin_header_there_is_no_origin() -> None:
@@ -63,6 +68,8 @@ def test_without_an_origin_header_there_is_no_origin() -> None:
         event_with(headers=None),
         event_with(headers=["Host"]),
         event_with(headers={"Host": ["a", "b"]}),
+        event_with(queryParameters=["a"]),
+        event_with(queryParameters={"a": ["b"]}),
         event_with(requestContext={}),
         event_with(requestContext={"http": {"method": None}}),
         event_with(body={"files": []}),

@@ -13,7 +13,7 @@ import time_machine
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from direct_upload.authorize import Grant, authorize, subject_part
+from direct_upload.authorize import Grant, authenticate, subject_part
 from direct_upload.errors import TokenExpired, TokenInvalid, TokenMissing
 from direct_upload.settings import Settings
 from support import factories
@@ -35,21 +35,22 @@ def at_noon() -> Iterator[None]:
 
 
 def grant_of(**claims: Any) -> Grant:
-    return authorize(SETTINGS, f"Bearer {token(SECRET, **claims)}")
+    return authenticate(SETTINGS, f"Bearer {token(SECRET, **claims)}").grant(None, {})
 
 
 def test_a_token_grants_its_subject_a_place_of_its_own() -> None:
-    assert grant_of() == Grant("alice", "uploads/alice/", 1000, TYPES, "alice")
+    assert grant_of() == Grant("alice", "uploads/alice/", 1000, TYPES, SETTINGS.default, "alice")
 
 
 def test_without_tokens_everybody_is_anonymous_whatever_he_sends() -> None:
-    grant = Grant("anonymous", "uploads/anonymous/", 1000, TYPES)
-    assert [authorize(OPEN, sent) for sent in (None, "Bearer x", f"Bearer {token(SECRET)}")] == [grant] * 3
+    grant = Grant("anonymous", "uploads/anonymous/", 1000, TYPES, OPEN.default)
+    headers = (None, "Bearer x", f"Bearer {token(SECRET)}")
+    assert [authenticate(OPEN, header).grant(None, {}) for header in headers] == [grant] * 3
 
 
 def test_no_token_no_grant() -> None:
     with pytest.raises(TokenMissing):
-        authorize(SETTINGS, None)
+        authenticate(SETTINGS, None)
 
 
 def test_an_ended_token_no_grant() -> None:
@@ -99,14 +100,14 @@ def test_content_types_narrow_and_never_widen(claim: Any, types: Any) -> None:
 )
 def test_a_claim_that_cannot_be_understood_grants_nothing(claims: Any) -> None:
     with pytest.raises(TokenInvalid):
-        authorize(SETTINGS, f"Bearer {raw_token(HS256, raw_claims(**claims), SECRET.encode())}")
+        authenticate(SETTINGS, f"Bearer {raw_token(HS256, raw_claims(**claims), SECRET.encode())}").grant(None, {})
 
 
 @pytest.mark.parametrize("name", ["max_size", "content_types"])
 def test_a_claim_that_is_null_grants_nothing(name: str) -> None:
     payload = raw_claims()[:-1] + b',"%s":null}' % name.encode()
     with pytest.raises(TokenInvalid):
-        authorize(SETTINGS, f"Bearer {raw_token(HS256, payload, SECRET.encode())}")
+        authenticate(SETTINGS, f"Bearer {raw_token(HS256, payload, SECRET.encode())}").grant(None, {})
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,14 +23,33 @@ def function(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.reload(importlib.import_module("index"))
 
 
-def respond(function: ModuleType, path: str = "/limits") -> Any:
-    return function.handler(factories.event("GET", path), factories.context())
+def respond(function: ModuleType, path: str = "/limits", **more: Any) -> Any:
+    return function.handler(factories.event("GET", path, **more), factories.context())
 
 
 def test_a_request_is_answered_and_logged(function: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert respond(function)["statusCode"] == 200
     [line] = capsys.readouterr().out.splitlines()
     assert json.loads(line[25:])["status"] == 200
+
+
+PHOTOS = '{"photos":{"requires_claim":false,"max_size":"7KB"}}'
+
+
+def test_profiles_are_read_where_the_environment_says(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.json").write_text(PHOTOS, encoding="utf-8")
+    monkeypatch.setenv("PROFILES_FILE", str(tmp_path / "mine.json"))
+    assert json.loads(respond(function, query={"profile": "photos"})["body"])["max_size"] == 7000
+
+
+def test_profiles_are_read_beside_the_entry_point(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "profiles.json").write_text(PHOTOS, encoding="utf-8")
+    monkeypatch.setattr(function, "__file__", str(tmp_path / "index.py"))
+    assert json.loads(respond(function, query={"profile": "photos"})["body"])["max_size"] == 7000
 
 
 def test_settings_are_read_once(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

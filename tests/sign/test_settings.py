@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from operator import attrgetter
 
 import pytest
 
 from direct_upload import content_types
 from direct_upload.multipart import MultipartSettings
+from direct_upload.profiles import Profile
 from direct_upload.settings import Settings
 from direct_upload.tokens import Issuer, Key
 from fc_http.environment import listed_origins
@@ -28,12 +30,9 @@ def test_the_least_that_must_be_set_is_enough() -> None:
         role_arn="acs:ram::1234567890123456:role/oss-upload",
         upload_url="https://team-uploads.oss-cn-hangzhou.aliyuncs.com",
         prefix="uploads",
-        max_size=100_000_000,
-        content_types=content_types.DEFAULT,
-        expires_in=600,
+        profiles={"default": Profile("default", 100_000_000, content_types.DEFAULT, 600, True, False, False)},
         allowed_origins=("https://app.example.com", "https://www.example.com:8443"),
         issuer=None,
-        folder_forms=True,
         callback=None,
         multipart=None,
         sts_endpoint="",
@@ -51,17 +50,22 @@ def test_no_default_type_can_run_scripts_and_each_has_an_extension() -> None:
         ("UPLOAD_URL", "https://files.example.com/", "upload_url", "https://files.example.com"),
         ("UPLOAD_PREFIX", "in/2024", "prefix", "in/2024"),
         ("UPLOAD_PREFIX", "in/", "prefix", "in"),
-        ("MAX_SIZE", "1", "max_size", 1),
-        ("MAX_SIZE", "20KB", "max_size", 20_000),
-        ("MAX_SIZE", "1 MB", "max_size", 1_000_000),
-        ("MAX_SIZE", "5GB", "max_size", 5_000_000_000),
-        ("CONTENT_TYPES", "image/png, image/JPEG", "content_types", {"image/png": "png", "image/jpeg": "jpg"}),
-        ("CONTENT_TYPES", "model/stl=stl,", "content_types", {"model/stl": "stl"}),
-        ("CONTENT_TYPES", "image/png=apng", "content_types", {"image/png": "apng"}),
-        ("CONTENT_TYPES", ".stl, chemical/x-mine=bin", "content_types", {"model/stl": "stl", "chemical/x-mine": "bin"}),
-        ("EXPIRES_IN", "60", "expires_in", 60),
-        ("EXPIRES_IN", "3000", "expires_in", 3000),
-        ("FOLDER_FORMS", "off", "folder_forms", False),
+        ("MAX_SIZE", "1", "default.max_size", 1),
+        ("MAX_SIZE", "20KB", "default.max_size", 20_000),
+        ("MAX_SIZE", "1 MB", "default.max_size", 1_000_000),
+        ("MAX_SIZE", "5GB", "default.max_size", 5_000_000_000),
+        ("CONTENT_TYPES", "image/png, image/JPEG", "default.content_types", {"image/png": "png", "image/jpeg": "jpg"}),
+        ("CONTENT_TYPES", "model/stl=stl,", "default.content_types", {"model/stl": "stl"}),
+        ("CONTENT_TYPES", "image/png=apng", "default.content_types", {"image/png": "apng"}),
+        (
+            "CONTENT_TYPES",
+            ".stl, chemical/x-mine=bin",
+            "default.content_types",
+            {"model/stl": "stl", "chemical/x-mine": "bin"},
+        ),
+        ("EXPIRES_IN", "60", "default.expires_in", 60),
+        ("EXPIRES_IN", "3000", "default.expires_in", 3000),
+        ("FOLDER_FORMS", "off", "default.folder_forms", False),
         (
             "ALLOWED_ORIGINS",
             " https://a.example , https://b.example",
@@ -71,7 +75,7 @@ def test_no_default_type_can_run_scripts_and_each_has_an_extension() -> None:
     ],
 )
 def test_a_setting_is_read(name: str, value: str, attribute: str, expected: object) -> None:
-    assert getattr(read(**{name: value}), attribute) == expected
+    assert attrgetter(attribute)(read(**{name: value})) == expected
 
 
 @pytest.mark.parametrize(
@@ -231,7 +235,7 @@ def test_files_from_a_size_on_are_sent_in_parts() -> None:
 
 
 def test_only_parts_carry_more_than_a_post() -> None:
-    assert read(**PARTS, MAX_SIZE="1TB").max_size == 10**12
+    assert read(**PARTS, MAX_SIZE="1TB").default.max_size == 10**12
 
 
 @pytest.mark.parametrize(
@@ -296,7 +300,7 @@ def test_on_a_laptop_cleartext_and_a_stand_in_for_sts_are_allowed() -> None:
     ("size", "life"), [(1, 600), (30_000_000, 600), (30_050_000, 601), (100_000_000, 2000), (5_000_000_000, 3000)]
 )
 def test_a_form_lives_long_enough_for_a_slow_line_within_bounds(size: int, life: int) -> None:
-    assert read(MAX_SIZE="5GB").form_lifetime(size) == life
+    assert read(MAX_SIZE="5GB").default.form_lifetime(size) == life
 
 
 def test_the_longest_life_is_that_of_the_largest_file() -> None:

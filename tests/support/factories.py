@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from direct_upload.multipart import MultipartUpload
+from direct_upload.profiles import Profile
 from direct_upload.settings import Settings
 from fc_http.errors import InvalidSettings
 from oss_protocol.credentials import Credentials
@@ -51,6 +52,7 @@ def event(
     body: str | bytes = "",
     origin: str | None = ORIGIN,
     headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
 ) -> bytes:
     """Returns an HTTP event of Function Compute, as its documentation shows one, with bytes in base64 and text as text."""
     text = body if isinstance(body, str) else base64.b64encode(body).decode()
@@ -61,7 +63,7 @@ def event(
             "body": text,
             "isBase64Encoded": isinstance(body, bytes) or not body,
             "headers": {"Host": "example.com", **({"Origin": origin} if origin else {}), **(headers or {})},
-            "queryParameters": {},
+            "queryParameters": query or {},
             "requestContext": {
                 "accountId": "1234567890123456",
                 "domainName": "sign-abc.cn-hangzhou.fcapp.run",
@@ -93,6 +95,8 @@ def faults(environ: dict[str, str]) -> tuple[str, ...]:
         Settings.from_environ(environ)
     return caught.value.faults
 
+
+PROFILE = Profile("default", 1000, {"image/png": "png"}, 600, folder_forms=True, callback=False, multipart=False)
 
 UPLOAD = MultipartUpload(
     key="uploads/alice/1.mp4",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -28,14 +28,14 @@ FILE = {"filename": "a.png", "size": 7, "content_type": "image/png", "id": "0f8f
 class Function:
     """The signing function, with an STS that answers what a test wants."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, profiles: Mapping[str, Any] | None = None, **more: str) -> None:
         self.credentials = factories.credentials()
         self.fault: Exception | None = None
         self.sessions: list[str] = []
         self.lines: list[str] = []
         self.ended = 0
         monkeypatch.setattr(sts, "role_assumer", lambda settings: self.assume_role)
-        settings = Settings.from_environ(factories.ENVIRON | more)
+        settings = Settings.from_environ(factories.ENVIRON | more, json.dumps(profiles or {}).encode())
         # The instance is an hour old.
         runtime = Runtime(OWN, lambda: NOON - 3600, lambda n: "ab" * n, self.lines.append, self.end_instance)
         routes = Routes(settings, runtime)

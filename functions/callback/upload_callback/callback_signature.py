@@ -39,7 +39,7 @@ class CallbackSignature:
     @classmethod
     def from_request(cls, request: Request, key_origin: str) -> CallbackSignature:
         """Parses the headers. Raises NotFromOss if there is no signature, or its key is not at `key_origin`."""
-        if request.has_query:
+        if request.query:
             # Function Compute decodes queries, so the text that was signed is lost. This project's address has none.
             raise NotFromOss
         try:

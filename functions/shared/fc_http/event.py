@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from fc_http.errors import BadRequest, BodyTooLarge
@@ -48,8 +49,8 @@ class Request:
     headers: dict[str, str]
     """Names are in lower case. Function Compute joins repeated headers with commas."""
     body: bytes
-    has_query: bool = False
-    """Whether the address had a query. Function Compute does not hand on the query as the client wrote it."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """Decoded. Function Compute joins repeated names with commas, and does not hand on what the client wrote."""
 
     @classmethod
     def from_event(cls, event: bytes) -> Request:
@@ -65,7 +66,7 @@ class Request:
                     _require_text(name).lower(): _require_text(value) for name, value in members["headers"].items()
                 },
                 body=_parse_body(_require_text(members.get("body") or ""), members.get("isBase64Encoded") is True),
-                has_query=bool(members.get("queryParameters")),
+                query={name: _require_text(value) for name, value in (members.get("queryParameters") or {}).items()},
             )
         except (KeyError, TypeError, AttributeError, ValueError):
             raise BadRequest("The event is not an HTTP event of Function Compute.") from None

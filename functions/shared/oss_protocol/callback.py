@@ -39,13 +39,16 @@ class Callback:
     secrets: tuple[str, ...] = field(repr=False)
     """The first signs tickets; both verify them."""
 
-    def fields(self, *, key: str, size: int, content_type: str, subject: str, form_ends: float) -> dict[str, str]:
+    def fields(
+        self, *, key: str, size: int, content_type: str, subject: str, form_ends: float, profile: str | None = None
+    ) -> dict[str, str]:
         """Returns the form fields that make OSS call.
 
         `size` is in bytes, `form_ends` in seconds since the epoch.
         """
-        end = int(form_ends) + GRACE_SECONDS
-        claims = {"key": key, "size": size, "content_type": content_type, "subject": subject, "end": end}
+        claims: dict[str, object] = {"key": key, "size": size, "content_type": content_type, "subject": subject}
+        claims |= {} if profile is None else {"profile": profile}
+        claims["end"] = int(form_ends) + GRACE_SECONDS
         parameters = {
             "callbackUrl": self.url + CALLBACK_PATH,
             "callbackBody": _BODY,

@@ -6,11 +6,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from direct_upload import content_types
-from direct_upload.errors import TokenInvalid
+from direct_upload.errors import ProfileNotAllowed, TokenInvalid, UnknownProfile
+from direct_upload.profiles import Profile
 from direct_upload.settings import Settings
 
 ANONYMOUS = "anonymous"
@@ -26,7 +27,7 @@ _UNSAFE = re.compile(rb"[^a-z0-9-]")
 
 @dataclass(frozen=True)
 class Grant:
-    """What a caller may upload."""
+    """What a caller may upload, by the rules of one profile."""
 
     subject: str
     """The caller, as one part of a key."""
@@ -36,30 +37,72 @@ class Grant:
     """Bytes."""
     content_types: Mapping[str, str]
     """Each allowed type and its extension."""
+    profile: Profile
     sub: str = ""
     """The subject as the token spells it; empty with AUTH=none."""
 
 
-def authorize(settings: Settings, authorization: str | None) -> Grant:
-    """Returns the grant for an Authorization header. With AUTH=none all callers are the same anonymous one.
+@dataclass(frozen=True)
+class Caller:
+    """Who sends a request."""
+
+    settings: Settings
+    subject: str
+    """As one part of a key."""
+    claims: Mapping[str, Any] | None
+    """Of a verified token; None without one."""
+
+    def grant(self, profile: object, log_fields: dict[str, object]) -> Grant:
+        """Returns what this caller may upload by the rules of the profile that a request names, None if it names none.
+
+        The log gets the profile's name. Raises UnknownProfile, ProfileNotAllowed, TokenInvalid.
+        """
+        rules = _find_profile(self.settings, profile)
+        log_fields["profile"] = rules.label
+        place = f"{self.settings.prefix}/~{rules.label}" if rules.label else self.settings.prefix
+        grant = Grant(
+            subject=self.subject,
+            key_prefix=f"{place}/{self.subject}/",
+            max_size=rules.max_size,
+            content_types=rules.content_types,
+            profile=rules,
+        )
+        return grant if self.claims is None else _narrow(grant, self.claims)
+
+
+def authenticate(settings: Settings, authorization: str | None) -> Caller:
+    """Returns the sender of a request with this Authorization header. With AUTH=none all are the same anonymous one.
 
     Raises TokenMissing, TokenExpired, TokenInvalid.
     """
     if settings.issuer is None:
-        return _create_grant(settings, ANONYMOUS)
+        return anybody(settings)
     claims = settings.issuer.verify(authorization)
-    return _create_grant(
-        settings,
-        subject_part(claims["sub"]),
-        max_size=_narrow_size(claims, settings.max_size),
-        content_types=_narrow_types(claims, settings.content_types),
+    return Caller(settings, subject_part(claims["sub"]), claims)
+
+
+def anybody(settings: Settings) -> Caller:
+    """Returns a caller without a token: with AUTH=none all are this one, and else nothing is signed for it."""
+    return Caller(settings, ANONYMOUS, None)
+
+
+def _find_profile(settings: Settings, name: object) -> Profile:
+    if name is None:
+        return settings.default
+    profile = settings.profiles.get(name) if isinstance(name, str) else None
+    if profile is None:
+        raise UnknownProfile
+    return profile
+
+
+def _narrow(grant: Grant, claims: Mapping[str, Any]) -> Grant:
+    _check_profile(claims, grant.profile)
+    return replace(
+        grant,
+        max_size=_narrow_size(claims, grant.max_size),
+        content_types=_narrow_types(claims, grant.content_types),
         sub=claims["sub"],
     )
-
-
-def _create_grant(settings: Settings, subject: str, **limits: Any) -> Grant:
-    members = {"max_size": settings.max_size, "content_types": settings.content_types, **limits}
-    return Grant(subject=subject, key_prefix=f"{settings.prefix}/{subject}/", **members)
 
 
 def subject_part(sub: object) -> str:
@@ -80,6 +123,21 @@ def subject_part(sub: object) -> str:
     return "__" + base64.b32encode(hashlib.sha256(raw).digest()).decode().lower().rstrip("=")
 
 
+def _check_profile(claims: Mapping[str, Any], profile: Profile) -> None:
+    """Raises ProfileNotAllowed, TokenInvalid."""
+    if "profiles" not in claims:
+        if profile.requires_claim:
+            raise ProfileNotAllowed
+    elif profile.name not in _parse_names(claims["profiles"]):
+        raise ProfileNotAllowed
+
+
+def _parse_names(claim: object) -> list[str]:
+    if not isinstance(claim, list) or not all(isinstance(name, str) for name in claim):
+        raise TokenInvalid
+    return claim
+
+
 def _narrow_size(claims: Mapping[str, Any], allowed: int) -> int:
     claim = claims.get("max_size", allowed)
     if type(claim) is not int or claim < 1:
@@ -88,7 +146,6 @@ def _narrow_size(claims: Mapping[str, Any], allowed: int) -> int:
 
 
 def _narrow_types(claims: Mapping[str, Any], allowed: Mapping[str, str]) -> Mapping[str, str]:
-    claim = claims.get("content_types", list(allowed))
-    if not isinstance(claim, list) or not all(isinstance(name, str) for name in claim):
-        raise TokenInvalid
-    return content_types.narrow(allowed, claim)
+    if "content_types" not in claims:
+        return allowed
+    return content_types.narrow(allowed, _parse_names(claims["content_types"]))

@@ -32,6 +32,13 @@ class TooManyFiles(ApiError):
     status, code = 400, "too_many_files"
 
 
+class UnknownProfile(ApiError):
+    """Name a profile of profiles.json, or none."""
+
+    status, code = 400, "unknown_profile"
+    message = "There is no such profile."
+
+
 class TokenMissing(ApiError):
     """Open the page by its upload link, or send `Authorization: Bearer` and a token."""
 
@@ -51,6 +58,13 @@ class TokenInvalid(ApiError):
 
     status, code = 401, "token_invalid"
     message = "The upload link or token is not valid here."
+
+
+class ProfileNotAllowed(ApiError):
+    """Name a profile that the token allows, or get a token whose claim `profiles` has this one."""
+
+    status, code = 403, "profile_not_allowed"
+    message = "The upload link or token is not for this profile."
 
 
 class TicketInvalid(ApiError):

@@ -77,11 +77,13 @@ class MultipartUpload(NamedTuple):
     subject: str
     begin: int
     """Seconds since the epoch."""
+    profile: str | None = None
 
     def ticket(self, secret: str, now: float) -> tuple[str, int]:
         """Returns a new ticket, and its end in seconds since the epoch."""
         end = min(int(now) + TICKET_TTL_SECONDS, self.begin + MAX_UPLOAD_SECONDS)
-        return ticket.sign({**self._asdict(), "end": end}, TICKET_PURPOSE, secret), end
+        claims = {name: value for name, value in self._asdict().items() if value is not None}
+        return ticket.sign({**claims, "end": end}, TICKET_PURPOSE, secret), end
 
     @classmethod
     def from_ticket(cls, text: object, secrets: tuple[str, ...], subject: str, now: float) -> MultipartUpload:
@@ -95,7 +97,7 @@ class MultipartUpload(NamedTuple):
             raise TicketExpired from None
         except ValueError:
             raise TicketInvalid from None
-        upload = cls(**{name: claims[name] for name in cls._fields})
+        upload = cls(**{name: claims[name] for name in cls._fields if name in claims})
         if upload.subject != subject:
             raise TicketInvalid
         return upload

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from direct_upload.authorize import Grant
-from direct_upload.errors import InvalidSize, PartsMissing, TooLarge, UploadGone
+from direct_upload.authorize import Caller, Grant
+from direct_upload.errors import InvalidSize, PartsMissing, TicketInvalid, TooLarge, UploadGone
 from direct_upload.multipart import MultipartSettings, MultipartUpload, Parts
 from direct_upload.multipart_client import OssClient, Part
 from direct_upload.settings import Settings
@@ -38,40 +38,45 @@ class MultipartRoutes:
         multipart: MultipartSettings,
         settings: Settings,
         *,
-        authorize: Callable[[Request, Invocation], Grant],
+        authenticate: Callable[[Request, Invocation], Caller],
         get_credentials: Callable[[Invocation], Credentials],
         random_hex: Callable[[int], str],
     ) -> None:
         """`random_hex(n)` returns n random bytes as hexadecimal digits."""
         self._multipart = multipart
         self._settings = settings
-        self._authorize = authorize
+        self._authenticate = authenticate
         self._get_credentials = get_credentials
         self._random_hex = random_hex
 
     def handle(self, request: Request, invocation: Invocation) -> object:
         """Returns the payload of the response. Raises ApiError."""
-        grant = self._authorize(request, invocation)
+        caller = self._authenticate(request, invocation)
         body = parse_json(request.body)
         if not isinstance(body, dict):
             raise BadRequest("The body must be a JSON object.")
         if request.path == "/multipart":
-            return self._begin(body, grant, invocation)
+            return self._begin(body, caller.grant(body.get("profile"), invocation.log_fields), invocation)
         secrets = self._multipart.secrets
-        upload = MultipartUpload.from_ticket(body.get("ticket"), secrets, grant.subject, invocation.now)
+        upload = MultipartUpload.from_ticket(body.get("ticket"), secrets, caller.subject, invocation.now)
+        grant = caller.grant(upload.profile, invocation.log_fields)
+        if not upload.key.startswith(grant.key_prefix):
+            raise TicketInvalid
         invocation.log_fields["bytes"] = upload.size
         match request.path:
             case "/multipart/parts":
-                return self._sign_parts(body, upload, invocation)
+                return self._sign_parts(body, upload, grant, invocation)
             case "/multipart/list":
                 return self._list(upload, invocation)
             case "/multipart/complete":
-                return self._complete(upload, invocation)
+                return self._complete(upload, grant, invocation)
             case "/multipart/abort":
                 return self._abort(upload, invocation)
         raise NotFound
 
     def _begin(self, body: dict[str, Any], grant: Grant, invocation: Invocation) -> object:
+        if not grant.profile.multipart:
+            raise NotFound
         file = check_upload(body, grant, used_ids=set(), random_hex=self._random_hex)
         if file.size == 0:
             raise InvalidSize("An empty file has no parts. Send it with a form: POST /sign.")
@@ -86,6 +91,7 @@ class MultipartRoutes:
             filename=name,
             subject=grant.subject,
             begin=int(invocation.now),
+            profile=grant.profile.label,
         )
         ticket, end = upload.ticket(self._multipart.secrets[0], invocation.now)
         return {
@@ -97,11 +103,13 @@ class MultipartRoutes:
             "expires_at": _format_time(end),
         }
 
-    def _sign_parts(self, body: dict[str, Any], upload: MultipartUpload, invocation: Invocation) -> object:
+    def _sign_parts(
+        self, body: dict[str, Any], upload: MultipartUpload, grant: Grant, invocation: Invocation
+    ) -> object:
         numbers = _parse_numbers(body.get("parts"), upload.parts)
         credentials = self._get_credentials(invocation)
         now = invocation.now
-        lifetime = int(min(self._settings.form_lifetime(upload.parts.size), credentials.expiration - now))
+        lifetime = int(min(grant.profile.form_lifetime(upload.parts.size), credentials.expiration - now))
         return {
             "parts": [self._sign_part(number, upload, credentials, now, lifetime) for number in numbers],
             "expires_at": _format_time(int(now) + lifetime),
@@ -136,7 +144,7 @@ class MultipartRoutes:
             "ticket": self._renew_ticket(upload, invocation),
         }
 
-    def _complete(self, upload: MultipartUpload, invocation: Invocation) -> object:
+    def _complete(self, upload: MultipartUpload, grant: Grant, invocation: Invocation) -> object:
         oss = self._oss(invocation)
         parts = oss.list_parts(upload)
         if _is_too_large(parts, upload.parts):
@@ -144,20 +152,27 @@ class MultipartRoutes:
             raise TooLarge("A part is larger than was declared. The upload was aborted.")
         if missing := _missing_parts(parts, upload.parts):
             raise PartsMissing(missing[:MAX_URLS])
-        response = oss.complete(upload, parts, self._callback_headers(upload, invocation.now))
-        return self._to_payload(upload, response, invocation)
+        headers = self._callback_headers(upload, invocation.now) if grant.profile.callback else {}
+        response = oss.complete(upload, parts, headers)
+        return self._to_payload(upload, response, invocation, has_callback=bool(headers))
 
     def _callback_headers(self, upload: MultipartUpload, now: float) -> Mapping[str, str]:
         """Returns the headers that make OSS call back when it has made the object."""
         if self._settings.callback is None:
             return {}
         return self._settings.callback.headers(
-            key=upload.key, size=upload.size, content_type=upload.content_type, subject=upload.subject, form_ends=now
+            key=upload.key,
+            size=upload.size,
+            content_type=upload.content_type,
+            subject=upload.subject,
+            profile=upload.profile,
+            form_ends=now,
         )
 
-    def _to_payload(self, upload: MultipartUpload, response: Response, invocation: Invocation) -> object:
+    def _to_payload(
+        self, upload: MultipartUpload, response: Response, invocation: Invocation, *, has_callback: bool
+    ) -> object:
         """Returns the callback function's payload if there is one, else the same from the upload's ticket."""
-        has_callback = self._settings.callback is not None
         if has_callback and response.status == 200 and (payload := _parse_callback_response(response)):
             return payload
         stored = upload.to_stored(response.headers.get("etag", "").strip('"'))

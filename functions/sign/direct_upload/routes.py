@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from direct_upload import content_types, sts
-from direct_upload.authorize import Grant, authorize
+from direct_upload.authorize import Caller, Grant, anybody, authenticate
 from direct_upload.errors import FormTooLarge, TooLarge, TypeNotAllowed
 from direct_upload.form import Form, Signer
-from direct_upload.settings import MAX_POST_BYTES, Settings
+from direct_upload.profiles import MAX_POST_BYTES
+from direct_upload.settings import Settings
 from direct_upload.upload import MAX_FILES, Upload, check_upload, new_directory, parse_files
 from direct_upload.upload_credentials import UploadCredentials
 from fc_http.errors import ApiError, MethodNotAllowed, NotFound
@@ -35,9 +36,9 @@ class Routes:
             sts.role_assumer(settings), max_form_lifetime=settings.max_form_lifetime, started=runtime.clock()
         )
         self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), "/limits": ("GET", self._limits)}
-        if settings.multipart:
+        if any(profile.multipart for profile in settings.profiles.values()):
             self._routes |= dict.fromkeys(MULTIPART, ("POST", self._multipart))
-        if settings.folder_forms:
+        if any(profile.folder_forms for profile in settings.profiles.values()):
             self._routes[FOLDER_FORM] = ("GET", self._folder_form)
 
     def prepare(self, invocation: Invocation) -> None:
@@ -53,35 +54,41 @@ class Routes:
             raise MethodNotAllowed(method)
         return route(request, invocation)
 
-    def _authorize(self, request: Request, invocation: Invocation) -> Grant:
-        grant = authorize(self._settings, request.headers.get("authorization"))
-        invocation.log_fields["subject"] = grant.subject
-        return grant
+    def _authenticate(self, request: Request, invocation: Invocation) -> Caller:
+        caller = authenticate(self._settings, request.headers.get("authorization"))
+        invocation.log_fields["subject"] = caller.subject
+        return caller
 
     def _limits(self, request: Request, invocation: Invocation) -> object:
-        """Returns the limits of this caller or, without a token, those that the settings have for everybody."""
+        """Returns the limits of this caller or, without a token, those that a profile has for everybody."""
         is_general = self._settings.issuer and "authorization" not in request.headers
-        grant = None if is_general else self._authorize(request, invocation)
-        limits = grant or self._settings
+        caller = anybody(self._settings) if is_general else self._authenticate(request, invocation)
+        name = request.query.get("profile")
+        grant = caller.grant(name, invocation.log_fields)
+        multipart = self._settings.multipart if grant.profile.multipart else None
         return {
-            "max_size": limits.max_size,
-            "content_types": list(limits.content_types),
-            "accept": content_types.accept_list(limits.content_types),
+            "max_size": grant.max_size,
+            "content_types": list(grant.content_types),
+            "accept": content_types.accept_list(grant.content_types),
             "max_files_per_request": MAX_FILES,
-            "expires_in": self._settings.expires_in,
+            "expires_in": grant.profile.expires_in,
             "auth": "jwt" if self._settings.issuer else "none",
-            "folder_forms": self._settings.folder_forms,
-            **({"subject": grant.sub} if grant and grant.sub else {}),
-            **({"multipart_threshold": self._settings.multipart.threshold} if self._settings.multipart else {}),
+            "folder_forms": grant.profile.folder_forms,
+            **({} if name is None else {"profile": name}),
+            **({"subject": grant.sub} if grant.sub else {}),
+            **({"multipart_threshold": multipart.threshold} if multipart else {}),
         }
 
     def _folder_form(self, request: Request, invocation: Invocation) -> object:
-        grant = self._authorize(request, invocation)
+        caller = self._authenticate(request, invocation)
+        grant = caller.grant(request.query.get("profile"), invocation.log_fields)
+        if not grant.profile.folder_forms:
+            raise NotFound
         if not grant.content_types:
             raise TypeNotAllowed("No type of file may be uploaded with this token.")
         directory = new_directory(grant, self._runtime.random_hex)
         max_size = min(grant.max_size, MAX_POST_BYTES)
-        form, types = self._sign_folder_form(directory, tuple(grant.content_types), max_size, invocation)
+        form, types = self._sign_folder_form(directory, grant, max_size, invocation)
         return {
             "dir": directory,
             "host": self._settings.upload_url,
@@ -97,10 +104,11 @@ class Routes:
         }
 
     def _sign_folder_form(
-        self, directory: str, allowed: tuple[str, ...], max_size: int, invocation: Invocation
+        self, directory: str, grant: Grant, max_size: int, invocation: Invocation
     ) -> tuple[Form, list[str]]:
         """Returns the form, and the types that fit into it: the longer the security token, the fewer."""
-        signer, lifetime = self._signer(invocation), self._settings.form_lifetime(max_size)
+        signer, lifetime = self._signer(invocation), grant.profile.form_lifetime(max_size)
+        allowed = tuple(grant.content_types)
         max_bytes = content_types.FOLDER_FORM_BYTES
         while True:
             types, names = content_types.folder_form_types(allowed, max_bytes)
@@ -115,9 +123,12 @@ class Routes:
 
     def _sign(self, request: Request, invocation: Invocation) -> object:
         """Checks every file before it signs any form, so that refused files cost no AssumeRole."""
-        grant = self._authorize(request, invocation)
+        caller = self._authenticate(request, invocation)
+        body = parse_json(request.body)
+        entries = parse_files(body)
+        grant = caller.grant(body.get("profile"), invocation.log_fields)
         used_ids: set[str] = set()
-        results = [self._check(entry, grant, used_ids) for entry in parse_files(parse_json(request.body))]
+        results = [self._check(entry, grant, used_ids) for entry in entries]
         uploads = [result for result in results if isinstance(result, Upload)]
         invocation.log_fields |= {"files": len(results), "bytes": sum(upload.size for upload in uploads)}
         invocation.log_fields["refused"] = [result.code for result in results if isinstance(result, ApiError)] or None
@@ -151,14 +162,15 @@ class Routes:
         ]
 
     def _sign_upload(self, upload: Upload, grant: Grant, signer: Signer, now: float) -> Form:
-        lifetime = self._settings.form_lifetime(upload.size)
+        lifetime = grant.profile.form_lifetime(upload.size)
         extra_fields: dict[str, str] = {}
-        if self._settings.callback:
+        if self._settings.callback and grant.profile.callback:
             extra_fields = self._settings.callback.fields(
                 key=upload.key,
                 size=upload.size,
                 content_type=upload.content_type,
                 subject=grant.subject,
+                profile=grant.profile.label,
                 form_ends=now + lifetime,
             )
         return signer.sign_exact_form(upload, lifetime=lifetime, extra_fields=extra_fields)
@@ -171,7 +183,7 @@ class Routes:
         routes = MultipartRoutes(
             self._settings.multipart,
             self._settings,
-            authorize=self._authorize,
+            authenticate=self._authenticate,
             get_credentials=self._get_credentials,
             random_hex=self._runtime.random_hex,
         )

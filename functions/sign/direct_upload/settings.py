@@ -6,28 +6,24 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from direct_upload import content_types, tokens
+from direct_upload import content_types, profiles, tokens
 from direct_upload.multipart import MultipartSettings
+from direct_upload.profiles import (
+    MAX_FORM_LIFETIME_SECONDS,
+    MAX_POST_BYTES,
+    MIN_FORM_LIFETIME_SECONDS,
+    Profile,
+    parse_size,
+)
 from fc_http import environment
 from fc_http.environment import Environment, is_origin, parse_switch, printable_address, split_list
 from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region
 from oss_protocol.callback import Callback
 
-MAX_POST_BYTES = 5 * 10**9
-"""Of one post: OSS takes 5 GB."""
-
-MAX_FORM_LIFETIME_SECONDS = 3000
-"""Of a form: credentials live for 3,600 seconds."""
-
-MIN_BYTES_PER_SECOND = 50_000
-"""Of a line: on a line of this speed a file must still arrive before its form expires."""
-
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of the signing function. Sizes are in bytes, durations in seconds."""
+    """The settings of the signing function."""
 
     bucket: str
     region: str
@@ -38,14 +34,11 @@ class Settings:
     """The address to which browsers post, without a slash at its end."""
     prefix: str
     """The first part of every key, without a slash at its end."""
-    max_size: int
-    content_types: Mapping[str, str]
-    """Each allowed type and its extension."""
-    expires_in: int
+    profiles: Mapping[str, Profile]
+    """The rules for uploads, by name: the settings' own are `default`."""
     allowed_origins: tuple[str, ...]
     issuer: tokens.Issuer | None
     """Verifies tokens; None if anybody may upload."""
-    folder_forms: bool
     callback: Callback | None
     """None if OSS calls nobody when it has stored a file."""
     multipart: MultipartSettings | None
@@ -54,67 +47,83 @@ class Settings:
     """Empty for the region's own, else a stand-in's `http://host:port`."""
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Reads the settings. Raises InvalidSettings, which names every fault."""
-        return _Reader(environ).settings()
+    def from_environ(cls, environ: Mapping[str, str], profiles_json: bytes | None = None) -> Settings:
+        """Reads the settings, and the content of profiles.json if there is that file.
+
+        Raises InvalidSettings, which names every fault.
+        """
+        return _Reader(environ).settings(profiles_json)
+
+    @property
+    def default(self) -> Profile:
+        """The settings' own rules."""
+        return self.profiles[profiles.DEFAULT]
 
     @property
     def max_form_lifetime(self) -> int:
         """The lifetime of the form for the largest file, in seconds."""
-        return self.form_lifetime(self.max_size)
-
-    def form_lifetime(self, size: int) -> int:
-        """Returns for how many seconds a form for `size` bytes is valid: long enough on a slow line."""
-        return min(max(self.expires_in, size // MIN_BYTES_PER_SECOND), MAX_FORM_LIFETIME_SECONDS)
+        return max(profile.form_lifetime(profile.max_size) for profile in self.profiles.values())
 
 
 class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environment = Environment(environ)
 
-    def settings(self) -> Settings:
+    def settings(self, profiles_json: bytes | None) -> Settings:
         read, parse_origin = self._environment.read, self._environment.parse_origin
         bucket = read("OSS_BUCKET", parse_bucket_name)
         region = read("OSS_REGION", parse_region)
-        callback = self._callback()
+        auth = read("AUTH", _parse_auth, "jwt")
+        callback, multipart = self._callback(), self._multipart(bucket, region)
         settings = Settings(
             bucket=bucket,
             region=region,
             role_arn=read("OSS_STS_ROLE_ARN", _parse_role_arn),
             upload_url=read("UPLOAD_URL", parse_origin, "") or f"https://{bucket}.oss-{region}.aliyuncs.com",
             prefix=read("UPLOAD_PREFIX", parse_key_prefix, "uploads"),
-            max_size=read("MAX_SIZE", parse_size, "100MB"),
-            content_types=read("CONTENT_TYPES", content_types.parse, ",".join(content_types.DEFAULT)),
-            expires_in=read("EXPIRES_IN", _parse_lifetime, "600"),
+            profiles=self._profiles(self._default(callback, multipart), profiles_json, tokens=auth != "none"),
             allowed_origins=read("ALLOWED_ORIGINS", self._parse_origins),
-            issuer=self._issuer(),
-            folder_forms=read("FOLDER_FORMS", parse_switch, "off" if callback else "on"),
+            issuer=self._issuer() if auth == "jwt" else None,
             callback=callback,
-            multipart=self._multipart(bucket, region),
+            multipart=multipart,
             sts_endpoint=read("STS_ENDPOINT", self._environment.parse_local_origin, ""),
         )
-        self._check_together(settings)
         self._environment.raise_if_faulty()
         return settings
 
-    def _check_together(self, settings: Settings) -> None:
-        """Finds the faults that no single setting has."""
-        if settings.folder_forms and settings.callback:
+    def _default(self, callback: Callback | None, multipart: MultipartSettings | None) -> Profile:
+        """Returns the settings' own rules, and finds the faults that no single one of them has."""
+        read = self._environment.read
+        default = Profile(
+            name=profiles.DEFAULT,
+            max_size=read("MAX_SIZE", parse_size, "100MB"),
+            content_types=read("CONTENT_TYPES", content_types.parse, ",".join(content_types.DEFAULT)),
+            expires_in=read("EXPIRES_IN", _parse_lifetime, "600"),
+            folder_forms=read("FOLDER_FORMS", parse_switch, "off" if callback else "on"),
+            callback=callback is not None,
+            multipart=multipart is not None,
+        )
+        if default.folder_forms and default.callback:
             self._environment.add_fault(
                 "FOLDER_FORMS cannot be on while CALLBACK is, since a page could leave the callback out: "
                 "set one of them to off"
             )
         # With a fault in it, max_size is None here.
-        is_too_large = settings.max_size and settings.max_size > MAX_POST_BYTES
-        if is_too_large and not self._environment.has("MULTIPART_THRESHOLD"):
+        if default.max_size and default.max_size > MAX_POST_BYTES and not default.multipart:
             self._environment.add_fault(
                 "MAX_SIZE must be at most 5GB, which is what OSS takes in one post: set MULTIPART_THRESHOLD"
             )
+        return default
+
+    def _profiles(self, default: Profile, profiles_json: bytes | None, *, tokens: bool) -> Mapping[str, Profile]:
+        declarations = profiles.parse(b"{}" if profiles_json is None else profiles_json)
+        resolved, contradictions = profiles.resolve(declarations, default, tokens=tokens)
+        for fault in (*declarations.faults, *contradictions):
+            self._environment.add_fault(fault)
+        return resolved
 
     def _issuer(self) -> tokens.Issuer | None:
         read = self._environment.read
-        if read("AUTH", _parse_auth, "jwt") != "jwt":
-            return None
         names = [name for name in ("JWT_SECRET", "JWT_JWKS") if self._environment.has(name)]
         if names == ["JWT_JWKS"]:
             keys = read("JWT_JWKS", tokens.parse_public_keys)
@@ -163,17 +172,6 @@ def _parse_role_arn(text: str) -> str:
     return text
 
 
-def parse_size(text: str) -> int:
-    """Returns the bytes of a text such as `100MB`. Raises ValueError for other texts, and above 1 TB."""
-    match = re.fullmatch(r"([1-9][0-9]{0,12}) ?([KMGT]?B)?", text)
-    if not match:
-        raise ValueError(f"must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not {text!r}")
-    size = int(match[1]) * _UNITS[match[2] or ""]
-    if size > 10**12:
-        raise ValueError(f"must be at most 1TB, not {text}")
-    return size
-
-
 def _parse_threshold(text: str) -> int:
     size = parse_size(text)
     if not 10**6 <= size <= MAX_POST_BYTES:
@@ -182,8 +180,10 @@ def _parse_threshold(text: str) -> int:
 
 
 def _parse_lifetime(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not 60 <= int(text) <= MAX_FORM_LIFETIME_SECONDS:
-        raise ValueError(f"must be 60 to {MAX_FORM_LIFETIME_SECONDS} seconds, not {text!r}")
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not (
+        MIN_FORM_LIFETIME_SECONDS <= int(text) <= MAX_FORM_LIFETIME_SECONDS
+    ):
+        raise ValueError(f"must be {MIN_FORM_LIFETIME_SECONDS} to {MAX_FORM_LIFETIME_SECONDS} seconds, not {text!r}")
     return int(text)
 
 

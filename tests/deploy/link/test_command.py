@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 
 from deploy.link import command
 from deploy.link.qr_code import QrCode
-from direct_upload.authorize import authorize
+from direct_upload.authorize import authenticate
 from direct_upload.settings import Settings
 from support import factories
 from support.factories import NOON
@@ -137,7 +137,7 @@ def test_the_function_takes_it(run: Link) -> None:
     environ = {"JWT_SECRET": f"{secret},{other}", "JWT_ISSUER": "us", "JWT_AUDIENCE": "here"}
     _, printed, _ = run("--who", "a b", "--until", "2d", "--max-size", "7", "--page", PAGE, **environ)
     settings = Settings.from_environ(factories.ENVIRON | environ | {"AUTH": "jwt"})
-    grant = authorize(settings, f"Bearer {printed.strip().partition('#token=')[2]}")
+    grant = authenticate(settings, f"Bearer {printed.strip().partition('#token=')[2]}").grant(None, {})
     assert (grant.key_prefix, grant.max_size) == ("uploads/a_20b/", 7)
     assert read(printed, secret)
 
