@@ -7,7 +7,7 @@
 import { identityOf } from "./files.js";
 import { Fault, toFault } from "./retry.js";
 
-const USED = "used";
+/** What the browser keeps of a slot: whether it is taken, and which files a try without an answer may have put there. @typedef {{ isUsed: boolean, doubts: string[] }} SlotRecord */
 
 export { readLink } from "./claims.js";
 
@@ -21,7 +21,7 @@ export class Slots {
     /** What was known when there was no slot left. @type {WeakMap<Upload, number>} */
     #refusals = new WeakMap();
     #generation = 0;
-    /** What the browser could not store. @type {Map<number, string>} */
+    /** What the browser could not store. @type {Map<number, SlotRecord>} */
     #records = new Map();
 
     /** @param {number} count @param {string} prefix of the names in localStorage @param {() => number} [random] */
@@ -61,7 +61,7 @@ export class Slots {
         }
         try {
             const result = await send();
-            this.#write(slot, USED);
+            this.#write(slot, { isUsed: true, doubts: [] });
             return result;
         } catch (error) {
             const fault = toFault(error);
@@ -82,16 +82,16 @@ export class Slots {
         if (!slot || !["exists", "already_stored", "slot_taken"].includes(code)) {
             return fault;
         }
-        this.#inDoubt.delete(upload);
+        this.#endDoubt(upload, slot);
         this.#assigned.delete(upload);
-        this.#write(slot, USED);
+        this.#write(slot, { ...this.#read(slot), isUsed: true });
         return new Fault(wasInDoubt && code !== "slot_taken" ? "unconfirmed" : "slot_taken", detail);
     }
 
     /** A retry keeps its own. Throws a Fault if there is none. @param {Upload} upload */
     #assign(upload) {
         const slot = this.#assigned.get(upload);
-        const isOwn = slot !== undefined && this.#holders.get(slot) === upload && this.#read(slot) !== USED;
+        const isOwn = slot !== undefined && this.#holders.get(slot) === upload && !this.#read(slot).isUsed;
         if (slot !== undefined && (isOwn || this.#inDoubt.has(upload))) {
             return slot;
         }
@@ -105,6 +105,11 @@ export class Slots {
 
     /** At random, so that two holders of a link seldom choose the same. @param {Upload} upload */
     #choose(upload) {
+        const own = this.#findOwn(upload);
+        if (own) {
+            this.#inDoubt.add(upload);
+            return own;
+        }
         const unused = this.#listUnused();
         if (unused.length === 0) {
             this.#refusals.set(upload, this.#generation);
@@ -114,15 +119,18 @@ export class Slots {
         if (available.length === 0) {
             throw new Fault("link_full", { limit: this.count });
         }
-        const identity = identityOf(upload);
-        const own = available.find((slot) => this.#read(slot) === identity);
-        if (own) {
-            this.#inDoubt.add(upload); // sent before the page was loaded
-            return own;
-        }
-        const free = available.filter((slot) => !this.#read(slot));
+        const free = available.filter((slot) => this.#read(slot).doubts.length === 0);
         const candidates = free.length > 0 ? free : available;
         return candidates[Math.floor(this.random() * candidates.length)];
+    }
+
+    /** The slot where this file was on its way before the page was loaded. @param {Upload} upload */
+    #findOwn(upload) {
+        const identity = identityOf(upload);
+        const isTwin = (/** @type {Upload | undefined} */ other) => other?.isOpen && identityOf(other) === identity;
+        return this.#listAll().find(
+            (slot) => this.#read(slot).doubts.includes(identity) && !isTwin(this.#holders.get(slot)),
+        );
     }
 
     /** @param {Upload} upload @param {number} slot */
@@ -139,46 +147,52 @@ export class Slots {
 
     /** @param {Upload} upload @param {number} slot */
     #doubt(upload, slot) {
+        const { isUsed, doubts } = this.#read(slot);
         this.#inDoubt.add(upload);
-        this.#write(slot, identityOf(upload));
+        this.#write(slot, { isUsed, doubts: [...new Set([...doubts, identityOf(upload)])] });
     }
 
     /** @param {Upload} upload @param {number} slot */
     #endDoubt(upload, slot) {
+        const { isUsed, doubts } = this.#read(slot);
         this.#inDoubt.delete(upload);
-        if (this.#read(slot) === identityOf(upload)) {
-            this.#write(slot, "");
-        }
+        this.#write(slot, { isUsed, doubts: doubts.filter((identity) => identity !== identityOf(upload)) });
+    }
+
+    #listAll() {
+        return Array.from({ length: this.count }, (_, at) => at + 1);
     }
 
     #listUnused() {
-        const all = Array.from({ length: this.count }, (_, at) => at + 1);
-        return all.filter((slot) => this.#read(slot) !== USED);
+        return this.#listAll().filter((slot) => !this.#read(slot).isUsed);
     }
 
     /** The user tries again: the link's owner may have deleted files. */
     #forget() {
         this.#generation += 1;
-        for (let slot = 1; slot <= this.count; slot += 1) {
-            if (this.#read(slot) === USED) {
-                this.#write(slot, "");
-            }
+        for (const slot of this.#listAll()) {
+            this.#write(slot, { ...this.#read(slot), isUsed: false });
         }
     }
 
-    /** Another tab may have written it. @param {number} slot */
+    /** Another tab may have written it. @param {number} slot @returns {SlotRecord} */
     #read(slot) {
+        const nothing = { isUsed: false, doubts: [] };
         try {
-            return this.#records.get(slot) ?? localStorage.getItem(this.prefix + slot) ?? "";
+            const text = localStorage.getItem(this.prefix + slot);
+            return this.#records.get(slot) ?? { ...nothing, ...JSON.parse(text ?? "{}") };
         } catch {
-            return "";
+            return this.#records.get(slot) ?? nothing;
         }
     }
 
-    /** @param {number} slot @param {string} record */
+    /** @param {number} slot @param {SlotRecord} record */
     #write(slot, record) {
+        const { isUsed, doubts } = record;
         try {
-            record ? localStorage.setItem(this.prefix + slot, record) : localStorage.removeItem(this.prefix + slot);
+            isUsed || doubts.length > 0
+                ? localStorage.setItem(this.prefix + slot, JSON.stringify(record))
+                : localStorage.removeItem(this.prefix + slot);
             this.#records.delete(slot);
         } catch {
             this.#records.set(slot, record);
