@@ -55,7 +55,7 @@ def show_failed(page: Page, cloud: Cloud) -> None:
 def show_paused(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
     page.set_input_files("#files", big(cloud))
-    page.get_by_role("button", name=re.compile("^(Pause|暂停)")).click()
+    page.get_by_role("button", name=re.compile("^Pause")).click()
     expect(page.locator(".paused")).to_have_count(1)
 
 
@@ -110,8 +110,8 @@ def faults(page: Page) -> list[Any]:
     return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
 
 
-LOOKS = {320: "light", 900: "dark"}
-"""Of each width a colour scheme: no rule of style.css depends on both."""
+LOOKS = [("en", 320, "light"), ("en", 900, "dark"), ("zh-CN", 320, "dark")]
+"""Languages, widths and colour schemes: no rule of style.css depends on two of these."""
 TARGET = 44
 """Pixels, at least: what can be hit with a thumb (WCAG 2.5.5)."""
 
@@ -128,24 +128,31 @@ def findings(page: Page, width: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
 @pytest.mark.parametrize(
     "state",
     [show_idle, show_running, show_failed, show_unfolded, show_other_link, show_paused, show_interrupted, show_done],
 )
 def test_in_no_state_size_scheme_and_language_is_there_anything_to_complain_of(
-    browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None], language: str
+    browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None]
 ) -> None:
-    page = open_page(browser, cloud, locale=language)
+    page = open_page(browser, cloud, locale="en")
     state(page, cloud)
-    assert page.evaluate("document.documentElement.lang") == language
-    found = {}
-    for width, scheme in LOOKS.items():
+    found = []
+    for language, width, scheme in LOOKS:
+        show_language(page, language)
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found[width] = findings(page, width)
+        found.append(findings(page, width))
     page.context.close()
-    assert found == {320: {"axe": [], "wide": 320, "small": []}, 900: {"axe": []}}
+    narrow = {"axe": [], "wide": 320, "small": []}
+    assert found == [narrow, {"axe": []}, narrow]
+
+
+def show_language(page: Page, language: str) -> None:
+    """By the page's own button, which a dialog may cover."""
+    if page.evaluate("document.documentElement.lang") != language:
+        page.locator("#language").evaluate("(button) => button.click()")
+        expect(page.locator("html")).to_have_attribute("lang", language)
 
 
 def test_at_200_percent_nothing_scrolls_sideways_and_everything_can_be_reached(browser: Browser, cloud: Cloud) -> None:
