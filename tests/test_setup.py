@@ -41,13 +41,23 @@ cp "$PIP" "$4/bin/python"
 """
 
 PIP = f"""#!{sys.executable}
-import json, pathlib, sys
-words = sys.argv[3:]
+# pip, as a Python runs it, and the uv that it installs.
+import json, os, pathlib, shutil, sys
+program = pathlib.Path(sys.argv[0])
+words = sys.argv[1:] if program.name == "uv" else sys.argv[3:]
+if words[0] == "config":
+    print(*(f"{{name}}={{value!r}}" for name, value in json.loads(os.environ.get("SETTINGS", "{{}}")).items()), sep="\\n")
+    sys.exit()
 lists = [pathlib.Path(words[place + 1]).read_text() for place, word in enumerate(words) if word == "-r"]
 with open("calls", "a") as calls:
     calls.write(json.dumps([*words, *lists]) + "\\n")
 if words[0] == "wheel":
     (pathlib.Path(words[words.index("--wheel-dir") + 1]) / "oss2-2-py3-none-any.whl").touch()
+if program.name == "uv":
+    names = {{"UV_DEFAULT_INDEX", "SSL_CERT_FILE"}} & os.environ.keys()
+    pathlib.Path("environ").write_text(json.dumps({{name: os.environ[name] for name in names}}))
+if any(word.endswith("/uv.txt") for word in words):
+    shutil.copy(program, program.with_name("uv"))
 """
 
 NPM = """#!/bin/sh
@@ -56,10 +66,12 @@ mkdir -p node_modules
 """
 
 TOOLS = "pip==26.3 \\\n    --hash=sha256:aa\nsetuptools==84.2.1 \\\n    --hash=sha256:bb\n"
-WHEEL = "six==1.17.0 \\\n    --hash=sha256:cc\n    --hash=sha256:dd\n"
+UV = "uv==0.13.9 \\\n    --hash=sha256:22\n"
+WHEEL = f"six==1.17.0 \\\n    --hash=sha256:cc\n    --hash=sha256:dd\n{UV}"
 SOURCE = "oss2==2.19.1 ; python_version < '4' \\\n    --hash=sha256:ee\n"
 TESTS = "pytest-xdist==3.8.0 \\\n    --hash=sha256:ff\n"
 LINTERS = "ruff==0.17.6 \\\n    --hash=sha256:11\n"
+BY_UV = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
 ALWAYS = ["--disable-pip-version-check", "--no-input"]
 
 
@@ -81,15 +93,20 @@ class Checkout:
             start_new_session=True,
         )
 
-    def run(self, what: str = "run") -> tuple[int | None, str]:
+    def run(self, what: str = "run", **environ: str) -> tuple[int | None, str]:
         """Exit code, and what was said on standard error."""
-        with self.begin(what) as process:
+        with self.begin(what, **environ) as process:
             _, said = process.communicate(timeout=PATIENCE)
         return process.returncode, said
 
     def calls(self) -> list[list[str]]:
         file = self.folder / "calls"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def environ_of_uv(self) -> dict[str, str]:
+        """Which index and certificates uv was told of."""
+        written: dict[str, str] = json.loads((self.folder / "environ").read_text())
+        return written
 
     def environments(self) -> int:
         """How many times an environment was begun."""
@@ -186,13 +203,40 @@ def test_all_comes_by_a_hash_and_only_what_is_named_is_built(checkout: Checkout)
     made = f".venv/{MINOR}/made"
     wheels = ["--require-hashes", "--no-deps", "--no-compile", "--only-binary", ":all:"]
     source = ["--require-hashes", "--no-deps", "--no-binary", ":all:", "--no-build-isolation", "--no-cache-dir"]
+    python = f".venv/{MINOR}/bin/python"
     assert checkout.calls() == [
         ["venv"],
         ["install", *wheels, "-r", "deploy/build/requirements.txt", *ALWAYS, TOOLS],
+        ["install", *wheels, "-r", f"{made}/uv.txt", *ALWAYS, UV],
         ["wheel", *source, "--wheel-dir", made, "-r", f"{made}/sources.txt", *ALWAYS, SOURCE],
         ["install", "--no-deps", "--no-compile", "--no-index", f"{made}/oss2-2-py3-none-any.whl", *ALWAYS],
-        ["install", *wheels, "-r", f"{made}/wheels.txt", *ALWAYS, WHEEL],
+        ["pip", "install", "--python", python, *BY_UV, "-r", f"{made}/wheels.txt", WHEEL],
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "environ"),
+    [
+        ({}, {}),
+        ({"global.index-url": "https://a.example/simple"}, {"UV_DEFAULT_INDEX": "https://a.example/simple"}),
+        (
+            {"global.index-url": "https://a.example/simple", ":env:.index-url": "https://b.example/simple"},
+            {"UV_DEFAULT_INDEX": "https://b.example/simple"},
+        ),
+        ({"global.cert": "/a.pem"}, {"SSL_CERT_FILE": "/a.pem"}),
+    ],
+)
+def test_a_mirror_and_a_certificate_set_for_pip_count(
+    checkout: Checkout, settings: dict[str, str], environ: dict[str, str]
+) -> None:
+    assert checkout.run(SETTINGS=json.dumps(settings)) == (0, SETTING_UP)
+    assert checkout.environ_of_uv() == environ
+
+
+def test_a_mirror_set_for_uv_counts_before_that_of_pip(checkout: Checkout) -> None:
+    settings = json.dumps({"global.index-url": "https://a.example/simple"})
+    checkout.run(SETTINGS=settings, UV_DEFAULT_INDEX="https://b.example/simple")
+    assert checkout.environ_of_uv() == {"UV_DEFAULT_INDEX": "https://b.example/simple"}
 
 
 @pytest.mark.parametrize(("what", "lists"), [("unit", [WHEEL + TESTS]), ("mutants", [WHEEL + TESTS + LINTERS, WHEEL])])
@@ -201,7 +245,7 @@ def test_what_is_there_stays_and_what_is_missing_is_added(checkout: Checkout, wh
     before = len(checkout.calls())
     assert checkout.run(what)[0] == 0
     added = checkout.calls()[before:]
-    assert (["venv"] in added, [call[-1] for call in added if "--only-binary" in call]) == (False, lists)
+    assert (["venv"] in added, [call[-1] for call in added if "--python" in call]) == (False, lists)
     assert checkout.run() == (0, "")
 
 
@@ -224,16 +268,26 @@ def test_a_part_that_fails_fails_the_set_up_and_is_begun_anew(checkout: Checkout
 
 def test_it_says_how_far_it_is(checkout: Checkout) -> None:
     pip = checkout.folder / "bin" / "pip.py"
-    collects = "if '-r' in words:\n    print(*(f'Collecting package-{n}' for n in range(23)), sep='\\n')\n"
-    pip.write_text(PIP + collects, encoding="utf-8")
+    says = r"""
+if program.name == "uv":
+    print("Resolved 3 packages in 3ms\nDownloading playwright (46.6MiB)\n Downloaded playwright\n + six==1.17.0")
+elif "-r" in words:
+    print(*(f"Collecting package-{n}" for n in range(23)), sep="\n")
+"""
+    pip.write_text(PIP + says, encoding="utf-8")
     progress = f"  Python {MINOR}: 10 packages\n  Python {MINOR}: 20 packages\n"
-    assert checkout.run() == (0, SETTING_UP + progress * 3)
+    large = f"  Python {MINOR}: playwright (46.6MiB)\n"
+    assert checkout.run() == (0, SETTING_UP + progress * 3 + large)
 
 
-def test_what_pip_says_is_shown_when_it_fails_and_not_before(checkout: Checkout) -> None:
+@pytest.mark.parametrize("program", ["python", "uv"])
+def test_what_an_installer_says_is_shown_when_it_fails_and_not_before(checkout: Checkout, program: str) -> None:
     pip = checkout.folder / "bin" / "pip.py"
-    pip.write_text(PIP + "print('WARNING: a')\nsys.exit('ERROR: no such package\\nHINT: b')\n", encoding="utf-8")
-    assert checkout.run() == (1, SETTING_UP + "ERROR: no such package\nHINT: b\n")
+    fails = (
+        f"if program.name == {program!r}:\n    print('WARNING: a')\n    sys.exit('error: no such package\\nhint: b')\n"
+    )
+    pip.write_text(PIP + fails, encoding="utf-8")
+    assert checkout.run() == (1, SETTING_UP + "error: no such package\nhint: b\n")
 
 
 def test_no_package_of_npm_runs_a_script_of_its_own(checkout: Checkout) -> None:
@@ -250,7 +304,7 @@ def test_nobody_but_set_up_and_make_lock_installs_anything() -> None:
     assert [line for line in lines if "pip install" in line or "npm install" in line or "npm i " in line] == [
         line
         for line in (ROOT / "tools" / "setup.sh").read_text(encoding="utf-8").splitlines()
-        if "    pip install" in line
+        if "    pip install" in line or '/bin/uv" pip install' in line
     ]
 
 

@@ -11,9 +11,9 @@ default=$(readlink .venv/default)
 python=.venv/default/bin/python
 functions="tests/shared tests/sign tests/callback tests/chain"
 others="tests/localcloud tests/deploy tests/docs tests/e2e tests/browsers $(ls tests/test_*.py)"
-# A file's tests stay together, for they share what the file built or started. tests/conftest.py has the long ones begin.
+# A file's tests stay together, for they share what the file built or started.
 # Twice as many at once as there are cores, for they wait as often as they work.
-at_once="-q --dist loadfile --no-loadscope-reorder -n $((2 * $(getconf _NPROCESSORS_ONLN)))"
+at_once="-q --dist loadfile -n $((2 * $(getconf _NPROCESSORS_ONLN)))"
 
 if [ "${1:-}" = unit ]; then
     shift
@@ -43,4 +43,5 @@ for environment in .venv/3.*; do
     "$environment/bin/python" -m pytest $at_once -m "not any_python" --nothing-missing $functions
 done
 echo "Everything else, on Python $default:"
-$python -m pytest $at_once --nothing-missing $others
+# In the order of tests/conftest.py, in which the long files begin.
+$python -m pytest $at_once --no-loadscope-reorder --nothing-missing $others

@@ -1,6 +1,6 @@
 """`make build`: what Function Compute runs, `build/sign/` and `build/callback/`, made and tried out without Docker.
 
-Each folder holds a function's index.py, its rooms and its dependencies side by side: Function Compute puts the root of
+Each folder holds a function's index.py, its modules and its dependencies side by side: Function Compute puts the root of
 the code on Python's path, so that no PYTHONPATH is needed. The same sources make the same bytes on every run.
 """
 
@@ -43,7 +43,7 @@ class Function:
     """What is to be packed."""
 
     name: str
-    rooms: str
+    modules: str
     """The folder of its own modules."""
     sources: tuple[str, ...]
     """Files and folders below functions/, which come to lie side by side."""
@@ -180,8 +180,8 @@ def check(function: Function, code: Path, python: Python, say: Callable[[str], N
     loads = loads_binaries()
     say("First request" if loads else "First request; what is compiled for Linux on x86_64 cannot be loaded here")
     script = str(ROOT / "deploy" / "build" / "first_request.py")
-    rooms = [function.rooms] if loads else []
-    command = [str(python.path), "-I", "-S", "-B", script, str(code), function.request, *rooms]
+    modules = [function.modules] if loads else []
+    command = [str(python.path), "-I", "-S", "-B", script, str(code), function.request, *modules]
     done = _run(command, function.settings, code.parent)
     if done.returncode:
         raise BuildError(f"The package does not run on Python {python.minor}: {_last_line(done.stderr)}")

@@ -36,7 +36,7 @@ def event(method: str, path: str) -> bytes:
     ).encode()
 
 
-def main(folder: Path, request: str, rooms: str = "") -> None:
+def main(folder: Path, request: str, modules: str = "") -> None:
     """Raises whatever keeps the function from answering."""
     method, path, status = request.split()
     sys.path.insert(0, str(folder))
@@ -46,9 +46,9 @@ def main(folder: Path, request: str, rooms: str = "") -> None:
     reply = index.handler(event(method, path), context)
     if str(reply["statusCode"]) != status:
         raise SystemExit(f"{method} {path} was answered with {reply['statusCode']}: {reply['body']}")
-    if rooms:
+    if modules:
         with _as_the_function_does(folder):
-            for name in sorted({name for file in (folder / rooms).glob("*.py") for name in _imports(file)}):
+            for name in sorted({name for file in (folder / modules).glob("*.py") for name in _imports(file)}):
                 importlib.import_module(name)
 
 

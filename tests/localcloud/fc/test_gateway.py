@@ -461,12 +461,12 @@ def test_to_a_client_an_initializer_that_fails_is_a_502(serve: Callable[..., Ask
 
 
 def test_a_handler_in_a_package(function: Function) -> None:
-    function.write("from rooms import word\ndef handler(event, context): return word.WORD")
-    (function.code / "rooms").mkdir()
-    function.write("", "rooms/__init__.py")
-    function.write("WORD = 'in a room'", "rooms/word.py")
+    function.write("from words import word\ndef handler(event, context): return word.WORD")
+    (function.code / "words").mkdir()
+    function.write("", "words/__init__.py")
+    function.write("WORD = 'in a package'", "words/word.py")
     with function.gateway() as gateway:
-        assert asker(gateway)().body == "in a room"
+        assert asker(gateway)().body == "in a package"
 
 
 def test_two_functions_with_modules_of_one_name(function: Function, tmp_path: Path) -> None:
@@ -506,14 +506,14 @@ def test_an_instance_leaves_no_file_in_the_folder(
 
 
 def test_an_edit_deep_in_the_folder(serve: Callable[..., Ask], function: Function) -> None:
-    (function.code / "rooms").mkdir()
-    word = function.code / "rooms" / "word.py"
-    function.write("WORD = 'before'", "rooms/word.py")
+    (function.code / "words").mkdir()
+    word = function.code / "words" / "word.py"
+    function.write("WORD = 'before'", "words/word.py")
     newest = word.stat().st_mtime_ns + 10**12
     os.utime(word, ns=(newest, newest))
-    ask = serve("from rooms import word\ndef handler(event, context): return word.WORD", reload=True)
+    ask = serve("from words import word\ndef handler(event, context): return word.WORD", reload=True)
     before = ask().body
-    function.write("WORD = 'after'", "rooms/word.py")
+    function.write("WORD = 'after'", "words/word.py")
     os.utime(word, ns=(newest + 1, newest + 1))
     assert (before, ask().body) == ("before", "after")
 
