@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from deploy.env_file import add_secret
-from deploy.environment import environment
+from deploy.environment import discovers_keys, environment
 from deploy.link import command as link
 from deploy.serverless_devs import components
 from deploy.serverless_devs.logs import FOR_ITS_OWNER, hiding, without_secrets
@@ -39,6 +39,8 @@ def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
         return ""
     if known.get("JWT_SECRET"):
         return known["JWT_SECRET"]
+    if discovers_keys(known):
+        return ""
     return _write_secret(file, environ, "JWT_SECRET", "upload links are signed with it")
 
 

@@ -41,6 +41,11 @@ def _refuse_other_files(settings: Mapping[str, str], folder: Path) -> None:
             )
 
 
+def discovers_keys(settings: Mapping[str, str]) -> bool:
+    """Tells whether JWT_ISSUER is an identity provider's address: without another setting its keys are found there."""
+    return settings.get("JWT_ISSUER", "").strip().startswith("https://")
+
+
 def own_environment(folder: Path) -> dict[str, str]:
     """This process's environment, over .env in `folder`; ends the process where that cannot be read."""
     try:

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-modules=${*:-post_policy signature presigned_url ticket form upload tokens authorize upload_credentials sts multipart multipart_client http_client}
+modules=${*:-post_policy signature presigned_url ticket form upload tokens discovery provider_keys authorize upload_credentials sts multipart multipart_client http_client}
 python=$PWD/.venv/default/bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

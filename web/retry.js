@@ -10,7 +10,8 @@ export const OFFLINE_LIKE = ["function_unreachable", "storage_unreachable", "sta
 /** Faults that may pass by themselves. */
 const RETRIABLE = [
     ...OFFLINE_LIKE,
-    ...["function_down", "function_busy", "internal", "credentials_unavailable", "storage_busy", "storage_unavailable"],
+    ...["function_down", "function_busy", "internal", "credentials_unavailable"],
+    ...["identity_provider_unavailable", "storage_busy", "storage_unavailable"],
 ];
 
 /** Faults of the file itself: another try would fail, too. */

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
+from deploy.environment import discovers_keys
 from direct_upload.profiles import MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
 
 MAX_ENVIRONMENT = 4096
@@ -135,12 +136,12 @@ def auth_live(context: Context) -> Iterator[str]:
     level="decision",
     impact="Nobody can upload, and a bare `s deploy` stops.",
     fix="`make deploy` writes a random JWT_SECRET into .env, for upload links. For an identity provider's tokens set "
-    "JWT_JWKS, JWT_ISSUER and JWT_AUDIENCE.",
+    "JWT_ISSUER, its https address, and JWT_AUDIENCE; JWT_JWKS, too, if the function cannot reach it.",
 )
 def identity(context: Context) -> Iterator[str]:
     given = (context.settings.get(name, "").strip() for name in ("JWT_SECRET", "JWT_JWKS"))
-    if not is_open(context.settings) and not any(given):
-        yield "Neither JWT_SECRET nor JWT_JWKS is set."
+    if not is_open(context.settings) and not any(given) and not discovers_keys(context.settings):
+        yield "Neither JWT_SECRET nor JWT_JWKS is set, and JWT_ISSUER is no provider's address."
 
 
 @check(

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.environment import environment
+from deploy.environment import discovers_keys, environment
 from deploy.names import domain_faults, name_faults, region_faults
 from deploy.site.files import site_files
 from direct_upload.settings import Settings
@@ -80,7 +80,7 @@ def main() -> int:
     if found := faults(request["name"], settings, request["callback_environment"], request["site_domain"]):
         print("Nothing was deployed. Set these right in .env (see .env.example):", file=sys.stderr)
         print("\n".join(f"- {fault}" for fault in found), file=sys.stderr)
-        if not any(settings.get(name) for name in ("JWT_SECRET", "JWT_JWKS")):
+        if not any(settings.get(name) for name in ("JWT_SECRET", "JWT_JWKS")) and not discovers_keys(settings):
             print("`make deploy` writes a random JWT_SECRET into .env.", file=sys.stderr)
         return 1
     if found := page_faults(request["page"], settings["UPLOAD_URL"]):

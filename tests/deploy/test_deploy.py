@@ -110,6 +110,7 @@ def test_remove_stops_for_users_files(scratch: Scratch, bucket: Bucket) -> None:
         ("", {"JWT_SECRET": "known"}),
         ("export JWT_SECRET='known' # ours\n", {}),
         ("JWT_SECRET=other\n", {"JWT_SECRET": "known"}),
+        ("JWT_SECRET=known\n", {"JWT_ISSUER": "https://id.example.com/"}),
     ],
 )
 def test_a_secret_that_is_set_is_kept(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
@@ -118,7 +119,10 @@ def test_a_secret_that_is_set_is_kept(tmp_path: Path, text: str, environ: dict[s
     assert (deploy.ensure_identity(file, environ), file.read_text()) == ("known", text)
 
 
-@pytest.mark.parametrize("environ", [{"AUTH": "none"}, {"JWT_JWKS": "{}"}])
+@pytest.mark.parametrize(
+    "environ",
+    [{"AUTH": "none"}, {"JWT_JWKS": "{}"}, {"JWT_ISSUER": "https://id.example.com/", "JWT_AUDIENCE": "uploads"}],
+)
 def test_no_secret_is_made_where_none_is_used(tmp_path: Path, environ: dict[str, str]) -> None:
     assert (deploy.ensure_identity(tmp_path / ".env", environ), list(tmp_path.iterdir())) == ("", [])
 

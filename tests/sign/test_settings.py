@@ -130,7 +130,7 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("EXPIRES_IN", "59", "EXPIRES_IN must be 60 to 3000 seconds, not '59'"),
         ("EXPIRES_IN", "3001", "EXPIRES_IN must be 60 to 3000 seconds, not '3001'"),
         ("EXPIRES_IN", "10m", "EXPIRES_IN must be 60 to 3000 seconds, not '10m'"),
-        ("AUTH", "", "JWT_SECRET and JWT_JWKS are both missing: set one, or AUTH=none to let anybody upload"),
+        ("AUTH", "", "JWT_SECRET is missing, and so are JWT_JWKS and JWT_ISSUER: set one of them, or AUTH=none to let anybody upload"),
         ("AUTH", "basic", "AUTH must be jwt, or none to let anybody upload, not 'basic'"),
         ("FOLDER_FORMS", "no", "FOLDER_FORMS must be on or off, not 'no'"),
         ("STS_ENDPOINT", "http://127.0.0.1:1", "STS_ENDPOINT is for local runs only: remove it, or set LOCAL=on on a laptop"),
@@ -212,7 +212,7 @@ def test_every_fault_is_named_at_once() -> None:
         "  - OSS_STS_ROLE_ARN is missing",
         "  - MAX_SIZE must be a whole number of bytes, or of KB, MB, GB or TB, such as 100MB, not 'big'",
         "  - ALLOWED_ORIGINS is missing",
-        "  - JWT_SECRET and JWT_JWKS are both missing: set one, or AUTH=none to let anybody upload",
+        "  - JWT_SECRET is missing, and so are JWT_JWKS and JWT_ISSUER: set one of them, or AUTH=none to let anybody upload",
         "  - LOCAL is for laptops only: remove it from the function's environment",
     ]
 
@@ -268,6 +268,37 @@ def test_with_a_jwks_both_must_be_named() -> None:
         "JWT_ISSUER is missing",
         "JWT_AUDIENCE is missing",
     )
+
+
+def test_with_an_issuer_alone_its_keys_are_discovered() -> None:
+    issuer = read(AUTH="jwt", JWT_ISSUER="https://id.example.com/team/", JWT_AUDIENCE="uploads").issuer
+    assert issuer == Issuer("https://id.example.com/team/", "uploads", ())
+
+
+def test_on_a_laptop_the_provider_may_be_a_stand_in() -> None:
+    issuer = read(AUTH="jwt", LOCAL="on", JWT_ISSUER="http://127.0.0.1:8085", JWT_AUDIENCE="uploads").issuer
+    assert issuer == Issuer("http://127.0.0.1:8085", "uploads", ())
+
+
+PROVIDER = "JWT_ISSUER must be the https address of your identity provider, as its tokens spell it, or set JWT_SECRET or JWT_JWKS, not"
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ({"JWT_AUDIENCE": ""}, "JWT_AUDIENCE is missing"),
+        ({"JWT_ISSUER": "us"}, f"{PROVIDER} 'us'"),
+        ({"JWT_ISSUER": "http://id.example.com"}, f"{PROVIDER} 'http://id.example.com'"),
+        ({"JWT_ISSUER": "http://127.0.0.1:8085"}, f"{PROVIDER} 'http://127.0.0.1:8085'"),
+        ({"JWT_ISSUER": "http://id.example.com", "LOCAL": "on"}, f"{PROVIDER} 'http://id.example.com'"),
+        ({"JWT_ISSUER": "https://id.example.com/?a=b"}, f"{PROVIDER} 'https://id.example.com/?a=b'"),
+        ({"JWT_ISSUER": "https://id.example.com/#a"}, f"{PROVIDER} 'https://id.example.com/#a'"),
+        ({"JWT_ISSUER": f"https://:{PASSWORD}@a.example"}, f"{PROVIDER} one with a user's name or password in it"),
+    ],
+)
+def test_what_keys_cannot_be_discovered_with_is_a_fault(more: dict[str, str], fault: str) -> None:
+    environ = {"AUTH": "jwt", "JWT_ISSUER": "https://id.example.com", "JWT_AUDIENCE": "uploads"}
+    assert faults(factories.ENVIRON | environ | more) == (fault,)
 
 
 def test_there_is_one_kind_of_key() -> None:

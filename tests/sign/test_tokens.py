@@ -299,7 +299,10 @@ def test_what_is_no_jwks_is_a_fault(text: str, fault: str) -> None:
 @pytest.mark.parametrize(
     ("members", "fault"),
     [
-        ([RSA.as_dict(private=True)], "holds a private key: remove its part d"),
+        ([RSA.as_dict(private=True)], "holds a private key: remove its private parts, and replace the key"),
+        ([RSA_MEMBER | {"p": b64(b"\xff" * 128)}], "holds a private key: remove its private parts"),
+        ([EC_MEMBER | {"key_ops": ["sign"]}], "holds a key of kind EC that is not for ES256 signatures"),
+        ([EC_MEMBER | {"key_ops": 7}], "holds a key of kind EC that is not for ES256 signatures"),
         ([RSA_MEMBER | {"alg": "RS512"}], "holds a key of kind RSA that is not for RS256 signatures"),
         ([RSA_MEMBER | {"use": "enc"}], "holds a key of kind RSA that is not for RS256 signatures"),
         ([EC_MEMBER | {"alg": "RS256"}], "holds a key of kind EC that is not for ES256 signatures"),

@@ -12,6 +12,7 @@ from direct_upload import sts
 from direct_upload.routes import Routes
 from direct_upload.settings import Settings
 from fc_http.app import App
+from fc_http.invocation import Invocation
 from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials, OwnCredentials
 from support import factories
@@ -34,12 +35,13 @@ class Function:
         self.sessions: list[str] = []
         self.lines: list[str] = []
         self.ended = 0
+        self.now = NOON
         monkeypatch.setattr(sts, "role_assumer", lambda settings: self.assume_role)
         settings = Settings.from_environ(factories.ENVIRON | more, json.dumps(profiles or {}).encode())
         # The instance is an hour old.
         runtime = Runtime(OWN, lambda: NOON - 3600, lambda n: "ab" * n, self.lines.append, self.end_instance)
-        routes = Routes(settings, runtime)
-        self.app = App(routes.handle, runtime, allowed_origins=settings.allowed_origins)
+        self.routes = Routes(settings, runtime)
+        self.app = App(self.routes.handle, runtime, allowed_origins=settings.allowed_origins)
 
     def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
         self.sessions.append(session)
@@ -51,7 +53,18 @@ class Function:
         self.ended += 1
 
     def request(self, method: str, path: str, **more: Any) -> Any:
-        return self.app.handle(factories.event(method, path, **more), factories.context(), now=NOON)
+        return self.app.handle(factories.event(method, path, **more), factories.context(), now=self.now)
+
+    def prepare(self) -> None:
+        """Does what the initializer does in a new instance."""
+        self.routes.prepare(Invocation(self.now, factories.context(), self.lines.append))
+
+    def log_events(self, *events: str) -> list[Any]:
+        """Returns the log's lines of these events, without what every line has."""
+        lines = [json.loads(line[25:]) for line in self.lines]
+        return [
+            {name: line[name] for name in line if name != "request_id"} for line in lines if line["event"] in events
+        ]
 
     def sign(self, *files: Any) -> Any:
         response = self.request("POST", "/sign", body=json.dumps({"files": files}))

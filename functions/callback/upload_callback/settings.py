@@ -6,9 +6,8 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
-from fc_http.environment import Environment, parse_secrets
+from fc_http.environment import Environment, is_address, parse_secrets
 from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region
 from upload_callback.webhook import SECRET_PREFIX, Webhook
 
@@ -68,13 +67,7 @@ def read_webhook(environment: Environment) -> Webhook | None:
 
 
 def _parse_webhook_url(text: str, schemes: tuple[str, ...]) -> str:
-    try:
-        parts = urlsplit(text)
-        is_usable = parts.scheme in schemes and parts.hostname and "@" not in parts.netloc and not parts.fragment
-        _ = parts.port
-    except ValueError:
-        is_usable = False
-    if not is_usable or not text.isascii() or not text.isprintable() or " " in text:
+    if not is_address(text, *schemes):
         # The text itself is left out: many such addresses are secret.
         raise ValueError(
             "must be an address such as https://app.example.com/uploads, without a user's name or password"

@@ -98,6 +98,17 @@ def is_origin(text: str, *, cleartext: bool = False) -> bool:
     return text == f"{parts.scheme}://{host}{port}"
 
 
+def is_address(text: str, *schemes: str) -> bool:
+    """Returns whether the text is an address that a request can be sent to: no user, no fragment, nothing to escape."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    is_plain = text.isascii() and text.isprintable() and " " not in text and "@" not in parts.netloc
+    return is_plain and parts.scheme in schemes and bool(parts.hostname) and not parts.fragment
+
+
 def _default_port(scheme: str) -> str:
     return ":443" if scheme == "https" else ":80"
 

@@ -1,7 +1,7 @@
 """One HTTP request: no second try, no redirect, the whole response or none, limited in bytes and in seconds.
 
-The signing function loads it for multipart uploads only. Of all modules, only this one, `sts` and `sdk_session` open
-sockets.
+The signing function loads it for multipart uploads and for an identity provider's keys only. Of all modules, only this
+one, `sts` and `sdk_session` open sockets.
 """
 
 from __future__ import annotations

@@ -134,3 +134,10 @@ class CredentialsUnavailable(ApiError):
 
     status, code = 503, "credentials_unavailable"
     message = "The upload service cannot get its credentials at the moment."
+
+
+class IdentityProviderUnavailable(ApiError):
+    """Try again after `retry_after` seconds. If it lasts, the log says why the provider's keys cannot be read."""
+
+    status, code = 503, "identity_provider_unavailable"
+    message = "The upload service cannot read the keys of its identity provider at the moment."

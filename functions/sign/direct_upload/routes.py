@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from direct_upload import content_types, sts
 from direct_upload.authorize import Caller, Grant, anybody, authenticate
@@ -18,6 +19,9 @@ from fc_http.event import Request, parse_json
 from fc_http.invocation import Invocation
 from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials, own_credentials
+
+if TYPE_CHECKING:
+    from direct_upload.provider_keys import ProviderKeys
 
 FOLDER_FORM = "/get_post_signature_for_oss_upload"
 
@@ -35,6 +39,7 @@ class Routes:
         self._credentials = UploadCredentials(
             sts.role_assumer(settings), max_form_lifetime=settings.max_form_lifetime, started=runtime.clock()
         )
+        self._provider_keys = _provider_keys(settings)
         self._routes: dict[str, tuple[str, _Route]] = {"/sign": ("POST", self._sign), "/limits": ("GET", self._limits)}
         if any(profile.multipart for profile in settings.profiles.values()):
             self._routes |= dict.fromkeys(MULTIPART, ("POST", self._multipart))
@@ -42,7 +47,9 @@ class Routes:
             self._routes[FOLDER_FORM] = ("GET", self._folder_form)
 
     def prepare(self, invocation: Invocation) -> None:
-        """Obtains the credentials that the first request needs."""
+        """Obtains the keys and the credentials that the first request needs."""
+        if self._provider_keys:
+            self._provider_keys.prepare(invocation)
         self._get_credentials(invocation)
 
     def handle(self, request: Request, invocation: Invocation) -> object:
@@ -55,7 +62,10 @@ class Routes:
         return route(request, invocation)
 
     def _authenticate(self, request: Request, invocation: Invocation) -> Caller:
-        caller = authenticate(self._settings, request.headers.get("authorization"))
+        settings, authorization = self._settings, request.headers.get("authorization")
+        if self._provider_keys:
+            settings = replace(settings, issuer=self._provider_keys.issuer_for(authorization, invocation))
+        caller = authenticate(settings, authorization)
         invocation.log_fields["subject"] = caller.subject
         return caller
 
@@ -200,3 +210,12 @@ class Routes:
             sts.role_session_name(invocation.context),
             invocation.log_event,
         )
+
+
+def _provider_keys(settings: Settings) -> ProviderKeys | None:
+    if settings.issuer is None or settings.issuer.keys:
+        return None
+    # Imported lazily: most instances read no provider's keys.
+    from direct_upload.provider_keys import ProviderKeys  # noqa: PLC0415
+
+    return ProviderKeys(settings.issuer)

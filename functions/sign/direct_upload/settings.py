@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from direct_upload import content_types, profiles, tokens
+from direct_upload import content_types, discovery, profiles, tokens
 from direct_upload.multipart import MultipartSettings
 from direct_upload.profiles import (
     MAX_FORM_LIFETIME_SECONDS,
@@ -132,9 +132,24 @@ class _Reader:
             keys = read("JWT_SECRET", tokens.parse_secret_keys)
             name = read("JWT_ISSUER", _parse_issuer_name, tokens.OWN_ISSUER)
             return tokens.Issuer(name, read("JWT_AUDIENCE", str, tokens.OWN_ISSUER), keys)
-        fault = "are both set: remove one" if names else "are both missing: set one, or AUTH=none to let anybody upload"
-        self._environment.add_fault(f"JWT_SECRET and JWT_JWKS {fault}")
+        if names:
+            self._environment.add_fault("JWT_SECRET and JWT_JWKS are both set: remove one")
+            return None
+        if self._environment.has("JWT_ISSUER"):
+            return tokens.Issuer(read("JWT_ISSUER", self._parse_provider), read("JWT_AUDIENCE", str), keys=())
+        self._environment.add_fault(
+            "JWT_SECRET is missing, and so are JWT_JWKS and JWT_ISSUER: set one of them, "
+            "or AUTH=none to let anybody upload"
+        )
         return None
+
+    def _parse_provider(self, text: str) -> str:
+        if not discovery.is_provider_address(text, is_local=self._environment.local is True) or "?" in text:
+            raise ValueError(
+                "must be the https address of your identity provider, as its tokens spell it, "
+                f"or set JWT_SECRET or JWT_JWKS, not {printable_address(text)}"
+            )
+        return text
 
     def _callback(self) -> Callback | None:
         if not self._environment.read("CALLBACK", parse_switch, "off"):

@@ -30,6 +30,9 @@ MIN_MODULUS_BITS = 2048
 MIN_EXPONENT = 3
 
 _REQUIRED = ["exp", "iss", "aud", "sub"]
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""Members of a JWK that others must not read (RFC 7518, 6). Of an RSA key, one prime alone gives away the rest."""
+
 _PARTS = {"RSA": ("RS256", ("n", "e")), "EC": ("ES256", ("x", "y"))}
 
 
@@ -53,6 +56,7 @@ class Issuer:
     audience: str
     """The claim `aud` must have it."""
     keys: tuple[Key, ...]
+    """Empty where the identity provider publishes them: `provider_keys` reads them."""
 
     def verify(self, authorization: str | None) -> Mapping[str, Any]:
         """Returns the claims of the token in an Authorization header.
@@ -61,7 +65,7 @@ class Issuer:
         """
         token = _parse_bearer(authorization)
         has_expired = False
-        for key in self._keys_for(token):
+        for key in matching_keys(self.keys, unverified_kid(authorization)):
             try:
                 return self._verify_with(token, key)
             except TokenExpired:  # noqa: PERF203 - there are two keys, or few more
@@ -69,11 +73,6 @@ class Issuer:
             except TokenInvalid:
                 pass  # the next key may fit
         raise TokenExpired if has_expired else TokenInvalid
-
-    def _keys_for(self, token: str) -> list[Key]:
-        """Returns all secrets, of which two are valid while one replaces the other, or the key that the token names."""
-        kid = _unverified_kid(token)
-        return [key for key in self.keys if key.kid in (None, kid)]
 
     def _verify_with(self, token: str, key: Key) -> Mapping[str, Any]:
         import jwt  # noqa: PLC0415 - slow to import, and not every caller has a token
@@ -104,9 +103,20 @@ def _parse_bearer(authorization: str | None) -> str:
     return token
 
 
-def _unverified_kid(token: str) -> str | None:
-    """Returns the kid of a token before it is verified. It selects a key, and nothing else may depend on it."""
-    header = token.partition(".")[0]
+def matching_keys(keys: tuple[Key, ...], kid: str | None) -> list[Key]:
+    """Returns the keys that a token with this kid may be signed with: those of that name, and those without one.
+
+    Secrets have no name: two are valid while one replaces the other.
+    """
+    return [key for key in keys if key.kid in (None, kid)]
+
+
+def unverified_kid(authorization: str | None) -> str | None:
+    """Returns the kid of a token before it is verified: it may select a key, and have keys read anew, and no more.
+
+    Raises TokenMissing and TokenInvalid.
+    """
+    header = _parse_bearer(authorization).partition(".")[0]
     try:
         kid = json.loads(_decode(header)).get("kid")
     except (ValueError, AttributeError, RecursionError):
@@ -138,20 +148,24 @@ def parse_public_keys(text: str) -> tuple[Key, ...]:
         raise ValueError('must be a JWK Set: {"keys":[…]}') from None
     if not isinstance(members, list) or not members:
         raise ValueError("must hold at least one key")
-    keys = tuple(_parse_public_key(member) for member in members)
+    keys = tuple(parse_public_key(member) for member in members)
     if len({key.kid for key in keys}) < len(keys):
         raise ValueError("must give every key its own kid")
     return keys
 
 
-def _parse_public_key(member: Any) -> Key:
+def parse_public_key(member: Any) -> Key:
+    """Returns one key of a JWK Set. Raises ValueError, which says why it is not fit to verify tokens."""
     kty = member.get("kty") if isinstance(member, dict) else None
     if not isinstance(kty, str) or kty not in _PARTS:
         raise ValueError("must hold RSA and EC keys only; a shared secret belongs in JWT_SECRET")
     algorithm, names = _PARTS[kty]
-    if "d" in member:
-        raise ValueError("holds a private key: remove its part d, and replace the key, since others may have read it")
-    if member.get("alg", algorithm) != algorithm or member.get("use", "sig") != "sig":
+    if not _PRIVATE.isdisjoint(member):
+        raise ValueError(
+            "holds a private key: remove its private parts, and replace the key, since others may have read it"
+        )
+    uses = (member.get("alg", algorithm), member.get("use", "sig"), "verify" in _parse_operations(member))
+    if uses != (algorithm, "sig", True):
         raise ValueError(f"holds a key of kind {kty} that is not for {algorithm} signatures")
     first, second = (_decode_part(member, name) for name in names)
     if kty == "RSA" and int.from_bytes(first, "big").bit_length() < MIN_MODULUS_BITS:
@@ -160,7 +174,13 @@ def _parse_public_key(member: Any) -> Key:
         raise ValueError(f"holds an RSA key whose exponent is less than {MIN_EXPONENT}")
     if kty == "EC" and (member.get("crv"), len(first), len(second)) != ("P-256", 32, 32):
         raise ValueError("holds an EC key that is not on the curve P-256")
-    return Key(algorithm, _parse_kid(member), json.dumps(member))
+    material = {name: member[name] for name in ("kty", "crv", *names) if name in member}
+    return Key(algorithm, _parse_kid(member), json.dumps(material))
+
+
+def _parse_operations(member: dict[str, Any]) -> list[Any]:
+    operations = member.get("key_ops", ["verify"])
+    return operations if isinstance(operations, list) else []
 
 
 def _decode_part(member: dict[str, Any], name: str) -> bytes:

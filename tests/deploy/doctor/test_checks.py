@@ -78,7 +78,8 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("origins", lambda g: g.settings.update(ALLOWED_ORIGINS=f"https://a.example/page,{SITE}"), "ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not 'https://a.example/page'."),
     ("jwt", lambda g: g.settings.update(JWT_SECRET="short"), "JWT_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32."),
     ("jwt", lambda g: g.settings.update(JWT_SECRET="changeme" * 8), "JWT_SECRET has fewer than 10 different characters: nobody made that at random."),
-    ("identity", lambda g: g.settings.pop("JWT_SECRET"), "Neither JWT_SECRET nor JWT_JWKS is set."),
+    ("identity", lambda g: g.settings.pop("JWT_SECRET"), "Neither JWT_SECRET nor JWT_JWKS is set, and JWT_ISSUER is no provider's address."),
+    ("jwt", lambda g: g.settings.update(JWT_SECRET="", JWT_ISSUER="https://id.example.com/"), "JWT_AUDIENCE is missing."),
     ("jwt", lambda g: g.settings.update(JWT_JWKS="{}"), "JWT_SECRET and JWT_JWKS are both set: remove one."),
     ("prefix", lambda g: g.settings.update(UPLOAD_PREFIX="uploads/"), "UPLOAD_PREFIX ends in a slash: the roles' rights are made of it and another one."),
     ("auth", lambda g: g.settings.update(AUTH="none"), "AUTH is set to none."),
@@ -305,6 +306,12 @@ def test_a_setting_that_is_not_known_here_is_not_compared() -> None:
     given.settings.update(JWT_SECRET="", CALLBACK_SECRET="", JWT_JWKS="")
     names = [name for name, _ in given.findings()]
     assert ("drift" in names, "auth-live" in names) == (False, False)
+
+
+def test_an_identity_provider_whose_keys_are_discovered_is_no_fault() -> None:
+    given = SoundDeployment()
+    given.settings.update(JWT_SECRET="", JWT_ISSUER="https://id.example.com/", JWT_AUDIENCE="uploads")
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_callbacks_that_are_on_and_sound_are_no_fault() -> None:
