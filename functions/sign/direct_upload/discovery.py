@@ -59,7 +59,7 @@ def parse_key_set(document: dict[str, Any]) -> KeySet:
     """Returns the keys of a JWK Set that can verify tokens here. Raises DiscoveryFailed.
 
     A static JWK Set with one bad key is refused as a whole, since its owner can remove it. A provider's set may at any
-    time get a key for encryption, or of a new kind, which is none of our business and must not stop the others.
+    time get a key for encryption, or of a new kind, which must not stop the others.
     """
     members = document.get("keys")
     if not isinstance(members, list):
