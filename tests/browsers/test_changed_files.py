@@ -100,7 +100,7 @@ def nothing_is_left(page: Page, cloud: Cloud) -> None:
     """Neither a file nor parts of one, once the page has given them up."""
     end = time.monotonic() + webdriver.PATIENCE
     while cloud.bucket.multipart_uploads.ids() and time.monotonic() < end:
-        page.run(STATUS)
+        page.run("return new Promise((resolve) => setTimeout(() => resolve(null), 20))")
     assert (stored_files(cloud), cloud.bucket.multipart_uploads.ids()) == ([], [])
 
 

@@ -29,6 +29,20 @@ PATIENCE = 30.0
 """Seconds."""
 
 
+WAIT = """
+return new Promise((resolve) => {
+    const end = performance.now() + 1000;
+    const look = () => {
+        const seen = (() => { SCRIPT })();
+        if (JSON.stringify(seen) === JSON.stringify(EXPECTED) || performance.now() > end) resolve(seen);
+        else setTimeout(look, 20);
+    };
+    look();
+});
+"""
+"""Looks again and again for a second, in the page: asked from outside all the time, a browser does nothing else."""
+
+
 class Driver(Protocol):
     """Takes a command by its Marionette name and its HTTP address."""
 
@@ -60,9 +74,10 @@ class Page:
     def wait_for(self, script: str, expected: object) -> None:
         """Until a script returns what is expected; the error says what it returned last."""
         end = time.monotonic() + PATIENCE
-        seen = self.run(script)
+        wait = WAIT.replace("SCRIPT", script).replace("EXPECTED", json.dumps(expected))
+        seen = self.run(wait)
         while seen != expected and time.monotonic() < end:
-            seen = self.run(script)
+            seen = self.run(wait)
         assert seen == expected
 
 
