@@ -14,13 +14,14 @@ from deploy.doctor import (
     function,
     live_functions,
     multipart,
+    page,
     roles,
     settings,
 )
 from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
 
-_MODULES = (settings, existence, drift, function, roles, bucket, domains, callback, multipart)
+_MODULES = (settings, existence, drift, function, roles, bucket, page, domains, callback, multipart)
 """A module for each subject, in the order in which their findings are printed."""
 
 CHECKS = tuple(each for module in _MODULES for each in vars(module).values() if isinstance(each, Check))

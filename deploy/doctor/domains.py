@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from deploy.declared import Deployment
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.names import DOMAINS
@@ -62,6 +63,67 @@ def site_domain(context: Context) -> Iterator[str]:
 def sign_domain(context: Context) -> Iterator[str]:
     if not context.environ.get("SIGN_DOMAIN", "").strip():
         yield "SIGN_DOMAIN is not set."
+
+
+@check(
+    "hosts",
+    level="decision",
+    impact="Those who have that host receive people's files, or their upload links.",
+    fix="Keep it if it is yours; else let s.yaml take it from UPLOAD_DOMAIN or SIGN_DOMAIN again, and deploy.",
+    live="function",
+)
+def hosts(context: Context) -> Iterator[str]:
+    """Finds where files and tokens go besides the bucket, the function and the domains that .env names."""
+    stated = context.declared or context.deployment
+    page = (stated.resources.get("site") or {}).get("props") or {}
+    files, tokens = _bucket_urls(context, stated), _domain_urls(context, "SIGN_DOMAIN")
+    upload_url = context.settings.get("UPLOAD_URL") or _endpoint(context.settings)
+    if not _is_one_of(upload_url, files) and not {"UPLOAD_URL", "OSS_REGION", "OSS_BUCKET"} & set(
+        context.setting_faults()
+    ):
+        yield f"The function has files sent to {_without_password(upload_url)}, which is neither {files[0]} nor at UPLOAD_DOMAIN."
+    if context.declared:  # the rest stands in s.yaml alone
+        return
+    if not _is_one_of(page.get("upload") or files[0], files):
+        yield f"The page may send files to {_without_password(page['upload'])}, which is neither {files[0]} nor at UPLOAD_DOMAIN."
+    of_function = str(page.get("function") or "${")
+    if not of_function.startswith("${") and not _is_one_of(of_function, tokens):
+        told = "which is neither the function's own address nor SIGN_DOMAIN"
+        yield f"The page sends tokens to {_without_password(of_function)}, {told}."
+    callback_url = context.settings.get("CALLBACK_URL") or "${"
+    if not callback_url.startswith("${") and "CALLBACK_URL" not in context.setting_faults():
+        yield f"OSS calls back {_without_password(callback_url)}, which is not the callback function's address in s.yaml."
+    for whose, function in (("the function", stated.function), ("the callback function", stated.callback)):
+        domain = function.get("customDomain") or {}
+        name = domain.get("domainName") if isinstance(domain, dict) else domain
+        if name and not (whose == "the function" and _is_one_of(f"https://{name}", tokens)):
+            yield f"s.yaml binds {name} to {whose}, and SIGN_DOMAIN does not name it."
+
+
+def _bucket_urls(context: Context, stated: Deployment) -> list[str]:
+    """Returns where files may go: the address of the bucket where the template makes it, and UPLOAD_DOMAIN."""
+    region = ((stated.resources.get("infra") or {}).get("props") or {}).get("region")
+    own = stated.function_environ if not region else {**stated.function_environ, "OSS_REGION": str(region)}
+    return [_endpoint(own), *_domain_urls(context, "UPLOAD_DOMAIN")]
+
+
+def _endpoint(settings: Mapping[str, str]) -> str:
+    return f"https://{settings.get('OSS_BUCKET')}.oss-{settings.get('OSS_REGION')}.aliyuncs.com"
+
+
+def _domain_urls(context: Context, name: str) -> list[str]:
+    domain = context.environ.get(name, "").strip()
+    return [f"https://{domain}"] if domain else []
+
+
+def _without_password(url: object) -> str:
+    """Returns an address to print; a password may stand before an @."""
+    text = str(url)
+    return text if "@" not in text else f"…@{text.rpartition('@')[2]}"
+
+
+def _is_one_of(url: str, urls: Iterable[str]) -> bool:
+    return url.rstrip("/").lower() in (each.lower() for each in urls)
 
 
 def _posts_to_default_domain(context: Context) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import alibabacloud_oss_v2 as oss
+from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
 from deploy import credentials, names, oss_client
 from deploy.declared import Deployment
@@ -64,6 +67,7 @@ def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
         oss_client.client(provider, oss_region),
         deployment.function_environ.get("OSS_BUCKET", ""),
         deployment.site_bucket,
+        at_site_domain=_at(environ, provider, oss_region),
     )
     resources = ResourceNames.of(deployment)
     account = LiveFunctions(provider, account_id=account_id, region=region)
@@ -79,6 +83,16 @@ def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
     if unknown := [each for each in found if each.code and each.code not in NOT_THERE]:
         reasons["existence"] = reasons[unknown[0].fact]
     return Inspection(reasons, buckets, functions, found, _not_declared(deployment))
+
+
+def _at(
+    environ: Mapping[str, str], provider: StaticCredentialsProvider, region: str
+) -> Callable[[], oss.Client] | None:
+    """Returns what makes a client at the page's domain; None if it has none."""
+    domain = environ.get("SITE_DOMAIN", "").strip()
+    if not domain or names.domain_faults("SITE_DOMAIN", domain):
+        return None
+    return lambda: oss_client.client(provider, region, f"https://{domain}")
 
 
 def _not_declared(deployment: Deployment) -> frozenset[str]:

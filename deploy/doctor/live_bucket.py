@@ -79,6 +79,8 @@ class BucketConfig:
     expiry: tuple[ExpiryRule, ...] | None = None
     website: Website | None = None
     """Of the page's bucket alone."""
+    files: Mapping[str, str] | None = None
+    """Its objects' ETags, in small letters, by key: of the page's bucket alone."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class LiveBuckets:
 
 
 OF_UPLOADS = ("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy", "list of objects")
-OF_SITE = ("site ACL", "site policy", "site website")
+OF_SITE = ("site ACL", "site policy", "site website", "site files")
 FACTS = (*OF_UPLOADS, "clock", *OF_SITE)
 """What there is to be seen of the two buckets."""
 
@@ -107,17 +109,30 @@ UNREADABLE = "what cannot be read"
 
 
 def inspect_buckets(
-    client: oss.Client, bucket: str, site: str = "", *, clock: Callable[[], float] = time.time
+    client: oss.Client,
+    bucket: str,
+    site: str = "",
+    *,
+    at_site_domain: Callable[[], oss.Client] | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> LiveBuckets:
     """Returns the live buckets, through whatever the client's credentials may read. Raises nothing that OSS answers."""
-    return _Inspector(client, bucket, site, clock).live()
+    return _Inspector(client, bucket, site, at_site_domain, clock).live()
 
 
 class _Inspector:
     """One look at a bucket: each question by itself, so that one refusal costs one answer."""
 
-    def __init__(self, client: oss.Client, bucket: str, site: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: oss.Client,
+        bucket: str,
+        site: str,
+        at_site_domain: Callable[[], oss.Client] | None,
+        clock: Callable[[], float],
+    ) -> None:
         self._client = client
+        self._at_site_domain = at_site_domain
         self._bucket = bucket
         self._site = site
         self._clock = clock
@@ -172,7 +187,22 @@ class _Inspector:
             owner=_owner(acl),
             policy=self._ask_policy("site policy", self._site),
             website=self._ask_website(),
+            files=self._ask_files(),
         )
+
+    def _ask_files(self) -> Mapping[str, str] | None:
+        """Returns the page's files, through its domain where OSS closes its own addresses to the account."""
+        answer = self._ask("site files", self._site, "list-type")
+        if self._refused.get("site files") == "PublicEndpointForbidden" and self._at_site_domain:
+            self._client = self._at_site_domain()
+            del self._not_visible["site files"]
+            answer = self._ask("site files", self._site, "list-type")
+        if answer is None:
+            return None
+        if text(answer, "IsTruncated") != "false":  # more files than any page of this project has
+            self._not_visible["site files"] = "more than 1,000 files"
+            return None
+        return {text(each, "Key"): text(each, "ETag").strip('"').lower() for each in answer.findall("Contents")}
 
     def _ask_website(self) -> Website | None:
         what, none = "site website", "NoSuchWebsiteConfiguration"
@@ -206,8 +236,9 @@ class _Inspector:
 
     def _ask(self, what: str, bucket: str, parameter: str, none: str = "") -> Element | None:
         """Returns what OSS says of a bucket; None if it refuses. The refusal `none` is an answer, too."""
-        more = {"list-type": {"list-type": "2", "max-keys": "1"}}
-        content = self._answer(what, bucket, more.get(parameter, {parameter: ""}), none)
+        most = "1000" if bucket == self._site else "1"
+        more = {"list-type": "2", "max-keys": most} if parameter == "list-type" else {parameter: ""}
+        content = self._answer(what, bucket, more, none)
         answer = None if content is None else bucket_answers.read(parameter, content)
         is_another = answer is not None and answer.findtext("Name") not in (None, bucket)
         if content is not None and (answer is None or is_another):

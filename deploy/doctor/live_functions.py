@@ -121,7 +121,7 @@ class LiveFunctions:
     def _function(self, name: str) -> dict[str, Any]:
         path = f"/2023-03-30/functions/{name}"
         props = self._fc("GetFunction", path)
-        found = _listed(self._fc("ListTriggers", f"{path}/triggers"), "triggers")
+        found = _read_list(self._fc("ListTriggers", f"{path}/triggers"), "triggers")
         triggers = [{**each, "triggerConfig": _parsed_mapping(each.get("triggerConfig"))} for each in found]
         mappings = [props.get("environmentVariables"), props.get("logConfig")]
         mappings += [each.get("httpTrigger") for each in triggers]
@@ -140,7 +140,7 @@ class LiveFunctions:
         path = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", key)
         try:
             answer = self._fc(f"List{key[0].upper()}{key[1:]}", f"/2023-03-30/{path}", functionName=function)
-            found = _listed({"configs": [], **answer} if answer.keys() <= _OF_CONFIGS else answer, "configs")
+            found = _read_list({"configs": [], **answer} if answer.keys() <= _OF_CONFIGS else answer, "configs")
         except (NotVisible, *_OTHER_SHAPES) as why:
             _note(not_visible, fact, f"{function}: {_reason(why)}")
             return []
@@ -159,7 +159,7 @@ class LiveFunctions:
         is_this = owner is not None and owner[2].lower() == name.lower()
         if not is_this or not str(role.get("MaxSessionDuration")).isdecimal():
             raise NotVisible(UNREADABLE)
-        attached = _listed(self._ram("ListPoliciesForRole", RoleName=name).get("Policies") or {}, "Policy")
+        attached = _read_list(self._ram("ListPoliciesForRole", RoleName=name).get("Policies") or {}, "Policy")
         policies = [(str(each.get("PolicyType")), str(each.get("PolicyName"))) for each in attached]
         # The template's policy has the role's name. What else is attached need not be read: it should not be there.
         own = [policy for kind, policy in policies if kind == "Custom" and policy.lower() == name.lower()]
@@ -228,7 +228,7 @@ class LiveFunctions:
         raise NotVisible(code)
 
 
-def _listed(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+def _read_list(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """Returns what an answer lists. Raises NotVisible where it has no list, which is not one of nothing."""
     found = answer.get(name)
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):

@@ -29,7 +29,7 @@ from deploy import declared
 from deploy.credentials import account_id, deployer
 from deploy.oss_client import client, refusal
 from deploy.site.bucket import ForeignObjects, SiteBucket
-from deploy.site.files import INDEX, LOOK, site_files
+from deploy.site.files import INDEX, LOOK, SiteFile, site_files
 from localcloud.terminal import guard_output
 
 _T = TypeVar("_T")
@@ -93,9 +93,14 @@ class PublishRequest:
         return {name: getattr(self, name) for name in LOOK if getattr(self, name)}
 
 
+def files_of(request: PublishRequest) -> list[SiteFile]:
+    """Returns what a deployment publishes. Raises ValueError with what is wrong."""
+    return site_files(Path(request.folder), request.function, request.upload, request.look)
+
+
 def deploy(request: PublishRequest, environ: Mapping[str, str]) -> dict[str, object]:
     """Publishes. Raises ValueError, ForeignObjects, and the SDK's OperationError."""
-    files = site_files(Path(request.folder), request.function, request.upload, request.look)
+    files = files_of(request)
     outcome = _at_open_address(request, environ, lambda bucket: bucket.publish(files))
     _say(f"{outcome.sent} sent, {outcome.unchanged} unchanged, {outcome.deleted} deleted")
     if not request.domain:

@@ -167,6 +167,7 @@ class SoundDeployment:
         self.unread: tuple[str, ...] = ()
         self.looked_for: tuple[LiveResource, ...] = ()
         self.resources: dict[str, Any] = {}
+        self.props: dict[str, dict[str, str]] = {}
         self.not_visible: dict[str, str] = {}
         self.live: LiveBuckets | None = None
         self.account: Deployment | None = None
@@ -186,6 +187,11 @@ class SoundDeployment:
         secret = new_secret()
         self.settings.update(CALLBACK="on", CALLBACK_URL="${resources.callback.output.url}", CALLBACK_SECRET=secret)
         self.callback["environmentVariables"].update({"CALLBACK_SECRET": secret, **settings})
+        return self
+
+    def state(self, resource: str, **props: str) -> SoundDeployment:
+        """More props of a resource of s.yaml."""
+        self.props.setdefault(resource, {}).update(props)
         return self
 
     def send_in_parts(self) -> SoundDeployment:
@@ -244,11 +250,14 @@ class SoundDeployment:
         resources = {
             "infra": {
                 "component": "ros",
-                "props": {"parameters": {"LogProject": "odu", "LogStore": "sign", "CallbackLogStore": "callback"}},
+                "props": {
+                    "parameters": {"LogProject": "odu", "LogStore": "sign", "CallbackLogStore": "callback"},
+                    **self.props.get("infra", {}),
+                },
             },
             "sign": {"component": "fc3@0.1.22", "props": self.function},
             "callback": {"component": "fc3@0.1.22", "props": self.callback},
-            "site": {"component": "/up/deploy/site", "props": {"bucket": SITE_BUCKET}},
+            "site": {"component": "/up/deploy/site", "props": {"bucket": SITE_BUCKET, **self.props.get("site", {})}},
             **self.resources,
         }
         return Deployment(resources, self.template, self.missing)

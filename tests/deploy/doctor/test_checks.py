@@ -36,6 +36,7 @@ from support.tokens import new_secret
 Spoil = Callable[[SoundDeployment], object]
 
 PLACE = f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
+BUCKET_URL = f"https://{UPLOADS}.oss-cn-hongkong.aliyuncs.com"
 MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
 
 
@@ -243,6 +244,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 31), ExpiryRule("uploads/a/", 30), ExpiryRule("other/", 1)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
     ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 30, spares_some=True)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
     ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 7, spares_some=True),)), "The live bucket b has no lifecycle rule that clears abandoned parts away."),
+    ("page-files", lambda g: g.state("site", folder="/no/page", region="cn-hongkong").see_site(files={}), "What lies here cannot be published: There is no index.html in /no/page"),
     ("owner", lambda g: g.see(owner="42"), f"The live bucket b belongs to the account 42, not to {ACCOUNT}."),
     ("owner", lambda g: g.see_site(owner="42"), f"The page's live bucket s belongs to the account 42, not to {ACCOUNT}."),
     ("cors", lambda g: g.cors().update(AllowedMethod=["PUT"]), f"The bucket Uploads of the template has no CORS rule that lets {SITE} post."),
@@ -253,6 +255,15 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("endpoint-forbidden", lambda g: setattr(g, "live", LiveBuckets(SEEN, endpoint_forbidden=True)), "OSS answers PublicEndpointForbidden at the bucket's default domain."),
     ("clock", lambda g: setattr(g, "live", LiveBuckets(SEEN, skew=-901.0)), "This machine's clock is 901 seconds behind OSS's."),
     ("clock", lambda g: setattr(g, "live", LiveBuckets(SEEN, skew=61.0)), "This machine's clock is 61 seconds ahead of OSS's."),
+    ("hosts", lambda g: g.settings.update(UPLOAD_URL="https://evil.example"), f"The function has files sent to https://evil.example, which is neither {BUCKET_URL} nor at UPLOAD_DOMAIN."),
+    ("hosts", lambda g: g.settings.update(UPLOAD_URL="https://another.oss-cn-hongkong.aliyuncs.com"), f"The function has files sent to https://another.oss-cn-hongkong.aliyuncs.com, which is neither {BUCKET_URL} nor at UPLOAD_DOMAIN."),
+    ("hosts", lambda g: g.state("infra", region="us-west-1"), f"The function has files sent to {BUCKET_URL}, which is neither {BUCKET_URL.replace('cn-hongkong', 'us-west-1')} nor at UPLOAD_DOMAIN."),
+    ("hosts", lambda g: g.state("site", upload="https://evil.example"), f"The page may send files to https://evil.example, which is neither {BUCKET_URL} nor at UPLOAD_DOMAIN."),
+    ("hosts", lambda g: g.state("site", function="https://evil.example"), "The page sends tokens to https://evil.example, which is neither the function's own address nor SIGN_DOMAIN."),
+    ("hosts", lambda g: g.switch_on().settings.update(CALLBACK_URL="https://evil.example"), "OSS calls back https://evil.example, which is not the callback function's address in s.yaml."),
+    ("hosts", lambda g: g.function.update(customDomain={"domainName": "evil.example"}), "s.yaml binds evil.example to the function, and SIGN_DOMAIN does not name it."),
+    ("hosts", lambda g: g.function.update(customDomain="auto"), "s.yaml binds auto to the function, and SIGN_DOMAIN does not name it."),
+    ("hosts", lambda g: g.callback.update(customDomain={"domainName": "evil.example"}), "s.yaml binds evil.example to the callback function, and SIGN_DOMAIN does not name it."),
     ("large-files", lambda g: g.settings.update(MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
     ("settings", lambda g: (g.switch_on(), g.settings.update(CALLBACK_URL="http://cb.example.com")), "CALLBACK_URL must be https://host without a path, not 'http://cb.example.com'."),
     ("settings", lambda g: (g.switch_on(), g.settings.update(FOLDER_FORMS="on")), "FOLDER_FORMS cannot be on while CALLBACK is, since a page could leave the callback out: set one of them to off."),
@@ -359,7 +370,7 @@ def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
     assert [check.id for check in CHECKS if check.level == "decision"] == [
         *("auth", "identity", "large-files", "kept-for-ever"),
         *("drift", "not-checked", "denials", "policy-denials", "site-domain", "sign-domain"),
-        "upload-domain",
+        *("hosts", "upload-domain"),
     ]
 
 
@@ -371,15 +382,32 @@ def test_what_is_decided_is_not_named_again() -> None:
     assert given.findings() == []
 
 
-@pytest.mark.parametrize("url", ["https://uploads.example.com", "https://b.oss-cn-hangzhou.aliyuncs.com"])
+@pytest.mark.parametrize("url", ["https://uploads.example.com", f"https://{UPLOADS}.oss-cn-hangzhou.aliyuncs.com"])
 def test_on_the_mainland_an_upload_domain_ends_the_warning_and_the_fault(url: str) -> None:
     given = SoundDeployment()
     given.settings.update(OSS_REGION="cn-hangzhou", UPLOAD_URL=url)
+    given.environ["UPLOAD_DOMAIN"] = "uploads.example.com"
     without = [name for name, _ in given.findings()]
     given.live = LiveBuckets(SEEN, endpoint_forbidden=True)
     forbidden = [name for name, _ in given.findings()]
     expected = ([], []) if url.endswith("example.com") else (["upload-domain"], ["endpoint-forbidden"])
     assert tuple(sorted(set(names) - set(DEFAULT_DECISIONS)) for names in (without, forbidden)) == expected
+
+
+def test_domains_that_are_set_are_hosts_that_are_meant() -> None:
+    given = SoundDeployment()
+    given.environ.update(UPLOAD_DOMAIN="up.example.com", SIGN_DOMAIN="sign.example.com")
+    given.settings["UPLOAD_URL"] = "https://up.example.com/"
+    given.state("site", upload="https://up.example.com", function="https://sign.example.com")
+    given.function["customDomain"] = {"domainName": "sign.example.com"}
+    assert "hosts" not in [name for name, _ in given.findings()]
+
+
+def test_where_the_live_function_has_files_sent_is_named() -> None:
+    given = SoundDeployment()
+    given.deploy(lambda there: there.settings.update(UPLOAD_URL="https://evil.example"))
+    told = f"Live: The function has files sent to https://evil.example, which is neither {BUCKET_URL} nor at UPLOAD_DOMAIN."
+    assert ("hosts", told) in given.findings()
 
 
 def test_rights_are_compared_however_they_are_written() -> None:

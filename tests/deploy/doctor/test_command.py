@@ -22,6 +22,7 @@ from deploy.doctor import inspection, live_bucket, live_functions
 from deploy.doctor.checks import CHECKS, examine
 from deploy.doctor.context import Context
 from deploy.doctor.inspection import Inspection
+from deploy.site.files import site_files
 from support.ros_template import PARAMETERS, Template
 from support.sound_deployment import ACCOUNT, SoundDeployment
 from support.tokens import new_secret
@@ -309,7 +310,14 @@ def serve_what_is_shipped(
         serve_function(server, props, changed)
     for folder, answers in (
         (f"/team-uploads-{ACCOUNT}/", OF_UPLOADS),
-        (f"/team-site-{ACCOUNT}/", {"acl": OF_UPLOADS["acl"].replace("private", "public-read"), "website": WEBSITE}),
+        (
+            f"/team-site-{ACCOUNT}/",
+            {
+                "acl": OF_UPLOADS["acl"].replace("private", "public-read"),
+                "website": WEBSITE,
+                "list-type": page_list(project),
+            },
+        ),
     ):
         server.expect_request(folder, query_string=Asks("policy")).respond_with_data(
             "<Error><Code>NoSuchBucketPolicy</Code></Error>", 404, content_type="application/xml"
@@ -337,6 +345,15 @@ def serve_what_is_shipped(
         return Response(json.dumps(answers[request.headers["x-acs-action"]]), content_type="application/json")
 
     server.expect_request("/", method="POST").respond_with_handler(ram)
+
+
+def page_list(project: Path, **changed: str) -> str:
+    """What OSS lists of a page that was just deployed, but for ETags that were `changed`."""
+    upload = f"https://team-uploads-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
+    files = {each.key: each.md5 for each in site_files(project / "web", address_of("team-sign"), upload, {})}
+    etags = {".published.json": "0" * 32, **files, **changed}
+    found = (f'<Contents><Key>{key}</Key><ETag>"{tag.upper()}"</ETag></Contents>' for key, tag in etags.items() if tag)
+    return f"<ListBucketResult><Name>team-site-{ACCOUNT}</Name><IsTruncated>false</IsTruncated>{''.join(found)}</ListBucketResult>"
 
 
 def address_of(function: str) -> str:
@@ -428,6 +445,27 @@ def test_the_buckets_are_looked_for_where_oss_region_says(
     with contextlib.suppress(OSError):
         run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=new_secret())
     assert regions == asked
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"app.js": "1" * 32}, "has another app.js than what lies here."),
+        ({"config.json": "1" * 32, "index.html": "2" * 32}, "has another config.json, index.html than what lies here."),
+        ({"app.js": ""}, "lacks app.js."),
+        ({"evil.js": "1" * 32}, "has evil.js, which is not of the page."),
+    ],
+)
+def test_a_page_that_was_changed_in_the_account_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer, changed: dict[str, str], fault: str
+) -> None:
+    cloud.expect_request(f"/team-site-{ACCOUNT}/", query_string=Asks("list-type")).respond_with_data(
+        page_list(project, **changed), content_type="application/xml"
+    )
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
+    code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert (code, fault_lines(said)) == (1, [f"page-files: The page's live bucket team-site-{ACCOUNT} {fault}"])
 
 
 def test_a_page_that_sends_people_elsewhere_is_a_fault(

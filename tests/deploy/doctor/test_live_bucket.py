@@ -49,14 +49,22 @@ SITE_ACL = SUBRESOURCES["acl"].replace("private", "public-read")
 SITE_WEBSITE = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument><ErrorDocument><Key>404.html</Key></ErrorDocument><RoutingRules><RoutingRule><RuleNumber>1</RuleNumber><Redirect><RedirectType>External</RedirectType><HostName>evil.example</HostName></Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>"
 
 
+SITE_FILES = '<ListBucketResult><Name>team-site</Name><IsTruncated>false</IsTruncated><Contents><Key>app.js</Key><ETag>"5EB6"</ETag><Size>1</Size></Contents></ListBucketResult>'
+
+
 def status_of(code: str) -> int:
     return {"NoSuch": 404, "Public": 400}.get(code[:6], 403)
 
 
 def answer(httpserver: HTTPServer, **refused: str) -> None:
     """Let a server answer as a bucket does; `refused` are error codes by subresource."""
-    for name, body in (("acl", SITE_ACL), ("policy", '{"Statement":[{}]}'), ("website", SITE_WEBSITE)):
-        code = refused.get(f"site_{name}")
+    for name, body in (
+        ("acl", SITE_ACL),
+        ("policy", '{"Statement":[{}]}'),
+        ("website", SITE_WEBSITE),
+        ("list-type", SITE_FILES),
+    ):
+        code = refused.get(f"site_{name.replace('-', '_')}")
         httpserver.expect_request("/team-site/", query_string=Asks(name)).respond_with_data(
             REFUSED.format(code=code) if code else body,
             status=status_of(code) if code else 200,
@@ -72,13 +80,24 @@ def answer(httpserver: HTTPServer, **refused: str) -> None:
         )
 
 
-def look(httpserver: HTTPServer, clock: Callable[[], float] = lambda: NOON) -> LiveBuckets:
+def look(
+    httpserver: HTTPServer, clock: Callable[[], float] = lambda: NOON, site_domain: HTTPServer | None = None
+) -> LiveBuckets:
     environ = {"AccessKeyID": "LTAI" + secrets.token_hex(8), "AccessKeySecret": new_secret()}
     provider = credentials.deployer(environ)
     assert provider
-    client = oss_client.client(provider, "cn-hongkong", f"http://127.0.0.1:{httpserver.port}")
+    client, at_domain = (
+        oss_client.client(provider, "cn-hongkong", f"http://127.0.0.1:{(server or httpserver).port}")
+        for server in (httpserver, site_domain)
+    )
     with time_machine.travel(NOON, tick=False):  # the server's clock
-        return inspect_buckets(client, "team-uploads", "team-site", clock=clock)
+        return inspect_buckets(
+            client,
+            "team-uploads",
+            "team-site",
+            at_site_domain=(lambda: at_domain) if site_domain else None,
+            clock=clock,
+        )
 
 
 def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
@@ -102,6 +121,7 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
             owner="42",
             policy='{"Statement":[{}]}',
             website=Website("index.html", "404.html", 1),
+            files={"app.js": "5eb6"},
         ),
         resources=(
             LiveResource("the upload bucket team-uploads", "ACL"),
@@ -294,6 +314,25 @@ def test_a_rule_that_a_filter_narrows_is_seen_as_such(httpserver: HTTPServer) ->
     answer(httpserver)
     bucket = look(httpserver).bucket
     assert (bucket.parts, bucket.expiry) == ((PartsRule("uploads/", 7, True),), (ExpiryRule("", 30, True),))
+
+
+def test_more_files_than_one_answer_has_are_not_seen(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/team-site/", query_string=Asks("list-type")).respond_with_data(
+        SITE_FILES.replace("false", "true"), content_type="application/xml"
+    )
+    answer(httpserver)
+    live = look(httpserver)
+    assert (live.site and live.site.files, live.not_visible) == (None, {"site files": "more than 1,000 files"})
+
+
+def test_a_page_is_seen_through_its_domain_where_osss_addresses_are_closed(httpserver: HTTPServer) -> None:
+    answer(httpserver, site_list_type="PublicEndpointForbidden")
+    with HTTPServer() as domain:
+        domain.expect_request("/team-site/", query_string=Asks("list-type")).respond_with_data(
+            SITE_FILES, content_type="application/xml"
+        )
+        live = look(httpserver, site_domain=domain)
+    assert (live.site and live.site.files, live.not_visible) == ({"app.js": "5eb6"}, {})
 
 
 def test_a_bucket_that_is_no_website_shows_nothing_and_is_not_unknown(httpserver: HTTPServer) -> None:

@@ -1,0 +1,64 @@
+"""What doctor looks for in the live page's own files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from deploy.doctor.check import check
+from deploy.doctor.context import Context
+from deploy.doctor.function import http_trigger
+from deploy.site.bucket import MANIFEST
+from deploy.site.files import CONFIG, INDEX
+from deploy.site.publish import PublishRequest, files_of
+
+_NO_FUNCTION = "https://function.invalid"
+"""Stands for the function's address where it is not known; two files have it in them."""
+
+
+@check(
+    "page-files",
+    impact="People get another page than the one that lies here. It may send their upload links and files elsewhere.",
+    fix="Deploy, if what lies here was changed or updated since, or if .env is another; else find out who changed the "
+    "live page, and deploy. Delete what is not the page's in the OSS console.",
+    live="site files",
+    also="function",
+    declared=False,
+)
+def page_files(context: Context) -> Iterator[str]:
+    """Finds how the live page differs from what a deployment would publish now."""
+    live = context.live_buckets.site if context.live_buckets else None
+    if live is None or live.files is None:
+        return
+    function = _function_url(context)
+    props = (context.deployment.resources.get("site") or {}).get("props") or {}
+    try:
+        files = files_of(PublishRequest.parse(json.dumps({**props, "function": function or _NO_FUNCTION})))
+    except ValueError as fault:
+        yield f"What lies here cannot be published: {str(fault).splitlines()[0]}"
+        return
+    shipped = {each.key: each.md5 for each in files}
+    unknown = {MANIFEST} if function else {MANIFEST, INDEX, CONFIG}
+    if changed := [key for key in shipped if key in live.files.keys() - unknown and live.files[key] != shipped[key]]:
+        yield f"{live.where} has another {_in_words(changed)} than what lies here."
+    if missing := [key for key in shipped if key not in live.files]:
+        yield f"{live.where} lacks {_in_words(missing)}."
+    if strange := sorted(live.files.keys() - shipped.keys() - {MANIFEST}):
+        yield f"{live.where} has {_in_words(strange)}, which is not of the page."
+
+
+def _function_url(context: Context) -> str:
+    """Returns where a deployment would have the page ask for forms; empty where that is not known."""
+    domain = context.environ.get("SIGN_DOMAIN", "").strip()
+    if domain:  # then `make deploy` takes s.domain.yaml
+        return f"https://{domain}"
+    stated = str(((context.deployment.resources.get("site") or {}).get("props") or {}).get("function") or "${")
+    if not stated.startswith("${"):
+        return stated
+    live = context.live_functions.function if context.live_functions else {}
+    trigger = http_trigger(live, context.function)
+    return str((trigger.get("httpTrigger") or {}).get("urlInternet") or "")
+
+
+def _in_words(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
