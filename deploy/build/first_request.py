@@ -1,7 +1,7 @@
-"""A package's first request, with nothing but the package: `python -I -S first_request.py FOLDER REQUEST [ROOMS]`.
+"""A package's first request, with nothing but the package: `python -I -S first_request.py FOLDER REQUEST [MODULES]`.
 
 REQUEST is a method, a path and the status that answers it: `GET /limits 200`. Run by the Python that will run the
-package, with no site-packages: what is not in FOLDER is not there. With ROOMS, the folder of the function's own
+package, with no site-packages: what is not in FOLDER is not there. With MODULES, the folder of the function's own
 modules, all that these import anywhere is imported, too: what they leave for the first call that needs it, and with it
 whatever is compiled.
 """
