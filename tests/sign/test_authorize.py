@@ -39,7 +39,9 @@ def grant_of(**claims: Any) -> Grant:
 
 
 def test_a_token_grants_its_subject_a_place_of_its_own() -> None:
-    assert grant_of() == Grant("alice", "uploads/alice/", 1000, TYPES, SETTINGS.default, "alice")
+    assert grant_of() == Grant(
+        "alice", "uploads/alice/", 1000, TYPES, SETTINGS.default, "alice", expires_at=int(NOON) + 3600
+    )
 
 
 def test_without_tokens_everybody_is_anonymous_whatever_he_sends() -> None:

@@ -88,6 +88,7 @@ def test_a_profile_has_its_own_limits(function: Function) -> None:
         "profile": "photos",
         "subject": "alice",
         "multipart_threshold": 100_000_000,
+        "token_expires_at": "2024-11-24T13:00:00Z",
     }
 
 

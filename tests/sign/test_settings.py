@@ -142,9 +142,7 @@ def test_a_faulty_setting_is_named_with_its_cure(name: str, value: str, fault: s
     assert faults(factories.ENVIRON | {name: value}) == (fault,)
 
 
-@pytest.mark.parametrize(
-    "prefix", ["/", "/in", "in//a", "..", "in/../a", "in/./a", "${filename}", "in a", "ü", "x" * 201]
-)
+@pytest.mark.parametrize("prefix", ["/", "/in", "in//a", "..", "in/../a", "in/./a", "${filename}", "in a", "ü"])
 def test_a_prefix_that_leaves_its_place_is_a_fault(prefix: str) -> None:
     assert faults(factories.ENVIRON | {"UPLOAD_PREFIX": prefix}) == (
         f"UPLOAD_PREFIX must be a relative path of letters, digits and . _ - such as uploads, not {prefix.strip()!r}",

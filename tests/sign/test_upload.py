@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from direct_upload.authorize import Grant
 from direct_upload.errors import InvalidFilename, InvalidId, InvalidSize, TooLarge, TooManyFiles, TypeNotAllowed
-from direct_upload.upload import Upload, check_upload, encode_filename, new_directory, parse_files
+from direct_upload.object_keys import ObjectKeys
+from direct_upload.upload import Upload, check_upload, encode_filename, parse_files
 from fc_http.errors import ApiError, BadRequest
 from support import factories
 
@@ -28,8 +29,8 @@ GRANT = Grant(
 ENTRY = {"filename": "a.png", "size": 7, "content_type": "image/png", "id": ID}
 
 
-def check(entry: Any, used_ids: set[str] | None = None) -> Upload:
-    return check_upload(entry, GRANT, used_ids=set() if used_ids is None else used_ids, random_hex=lambda n: "ab" * n)
+def check(entry: Any) -> Upload:
+    return check_upload(entry, GRANT, ObjectKeys(GRANT, [entry], lambda n: "ab" * n))
 
 
 def test_a_sound_entry_becomes_an_upload() -> None:
@@ -124,13 +125,6 @@ def test_what_is_refused(entry: Any, refusal: type[ApiError]) -> None:
     assert type(caught.value) is refusal
 
 
-def test_two_files_of_one_request_cannot_share_an_id() -> None:
-    used_ids: set[str] = set()
-    check(ENTRY, used_ids)
-    with pytest.raises(InvalidId):
-        check(ENTRY | {"id": ID.upper()}, used_ids)
-
-
 UNREADABLE = frozenset(
     chr(code)
     for first, last in (
@@ -187,10 +181,6 @@ def test_one_to_twenty_files_may_be_asked_for() -> None:
     for number in (0, 21):
         with pytest.raises(TooManyFiles):
             parse_files({"files": [1] * number})
-
-
-def test_a_directory_is_the_callers_own_random_and_ends_in_a_slash() -> None:
-    assert new_directory(GRANT, lambda n: "0f" * n) == f"uploads/anonymous/{'0f' * 16}/"
 
 
 @for_all(st.text(min_size=1, max_size=300), st.sampled_from(["image/png", "", None]), st.none() | st.uuids().map(str))

@@ -152,7 +152,8 @@ const CODES = [...errors.matchAll(/status, code = \d+, "(\w+)"/g)].map(([, code]
 /** The page shows nothing of these: it never makes such requests, or it begins the upload again. */
 const NEVER_SHOWN = [
     ...["bad_request", "not_found", "method_not_allowed", "body_too_large"],
-    ...["invalid_size", "invalid_id", "too_many_files"],
+    ...["invalid_size", "invalid_id", "invalid_slot", "too_many_files"],
+    "folder_form_not_allowed",
     // With those about tickets the upload begins again.
     ...["ticket_invalid", "already_stored", "ticket_expired", "upload_gone", "form_too_large"],
 ];

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+MAX_PREFIX_LENGTH = 200
+"""Characters. After it come a profile, a subject, a link and a slot, of at most 235 bytes together."""
+
 
 def parse_bucket_name(text: str) -> str:
     """Returns the text if it is the name of a bucket. Raises ValueError."""
@@ -25,7 +28,12 @@ def parse_key_prefix(text: str) -> str:
     """Returns the first part of every key, without the slash at its end. Raises ValueError."""
     path = text.removesuffix("/")
     parts = path.split("/")
-    if not re.fullmatch(r"[A-Za-z0-9._/-]{1,200}", path) or any(part in ("", ".", "..") for part in parts):
+    if len(path) > MAX_PREFIX_LENGTH:
+        raise ValueError(
+            f"must have at most {MAX_PREFIX_LENGTH} characters, so that every key fits into the 1,023 bytes of OSS: "
+            f"it has {len(path)}"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9._/-]+", path) or any(part in ("", ".", "..") for part in parts):
         raise ValueError(f"must be a relative path of letters, digits and . _ - such as uploads, not {text!r}")
     return path
 

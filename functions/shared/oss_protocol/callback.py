@@ -40,14 +40,22 @@ class Callback:
     """The first signs tickets; both verify them."""
 
     def fields(
-        self, *, key: str, size: int, content_type: str, subject: str, form_ends: float, profile: str | None = None
+        self,
+        *,
+        key: str,
+        size: int,
+        content_type: str,
+        subject: str,
+        form_ends: float,
+        profile: str | None = None,
+        slot: int | None = None,
     ) -> dict[str, str]:
         """Returns the form fields that make OSS call.
 
         `size` is in bytes, `form_ends` in seconds since the epoch.
         """
         claims: dict[str, object] = {"key": key, "size": size, "content_type": content_type, "subject": subject}
-        claims |= {} if profile is None else {"profile": profile}
+        claims |= {name: value for name, value in (("profile", profile), ("slot", slot)) if value is not None}
         claims["end"] = int(form_ends) + GRACE_SECONDS
         parameters = {
             "callbackUrl": self.url + CALLBACK_PATH,

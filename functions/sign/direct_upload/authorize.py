@@ -11,7 +11,8 @@ from typing import Any
 
 from direct_upload import content_types
 from direct_upload.errors import ProfileNotAllowed, TokenInvalid, UnknownProfile
-from direct_upload.profiles import Profile
+from direct_upload.profiles import DEFAULT, Profile
+from direct_upload.readable_text import is_readable_line
 from direct_upload.settings import Settings
 
 ANONYMOUS = "anonymous"
@@ -21,6 +22,18 @@ MAX_SUBJECT_PART = 96
 
 MAX_SUBJECT = 255
 """Characters of the claim `sub`, as OpenID Connect has it."""
+
+MAX_LINK_FILES = 1000
+"""Of a counted link."""
+
+MAX_TITLE = 120
+"""Characters."""
+
+MAX_NOTE = 500
+"""Characters."""
+
+MAX_INSTANT = 253_402_300_799
+"""9999-12-31T23:59:59Z, in seconds since the epoch: the last that ISO 8601 writes in the usual way."""
 
 _UNSAFE = re.compile(rb"[^a-z0-9-]")
 
@@ -39,7 +52,15 @@ class Grant:
     """Each allowed type and its extension."""
     profile: Profile
     sub: str = ""
-    """The subject as the token spells it; empty with AUTH=none."""
+    """The subject as the token spells it; empty without one."""
+    max_files: int | None = None
+    """How many files a counted link is for; None for any other token."""
+    title: str = ""
+    """What the token's maker asks for, in a line; empty without the claim."""
+    note: str = ""
+    """What else they have to say, in lines; empty without the claim."""
+    expires_at: int | None = None
+    """When the token does, in seconds since the epoch; None without one."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +118,17 @@ def _find_profile(settings: Settings, name: object) -> Profile:
 
 def _narrow(grant: Grant, claims: Mapping[str, Any]) -> Grant:
     _check_profile(claims, grant.profile)
+    max_files = _narrow_files(claims)
     return replace(
         grant,
+        key_prefix=f"{grant.key_prefix}~{subject_part(claims.get('jti'))}/" if max_files else grant.key_prefix,
         max_size=_narrow_size(claims, grant.max_size),
         content_types=_narrow_types(claims, grant.content_types),
         sub=claims["sub"],
+        max_files=max_files,
+        title=_parse_text(claims, "title", MAX_TITLE),
+        note=_parse_text(claims, "note", MAX_NOTE, separator="\n"),
+        expires_at=min(int(claims["exp"]), MAX_INSTANT),
     )
 
 
@@ -124,12 +151,42 @@ def subject_part(sub: object) -> str:
 
 
 def _check_profile(claims: Mapping[str, Any], profile: Profile) -> None:
-    """Raises ProfileNotAllowed, TokenInvalid."""
+    """Raises ProfileNotAllowed, TokenInvalid.
+
+    A counted link is for one profile, or for the settings' own rules: in two it would have twice as many slots.
+    """
+    is_counted = "max_files" in claims
     if "profiles" not in claims:
-        if profile.requires_claim:
+        if profile.requires_claim or (is_counted and profile.name != DEFAULT):
             raise ProfileNotAllowed
-    elif profile.name not in _parse_names(claims["profiles"]):
+        return
+    names = _parse_names(claims["profiles"])
+    if is_counted and len(names) != 1:
+        raise TokenInvalid
+    if profile.name not in names:
         raise ProfileNotAllowed
+
+
+def _narrow_files(claims: Mapping[str, Any]) -> int | None:
+    """Returns how many files a counted link is for."""
+    if "max_files" not in claims:
+        return None
+    claim = claims["max_files"]
+    if type(claim) is not int or not 1 <= claim <= MAX_LINK_FILES:
+        raise TokenInvalid
+    return claim
+
+
+def _parse_text(claims: Mapping[str, Any], name: str, max_length: int, separator: str | None = None) -> str:
+    """Returns a claim for people to read, or an empty text. With a separator it may have several lines."""
+    if name not in claims:
+        return ""
+    claim = claims[name]
+    if not isinstance(claim, str) or not 1 <= len(claim) <= max_length:
+        raise TokenInvalid
+    if not all(map(is_readable_line, claim.split(separator) if separator else [claim])):
+        raise TokenInvalid
+    return claim
 
 
 def _parse_names(claim: object) -> list[str]:

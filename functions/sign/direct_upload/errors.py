@@ -26,6 +26,12 @@ class InvalidId(ApiError):
     status, code = 400, "invalid_id"
 
 
+class InvalidSlot(ApiError):
+    """With a link for a number of files send a whole number from 1 to it, another one for each file; or send none."""
+
+    status, code = 400, "invalid_slot"
+
+
 class TooManyFiles(ApiError):
     """Ask for 1 to 20 files at a time."""
 
@@ -65,6 +71,13 @@ class ProfileNotAllowed(ApiError):
 
     status, code = 403, "profile_not_allowed"
     message = "The upload link or token is not for this profile."
+
+
+class FolderFormNotAllowed(ApiError):
+    """Ask for exact forms (`POST /sign`): a link for a number of files gets no folder form."""
+
+    status, code = 403, "folder_form_not_allowed"
+    message = "An upload link for a number of files gets no form for a folder."
 
 
 class TicketInvalid(ApiError):

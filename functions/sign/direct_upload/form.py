@@ -103,6 +103,11 @@ def _build_fields(upload: Upload, name: str, extra_fields: Mapping[str, str]) ->
     }
 
 
+def format_time(seconds: int) -> str:
+    """Returns ISO 8601 in UTC, whole seconds."""
+    return f"{_format_time(seconds)}Z"
+
+
 # The key changes once a day, and with the credentials.
 _cached_signing_key = lru_cache(maxsize=2)(signature.signing_key)
 

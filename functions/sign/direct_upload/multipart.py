@@ -78,6 +78,8 @@ class MultipartUpload(NamedTuple):
     begin: int
     """Seconds since the epoch."""
     profile: str | None = None
+    slot: int | None = None
+    """Of a counted link."""
 
     def ticket(self, secret: str, now: float) -> tuple[str, int]:
         """Returns a new ticket, and its end in seconds since the epoch."""

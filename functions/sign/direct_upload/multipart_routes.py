@@ -6,14 +6,15 @@ length; and before an upload is completed, its parts are counted and measured. I
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from direct_upload.authorize import Caller, Grant
 from direct_upload.errors import InvalidSize, PartsMissing, TicketInvalid, TooLarge, UploadGone
+from direct_upload.form import format_time
 from direct_upload.multipart import MultipartSettings, MultipartUpload, Parts
 from direct_upload.multipart_client import OssClient, Part
+from direct_upload.object_keys import ObjectKeys
 from direct_upload.settings import Settings
 from direct_upload.upload import MAX_NAME_BYTES, check_upload, encode_filename
 from fc_http.errors import ApiError, BadRequest, NotFound
@@ -77,7 +78,7 @@ class MultipartRoutes:
     def _begin(self, body: dict[str, Any], grant: Grant, invocation: Invocation) -> object:
         if not grant.profile.multipart:
             raise NotFound
-        file = check_upload(body, grant, used_ids=set(), random_hex=self._random_hex)
+        file = check_upload(body, grant, ObjectKeys(grant, [body], self._random_hex))
         if file.size == 0:
             raise InvalidSize("An empty file has no parts. Send it with a form: POST /sign.")
         invocation.log_fields["bytes"] = file.size
@@ -92,6 +93,7 @@ class MultipartRoutes:
             subject=grant.subject,
             begin=int(invocation.now),
             profile=grant.profile.label,
+            slot=file.slot,
         )
         ticket, end = upload.ticket(self._multipart.secrets[0], invocation.now)
         return {
@@ -100,7 +102,8 @@ class MultipartRoutes:
             "content_type": upload.content_type,
             "part_size": upload.parts.size,
             "parts": upload.parts.last,
-            "expires_at": _format_time(end),
+            "expires_at": format_time(end),
+            **({} if upload.slot is None else {"slot": upload.slot}),
         }
 
     def _sign_parts(
@@ -112,7 +115,7 @@ class MultipartRoutes:
         lifetime = int(min(grant.profile.form_lifetime(upload.parts.size), credentials.expiration - now))
         return {
             "parts": [self._sign_part(number, upload, credentials, now, lifetime) for number in numbers],
-            "expires_at": _format_time(int(now) + lifetime),
+            "expires_at": format_time(int(now) + lifetime),
             "ticket": self._renew_ticket(upload, invocation),
         }
 
@@ -166,6 +169,7 @@ class MultipartRoutes:
             content_type=upload.content_type,
             subject=upload.subject,
             profile=upload.profile,
+            slot=upload.slot,
             form_ends=now,
         )
 
@@ -230,8 +234,3 @@ def _parse_callback_response(response: Response) -> dict[str, Any] | None:
     except ApiError:
         return None
     return payload if isinstance(payload, dict) and isinstance(payload.get("stored"), dict) else None
-
-
-def _format_time(seconds: int) -> str:
-    """Returns ISO 8601 in UTC, whole seconds."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

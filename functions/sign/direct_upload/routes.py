@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from direct_upload import content_types, sts
 from direct_upload.authorize import Caller, Grant, anybody, authenticate
-from direct_upload.errors import FormTooLarge, TooLarge, TypeNotAllowed
-from direct_upload.form import Form, Signer
+from direct_upload.errors import FolderFormNotAllowed, FormTooLarge, TooLarge, TypeNotAllowed
+from direct_upload.form import Form, Signer, format_time
+from direct_upload.object_keys import ObjectKeys, new_directory
 from direct_upload.profiles import MAX_POST_BYTES
 from direct_upload.settings import Settings
-from direct_upload.upload import MAX_FILES, Upload, check_upload, new_directory, parse_files
+from direct_upload.upload import MAX_FILES, Upload, check_upload, parse_files
 from direct_upload.upload_credentials import UploadCredentials
 from fc_http.errors import ApiError, MethodNotAllowed, NotFound
 from fc_http.event import Request, parse_json
@@ -83,10 +84,10 @@ class Routes:
             "max_files_per_request": MAX_FILES,
             "expires_in": grant.profile.expires_in,
             "auth": "jwt" if self._settings.issuer else "none",
-            "folder_forms": grant.profile.folder_forms,
+            "folder_forms": grant.profile.folder_forms and grant.max_files is None,
             **({} if name is None else {"profile": name}),
-            **({"subject": grant.sub} if grant.sub else {}),
             **({"multipart_threshold": multipart.threshold} if multipart else {}),
+            **_describe_token(grant),
         }
 
     def _folder_form(self, request: Request, invocation: Invocation) -> object:
@@ -94,6 +95,8 @@ class Routes:
         grant = caller.grant(request.query.get("profile"), invocation.log_fields)
         if not grant.profile.folder_forms:
             raise NotFound
+        if grant.max_files is not None:
+            raise FolderFormNotAllowed
         if not grant.content_types:
             raise TypeNotAllowed("No type of file may be uploaded with this token.")
         directory = new_directory(grant, self._runtime.random_hex)
@@ -137,23 +140,13 @@ class Routes:
         body = parse_json(request.body)
         entries = parse_files(body)
         grant = caller.grant(body.get("profile"), invocation.log_fields)
-        used_ids: set[str] = set()
-        results = [self._check(entry, grant, used_ids) for entry in entries]
+        keys = ObjectKeys(grant, entries, self._runtime.random_hex)
+        results = [_check(entry, grant, keys) for entry in entries]
         uploads = [result for result in results if isinstance(result, Upload)]
         invocation.log_fields |= {"files": len(results), "bytes": sum(upload.size for upload in uploads)}
         invocation.log_fields["refused"] = [result.code for result in results if isinstance(result, ApiError)] or None
         answers = iter(self._answer_uploads(uploads, grant, invocation))
         return {"uploads": [result.to_json() if isinstance(result, ApiError) else next(answers) for result in results]}
-
-    def _check(self, entry: Any, grant: Grant, used_ids: set[str]) -> Upload | ApiError:
-        try:
-            upload = check_upload(entry, grant, used_ids=used_ids, random_hex=self._runtime.random_hex)
-            if upload.size > MAX_POST_BYTES:
-                raise TooLarge("A form takes at most 5 GB. Send the file in parts: POST /multipart.")
-        except ApiError as error:
-            return error
-        else:
-            return upload
 
     def _answer_uploads(self, uploads: list[Upload], grant: Grant, invocation: Invocation) -> list[object]:
         if not uploads:
@@ -167,6 +160,7 @@ class Routes:
                 "fields": form.fields,
                 "key": upload.key,
                 "expires_at": form.expires_at,
+                **({} if upload.slot is None else {"slot": upload.slot}),
             }
             for upload, form in zip(uploads, forms, strict=True)
         ]
@@ -181,6 +175,7 @@ class Routes:
                 content_type=upload.content_type,
                 subject=grant.subject,
                 profile=grant.profile.label,
+                slot=upload.slot,
                 form_ends=now + lifetime,
             )
         return signer.sign_exact_form(upload, lifetime=lifetime, extra_fields=extra_fields)
@@ -219,3 +214,23 @@ def _provider_keys(settings: Settings) -> ProviderKeys | None:
     from direct_upload.provider_keys import ProviderKeys  # noqa: PLC0415
 
     return ProviderKeys(settings.issuer)
+
+
+def _check(entry: Any, grant: Grant, keys: ObjectKeys) -> Upload | ApiError:
+    try:
+        upload = check_upload(entry, grant, keys)
+        if upload.size > MAX_POST_BYTES:
+            raise TooLarge("A form takes at most 5 GB. Send the file in parts: POST /multipart.")
+    except ApiError as error:
+        return error
+    else:
+        return upload
+
+
+def _describe_token(grant: Grant) -> dict[str, object]:
+    """Returns what a page can tell its user of their token; nothing without one."""
+    members = {"subject": grant.sub, "max_files": grant.max_files, "title": grant.title, "note": grant.note}
+    described: dict[str, object] = {name: value for name, value in members.items() if value}
+    if grant.expires_at is not None:
+        described["token_expires_at"] = format_time(grant.expires_at)
+    return described

@@ -1,17 +1,17 @@
-"""The uploads that a caller asks for: checks them, and makes the object keys, which a caller never chooses."""
+"""The uploads that a caller asks for: checks them against the grant, and encodes their names."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
-from uuid import UUID
 
 from direct_upload import content_types
 from direct_upload.authorize import Grant
-from direct_upload.errors import InvalidFilename, InvalidId, InvalidSize, TooLarge, TooManyFiles, TypeNotAllowed
+from direct_upload.errors import InvalidFilename, InvalidSize, TooLarge, TooManyFiles, TypeNotAllowed
+from direct_upload.object_keys import ObjectKeys
+from direct_upload.readable_text import is_readable_line
 from fc_http.errors import BadRequest
 
 MAX_FILES = 20
@@ -19,26 +19,6 @@ MAX_FILES = 20
 
 MAX_NAME_BYTES = 1024
 """Of a file's name, percent-encoded."""
-
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-
-_UNFIT_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cf"})
-"""Unicode's categories of control characters, lone surrogates, line and paragraph separators, and of format characters,
-among them those that make `gnp.exe` read as `exe.png`."""
-
-_NEEDED_CHARACTERS = frozenset(
-    map(
-        chr,
-        (
-            *(0x00AD, 0x180E, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF),  # join and separate letters, words and emoji
-            *range(0x0600, 0x0606),  # visible signs beside Arabic, Syriac and Kaithi numbers
-            *(0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD),
-            *range(0x13430, 0x13440),  # arrange hieroglyphs
-            *range(0xE0020, 0xE0080),  # spell the flags of England, Scotland and Wales
-        ),
-    )
-)
-"""Format characters that occur in names of real languages, and that do not change the order of the others."""
 
 _SEPARATOR = re.compile(r"[/\\]")
 
@@ -59,6 +39,8 @@ class Upload(NamedTuple):
     size: int
     """Bytes."""
     content_type: str
+    slot: int | None = None
+    """Of a counted link."""
 
 
 def parse_files(body: Any) -> list[Any]:
@@ -71,11 +53,10 @@ def parse_files(body: Any) -> list[Any]:
     return files
 
 
-def check_upload(entry: Any, grant: Grant, *, used_ids: set[str], random_hex: Callable[[int], str]) -> Upload:
-    """Returns the upload for one entry of `files`, if the grant allows it.
+def check_upload(entry: Any, grant: Grant, keys: ObjectKeys) -> Upload:
+    """Returns the upload for one entry of `files`, if the grant allows it. `keys` makes the keys of the whole request.
 
-    `used_ids` has the ids of the same request so far: two files with one id would share a key, and one would be lost.
-    Raises BadRequest, InvalidFilename, InvalidSize, TooLarge, TypeNotAllowed, InvalidId.
+    Raises BadRequest, InvalidFilename, InvalidSize, TooLarge, TypeNotAllowed, InvalidId, InvalidSlot.
     """
     if not isinstance(entry, dict):
         raise BadRequest("Each file must be a JSON object.")
@@ -85,14 +66,8 @@ def check_upload(entry: Any, grant: Grant, *, used_ids: set[str], random_hex: Ca
     content_type = content_types.find_type(declared, filename, grant.content_types)
     if content_type is None:
         raise TypeNotAllowed("Files of this type may not be uploaded here.")
-    upload_id = _check_id(entry.get("id"), used_ids, random_hex)
-    key = f"{grant.key_prefix}{upload_id}.{grant.content_types[content_type]}"
-    return Upload(key=key, filename=filename, size=size, content_type=content_type)
-
-
-def new_directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
-    """Returns a new directory, which ends in a slash and which nobody can guess (128 random bits)."""
-    return f"{grant.key_prefix}{random_hex(16)}/"
+    key, slot = keys.new_key(entry, grant.content_types[content_type])
+    return Upload(key=key, filename=filename, size=size, content_type=content_type, slot=slot)
 
 
 def _check_declared_type(declared: object) -> str:
@@ -112,7 +87,7 @@ def _check_size(size: object, grant: Grant) -> int:
 
 
 def _check_filename(name: object) -> str:
-    if not isinstance(name, str) or not 1 <= len(name) <= 4096 or not _is_readable(name):
+    if not isinstance(name, str) or not 1 <= len(name) <= 4096 or not is_readable_line(name):
         raise InvalidFilename(
             "filename must be 1 to 4,096 characters, without control characters, line breaks, and marks that change "
             "the direction of the text."
@@ -120,25 +95,6 @@ def _check_filename(name: object) -> str:
     if not _UNFIT_PARTS.isdisjoint(_SEPARATOR.split(name)):
         raise InvalidFilename("filename must be a relative path without empty parts, `.` or `..`.")
     return unicodedata.normalize("NFC", name)
-
-
-def _is_readable(name: str) -> bool:
-    """Returns whether the name is one line that reads in the order of its characters."""
-    if name.isascii():
-        return name.isprintable()  # the same, quickly
-    return all(unicodedata.category(each) not in _UNFIT_CATEGORIES or each in _NEEDED_CHARACTERS for each in name)
-
-
-def _check_id(declared: object, used_ids: set[str], random_hex: Callable[[int], str]) -> str:
-    if declared is None:
-        return str(UUID(hex=random_hex(16), version=4))
-    if not isinstance(declared, str) or not _UUID.fullmatch(declared):
-        raise InvalidId("id must be a UUID.")
-    upload_id = declared.lower()
-    if upload_id in used_ids:
-        raise InvalidId("Another file of this request has the same id.")
-    used_ids.add(upload_id)
-    return upload_id
 
 
 def filename_headers(name: str) -> dict[str, str]:
