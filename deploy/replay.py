@@ -41,6 +41,9 @@ _OF_EXPORTS = ("content", "message")
 FACT = ("bucket", "key", "size", "content_type", "etag", "filename", "subject")
 """What a stored fact is made of."""
 
+LABELS = ("profile", "slot")
+"""What some facts have, too."""
+
 
 def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
     """Sends the events; returns the exit code: 0; 1 if one could not be delivered; 2 for a wrong setting or log."""
@@ -78,7 +81,7 @@ def missed_events(lines: Iterable[str]) -> dict[str, dict[str, object]]:
             if line.get("webhook_delivered") is True:
                 delivered.add(webhook_id)
             elif line.get("webhook_delivered") is False:
-                missed.setdefault(webhook_id, {name: line[name] for name in FACT})
+                missed.setdefault(webhook_id, {name: line[name] for name in (*FACT, *LABELS) if name in line})
     return {webhook_id: fact for webhook_id, fact in missed.items() if webhook_id not in delivered}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -120,7 +121,8 @@ def list_uploads(
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for listed, meta in zip(found, pool.map(lambda each: store.head(each.key), found), strict=True):
-            who, _, rest = listed.key.removeprefix(f"{prefix}/").partition("/")
+            place = re.sub(r"^~[^/]*/", "", listed.key.removeprefix(f"{prefix}/"))  # without a profile's part
+            who, _, rest = place.partition("/")
             # A folder form's key is its directory, which nobody can guess, and then the file's name.
             yield Upload(listed, unquote(meta.get("filename", "")) or rest.partition("/")[2] or rest, who)
 

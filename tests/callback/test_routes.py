@@ -48,6 +48,29 @@ def test_the_verified_fact_goes_to_the_log(world: CallbackWorld) -> None:
     assert line == {"event": "stored", "request_id": "1-67431580-0123456789ab", **EVENT}
 
 
+LABELS: list[dict[str, Any]] = [{"profile": "photos"}, {"slot": 1000}, {"profile": "f" * 32, "slot": 1}]
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_profile_and_slot_of_the_ticket_are_answered_and_logged(world: CallbackWorld, labels: dict[str, Any]) -> None:
+    status, payload = world.call(world.body(ticket=world.ticket(**labels)))
+    [line] = world.log_events("stored")
+    assert (status, payload["stored"]) == (200, STORED_MEMBERS | labels)
+    assert {name: line[name] for name in (*EVENT, *labels)} == EVENT | labels
+
+
+NO_PROFILES: list[Any] = [None, "", "Photos", "~photos", "a/b", "a\n", "f" * 33, 7, True, [], {}]
+NO_SLOTS: list[Any] = [None, 0, -1, 1.0, True, "1", [], {}]
+
+
+@pytest.mark.parametrize(
+    "labels", [*({"profile": each} for each in NO_PROFILES), *({"slot": each} for each in NO_SLOTS)], ids=repr
+)
+def test_a_ticket_with_another_kind_of_profile_or_slot_is_refused(world: CallbackWorld, labels: dict[str, Any]) -> None:
+    assert world.error(world.body(ticket=world.ticket(**labels))) == FOREIGN
+    assert (world.request_lines(), world.log_events("stored")) == ([], [])
+
+
 def test_the_key_is_fetched_once_and_the_object_asked_for_each_time(world: CallbackWorld) -> None:
     world.call()
     world.call()

@@ -75,6 +75,22 @@ def test_one_uploaders_files_alone() -> None:
     assert names(SHELF, "bob_40b/") == [("bob_40b", "a file.txt", 4)]
 
 
+def test_an_upload_by_a_profile_or_a_counted_link_is_its_uploaders() -> None:
+    keys = (
+        "uploads/~photos/alice/0f8f.png",
+        "uploads/~photos/bob/~_4c1/2",
+        "uploads/eve/~l/1",
+        "uploads/~photos/eve/5a/x",
+    )
+    named = dict.fromkeys(keys[:2], (b"1", "a.png")) | dict.fromkeys(keys[2:], (b"1", ""))
+    assert sorted(names(Shelf(**named))) == [
+        ("alice", "a.png", 1),
+        ("bob", "a.png", 1),
+        ("eve", "1", 1),
+        ("eve", "x", 1),
+    ]
+
+
 def test_an_upload_whose_key_ends_in_a_slash_is_not_hidden() -> None:
     assert names(Shelf(**{"uploads/eve/5a5a/x/": (b"1", "")})) == [("eve", "x/", 1)]
 

@@ -54,6 +54,14 @@ def test_what_was_not_told_is_told(environ: dict[str, str], httpserver: HTTPServ
     assert (verified["data"], request.headers["webhook-id"]) == (EVENT, "msg_a")
 
 
+def test_profile_and_slot_are_told_where_the_log_has_them(
+    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    run(environ, tmp_path, line("msg_a", told=False, profile="photos", slot=2))
+    [(request, _)] = httpserver.log
+    assert json.loads(request.get_data())["data"] == EVENT | {"profile": "photos", "slot": 2}
+
+
 @pytest.mark.parametrize(
     "lines",
     [

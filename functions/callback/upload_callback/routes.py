@@ -5,6 +5,7 @@ Then it logs the object, and notifies the webhook.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,8 @@ from upload_callback.stored_object import StoredObject, head_object
 
 MAX_REMEMBERED = 1000
 """Events that an instance remembers to have sent, so that a repeated callback does not notify anybody again."""
+
+_PROFILE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class CallbackRoutes:
@@ -53,7 +56,7 @@ class CallbackRoutes:
         stored = self._head_object(claims["key"], invocation)
         if not _agrees(body, claims, stored):
             raise NotStored
-        return self._notify(stored, claims["subject"], invocation)
+        return self._notify(stored, claims, invocation)
 
     def _verify_ticket(self, body: Any, now: float) -> dict[str, Any]:
         """Returns what the form was for. Raises UnknownUpload."""
@@ -65,6 +68,8 @@ class CallbackRoutes:
             raise UnknownUpload from None
         if body.get("object") != claims["key"] or not claims["key"].startswith(f"{self._settings.prefix}/"):
             raise UnknownUpload
+        if not _are_sound(_labels(claims)):
+            raise UnknownUpload
         return claims
 
     def _head_object(self, key: str, invocation: Invocation) -> StoredObject:
@@ -75,14 +80,15 @@ class CallbackRoutes:
             raise StorageUnavailable
         return head_object(key, self._settings, own, invocation.now)
 
-    def _notify(self, stored: StoredObject, subject: str, invocation: Invocation) -> object:
+    def _notify(self, stored: StoredObject, claims: Mapping[str, Any], invocation: Invocation) -> object:
         """Logs the event, notifies the webhook, and returns the payload. If the webhook is down, nothing is lost."""
-        members = {
+        members: dict[str, object] = {
             "key": stored.key,
             "size": stored.size,
             "content_type": stored.content_type,
             "etag": stored.etag,
             "filename": stored.filename,
+            **_labels(claims),
         }
         payload: dict[str, object] = {"stored": members, "request_id": invocation.request_id}
         hook = self._settings.webhook
@@ -90,7 +96,7 @@ class CallbackRoutes:
         if webhook_id in self._notified:
             invocation.log_event(event="callback_repeated", id=webhook_id)
             return payload | ({"webhook_delivered": True} if hook else {})
-        event = {"bucket": self._settings.bucket, **members, "subject": subject}
+        event = {"bucket": self._settings.bucket, **members, "subject": claims["subject"]}
         error = hook.send(event, webhook_id, invocation.now) if hook else None
         delivery = {"webhook_delivered": error is None} if hook else {}
         invocation.log_event(event="stored", id=webhook_id, **event, **delivery, webhook_error=error)
@@ -102,6 +108,16 @@ class CallbackRoutes:
         self._notified[webhook_id] = None
         if len(self._notified) > MAX_REMEMBERED:
             self._notified.popitem(last=False)
+
+
+def _labels(claims: Mapping[str, Any]) -> dict[str, object]:
+    """Returns the names that the signing function gave the upload: its profile, and its slot of a counted link."""
+    return {name: claims[name] for name in ("profile", "slot") if name in claims}
+
+
+def _are_sound(labels: Mapping[str, object]) -> bool:
+    profile, slot = labels.get("profile", "default"), labels.get("slot", 1)
+    return isinstance(profile, str) and bool(_PROFILE.fullmatch(profile)) and type(slot) is int and slot >= 1
 
 
 def _agrees(body: dict[str, Any], claims: Mapping[str, Any], stored: StoredObject) -> bool:

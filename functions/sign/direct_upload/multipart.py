@@ -106,12 +106,14 @@ class MultipartUpload(NamedTuple):
 
     def to_stored(self, etag: str) -> dict[str, object]:
         """Returns what the completion's response says of the object, in the words of the callback function."""
+        labels = {"profile": self.profile, "slot": self.slot}
         return {
             "key": self.key,
             "size": self.size,
             "content_type": self.content_type,
             "etag": etag,
             "filename": unquote(self.filename),
+            **{name: label for name, label in labels.items() if label is not None},
         }
 
     @property
