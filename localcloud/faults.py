@@ -19,6 +19,21 @@ CALLBACK_MODES = (
     *("down", "html", "fail"),  # no connection, 200 with HTML, 500
 )
 
+OIDC_MODES = (
+    "",  # it works
+    *("down", "stall", "fail", "redirect"),  # no response, 500, 302
+    *("html", "list", "huge", "trickle"),  # 200 with what is no JSON object, 2 MB, or a byte now and then
+    *("other_issuer", "http_keys", "no_keys"),  # 200 with documents that must not be believed, or hold nothing
+)
+
+MODES = {"sts_mode": STS_MODES, "callback_mode": CALLBACK_MODES, "oidc_mode": OIDC_MODES}
+
+
+def check_mode(name: str, mode: str) -> None:
+    """Raise ValueError if a fault switch cannot have this mode."""
+    if mode not in MODES[name]:
+        raise ValueError(f"The fault switch {name} has the value {mode!r}. Use one of {', '.join(MODES[name][1:])}.")
+
 
 @dataclass
 class Faults:
@@ -51,6 +66,10 @@ class Faults:
     """Seconds that pass before a callback reaches its receiver; OSS waits 5 in all."""
     callback_mode: str = ""
     """What takes the receiver's place when OSS calls back: one of CALLBACK_MODES."""
+    oidc_latency: float = 0.0
+    """Seconds the identity provider waits before it answers for its documents."""
+    oidc_mode: str = ""
+    """How the identity provider's documents fail: one of OIDC_MODES."""
     sts_latency: float = 0.0
     """Seconds STS waits before it answers."""
     sts_mode: str = ""
@@ -79,7 +98,6 @@ class Faults:
             except ValueError:
                 number = "a whole number" if kinds[name] is int else "a number"
                 raise ValueError(f"The fault switch {name} has the value {value!r}. Use {number}.") from None
-        for name, modes in (("sts_mode", STS_MODES), ("callback_mode", CALLBACK_MODES)):
-            if (mode := getattr(faults, name)) not in modes:
-                raise ValueError(f"The fault switch {name} has the value {mode!r}. Use one of {', '.join(modes[1:])}.")
+        for name in MODES:
+            check_mode(name, getattr(faults, name))
         return faults

@@ -71,6 +71,19 @@ def test_one_line_of_json_and_nothing_else(tmp_path: Path) -> None:
     assert all(addresses[name] for name in ("access_key_id", "access_key_secret", "security_token"))
 
 
+def test_with_an_identity_provider_its_token_is_printed_and_required(tmp_path: Path) -> None:
+    with dev(tmp_path, JSON="1", IDENTITY_PROVIDER="1") as running:
+        addresses = running.addresses()
+        assert list(addresses) == [*CONTRACT, "identity_provider", "token"]
+        issuer = requests.get(f"{addresses['identity_provider']}/.well-known/openid-configuration", timeout=10).json()
+        answers = [
+            requests.get(f"{addresses['function']}/limits", headers=headers, timeout=10).json()
+            for headers in ({}, {"Authorization": f"Bearer {addresses['token']}"})
+        ]
+    assert issuer["issuer"] == addresses["identity_provider"]
+    assert [(answer["auth"], answer.get("subject")) for answer in answers] == [("jwt", None), ("jwt", "alice")]
+
+
 SOMETHING_ELSE_PRINTS = """
 import os, sys
 from localcloud.dev import __main__ as dev

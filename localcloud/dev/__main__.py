@@ -1,7 +1,8 @@
 """`python -m localcloud.dev` (`make dev`): runs everything on this machine, until Ctrl-C.
 
 It takes the functions' settings from the environment, and besides: PORT (the page's), FUNCTION_PORT, JSON=1 (prints one
-line of JSON instead of words), FAULTS (fault switches, see faults.py), FILES (the folder that stores uploaded files),
+line of JSON instead of words), IDENTITY_PROVIDER=1 (runs one, whose tokens the function then requires) with
+IDENTITY_PROVIDER_PORT, FAULTS (fault switches, see faults.py), FILES (the folder that stores uploaded files),
 and PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks). Standard output gets nothing but these
 addresses; the log goes to standard error.
 """
@@ -15,6 +16,7 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from contextlib import redirect_stdout
+from itertools import combinations
 from pathlib import Path
 from typing import TextIO
 
@@ -40,9 +42,8 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def _cloud(environ: Mapping[str, str]) -> Cloud:
-    page_port, function_port = (parse_port(name, environ.get(name) or "0") for name in ("PORT", "FUNCTION_PORT"))
-    if page_port and page_port == function_port:
-        raise ValueError(f"PORT and FUNCTION_PORT are both {page_port}. Give them different ports.")
+    page_port, function_port, provider_port = _parse_ports(environ)
+    _check_identity(environ)
     return Cloud(
         Path(environ.get("FILES") or ROOT / "local-files"),
         settings=function_settings(environ),
@@ -51,8 +52,26 @@ def _cloud(environ: Mapping[str, str]) -> Cloud:
         function_port=function_port,
         page_look=read_look(environ),
         reload=True,
+        identity_provider=bool(environ.get("IDENTITY_PROVIDER")),
+        identity_provider_port=provider_port,
         log=print_entry,
     )
+
+
+def _parse_ports(environ: Mapping[str, str]) -> list[int]:
+    names = ("PORT", "FUNCTION_PORT", "IDENTITY_PROVIDER_PORT")
+    ports = {name: parse_port(name, environ.get(name) or "0") for name in names}
+    for first, second in combinations(names, 2):
+        if ports[first] and ports[first] == ports[second]:
+            raise ValueError(f"{first} and {second} are both {ports[first]}. Give them different ports.")
+    return list(ports.values())
+
+
+def _check_identity(environ: Mapping[str, str]) -> None:
+    others = [name for name in ("JWT_SECRET", "JWT_JWKS", "JWT_ISSUER") if environ.get(name)]
+    others += ["AUTH=none"] if environ.get("AUTH") == "none" else []
+    if environ.get("IDENTITY_PROVIDER") and others:
+        raise ValueError(f"IDENTITY_PROVIDER and {others[0]} are both set. Unset one of them.")
 
 
 def _wait_until_all_answer(cloud: Cloud) -> None:
@@ -75,15 +94,24 @@ def _addresses(cloud: Cloud) -> dict[str, str]:
         "access_key_id": cloud.function_role.access_key_id,
         "access_key_secret": cloud.function_role.access_key_secret,
         "security_token": cloud.function_role.security_token,
+        **_provider(cloud),
     }
 
 
+def _provider(cloud: Cloud) -> dict[str, str]:
+    provider = cloud.identity_provider
+    return {"identity_provider": provider.url, "token": provider.token()} if provider else {}
+
+
 def _banner(cloud: Cloud) -> str:
+    provider = _provider(cloud)
+    fragment = f"#token={provider['token']}" if provider else ""
     return "\n".join(
         (
-            f"Page      {cloud.site.url}/",
+            f"Page      {cloud.site.url}/{fragment}",
             f"Function  {cloud.gateway.url}",
             f"Files     {cloud.bucket.folder}",
+            *([f"Provider  {provider['identity_provider']}", f"Token     {provider['token']}"] if provider else []),
             "Open the page and upload a file. Press Ctrl-C to stop.",
         )
     )

@@ -14,6 +14,7 @@ from localcloud.dev.site import Site
 from localcloud.faults import Faults
 from localcloud.fc import instance
 from localcloud.fc.gateway import Gateway
+from localcloud.oidc.server import IdentityProvider
 from localcloud.oss.cors import CorsRule
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
@@ -66,6 +67,8 @@ class Cloud:
         code: Path = SIGN,
         context_credentials: bool = False,
         reload: bool = False,
+        identity_provider: bool = False,
+        identity_provider_port: int = 0,
         log: Callable[[str], None] = _discard,
     ) -> None:
         """Objects become files below `files`; `settings` are the functions', over the local defaults.
@@ -73,7 +76,8 @@ class Cloud:
         `page_look` is the page's title, logo, accent and footer. `sites` are buckets that host a site, by the domain
         bound to each, such as `www.localhost`: pages there may upload. `code` is the signing function's folder. With
         `context_credentials` the functions get their credentials where the python3.10 runtime has them; with `reload` a
-        changed source file makes a new instance. `log` is called with each line that the functions print.
+        changed source file makes a new instance. With `identity_provider` there is one, whose tokens the function
+        requires. `log` is called with each line that the functions print.
         """
         self.clock = clock
         self.faults = faults or Faults()
@@ -86,6 +90,12 @@ class Cloud:
         self.bucket = Bucket(self._settings.get("OSS_BUCKET") or "local-uploads", self.account_id, files)
         self.function_role = self.renew_function_role()
         self.sts = Sts(clock, self.identities, self.faults, {self.role_arn: self._upload_role()})
+        self.identity_provider = None
+        if identity_provider:
+            audience = self._settings.get("JWT_AUDIENCE") or "uploads"
+            self.identity_provider = IdentityProvider(
+                clock, self.faults, audience=audience, port=identity_provider_port
+            )
         self.sites = dict(sites or {})
         self.oss = self._make_oss()
         self.site = Site(
@@ -138,13 +148,16 @@ class Cloud:
     def services(self) -> tuple[StandIn, ...]:
         """All services, in the order in which they start: each needs the addresses of those before it."""
         callback = (self.callback_gateway,) if self._settings.get("CALLBACK") == "on" else ()
-        return self.sts, self.oss, self.site, *callback, self.gateway
+        provider = (self.identity_provider,) if self.identity_provider else ()
+        return self.sts, self.oss, self.site, *provider, *callback, self.gateway
 
     def start(self) -> None:
         """Start everything, and an instance of the function. Raises what the function's initializer raises."""
         self.sts.start()
         self.oss.start()
         self.site.start()
+        if self.identity_provider:
+            self.identity_provider.start()
         for gateway in (service for service in self.services if isinstance(service, Gateway)):
             gateway.start()
             self.oss.callbacks.receivers.add(f"{gateway.host}:{gateway.port}")
@@ -256,7 +269,12 @@ class Cloud:
             "OSS_ENDPOINT": self.oss.url,
             "MULTIPART_SECRET": self._settings.get("MULTIPART_SECRET") or self.multipart_secret,
             **self._callback_settings(),
+            **self._provider_settings(),
         }
+
+    def _provider_settings(self) -> dict[str, str]:
+        provider = self.identity_provider
+        return {"AUTH": "jwt", "JWT_ISSUER": provider.url, "JWT_AUDIENCE": provider.audience} if provider else {}
 
     def _callback_settings(self) -> dict[str, str]:
         if self.callback_gateway not in self.services:
