@@ -59,7 +59,7 @@ def verdict(chain: Chain, token: str) -> Any:
     return status, answer.get("error", {}).get("code")
 
 
-def fetched(chain: Chain) -> list[str]:
+def fetched_paths(chain: Chain) -> list[str]:
     return [record.path for record in provider(chain).records]
 
 
@@ -81,7 +81,7 @@ def test_a_cold_start_makes_two_requests_more_and_requests_make_none(chain: Chai
     provider(chain).records.clear()
     for _ in range(3):
         assert verdict(chain, new_token(chain)) == (200, None)
-    assert (fetched(chain), len(chain.cloud.sts.records)) == (DOCUMENTS, 1)
+    assert (fetched_paths(chain), len(chain.cloud.sts.records)) == (DOCUMENTS, 1)
 
 
 def test_keys_that_are_rotated_are_followed_at_once(chain: Chain) -> None:
@@ -138,7 +138,7 @@ def test_what_is_said_of_each_failure(chain: Chain) -> None:
         "http_keys": ["configuration: jwks_uri is not an https address"],
         "no_keys": [],
     }
-    assert "/elsewhere" not in fetched(chain)
+    assert "/elsewhere" not in fetched_paths(chain)
 
 
 def test_a_token_of_another_provider_is_refused(chain: Chain) -> None:

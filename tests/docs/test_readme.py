@@ -184,4 +184,5 @@ def test_the_fault_switches_in_its_commands_are_known(document: Path) -> None:
 def test_the_variables_before_make_dev_are_known(document: Path) -> None:
     commands = re.findall(r"^(?:[A-Z_]+=\S+ )+make dev", document.read_text(encoding="utf-8"), re.MULTILINE)
     used = {name for command in commands for name in re.findall(r"(?:^| )([A-Z_]+)=", command)}
-    assert used <= {*SETTINGS, "PORT", "FUNCTION_PORT", "JSON", "FILES", "FAULTS"}
+    provider = {"IDENTITY_PROVIDER", "IDENTITY_PROVIDER_PORT"}
+    assert used <= {*SETTINGS, *provider, "PORT", "FUNCTION_PORT", "JSON", "FILES", "FAULTS"}

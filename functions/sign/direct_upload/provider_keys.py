@@ -26,7 +26,7 @@ MAX_WAIT_SECONDS = 4
 """Of a request, while another one reads the keys: that takes at most 3 seconds."""
 
 
-class _Cached(NamedTuple):
+class _Snapshot(NamedTuple):
     keys: tuple[Key, ...]
     read_at: float
     """Seconds since the epoch."""
@@ -42,7 +42,7 @@ class ProviderKeys:
 
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
-        self._cached = _Cached((), -math.inf)
+        self._cached = _Snapshot((), -math.inf)
         self._next_renewal_at = 0.0
         self._next_search_at = 0.0
         self._lock = threading.Lock()
@@ -100,7 +100,7 @@ class ProviderKeys:
         except DiscoveryFailed as error:
             invocation.log_event(event="key_fetch_failed", reason=str(error))
             return
-        self._cached = _Cached(key_set.keys, now)
+        self._cached = _Snapshot(key_set.keys, now)
         self._next_renewal_at = now + RENEWAL_SECONDS
         skipped = list(key_set.skipped) or None
         invocation.log_event(event="keys_renewed", keys=len(key_set.keys), skipped=skipped)
