@@ -77,22 +77,23 @@ def hosts(context: Context) -> Iterator[str]:
     stated = context.declared or context.deployment
     page = (stated.resources.get("site") or {}).get("props") or {}
     files, tokens = _bucket_urls(context, stated), _domain_urls(context, "SIGN_DOMAIN")
+    besides = f"which is neither {files[0]} nor at UPLOAD_DOMAIN"
     upload_url = context.settings.get("UPLOAD_URL") or _endpoint(context.settings)
     if not _is_one_of(upload_url, files) and not {"UPLOAD_URL", "OSS_REGION", "OSS_BUCKET"} & set(
         context.setting_faults()
     ):
-        yield f"The function has files sent to {_without_password(upload_url)}, which is neither {files[0]} nor at UPLOAD_DOMAIN."
+        yield f"The function has files sent to {_hide_login(upload_url)}, {besides}."
     if context.declared:  # the rest stands in s.yaml alone
         return
     if not _is_one_of(page.get("upload") or files[0], files):
-        yield f"The page may send files to {_without_password(page['upload'])}, which is neither {files[0]} nor at UPLOAD_DOMAIN."
+        yield f"The page may send files to {_hide_login(page['upload'])}, {besides}."
     of_function = str(page.get("function") or "${")
     if not of_function.startswith("${") and not _is_one_of(of_function, tokens):
         told = "which is neither the function's own address nor SIGN_DOMAIN"
-        yield f"The page sends tokens to {_without_password(of_function)}, {told}."
+        yield f"The page sends tokens to {_hide_login(of_function)}, {told}."
     callback_url = context.settings.get("CALLBACK_URL") or "${"
     if not callback_url.startswith("${") and "CALLBACK_URL" not in context.setting_faults():
-        yield f"OSS calls back {_without_password(callback_url)}, which is not the callback function's address in s.yaml."
+        yield f"OSS calls back {_hide_login(callback_url)}, which is not the callback function's address in s.yaml."
     for whose, function in (("the function", stated.function), ("the callback function", stated.callback)):
         domain = function.get("customDomain") or {}
         name = domain.get("domainName") if isinstance(domain, dict) else domain
@@ -116,7 +117,7 @@ def _domain_urls(context: Context, name: str) -> list[str]:
     return [f"https://{domain}"] if domain else []
 
 
-def _without_password(url: object) -> str:
+def _hide_login(url: object) -> str:
     """Returns an address to print; a password may stand before an @."""
     text = str(url)
     return text if "@" not in text else f"…@{text.rpartition('@')[2]}"
