@@ -29,6 +29,8 @@ def callback(context: Context) -> Iterator[str]:
     "callback-agreement",
     impact="The callback function refuses what OSS calls it for, and every upload says: the site was not notified.",
     fix="Let both take it from the same variable of s.yaml, and deploy both.",
+    live="function",
+    also="callback function",
 )
 def callback_agreement(context: Context) -> Iterator[str]:
     if not is_on(context):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from deploy.declared import Deployment
@@ -87,12 +88,13 @@ def hosts(context: Context) -> Iterator[str]:
         return
     if not _is_one_of(page.get("upload") or files[0], files):
         yield f"The page may send files to {_hide_login(page['upload'])}, {besides}."
-    of_function = str(page.get("function") or "${")
-    if not of_function.startswith("${") and not _is_one_of(of_function, tokens):
+    of_function = str(page.get("function") or "")
+    if of_function and not _is_output(of_function, "sign") and not _is_one_of(of_function, tokens):
         told = "which is neither the function's own address nor SIGN_DOMAIN"
         yield f"The page sends tokens to {_hide_login(of_function)}, {told}."
-    callback_url = context.settings.get("CALLBACK_URL") or "${"
-    if not callback_url.startswith("${") and "CALLBACK_URL" not in context.setting_faults():
+    callback_url = context.settings.get("CALLBACK_URL") or ""
+    is_meant = not callback_url or _is_output(callback_url, "callback")
+    if not is_meant and "CALLBACK_URL" not in context.setting_faults():
         yield f"OSS calls back {_hide_login(callback_url)}, which is not the callback function's address in s.yaml."
     for whose, function in (("the function", stated.function), ("the callback function", stated.callback)):
         domain = function.get("customDomain") or {}
@@ -115,6 +117,11 @@ def _endpoint(settings: Mapping[str, str]) -> str:
 def _domain_urls(context: Context, name: str) -> list[str]:
     domain = context.environ.get(name, "").strip()
     return [f"https://{domain}"] if domain else []
+
+
+def _is_output(text: str, resource: str) -> bool:
+    """Tells whether s.yaml takes a value from the deployment of this resource, and adds nothing to it."""
+    return re.fullmatch(rf"\$\{{resources\.{resource}\.output\.[\w.]+\}}", text) is not None
 
 
 def _hide_login(url: object) -> str:

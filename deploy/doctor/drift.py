@@ -253,10 +253,18 @@ def _differing_settings(live: Mapping[str, str], declared: Mapping[str, str], *,
         for name in {**declared, **live}
         if live.get(name) != declared.get(name)
         and "${" not in declared.get(name, "")  # only a deployment tells it
-        and not (name.endswith("_SECRET") and name not in declared)  # who looks may not have it
+        and not (name.endswith("_SECRET") and name not in declared and not _has_provider(declared, name))
         and not (is_sign and name == "OSS_STS_ROLE_ARN")  # the check of roles looks at it
         and not (is_sign and name == "AUTH" and is_open(live))  # and one of its own at this
     ]
+
+
+def _has_provider(declared: Mapping[str, str], secret: str) -> bool:
+    """Tells whether tokens are an identity provider's, so that a JWT_SECRET would be somebody else's way in.
+
+    Of other secrets, who looks may only not have them here.
+    """
+    return secret.startswith("JWT_") and not {"JWT_JWKS", "JWT_ISSUER"}.isdisjoint(declared)
 
 
 def _calls_back(context: Context) -> bool:

@@ -181,3 +181,21 @@ def runtime(context: Context) -> Iterator[str]:
         yield f"The runtime is {runtime}; this function is for {' or '.join(RUNTIMES)}."
     elif runtime == "python3.12" and "REGION" not in context.name_faults and context.region not in PYTHON_312_REGIONS:
         yield f"Function Compute has no python3.12 in {context.region}."
+
+
+@check(
+    "state",
+    impact="Function Compute cannot run it as it was deployed last, or at all.",
+    fix="Look at the reason in Function Compute's console, and deploy again.",
+    live="function",
+    also="callback function",
+    declared=False,
+)
+def state(context: Context) -> Iterator[str]:
+    for whose, props in (
+        ("The function", context.deployment.function),
+        ("The callback function", context.deployment.callback),
+    ):
+        for name in ("state", "lastUpdateStatus"):
+            if props.get(name) == "Failed":
+                yield f"{whose}'s {name} is Failed."

@@ -116,7 +116,7 @@ def _oss_reasons(buckets: LiveBuckets) -> dict[str, str]:
     return reasons
 
 
-_WHOSE = "the name is taken by another account, or you may not read it"
+_WHOSE = "the name is taken by another account, or the bucket is in another region, or you may not read it"
 
 
 def _oss_reason(code: str, absent: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.environment import discovers_keys
+from deploy.hooks.preflight import read_faults
 from direct_upload.profiles import MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
+from upload_callback.settings import Settings as CallbackSettings
 
 MAX_ENVIRONMENT = 4096
 """Bytes of names and values that Function Compute takes as a function's environment."""
@@ -62,6 +65,37 @@ def settings(context: Context) -> Iterator[str]:
         *("MULTIPART_THRESHOLD", "MULTIPART_SECRET"),
     )
     yield from (f"{text}." for name, text in context.setting_faults().items() if name not in named)
+
+
+@check(
+    "secrets-live",
+    impact="The function answers every request with 500 `misconfigured`.",
+    fix="Find out who changed it, and deploy.",
+    live="function",
+    also="callback function",
+    declared=False,
+)
+def secrets_live(context: Context) -> Iterator[str]:
+    """Finds secrets that the live functions refuse. Other checks leave out those that are not known here."""
+    if not context.declared:
+        return
+    stated, callback = Context(context.environ, context.declared), context.deployment.callback
+    faults = [set(each.setting_faults()) if each.function else set() for each in (context, stated)]
+    yield from (f"The function refuses its {name}." for name in sorted(faults[0] - faults[1]) if _is_secret(name))
+    if callback and stated.settings.get("CALLBACK") == "on":
+        own, theirs = (set(_callback_faults(each)) for each in (callback, context.declared.callback))
+        yield from (f"The callback function refuses its {name}." for name in sorted(own - theirs) if _is_secret(name))
+
+
+def _is_secret(name: str) -> bool:
+    return name.endswith("_SECRET")
+
+
+def _callback_faults(function: Mapping[str, Any]) -> list[str]:
+    environ = {name: str(value) for name, value in (function.get("environmentVariables") or {}).items()}
+    return [
+        text.split(" ", 1)[0] for text in read_faults(CallbackSettings, {**environ, "FC_FUNCTION_NAME": "callback"})
+    ]
 
 
 @check(

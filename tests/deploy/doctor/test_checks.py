@@ -261,6 +261,10 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("hosts", lambda g: g.state("site", upload="https://evil.example"), f"The page may send files to https://evil.example, which is neither {BUCKET_URL} nor at UPLOAD_DOMAIN."),
     ("hosts", lambda g: g.state("site", function="https://evil.example"), "The page sends tokens to https://evil.example, which is neither the function's own address nor SIGN_DOMAIN."),
     ("hosts", lambda g: g.switch_on().settings.update(CALLBACK_URL="https://evil.example"), "OSS calls back https://evil.example, which is not the callback function's address in s.yaml."),
+    ("hosts", lambda g: g.switch_on().settings.update(CALLBACK_URL="${resources.callback.output.url}.evil.example"), "OSS calls back ${{resources.callback.output.url}}.evil.example, which is not the callback function's address in s.yaml."),
+    ("hosts", lambda g: g.state("site", function="${resources.callback.output.url}"), "The page sends tokens to ${{resources.callback.output.url}}, which is neither the function's own address nor SIGN_DOMAIN."),
+    ("state", lambda g: g.deploy(lambda there: there.function.update(lastUpdateStatus="Failed")), "Live: The function's lastUpdateStatus is Failed."),
+    ("state", lambda g: g.deploy(lambda there: there.callback.update(state="Failed")), "Live: The callback function's state is Failed."),
     ("hosts", lambda g: g.function.update(customDomain={"domainName": "evil.example"}), "s.yaml binds evil.example to the function, and SIGN_DOMAIN does not name it."),
     ("hosts", lambda g: g.function.update(customDomain="auto"), "s.yaml binds auto to the function, and SIGN_DOMAIN does not name it."),
     ("hosts", lambda g: g.callback.update(customDomain={"domainName": "evil.example"}), "s.yaml binds evil.example to the callback function, and SIGN_DOMAIN does not name it."),
@@ -345,8 +349,20 @@ def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
 
 
 def test_what_looks_at_both_functions_is_not_made_where_one_was_not_seen() -> None:
-    both = ["drift", "configuration", "callback-url", "not-checked", "triggers", "log", "role"]
-    assert not_made(CHECKS, {"callback function": "NoPermission"}) == {"NoPermission": [*both, "callback-trigger"]}
+    both = [
+        "secrets-live",
+        "drift",
+        "configuration",
+        "callback-url",
+        "not-checked",
+        "triggers",
+        "log",
+        "role",
+        "state",
+    ]
+    assert not_made(CHECKS, {"callback function": "NoPermission"}) == {
+        "NoPermission": [*both, "callback-agreement", "callback-trigger"]
+    }
 
 
 def test_a_check_is_found_by_its_id() -> None:
@@ -362,7 +378,8 @@ def test_every_module_with_checks_is_asked() -> None:
 
 
 def test_every_check_has_a_seeded_fault() -> None:
-    assert {check.id for check in CHECKS} == {check for check, _, _ in SEEDS} | set(DEFAULT_DECISIONS)
+    never_alone = {"secrets-live"}  # drift names the setting as well
+    assert {check.id for check in CHECKS} == {check for check, _, _ in SEEDS} | set(DEFAULT_DECISIONS) | never_alone
 
 
 def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
@@ -401,6 +418,37 @@ def test_domains_that_are_set_are_hosts_that_are_meant() -> None:
     given.state("site", upload="https://up.example.com", function="https://sign.example.com")
     given.function["customDomain"] = {"domainName": "sign.example.com"}
     assert "hosts" not in [name for name, _ in given.findings()]
+
+
+def test_without_the_secrets_here_the_live_functions_must_still_agree() -> None:
+    given = SoundDeployment().switch_on()
+    given.deploy(lambda there: there.switch_on().callback["environmentVariables"].update(CALLBACK_SECRET=new_secret()))
+    given.settings.update(JWT_SECRET="", CALLBACK_SECRET="")
+    given.callback["environmentVariables"].update(CALLBACK_SECRET="")
+    assert ("callback-agreement", "Live: The two functions differ in CALLBACK_SECRET.") in given.findings()
+
+
+@pytest.mark.parametrize("by", [{"JWT_JWKS": "{}"}, {"JWT_ISSUER": "https://id.example.com", "JWT_AUDIENCE": "upload"}])
+def test_a_secret_added_to_a_function_that_trusts_a_provider_is_named(by: dict[str, str]) -> None:
+    given = SoundDeployment()
+    given.settings.update(by, JWT_SECRET="")
+    given.deploy(lambda there: there.settings.update(JWT_SECRET=new_secret()))
+    assert ("drift", "Live: The function differs from s.yaml in JWT_SECRET.") in given.findings()
+
+
+def test_without_the_secrets_here_what_the_live_functions_refuse_is_named() -> None:
+    given = SoundDeployment().switch_on()
+    given.deploy(
+        lambda there: (
+            there.settings.update(JWT_SECRET="short"),
+            there.callback["environmentVariables"].update(CALLBACK_SECRET="short"),
+        )
+    )
+    found = [message for name, message in given.findings() if name == "secrets-live"]
+    assert found == [
+        "Live: The function refuses its JWT_SECRET.",
+        "Live: The callback function refuses its CALLBACK_SECRET.",
+    ]
 
 
 def test_where_the_live_function_has_files_sent_is_named() -> None:

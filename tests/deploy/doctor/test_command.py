@@ -629,7 +629,7 @@ def test_a_bucket_that_is_refused_may_be_another_accounts_and_fails(
         )
     serve_what_is_shipped(cloud, project, secret)
     code, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, AccessKeySecret=secret, JWT_SECRET=secret)
-    reason = f"\n  OSS says AccessDenied for {kind[0]} {name}: the name is taken by another account, or you may not read it:\n"
+    reason = f"\n  OSS says AccessDenied for {kind[0]} {name}: the name is taken by another account, or the bucket is in another region, or you may not read it:\n"
     assert (code, fault_lines(said), reason in said) == (3, [], True)
     assert unseen_line(said) == f"The credentials do not show {kind[0]} {name}: whether that is sound is not known."
 
