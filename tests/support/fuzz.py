@@ -25,7 +25,7 @@ from direct_upload.settings import Settings
 from fc_http.app import App
 from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials, OwnCredentials
-from support import factories, tokens
+from support import factories, fuzz_provider, tokens
 
 SECRET = tokens.new_secret()
 CLAIMS = tokens.raw_claims(sub="Mallory/..", exp=4_000_000_000)
@@ -275,3 +275,4 @@ if __name__ == "__main__":
     sys.stdout.write(f"seed {seed}\n")
     counts = run(int(sys.argv[1]), seed)
     sys.stdout.write(f"{sum(counts.values())} events: {dict(sorted(counts.items()))}\n")
+    sys.stdout.write(f"documents of an identity provider: {fuzz_provider.run(int(sys.argv[1]) // 10, seed)}\n")
