@@ -141,6 +141,19 @@ def site_acl(context: Context) -> Iterator[str]:
 
 
 @check(
+    "site-private",
+    impact="Nobody can open the page: OSS answers 403 AccessDenied.",
+    fix="Deploy: that makes the page's bucket public-read.",
+    live="site ACL",
+    declared=False,
+)
+def site_private(context: Context) -> Iterator[str]:
+    live = context.live_buckets.site if context.live_buckets else None
+    if live and live.acl == "private":
+        yield f"{live.where} is private."
+
+
+@check(
     "policy-refusals",
     impact="OSS refuses uploads, or what the functions ask for, with 403 AccessDenied, whatever the roles may do.",
     fix="Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: this project needs none.",

@@ -244,6 +244,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 31), ExpiryRule("uploads/a/", 30), ExpiryRule("other/", 1)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
     ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 30, spares_some=True)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
     ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 7, spares_some=True),)), "The live bucket b has no lifecycle rule that clears abandoned parts away."),
+    ("site-private", lambda g: g.see_site(acl="private"), "The page's live bucket s is private."),
     ("page-files", lambda g: g.state("site", folder="/no/page", region="cn-hongkong").see_site(files={}), "What lies here cannot be published: There is no index.html in /no/page"),
     ("owner", lambda g: g.see(owner="42"), f"The live bucket b belongs to the account 42, not to {ACCOUNT}."),
     ("owner", lambda g: g.see_site(owner="42"), f"The page's live bucket s belongs to the account 42, not to {ACCOUNT}."),
