@@ -112,7 +112,7 @@ def function(scratch: Scratch) -> dict[str, Any]:
         "runtime": "python3.12",
         "code": "./build/sign",
         "handler": "index.handler",
-        "instanceLifecycleConfig": {"initializer": {"handler": "index.initialize", "timeout": 10}},
+        "instanceLifecycleConfig": {"initializer": {"handler": "index.initialize", "timeout": 15}},
         "role": f"acs:ram::{ACCOUNT}:role/oss-direct-upload-sign",
         "cpu": 1,
         "memorySize": 1024,

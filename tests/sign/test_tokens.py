@@ -281,12 +281,12 @@ RSA_MEMBER, EC_MEMBER = PUBLIC["keys"]
         ("[" * 9999, 'must be a JWK Set: {"keys":[…]}'),
         ('{"keys":[]}', "must hold at least one key"),
         ('{"keys":{}}', "must hold at least one key"),
-        ('{"keys":[{"kty":[]}]}', "must hold RSA and EC keys only; a shared secret belongs in JWT_SECRET"),
-        ('{"keys":[{"kty":{}}]}', "must hold RSA and EC keys only; a shared secret belongs in JWT_SECRET"),
-        ('{"keys":[7]}', "must hold RSA and EC keys only; a shared secret belongs in JWT_SECRET"),
+        ('{"keys":[{"kty":[]}]}', "holds a key that is neither RSA nor EC; a shared secret belongs in JWT_SECRET"),
+        ('{"keys":[{"kty":{}}]}', "holds a key that is neither RSA nor EC; a shared secret belongs in JWT_SECRET"),
+        ('{"keys":[7]}', "holds a key that is neither RSA nor EC; a shared secret belongs in JWT_SECRET"),
         (
             '{"keys":[{"kty":"oct","k":"AAAA"}]}',
-            "must hold RSA and EC keys only; a shared secret belongs in JWT_SECRET",
+            "holds a key that is neither RSA nor EC; a shared secret belongs in JWT_SECRET",
         ),
     ],
 )

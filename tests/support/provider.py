@@ -49,7 +49,7 @@ class Provider:
 
     def request(self, method: str, url: str, *, timeout_seconds: float, headers: Any, max_bytes: int) -> Response:
         self.requests.append(url)
-        assert (method, timeout_seconds, headers["Accept"], max_bytes) == ("GET", 1.5, "application/json", 65536)
+        assert (method, timeout_seconds, headers["Accept"], max_bytes) == ("GET", 2, "application/json", 65536)
         self.before_answer()
         if self.is_down:
             raise RequestFailed("ConnectionRefusedError")

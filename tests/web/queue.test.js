@@ -155,7 +155,7 @@ for (const [tries, retryAfter, chance, delay] of [
 
 for (const code of [
     ...["function_unreachable", "function_down", "function_busy", "internal", "credentials_unavailable"],
-    ...["storage_unreachable", "storage_busy"],
+    ...["identity_provider_unavailable", "storage_unreachable", "storage_busy"],
 ]) {
     test(`${code} may pass: it is tried six times in all, signed each time, under one id`, async () => {
         const all = world({ random: () => 1 });

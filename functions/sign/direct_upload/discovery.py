@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from direct_upload import tokens
 from fc_http.environment import is_address
 
-TIMEOUT_SECONDS = 1.5
-"""Of each of the two requests: with AssumeRole, an initializer still ends within its 10 seconds."""
+TIMEOUT_SECONDS = 2
+"""Of each of the two requests: enough for a provider on another continent, with its TLS handshake. With AssumeRole, a
+request still ends within the function's 10 seconds, and an initializer within its 15."""
 
 MAX_DOCUMENT_BYTES = 64 * 1024
 """Far more than a provider's documents have: Keycloak's and Entra's, certificates included, have less than 20 KB."""

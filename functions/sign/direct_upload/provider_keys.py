@@ -22,8 +22,8 @@ RETRY_SECONDS = 60
 MAX_AGE_SECONDS = 24 * 3600
 """So long keys serve while the provider is down."""
 
-MAX_WAIT_SECONDS = 4
-"""Of a request, while another one reads the keys: that takes at most 3 seconds."""
+MAX_WAIT_SECONDS = 5
+"""Of a request, while another one reads the keys: that takes at most 4 seconds."""
 
 
 class _Snapshot(NamedTuple):

@@ -158,7 +158,7 @@ def parse_public_key(member: Any) -> Key:
     """Returns one key of a JWK Set. Raises ValueError, which says why it is not fit to verify tokens."""
     kty = member.get("kty") if isinstance(member, dict) else None
     if not isinstance(kty, str) or kty not in _PARTS:
-        raise ValueError("must hold RSA and EC keys only; a shared secret belongs in JWT_SECRET")
+        raise ValueError("holds a key that is neither RSA nor EC; a shared secret belongs in JWT_SECRET")
     algorithm, names = _PARTS[kty]
     if not _PRIVATE.isdisjoint(member):
         raise ValueError(
