@@ -104,7 +104,7 @@ class Checkout:
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     def environ_of_uv(self) -> dict[str, str]:
-        """Which index and certificates uv was told of."""
+        """The index and the certificates that uv was given."""
         written: dict[str, str] = json.loads((self.folder / "environ").read_text())
         return written
 
