@@ -1,96 +1,136 @@
-"""`python -m localcloud` (`make cloud`): runs the stand-ins for STS and OSS alone, for any signer and any client.
+"""`python -m localcloud` (`oss-localcloud`, `make cloud`): runs the stand-ins for STS and OSS alone, for any client.
 
 They have one account with a RAM user who may do everything with its buckets and may assume one role, which may put
-objects. All keys are random, and printed with settings to paste. Every request is one line on standard error.
-`python -m localcloud explain` explains an error of OSS or STS instead.
+objects. The keys are printed with settings to paste, and are random unless some are given. Every request is one line on
+standard error. Each option can be a variable of the environment instead: OSS_LOCALCLOUD_OSS_PORT for --oss-port, with
+commas between several values. `python -m localcloud explain` explains an error of OSS or STS instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
+import ipaddress
+import json
+import os
 import re
-import secrets
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud.explain import command
 from localcloud.faults import Faults
-from localcloud.oss.cors import CorsRule
-from localcloud.oss.server import Oss
-from localcloud.oss.storage.bucket import Bucket
 from localcloud.ports import parse_port
-from localcloud.ram.identities import Identities, Identity
-from localcloud.sts.assume_role import Role
-from localcloud.sts.server import Sts
+from localcloud.stand_in import LOOPBACK
+from localcloud.standalone import USER, Options, OssCloud
 from localcloud.terminal import guard_output, print_record, report_user_errors
 
-EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec")
-"""Headers of OSS's responses that a page may read."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-USER, ROLE = "developer", "uploader"
+PREFIX = "OSS_LOCALCLOUD_"
+"""What the names of the variables begin with."""
+
+SEVERAL = frozenset({"bucket", "cors_origin", "allowed_host"})
+"""Options that may be repeated."""
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-class StandaloneServer:
-    """STS and OSS of one account."""
+def main(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """Run until Ctrl-C, or explain an error. Returns the exit code: 0, or 2 for wrong arguments; see `command.main`."""
+    if arguments[:1] == ["explain"]:
+        return command.main(arguments[1:])
+    parser = _parser()
+    options = parser.parse_args(_from_environ(environ, parser) + arguments)
+    with report_user_errors() as outcome, tempfile.TemporaryDirectory() as temporary:
+        cloud = OssCloud(options.data or Path(temporary), _cloud_options(options))
+        cloud.on_record = print_record
+        with cloud:
+            print(json.dumps(_addresses(cloud)) if options.json else _banner(cloud), flush=True)
+            while True:
+                cloud.oss.stopping.wait(3600)
+    return outcome.exit_code
 
-    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
-        """Objects become files below `folder`, in a folder for each bucket."""
 
-        def clock() -> float:
-            return time.time() + float(options.clock)
+def run() -> int:
+    """Run the command of this process: the console script `oss-localcloud`."""
+    guard_output()
+    return main(sys.argv[1:], os.environ)
 
-        self.region = options.region
-        oss_port = parse_port("--oss-port", options.oss_port)
-        sts_port = parse_port("--sts-port", options.sts_port)
-        faults, identities = Faults.parse(options.faults), Identities()
-        account = str(secrets.randbelow(9 * 10**15) + 10**15)
-        self.role_arn = f"acs:ram::{account}:role/{ROLE}"
-        self.user = _make_user(account)
-        identities.add(self.user)
-        names: list[str] = list(dict.fromkeys(options.bucket or ["local-uploads"]))
-        origins = tuple(options.cors_origin)
-        rules = [CorsRule(origins, ("POST", "PUT"), expose_headers=EXPOSED_HEADERS)] if origins else []
-        buckets = {name: Bucket(name, account, folder / name, list(rules)) for name in names}
-        self.buckets = tuple(names)
-        put = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": "acs:oss:*:*:*"}
-        role = Role({"Version": "1", "Statement": [put]}, trusted=(self.user.arn,))
-        self.sts = Sts(clock, identities, faults, {self.role_arn: role}, port=sts_port)
-        self.oss = Oss(clock, identities, faults, buckets, names[0], region=self.region, port=oss_port)
 
-    def banner(self) -> str:
-        """Return the addresses, and settings to paste."""
-        key, secret = self.user.access_key_id, self.user.access_key_secret
-        bucket = self.buckets[0]
-        return f"""\
-OSS  {self.oss.url}   buckets: {", ".join(self.buckets)}   region: {self.region}
-STS  {self.sts.url}   role: {self.role_arn}
+def _cloud_options(options: argparse.Namespace) -> Options:
+    """Read the options of the command. Raises ValueError."""
+    ports = {
+        name: parse_port(f"--{name}-port", getattr(options, f"{name}_port"), options.host)
+        for name in ("oss", "sts", "control")
+    }
+    return Options(
+        buckets=tuple(dict.fromkeys(options.bucket or ["local-uploads"])),
+        region=options.region,
+        cors_origins=tuple(options.cors_origin),
+        clock_offset=options.clock,
+        faults=Faults.parse(options.faults),
+        access_key=_access_key(options.access_key_id, options.access_key_secret),
+        role_arn=options.role_arn,
+        host=options.host,
+        allowed_hosts=tuple(options.allowed_host),
+        **{f"{name}_port": port for name, port in ports.items()},
+    )
+
+
+def _access_key(key: str | None, secret: str | None) -> tuple[str, str] | None:
+    if not key and not secret:
+        return None
+    if not key or not secret:
+        raise ValueError("--access-key-id and --access-key-secret go together. Use both, or none for random keys.")
+    if not re.fullmatch("[A-Za-z0-9]{1,64}", key):
+        raise ValueError("--access-key-id must consist of 1 to 64 letters and digits.")
+    return key, secret
+
+
+def _addresses(cloud: OssCloud) -> dict[str, object]:
+    return {
+        "oss": cloud.oss.url,
+        "sts": cloud.sts.url,
+        "control": cloud.control.url,
+        "region": cloud.region,
+        "buckets": list(cloud.buckets),
+        "role_arn": cloud.role_arn,
+        "access_key_id": cloud.access_key_id,
+        "access_key_secret": cloud.access_key_secret,
+    }
+
+
+def _banner(cloud: OssCloud) -> str:
+    """Return the addresses, and settings to paste."""
+    key, secret, bucket = cloud.access_key_id, cloud.access_key_secret, cloud.bucket.name
+    return f"""\
+OSS  {cloud.oss.url}   buckets: {", ".join(cloud.buckets)}   region: {cloud.region}
+STS  {cloud.sts.url}   role: {cloud.role_arn}
+Control  {cloud.control.url}/-/requests   what was asked, and which rule decided (/-/ready, /-/reset)
 The keys below belong to the user {USER}, who may do everything here and may assume that role.
-
+{_warning(cloud)}
 # for any shell, and for the vendor's SDKs
 export OSS_ACCESS_KEY_ID={key} OSS_ACCESS_KEY_SECRET={secret}
 export ALIBABA_CLOUD_ACCESS_KEY_ID={key} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
 
 # for this project's function
-export OSS_BUCKET={bucket} OSS_REGION={self.region} OSS_STS_ROLE_ARN={self.role_arn} UPLOAD_URL={self.oss.url}
-export LOCAL=on STS_ENDPOINT={self.sts.url}
+export OSS_BUCKET={bucket} OSS_REGION={cloud.region} OSS_STS_ROLE_ARN={cloud.role_arn} UPLOAD_URL={cloud.oss.url}
+export LOCAL=on STS_ENDPOINT={cloud.sts.url}
 
 # Python: alibabacloud-oss-v2
 import alibabacloud_oss_v2 as oss
 config = oss.config.load_default()
 config.credentials_provider = oss.credentials.StaticCredentialsProvider("{key}", "{secret}")
-config.region, config.endpoint, config.use_path_style = "{self.region}", "{self.oss.url}", True
+config.region, config.endpoint, config.use_path_style = "{cloud.region}", "{cloud.oss.url}", True
 client = oss.Client(config)
 client.put_object(oss.PutObjectRequest(bucket="{bucket}", key="hello.txt", body=b"hello"))
 
 // Node.js: ali-oss (which does not accept an IP address as its endpoint)
 const OSS = require("ali-oss");
 const client = new OSS({{
-    endpoint: "http://localhost:{self.oss.port}", cname: true, bucket: "{bucket}", region: "oss-{self.region}",
+    endpoint: "http://localhost:{cloud.oss.port}", cname: true, bucket: "{bucket}", region: "oss-{cloud.region}",
     authorizationV4: true, accessKeyId: "{key}", accessKeySecret: "{secret}",
 }});
 client.put("hello.txt", Buffer.from("hello"));
@@ -99,31 +139,11 @@ Press Ctrl-C to stop.
 """
 
 
-def main(arguments: list[str]) -> int:
-    """Run until Ctrl-C, or explain an error. Returns the exit code: 0, or 2 for wrong arguments; see `command.main`."""
-    if arguments[:1] == ["explain"]:
-        return command.main(arguments[1:])
-    options = _parser().parse_args(arguments)
-    with report_user_errors() as outcome, tempfile.TemporaryDirectory() as temporary:
-        server = StandaloneServer(options, options.data or Path(temporary))
-        with server.sts, server.oss:
-            server.sts.on_record = server.oss.on_record = print_record
-            print(server.banner(), flush=True)
-            while True:
-                server.oss.stopping.wait(3600)
-    return outcome.exit_code
-
-
-def _make_user(account: str) -> Identity:
-    everything = {"Effect": "Allow", "Action": ["oss:*", "sts:AssumeRole"], "Resource": "*"}
-    return Identity(
-        access_key_id=f"LTAI5t{secrets.token_hex(9)}",
-        access_key_secret=secrets.token_urlsafe(24),
-        security_token="",
-        arn=f"acs:ram::{account}:user/{USER}",
-        expiration=math.inf,
-        policies=({"Version": "1", "Statement": [everything]},),
-    )
+def _warning(cloud: OssCloud) -> str:
+    """Return a warning where other machines may reach the cloud."""
+    if cloud.oss.host == LOOPBACK:
+        return ""
+    return f"It listens at {cloud.oss.host}: other machines may reach it, and whoever can may read its requests.\n"
 
 
 def _parse_seconds(text: str) -> int:
@@ -133,9 +153,39 @@ def _parse_seconds(text: str) -> int:
     return int(f"{match[1]}{match[2]}") * _UNIT_SECONDS[match[3]]
 
 
+def _parse_host(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an IPv4 address such as 127.0.0.1 or 0.0.0.0") from None
+
+
+def _parse_host_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a host name such as oss (no port, no wildcard)")
+    return text.lower()
+
+
+def _from_environ(environ: Mapping[str, str], parser: argparse.ArgumentParser) -> list[str]:
+    """Return the variables as arguments, to be read before the others. An unknown one ends the command."""
+    known = vars(parser.parse_args([])).keys() - {"json"}
+    arguments = []
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and environ[variable]:
+            name = variable.removeprefix(PREFIX).lower()
+            if name not in known:
+                parser.error(f"unknown variable {variable}")
+            values = environ[variable].split(",") if name in SEVERAL else [environ[variable]]
+            arguments += [f"--{name.replace('_', '-')}={value.strip()}" for value in values]
+    return arguments
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="make cloud ARGS=…", description="Run stand-ins for STS and OSS on this machine."
+        prog="oss-localcloud",
+        description="Run stand-ins for STS and OSS on this machine.",
+        epilog=f"Each option with a value can be a variable instead: {PREFIX}OSS_PORT for --oss-port. "
+        "`oss-localcloud explain` explains an error of OSS or STS.",
     )
     add = parser.add_argument
     add("--bucket", action="append", metavar="NAME", help="a bucket; may be repeated (default: local-uploads)")
@@ -152,11 +202,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--clock", type=_parse_seconds, default=0, metavar="+15m", help="how far both clocks are ahead, or behind")
     add("--faults", default="", metavar="'oss_latency=2 …'", help="what fails: see localcloud/faults.py")
+    add("--access-key-id", metavar="ID", help="the user's AccessKey ID (default: a random one)")
+    add("--access-key-secret", metavar="SECRET", help="the user's AccessKey secret; safer as a variable")
+    add("--role-arn", metavar="ARN", help="the role's ARN (default: one of a random account)")
+    add("--host", type=_parse_host, default=LOOPBACK, metavar="ADDRESS", help="where to listen (default: 127.0.0.1)")
+    add(
+        "--allowed-host",
+        action="append",
+        default=[],
+        type=_parse_host_name,
+        metavar="NAME",
+        help="a host name that requests may use besides this machine's; may be repeated",
+    )
     add("--oss-port", default="0", metavar="PORT", help="the port of OSS (default: a free one)")
     add("--sts-port", default="0", metavar="PORT", help="the port of STS (default: a free one)")
+    add("--control-port", default="0", metavar="PORT", help="the port of /-/ready and the like (default: a free one)")
+    add("--json", action="store_true", help="print one line of JSON in place of settings to paste")
     return parser
 
 
 if __name__ == "__main__":
     guard_output()
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], os.environ))

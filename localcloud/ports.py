@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 
+from localcloud.stand_in import LOOPBACK
 
-def parse_port(name: str, text: str) -> int:
+
+def parse_port(name: str, text: str, host: str = LOOPBACK) -> int:
     """Return a port that is free, or 0 for any. Raises ValueError: for a port in use, a server would end the process.
 
     `name` is the variable or the option that has the text.
@@ -15,7 +17,7 @@ def parse_port(name: str, text: str) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", int(text)))
+            probe.bind((host, int(text)))
         except OSError as error:
             raise ValueError(f"{name} {text} cannot be used: {error.strerror}. Use another port.") from None
     return int(text)

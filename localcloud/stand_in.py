@@ -23,7 +23,7 @@ from localcloud.explain.explain import explain
 from localcloud.explain.rulebook import find_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from localcloud.explain.rulebook import ErrorResponse
 
@@ -36,9 +36,11 @@ DRAIN_LIMIT = 6 * 1024**3
 DISCONNECTED = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
 """What the kernel reports for a connection whose other end is closed; only Linux has POLLRDHUP."""
 
-LOCAL_HOSTS = re.compile(r"(127\.0\.0\.1|localhost|[a-z0-9.-]+\.localhost)(:[0-9]+)?", re.IGNORECASE)
-"""The hosts that a request may name. A page of another host whose name resolves to this machine (DNS rebinding) could
-otherwise read what only this machine's own pages may read."""
+LOOPBACK = "127.0.0.1"
+
+LOCAL_HOSTS = re.compile(r"127\.0\.0\.1|localhost|[a-z0-9.-]+\.localhost")
+"""The hosts that a request may name, besides those that were allowed by name. A page of another host whose name
+resolves to this machine (DNS rebinding) could otherwise read what only this machine's own pages may read."""
 
 FOREIGN_HOST = "This host name does not belong to the local cloud. Use 127.0.0.1 or localhost.\n"
 
@@ -75,6 +77,8 @@ class Record:
     """What the stand-in noted about it, such as the operation, the key or the code of an error."""
     explanation: str = ""
     """For an error, what is wrong and how to fix it; for an accepted form, its warnings."""
+    rule: str | None = None
+    """For an error, the name of its rule in the rulebook."""
 
 
 class PlainHandler(WSGIRequestHandler):
@@ -86,7 +90,7 @@ class PlainHandler(WSGIRequestHandler):
 
 
 class StandIn(HTTPServer):
-    """One stand-in on one loopback port. A subclass answers every request in `handle`.
+    """One stand-in on one port, of the loopback interface unless `host` says otherwise. A subclass answers in `handle`.
 
     Unlike its base it does not read bodies before `handle` runs and remembers none, serves requests in parallel, stops
     without delay and only when its last request has ended, and takes the `Date` of its responses from the given clock.
@@ -97,9 +101,13 @@ class StandIn(HTTPServer):
     checks_hosts = False
     """Whether the service itself checks the host; else only those of this machine are accepted."""
 
-    def __init__(self, clock: Callable[[], float], *, port: int = 0) -> None:
-        super().__init__(host="127.0.0.1", port=port, threaded=True)
+    def __init__(
+        self, clock: Callable[[], float], *, port: int = 0, host: str = LOOPBACK, allowed_hosts: Iterable[str] = ()
+    ) -> None:
+        """`host` is where to listen; `allowed_hosts` are host names that requests may use besides this machine's."""
+        super().__init__(host=host, port=port, threaded=True)
         self.clock = clock
+        self.allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
         self.records: deque[Record] = deque(maxlen=20_000)
         self.on_record: Callable[[Record], None] | None = None
         self._running = 0
@@ -110,8 +118,8 @@ class StandIn(HTTPServer):
 
     @property
     def url(self) -> str:
-        """`http://127.0.0.1:<port>`, without a slash at its end."""
-        return f"http://{self.host}:{self.port}"
+        """`http://127.0.0.1:<port>`, without a slash at its end; also where it listens at every address."""
+        return f"http://{LOOPBACK if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104 - a comparison
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
@@ -128,6 +136,7 @@ class StandIn(HTTPServer):
                 f"{len(rules)} rules for {error.status} {error.code} {error.ec}: see localcloud/explain/rules.json"
             )
         if rules:
+            request.environ["localcloud.rule"] = rules[0].name
             add_explanation(request, explain(error, {"policy": policy}, size, here=True))
 
     def application(self, request: Request) -> Response:
@@ -135,7 +144,7 @@ class StandIn(HTTPServer):
         with self._idle:
             self._running += 1
         try:
-            is_local = self.checks_hosts or LOCAL_HOSTS.fullmatch(request.headers.get("Host", ""))
+            is_local = self.checks_hosts or self.is_local(request.headers.get("Host", ""))
             response = self.dispatch(request) if is_local else Response(FOREIGN_HOST, 403)
             drain(request)
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
@@ -150,6 +159,11 @@ class StandIn(HTTPServer):
                 self._running -= 1
                 self._idle.notify_all()
 
+    def is_local(self, host: str) -> bool:
+        """Return whether a Host header names this machine, or a host that was allowed by name."""
+        name = re.sub(r":[0-9]+\Z", "", host.lower())
+        return name in self.allowed_hosts or LOCAL_HOSTS.fullmatch(name) is not None
+
     def dispatch(self, request: Request) -> Response:
         """Find the handler; a client that disconnected is not an error of the stand-in."""
         try:
@@ -162,10 +176,18 @@ class StandIn(HTTPServer):
     def _record(self, request: Request, status: int) -> None:
         note = request.environ.get("localcloud.note", {})
         origin, explanation = request.headers.get("Origin"), request.environ.get("localcloud.explanation", "")
-        record = Record(self.service, request.method, request.path, status, origin, note, explanation)
+        rule = request.environ.get("localcloud.rule")
+        record = Record(self.service, request.method, request.path, status, origin, note, explanation, rule)
         self.records.append(record)
         if self.on_record:
             self.on_record(record)
+
+    def reset(self) -> None:
+        """Forget all requests, and what `check` would raise, once those that are being answered have been."""
+        self._wait_until_idle(timeout=1)
+        self.clear_assertions()
+        self.clear_handler_errors()
+        self.records.clear()
 
     def thread_target(self) -> None:
         """Serve, and look often whether to stop, so that stopping does not take half a second."""
@@ -177,8 +199,11 @@ class StandIn(HTTPServer):
         """Stop, and wait for the requests that are still being answered."""
         self.stopping.set()
         super().stop()
+        self._wait_until_idle(timeout=10)
+
+    def _wait_until_idle(self, timeout: float) -> None:
         with self._idle:
-            self._idle.wait_for(lambda: self._running == 0, timeout=10)
+            self._idle.wait_for(lambda: self._running == 0, timeout)
 
 
 def note(request: Request, **members: object) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from localcloud.oss.errors import OssError, access_denied
+from localcloud.stand_in import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from werkzeug.wrappers import Request
 
@@ -34,13 +35,16 @@ class Addresses:
     `www.localhost`, are bound to a bucket (browsers resolve every name below `localhost` to this machine). All others
     stand for OSS's own domains: `<bucket>.localhost` is that bucket. `127.0.0.1` and `localhost` are the default
     bucket; where the first part of the path is the name of a bucket, they are that one, since the vendor's SDKs
-    address an IP that way.
+    address an IP that way. A host that was allowed by name, such as that of a container, is as `localhost` is.
     """
 
-    def __init__(self, buckets: Mapping[str, Bucket], default: Bucket, domains: Mapping[str, Bucket]) -> None:
+    def __init__(
+        self, buckets: Mapping[str, Bucket], default: str, domains: Mapping[str, Bucket], allowed_hosts: Iterable[str]
+    ) -> None:
         self._buckets = buckets
         self._default = default
         self._domains = domains
+        self._hosts = frozenset((LOOPBACK, "localhost", *allowed_hosts))
 
     def find(self, request: Request) -> Address:
         """Return what a request is about. Raises OssError."""
@@ -55,10 +59,10 @@ class Addresses:
         return Address(bucket, path, is_bound_domain=False)
 
     def _bucket_of_host(self, host: str) -> Bucket:
-        if host in ("127.0.0.1", "localhost"):
-            return self._default
+        if host in self._hosts:
+            return self._buckets[self._default]
         name, _, domain = host.partition(".")
-        if domain != "localhost":
+        if domain not in self._hosts - {LOOPBACK}:
             raise access_denied(
                 "The bucket you are attempting to access must be addressed using the specified endpoint. "
                 "Please send all future requests to this endpoint."

@@ -34,10 +34,10 @@ from localcloud.oss.request import OssRequest, Service
 from localcloud.oss.request_body import UploadReceiver
 from localcloud.oss.responses import error_response
 from localcloud.oss.signature_v4 import raw_pairs
-from localcloud.stand_in import StandIn, drain, note
+from localcloud.stand_in import LOOPBACK, StandIn, drain, note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from werkzeug.wrappers import Request, Response
 
@@ -106,17 +106,19 @@ class Oss(StandIn):
         region: str,
         domains: Mapping[str, Bucket] | None = None,
         port: int = 0,
+        host: str = LOOPBACK,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
         """`region` is the general id, such as `cn-hangzhou`; `domains` are those bound to buckets, such as
-        `www.localhost`. Raises KeyError if there is no such default bucket.
+        `www.localhost`. `default_bucket` is the one at the address itself.
         """
-        super().__init__(lambda: clock() + faults.oss_skew, port=port)
+        super().__init__(lambda: clock() + faults.oss_skew, port=port, host=host, allowed_hosts=allowed_hosts)
         self.faults = faults
         self.buckets = buckets
         self.key_server = KeyServer(clock)
         self.callbacks = Callbacks(clock, faults, self.key_server)
         self.uploads = UploadReceiver(faults, self.stopping)
-        self._addresses = Addresses(buckets, buckets[default_bucket], domains or {})
+        self._addresses = Addresses(buckets, default_bucket, domains or {}, self.allowed_hosts)
         self._operations_service = Service(self.clock, identities, region, self.uploads, self.callbacks)
 
     def start(self) -> None:
@@ -128,6 +130,11 @@ class Oss(StandIn):
         """Stop, and wait for the requests that are still being answered."""
         super().stop()
         self.key_server.stop()
+
+    def reset(self) -> None:
+        """Forget all requests, and what `check` would raise, here and in the server of the key."""
+        super().reset()
+        self.key_server.reset()
 
     def check(self) -> None:
         """Raise what went wrong within, here or in the server of the key."""

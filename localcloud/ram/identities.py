@@ -45,6 +45,10 @@ class Identities:
         """Return the identity with an access key."""
         return self._by_key.get(access_key_id)
 
+    def clear(self) -> None:
+        """Delete all access keys."""
+        self._by_key.clear()
+
     def revoke(self, access_key_id: str) -> None:
         """Delete an access key."""
         self._by_key.pop(access_key_id, None)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from werkzeug.wrappers import Response
 
 from localcloud.explain.rulebook import ErrorResponse
-from localcloud.stand_in import ConnectionReset, StandIn, note, stall
+from localcloud.stand_in import LOOPBACK, ConnectionReset, StandIn, note, stall
 from localcloud.sts.assume_role import AssumeRoleParameters, find_role, issue_credentials
 from localcloud.sts.authentication import Authenticator
 from localcloud.sts.errors import StsError, internal_error, no_permission
@@ -64,8 +64,9 @@ class Sts(StandIn):
         roles: Mapping[str, Role],
         *,
         port: int = 0,
+        host: str = LOOPBACK,
     ) -> None:
-        super().__init__(lambda: clock() + faults.sts_skew, port=port)
+        super().__init__(lambda: clock() + faults.sts_skew, port=port, host=host)
         self.identities = identities
         self.faults = faults
         self.roles = roles

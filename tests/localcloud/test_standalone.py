@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import secrets
 import select
 import subprocess
 import sys
@@ -23,16 +25,16 @@ from support import sentinels
 
 
 @contextmanager
-def cloud(folder: Path, *arguments: str) -> Iterator[str]:
+def cloud(folder: Path, *arguments: str, until: str = "Press Ctrl-C to stop.\n", **variables: str) -> Iterator[str]:
     """Run the command; yields its banner."""
     command = [sys.executable, "-m", "localcloud", "--data", str(folder), *arguments]
-    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": {**os.environ, **variables}}
     with subprocess.Popen(command, cwd=ROOT, **pipes) as process:  # noqa: S603 - our own
         try:
             assert process.stdout
             assert process.stderr
             banner = ""
-            while "Press Ctrl-C to stop.\n" not in banner:
+            while until not in banner:
                 assert select.select([process.stdout], [], [], 60)[0]
                 banner += os.read(process.stdout.fileno(), 65_536).decode()
                 assert process.poll() is None
@@ -149,6 +151,54 @@ def test_its_clock_can_be_ahead(tmp_path: Path) -> None:
     assert "RequestTimeTooSkewed" in done.stderr
 
 
+def test_options_from_the_environment_and_the_addresses_as_json(tmp_path: Path) -> None:
+    secret = secrets.token_urlsafe(24)
+    sentinels.keep_secret(secret)
+    variables = {
+        "OSS_LOCALCLOUD_BUCKET": "one-bucket, two",
+        "OSS_LOCALCLOUD_REGION": "cn-beijing",
+        "OSS_LOCALCLOUD_ACCESS_KEY_ID": "LTAIfixed",
+        "OSS_LOCALCLOUD_ACCESS_KEY_SECRET": secret,
+        "OSS_LOCALCLOUD_ROLE_ARN": "acs:ram::1234567890123456:role/mine",
+        "OSS_LOCALCLOUD_STS_PORT": "",
+    }
+    with cloud(tmp_path, "--json", "--region", "cn-shanghai", until="\n", **variables) as said:
+        addresses = json.loads(said)
+        client = Client(
+            Config(
+                access_key_id="LTAIfixed",
+                access_key_secret=secret,
+                endpoint=addresses["sts"].removeprefix("http://"),
+                protocol="http",
+            )
+        )
+        reply: Any = client.assume_role(AssumeRoleRequest(role_arn=addresses["role_arn"], role_session_name="me"))
+        sentinels.keep_secret(reply.body.credentials.access_key_secret)
+    assert {name: addresses[name] for name in ("region", "buckets", "role_arn", "access_key_id")} == {
+        "region": "cn-shanghai",
+        "buckets": ["one-bucket", "two"],
+        "role_arn": "acs:ram::1234567890123456:role/mine",
+        "access_key_id": "LTAIfixed",
+    }
+    assert addresses["access_key_secret"] == secret
+
+
+def test_a_misspelt_variable_is_named_without_its_value(tmp_path: Path) -> None:
+    secret = secrets.token_urlsafe(24)
+    sentinels.keep_secret(secret)
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-m", "localcloud", "--data", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "OSS_LOCALCLOUD_ACCESS_KEY_SECERT": secret},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, secret in done.stderr) == (2, False)
+    assert "unknown variable OSS_LOCALCLOUD_ACCESS_KEY_SECERT\n" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -157,6 +207,10 @@ def test_its_clock_can_be_ahead(tmp_path: Path) -> None:
         (["--accept-all"], "unrecognized arguments: --accept-all"),
         (["--oss-port", "99999"], "--oss-port is '99999'. Use a number up to 65535."),
         (["--sts-port", "one"], "--sts-port is 'one'. Use a number up to 65535."),
+        (["--host", "localhost"], "'localhost' is not an IPv4 address such as 127.0.0.1 or 0.0.0.0"),
+        (["--allowed-host", "*"], "'*' is not a host name such as oss (no port, no wildcard)"),
+        (["--access-key-id", "key"], "--access-key-id and --access-key-secret go together."),
+        (["--role-arn", "me"], "The role's ARN is 'me'. Use acs:ram::<account>:role/<name>."),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, arguments: list[str], words: str) -> None:

@@ -153,6 +153,13 @@ class Bucket:
                 stored.path.unlink()
                 self._prune(stored.path.parent)
 
+    def clear(self) -> None:
+        """Delete all objects and all unfinished uploads."""
+        with self._lock:
+            for stored in self.objects():
+                self.delete(stored.key)
+            self.multipart_uploads.clear()
+
     def _prune(self, folder: Path) -> None:
         while folder != self.folder and self._own("names") != folder and not any(folder.iterdir()):
             folder.rmdir()

@@ -79,6 +79,12 @@ class MultipartUploads:
         (folder / "about").write_text(json.dumps(asdict(upload)), encoding="utf-8")
         return upload
 
+    def clear(self) -> None:
+        """Delete all uploads."""
+        with self._lock:
+            for upload_id in self.ids():
+                shutil.rmtree(self._folder / upload_id)
+
     def ids(self) -> list[str]:
         """Return the ids of all uploads that were neither completed nor aborted."""
         return [folder.name for folder in self._folder.iterdir()]
