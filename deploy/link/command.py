@@ -22,9 +22,12 @@ from deploy.environment import own_environment
 from deploy.link import summary
 from deploy.link.people import read_people
 from deploy.link.upload_token import issue_token, read_flag
+from deploy.profiles import check_profile, read_profiles
 from deploy.site.publish import deployed_page
 from direct_upload import content_types
-from direct_upload.profiles import parse_size
+from direct_upload.authorize import MAX_LINK_FILES, MAX_NOTE, MAX_TITLE
+from direct_upload.profiles import parse, parse_size
+from direct_upload.readable_text import is_readable_line
 from fc_http.environment import printable_address, split_list
 from fc_http.errors import ApiError
 from localcloud.terminal import visible
@@ -34,8 +37,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = "upload-links"
 """Where the PNGs of QR codes go, below the project's folder. Git ignores it, and nothing publishes it."""
 
-MAX_FILES = 1000
-"""Of a link that counts."""
+_READABLE = "without control characters and marks that change the direction of the text"
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -52,13 +54,16 @@ def main(
     try:
         ends = _ends(asked.until, now)
         page = _page(asked.page if asked.page is not None else deployed_page(environ, root))
-        narrowing = _narrowing(asked)
-        terms = f"{_terms(asked, narrowing, environ)}, until {summary.describe_end(ends, now)}"
+        profiles = read_profiles(root)
+        narrowing = _narrowing(asked, profiles)
+        terms = f"{_terms(asked, narrowing, environ, profiles)}, until {summary.describe_end(ends, now)}"
+        of_profile = f"&profile={asked.profile}" if asked.profile else ""
         names = [asked.who] if asked.many is None else read_people(asked.many)
         links = []
         for name in names:
             counted = {"jti": random_hex(8)} if "max_files" in narrowing else {}
-            links.append(f"{page}#token={issue_token(name, environ, now, ends, {**narrowing, **counted})}")
+            token = issue_token(name, environ, now, ends, {**narrowing, **counted})
+            links.append(f"{page}#token={token}{of_profile}")
         about_codes = _write_codes(names, links, root) if asked.qr else ""
     except (ValueError, ApiError, OSError) as fault:
         print(fault, file=sys.stderr)
@@ -99,9 +104,12 @@ def _write_codes(names: list[str], links: list[str], root: Path) -> str:
     return f"{drawn}The QR code is in {FOLDER}/{visible(paths[0].name)}. It is the link: keep it as secret.\n"
 
 
-def _narrowing(asked: argparse.Namespace) -> dict[str, Any]:
+def _narrowing(asked: argparse.Namespace, profiles: bytes | None) -> dict[str, Any]:
     """Returns the claims that narrow what the link is good for, and those that the page shows."""
     claims: dict[str, Any] = {}
+    if asked.profile:
+        check_profile("--profile", asked.profile, profiles)
+        claims["profiles"] = [asked.profile]
     if asked.max_size:
         claims["max_size"] = read_flag("--max-size", parse_size, asked.max_size)
     if asked.types:
@@ -109,20 +117,42 @@ def _narrowing(asked: argparse.Namespace) -> dict[str, Any]:
         claims["content_types"] = list(split_list(asked.types))
     if asked.max_files:
         claims["max_files"] = read_flag("--max-files", _parse_count, asked.max_files)
+    if asked.title is not None:
+        claims["title"] = read_flag("--title", _parse_title, asked.title)
+    if asked.note is not None:
+        claims["note"] = read_flag("--note", _parse_note, asked.note)
     return claims
 
 
 def _parse_count(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or int(text) > MAX_FILES:
-        raise ValueError(f"must be a whole number from 1 to {MAX_FILES:,}, not {text!r}")
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or int(text) > MAX_LINK_FILES:
+        raise ValueError(f"must be a whole number from 1 to {MAX_LINK_FILES:,}, not {text!r}")
     return int(text)
 
 
-def _terms(asked: argparse.Namespace, claims: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+def _parse_title(text: str) -> str:
+    if not 1 <= len(text) <= MAX_TITLE or not is_readable_line(text):
+        raise ValueError(f"must be one line of 1 to {MAX_TITLE} characters, {_READABLE}")
+    return text
+
+
+def _parse_note(text: str) -> str:
+    note = text.replace("\\n", "\n")
+    if not 1 <= len(note) <= MAX_NOTE or not all(map(is_readable_line, note.split("\n"))):
+        raise ValueError(f"must be 1 to {MAX_NOTE} characters, {_READABLE}; \\n begins a line")
+    return note
+
+
+def _terms(
+    asked: argparse.Namespace, claims: Mapping[str, Any], environ: Mapping[str, str], profiles: bytes | None
+) -> str:
     """Returns what the link is good for, in words."""
-    largest = read_flag("MAX_SIZE", parse_size, environ.get("MAX_SIZE", "").strip() or "100MB")
+    of_all = read_flag("MAX_SIZE", parse_size, environ.get("MAX_SIZE", "").strip() or "100MB")
+    members = parse(profiles).profiles.get(asked.profile, {}) if profiles is not None else {}
+    largest = members.get("max_size", of_all)
     files = summary.describe_files(claims.get("max_files"), min(largest, claims.get("max_size", largest)))
-    return files + (f", of the types {visible(asked.types)}" if asked.types else "")
+    types = f", of the types {visible(asked.types)}" if asked.types else ""
+    return files + types + (f", by the profile {asked.profile}" if asked.profile else "")
 
 
 def _page(address: str | None) -> str:
@@ -162,10 +192,13 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--until", required=True, help="2026-12-31 (to its end), 2026-12-31T18:00Z, or 30m, 12h, 7d; in UTC")
     count = parser.add_mutually_exclusive_group()
-    count.add_argument("--max-files", metavar="N", help=f"good for so many files, 1 to {MAX_FILES:,}, and no more")
+    count.add_argument("--max-files", metavar="N", help=f"good for so many files, 1 to {MAX_LINK_FILES:,}, and no more")
     count.add_argument("--once", action="store_const", const="1", dest="max_files", help="the same as --max-files 1")
-    add("--max-size", metavar="SIZE", help="narrower than MAX_SIZE: 20MB")
-    add("--types", help="narrower than CONTENT_TYPES, in the same words: image/*,application/pdf,.stl")
+    add("--profile", metavar="NAME", help="for uploads by this profile of profiles.json, and no other")
+    add("--max-size", metavar="SIZE", help="narrower than the profile's max_size, or MAX_SIZE: 20MB")
+    add("--types", help="narrower than the profile's content_types, or CONTENT_TYPES, in the same words: image/*,.stl")
+    add("--title", metavar="TEXT", help=f"what the page shows of the link, in a line: at most {MAX_TITLE} characters")
+    add("--note", metavar="TEXT", help=f"more that the page shows: at most {MAX_NOTE} characters; \\n begins a line")
     add("--qr", action="store_true", help=f"draw a QR code, and write it as a PNG into {FOLDER}/")
     add(
         "--page",

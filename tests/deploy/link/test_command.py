@@ -202,6 +202,22 @@ def test_until_is_a_day_an_instant_or_a_while(run: Link, until: str, ends: str) 
         ),
         ({"who": "\udcff"}, "--who must be 1 to 255 characters"),
         *(
+            (
+                {"title": text},
+                "--title must be one line of 1 to 120 characters, without control characters and marks that change "
+                "the direction of the text",
+            )
+            for text in ("", "x" * 121, "a\nb", "a\u202eb", "\x1b[31m")
+        ),
+        *(
+            (
+                {"note": text},
+                "--note must be 1 to 500 characters, without control characters and marks that change the direction "
+                "of the text; \\n begins a line",
+            )
+            for text in ("", "x" * 501, "a\rb", "a\u202eb", "\x1b[31m")
+        ),
+        *(
             ({"max-files": count}, f"--max-files must be a whole number from 1 to 1,000, not {count!r}")
             for count in ("0", "-1", "1.0", "1001", "x", "05")
         ),
@@ -252,6 +268,95 @@ def test_the_page_is_the_deployed_one_unless_another_is_named(
         (tmp_path / name).symlink_to(command.ROOT / name)
     _, printed, _ = run("--who", "a", "--until", "1d", JWT_SECRET=new_secret(), **environ)
     assert printed.partition("#token=")[0] == page
+
+
+PROFILES = """{
+    "photos": {"max_size": "2GB", "multipart": false, "requires_claim": true},
+    "open": {"requires_claim": false}
+}"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "terms"),
+    [
+        (("--profile", "photos"), "any number of files of at most 2 GB, by the profile photos"),
+        (("--profile", "photos", "--max-size", "5GB"), "any number of files of at most 2 GB, by the profile photos"),
+        (("--profile", "photos", "--max-size", "7"), "any number of files of at most 7 bytes, by the profile photos"),
+        (("--profile", "open", "--once"), "1 file of at most 100 MB, by the profile open"),
+        (("--profile", "default"), "any number of files of at most 100 MB, by the profile default"),
+    ],
+)
+def test_a_link_for_a_profile_is_for_no_other(
+    run: Link, tmp_path: Path, arguments: tuple[str, ...], terms: str
+) -> None:
+    secret = new_secret()
+    (tmp_path / "profiles.json").write_text(PROFILES)
+    who = ("--who", "a", "--until", "2024-12-06", "--page", PAGE)
+    _, printed, said = run(*who, *arguments, JWT_SECRET=secret)
+    link, _, profile = printed.strip().partition("&profile=")
+    assert (read(link, secret)["profiles"], profile) == ([arguments[1]], arguments[1])
+    assert said == f"a: {terms}, until Friday 6 December (UTC). Anybody who has the link can upload.\n"
+
+
+def test_a_link_says_what_it_is_for(run: Link) -> None:
+    secret = new_secret()
+    texts = ("--title", "March invoices", "--note", "As PDF, please.\\nThank you")
+    _, printed, _ = run("--who", "a", "--until", "1d", *texts, JWT_SECRET=secret, PAGE_URL=PAGE)
+    claims = read(printed, secret)
+    assert (claims["title"], claims["note"]) == ("March invoices", "As PDF, please.\nThank you")
+
+
+def test_the_longest_texts_of_another_language_fit_into_a_link(run: Link) -> None:
+    secret = new_secret()
+    texts = ("--who", "张" * 80, "--title", "账" * 120, "--note", "单" * 500, "--once")
+    code, printed, _ = run(*texts, "--until", "1d", JWT_SECRET=secret, PAGE_URL=PAGE)
+    settings = Settings.from_environ(factories.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": secret})
+    grant = authenticate(settings, f"Bearer {printed.strip().partition('#token=')[2]}").grant(None, {})
+    assert (code, grant.title, grant.note) == (0, "账" * 120, "单" * 500)
+
+
+def test_a_token_too_long_for_the_function_is_refused_with_what_to_shorten(run: Link) -> None:
+    texts = ("--who", "😀" * 255, "--title", "😀" * 120, "--note", "😀" * 500)
+    code, printed, said = run(*texts, "--until", "1d", JWT_SECRET=new_secret(), PAGE_URL=PAGE)
+    assert (code, printed) == (2, "")
+    assert said == (
+        "The link is too long: its token has 4,904 characters, of 4,096. Shorten --note, --types or --who\n"
+    )
+
+
+def test_the_function_takes_a_counted_link_of_a_profile(run: Link, tmp_path: Path) -> None:
+    secret = new_secret()
+    (tmp_path / "profiles.json").write_text(PROFILES)
+    arguments = ("--who", "a", "--until", "1d", "--page", PAGE, "--profile", "photos", "--max-files", "5")
+    _, printed, _ = run(*arguments, JWT_SECRET=secret)
+    settings = Settings.from_environ(factories.ENVIRON | {"AUTH": "jwt", "JWT_SECRET": secret}, PROFILES.encode())
+    token = printed.partition("#token=")[2].partition("&")[0]
+    grant = authenticate(settings, f"Bearer {token}").grant("photos", {})
+    assert (grant.key_prefix, grant.max_files, grant.max_size) == (
+        f"uploads/~photos/a/~{'ab' * 8}/",
+        5,
+        2_000_000_000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("profiles", "fault"),
+    [
+        (None, "--profile must be a profile, not 'x': there are none in profiles.json"),
+        ("{}", "--profile must be a profile, not 'x': there are none in profiles.json"),
+        (PROFILES, "--profile must be a profile, not 'x': profiles.json has photos, open"),
+        ("{", "profiles.json is not JSON: Expecting property name enclosed in double quotes, in line 1"),
+        ('{"x": {"a": 1}, "y": 2}', "x.a in profiles.json is not known"),
+    ],
+)
+def test_an_unknown_profile_or_a_faulty_file_makes_no_link(
+    run: Link, tmp_path: Path, profiles: str | None, fault: str
+) -> None:
+    if profiles is not None:
+        (tmp_path / "profiles.json").write_text(profiles)
+    arguments = ("--who", "a", "--until", "1d", "--page", PAGE, "--profile", "x")
+    code, printed, said = run(*arguments, JWT_SECRET=new_secret())
+    assert (code, printed, said.splitlines()[0][: len(fault)]) == (2, "", fault)
 
 
 def many(tmp_path: Path, text: str) -> tuple[str, ...]:
