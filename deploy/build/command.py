@@ -1,7 +1,8 @@
 """`make build`: what Function Compute runs, `build/sign/` and `build/callback/`, made and tried out without Docker.
 
-Each folder holds a function's index.py, its modules and its dependencies side by side: Function Compute puts the root of
-the code on Python's path, so that no PYTHONPATH is needed. The same sources make the same bytes on every run.
+Each folder holds a function's index.py, its modules and its dependencies side by side: Function Compute puts the root
+of the code on Python's path, so that no PYTHONPATH is needed. profiles.json, if there is one, lies beside index.py of
+the signing function. The same sources make the same bytes on every run.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from typing import TYPE_CHECKING
 from deploy.build import dependencies, package, pythons
 from deploy.build.pythons import BuildError
 from deploy.environment import own_environment
+from deploy.private_files import why_private
+from deploy.profiles import read_profiles
+from direct_upload.profiles import FILE, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,16 +107,39 @@ def main(environ: Mapping[str, str]) -> int:
     """Builds for RUNTIME. Returns the exit code: 0, or 2 with a line for what is wrong."""
     runtime = environ.get("RUNTIME") or next(iter(RUNTIMES))
     try:
-        for function in (SIGN, CALLBACK):
-            print(build(function, runtime, function.folder, environ, _say))
+        profiles = sound_profiles(ROOT)
+        for function, packed in ((SIGN, profiles), (CALLBACK, None)):
+            print(build(function, runtime, function.folder, environ, _say, profiles=packed))
     except BuildError as fault:
         print(fault, file=sys.stderr)
         return 2
     return 0
 
 
+def sound_profiles(project: Path) -> bytes | None:
+    """Returns the content of profiles.json; None if there is no such file. Raises BuildError.
+
+    Whether it fits the settings, only a deployment tells: a build has no .env.
+    """
+    try:
+        content = read_profiles(project)
+    except ValueError as fault:
+        raise BuildError(str(fault)) from None
+    if content is not None:
+        faults = [*parse(content).faults, *(f"{FILE} {why}" for why in why_private(FILE, content))]
+        if faults:
+            raise BuildError("\n".join(faults))
+    return content
+
+
 def build(
-    function: Function, runtime: str, folder: Path, environ: Mapping[str, str], say: Callable[[str], None]
+    function: Function,
+    runtime: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    *,
+    profiles: bytes | None = None,
 ) -> BuildResult:
     """Makes a function's package for a runtime, in place of what `folder` was; `say` takes a line for each step.
 
@@ -134,6 +161,10 @@ def build(
         compile_all(code, python)
         settle(code)
         check(function, code, python, say)
+        if profiles is not None:
+            # After the first request, whose settings they need not fit.
+            (code / FILE).write_bytes(profiles)
+            settle(code)
         if folder.exists():
             folder.rename(Path(place) / "old")
         code.rename(folder)

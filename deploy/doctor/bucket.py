@@ -49,7 +49,8 @@ def owner(context: Context) -> Iterator[str]:
 
 @check(
     "versioning",
-    impact="x-oss-forbid-overwrite has no effect: a form can be posted again and again, each time as a new version.",
+    impact="x-oss-forbid-overwrite has no effect: a form can be posted again and again, each time as a new version, "
+    "and a link for a number of files (`make link`, --max-files) takes any number.",
     fix="Use a bucket that never had versioning: it cannot be switched off again, only suspended, which does not help.",
     live="versioning",
 )
@@ -267,42 +268,3 @@ def clock(context: Context) -> Iterator[str]:
     skew = context.live_buckets.skew if context.live_buckets else None
     if skew is not None and abs(skew) > MAX_SKEW:
         yield f"This machine's clock is {abs(skew):,.0f} seconds {'ahead of' if skew > 0 else 'behind'} OSS's."
-
-
-@check(
-    "deletions",
-    impact="Files are gone before you think, and nothing brings them back.",
-    fix="Delete the rule in deploy/ros.yaml, or under Lifecycle in the OSS console, or set KEEP_DAYS to what should "
-    "hold, and deploy.",
-    live="lifecycle",
-)
-def deletions(context: Context) -> Iterator[str]:
-    told = context.environ.get("KEEP_DAYS", "").strip() or "0"
-    if not re.fullmatch(r"[0-9]{1,5}", told):
-        return
-    kept, folder = int(told), context.upload_place.partition("/")[2].removesuffix("*")
-    for each in context.buckets():
-        for rule in each.expiry or ():
-            concerned = folder.startswith(rule.prefix) or rule.prefix.startswith(folder)
-            if concerned and (kept == 0 or rule.days < kept):
-                when = f"after {rule.days} days" if rule.days else "of before a date"
-                yield f"{each.where} deletes uploads {when}, and KEEP_DAYS is {kept}."
-
-
-@check(
-    "overdue",
-    impact="Files that should be gone stay, can still be read by those who may read them, and are paid for.",
-    fix="Deploy, or set KEEP_DAYS to what should hold.",
-    live="lifecycle",
-    declared=False,
-)
-def overdue(context: Context) -> Iterator[str]:
-    days = context.environ.get("KEEP_DAYS", "").strip()
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", days):
-        return
-    folder = context.upload_place.partition("/")[2].removesuffix("*")
-    for each in [context.live_buckets.bucket] if context.live_buckets else []:
-        whole = [rule for rule in each.expiry or () if folder.startswith(rule.prefix) and not rule.spares_some]
-        rules = [rule for rule in whole if 0 < rule.days <= int(days)]
-        if each.expiry is not None and not rules:
-            yield f"{each.where} does not delete uploads after {days} days, as KEEP_DAYS says."

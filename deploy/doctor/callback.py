@@ -20,7 +20,10 @@ from upload_callback.settings import Settings as CallbackSettings
 def callback(context: Context) -> Iterator[str]:
     if is_on(context):
         own = (
-            f"{fault}." for fault in read_faults(CallbackSettings, {**environ(context), "FC_FUNCTION_NAME": "callback"})
+            f"{fault}."
+            for fault in read_faults(
+                CallbackSettings.from_environ, {**environ(context), "FC_FUNCTION_NAME": "callback"}
+            )
         )
         yield from own
 

@@ -12,16 +12,21 @@ from deploy.doctor import (
     drift,
     existence,
     function,
+    lifetimes,
     live_functions,
     multipart,
     page,
+    profiles,
     roles,
     settings,
 )
 from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
 
-_MODULES = (settings, existence, drift, function, roles, bucket, page, domains, callback, multipart)
+_MODULES = (
+    *(settings, profiles, existence, drift, function, roles),
+    *(bucket, lifetimes, page, domains, callback, multipart),
+)
 """A module for each subject, in the order in which their findings are printed."""
 
 CHECKS = tuple(each for module in _MODULES for each in vars(module).values() if isinstance(each, Check))

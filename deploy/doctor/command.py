@@ -1,9 +1,9 @@
 """`make doctor`: what is wrong with the deployment, what follows from it, and how to fix it.
 
-It reads the environment and .env, s.yaml and the ROS template and, with the deployer's credentials, the live buckets,
-functions and roles. Decisions that only the owner can make are listed apart, and are no faults. Checks that could not
-be made are counted. The exit code is 1 if there is a fault; 2 if nothing can be read, or a check is unknown; 3 if the
-credentials do not show a part of the deployment, or, with --strict, if any check was not made.
+It reads the environment and .env, profiles.json, s.yaml and the ROS template and, with the deployer's credentials, the
+live buckets, functions and roles. Decisions that only the owner can make are listed apart, and are no faults. Checks
+that could not be made are counted. The exit code is 1 if there is a fault; 2 if nothing can be read, or a check is
+unknown; 3 if the credentials do not show a part of the deployment, or, with --strict, if any check was not made.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
 from deploy.doctor.inspection import Inspection, inspect
 from deploy.environment import environment
+from deploy.profiles import read_profiles
 from localcloud.terminal import visible
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
         settings = environment(environ, folder)
         deployment = declared.read(folder, settings, credentials.account_id(settings))
         unread = names.unread_names(folder)
+        profiles = read_profiles(folder)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
@@ -48,6 +50,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
         resources=seen.resources,
         not_visible=seen.not_visible,
         unread=unread,
+        profiles=profiles,
     )
     try:
         findings = checks.examine(context, chosen)

@@ -38,6 +38,8 @@ class Context:
     """Why what is live was not seen, by the facts of `live` and `account`."""
     unread: tuple[str, ...] = ()
     """The names in .env that nothing reads, each in words."""
+    profiles: bytes | None = None
+    """The content of profiles.json; None if there is no such file, and where `deployment` is what is live."""
 
     @property
     def function(self) -> dict[str, Any]:
@@ -54,7 +56,7 @@ class Context:
         if environ.get("CALLBACK_URL", "").startswith("${"):
             environ["CALLBACK_URL"] = UNKNOWN
         try:
-            Settings.from_environ(environ)
+            Settings.from_environ(environ, self.profiles)
         except InvalidSettings as fault:
             named = {text.split(" ", 1)[0]: text for text in fault.faults}
             return {

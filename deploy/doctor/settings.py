@@ -10,7 +10,7 @@ from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.environment import discovers_keys
 from deploy.hooks.preflight import read_faults
-from direct_upload.profiles import MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
+from direct_upload.profiles import FILE, MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
 from upload_callback.settings import Settings as CallbackSettings
 
 MAX_ENVIRONMENT = 4096
@@ -64,7 +64,8 @@ def settings(context: Context) -> Iterator[str]:
         *("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"),
         *("MULTIPART_THRESHOLD", "MULTIPART_SECRET"),
     )
-    yield from (f"{text}." for name, text in context.setting_faults().items() if name not in named)
+    faults = context.setting_faults().items()
+    yield from (f"{text}." for name, text in faults if name not in named and FILE not in text)
 
 
 @check(
@@ -94,7 +95,8 @@ def _is_secret(name: str) -> bool:
 def _callback_faults(function: Mapping[str, Any]) -> list[str]:
     environ = {name: str(value) for name, value in (function.get("environmentVariables") or {}).items()}
     return [
-        text.split(" ", 1)[0] for text in read_faults(CallbackSettings, {**environ, "FC_FUNCTION_NAME": "callback"})
+        text.split(" ", 1)[0]
+        for text in read_faults(CallbackSettings.from_environ, {**environ, "FC_FUNCTION_NAME": "callback"})
     ]
 
 

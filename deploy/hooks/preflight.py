@@ -1,7 +1,7 @@
 """Before a deployment begins: whether the functions can work with their settings, and the page can be published.
 
-Reads JSON on standard input, `{"name", "site_domain", "page", "environment", "callback_environment"}`, from s.yaml. A
-fault stops the deployment before anything is created.
+Reads JSON on standard input, `{"name", "site_domain", "keep_days", "page", "environment", "callback_environment"}`,
+from s.yaml, and profiles.json. A fault stops the deployment before anything is created.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from deploy.environment import discovers_keys, environment
 from deploy.names import domain_faults, name_faults, region_faults
+from deploy.profiles import check_profile, keep_days_faults, read_profiles
 from deploy.site.files import site_files
 from direct_upload.settings import Settings
 from fc_http.errors import InvalidSettings
@@ -25,7 +27,13 @@ UNKNOWN = "https://callback.invalid"
 
 
 def faults(
-    name: str, environment: Mapping[str, str], callback_environment: Mapping[str, str], site_domain: str = ""
+    name: str,
+    environment: Mapping[str, str],
+    callback_environment: Mapping[str, str],
+    site_domain: str = "",
+    *,
+    profiles: bytes | None = None,
+    keep_days: str = "0",
 ) -> tuple[str, ...]:
     """Returns what is wrong with the settings, a text each; empty if the deployment may begin."""
     # Other faults follow from a wrong name: s.yaml makes the settings of it.
@@ -34,14 +42,21 @@ def faults(
         or region_faults(environment.get("OSS_REGION", ""))
         or domain_faults("UPLOAD_DOMAIN", environment.get("UPLOAD_URL", "").removeprefix("https://"))
         or domain_faults("SITE_DOMAIN", site_domain)
-        or _faults_of_settings(environment, callback_environment)
+        or _faults_of_settings(environment, callback_environment, profiles)
+        or keep_days_faults(profiles, keep_days)
     )
 
 
-def _faults_of_settings(environment: Mapping[str, str], callback_environment: Mapping[str, str]) -> tuple[str, ...]:
-    found = read_faults(Settings, {**environment, "CALLBACK_URL": UNKNOWN})
+def _faults_of_settings(
+    environment: Mapping[str, str], callback_environment: Mapping[str, str], profiles: bytes | None
+) -> tuple[str, ...]:
+    found = read_faults(
+        partial(Settings.from_environ, profiles_json=profiles), {**environment, "CALLBACK_URL": UNKNOWN}
+    )
     if environment.get("CALLBACK") == "on":
-        found += tuple(fault for fault in read_faults(CallbackSettings, callback_environment) if fault not in found)
+        found += tuple(
+            fault for fault in read_faults(CallbackSettings.from_environ, callback_environment) if fault not in found
+        )
     elif callback_environment.get("WEBHOOK_URL"):
         found += ("WEBHOOK_URL is set, and CALLBACK is not on: set CALLBACK=on, or leave WEBHOOK_URL out",)
     if not found and environment["UPLOAD_PREFIX"].endswith("/"):
@@ -49,19 +64,21 @@ def _faults_of_settings(environment: Mapping[str, str], callback_environment: Ma
     return found
 
 
-def read_faults(settings: type[Settings | CallbackSettings], environment: Mapping[str, str]) -> tuple[str, ...]:
+def read_faults(read: Callable[[Mapping[str, str]], object], environment: Mapping[str, str]) -> tuple[str, ...]:
     """Returns the faults that a function would find in its environment."""
     try:
-        settings.from_environ(environment)
+        read(environment)
     except InvalidSettings as found:
         return found.faults
     return ()
 
 
-def page_faults(page: Mapping[str, str], upload_url: str) -> tuple[str, ...]:
-    """Returns why the page could not be published, a line each: its folder, logo or accent."""
+def page_faults(page: Mapping[str, str], upload_url: str, profiles: bytes | None = None) -> tuple[str, ...]:
+    """Returns why the page could not be published, a line each: its folder, logo, accent or profile."""
     try:
         site_files(Path(page["folder"]), UNKNOWN, upload_url, page)
+        if page.get("profile"):
+            check_profile("PAGE_PROFILE", page["profile"], profiles)
     except ValueError as fault:
         return tuple(str(fault).splitlines())
     return ()
@@ -71,19 +88,33 @@ def main() -> int:
     """Returns the exit code: 0, or 1 with each fault on a line of its own."""
     request = json.load(sys.stdin)
     settings = request["environment"]
+    project = Path(__file__).parents[2]
     try:
         # A bare `s deploy` has read .env by itself.
-        environment(os.environ, Path(__file__).parents[2])
+        environment(os.environ, project)
     except ValueError as unread:
         print(f"Nothing was deployed. Serverless Devs may read .env otherwise than meant.\n{unread}", file=sys.stderr)
         return 1
-    if found := faults(request["name"], settings, request["callback_environment"], request["site_domain"]):
-        print("Nothing was deployed. Set these right in .env (see .env.example):", file=sys.stderr)
+    try:
+        profiles = read_profiles(project)
+    except ValueError as unread:
+        print(f"Nothing was deployed. {unread}", file=sys.stderr)
+        return 1
+    found = faults(
+        request["name"],
+        settings,
+        request["callback_environment"],
+        request["site_domain"],
+        profiles=profiles,
+        keep_days=request["keep_days"],
+    )
+    if found:
+        print("Nothing was deployed. Set these right in .env (see .env.example) or profiles.json:", file=sys.stderr)
         print("\n".join(f"- {fault}" for fault in found), file=sys.stderr)
         if not any(settings.get(name) for name in ("JWT_SECRET", "JWT_JWKS")) and not discovers_keys(settings):
             print("`make deploy` writes a random JWT_SECRET into .env.", file=sys.stderr)
         return 1
-    if found := page_faults(request["page"], settings["UPLOAD_URL"]):
+    if found := page_faults(request["page"], settings["UPLOAD_URL"], profiles):
         print("Nothing was deployed. The page cannot be published:", file=sys.stderr)
         print("\n".join(found), file=sys.stderr)
         return 1

@@ -17,8 +17,8 @@ from deploy.private_files import why_private
 
 INDEX = "index.html"
 CONFIG = "config.json"
-LOOK = ("title", "logo", "accent", "footer")
-"""Members of the page's configuration that change how it looks."""
+LOOK = ("title", "logo", "accent", "footer", "profile")
+"""Members of the page's configuration that its owner sets: how it looks, and the profile that it uploads by."""
 
 AT_MOST = 20
 """How many files that must not be published are named."""

@@ -17,6 +17,7 @@ const PROPS = {
     logo: "A file in the folder, or a data: address",
     accent: "A colour as #rrggbb",
     footer: "Text at the page's end",
+    profile: "The profile that the page uploads by, if not the settings' own rules",
     endpoint: "Where OSS is, if not at the region's own address",
 };
 

@@ -1,6 +1,7 @@
 """Publishes the page: `python -m deploy.site.publish deploy|remove|info`, with one JSON object as argument or on stdin.
 
-    {"folder", "bucket", "region", "function", "upload", "domain", "title", "logo", "accent", "footer", "endpoint"}
+    {"folder", "bucket", "region", "function", "upload", "domain", "title", "logo", "accent", "footer", "profile",
+     "endpoint"}
 
 `deploy` puts what is in `folder` into the bucket, with a configuration that names `function` and `upload` (URLs);
 `remove` deletes what was published; both leave alone, and stop at, everything else in the bucket. `info` only tells
@@ -52,6 +53,7 @@ class PublishRequest:
     logo: str = ""
     accent: str = ""
     footer: str = ""
+    profile: str = ""
 
     @classmethod
     def parse(cls, text: str) -> PublishRequest:

@@ -3,8 +3,9 @@
 It takes the functions' settings from the environment, and besides: PORT (the page's), FUNCTION_PORT, JSON=1 (prints one
 line of JSON instead of words), IDENTITY_PROVIDER=1 (runs one, whose tokens the function then requires) with
 IDENTITY_PROVIDER_PORT, FAULTS (fault switches, see faults.py), FILES (the folder that stores uploaded files),
-and PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks). Standard output gets nothing but these
-addresses; the log goes to standard error.
+PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks), and PAGE_PROFILE (the profile that it uploads
+by). The profiles are those of the checkout's profiles.json. Standard output gets nothing but these addresses; the log
+goes to standard error.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def _cloud(environ: Mapping[str, str]) -> Cloud:
         page_port=page_port,
         function_port=function_port,
         page_look=read_look(environ),
+        profiles=ROOT / "profiles.json",
         reload=True,
         identity_provider=bool(environ.get("IDENTITY_PROVIDER")),
         identity_provider_port=provider_port,

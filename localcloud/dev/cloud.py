@@ -63,6 +63,7 @@ class Cloud:
         page_port: int = 0,
         function_port: int = 0,
         page_look: Mapping[str, str] | None = None,
+        profiles: Path | None = None,
         sites: Mapping[str, Bucket] | None = None,
         code: Path = SIGN,
         context_credentials: bool = False,
@@ -73,15 +74,17 @@ class Cloud:
     ) -> None:
         """Objects become files below `files`; `settings` are the functions', over the local defaults.
 
-        `page_look` is the page's title, logo, accent and footer. `sites` are buckets that host a site, by the domain
-        bound to each, such as `www.localhost`: pages there may upload. `code` is the signing function's folder. With
-        `context_credentials` the functions get their credentials where the python3.10 runtime has them; with `reload` a
-        changed source file makes a new instance. With `identity_provider` there is one, whose tokens the function
-        requires. `log` is called with each line that the functions print.
+        `page_look` is the page's title, logo, accent, footer and profile, and `profiles` a file as profiles.json.
+        `sites` are buckets that host a site, by the domain bound to each, such as `www.localhost`: pages there may
+        upload. `code` is the signing function's folder. With `context_credentials` the functions get their credentials
+        where the python3.10 runtime has them; with `reload` a changed source file makes a new instance. With
+        `identity_provider` there is one, whose tokens the function requires. `log` is called with each line that the
+        functions print.
         """
         self.clock = clock
         self.faults = faults or Faults()
         self._settings = dict(settings or {})
+        self._profiles = profiles
         self.identities = Identities()
         self.region = self._settings.get("OSS_REGION") or "cn-hongkong"
         random_arn = f"acs:ram::{secrets.randbelow(9 * 10**15) + 10**15}:role/{UPLOAD_ROLE}"
@@ -117,6 +120,7 @@ class Cloud:
             methods=("GET", "POST", "OPTIONS"),
             function_name="oss-direct-upload-sign",
             environment=self._environment,
+            packed_file=profiles,
             role=self._valid_function_role,
             port=function_port,
         )
@@ -268,6 +272,7 @@ class Cloud:
             "STS_ENDPOINT": self.sts.url,
             "OSS_ENDPOINT": self.oss.url,
             "MULTIPART_SECRET": self._settings.get("MULTIPART_SECRET") or self.multipart_secret,
+            **({"PROFILES_FILE": str(self._profiles)} if self._profiles else {}),
             **self._callback_settings(),
             **self._provider_settings(),
         }

@@ -22,8 +22,8 @@ INDEX = "index.html"
 PLACEHOLDER = "https://function.invalid https://upload.invalid"
 """The placeholder in the page's Content-Security-Policy for the addresses that it may send requests to."""
 
-LOOK = ("title", "logo", "accent", "footer")
-"""The settings of the page's look; each is a member of the page's configuration."""
+LOOK = ("title", "logo", "accent", "footer", "profile")
+"""The owner's settings of the page, its look and its profile; each is a member of the page's configuration."""
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -81,7 +81,7 @@ class Site(StandIn):
 
 
 def read_look(environ: Mapping[str, str]) -> dict[str, str]:
-    """Read PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER into members of the page's configuration."""
+    """Read PAGE_TITLE, PAGE_LOGO and the like into members of the page's configuration."""
     return {name: environ[f"PAGE_{name.upper()}"] for name in LOOK if environ.get(f"PAGE_{name.upper()}")}
 
 

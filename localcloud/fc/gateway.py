@@ -56,6 +56,7 @@ class Gateway(StandIn):
         role: Callable[[], Identity],
         context_credentials: bool = False,
         reload: bool = False,
+        packed_file: Path | None = None,
         log: Callable[[str], None],
         port: int = 0,
     ) -> None:
@@ -64,7 +65,8 @@ class Gateway(StandIn):
         `environment` and `role` (the execution role's credentials) are called whenever an instance is made.
 
         With `context_credentials` each invocation's context has the role's credentials, as in the python3.10 runtime;
-        else only the instance's environment has them. With `reload`, changed code makes a new instance.
+        else only the instance's environment has them. With `reload`, changed code makes a new instance, and so does
+        `packed_file`, which a package has beside the code.
         """
         super().__init__(clock, port=port)
         self._code = code
@@ -78,9 +80,10 @@ class Gateway(StandIn):
         self._role = role
         self._context_credentials = context_credentials
         self._reload = reload
+        self._packed_file = packed_file
         self._log = log
         self._instance: Instance | None = None
-        self._code_version = 0
+        self._code_version = (0, 0)
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
@@ -166,10 +169,12 @@ class Gateway(StandIn):
         instance.initialize(self._initializer, self._context("initializer"))
         return instance
 
-    def _version_of_code(self) -> int:
+    def _version_of_code(self) -> tuple[int, int]:
         if not self._reload:
-            return 0
-        return max(file.stat().st_mtime_ns for folder in self._code for file in folder.rglob("*.py"))
+            return 0, 0
+        file = self._packed_file
+        code = max(file.stat().st_mtime_ns for folder in self._code for file in folder.rglob("*.py"))
+        return code, file.stat().st_mtime_ns if file and file.exists() else 0
 
     def _context(self, request_id: str) -> Any:
         """Return the handler's second argument; in the python3.12 runtime it has no credentials."""

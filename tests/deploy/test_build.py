@@ -532,7 +532,44 @@ def test_the_tools_are_not_built_where_a_registry_has_only_their_source(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "faults"),
+    [
+        ('{"photos": {"max_size": 1}}', ['photos.max_size in profiles.json must be a text such as "10MB", not 1']),
+        ('{"Photos": {}, "a": {"x": 1}}', 2),
+        ("{", 1),
+        (
+            '{"photos": {"content_types": "LTAI' + "x" * 20 + '"}}',
+            [
+                f"photos.content_types in profiles.json {'LTAI' + 'x' * 20!r} is not a content type",
+                "profiles.json has a key in it",
+            ],
+        ),
+    ],
+)
+def test_every_fault_of_the_profiles_stops_the_build(tmp_path: Path, content: str, faults: list[str] | int) -> None:
+    (tmp_path / "profiles.json").write_text(content)
+    with pytest.raises(BuildError) as stop:
+        build.sound_profiles(tmp_path)
+    lines = str(stop.value).splitlines()
+    assert (lines if isinstance(faults, list) else len(lines)) == faults
+
+
+def test_profiles_that_cannot_be_read_stop_the_build(tmp_path: Path) -> None:
+    (tmp_path / "profiles.json").mkdir()
+    with pytest.raises(BuildError, match=r"^profiles\.json cannot be read: Is a directory$"):
+        build.sound_profiles(tmp_path)
+
+
+def test_profiles_that_no_settings_fit_are_for_the_deployment_to_refuse(tmp_path: Path) -> None:
+    content = b'{"photos": {"callback": true, "multipart": true}}'
+    (tmp_path / "profiles.json").write_bytes(content)
+    assert (build.sound_profiles(tmp_path), build.sound_profiles(tmp_path / "none")) == (content, None)
+
+
 # The package itself, made once a session, twice.
+
+PROFILES = b'{"photos": {"max_size": "10MB", "requires_claim": false}}'
 
 
 @pytest.fixture(scope="module")
@@ -540,7 +577,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> list[build.BuildResult]:
     if RUNTIME not in build.RUNTIMES:
         pytest.skip(f"Function Compute does not run Python {MINOR}")
     folders = [tmp_path_factory.mktemp("build") / name for name in ("sign", "sign-again")]
-    return [build.build(build.SIGN, RUNTIME, folder, os.environ, print) for folder in folders]
+    return [build.build(build.SIGN, RUNTIME, folder, os.environ, print, profiles=PROFILES) for folder in folders]
 
 
 @pytest.fixture(scope="module")
@@ -679,6 +716,11 @@ def test_it_signs_behind_the_gateway(cloud: Cloud) -> None:
     [upload] = answer.json()["uploads"]
     assert post_upload(upload).status_code == 200
     assert [each.path.read_bytes() for each in cloud.bucket.objects()] == [CONTENT]
+
+
+def test_the_profiles_are_in_it_and_the_function_has_them(cloud: Cloud, code: Path) -> None:
+    limits = requests.get(f"{cloud.gateway.url}/limits?profile=photos", timeout=60).json()
+    assert ((code / "profiles.json").read_bytes(), limits["max_size"]) == (PROFILES, 10_000_000)
 
 
 # The callback function's package.

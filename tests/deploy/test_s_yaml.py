@@ -176,6 +176,7 @@ def test_what_the_components_are_asked_for(scratch: Scratch) -> None:
                 "logo": "",
                 "accent": "",
                 "footer": "",
+                "profile": "",
             },
         ),
     ]
@@ -280,6 +281,7 @@ SET = {
     "PAGE_LOGO": "data:image/svg+xml,%3Csvg/%3E",
     "PAGE_ACCENT": "#0a58ca",
     "PAGE_FOOTER": "Ask us",
+    "PAGE_PROFILE": "photos",
 }
 
 
@@ -353,15 +355,18 @@ def check_everything_set(scratch: Scratch) -> None:
         "logo": "data:image/svg+xml,%3Csvg/%3E",
         "accent": "#0a58ca",
         "footer": "Ask us",
+        "profile": "photos",
     }
 
 
 def test_every_setting_from_the_environment(scratch: Scratch) -> None:
+    (scratch.folder / "profiles.json").write_text('{"photos": {}}')
     scratch.ok("deploy", "-y", **SET)
     check_everything_set(scratch)
 
 
 def test_every_setting_from_the_file_env(scratch: Scratch) -> None:
+    (scratch.folder / "profiles.json").write_text('{"photos": {}}')
     (scratch.folder / ".env").write_text("".join(f'{name}="{text}"\n' for name, text in SET.items()))
     scratch.ok("deploy", "-y")
     check_everything_set(scratch)
@@ -446,6 +451,27 @@ def test_with_domains_too_it_is_removed_in_order(scratch: Scratch) -> None:
     for command in ("deploy", "remove", "remove"):
         scratch.ok(command, "-y", "-t", "s.domain.yaml", **DOMAINS)
     assert scratch.order() == DEPLOYED + REMOVED + REMOVED
+
+
+def test_profiles_become_lifecycle_rules_and_everything_can_still_be_removed(scratch: Scratch, bucket: Bucket) -> None:
+    (scratch.folder / "profiles.json").write_text('{"photos": {"keep_days": 30}}')
+    said = scratch.ok("deploy", "-y", UPLOAD_PREFIX="in/here")
+    [rule] = re.findall(r"<Rule>.*?</Rule>", bucket.lifecycle)
+    assert "Files of the profile photos are deleted after 30 days." in said
+    assert rule == (
+        "<Rule><ID>oss-direct-upload-keep-days-photos</ID><Prefix>in/here/~photos/</Prefix><Status>Enabled</Status>"
+        "<Expiration><Days>30</Days></Expiration></Rule>"
+    )
+    scratch.ok("remove", "-y")
+    assert scratch.order() == DEPLOYED + REMOVED
+
+
+def test_profiles_that_do_not_fit_stop_before_anything_is_made(scratch: Scratch) -> None:
+    (scratch.folder / "profiles.json").write_text('{"photos": {"keep_days": 30, "multipart": true}}')
+    done = scratch.s("deploy", "-y", KEEP_DAYS="7")
+    assert (done.exit_code, scratch.order()) == (101, [])
+    assert "Set these right in .env (see .env.example) or profiles.json:" in done.said
+    assert "- photos.multipart in profiles.json cannot be true without MULTIPART_THRESHOLD" in done.said
 
 
 def test_users_files_stop_the_removal_before_anything_is_removed(scratch: Scratch, bucket: Bucket) -> None:

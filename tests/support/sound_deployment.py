@@ -165,6 +165,7 @@ class SoundDeployment:
         self.template = template()
         self.missing: tuple[str, ...] = ()
         self.unread: tuple[str, ...] = ()
+        self.profiles: bytes | None = None
         self.looked_for: tuple[LiveResource, ...] = ()
         self.resources: dict[str, Any] = {}
         self.props: dict[str, dict[str, str]] = {}
@@ -273,6 +274,7 @@ class SoundDeployment:
                 resources=self.looked_for,
                 not_visible=self.not_visible,
                 unread=self.unread,
+                profiles=self.profiles,
             )
         )
         return [(finding.check.id, finding.message) for finding in found]

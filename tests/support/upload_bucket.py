@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
+from hashlib import md5
+from itertools import pairwise
 from urllib.parse import parse_qs, quote
 from xml.etree import ElementTree
 
@@ -26,6 +29,8 @@ class Bucket:
     """Those bound, and the ID of the certificate of each."""
     proven: bool = True
     """Whether the TXT record of a domain is found."""
+    lifecycle: str = ""
+    """The document of its lifecycle rules; empty if it has none."""
     tokens: set[str] = field(default_factory=set)
     """The security tokens that requests came with."""
     asked: list[str] = field(default_factory=list)
@@ -55,6 +60,9 @@ class Bucket:
             ("DELETE", "uploadId"): self._abort,
             ("PUT", "publicAccessBlock"): self._note,
             ("PUT", "acl"): self._note,
+            ("GET", "lifecycle"): self._get_lifecycle,
+            ("PUT", "lifecycle"): self._put_lifecycle,
+            ("DELETE", "lifecycle"): self._delete_lifecycle,
             ("GET", "cname"): self._cnames,
             ("POST", "cname"): self._cname,
         }[operation](request)
@@ -102,6 +110,29 @@ class Bucket:
         self.asked.append(f"{name} {said}")
         return Response()
 
+    def _get_lifecycle(self, _: Request) -> Response:
+        return _xml(self.lifecycle) if self.lifecycle else _refusal("NoSuchLifecycle", 404)
+
+    def _put_lifecycle(self, request: Request) -> Response:
+        """Takes rules as the pages on PutBucketLifecycle and on the error 0014-00000084 say."""
+        body = request.get_data()
+        digest = b64encode(md5(body, usedforsecurity=False).digest()).decode()
+        if request.headers.get("Content-MD5") != digest:
+            return _refusal("InvalidDigest", 400)
+        rules = ElementTree.fromstring(body).findall("Rule")  # noqa: S314 - the tests' own
+        prefixes = sorted(each.findtext("Prefix") or "" for each in rules if each.find("Expiration") is not None)
+        overlap = any(second.startswith(first) for first, second in pairwise(prefixes))
+        if overlap and request.headers.get("x-oss-allow-same-action-overlap") != "true":
+            return _refusal("InvalidRequest", 400)
+        self.lifecycle = body.decode()
+        self.asked.append("lifecycle")
+        return Response()
+
+    def _delete_lifecycle(self, _: Request) -> Response:
+        self.lifecycle = ""
+        self.asked.append("delete lifecycle")
+        return Response(status=204)
+
     def _cnames(self, _: Request) -> Response:
         found = "".join(
             f"<Cname><Domain>{domain}</Domain><Certificate><CertId>{certificate}</CertId></Certificate></Cname>"
@@ -126,7 +157,7 @@ class Bucket:
         return Response()
 
 
-_OPERATIONS = ("versions", "uploads", "delete", "uploadId", "publicAccessBlock", "acl", "cname")
+_OPERATIONS = ("versions", "uploads", "delete", "uploadId", "publicAccessBlock", "acl", "cname", "lifecycle")
 
 
 def _xml(text: str) -> Response:

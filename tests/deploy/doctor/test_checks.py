@@ -68,6 +68,12 @@ def keep_a_month(given: SoundDeployment, *rules: ExpiryRule) -> None:
     given.see(expiry=rules)
 
 
+def with_profile(given: SoundDeployment, *rules: ExpiryRule, **members: object) -> None:
+    """A profile, and a live bucket with these rules."""
+    given.profiles = json.dumps({"photos": members}).encode()
+    given.see(expiry=rules)
+
+
 SEEDS: list[tuple[str, Spoil, str]] = [
     ("missing", lambda g: setattr(g, "missing", ("JWT_SECRET",)), "s.yaml asks for JWT_SECRET, which is not set."),
     ("settings", lambda g: g.settings.update(EXPIRES_IN="5"), "EXPIRES_IN must be 60 to 3000 seconds, not '5'."),
@@ -240,6 +246,18 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("cors-wide", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, cors=(CorsRule(("https://*.example.com", SITE), ("POST",)),)))), "The live bucket b lets pages of https://*.example.com read its answers."),
     ("cors-wide", lambda g: g.cors()["AllowedOrigin"].append("https://evil.example"), "The bucket Uploads of the template lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
     ("cors-wide", lambda g: g.see(cors=(CorsRule((SITE,), ("POST",)), CorsRule(("https://evil.example",), ("GET", "POST")))), "The live bucket b lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
+    ("profiles", lambda g: with_profile(g, colour="red"), "photos.colour in profiles.json is not known: a profile has content_types, max_size, expires_in, folder_forms, callback, multipart, requires_claim, keep_days."),
+    ("profiles", lambda g: with_profile(g, callback=True), "photos.callback in profiles.json cannot be true while CALLBACK is off: set one of them right."),
+    ("profiles", lambda g: setattr(g, "profiles", b"{"), "profiles.json is not JSON: Expecting property name enclosed in double quotes, in line 1."),
+    ("page-profile", lambda g: g.environ.update(PAGE_PROFILE="photos"), "PAGE_PROFILE must be a profile, not 'photos': there are none in profiles.json."),
+    ("profile-days", lambda g: (with_profile(g, ExpiryRule("", 7), keep_days=30), g.environ.update(KEEP_DAYS="7")), "photos.keep_days in profiles.json is 30, and KEEP_DAYS=7 deletes every file after 7 days: lower the one, or raise the other."),
+    ("overdue", lambda g: with_profile(g, keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
+    ("overdue", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 31), keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
+    ("overdue", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30, spares_some=True), keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
+    ("deletions", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~photos/a/", 7), keep_days=30), "The live bucket b deletes uploads of the profile photos after 7 days, and its keep_days is 30."),
+    ("deletions", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~photos/", 0), keep_days=30), "The live bucket b deletes uploads of the profile photos of before a date, and its keep_days is 30."),
+    ("deletions", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30)), "The live bucket b deletes uploads after 30 days, and KEEP_DAYS is 0."),
+    ("deletions", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~", 90), keep_days=30), "The live bucket b deletes uploads after 90 days, and KEEP_DAYS is 0."),
     ("overdue", keep_a_month, "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
     ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 31), ExpiryRule("uploads/a/", 30), ExpiryRule("other/", 1)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
     ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 30, spares_some=True)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
@@ -333,6 +351,22 @@ def test_an_identity_provider_whose_keys_are_discovered_is_no_fault() -> None:
 def test_callbacks_that_are_on_and_sound_are_no_fault() -> None:
     given = SoundDeployment()
     given.switch_on()
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
+
+
+def test_the_rules_of_profiles_are_no_fault_beside_the_templates() -> None:
+    given = SoundDeployment()
+    with_profile(given, ExpiryRule("uploads/~photos/", 30), keep_days=30)
+    without = [name for name, _ in given.findings()]
+    keep_a_month(given, ExpiryRule("", 30), ExpiryRule("uploads/~photos/", 7))
+    given.profiles = b'{"photos": {"keep_days": 7}}'
+    assert (without, [name for name, _ in given.findings()]) == (DEFAULT_DECISIONS, ["site-domain", "sign-domain"])
+
+
+def test_profiles_that_fit_the_settings_are_no_fault() -> None:
+    given = SoundDeployment().switch_on()
+    given.profiles = b'{"photos": {"callback": true}, "scans": {"folder_forms": false}}'
+    given.environ["PAGE_PROFILE"] = "photos"
     assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 

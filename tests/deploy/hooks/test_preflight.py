@@ -39,8 +39,8 @@ def test_a_name_that_not_everything_may_be_called(name: str) -> None:
 
 
 def test_every_fault_of_the_settings() -> None:
-    (size, auth) = preflight.faults("team", {**ENVIRONMENT, "MAX_SIZE": "much", "AUTH": "maybe"}, CALLBACK)
-    assert (size.split()[0], auth.split()[0]) == ("MAX_SIZE", "AUTH")
+    found = preflight.faults("team", {**ENVIRONMENT, "MAX_SIZE": "much", "AUTH": "maybe"}, CALLBACK)
+    assert sorted(fault.split()[0] for fault in found) == ["AUTH", "MAX_SIZE"]
 
 
 def test_a_prefix_with_a_slash_at_its_end() -> None:
@@ -90,6 +90,33 @@ def test_a_wrong_domain_of_the_page_is_blamed_and_not_the_origins_made_of_it() -
     )
 
 
+@pytest.mark.parametrize(
+    ("profiles", "keep_days", "found"),
+    [
+        (b'{"photos": {"requires_claim": false, "keep_days": 30}}', "0", ()),
+        (b'{"photos": {"requires_claim": false, "keep_days": 30}}', "30", ()),
+        (
+            b'{"photos": {"requires_claim": false, "keep_days": 30}, "scans": {"requires_claim": false}}',
+            "29",
+            (
+                "photos.keep_days in profiles.json is 30, and KEEP_DAYS=29 deletes every file after 29 days: "
+                "lower the one, or raise the other",
+            ),
+        ),
+        (
+            b'{"photos": {"requires_claim": false, "callback": true, "max_size": 7}}',
+            "0",
+            (
+                'photos.max_size in profiles.json must be a text such as "10MB", not 7',
+                "photos.callback in profiles.json cannot be true while CALLBACK is off: set one of them right",
+            ),
+        ),
+    ],
+)
+def test_profiles_must_fit_the_settings(profiles: bytes, keep_days: str, found: tuple[str, ...]) -> None:
+    assert preflight.faults("team", ENVIRONMENT, CALLBACK, profiles=profiles, keep_days=keep_days) == found
+
+
 UPLOAD_URL = "https://up.example.com"
 
 
@@ -110,6 +137,22 @@ def test_a_page_that_cannot_be_published_stops_the_deployment(web: Path) -> None
         f"These files are not for everybody. Move them out of {web}:",
         ".env is settings or keys",
     )
+
+
+@pytest.mark.parametrize(
+    ("profile", "profiles", "found"),
+    [
+        ("photos", b'{"photos": {}}', ()),
+        ("default", None, ()),
+        ("", None, ()),
+        ("scans", b'{"photos": {}}', ("PAGE_PROFILE must be a profile, not 'scans': profiles.json has photos",)),
+        ("scans", None, ("PAGE_PROFILE must be a profile, not 'scans': there are none in profiles.json",)),
+    ],
+)
+def test_the_page_uploads_by_a_profile_that_there_is(
+    web: Path, profile: str, profiles: bytes | None, found: tuple[str, ...]
+) -> None:
+    assert preflight.page_faults({"folder": str(web), "profile": profile}, UPLOAD_URL, profiles) == found
 
 
 @pytest.mark.parametrize(

@@ -529,6 +529,19 @@ def test_an_edit_that_brings_a_module(serve: Callable[..., Ask], function: Funct
     assert (before, ask().body) == ("before", "after")
 
 
+def test_an_edit_of_the_file_that_a_package_has_beside_the_code(
+    serve: Callable[..., Ask], function: Function, tmp_path: Path
+) -> None:
+    file = tmp_path / "beside.json"
+    code = f"import pathlib\ntext = pathlib.Path({str(file)!r}).read_text()\ndef handler(event, context): return text"
+    file.write_text("before")
+    ask = serve(code, reload=True, packed_file=file)
+    before = ask().body
+    file.write_text("after")
+    os.utime(file, ns=(file.stat().st_mtime_ns + 1, file.stat().st_mtime_ns + 1))
+    assert (before, ask().body) == ("before", "after")
+
+
 def test_without_reload_an_edit_waits_for_a_new_instance(serve: Callable[..., Ask], function: Function) -> None:
     ask = serve(answers("before"))
     before = ask().body
