@@ -68,10 +68,11 @@ def keep_a_month(given: SoundDeployment, *rules: ExpiryRule) -> None:
     given.see(expiry=rules)
 
 
-def with_profile(given: SoundDeployment, *rules: ExpiryRule, **members: object) -> None:
+def with_profile(given: SoundDeployment, *rules: ExpiryRule, **members: object) -> SoundDeployment:
     """A profile, and a live bucket with these rules."""
     given.profiles = json.dumps({"photos": members}).encode()
     given.see(expiry=rules)
+    return given
 
 
 SEEDS: list[tuple[str, Spoil, str]] = [
@@ -250,7 +251,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("profiles", lambda g: with_profile(g, callback=True), "photos.callback in profiles.json cannot be true while CALLBACK is off: set one of them right."),
     ("profiles", lambda g: setattr(g, "profiles", b"{"), "profiles.json is not JSON: Expecting property name enclosed in double quotes, in line 1."),
     ("page-profile", lambda g: g.environ.update(PAGE_PROFILE="photos"), "PAGE_PROFILE must be a profile, not 'photos': there are none in profiles.json."),
-    ("profile-days", lambda g: (with_profile(g, ExpiryRule("", 7), keep_days=30), g.environ.update(KEEP_DAYS="7")), "photos.keep_days in profiles.json is 30, and KEEP_DAYS=7 deletes every file after 7 days: lower the one, or raise the other."),
+    ("profile-days", lambda g: with_profile(g, ExpiryRule("", 7), keep_days=30).environ.update(KEEP_DAYS="7"), "photos.keep_days in profiles.json is 30, and KEEP_DAYS=7 deletes every file after 7 days: lower the one, or raise the other."),
     ("overdue", lambda g: with_profile(g, keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
     ("overdue", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 31), keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
     ("overdue", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30, spares_some=True), keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
