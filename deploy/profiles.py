@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from direct_upload.profiles import DEFAULT, FILE, parse
 
@@ -18,6 +20,15 @@ def read_profiles(folder: Path) -> bytes | None:
         return None
     except OSError as fault:
         raise ValueError(f"{FILE} cannot be read: {fault.strerror}") from None
+
+
+def sound_profiles(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Returns what profiles.json in a folder says of each profile. Raises ValueError with everything that is wrong."""
+    content = read_profiles(folder)
+    declared, faults = parse(content if content is not None else b"{}")
+    if faults:
+        raise ValueError("\n".join(faults))
+    return declared
 
 
 def profile_folder(prefix: str, name: str) -> str:

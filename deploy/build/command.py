@@ -107,7 +107,7 @@ def main(environ: Mapping[str, str]) -> int:
     """Builds for RUNTIME. Returns the exit code: 0, or 2 with a line for what is wrong."""
     runtime = environ.get("RUNTIME") or next(iter(RUNTIMES))
     try:
-        profiles = sound_profiles(ROOT)
+        profiles = profiles_to_pack(ROOT)
         for function, packed in ((SIGN, profiles), (CALLBACK, None)):
             print(build(function, runtime, function.folder, environ, _say, profiles=packed))
     except BuildError as fault:
@@ -116,7 +116,7 @@ def main(environ: Mapping[str, str]) -> int:
     return 0
 
 
-def sound_profiles(project: Path) -> bytes | None:
+def profiles_to_pack(project: Path) -> bytes | None:
     """Returns the content of profiles.json; None if there is no such file. Raises BuildError.
 
     Whether it fits the settings, only a deployment tells: a build has no .env.

@@ -25,6 +25,7 @@ from deploy import credentials
 from deploy.addresses import is_safe
 from deploy.environment import own_environment
 from deploy.link.upload_token import issue_token
+from deploy.profiles import sound_profiles
 from deploy.site.publish import deployed_page
 from deploy.smoke.outcome import Step, StepFailed, StepSkipped
 from deploy.smoke.probes import Probes
@@ -32,6 +33,7 @@ from deploy.smoke.session import Session
 from deploy.smoke.smoke import Smoke
 from deploy.smoke.target import Target
 from direct_upload import sdk_session
+from direct_upload.profiles import DEFAULT
 from fc_http.environment import printable_address
 from fc_http.errors import ApiError
 from localcloud.terminal import visible
@@ -40,16 +42,19 @@ ROOT = Path(__file__).parents[2]
 WHO = "smoke"
 """The subject of the token, and so a part of the keys."""
 
+Profiles = Mapping[str, Mapping[str, Any]]
+
 QUESTION_WIDTH = 52
 """Characters of the longest question."""
 
 
-def main(arguments: list[str], environ: Mapping[str, str], now: datetime) -> int:
+def main(arguments: list[str], environ: Mapping[str, str], now: datetime, root: Path = ROOT) -> int:
     """Takes every step and prints it. Returns the exit code: 0; 1 if a check failed; 2 for wrong arguments."""
     asked = _parser(environ).parse_args(arguments)
     try:
-        target = _dev(json.loads(sys.stdin.readline() or "{}"), environ, now) if asked.dev else None
-        target = target or _live(asked, environ, now)
+        profiles = sound_profiles(root)
+        target = _dev(json.loads(sys.stdin.readline() or "{}"), environ, now, profiles) if asked.dev else None
+        target = target or _live(asked, environ, now, profiles)
     except (ValueError, KeyError, ApiError) as fault:
         print(f"{'The JSON line of make dev lacks ' if isinstance(fault, KeyError) else ''}{fault}", file=sys.stderr)
         return 2
@@ -96,19 +101,20 @@ def _answer(ask: Step) -> str:
         return f"not seen: no answer ({type(fault).__name__})"
 
 
-def _live(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime) -> Target:
+def _live(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime, profiles: Profiles) -> Target:
     deployer = credentials.deployer(environ)
     return Target(
         function=_address("--function", asked.function or _domain(environ)),
         page=_address("--page", asked.page or deployed_page(environ, ROOT)).removesuffix("/index.html") + "/",
-        token=_token(environ, now),
+        token=_token(environ, now, profiles),
         own_secret=_has_own_secret(environ),
         deployer=deployer,
         signer=deployer,
+        profiles=profiles,
     )
 
 
-def _dev(told: Any, environ: Mapping[str, str], now: datetime) -> Target:
+def _dev(told: Any, environ: Mapping[str, str], now: datetime, profiles: Profiles) -> Target:
     """Reads the line of `make dev`. Raises KeyError for another line, ValueError if keys would go elsewhere."""
     own = StaticCredentialsProvider(told["access_key_id"], told["access_key_secret"], told["security_token"])
     for name in ("function", "page", "oss", "sts"):
@@ -116,11 +122,12 @@ def _dev(told: Any, environ: Mapping[str, str], now: datetime) -> Target:
     return Target(
         function=told["function"],
         page=told["page"],
-        token=_token(environ, now),
+        token=_token(environ, now, profiles),
         own_secret=_has_own_secret(environ),
         deployer=own,
         signer=_upload_role_of(told),
         endpoint=told["oss"],
+        profiles=profiles,
         files=told["files"],
     )
 
@@ -149,11 +156,15 @@ def _has_own_secret(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("JWT_SECRET") and not environ.get("TOKEN"))
 
 
-def _token(environ: Mapping[str, str], now: datetime) -> str:
-    """Returns TOKEN, or one for ten minutes made with JWT_SECRET; empty without either. Raises ValueError, ApiError."""
+def _token(environ: Mapping[str, str], now: datetime, profiles: Profiles) -> str:
+    """Returns TOKEN, or one for ten minutes made with JWT_SECRET; empty without either. Raises ValueError, ApiError.
+
+    The latter is for every profile.
+    """
     if not _has_own_secret(environ):
         return environ.get("TOKEN", "")
-    return issue_token(WHO, environ, now, now + timedelta(minutes=10))
+    narrowing = {"profiles": [DEFAULT, *profiles]} if profiles else {}
+    return issue_token(WHO, environ, now, now + timedelta(minutes=10), narrowing)
 
 
 def _address(flag: str, text: str | None) -> str:

@@ -58,12 +58,14 @@ class Session:
             raise StepSkipped("the limits are not known")
         return self.known_limits
 
-    def declaration(self, size: int = len(CONTENT)) -> Any:
-        content_type = self.limits()["content_types"][0]
-        return {"files": [{"filename": FILENAME, "size": size, "content_type": content_type}]}
+    def declaration(self, size: int = len(CONTENT), *, profile: str = "", content_type: str = "") -> Any:
+        content_type = content_type or self.limits()["content_types"][0]
+        files = [{"filename": FILENAME, "size": size, "content_type": content_type}]
+        return {"profile": profile, "files": files} if profile else {"files": files}
 
-    def sign(self, size: int = len(CONTENT)) -> Any:
-        answer = self.ask("POST", "/sign", json=self.declaration(size), origin=self.target.origin)
+    def sign(self, size: int = len(CONTENT), *, profile: str = "", content_type: str = "") -> Any:
+        body = self.declaration(size, profile=profile, content_type=content_type)
+        answer = self.ask("POST", "/sign", json=body, origin=self.target.origin)
         self.request_id = answer.headers.get("X-Fc-Request-Id", "")
         uploads = json_of(answer).get("uploads") or [{}]
         if answer.status_code != 200 or "fields" not in uploads[0]:

@@ -13,6 +13,7 @@ import requests
 from deploy import oss_client
 from deploy.smoke.multipart_steps import MultipartSteps
 from deploy.smoke.outcome import StepFailed, Steps, StepSkipped, describe, expect_refusal, header_values
+from deploy.smoke.profile_steps import ProfileSteps
 from deploy.smoke.session import CONTENT, FILENAME, TIMEOUT_SECONDS, Session, json_of, other_signature
 
 FOREIGN_ORIGIN = "https://page.invalid"
@@ -25,6 +26,7 @@ class Smoke:
         self._session = session
         self._answer: requests.Response | None = None
         self._multipart = MultipartSteps(session)
+        self._profiles = ProfileSteps(session)
 
     def steps(self) -> Steps:
         """Returns what must hold, in order."""
@@ -47,6 +49,7 @@ class Smoke:
             ("Strangers cannot read what was uploaded", self._strangers_read),
             ("It is stored as it was declared", self._check_stored_object),
             *self._multipart.steps(),
+            *self._profiles.steps(),
             ("The function wrote a log line", self._log_line),
         ]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ class Target:
     """Whether the token was made here, with JWT_SECRET."""
     endpoint: str = ""
     """OSS's address, if it is neither the region's nor the one that forms name."""
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What profiles.json says of each profile."""
     files: str = ""
     """The folder in which the stand-ins keep what is uploaded; empty in the cloud."""
 

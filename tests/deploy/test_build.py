@@ -550,7 +550,7 @@ def test_the_tools_are_not_built_where_a_registry_has_only_their_source(
 def test_every_fault_of_the_profiles_stops_the_build(tmp_path: Path, content: str, faults: list[str] | int) -> None:
     (tmp_path / "profiles.json").write_text(content)
     with pytest.raises(BuildError) as stop:
-        build.sound_profiles(tmp_path)
+        build.profiles_to_pack(tmp_path)
     lines = str(stop.value).splitlines()
     assert (lines if isinstance(faults, list) else len(lines)) == faults
 
@@ -558,13 +558,13 @@ def test_every_fault_of_the_profiles_stops_the_build(tmp_path: Path, content: st
 def test_profiles_that_cannot_be_read_stop_the_build(tmp_path: Path) -> None:
     (tmp_path / "profiles.json").mkdir()
     with pytest.raises(BuildError, match=r"^profiles\.json cannot be read: Is a directory$"):
-        build.sound_profiles(tmp_path)
+        build.profiles_to_pack(tmp_path)
 
 
 def test_profiles_that_no_settings_fit_are_for_the_deployment_to_refuse(tmp_path: Path) -> None:
     content = b'{"photos": {"callback": true, "multipart": true}}'
     (tmp_path / "profiles.json").write_bytes(content)
-    assert (build.sound_profiles(tmp_path), build.sound_profiles(tmp_path / "none")) == (content, None)
+    assert (build.profiles_to_pack(tmp_path), build.profiles_to_pack(tmp_path / "none")) == (content, None)
 
 
 # The package itself, made once a session, twice.

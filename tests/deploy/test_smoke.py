@@ -18,10 +18,13 @@ from typing import Any
 import alibabacloud_oss_v2 as oss
 import pytest
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
+from joserfc import jwt
+from joserfc.jwk import OctKey
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from deploy import oss_client
+from deploy.profiles import sound_profiles
 from deploy.smoke import command as smoke
 from deploy.smoke.outcome import StepFailed, StepSkipped
 from deploy.smoke.probes import Probes
@@ -193,7 +196,7 @@ def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(addresses:
 
 def test_both_addresses_are_those_of_the_deployment() -> None:
     environ = {"SIGN_DOMAIN": "sign.example.com", "SITE_DOMAIN": "up.example.com"}
-    target = smoke._live(smoke._parser(environ).parse_args([]), environ, NOW)
+    target = smoke._live(smoke._parser(environ).parse_args([]), environ, NOW, {})
     assert (target.function, target.page) == ("https://sign.example.com", "https://up.example.com/")
 
 
@@ -227,6 +230,21 @@ def test_a_wrong_call_is_told_in_a_line(
     monkeypatch.setattr(sys, "stdin", io.StringIO(line))
     assert smoke.main(arguments, environ, NOW) == 2
     assert capsys.readouterr() == ("", printed)
+
+
+def test_a_faulty_file_of_profiles_is_told_in_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "profiles.json").write_text('{"photos": {"max_size": 1}, "scans": 2}')
+    assert smoke.main([], {}, NOW, tmp_path) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        'photos.max_size in profiles.json must be a text such as "10MB", not 1',
+        "scans in profiles.json must be an object, not 2",
+    ]
+
+
+def test_its_token_is_for_every_profile() -> None:
+    secret = new_secret()
+    token = smoke._token({"JWT_SECRET": secret}, datetime.now(timezone.utc), {"photos": {}, "scans": {}})
+    assert jwt.decode(token, OctKey.import_key(secret)).claims["profiles"] == ["default", "photos", "scans"]
 
 
 # --- clouds in which something is wrong
@@ -457,3 +475,71 @@ def test_a_log_that_strangers_can_read_is_reported_and_not_repeated() -> None:
     with HTTPServer(host="127.0.0.1") as server:
         server.expect_request("/limits").respond_with_json({}, headers={"X-Fc-Log-Result": "c2VjcmV0"})
         assert outcome_of(Probes(Session(nobody(server.url_for("").rstrip("/"))))._log_tail) == "yes: 8 characters"
+
+
+# --- profiles
+
+DEPLOYED = (
+    '{"photos": {"content_types": "image/png", "max_size": "10MB", "expires_in": 300, "folder_forms": false, '
+    '"multipart": false}, "open": {"requires_claim": false}}'
+)
+
+
+@pytest.fixture
+def profiled(tmp_path: Path, secret: str) -> Iterator[Cloud]:
+    """A cloud with profiles."""
+    (tmp_path / "profiles.json").write_text(DEPLOYED)
+    settings = {"AUTH": "jwt", "JWT_SECRET": secret, **in_parts()}
+    with Cloud(tmp_path / "files", settings=settings, profiles=tmp_path / "profiles.json") as cloud:
+        yield cloud
+
+
+def of_profiles(cloud: Cloud, tmp_path: Path, declared: str, secret: str, **more: Any) -> dict[str, str]:
+    """What smoke says of the profiles, with another file here than was deployed."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "profiles.json").write_text(declared)
+    profiles = sound_profiles(tmp_path / "here")
+    token = smoke._token({"JWT_SECRET": secret}, datetime.now(timezone.utc), profiles)
+    run = smoke_at(cloud, **{"token": token, "own_secret": True, "profiles": profiles, **more})
+    return {name: outcome_of(step) for name, step in run.steps() if "profile" in name}
+
+
+def test_profiles_as_they_were_deployed_hold(profiled: Cloud, tmp_path: Path, secret: str) -> None:
+    found = of_profiles(profiled, tmp_path, DEPLOYED, secret)
+    assert {name: re.sub(r"/[0-9a-f-]{36}", "/…", said) for name, said in found.items()} == {
+        "The profile photos is that of profiles.json": "10,000,000 bytes",
+        "The profile open is that of profiles.json": "100,000,000 bytes",
+        "OSS accepts a form of the profile photos": "uploads/~photos/smoke/….png",
+        "OSS accepts a form of the profile open": "uploads/~open/smoke/….txt",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ('"max_size": "10MB"', '"max_size": "9MB"'),
+        ('"expires_in": 300', '"expires_in": 301'),
+        ('"image/png"', '"image/png,image/jpeg"'),
+        ('"folder_forms": false', '"folder_forms": true'),
+    ],
+)
+def test_a_profile_that_was_deployed_otherwise_fails(
+    profiled: Cloud, tmp_path: Path, secret: str, changed: str, what: str
+) -> None:
+    member = "content_types" if "image" in changed else changed.split('"')[1]
+    found = of_profiles(profiled, tmp_path, DEPLOYED.replace(changed, what), secret)
+    assert found["The profile photos is that of profiles.json"] == f"not held: it differs in {member}: deploy"
+
+
+def test_a_profile_that_was_not_deployed_fails(profiled: Cloud, tmp_path: Path, secret: str) -> None:
+    found = of_profiles(profiled, tmp_path, '{"scans": {}}', secret)
+    assert set(found.values()) == {"not held: 400 unknown_profile"}
+
+
+def test_a_token_from_elsewhere_need_not_be_for_every_profile(profiled: Cloud, tmp_path: Path, secret: str) -> None:
+    token = smoke._token({"JWT_SECRET": secret}, datetime.now(timezone.utc), {})
+    found = of_profiles(profiled, tmp_path, DEPLOYED, secret, token=token, own_secret=False)
+    assert found["OSS accepts a form of the profile photos"] == "not tried: the token may not use it"
+    assert found["The profile open is that of profiles.json"] == (
+        "not tried: a token from elsewhere may narrow the profile"
+    )
