@@ -30,7 +30,7 @@ class SigningKey:
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return a token with these claims."""
         header = {"alg": "RS256", "typ": "JWT", "kid": self.kid}
-        signed = ".".join(_encode(json.dumps(part).encode()) for part in (header, dict(claims)))
+        signed = ".".join(_encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, dict(claims)))
         return f"{signed}.{_encode(self._private.sign(signed.encode(), PKCS1v15(), SHA256()))}"
 
 
