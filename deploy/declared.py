@@ -73,7 +73,7 @@ class Deployment:
 
 
 def read(folder: Path, environ: Mapping[str, str], account: str) -> Deployment:
-    """s.yaml of `folder` and its template. Raises OSError, ValueError; `environ` has .env in it already."""
+    """Reads s.yaml of `folder` and its template. Raises OSError, ValueError; `environ` has .env in it already."""
     try:
         return _read(folder, environ, account)
     except OTHER_SHAPES as error:
@@ -154,7 +154,7 @@ class _Variables:
     missing: list[str] = field(default_factory=list)
 
     def fill(self, value: Any) -> Any:
-        """`value` without variables; those that only a deployment fills (outputs) stay as text."""
+        """Returns `value` without variables; those that only a deployment fills (outputs) stay as text."""
         if isinstance(value, dict):
             return {name: self.fill(each) for name, each in value.items()}
         if isinstance(value, list):
@@ -230,7 +230,7 @@ class _Template:
         return [each.strip() for each in value.split(",")] if listed else value
 
     def fill(self, value: Any) -> Any:
-        """`value` without functions; those that are not known here stay."""
+        """Returns `value` without functions; those that are not known here stay."""
         if isinstance(value, dict):
             if len(value) == 1 and next(iter(value)) in self._functions:
                 [(name, argument)] = value.items()

@@ -14,7 +14,7 @@ _PACKAGES = ("build/sign", "build/callback")
 
 
 def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """`environ` over what the file .env in `folder` sets, as Serverless Devs reads both. Raises ValueError."""
+    """Returns `environ` over what the file .env in `folder` sets, as Serverless Devs reads both. Raises ValueError."""
     of_file = dotenv(read(folder / ".env"))
     _refuse_other_files({**of_file, **environ}, folder)
     for name in of_file:
@@ -47,7 +47,7 @@ def discovers_keys(settings: Mapping[str, str]) -> bool:
 
 
 def own_environment(folder: Path) -> dict[str, str]:
-    """This process's environment, over .env in `folder`; ends the process where that cannot be read."""
+    """Returns this process's environment over .env in `folder`; ends the process where that cannot be read."""
     try:
         return environment(os.environ, folder)
     except ValueError as fault:

@@ -68,7 +68,7 @@ MODULES = {
 
 
 def imports(file: Path) -> set[str]:
-    """Every module a file imports, wherever in it."""
+    """Returns every module a file imports, wherever in it."""
     return set(_imports(ast.parse(file.read_text(encoding="utf-8")), file))
 
 
@@ -83,7 +83,7 @@ def _imports(tree: ast.AST, file: Path) -> Iterator[str]:
 
 
 def reachable_modules(file: Path) -> set[str]:
-    """The modules of the functions that a file imports, and those that these import, and so on."""
+    """Returns the modules of the functions that a file imports, and those that these import, and so on."""
     found: set[str] = set()
     left = [file]
     while left:

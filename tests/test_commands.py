@@ -48,7 +48,7 @@ def all_that_answer(addresses: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """What one line of JSON tells of a run that several tests look at."""
+    """Yields what one line of JSON tells of a run that several tests look at."""
     with dev(tmp_path_factory.mktemp("dev"), JSON="1", UPLOAD_PREFIX="inbox") as running:
         yield running.addresses()
         assert running.end() == 0
@@ -195,7 +195,7 @@ OTHERS = "http://localhost:5173, https://app.example.com"
 
 @pytest.fixture(scope="module")
 def back_end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A run that two pages besides its own may use, with the function at a port that they know."""
+    """Yields a run that two pages besides its own may use, with the function at a port that they know."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with dev(tmp_path_factory.mktemp("dev"), JSON="1", ALLOWED_ORIGINS=OTHERS, FUNCTION_PORT=str(port)) as running:
@@ -288,7 +288,7 @@ another request."""
 
 
 def raw(address: str, request: bytes) -> None:
-    """Send what no client in this project would, and wait for the end of the response."""
+    """Sends what no client in this project would, and wait for the end of the response."""
     parts = urlsplit(address)
     assert parts.hostname
     assert parts.port
@@ -528,7 +528,7 @@ def test_a_folder_that_cannot_be_one_is_told_in_one_line(tmp_path: Path) -> None
 
 
 def invoke(*arguments: str, **environ: str) -> tuple[int, Any]:
-    """Exit code and the reply; what the function logs goes elsewhere."""
+    """Returns exit code and the reply; what the function logs goes elsewhere."""
     ended = run("localcloud.dev.invoke", *arguments, environ={"PATH": os.environ["PATH"], **environ})
     return ended.returncode, json.loads(ended.stdout)
 

@@ -94,7 +94,7 @@ class Checkout:
         )
 
     def run(self, what: str = "run", **environ: str) -> tuple[int | None, str]:
-        """Exit code, and what was said on standard error."""
+        """Returns exit code, and what was said on standard error."""
         with self.begin(what, **environ) as process:
             _, said = process.communicate(timeout=PATIENCE)
         return process.returncode, said
@@ -104,12 +104,12 @@ class Checkout:
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     def environ_of_uv(self) -> dict[str, str]:
-        """The index and the certificates that uv was given."""
+        """Returns the index and the certificates that uv was given."""
         written: dict[str, str] = json.loads((self.folder / "environ").read_text())
         return written
 
     def environments(self) -> int:
-        """How many times an environment was begun."""
+        """Returns how many times an environment was begun."""
         return self.calls().count(["venv"])
 
 

@@ -25,7 +25,7 @@ MEASUREMENTS = (weight.measure, many.measure, large.measure, in_parts.measure, l
 
 
 def main() -> int:
-    """Print the table, row by row."""
+    """Prints the table, row by row."""
     with tempfile.TemporaryDirectory() as folder, local(Path(folder) / "files") as cloud, _browser() as browser:
         print(f"Chromium {browser.version}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs\n")
         print(line("what", "measured", "target", "holds"))
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _print_rows(measure: Callable[[Browser, Local], Iterator[Row]], browser: Browser, cloud: Local) -> bool:
-    """Print what is measured, or why it could not be."""
+    """Prints what is measured, or why it could not be."""
     try:
         for row in measure(browser, cloud):
             print(row, flush=True)

@@ -28,7 +28,7 @@ IN_PARTS = {"MULTIPART_THRESHOLD": "100MB", "MAX_SIZE": "10GB"}
 
 
 def measure(browser: Browser, _: Local) -> Iterator[Row]:
-    """Throughput with and without a cap on each connection, and memory at 5 GiB."""
+    """Measures throughput with and without a cap on each connection, and memory at 5 GiB."""
     with tempfile.TemporaryDirectory() as folder:
         ratio = _ratio(browser, Path(folder), WHOLE)
         yield Row("1 GiB in parts: throughput over that of the form", f"{ratio:.2f}", ">= 0.85", ratio >= 0.85)
@@ -40,7 +40,7 @@ def measure(browser: Browser, _: Local) -> Iterator[Row]:
 
 
 def _ratio(browser: Browser, folder: Path, size: int, **settings: str) -> float:
-    """How many times as fast in parts."""
+    """Returns how many times as fast in parts."""
     file = _sparse(folder, size)
     with ExitStack() as stack:
         clouds = [stack.enter_context(local(folder / "files", **settings, **more)) for more in ({}, IN_PARTS)]
@@ -81,6 +81,6 @@ def _sparse(folder: Path, size: int) -> Path:
 
 
 def _resident(process: int) -> int:
-    """Bytes (Linux)."""
+    """Returns bytes (Linux)."""
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     return sum(int(size) * 1024 for size in re.findall(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE))

@@ -68,7 +68,7 @@ TEN_LINES = """async (address) => {
 
 
 def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
-    """Throughput, memory, long tasks and repaints."""
+    """Measures throughput, memory, long tasks and repaints."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "large.bin"
         with file.open("wb") as content:
@@ -97,7 +97,7 @@ def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
 
 
 def open_page(browser: Browser, cloud: Local) -> Page:
-    """The page, watched, and with a second file input for the ten lines."""
+    """Returns the page, watched, and with a second file input for the ten lines."""
     page = browser.new_page()
     page.set_default_timeout(PATIENCE * 1000)
     page.add_init_script(WATCH)
@@ -145,12 +145,12 @@ def _by_curl(cloud: Local, file: Path) -> float:
 
 
 def clear(cloud: Local) -> None:
-    """Take away what was stored."""
+    """Takes away what was stored."""
     shutil.rmtree(cloud.files / "uploads")
 
 
 def renderer_memory(session: CDPSession) -> int:
-    """Bytes that the browser's renderers have for themselves (Linux)."""
+    """Returns bytes that the browser's renderers have for themselves (Linux)."""
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     return sum(_own_memory(each["id"]) for each in processes if each["type"] == "renderer")
 

@@ -30,7 +30,7 @@ class Local:
 
 @contextmanager
 def local(files: Path, **settings: str) -> Iterator[Local]:
-    """Run `make dev` with these settings. Raises NotMeasured where it does not start."""
+    """Runs `make dev` with these settings. Raises NotMeasured where it does not start."""
     environ = {**os.environ, "JSON": "1", "FILES": str(files), "MAX_SIZE": "2GB", **settings}
     command = [sys.executable, "-m", "localcloud.dev"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603

@@ -26,7 +26,7 @@ CHOOSE = "document.querySelector('#files').dispatchEvent(new Event('change'))"
 
 
 def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
-    """The scripts' time until all are listed; none is signed meanwhile."""
+    """Yields the scripts' time until all are listed; none is signed meanwhile."""
     page = browser.new_page()
     page.add_init_script(NEVER_SIGNED)
     page.goto(cloud.page)

@@ -12,7 +12,7 @@ from benchmarks.server.row import Row
 
 
 def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
-    """Everything that a first visit loads, in the browser's language."""
+    """Yields everything that a first visit loads, in the browser's language."""
     requests: set[Request] = set()
     page = browser.new_page(locale="en-GB")
     page.on("request", lambda request: requests.update([request]))

@@ -27,7 +27,7 @@ PAGE = ROOT / "docs" / "performance.md"
 
 
 def main(arguments: list[str]) -> int:
-    """Print the numbers row by row, then the other tables."""
+    """Prints the numbers row by row, then the other tables."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     machine = f"{python}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
     print(f"{machine}\n\n{line(*HEADS['numbers'])}")
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
 
 @contextmanager
 def _reporting(name: str, missing: list[str]) -> Iterator[None]:
-    """Print why something could not be measured, and note it."""
+    """Prints why something could not be measured, and note it."""
     try:
         yield
     except (NotMeasured, OSError, HTTPException, ValueError) as fault:

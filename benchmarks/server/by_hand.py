@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 
 def assume_role() -> dict[str, str]:
-    """The role's credentials, as STS names them; signed as "V3 request structure and signature" has it."""
+    """Returns the role's credentials, as STS names them; signed as "V3 request structure and signature" has it."""
     sts = urlsplit(os.environ["STS_ENDPOINT"]).netloc
     bucket = os.environ["OSS_BUCKET"]
     statement = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": f"acs:oss:*:*:{bucket}/uploads/*"}
@@ -58,7 +58,7 @@ def assume_role() -> dict[str, str]:
 
 
 def form(file: dict[str, Any], credentials: dict[str, str]) -> dict[str, Any]:
-    """The exact form for one file of the event."""
+    """Returns the exact form for one file of the event."""
     now = time.time()
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     ends = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now + 600))
@@ -99,7 +99,7 @@ def form(file: dict[str, Any], credentials: dict[str, str]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """One event in, one answer out."""
+    """Returns one event in, one answer out."""
     event = json.load(sys.stdin)
     [file] = json.loads(event["body"])["files"]
     print(json.dumps({"uploads": [form(file, assume_role())]}, separators=(",", ":")))

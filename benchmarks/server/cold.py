@@ -82,7 +82,7 @@ class Way:
     options: tuple[str, ...] = ("-B",)
 
     def arguments(self, program: str) -> list[str]:
-        """Of a Python that has nothing but the folders, and runs this."""
+        """Returns those of a Python that has nothing but the folders, and runs this."""
         paths = f"import sys\nsys.path[:0] = {list(self.folders)!r}\n"
         return ["-I", "-S", *self.options, "-c", paths + self.first + program]
 
@@ -114,7 +114,7 @@ def measure() -> list[Row]:
 
 
 def stages() -> Table:
-    """What the first form of a new instance is made of: its CPU, stage by stage."""
+    """Returns what the first form of a new instance is made of: its CPU, stage by stage."""
     with tempfile.TemporaryDirectory() as folder, stand_in(f"{folder}/files") as (_, told):
         environ = environ_of(told)
         ours = Way((str(package(f"{folder}/sign").folder),))
@@ -129,7 +129,7 @@ def stages() -> Table:
 
 
 def package(folder: str) -> build.BuildResult:
-    """The function's package, built there. Raises NotMeasured."""
+    """Returns the function's package, built there. Raises NotMeasured."""
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     try:
         return build.build(build.SIGN, runtime, Path(folder), os.environ, lambda _: None)
@@ -139,7 +139,7 @@ def package(folder: str) -> build.BuildResult:
 
 @contextmanager
 def start(arguments: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python of its own that has been sent the event. Raises NotMeasured if it ends badly."""
+    """Yields a Python of its own that has been sent the event. Raises NotMeasured if it ends badly."""
     with tempfile.TemporaryFile() as said:
         command = [sys.executable, *arguments]
         process = subprocess.Popen(  # noqa: S603 - this Python

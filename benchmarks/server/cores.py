@@ -49,12 +49,12 @@ print(sorted(walls)[20], flush=True)
 
 
 def cu(vcpu: float, megabytes: int, seconds: float) -> float:
-    """Function Compute's units (CU) for one call, by its price list of 2026-08."""
+    """Returns Function Compute's units (CU) for one call, by its price list of 2026-08."""
     return (vcpu + 0.15 * megabytes / 1024) * seconds + 75 / 10_000
 
 
 def measure() -> Table:
-    """For each setting: how long people wait, and what it costs."""
+    """Measures, for each setting, how long people wait and what it costs."""
     if not sys.platform.startswith("linux"):
         raise NotMeasured("only Linux tells the CPU time of another process")
     faults = f"sts_latency={STS_LATENCY}"
@@ -93,7 +93,7 @@ def _waits(arguments: list[str], environ: Mapping[str, str], share: float) -> tu
 
 @contextmanager
 def _held_to(pid: int, share: float) -> Iterator[None]:
-    """Meanwhile the process gets that share of a core."""
+    """Gives the process that share of a core meanwhile."""
     over = Event()
     holder = Thread(target=_hold, args=(pid, share, over))
     if share < 1:

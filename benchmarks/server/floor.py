@@ -38,7 +38,7 @@ class Floor:
 
     @classmethod
     def of(cls, event: bytes, body: str) -> Floor:
-        """The floor under the function's answer `body` to `event`. Raises NotMeasured if it is not the same work."""
+        """Returns the floor under the function's answer `body` to `event`. Raises NotMeasured if it is not the same work."""
         payload = json.loads(body)
         if "policy" in payload:
             forms: tuple[SignedForm, ...] = (_signed_form(payload, "signature"),)
@@ -51,7 +51,7 @@ class Floor:
         return floor
 
     def answer(self) -> str:
-        """The body of the answer."""
+        """Returns the body of the answer."""
         members = json.loads(self.event)
         body = base64.b64decode(members["body"]) if members["isBase64Encoded"] else members["body"]
         if body:

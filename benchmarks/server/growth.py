@@ -29,7 +29,7 @@ BOUNDARY = "----a-boundary"
 
 
 def measure() -> list[Row]:
-    """How far the process grows beyond what it held when it had just signed the form."""
+    """Returns how far the process grows beyond what it held when it had just signed the form."""
     with tempfile.TemporaryDirectory() as files, stand_in(files, MAX_SIZE="5GB") as (pid, addresses):
         upload = _sign(addresses["function"])
         before = memory(pid, "VmRSS")
@@ -50,7 +50,7 @@ def _sign(function: str) -> Any:
 
 
 def _post(upload: Any, pid: int, samples: list[int]) -> None:
-    """Post the form. While it is sent, the process's memory is looked at and appended to `samples`."""
+    """Posts the form. While it is sent, the process's memory is looked at and appended to `samples`."""
     length, pieces = fields_and_file(upload["fields"], SIZE)
 
     def body() -> Iterator[bytes]:
@@ -65,7 +65,7 @@ def _post(upload: Any, pid: int, samples: list[int]) -> None:
 
 
 def fields_and_file(fields: Mapping[str, str], size: int) -> tuple[int, Iterator[bytes]]:
-    """The body of a post, its file `size` random bytes: how long it is, and its pieces."""
+    """Returns the body of a post, its file `size` random bytes: how long it is, and its pieces."""
     head = "".join(map(_part, fields.items())) + _part_head('name="file"; filename="film.mp4"', "video/mp4")
     tail = f"\r\n--{BOUNDARY}--\r\n"
 
@@ -80,7 +80,7 @@ def fields_and_file(fields: Mapping[str, str], size: int) -> tuple[int, Iterator
 
 
 def status_of_post(url: str, length: int, body: Iterator[bytes]) -> int:
-    """What is answered to a form of so many bytes."""
+    """Returns what is answered to a form of so many bytes."""
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Content-Length": str(length)}
     return _answer(url, "/", body, headers)[0]
 
@@ -105,7 +105,7 @@ def _answer(url: str, path: str, body: str | Iterator[bytes], headers: Mapping[s
 
 
 def memory(pid: int, name: str) -> int:
-    """Bytes that a process holds: now (VmRSS) or at its most so far (VmHWM); without /proc, now."""
+    """Returns bytes that a process holds: now (VmRSS) or at its most so far (VmHWM); without /proc, now."""
     status = Path(f"/proc/{pid}/status")
     if status.exists():
         [kibibytes] = re.findall(rf"^{name}:\s+(\d+) kB$", status.read_text(encoding="ascii"), re.MULTILINE)

@@ -25,7 +25,7 @@ SERVES = DURATION_SECONDS - RENEWAL_MARGIN_SECONDS - 100_000_000 // MIN_BYTES_PE
 
 
 def measure() -> list[Row]:
-    """Within the time that one set of credentials serves; and over an hour, for comparison."""
+    """Measures within the time that one set of credentials serves; and over an hour, for comparison."""
     once, hourly = calls(SERVES), calls(DURATION_SECONDS)
     return [
         Row(f"AssumeRole calls for 10,000 requests in {SERVES:,} s, as long as one serves", f"{once}", "1", once == 1),
@@ -34,7 +34,7 @@ def measure() -> list[Row]:
 
 
 def calls(seconds: int) -> int:
-    """AssumeRole calls that STS has seen after REQUESTS requests, evenly spread over so many seconds."""
+    """Returns how many AssumeRole calls STS has seen after REQUESTS requests, evenly spread over so many seconds."""
     with time_machine.travel(BEGIN, tick=False) as clock, tempfile.TemporaryDirectory() as files:
         with Cloud(Path(files), settings={"ALLOWED_ORIGINS": warm.ORIGIN}) as cloud:
             for number, event in zip(range(REQUESTS), cycle(warm.events(cloud))):

@@ -54,7 +54,7 @@ def _failures(post: Callable[[str, int], int], name: str, count: int, size: int,
 
 
 def _post(form: Any, name: str, size: int) -> int:
-    """The status of one post; 0 where there was no answer."""
+    """Returns the status of one post; 0 where there was no answer."""
     fields = {
         "key": form["dir"] + name,
         "success_action_status": "200",
@@ -76,7 +76,7 @@ def _threads(pid: int) -> int:
 
 
 def _left_behind(pid: int, before: int) -> int:
-    """How many more there are than before, once those that are ending have had time to."""
+    """Returns how many more there are than before, once those that are ending have had time to."""
     pause = threading.Event()
     for _ in range(PATIENCE * 10):
         if _threads(pid) <= before:

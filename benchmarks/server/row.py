@@ -22,7 +22,7 @@ class Row:
 
     @classmethod
     def of(cls, what: str, number: float, written: str, target: str = "-") -> Row:
-        """A row whose verdict is that of the number as it is written (`{:.2f}x`), by a target such as `<= 2.5x`."""
+        """Returns a row whose verdict is that of the number as it is written (`{:.2f}x`), by a target such as `<= 2.5x`."""
         measured = written.format(number)
         if target == "-":
             return cls(what, measured)
@@ -36,17 +36,17 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
-        """The row in docs/performance.md."""
+        """Returns the row in docs/performance.md."""
         verdict = {None: "", True: "yes", False: "no"}[self.holds]
         return self.what.strip(), self.measured, "" if self.target == "-" else self.target, verdict
 
 
 def leading(text: str) -> float:
-    """The number that a text begins with."""
+    """Returns the number that a text begins with."""
     [number] = re.findall(r"^\d+(?:\.\d+)?", text)
     return float(number)
 
 
 def line(what: str, measured: str, target: str, verdict: str) -> str:
-    """A line of the table."""
+    """Returns a line of the table."""
     return f"{what:<72} {measured:>9}  {target:<8}  {verdict}"

@@ -40,7 +40,7 @@ STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
 
 
 def measure() -> Table:
-    """A folder form, an exact one, and twenty."""
+    """Returns a folder form, an exact one, and twenty."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         responses = [_shares(event) for event, _ in warm.answer_events()]
     names = (*STEPS, "the rest")
@@ -49,7 +49,7 @@ def measure() -> Table:
 
 
 def _shares(event: bytes) -> dict[str, float]:
-    """The part of each step in the whole, as the median of many answers."""
+    """Returns the part of each step in the whole, as the median of many answers."""
     with _time_steps() as spent:
         responses = [_answer(event, spent) for _ in range(ROUNDS)]
     return {name: median(response[name] for response in responses) for name in responses[0]}
@@ -66,7 +66,7 @@ def _answer(event: bytes, spent: dict[str, float]) -> dict[str, float]:
 
 @contextmanager
 def _time_steps() -> Iterator[dict[str, float]]:
-    """The seconds that each step has taken. Where one step calls another, the outer one alone counts."""
+    """Yields the seconds that each step has taken. Where one step calls another, the outer one alone counts."""
     spent = dict.fromkeys(STEPS, 0.0)
     running: list[str] = []
 

@@ -17,7 +17,7 @@ from localcloud.dev.cloud import ROOT
 
 @contextmanager
 def stand_in(files: str, **settings: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """`make dev` in a process of its own, files below `files`: its id, and what it prints."""
+    """Runs `make dev` in a process of its own, files below `files`: its id, and what it prints."""
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     environ |= {"JSON": "1", "FILES": files, **settings}
     command = [sys.executable, "-m", "localcloud.dev"]

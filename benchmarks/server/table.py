@@ -27,7 +27,7 @@ class Table:
 
     @property
     def head(self) -> tuple[str, ...]:
-        """What stands above the columns."""
+        """Returns what stands above the columns."""
         return HEADS[self.name]
 
     def __str__(self) -> str:
@@ -37,16 +37,16 @@ class Table:
 
     @property
     def markdown(self) -> str:
-        """The table between its markers."""
+        """Returns the table between its markers."""
         rows = (self.head, ("---",) * len(self.head), *self.rows)
         return begin(self.name) + "".join(f"| {' | '.join(row)} |\n" for row in rows) + END
 
     def put_into(self, page: str) -> str:
-        """The page with this table where another of its name was. Raises ValueError where there is no such place."""
+        """Returns the page with this table where another of its name was. Raises ValueError where there is no such place."""
         before, rest = page.split(begin(self.name))
         return before + self.markdown + rest.split(END, 1)[1]
 
 
 def begin(name: str) -> str:
-    """The line above a table."""
+    """Returns the line above a table."""
     return f"<!-- make bench: {name} -->\n"

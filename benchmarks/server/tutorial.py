@@ -42,7 +42,7 @@ PATH = "/get_post_signature_for_oss_upload"
 
 
 def measure() -> list[Row]:
-    """At two distances to STS."""
+    """Measures at two distances to STS."""
     near, cpu, floor = _times_faster(0.0)
     far, *_ = _times_faster(0.03)
     return [
@@ -54,7 +54,7 @@ def measure() -> list[Row]:
 
 
 def _times_faster(latency: float) -> tuple[float, float, float]:
-    """The tutorial's time over ours, its CPU over ours, and its time over that of our floor."""
+    """Returns the tutorial's time over ours, its CPU over ours, and its time over that of our floor."""
     with (
         tempfile.TemporaryDirectory() as files,
         stand_in(files, FAULTS=f"sts_latency={latency}") as (_, told),
@@ -86,7 +86,7 @@ class Spent(NamedTuple):
 
 
 def _each(call: Callable[[], object], times: int) -> Spent:
-    """What one call takes."""
+    """Returns what one call takes."""
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(times):
         call()
@@ -94,7 +94,7 @@ def _each(call: Callable[[], object], times: int) -> Spent:
 
 
 def environ_of(told: dict[str, str]) -> dict[str, str]:
-    """The function's environment, by what `make dev` prints."""
+    """Returns the function's environment, by what `make dev` prints."""
     return {
         "OSS_BUCKET": told["bucket"],
         "OSS_REGION": told["region"],

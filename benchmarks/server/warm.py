@@ -34,7 +34,7 @@ CONTEXT = SimpleNamespace(request_id="1-67431580-0123456789ab", function=SimpleN
 
 
 def measure() -> list[Row]:
-    """Both kinds of form, and as many exact ones as a request may ask for."""
+    """Measures both kinds of form, and as many exact ones as a request may ask for."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         responses = answer_events()
         folder, exact, twenty = (_times_the_floor(event, body) for event, body in responses)
@@ -48,7 +48,7 @@ def measure() -> list[Row]:
 
 
 def answer_events() -> list[tuple[bytes, str]]:
-    """Each event, and the body of the function's answer; afterwards it has credentials, and no server runs any more."""
+    """Returns each event, and the body of the function's answer; afterwards it has credentials, and no server runs any more."""
     with (
         tempfile.TemporaryDirectory() as files,
         Cloud(Path(files)) as cloud,
@@ -59,7 +59,7 @@ def answer_events() -> list[tuple[bytes, str]]:
 
 
 def events(cloud: Cloud) -> list[bytes]:
-    """What Function Compute would hand over for a folder form, for an exact one, and for twenty."""
+    """Returns what Function Compute would hand over for a folder form, for an exact one, and for twenty."""
     headers = [("Host", "sign.example.com"), ("Origin", ORIGIN), ("User-Agent", "Mozilla/5.0"), ("Accept", "*/*")]
     as_json = [*headers, ("Content-Type", "application/json")]
     files = [FILE | {"id": str(UUID(int=number))} for number in range(20)]
@@ -94,7 +94,7 @@ def _answer(event: bytes) -> str:
 
 
 def _times_the_floor(event: bytes, body: str) -> float:
-    """The median of many rounds, in each of which both do the same in turn."""
+    """Returns the median of many rounds, in each of which both do the same in turn."""
     floor = Floor.of(event, body)
     return median(_seconds(lambda: index.handler(event, CONTEXT)) / _seconds(floor.answer) for _ in range(ROUNDS))
 

@@ -58,7 +58,7 @@ class Function:
 
     @property
     def lock(self) -> Path:
-        """Its dependencies, locked."""
+        """Returns its dependencies, locked."""
         return FUNCTIONS / self.name / "requirements.txt"
 
     @property

@@ -64,7 +64,7 @@ def faults(folder: Path, python: Python) -> list[str]:
 
 
 def zipped_size(folder: Path) -> int:
-    """Bytes of the folder as a zip, about as Serverless Devs makes it."""
+    """Returns bytes of the folder as a zip, about as Serverless Devs makes it."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in files(folder):

@@ -25,7 +25,7 @@ def alias(environ: Mapping[str, str]) -> str:
 
 
 def stored_credentials(environ: Mapping[str, str]) -> dict[str, str]:
-    """AccountID, AccessKeyID and the rest of the deployment's alias; nothing where there is none."""
+    """Returns AccountID, AccessKeyID and the rest of the deployment's alias; nothing where there is none."""
     stored = _read_alias(environ)
     return {str(name): _plain(str(value)) for name, value in stored.items()} if isinstance(stored, dict) else {}
 
@@ -68,7 +68,7 @@ def _plain(value: str) -> str:
 
 
 def _key(salt: bytes) -> bytes:
-    """32 bytes of key and 16 of IV: EVP_BytesToKey."""
+    """Returns 32 bytes of key and 16 of IV: EVP_BytesToKey."""
     block = key = b""
     while len(key) < 48:
         block = hashlib.md5(block + _PASSPHRASE + salt, usedforsecurity=False).digest()

@@ -54,7 +54,7 @@ def _forms(value: str) -> Iterator[str]:
 
 @contextmanager
 def without_secrets(environ: Mapping[str, str], hide: Callable[[str], str]) -> Iterator[dict[str, str]]:
-    """Returns the environment for one run of `s`; at the end `hide` has gone over what it has logged."""
+    """Yields the environment for one run of `s`; at the end `hide` has gone over what it has logged."""
     run = f"{datetime.now(timezone.utc):%m%d%H%M%S}-{secrets.token_hex(4)}"
     try:
         yield {**environ, "serverless_devs_traceid": run}

@@ -54,7 +54,7 @@ class SiteFile:
 
     @property
     def md5(self) -> str:
-        """Lower-case hexadecimal: what OSS makes the ETag of an object that was put."""
+        """Returns lower-case hexadecimal digits: what OSS makes the ETag of an object that was put."""
         return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
     @property
@@ -124,7 +124,7 @@ def check_look(look: Mapping[str, str], keys: Container[str]) -> None:
 
 
 def origin(name: str, url: str) -> str:
-    """`https://host` of a URL, as a Content-Security-Policy has it; http for this machine alone. Raises ValueError."""
+    """Returns `https://host` of a URL, as a Content-Security-Policy has it. Raises ValueError."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -138,6 +138,6 @@ def origin(name: str, url: str) -> str:
 
 
 def content_type(key: str) -> str:
-    """By the ending of a name."""
+    """Returns the type that the ending of a name stands for."""
     suffix = Path(key).suffix.lower()
     return _TYPES.get(suffix) or _KNOWN.guess_type(f"a{suffix}")[0] or "application/octet-stream"

@@ -79,7 +79,7 @@ class PublishRequest:
 
     @property
     def scheme(self) -> str:
-        """http for a stand-in on this machine."""
+        """Returns http for a stand-in on this machine, else https."""
         return "http" if self.endpoint.startswith("http:") else "https"
 
     @property

@@ -29,7 +29,7 @@ STATUS = "return [...document.querySelectorAll('li .status')].map((status) => st
 
 @pytest.fixture(scope="module", params=["Firefox", "WebKitGTK"])
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A running browser; each test opens a page of its own origin in it."""
+    """Yields a running browser; each test opens a page of its own origin in it."""
     if why := webdriver.missing(request.param):
         pytest.skip(f"{why}. The page was not tested in it.")
     with webdriver.browser(request.param, tmp_path_factory.mktemp("browser")) as page:
@@ -55,7 +55,7 @@ def visit(page: Page, cloud: Cloud) -> None:
 
 
 def counts(cloud: Cloud) -> tuple[int, int]:
-    """How many signings there were, and how many posts."""
+    """Returns how many signings there were, and how many posts."""
     signed = [record for record in cloud.gateway.records if (record.method, record.path) == ("POST", "/sign")]
     return len(signed), len(posts(cloud))
 

@@ -84,7 +84,7 @@ def visit(page: Page, cloud: Cloud) -> None:
 
 
 def says(page: Page, words: str) -> None:
-    """The only file's line ends so."""
+    """Returns the only file's line ends so."""
     page.wait_for(f"return (() => {{ {STATUS} }})().endsWith({json.dumps(words)}) || (() => {{ {STATUS} }})()", True)
 
 

@@ -34,13 +34,13 @@ def bucket(endpoint: HTTPServer) -> Bucket:
 
 @pytest.fixture
 def scratch(tmp_path: Path, endpoint: HTTPServer, bucket: Bucket) -> scratches.Scratch:
-    """The project's s.yaml, ready to run, with that bucket."""
+    """Returns the project's s.yaml, ready to run, with that bucket."""
     return scratches.make(tmp_path, f"http://127.0.0.1:{endpoint.port}")
 
 
 @pytest.fixture
 def deployers_environ(endpoint: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What s.yaml's hooks put into the environment."""
+    """Returns what s.yaml's hooks put into the environment."""
     secret = secrets.token_urlsafe(24)
     sentinels.keep_secret(secret)
     monkeypatch.setenv("OSS_ENDPOINT", f"http://127.0.0.1:{endpoint.port}")
@@ -50,7 +50,7 @@ def deployers_environ(endpoint: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[OssWorld]:
-    """A running stand-in OSS with a real clock; it must have nothing to complain of at the end."""
+    """Yields a running stand-in OSS with a real clock; it must have nothing to complain of at the end."""
     world = OssWorld(tmp_path / "bucket")
     world.clock.now = time.time()
     with world.oss:

@@ -225,7 +225,7 @@ def test_what_pip_says_becomes_one_line(case: str) -> None:
 
 
 def elf(*, machine: int = 62, bits: int = 2, order: int = 1, needs: str = "GLIBC_2.17") -> bytes:
-    """The first bytes of an ELF file, and a dynamic string."""
+    """Returns the first bytes of an ELF file, and a dynamic string."""
     identity = b"\x7fELF" + bytes([bits, order, 1]) + bytes(9)
     return identity + (3).to_bytes(2, "little") + machine.to_bytes(2, "little") + bytes(44) + f"\0{needs}\0".encode()
 
@@ -411,7 +411,7 @@ ANSWERS = "def initialize(context): pass\ndef handler(event, context): return {'
 
 
 def checking(tmp_path: Path, files: Mapping[str, str | bytes]) -> list[str]:
-    """What is printed while a small package is checked."""
+    """Returns what is printed while a small package is checked."""
     code = put(tmp_path / "code", files)
     told: list[str] = []
     build.compile_all(code, HERE)

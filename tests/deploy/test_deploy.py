@@ -23,7 +23,7 @@ from support.upload_bucket import Bucket
 
 
 def make(scratch: Scratch, command: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """What the target of the Makefile runs, in the scratch copy, whose `s` is the project's."""
+    """Returns what the target of the Makefile runs, in the scratch copy, whose `s` is the project's."""
     (scratch.folder / "node_modules").symlink_to(PROJECT / "node_modules")
     try:
         return subprocess.run(  # noqa: S603 - the arguments are ours

@@ -105,7 +105,7 @@ module.exports = class { async deploy(inputs) { writeFileSync("read", JSON.strin
 
 
 def as_s_reads(folder: Path, content: bytes, names: list[str], **environ: str) -> dict[str, str]:
-    """What the real Serverless Devs reads of a .env; an empty text where it reads nothing."""
+    """Returns what the real Serverless Devs reads of a .env; an empty text where it reads nothing."""
     folder.mkdir()
     (folder / ".env").write_bytes(content)
     (folder / "component.cjs").write_text(COMPONENT)
@@ -400,7 +400,7 @@ COMMANDS = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The project's programs in a folder with a .env of its own."""
+    """Returns the project's programs in a folder with a .env of its own."""
     for name in ("deploy", "functions", "localcloud", "tools"):
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("s.yaml", "web"):

@@ -164,7 +164,7 @@ def test_a_name_becomes_a_path_that_leads_nowhere_but_down(name: str, path: str)
 
 
 def fetch(store: Any, folder: Path) -> dict[str, bytes]:
-    """What is in the folder, after everything has been fetched."""
+    """Returns what is in the folder, after everything has been fetched."""
     inbox = Inbox.at(folder, files.ROOT)
     for _ in download(store, list_uploads(store, "uploads", but=inbox.has), inbox):
         pass

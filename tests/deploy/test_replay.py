@@ -24,7 +24,7 @@ STAMP = "2024-11-24T12:00:00.000Z "
 
 
 def line(webhook_id: str, *, told: bool | None, **changed: Any) -> str:
-    """A line of the callback function's log."""
+    """Returns a line of the callback function's log."""
     told_on = {} if told is None else {"webhook_delivered": told}
     return STAMP + json.dumps({"event": "stored", "request_id": "1-a", "id": webhook_id, **EVENT, **told_on, **changed})
 

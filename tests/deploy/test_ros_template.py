@@ -219,7 +219,7 @@ def template(**others: str) -> Template:
 
 
 def faults(resources: Resources) -> Any:
-    """What the vendor's own classes find."""
+    """Returns what the vendor's own classes find."""
     done = subprocess.run(  # noqa: S603 - the script is ours
         ["node", str(PROJECT / "tests" / "deploy" / "ros_validators.mjs")],  # noqa: S607 - whichever is on PATH
         input=json.dumps(resources),

@@ -19,7 +19,7 @@ MODULES = ["argparse", "requests", "yaml", "json", "site", "sitecustomize", "use
 
 
 def recipe(target: str) -> list[str]:
-    """The command of a target of the Makefile, without its set-up."""
+    """Returns the command of a target of the Makefile, without its set-up."""
     text = (PROJECT / "Makefile").read_text(encoding="utf-8")
     variables = dict(re.findall(r"^([A-Z]+) := (.*)$", text, re.MULTILINE))
     (lines,) = re.findall(rf"^{target}: ## .*\n((?:\t.*\n?)+)", text, re.MULTILINE)
@@ -40,7 +40,7 @@ def test_every_command_is_run_isolated(target: str) -> None:
 
 
 def hostile(folder: Path) -> Path:
-    """A project into which strangers have put modules, beside its own."""
+    """Returns a project into which strangers have put modules, beside its own."""
     for name in ("deploy", "functions", "localcloud", "tools", "s.yaml", "web", "vectors"):
         (folder / name).symlink_to(PROJECT / name)
     (folder / "tools").unlink()
@@ -70,7 +70,7 @@ def test_no_module_in_the_folder_is_run(tmp_path: Path, target: str) -> None:
 
 
 def head(command: list[str], folder: Path, given: str = "", **environ: str) -> tuple[int, str]:
-    """Run a command whose output nobody reads; its exit code, and what it says on standard error."""
+    """Runs a command whose output nobody reads; its exit code, and what it says on standard error."""
     read, write = os.pipe()
     os.close(read)
     try:

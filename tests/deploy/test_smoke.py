@@ -70,7 +70,7 @@ SEEN_LOCALLY = {
 
 
 def run(line: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
-    """Run `make smoke` as a process, with one line on its standard input."""
+    """Runs `make smoke` as a process, with one line on its standard input."""
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "deploy", "smoke", *arguments],
         cwd=ROOT,
@@ -85,7 +85,7 @@ def run(line: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
 
 
 def in_parts() -> dict[str, str]:
-    """The settings of multipart uploads."""
+    """Returns the settings of multipart uploads."""
     return {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": new_secret()}
 
 
@@ -96,7 +96,7 @@ def secret() -> str:
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]:
-    """What `make dev` tells of a run in which a token is needed."""
+    """Yields what `make dev` tells of a run in which a token is needed."""
     settings = {"AUTH": "jwt", "JWT_SECRET": secret, "CALLBACK": "on", **in_parts()}
     with dev(tmp_path_factory.mktemp("dev"), JSON="1", **settings) as running:
         yield running.addresses()
@@ -104,14 +104,14 @@ def addresses(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator
 
 @pytest.fixture(scope="module")
 def output(addresses: Any, secret: str) -> str:
-    """What `make smoke` says to it, all being well."""
+    """Returns what `make smoke` says to it, all being well."""
     code, printed, errors = run(json.dumps(addresses), "--dev", "--probe", JWT_SECRET=secret)
     assert (code, errors) == (0, "")
     return printed
 
 
 def outcomes(output: str, mark: str) -> list[str]:
-    """The names of the steps that ended so."""
+    """Returns the names of the steps that ended so."""
     return [line[10:].partition(": ")[0] for line in output.splitlines() if line[2:10].strip() == mark]
 
 
@@ -281,7 +281,7 @@ def outcome_of(step: Callable[[], str]) -> str:
 
 
 def failures(run: Smoke) -> dict[str, str]:
-    """What must hold and does not, with what was seen instead."""
+    """Returns what must hold and does not, with what was seen instead."""
     found = {name: outcome_of(step) for name, step in run.steps()}
     return {name: seen.removeprefix("not held: ") for name, seen in found.items() if seen.startswith("not held")}
 
@@ -374,7 +374,7 @@ CARELESS_FORM = {
 
 
 def careless(request: Request) -> Response:
-    """A function, a page and a bucket that refuse nothing and nobody."""
+    """Returns a function, a page and a bucket that refuse nothing and nobody."""
     here = request.host_url.rstrip("/")
     answers = {
         "/limits": {"max_size": 10**9, "content_types": ["text/plain"], "auth": "jwt", "multipart_threshold": 1},
@@ -487,7 +487,7 @@ DEPLOYED = (
 
 @pytest.fixture
 def profiled(tmp_path: Path, secret: str) -> Iterator[Cloud]:
-    """A cloud with profiles."""
+    """Yields a cloud with profiles."""
     (tmp_path / "profiles.json").write_text(DEPLOYED)
     settings = {"AUTH": "jwt", "JWT_SECRET": secret, **in_parts()}
     with Cloud(tmp_path / "files", settings=settings, profiles=tmp_path / "profiles.json") as cloud:
@@ -495,7 +495,7 @@ def profiled(tmp_path: Path, secret: str) -> Iterator[Cloud]:
 
 
 def of_profiles(cloud: Cloud, tmp_path: Path, declared: str, secret: str, **more: Any) -> dict[str, str]:
-    """What smoke says of the profiles, with another file here than was deployed."""
+    """Returns what smoke says of the profiles, with another file here than was deployed."""
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "profiles.json").write_text(declared)
     profiles = sound_profiles(tmp_path / "here")

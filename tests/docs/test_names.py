@@ -38,7 +38,7 @@ NO_PARTICIPLES = (
 
 
 def is_bare_participle(name: str) -> bool:
-    """Whether the whole name is one: `_sent`, `Sent` and `#sent` are, `sent_at` and `isSent` are not."""
+    """Returns whether the whole name is one: `_sent`, `Sent` and `#sent` are, `sent_at` and `isSent` are not."""
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
     word = words[0].lower() if len(words) == 1 else ""
     regular = word.endswith("ed") and word not in NO_PARTICIPLES

@@ -122,7 +122,7 @@ def test_the_sample_request_is_answered_as_shown(cloud: Cloud) -> None:
 
 
 def with_recipe(text: str, tmp_path: Path) -> Cloud:
-    """A cloud whose function has been changed as a recipe says."""
+    """Returns a cloud whose function has been changed as a recipe says."""
     code = tmp_path / "functions" / "sign"
     shutil.copytree(ROOT / "functions" / "sign", code)
     [diff] = [diff for diff in code_blocks("diff", RECIPES) if text in diff]

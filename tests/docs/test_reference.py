@@ -90,7 +90,7 @@ def test_every_log_event_is_in_the_table_and_no_other() -> None:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Everything switched on that adds a route."""
+    """Yields everything switched on that adds a route."""
     with Cloud(tmp_path_factory.mktemp("files"), settings={"MULTIPART_THRESHOLD": "100MB"}) as cloud:
         yield cloud
     cloud.check()

@@ -24,7 +24,7 @@ FILES = [
 
 
 def big(cloud: Cloud) -> Path:
-    """A file so big that it goes in parts, and more than a line holds: it is never wholly handed over."""
+    """Returns a file so big that it goes in parts, and more than a line holds: it is never wholly handed over."""
     path = cloud.bucket.folder.with_name("film " * 40 + ".mp4")
     with path.open("wb") as file:
         file.truncate(40_000_000)

@@ -41,7 +41,7 @@ def film(tmp_path: Path) -> MakeFile:
 
 @pytest.fixture
 def cloud(cloud_with: MakeCloud) -> Cloud:
-    """One in which every file of a megabyte or more goes in parts."""
+    """Returns one in which every file of a megabyte or more goes in parts."""
     return cloud_with(MULTIPART_THRESHOLD="1MB", MAX_SIZE="1GB", MULTIPART_SECRET=new_secret())
 
 
@@ -54,7 +54,7 @@ def forms(cloud: Cloud) -> list[Any]:
 
 
 def count_requests(cloud: Cloud, step: str) -> int:
-    """How often the function was asked for it."""
+    """Returns how often the function was asked for it."""
     return len([record for record in cloud.gateway.records if (record.method, record.path) == ("POST", step)])
 
 

@@ -43,7 +43,7 @@ def drop(page: Page, *paths: Path) -> None:
 
 
 def write_file(path: Path, content: str) -> Path:
-    """A file on the disk, of one date with all others."""
+    """Returns a file on the disk, of one date with all others."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
     os.utime(path, (1_700_000_000, 1_700_000_000))

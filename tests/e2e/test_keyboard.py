@@ -36,7 +36,7 @@ def test_by_keyboard_alone(page: Page, cloud: Cloud) -> None:
 
 
 def press(page: Page, name: str) -> None:
-    """Go to a button by the keyboard, and press it."""
+    """Goes to a button by the keyboard, and press it."""
     button = page.get_by_role("button", name=name)
     expect(button).to_be_visible()
     for _ in range(12):

@@ -20,7 +20,7 @@ SECRET = new_secret()
 
 
 def link_of(who: str, hours: int = 1) -> str:
-    """A token that is good so long."""
+    """Returns a token that is good so long."""
     return token(SECRET, sub=who, exp=int(time.time()) + hours * 3600)
 
 

@@ -34,7 +34,7 @@ def in_all_rows(page: Page, text: str | re.Pattern[str]) -> None:
 
 @pytest.fixture
 def fast_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """One whose forms live a minute, and whose minutes are short."""
+    """Yields one whose forms live a minute, and whose minutes are short."""
     usual, begin = time.time, time.time()
     # The function asks the machine for the time, as it does in the cloud.
     monkeypatch.setattr(time, "time", lambda: begin + (usual() - begin) * SPEED)

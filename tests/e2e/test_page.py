@@ -63,7 +63,7 @@ def test_nothing_is_left_behind_and_nothing_told_to_others(page: Page, cloud: Cl
 
 
 def large(path: Path) -> Path:
-    """A file of 20 MB on the disk: Playwright takes ten seconds to hand over such content itself."""
+    """Returns a file of 20 MB on the disk: Playwright takes ten seconds to hand over such content itself."""
     path.write_bytes(b"x" * 20_000_000)
     return path
 

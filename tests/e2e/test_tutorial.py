@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parent / "tutorial.html").read_text(encoding="utf-8")
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """A site of the tutorial's page alone."""
+    """Yields a site of the tutorial's page alone."""
     folder = tmp_path / "site"
     folder.mkdir()
     with Site(time.time, folder, lambda: ("", "")) as site:

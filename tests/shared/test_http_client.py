@@ -25,7 +25,7 @@ Serve = Callable[[Treat], str]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """A peer that treats its one connection as a test wants, until the test ends."""
+    """Yields a peer that treats its one connection as a test wants, until the test ends."""
     ended = threading.Event()
     threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -48,7 +48,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def serve_tls(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
-    """A peer that speaks TLS. It ends as a broken line does, without TLS's closing message."""
+    """Returns a peer that speaks TLS. It ends as a broken line does, without TLS's closing message."""
     context, trusted = server_context(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
 

@@ -81,7 +81,7 @@ Serve = Callable[..., str]
 
 @pytest.fixture
 def serve(httpserver: HTTPServer) -> Serve:
-    """A provider on this machine, whose two documents a test may change; None leaves a member out."""
+    """Returns a provider on this machine, whose two documents a test may change; None leaves a member out."""
 
     def start(keys: Any = None, **changed: Any) -> str:
         issuer = httpserver.url_for("/team")

@@ -185,7 +185,7 @@ def test_no_two_places_share_a_key_and_no_key_begins_with_anothers_place(pair: t
 
 
 def is_own_link(link: Place, owner: Place) -> bool:
-    """Whether it is a counted link of that very person, whose place it lies in, in a folder of its own."""
+    """Returns whether it is a counted link of that very person, whose place it lies in, in a folder of its own."""
     return owner == Place(link.profile, link.subject, None, None)
 
 

@@ -36,7 +36,7 @@ def provider(monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller) -> 
 
 @pytest.fixture
 def function(make: Make, provider: Provider) -> Function:
-    """An instance that has been initialized."""
+    """Returns an instance that has been initialized."""
     function = make(**SETTINGS)
     function.prepare()
     return function

@@ -19,7 +19,7 @@ HELP = "No Chromium is here. On Debian: apt-get install chromium-headless-shell.
 
 
 def find() -> str:
-    """The program's path: CHROMIUM's, else one on the machine, else Playwright's own. Raises RuntimeError."""
+    """Returns the program's path: CHROMIUM's, else one on the machine, else Playwright's own. Raises RuntimeError."""
     on_path = (shutil.which(name) for name in NAMES)
     for path in (os.environ.get("CHROMIUM"), *on_path, *APPLICATIONS):
         if path and Path(path).exists():

@@ -33,7 +33,7 @@ class Dev:
     log: Path
 
     def line(self) -> str:
-        """The next line on standard output; empty at its end."""
+        """Returns the next line on standard output; empty at its end."""
         assert self.process.stdout
         readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         assert readable, self.log.read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ class Dev:
         return json.loads(line)
 
     def end(self, how: signal.Signals = signal.SIGINT) -> int:
-        """The exit code, after Ctrl-C or another signal."""
+        """Returns the exit code, after Ctrl-C or another signal."""
         self.process.send_signal(how)
         return self.process.wait(PATIENCE)
 

@@ -12,7 +12,7 @@ _BESIDE_THE_FUNCTION = ("region", "code", "triggers", "concurrencyConfig")
 
 
 def faults(props: dict[str, Any]) -> list[str]:
-    """What the API would not know, and what it would want in another type."""
+    """Returns what the API would not know, and what it would want in another type."""
     function = {name: value for name, value in props.items() if name not in _BESIDE_THE_FUNCTION}
     found = _faults(models.CreateFunctionInput, function)
     found += _faults(models.PutConcurrencyInput, props["concurrencyConfig"])
@@ -29,7 +29,7 @@ def _faults(model: type, given: dict[str, Any]) -> list[str]:
 
 
 def _differences(given: Any, kept: Any, where: str) -> list[str]:
-    """What a model did not take up."""
+    """Returns what a model did not take up."""
     if not isinstance(given, dict) or not isinstance(kept, dict):
         return [] if given == kept else [f"{where}: {given!r} is read as {kept!r}"]
     unknown = [f"{where}.{name} is unknown" for name in given if name not in kept]

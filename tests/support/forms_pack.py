@@ -46,7 +46,7 @@ class Case(NamedTuple):
 
 
 def draft_with(*conditions: Any, **more: Any) -> Draft:
-    """A sound form, its policy with further conditions."""
+    """Returns a sound form, its policy with further conditions."""
     return Draft(IDENTITY, conditions=list(conditions), **more)
 
 
@@ -59,12 +59,12 @@ def having(name: str, value: str) -> Callable[[Fields], Fields]:
 
 
 def raw(policy: str) -> Draft:
-    """A form whose policy is this text."""
+    """Returns a form whose policy is this text."""
     return Draft(IDENTITY, policy=policy.encode())
 
 
 def cases() -> Iterator[Case]:
-    """All of them."""
+    """Yields all of them."""
     status = {"success_action_status": "200"}
     yield Case("a sound form", None, draft_with())
     yield Case("each mode of condition, all of them true", None, draft_with(
@@ -152,7 +152,7 @@ def of_the_signature() -> Iterator[Case]:
 
 
 def of_time() -> Iterator[Case]:
-    """Too early, and too late."""
+    """Yields forms that come too early, and too late."""
     yield Case("the policy has expired", "policy-expired", draft_with(expiration=NOON + 600), now=NOON + 600)
     yield Case("the token has expired", "token-expired", draft_with(expiration=NOON + DAY), now=NOON + 3600)
     yield Case("more than 15 minutes before x-oss-date", "post-date-skewed", draft_with(date=NOON + 901))
@@ -188,7 +188,7 @@ def of_the_policy() -> Iterator[Case]:
 
 
 def pack() -> dict[str, Any]:
-    """What the file holds."""
+    """Returns what the file holds."""
     return {
         "version": 1,
         "about": "Forms for PostObject with V4 signatures, and what OSS answers. See README.md.",
@@ -238,7 +238,7 @@ def _expectation(case: Case) -> dict[str, Any]:
 
 
 def text() -> str:
-    """The file's text."""
+    """Returns the file's text."""
     return json.dumps(pack(), ensure_ascii=False, indent=1) + "\n"
 
 

@@ -46,12 +46,12 @@ class Clock:
 
 
 def ram_policy(*actions: str, resource: str = f"acs:oss:*:*:{BUCKET}/uploads/*") -> dict[str, Any]:
-    """A RAM policy that allows these actions."""
+    """Returns a RAM policy that allows these actions."""
     return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": resource}]}
 
 
 def new_identity(*policies: dict[str, Any], sts: bool = True, account: str = ACCOUNT) -> Identity:
-    """Random credentials: of a role for an hour, or of a RAM user for ever."""
+    """Returns random credentials: of a role for an hour, or of a RAM user for ever."""
     return Identity(
         access_key_id=("STS." if sts else "LTAI") + secrets.token_hex(10),
         access_key_secret=secrets.token_urlsafe(30),
@@ -80,18 +80,18 @@ class OssWorld:
         self.identity = self.add(new_identity())
 
     def add(self, identity: Identity) -> Identity:
-        """Make an identity known."""
+        """Makes an identity known."""
         self.identities.add(identity)
         return identity
 
 
 def stamp(seconds: float) -> str:
-    """An x-oss-date."""
+    """Returns an x-oss-date."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
 
 
 def iso(seconds: float) -> str:
-    """A policy's expiration."""
+    """Returns a policy's expiration."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
@@ -114,7 +114,7 @@ class Draft:
 
     @property
     def v4(self) -> dict[str, str]:
-        """The fields that a policy must name."""
+        """Returns the fields that a policy must name."""
         date = self.credential_date or stamp(self.date)[:8]
         fields = {
             "x-oss-signature-version": "OSS4-HMAC-SHA256",
@@ -125,7 +125,7 @@ class Draft:
         return fields | ({"x-oss-security-token": token} if token else {})
 
     def fields(self) -> dict[str, str]:
-        """The form's fields, signed."""
+        """Returns the form's fields, signed."""
         document = {
             "expiration": iso(self.expiration),
             "conditions": [
@@ -152,7 +152,7 @@ class File:
 
 
 def part(name: str, value: bytes, filename: str | None = None, content_type: str | None = None) -> bytes:
-    """One part of a body."""
+    """Returns one part of a body."""
     disposition = f'Content-Disposition: form-data; name="{name}"'
     disposition += "" if filename is None else f'; filename="{filename}"'
     typed = "" if content_type is None else f"\r\nContent-Type: {content_type}"
@@ -160,7 +160,7 @@ def part(name: str, value: bytes, filename: str | None = None, content_type: str
 
 
 def multipart(fields: Mapping[str, str] | Iterable[tuple[str, str]], file: File | None, after: bytes = b"") -> bytes:
-    """A body: the fields, the file, what comes after it, the end."""
+    """Returns a body: the fields, the file, what comes after it, the end."""
     pairs = fields.items() if isinstance(fields, Mapping) else fields
     parts = [part(name, value.encode()) for name, value in pairs]
     if file:
@@ -176,12 +176,12 @@ def post(
     after: bytes = b"",
     headers: Mapping[str, str] = {},
 ) -> requests.Response:
-    """Post a form."""
+    """Posts a form."""
     return post_body(world, multipart(fields, file, after), headers)
 
 
 def post_body(world: OssWorld, body: bytes, headers: Mapping[str, str]) -> requests.Response:
-    """Post a body that says it is a form."""
+    """Posts a body that says it is a form."""
     content_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     return requests.post(
         world.oss.url, data=body, headers={**content_type, **headers}, allow_redirects=False, timeout=30
@@ -189,7 +189,7 @@ def post_body(world: OssWorld, body: bytes, headers: Mapping[str, str]) -> reque
 
 
 def elements(response: requests.Response) -> dict[str, str]:
-    """The elements of an XML answer."""
+    """Returns the elements of an XML answer."""
     return dict(re.findall(r"<(\w+)>([^<]*)</\1>", response.content.decode()))
 
 

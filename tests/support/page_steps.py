@@ -31,7 +31,7 @@ def open_page(page: Page, cloud: Cloud) -> Page:
 
 
 def choose(page: Page, *files: tuple[str, str, bytes]) -> None:
-    """Choose files: name, type, content."""
+    """Chooses files: name, type, content."""
     payloads = [FilePayload(name=name, mimeType=kind, buffer=content) for name, kind, content in files]
     page.set_input_files("#files", payloads)
 
@@ -57,7 +57,7 @@ def stored_files(cloud: Cloud) -> list[tuple[str, bytes]]:
 
 
 def types_stored(cloud: Cloud) -> dict[str, tuple[str, str]]:
-    """Of each stored file its type, and the extension of its key."""
+    """Returns the type of each stored file, and the extension of its key."""
     return {
         unquote(each.meta["filename"]): (each.content_type, each.key.rpartition(".")[2])
         for each in cloud.bucket.objects()

@@ -33,11 +33,11 @@ class Template:
             raise ValueError(f"no such parameters: {sorted(unknown)}")
 
     def resources(self) -> Resources:
-        """Every resource by its name, with its `Type` and its `Properties`, evaluated."""
+        """Returns every resource by its name, with its `Type` and its `Properties`, evaluated."""
         return {name: self._evaluate(resource) for name, resource in self._template["Resources"].items()}
 
     def outputs(self) -> dict[str, Any]:
-        """Every output's value."""
+        """Returns every output's value."""
         return {name: self._evaluate(output["Value"]) for name, output in self._template["Outputs"].items()}
 
     def _evaluate(self, value: Any) -> Any:

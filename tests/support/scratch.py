@@ -50,7 +50,7 @@ class Scratch:
     environ: dict[str, str] = field(default_factory=dict)
 
     def s(self, *words: str, **environ: str) -> CommandResult:
-        """Run the command. Nothing of this process's credentials or settings gets to it."""
+        """Runs the command. Nothing of this process's credentials or settings gets to it."""
         command = PROJECT / "node_modules" / ".bin" / "s"
         done = subprocess.run(  # noqa: S603 - the command is ours
             [str(command), *words],
@@ -66,34 +66,34 @@ class Scratch:
         return CommandResult(done.returncode, done.stdout)
 
     def ok(self, *words: str, **environ: str) -> str:
-        """Run a command that must succeed; what it said."""
+        """Runs a command that must succeed; what it said."""
         done = self.s(*words, **environ)
         assert done.exit_code == 0, done.said
         return done.said
 
     def calls(self) -> list[dict[str, Any]]:
-        """What the stand-ins were asked, in order."""
+        """Returns what the stand-ins were asked, in order."""
         record = self.folder / "record"
         return [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
 
     def order(self) -> list[str]:
-        """The calls in short: `sign deploy`."""
+        """Returns the calls in short: `sign deploy`."""
         return [f"{call['resource']} {call['command']}" for call in self.calls()]
 
     def props(self, resource: str) -> dict[str, Any]:
-        """What a resource's component last got."""
+        """Returns what a resource's component last got."""
         props = [call["props"] for call in self.calls() if call["resource"] == resource]
         assert props, f"{resource} was never called"
         return dict(props[-1])
 
     def builds(self) -> int:
-        """How many times `make build` ran."""
+        """Returns how many times `make build` ran."""
         built = self.folder / "built"
         return len(built.read_text().splitlines()) if built.exists() else 0
 
 
 def make(folder: Path, oss_endpoint: str) -> Scratch:
-    """A scratch copy in an empty folder, with OSS at `oss_endpoint`."""
+    """Returns a scratch copy in an empty folder, with OSS at `oss_endpoint`."""
     for name in ("s.yaml", "s.domain.yaml"):
         (folder / name).write_text(_with_stand_ins((PROJECT / name).read_text()))
     for name in ("deploy", "functions", "localcloud", "web"):
@@ -129,12 +129,12 @@ def make(folder: Path, oss_endpoint: str) -> Scratch:
 
 
 def _with_stand_ins(text: str) -> str:
-    """s.yaml with other components in place of the vendor's, and nothing else changed."""
+    """Returns s.yaml with other components in place of the vendor's, and nothing else changed."""
     return re.sub(r"^( +component: )(fc3|ros)(@[\d.]+)?$", rf"\g<1>{RECORDERS}/\g<2>.cjs", text, flags=re.MULTILINE)
 
 
 def _this_python(folder: Path) -> None:
-    """The environment that the tests run in, where the hooks look for one; and nothing to set up."""
+    """Returns the environment that the tests run in, where the hooks look for one; and nothing to set up."""
     environment = folder / ".venv" / "default" / "bin"
     environment.mkdir(parents=True)
     (environment / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')

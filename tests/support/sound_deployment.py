@@ -25,7 +25,7 @@ DEFAULT_DECISIONS = ["kept-for-ever", "site-domain", "sign-domain"]
 
 
 def role(name: str, trusts: dict[str, list[str]], **grants: str) -> dict[str, Any]:
-    """A role of a template, whose one policy allows each action (`_` for `:`) on one resource."""
+    """Returns a role of a template, whose one policy allows each action (`_` for `:`) on one resource."""
     allowed = [
         {"Effect": "Allow", "Action": [action.replace("_", ":")], "Resource": [on]} for action, on in grants.items()
     ]
@@ -47,7 +47,7 @@ def arn(name: str) -> str:
 
 
 def template() -> dict[str, Any]:
-    """The resources of a sound template."""
+    """Returns the resources of a sound template."""
     cors = {"AllowedOrigin": [SITE], "AllowedMethod": ["POST", "PUT"], "AllowedHeader": ["*"], "ExposeHeader": ["ETag"]}
     return {
         "SignRole": role(
@@ -101,12 +101,12 @@ def template() -> dict[str, Any]:
 
 
 def logstore(project: str, name: str, kind: str = "Logstore") -> dict[str, Any]:
-    """A logstore of a template, or its index."""
+    """Returns a logstore of a template, or its index."""
     return {"Type": f"ALIYUN::SLS::{kind}", "Properties": {"ProjectName": project, "LogstoreName": name}}
 
 
 def function() -> dict[str, Any]:
-    """The props of a sound function."""
+    """Returns the props of a sound function."""
     return {
         "region": "cn-hongkong",
         "functionName": "odu-sign",
@@ -133,7 +133,7 @@ def function() -> dict[str, Any]:
 
 
 def callback() -> dict[str, Any]:
-    """The props of a sound callback function."""
+    """Returns the props of a sound callback function."""
     return {
         "region": "cn-hongkong",
         "functionName": "odu-callback",
@@ -191,12 +191,12 @@ class SoundDeployment:
         return self
 
     def state(self, resource: str, **props: str) -> SoundDeployment:
-        """More props of a resource of s.yaml."""
+        """Adds props to a resource of s.yaml."""
         self.props.setdefault(resource, {}).update(props)
         return self
 
     def send_in_parts(self) -> SoundDeployment:
-        """Multipart uploads."""
+        """Switches multipart uploads on."""
         self.settings.update(MULTIPART_THRESHOLD="100MB", MULTIPART_SECRET=new_secret())
         return self
 
@@ -206,22 +206,22 @@ class SoundDeployment:
         return rule
 
     def deploy(self, spoil: Callable[[SoundDeployment], object]) -> SoundDeployment:
-        """Live functions and roles as they are declared, but for this."""
+        """Returns live functions and roles as they are declared, but for this."""
         there = copy.deepcopy(self)
         spoil(there)
         self.account = there.deployment
         return self
 
     def see(self, **seen: Any) -> None:
-        """A live bucket that is sound but for this."""
+        """Returns a live bucket that is sound but for this."""
         self.live = LiveBuckets(replace(SEEN, **seen))
 
     def see_site(self, **seen: Any) -> None:
-        """A live bucket of the page that is sound but for this."""
+        """Returns a live bucket of the page that is sound but for this."""
         self.live = LiveBuckets(SEEN, site=replace(SEEN_SITE, **seen))
 
     def allow(self, name: str, **statement: Any) -> None:
-        """One more statement in a role's own policy."""
+        """Returns one more statement in a role's own policy."""
         self.statements(name).append({"Effect": "Allow", **statement})
 
     def properties(self, name: str) -> dict[str, Any]:
@@ -264,7 +264,7 @@ class SoundDeployment:
         return Deployment(resources, self.template, self.missing)
 
     def findings(self) -> list[tuple[str, str]]:
-        """The check's name and what it found."""
+        """Returns the check's name and what it found."""
         found = examine(
             Context(
                 self.environ,

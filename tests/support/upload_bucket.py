@@ -37,11 +37,11 @@ class Bucket:
     """What changed something, in order."""
 
     def serve(self, server: HTTPServer) -> None:
-        """Answer for the bucket, whatever its name, on a server."""
+        """Answers for the bucket, whatever its name, on a server."""
         server.expect_request(re.compile(".*")).respond_with_handler(self.answer)
 
     def answer(self, request: Request) -> Response:
-        """What OSS would say."""
+        """Returns what OSS would say."""
         if request.headers.get("Authorization", "").startswith("OSS4-HMAC-SHA256 ") is False:
             return _refusal("AccessDenied", 403)
         self.tokens |= {request.headers.get("x-oss-security-token", "")} - {""}
@@ -68,7 +68,7 @@ class Bucket:
         }[operation](request)
 
     def _versions(self, request: Request) -> Response:
-        """Two at a time, so that pages are turned."""
+        """Returns two at a time, so that pages are turned."""
         after = (request.args.get("key-marker", ""), request.args.get("version-id-marker", ""))
         left = [name for name in sorted(self.files) if name > after]
         page = left[:2]

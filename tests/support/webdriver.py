@@ -47,7 +47,7 @@ class Driver(Protocol):
     """Takes a command by its Marionette name and its HTTP address."""
 
     def ask(self, name: str, method: str, path: str, **parameters: Any) -> Any:
-        """The answer's value. Raises RuntimeError."""
+        """Returns the answer's value. Raises RuntimeError."""
 
 
 class Page:
@@ -57,22 +57,22 @@ class Page:
         self._driver = driver
 
     def open(self, url: str) -> None:
-        """Go there."""
+        """Goes there."""
         self._driver.ask("WebDriver:Navigate", "POST", "/url", url=url)
 
     def run(self, script: str) -> Any:
-        """What a script returns."""
+        """Returns what a script returns."""
         return self._driver.ask("WebDriver:ExecuteScript", "POST", "/execute/sync", script=script, args=[])
 
     def choose(self, selector: str, *files: Path) -> None:
-        """Choose files."""
+        """Chooses files."""
         found = self._driver.ask("WebDriver:FindElement", "POST", "/element", using="css selector", value=selector)
         element = found.get("value", found)[ELEMENT]
         text = "\n".join(map(str, files))
         self._driver.ask("WebDriver:ElementSendKeys", "POST", f"/element/{element}/value", id=element, text=text)
 
     def wait_for(self, script: str, expected: object) -> None:
-        """Until a script returns what is expected; the error says what it returned last."""
+        """Waits until a script returns what is expected; the error says what it returned last."""
         end = time.monotonic() + PATIENCE
         wait = WAIT.replace("SCRIPT", script).replace("EXPECTED", json.dumps(expected))
         seen = self.run(wait)
@@ -82,7 +82,7 @@ class Page:
 
 
 def missing(name: str) -> str | None:
-    """Why this browser cannot be driven here, with what to install; None if it can."""
+    """Returns why this browser cannot be driven here, with what to install; None if it can."""
     if name == "Chromium":
         return None  # conftest and e2e cannot do without it
     if name == "Firefox":
@@ -94,7 +94,7 @@ def missing(name: str) -> str | None:
 
 @contextmanager
 def browser(name: str, folder: Path) -> Iterator[Page]:
-    """A running browser with an empty profile below `folder`."""
+    """Yields a running browser with an empty profile below `folder`."""
     start = {"Firefox": _marionette, "WebKitGTK": _webkit, "Chromium": _devtools}[name]
     with start(folder) as driver:
         yield Page(driver)
@@ -120,7 +120,7 @@ class Marionette:
         self.ask("WebDriver:NewSession", "", "", capabilities={})
 
     def ask(self, name: str, method: str, path: str, **parameters: Any) -> Any:
-        """The answer's value. Raises RuntimeError."""
+        """Returns the answer's value. Raises RuntimeError."""
         self._number += 1
         text = json.dumps([0, self._number, name, parameters]).encode()
         self._socket.sendall(b"%d:%s" % (len(text), text))
@@ -157,7 +157,7 @@ class HttpDriver:
         self._url += f"/{session}"
 
     def ask(self, name: str, method: str, path: str, **parameters: Any) -> Any:
-        """The answer's value. Raises RuntimeError."""
+        """Returns the answer's value. Raises RuntimeError."""
         answer = requests.request(method, self._url + path, json=parameters, timeout=PATIENCE)
         value = answer.json()["value"]
         if not answer.ok:
@@ -176,7 +176,7 @@ class Devtools:
         self._session = {"sessionId": self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
 
     def ask(self, name: str, method: str, path: str, **parameters: Any) -> Any:
-        """The answer's value. Raises RuntimeError."""
+        """Returns the answer's value. Raises RuntimeError."""
         match name:
             case "WebDriver:Navigate":
                 self._ask("Page.navigate", url=parameters["url"])
@@ -290,7 +290,7 @@ def _running(command: list[str], environ: dict[str, str], *pipes: int) -> Iterat
 
 
 def _connect(port: int) -> socket.socket:
-    """A connection to a server that is just starting."""
+    """Returns a connection to a server that is just starting."""
     end = time.monotonic() + PATIENCE
     while True:
         try:

@@ -23,7 +23,7 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of the response besides the usual ones."""
+        """Returns the headers of the response besides the usual ones."""
         return {}
 
     def to_json(self, **members: object) -> dict[str, dict[str, object]]:
@@ -63,7 +63,7 @@ class MethodNotAllowed(ApiError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The methods that this address takes (RFC 9110, 15.5.6). OPTIONS is one: browsers send it first."""
+        """Returns the methods that this address takes (RFC 9110, 15.5.6). OPTIONS is one: browsers send it first."""
         return {"Allow": f"{self.allowed}, OPTIONS"}
 
 

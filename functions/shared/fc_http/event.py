@@ -73,7 +73,7 @@ class Request:
 
     @property
     def origin(self) -> str | None:
-        """The Origin header; None if the caller is not a web page."""
+        """Returns the Origin header; None if the caller is not a web page."""
         return self.headers.get("origin")
 
 

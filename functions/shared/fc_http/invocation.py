@@ -32,7 +32,7 @@ class Invocation:
 
     @property
     def request_id(self) -> str | None:
-        """The id that Function Compute gave the request."""
+        """Returns the id that Function Compute gave the request."""
         return getattr(self.context, "request_id", None)
 
     def log_event(self, **fields: object) -> None:

@@ -56,7 +56,7 @@ class Parts(NamedTuple):
 
     @property
     def last(self) -> int:
-        """The number of the last part. The first has number 1."""
+        """Returns the number of the last part. The first has number 1."""
         return -(-self.file_size // self.size)
 
     def length(self, number: int) -> int:
@@ -118,5 +118,5 @@ class MultipartUpload(NamedTuple):
 
     @property
     def parts(self) -> Parts:
-        """How the file is split."""
+        """Returns how the file is split."""
         return Parts.split(self.size)

@@ -60,7 +60,7 @@ class Profile:
 
     @property
     def label(self) -> str | None:
-        """The name in tickets and in the log. Uploads by the settings' own rules have none there."""
+        """Returns the name in tickets and in the log. Uploads by the settings' own rules have none there."""
         return None if self.name == DEFAULT else self.name
 
     def form_lifetime(self, size: int) -> int:

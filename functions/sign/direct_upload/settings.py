@@ -56,12 +56,12 @@ class Settings:
 
     @property
     def default(self) -> Profile:
-        """The settings' own rules."""
+        """Returns the settings' own rules."""
         return self.profiles[profiles.DEFAULT]
 
     @property
     def max_form_lifetime(self) -> int:
-        """The lifetime of the form for the largest file, in seconds."""
+        """Returns the lifetime of the form for the largest file, in seconds."""
         return max(profile.form_lifetime(profile.max_size) for profile in self.profiles.values())
 
 

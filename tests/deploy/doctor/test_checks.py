@@ -41,24 +41,24 @@ MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
 
 
 def policy(**statement: object) -> str:
-    """A bucket's policy that denies something in all of the upload bucket."""
+    """Returns a bucket's policy that denies something in all of the upload bucket."""
     return json.dumps({"Statement": [{"Effect": "Deny", "Resource": [f"acs:oss:*:*:{UPLOADS}/*"], **statement}]})
 
 
 def of_another_region(given: SoundDeployment) -> SoundDeployment:
-    """A bucket in another region than the functions'."""
+    """Returns a bucket in another region than the functions'."""
     given.settings["OSS_REGION"] = "ap-southeast-1"
     return given
 
 
 def lifecycle_of(given: SoundDeployment) -> list[dict[str, object]]:
-    """The lifecycle rules that the template declares."""
+    """Returns the lifecycle rules that the template declares."""
     rules: list[dict[str, object]] = given.properties("Uploads")["LifecycleConfiguration"]["Rule"]
     return rules
 
 
 def only_if_unknown(value: object) -> dict[str, object]:
-    """A value of which only a deployment tells whether it holds."""
+    """Returns a value of which only a deployment tells whether it holds."""
     return {"Fn::If": ["Unknown", value, {"Ref": "ALIYUN::NoValue"}]}
 
 
@@ -69,7 +69,7 @@ def keep_a_month(given: SoundDeployment, *rules: ExpiryRule) -> None:
 
 
 def with_profile(given: SoundDeployment, *rules: ExpiryRule, **members: object) -> SoundDeployment:
-    """A profile, and a live bucket with these rules."""
+    """Returns a profile, and a live bucket with these rules."""
     given.profiles = json.dumps({"photos": members}).encode()
     given.see(expiry=rules)
     return given

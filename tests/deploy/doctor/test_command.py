@@ -41,7 +41,7 @@ resources:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A deployment with a trigger that lacks methods."""
+    """Returns a deployment with a trigger that lacks methods."""
     (tmp_path / "s.yaml").write_text(S_YAML, encoding="utf-8")
     return tmp_path
 
@@ -151,14 +151,14 @@ def test_why_nothing_live_was_looked_at_is_said(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """What is shipped, with another .env."""
+    """Returns what is shipped, with another .env."""
     for name in ("s.yaml", "deploy", "web"):
         (tmp_path / name).symlink_to(doctor.ROOT / name)
     return tmp_path
 
 
 def fault_lines(said: str) -> list[str]:
-    """The faults that are printed."""
+    """Returns the faults that are printed."""
     faults = said.partition("\nFaults:\n")[2].partition("\n\n")[0]
     return [line.strip() for line in faults.splitlines() if line.startswith("  ") and line[2] != " "]
 
@@ -268,7 +268,7 @@ NAMES = {"NAME": "team", "UPLOAD_PREFIX": "in/here"}
 
 @pytest.fixture
 def cloud(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer:
-    """Where doctor looks for OSS, Function Compute and RAM."""
+    """Returns where doctor looks for OSS, Function Compute and RAM."""
     here = f"http://127.0.0.1:{httpserver.port}"
     monkeypatch.setattr(oss_client, "client", partial(oss_client.client, endpoint=here))
     monkeypatch.setattr(inspection, "LiveFunctions", partial(live_functions.LiveFunctions, endpoint=here))
@@ -276,7 +276,7 @@ def cloud(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer
 
 
 def serve_function(server: HTTPServer, props: dict[str, Any], changed: Mapping[str, Any]) -> None:
-    """What Function Compute answers about a function with these props, but for what was changed."""
+    """Returns what Function Compute answers about a function with these props, but for what was changed."""
     name = props["functionName"]
     path, arn = f"/2023-03-30/functions/{name}", f"acs:fc:{props['region']}:{ACCOUNT}:functions/{name}"
     settings = dict(props["environmentVariables"])
@@ -300,7 +300,7 @@ def serve_function(server: HTTPServer, props: dict[str, Any], changed: Mapping[s
 def serve_what_is_shipped(
     server: HTTPServer, project: Path, secret: str, changed: Mapping[str, Any] = {}, **added: dict[str, Any]
 ) -> None:
-    """An account in which what is shipped is deployed, but for what was `changed` in the functions; `added` are statements
+    """Returns an account in which what is shipped is deployed, but for what was `changed` in the functions; `added` are statements
     by role."""
     declared_there = declared.read(project, {**NAMES, "JWT_SECRET": secret}, ACCOUNT)
     template = yaml.safe_load((project / "deploy" / "ros.yaml").read_text(encoding="utf-8"))
@@ -348,7 +348,7 @@ def serve_what_is_shipped(
 
 
 def page_list(project: Path, **changed: str) -> str:
-    """What OSS lists of a page that was just deployed, but for ETags that were `changed`."""
+    """Returns what OSS lists of a page that was just deployed, but for ETags that were `changed`."""
     upload = f"https://team-uploads-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
     files = {each.key: each.md5 for each in site_files(project / "web", address_of("team-sign"), upload, {})}
     etags = {".published.json": "0" * 32, **files, **changed}
@@ -609,7 +609,7 @@ def test_a_deployment_of_which_nothing_exists_is_not_deployed_yet(
 
 
 def unseen_line(said: str) -> str:
-    """What is said at the end."""
+    """Returns what is said at the end."""
     return said.splitlines()[-1]
 
 

@@ -57,7 +57,7 @@ def status_of(code: str) -> int:
 
 
 def answer(httpserver: HTTPServer, **refused: str) -> None:
-    """Let a server answer as a bucket does; `refused` are error codes by subresource."""
+    """Lets a server answer as a bucket does; `refused` are error codes by subresource."""
     for name, body in (
         ("acl", SITE_ACL),
         ("policy", '{"Statement":[{}]}'),

@@ -31,7 +31,7 @@ from support.tokens import new_secret
 
 
 def document(*statements: dict[str, Any]) -> str:
-    """A policy as RAM tells it: text."""
+    """Returns a policy as RAM tells it: text."""
     return json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", **each} for each in statements]})
 
 
@@ -78,7 +78,7 @@ def serve(
     before: Sequence[Mapping[str, Any]] = (),
     configs: Mapping[str, Any] = {},
 ) -> None:
-    """Let a server answer as Function Compute and RAM do, with what is to be wrong."""
+    """Lets a server answer as Function Compute and RAM do, with what is to be wrong."""
     for path in ("async-invoke-configs", "concurrency-configs"):
         server.expect_request(f"/2023-03-30/{path}", method="GET").respond_with_json(configs.get(path, {"configs": []}))
     for props in (LIVE_FUNCTION | dict(function), LIVE_CALLBACK | dict(callback)):
@@ -117,7 +117,7 @@ def serve(
 
 
 def sound_deployment() -> SoundDeployment:
-    """What is declared, with the settings that are live."""
+    """Returns what is declared, with the settings that are live."""
     given = SoundDeployment()
     given.settings.update(LIVE_FUNCTION["environmentVariables"])
     return given
@@ -265,7 +265,7 @@ def test_it_is_asked_for_by_the_functions_name(httpserver: HTTPServer) -> None:
 
 
 def beside(why: str) -> dict[str, str]:
-    """What is not seen either where a function is not."""
+    """Returns what is not seen either where a function is not."""
     return dict.fromkeys(("asynchronous calls", "concurrency"), why)
 
 

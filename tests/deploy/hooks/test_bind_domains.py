@@ -14,7 +14,7 @@ HOST = "team-site-1.oss-cn-hongkong.aliyuncs.com"
 
 @pytest.fixture
 def client(endpoint: HTTPServer, bucket: Bucket, deployers_environ: None) -> oss.Client:
-    """The vendor's SDK."""
+    """Returns the vendor's SDK."""
     return oss_client.client("cn-hongkong")
 
 

@@ -14,7 +14,7 @@ NAME = "team-uploads-1"
 
 @pytest.fixture
 def sdk_bucket(endpoint: HTTPServer, deployers_environ: None) -> empty_bucket.Bucket:
-    """The bucket through the vendor's SDK."""
+    """Returns the bucket through the vendor's SDK."""
     return empty_bucket.Bucket(oss_client.client("cn-hongkong"), NAME)
 
 

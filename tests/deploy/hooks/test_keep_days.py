@@ -37,7 +37,7 @@ def lifecycle(*rules: str) -> str:
 
 @pytest.fixture
 def client(endpoint: HTTPServer, bucket: Bucket, deployers_environ: None) -> oss.Client:
-    """The vendor's SDK."""
+    """Returns the vendor's SDK."""
     bucket.lifecycle = lifecycle(TEMPLATES, FOREIGN)
     return oss_client.client("cn-hongkong")
 

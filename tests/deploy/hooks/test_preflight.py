@@ -122,7 +122,7 @@ UPLOAD_URL = "https://up.example.com"
 
 @pytest.fixture
 def web(tmp_path: Path) -> Path:
-    """A page that can be published."""
+    """Returns a page that can be published."""
     (tmp_path / "index.html").write_text(PLACEHOLDER, encoding="utf-8")
     return tmp_path
 

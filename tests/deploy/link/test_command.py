@@ -46,7 +46,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Link:
 
 
 def read(printed: str, secret: str) -> Any:
-    """The claims in a printed link, as another library reads them."""
+    """Returns the claims in a printed link, as another library reads them."""
     page, _, token = printed.strip().partition("#token=")
     assert page == PAGE
     return jwt.decode(token, OctKey.import_key(secret)).claims

@@ -50,7 +50,7 @@ def props(world: OssWorld) -> dict[str, str]:
 
 @pytest.fixture
 def identity(world: OssWorld) -> Identity:
-    """Temporary credentials, as CI has them."""
+    """Returns temporary credentials, as CI has them."""
     may = {"Effect": "Allow", "Action": "oss:*", "Resource": "acs:oss:*"}
     session = Identity(
         **{
@@ -64,7 +64,7 @@ def identity(world: OssWorld) -> Identity:
 
 @pytest.fixture
 def run(props: dict[str, str], identity: Identity, tmp_path: Path) -> Run:
-    """Call a method of the component, from another folder; what came of it, and what was said on stderr."""
+    """Calls a method of the component, from another folder; what came of it, and what was said on stderr."""
 
     def call(command: str, *, component: Path = COMPONENT, **more: str) -> tuple[dict[str, Any], str]:
         credential = {
@@ -142,7 +142,7 @@ def test_only_deploying_needs_the_results_of_other_resources() -> None:
 
 @pytest.fixture
 def site(tmp_path: Path, world: OssWorld) -> Bucket:
-    """The bucket that s.yaml names."""
+    """Returns the bucket that s.yaml names."""
     bucket = Bucket(SITE_BUCKET, ACCOUNT, tmp_path / "site")
     world.oss.buckets[SITE_BUCKET] = bucket  # type: ignore[index]
     return bucket

@@ -58,7 +58,7 @@ class Publisher:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The credentials."""
+        """Returns the credentials."""
         return {
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.identity.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.identity.access_key_secret,
@@ -67,7 +67,7 @@ class Publisher:
 
     @property
     def request(self) -> dict[str, str]:
-        """What is asked for."""
+        """Returns what is asked for."""
         return {
             "folder": str(self.folder),
             "bucket": BUCKET,
@@ -80,25 +80,25 @@ class Publisher:
         }
 
     def run(self, command: str, environ: dict[str, str] | None = None) -> tuple[int, str, list[str]]:
-        """Exit code, standard output, and the lines on stderr."""
+        """Returns exit code, standard output, and the lines on stderr."""
         code = publish.main([command, json.dumps(self.request)], self.environ if environ is None else environ)
         said = self.capsys.readouterr()
         return code, said.out, said.err.splitlines()
 
     def ok(self, command: str) -> list[str]:
-        """Run a command that must succeed; the lines on stderr."""
+        """Runs a command that must succeed; the lines on stderr."""
         code, _, told = self.run(command)
         assert code == 0, told
         return told
 
     def fails(self, command: str = "deploy", environ: dict[str, str] | None = None) -> str:
-        """Run a command that must not succeed; the one line that it says."""
+        """Runs a command that must not succeed; the one line that it says."""
         code, out, told = self.run(command, environ)
         assert (code, out, len(told)) == (1, "", 1), told
         return told[0]
 
     def puts(self) -> list[Any]:
-        """The keys put so far, and forgotten by this."""
+        """Returns the keys put so far, and forgotten by this."""
         found = [record.note["key"] for record in self.world.oss.records if record.method == "PUT"]
         self.world.oss.records.clear()
         return found
@@ -455,7 +455,7 @@ def test_what_oss_refuses(
 
 @pytest.fixture
 def names_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every name below localhost is this machine, as it is for browsers, and every one below example."""
+    """Returns every name below localhost is this machine, as it is for browsers, and every one below example."""
     real = socket.getaddrinfo
 
     def look_up(host: Any, *more: Any, **named: Any) -> Any:
