@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from deploy.environment import discovers_keys, environment
+from deploy.environment import environment
 from deploy.names import domain_faults, name_faults, region_faults
 from deploy.profiles import check_profile, keep_days_faults, read_profiles
 from deploy.site.files import site_files
@@ -111,7 +111,7 @@ def main() -> int:
     if found:
         print("Nothing was deployed. Set these right in .env (see .env.example) or profiles.json:", file=sys.stderr)
         print("\n".join(f"- {fault}" for fault in found), file=sys.stderr)
-        if not any(settings.get(name) for name in ("JWT_SECRET", "JWT_JWKS")) and not discovers_keys(settings):
+        if any(fault.startswith("JWT_SECRET is missing") for fault in found):
             print("`make deploy` writes a random JWT_SECRET into .env.", file=sys.stderr)
         return 1
     if found := page_faults(request["page"], settings["UPLOAD_URL"], profiles):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,32 @@ def test_a_wrong_domain_of_the_page_is_blamed_and_not_the_origins_made_of_it() -
 )
 def test_profiles_must_fit_the_settings(profiles: bytes, keep_days: str, found: tuple[str, ...]) -> None:
     assert preflight.faults("team", ENVIRONMENT, CALLBACK, profiles=profiles, keep_days=keep_days) == found
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        ({"AUTH": "jwt"}, True),
+        ({"AUTH": "jwt", "JWT_ISSUER": "https://id.example.com"}, False),
+        ({"AUTH": "none", "MAX_SIZE": "much"}, False),
+    ],
+)
+def test_make_deploy_is_named_only_where_it_helps(
+    settings: dict[str, str],
+    hint: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    request = {
+        "name": "team",
+        "environment": ENVIRONMENT | settings,
+        "callback_environment": CALLBACK,
+        "site_domain": "",
+        "keep_days": "0",
+    }
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(request)))
+    assert preflight.main() == 1
+    assert ("`make deploy` writes a random JWT_SECRET" in capsys.readouterr().err) is hint
 
 
 UPLOAD_URL = "https://up.example.com"
