@@ -171,7 +171,7 @@ class _Variables:
         return self._at(match["path"], match[0])
 
     def _argument(self, single: str, double: str, bare: str) -> str:
-        """Text in quotes is itself, and what is bare is a variable."""
+        """Returns text in quotes as it is, and the value of a bare variable."""
         return str(self._at(bare, bare)) if bare else single or double
 
     def _at(self, path: str, as_written: str) -> Any:

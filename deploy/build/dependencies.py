@@ -116,7 +116,7 @@ def _pip(environ: Mapping[str, str], python: str | Path, *arguments: str | Path)
 
 
 def explain_failure(said: str) -> str:
-    """pip's many lines in one, with what to do."""
+    """Puts pip's many lines into one, with what to do."""
     if "DO NOT MATCH THE HASHES" in said:
         exchanged = re.findall(r"^ {4}(\S+) from ", said, re.MULTILINE)
         return (
