@@ -22,7 +22,7 @@ from deploy.environment import own_environment
 from deploy.link import summary
 from deploy.link.people import read_people
 from deploy.link.upload_token import issue_token, read_flag
-from deploy.profiles import check_profile, read_profiles
+from deploy.profiles import check_profile, keep_days, read_profiles
 from deploy.site.publish import deployed_page
 from direct_upload import content_types
 from direct_upload.authorize import MAX_LINK_FILES, MAX_NOTE, MAX_TITLE
@@ -75,7 +75,17 @@ def main(
         _print_rows(names, links)
         said = f"{len(links):,} links, each for {terms}. Anybody who has a link can upload with it."
     print(f"{about_codes}{said}", file=sys.stderr)
+    days = _days_kept(asked, environ, profiles)
+    if asked.max_files and 0 < days < (ends - now).days:
+        print(f"Its files are deleted after {days} days: then their places are free again.", file=sys.stderr)
     return 0
+
+
+def _days_kept(asked: argparse.Namespace, environ: Mapping[str, str], profiles: bytes | None) -> int:
+    """Returns after how many days OSS deletes the link's files; 0 if it does not."""
+    of_all = environ.get("KEEP_DAYS", "").strip()
+    days = (keep_days(profiles).get(asked.profile, 0), int(of_all) if of_all.isdecimal() else 0)
+    return min(filter(None, days), default=0)
 
 
 def _print_rows(names: list[str], links: list[str]) -> None:

@@ -486,7 +486,7 @@ DEPLOYED = (
 
 
 @pytest.fixture
-def profiled(tmp_path: Path, secret: str) -> Iterator[Cloud]:
+def cloud_with_profiles(tmp_path: Path, secret: str) -> Iterator[Cloud]:
     """Yields a cloud with profiles."""
     (tmp_path / "profiles.json").write_text(DEPLOYED)
     settings = {"AUTH": "jwt", "JWT_SECRET": secret, **in_parts()}
@@ -504,8 +504,8 @@ def of_profiles(cloud: Cloud, tmp_path: Path, declared: str, secret: str, **more
     return {name: outcome_of(step) for name, step in run.steps() if "profile" in name}
 
 
-def test_profiles_as_they_were_deployed_hold(profiled: Cloud, tmp_path: Path, secret: str) -> None:
-    found = of_profiles(profiled, tmp_path, DEPLOYED, secret)
+def test_profiles_as_they_were_deployed_hold(cloud_with_profiles: Cloud, tmp_path: Path, secret: str) -> None:
+    found = of_profiles(cloud_with_profiles, tmp_path, DEPLOYED, secret)
     assert {name: re.sub(r"/[0-9a-f-]{36}", "/…", said) for name, said in found.items()} == {
         "The profile photos is that of profiles.json": "10,000,000 bytes",
         "The profile open is that of profiles.json": "100,000,000 bytes",
@@ -524,21 +524,23 @@ def test_profiles_as_they_were_deployed_hold(profiled: Cloud, tmp_path: Path, se
     ],
 )
 def test_a_profile_that_was_deployed_otherwise_fails(
-    profiled: Cloud, tmp_path: Path, secret: str, changed: str, what: str
+    cloud_with_profiles: Cloud, tmp_path: Path, secret: str, changed: str, what: str
 ) -> None:
     member = "content_types" if "image" in changed else changed.split('"')[1]
-    found = of_profiles(profiled, tmp_path, DEPLOYED.replace(changed, what), secret)
+    found = of_profiles(cloud_with_profiles, tmp_path, DEPLOYED.replace(changed, what), secret)
     assert found["The profile photos is that of profiles.json"] == f"not held: it differs in {member}: deploy"
 
 
-def test_a_profile_that_was_not_deployed_fails(profiled: Cloud, tmp_path: Path, secret: str) -> None:
-    found = of_profiles(profiled, tmp_path, '{"scans": {}}', secret)
+def test_a_profile_that_was_not_deployed_fails(cloud_with_profiles: Cloud, tmp_path: Path, secret: str) -> None:
+    found = of_profiles(cloud_with_profiles, tmp_path, '{"scans": {}}', secret)
     assert set(found.values()) == {"not held: 400 unknown_profile"}
 
 
-def test_a_token_from_elsewhere_need_not_be_for_every_profile(profiled: Cloud, tmp_path: Path, secret: str) -> None:
+def test_a_token_from_elsewhere_need_not_be_for_every_profile(
+    cloud_with_profiles: Cloud, tmp_path: Path, secret: str
+) -> None:
     token = smoke._token({"JWT_SECRET": secret}, datetime.now(timezone.utc), {})
-    found = of_profiles(profiled, tmp_path, DEPLOYED, secret, token=token, own_secret=False)
+    found = of_profiles(cloud_with_profiles, tmp_path, DEPLOYED, secret, token=token, own_secret=False)
     assert found["OSS accepts a form of the profile photos"] == "not tried: the token may not use it"
     assert found["The profile open is that of profiles.json"] == (
         "not tried: a token from elsewhere may narrow the profile"

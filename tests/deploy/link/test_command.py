@@ -324,6 +324,26 @@ def test_a_token_too_long_for_the_function_is_refused_with_what_to_shorten(run: 
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environ", "days"),
+    [
+        (("--once", "--until", "8d"), {"KEEP_DAYS": "7"}, 7),
+        (("--once", "--until", "7d"), {"KEEP_DAYS": "7"}, 0),
+        (("--once", "--until", "99d"), {"KEEP_DAYS": "0"}, 0),
+        (("--until", "8d"), {"KEEP_DAYS": "7"}, 0),
+        (("--once", "--until", "8d", "--profile", "short"), {"KEEP_DAYS": "30"}, 3),
+        (("--once", "--until", "8d", "--profile", "open"), {}, 0),
+    ],
+)
+def test_a_counted_link_that_outlives_its_files_says_so(
+    run: Link, tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], days: int
+) -> None:
+    (tmp_path / "profiles.json").write_text('{"short": {"keep_days": 3}, "open": {}}')
+    _, _, said = run("--who", "a", "--page", PAGE, *arguments, JWT_SECRET=new_secret(), **environ)
+    warning = f"Its files are deleted after {days} days: then their places are free again."
+    assert said.splitlines()[1:] == ([warning] if days else [])
+
+
 def test_the_function_takes_a_counted_link_of_a_profile(run: Link, tmp_path: Path) -> None:
     secret = new_secret()
     (tmp_path / "profiles.json").write_text(PROFILES)
