@@ -30,7 +30,7 @@ def _profile_folders(context: Context) -> dict[str, str]:
 
 @check(
     "profile-days",
-    impact="The files of that profile are gone before its time.",
+    impact="The files of that profile are gone before their time.",
     fix="Lower keep_days in profiles.json, or raise KEEP_DAYS in .env, and deploy.",
 )
 def profile_days(context: Context) -> Iterator[str]:

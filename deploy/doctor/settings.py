@@ -10,7 +10,7 @@ from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.environment import discovers_keys
 from deploy.hooks.preflight import read_faults
-from direct_upload.profiles import FILE, MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse_size
+from direct_upload.profiles import FILE, MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse, parse_size
 from upload_callback.settings import Settings as CallbackSettings
 
 MAX_ENVIRONMENT = 4096
@@ -217,7 +217,7 @@ def keep_days(context: Context) -> Iterator[str]:
     "large-files",
     level="decision",
     impact="On a slower line such a file fails when its form ends.",
-    fix="Lower MAX_SIZE to 150MB, send large files in parts (MULTIPART_THRESHOLD, docs/multipart.md), or live with it.",
+    fix="Lower it to 150MB, send large files in parts (MULTIPART_THRESHOLD, docs/multipart.md), or live with it.",
 )
 def large_files(context: Context) -> Iterator[str]:
     try:
@@ -225,12 +225,18 @@ def large_files(context: Context) -> Iterator[str]:
         least_in_parts = parse_size(context.settings.get("MULTIPART_THRESHOLD") or "1TB")
     except ValueError:
         return
-    if min(size, least_in_parts) > MAX_FORM_LIFETIME_SECONDS * MIN_BYTES_PER_SECOND:
-        yield (
-            f"MAX_SIZE is {context.settings['MAX_SIZE']}, and no form lives longer than "
-            f"{MAX_FORM_LIFETIME_SECONDS:,} seconds: "
-            f"the largest file needs a line of {-(-size // MAX_FORM_LIFETIME_SECONDS // 1000):,} KB a second."
-        )
+    sizes = [("MAX_SIZE", f"{context.settings.get('MAX_SIZE')}", size, min(size, least_in_parts))]
+    for name, members in parse(context.profiles or b"{}").profiles.items():
+        of_profile, in_parts = members.get("max_size", size), members.get("multipart", True)
+        if "max_size" in members or not in_parts:  # else it is as in the settings
+            in_one_form = min(of_profile, least_in_parts) if in_parts else of_profile
+            sizes.append((f"{name}.max_size in {FILE}", f"{of_profile:,} bytes", of_profile, in_one_form))
+    for what, text, largest, in_one_form in sizes:
+        if in_one_form > MAX_FORM_LIFETIME_SECONDS * MIN_BYTES_PER_SECOND:
+            yield (
+                f"{what} is {text}, and no form lives longer than {MAX_FORM_LIFETIME_SECONDS:,} seconds: "
+                f"the largest file needs a line of {-(-largest // MAX_FORM_LIFETIME_SECONDS // 1000):,} KB a second."
+            )
 
 
 @check(

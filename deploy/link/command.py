@@ -77,7 +77,7 @@ def main(
     print(f"{about_codes}{said}", file=sys.stderr)
     days = _days_kept(asked, environ, profiles)
     if asked.max_files and 0 < days < (ends - now).days:
-        print(f"Its files are deleted after {days} days: then their places are free again.", file=sys.stderr)
+        print(f"OSS deletes the files after {days} days: then their places are free again.", file=sys.stderr)
     return 0
 
 

@@ -314,6 +314,9 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("multipart-rights", lambda g: g.statements("UploadRole").pop(), f"The role {UPLOAD_ROLE} may not do oss:ListParts on {PLACE}."),
     ("multipart-rights", lambda g: g.statements("UploadRole").pop(1), f"The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload on {PLACE}."),
     ("large-files", lambda g: g.send_in_parts().settings.update(MULTIPART_THRESHOLD="1GB", MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
+    ("large-files", lambda g: with_profile(g, max_size="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
+    ("large-files", lambda g: with_profile(g.send_in_parts(), max_size="300MB", multipart=False), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
+    ("large-files", lambda g: with_profile(g.send_in_parts(), multipart=False).settings.update(MAX_SIZE="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
     ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
 ]  # fmt: skip
 """For each check a fault or more that it alone finds, and its words."""

@@ -340,7 +340,7 @@ def test_a_counted_link_that_outlives_its_files_says_so(
 ) -> None:
     (tmp_path / "profiles.json").write_text('{"short": {"keep_days": 3}, "open": {}}')
     _, _, said = run("--who", "a", "--page", PAGE, *arguments, JWT_SECRET=new_secret(), **environ)
-    warning = f"Its files are deleted after {days} days: then their places are free again."
+    warning = f"OSS deletes the files after {days} days: then their places are free again."
     assert said.splitlines()[1:] == ([warning] if days else [])
 
 
