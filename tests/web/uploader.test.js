@@ -102,7 +102,7 @@ test("a counted link that is replaced by another one has other slots; asked for 
 
 test("the page reckons with the slowest line and the longest life that the function has", async () => {
     const settings = await readFile(
-        new URL("../../functions/sign/direct_upload/settings.py", import.meta.url),
+        new URL("../../functions/sign/direct_upload/profiles.py", import.meta.url),
         "utf-8",
     );
     const number = (name) => Number(new RegExp(`^${name} = ([\\d_]+)$`, "m").exec(settings)[1].replaceAll("_", ""));
