@@ -44,9 +44,10 @@ cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (AR
 	@tools/setup.sh run
 	@exec $(RUN) localcloud $(ARGS)
 
-fuzz: ## Send 200,000 malformed events through the function
+fuzz: ## Send 200,000 malformed events through the function, and take 10,000 steps with counted links
 	@tools/setup.sh unit
-	@PYTHONPATH=functions/shared:functions/sign:tests exec $(PYTHON) tests/support/fuzz.py 200000
+	@PYTHONPATH=functions/shared:functions/sign:tests $(PYTHON) tests/support/fuzz.py 200000
+	@PYTHONPATH=functions/shared:functions/sign:tests:. exec $(PYTHON) tests/support/counted_link.py 10000
 
 invoke: ## Send one request through the real handler (ARGS='GET /limits', or ARGS='--event file.json'; more: ARGS=--help)
 	@tools/setup.sh run
