@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-unit test-browsers format check deploy remove doctor smoke files replay link build bench bench-web cloud fuzz invoke mutants lock
+.PHONY: help dev test test-unit test-browsers format check deploy remove doctor smoke files replay link build bench bench-web cloud package fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 # Isolated: no file in the folder takes the place of a module.
@@ -43,6 +43,10 @@ check: ## Lint and type-check everything
 cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (ARGS='--bucket b --cors-origin https://…'; --help)
 	@tools/setup.sh run
 	@exec $(RUN) localcloud $(ARGS)
+
+package: ## Build the distribution oss-localcloud in dist/: the stand-ins for STS and OSS, for other projects
+	@tools/setup.sh run
+	@$(PYTHON) -I tools/package.py
 
 fuzz: ## Send 200,000 malformed events through the function, and take 10,000 steps with counted links
 	@tools/setup.sh unit

@@ -143,7 +143,7 @@ def _warning(cloud: OssCloud) -> str:
     """Return a warning where other machines may reach the cloud."""
     if cloud.oss.host == LOOPBACK:
         return ""
-    return f"It listens at {cloud.oss.host}: other machines may reach it, and whoever can may read its requests.\n"
+    return f"It listens at {cloud.oss.host}: other machines may reach it, and read there what was asked of it.\n"
 
 
 def _parse_seconds(text: str) -> int:

@@ -6,6 +6,7 @@ import math
 import secrets
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from localcloud.sts.assume_role import ROLE_ARN, Role
 from localcloud.sts.server import Sts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from localcloud.stand_in import Record
@@ -127,6 +128,32 @@ class OssCloud:
         """The user's AccessKey secret."""
         return self.user.access_key_secret
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """Variables for a signer: the names are those of the vendor's SDKs and samples, and of this project."""
+        key, secret = self.access_key_id, self.access_key_secret
+        return {
+            "OSS_ACCESS_KEY_ID": key,
+            "OSS_ACCESS_KEY_SECRET": secret,
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": key,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secret,
+            "OSS_BUCKET": self.bucket.name,
+            "OSS_REGION": self.region,
+            "OSS_STS_ROLE_ARN": self.role_arn,
+            "OSS_ENDPOINT": self.oss.url,
+            "STS_ENDPOINT": self.sts.url,
+        }
+
+    def client(self, library: str = "alibabacloud-oss-v2", *, identity: Identity | None = None) -> dict[str, Any]:
+        """Return the settings of a client of OSS, of the user unless another identity is given. Raises ValueError.
+
+        `alibabacloud_oss_v2.Client(alibabacloud_oss_v2.config.Config(**settings))`, `oss2.Bucket(**settings)` for
+        "oss2", or `new OSS(settings)` in Node.js for "ali-oss".
+        """
+        if library not in CLIENTS:
+            raise ValueError(f"There are no settings for {library}. Use one of {', '.join(CLIENTS)}.")
+        return CLIENTS[library](self, identity or self.user)
+
     def add_bucket(
         self, name: str, *, cors_origins: Iterable[str] = (), versioning: bool = False, public_read: bool = False
     ) -> Bucket:
@@ -225,3 +252,54 @@ def _identity(key: str, secret: str, account_id: str, name: str, policy: dict[st
 def _cors_rules(origins: Iterable[str]) -> list[CorsRule]:
     origins = tuple(origins)
     return [CorsRule(origins, ("POST", "PUT"), expose_headers=EXPOSED_HEADERS)] if origins else []
+
+
+def _settings_of_oss_v2(cloud: OssCloud, identity: Identity) -> dict[str, Any]:
+    from alibabacloud_oss_v2.credentials import StaticCredentialsProvider  # noqa: PLC0415 - the caller's, not ours
+
+    provider = StaticCredentialsProvider(
+        identity.access_key_id, identity.access_key_secret, identity.security_token or None
+    )
+    return {
+        "region": cloud.region,
+        "endpoint": cloud.oss.url,
+        "use_path_style": True,
+        "credentials_provider": provider,
+    }
+
+
+def _settings_of_oss2(cloud: OssCloud, identity: Identity) -> dict[str, Any]:
+    import oss2  # noqa: PLC0415 - the caller's, not ours
+
+    provider = oss2.credentials.StaticCredentialsProvider(
+        identity.access_key_id, identity.access_key_secret, identity.security_token or None
+    )
+    return {
+        "auth": oss2.ProviderAuthV4(provider),
+        "endpoint": cloud.oss.url,
+        "bucket_name": cloud.bucket.name,
+        "region": cloud.region,
+        "is_path_style": True,
+    }
+
+
+def _settings_of_ali_oss(cloud: OssCloud, identity: Identity) -> dict[str, Any]:
+    token = {"stsToken": identity.security_token} if identity.security_token else {}
+    return {
+        "endpoint": f"http://localhost:{cloud.oss.port}",  # it does not accept an IP address
+        "cname": True,
+        "bucket": cloud.bucket.name,
+        "region": f"oss-{cloud.region}",
+        "authorizationV4": True,
+        "accessKeyId": identity.access_key_id,
+        "accessKeySecret": identity.access_key_secret,
+        **token,
+    }
+
+
+CLIENTS: dict[str, Callable[[OssCloud, Identity], dict[str, Any]]] = {
+    "alibabacloud-oss-v2": _settings_of_oss_v2,
+    "oss2": _settings_of_oss2,
+    "ali-oss": _settings_of_ali_oss,
+}
+"""The settings of each client, by the name of its package."""

@@ -19,12 +19,11 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import MD5
 from werkzeug.wrappers import Response
 
 from localcloud.oss.callback_config import JSON, CallbackConfig
-from localcloud.oss.errors import OssError
+from localcloud.oss.callback_key import HAS_CRYPTOGRAPHY
+from localcloud.oss.errors import OssError, not_implemented
 from localcloud.oss.responses import upload_headers
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ class Callbacks:
 
     def parse(self, text: str) -> CallbackConfig:
         """Read the callback that an upload asks for. Raises OssError."""
+        if not HAS_CRYPTOGRAPHY:
+            raise not_implemented("callbacks without the package cryptography: pip install 'oss-localcloud[callback]'")
         return CallbackConfig.parse(text, self.receivers)
 
     def call(
@@ -144,7 +145,7 @@ class Callbacks:
 
     def _signature(self, path: str, query: str, body: bytes) -> str:
         text = unquote_to_bytes(path) + (f"?{query}".encode() if query else b"") + b"\n" + body
-        return base64.b64encode(self._key_server.key.sign(text, PKCS1v15(), MD5())).decode()  # noqa: S303
+        return base64.b64encode(self._key_server.sign(text)).decode()
 
 
 @dataclass(frozen=True)

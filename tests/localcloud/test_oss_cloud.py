@@ -1,20 +1,27 @@
-"""The control address of the local cloud: ready, reset, and what was asked; for programs on this machine alone."""
+"""One local cloud by itself: its control address, the hosts that it answers to, its reset, and settings for clients."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import alibabacloud_oss_v2 as oss
+import oss2
 import pytest
 import requests
-from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from alibabacloud_oss_v2.exceptions import OperationError
+from alibabacloud_sts20150401.client import Client
+from alibabacloud_sts20150401.models import AssumeRoleRequest
+from alibabacloud_tea_openapi.utils_models import Config
 
+from localcloud.dev.cloud import ROOT
 from localcloud.faults import Faults
 from localcloud.oss.storage.bucket import Bucket
+from localcloud.ram.identities import Identity
 from localcloud.standalone import Options, OssCloud
 from support import sentinels
 from support.oss_world import ram_policy
@@ -44,12 +51,7 @@ def reset(cloud: OssCloud) -> Iterator[None]:
 
 
 def client(cloud: OssCloud) -> Any:
-    provider = StaticCredentialsProvider(cloud.access_key_id, cloud.access_key_secret)
-    return oss.Client(
-        oss.config.Config(
-            region=cloud.region, endpoint=cloud.oss.url, use_path_style=True, credentials_provider=provider
-        )
-    )
+    return oss.Client(oss.config.Config(**cloud.client()))
 
 
 def put(cloud: OssCloud, key: str = "a.txt", bucket: str = "team-uploads") -> None:
@@ -214,14 +216,64 @@ def test_a_user_that_was_added_may_do_what_the_policy_says(cloud: OssCloud) -> N
     reader = cloud.add_user("reader", ram_policy("oss:GetObject", resource="acs:oss:*:*:team-uploads/*"))
     sentinels.keep_secret(reader.access_key_secret)
     put(cloud)
-    provider = StaticCredentialsProvider(reader.access_key_id, reader.access_key_secret)
-    theirs = oss.Client(
-        oss.config.Config(
-            region=cloud.region, endpoint=cloud.oss.url, use_path_style=True, credentials_provider=provider
-        )
-    )
+    theirs = oss.Client(oss.config.Config(**cloud.client(identity=reader)))
     found = theirs.get_object(oss.GetObjectRequest(bucket="team-uploads", key="a.txt"))
     assert found.body is not None
     assert found.body.content == b"hello"
     with pytest.raises(OperationError, match="AccessDenied"):
         theirs.put_object(oss.PutObjectRequest(bucket="team-uploads", key="a.txt", body=b""))
+
+
+# Settings for clients.
+
+
+def assume_role(cloud: OssCloud) -> Identity:
+    """Temporary credentials of the role, as a signer gets them."""
+    config = Config(
+        access_key_id=cloud.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+        access_key_secret=cloud.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+        endpoint=cloud.environ["STS_ENDPOINT"].removeprefix("http://"),
+        protocol="http",
+    )
+    asked = AssumeRoleRequest(role_arn=cloud.environ["OSS_STS_ROLE_ARN"], role_session_name="me")
+    reply: Any = Client(config).assume_role(asked)
+    identity = cloud.identities.find(reply.body.credentials.access_key_id)
+    assert identity is not None
+    sentinels.keep_identity(identity)
+    return identity
+
+
+def put_with_oss_v2(settings: Any) -> None:
+    oss.Client(oss.config.Config(**settings)).put_object(
+        oss.PutObjectRequest(bucket="team-uploads", key="a", body=b"hello")
+    )
+
+
+def put_with_oss2(settings: Any) -> None:
+    oss2.Bucket(**settings).put_object("a", b"hello")
+
+
+def put_with_ali_oss(settings: Any) -> None:
+    program = "new (require('ali-oss'))(JSON.parse(process.env.SETTINGS)).put('a', Buffer.from('hello'))"
+    environ = {"PATH": os.environ["PATH"], "SETTINGS": json.dumps(settings)}
+    subprocess.run(["node", "-e", program], cwd=ROOT, env=environ, check=True, timeout=60)  # noqa: S603, S607
+
+
+@pytest.mark.parametrize("by_role", [False, True], ids=["user", "role"])
+@pytest.mark.parametrize(
+    ("library", "put_with"),
+    [
+        ("alibabacloud-oss-v2", put_with_oss_v2),
+        ("oss2", put_with_oss2),
+        pytest.param("ali-oss", put_with_ali_oss, marks=pytest.mark.node_modules),
+    ],
+)
+def test_settings_for_a_client(cloud: OssCloud, library: str, put_with: Callable[[Any], None], by_role: bool) -> None:
+    identity = assume_role(cloud) if by_role else None
+    put_with(cloud.client(library, identity=identity))
+    assert cloud.read("a") == b"hello"
+
+
+def test_there_are_no_settings_for_other_clients(cloud: OssCloud) -> None:
+    with pytest.raises(ValueError, match=r"no settings for boto3\. Use one of alibabacloud-oss-v2, oss2, ali-oss\."):
+        cloud.client("boto3")
