@@ -40,7 +40,7 @@ EXAMPLE = ROOT / "examples" / "flask"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def dist(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The wheel and the sdist, by how their names end."""
     command = [sys.executable, "-I", str(ROOT / "tools" / "package.py"), str(tmp_path_factory.mktemp("dist"))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT)  # noqa: S603 - ours
@@ -49,8 +49,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def wheel(built: dict[str, Path]) -> Path:
-    return built[".whl"]
+def wheel(dist: dict[str, Path]) -> Path:
+    return dist[".whl"]
 
 
 def metadata(wheel: Path) -> Any:
@@ -159,8 +159,8 @@ def test_nothing_in_the_wheel_imports_what_runs_our_functions(wheel: Path) -> No
             assert [module for module in modules if module.startswith(own)] == [], name
 
 
-def test_the_sdist_has_what_the_wheel_is_made_of(built: dict[str, Path]) -> None:
-    with tarfile.open(built[".gz"]) as archive:
+def test_the_sdist_has_what_the_wheel_is_made_of(dist: dict[str, Path]) -> None:
+    with tarfile.open(dist[".gz"]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "py.typed", "explain/rules.json"} <= names
     assert [name for name in names if name.startswith(OWN_FUNCTIONS)] == []
