@@ -4,12 +4,20 @@
 // taken shows by its 409 alone, and whose file is there nobody can read. After a try without an answer a 409 may mean
 // this very file, or another holder's that came first: such a file is neither called uploaded nor sent again unasked.
 
+import { readLink } from "./claims.js";
 import { identityOf } from "./files.js";
 import { Fault, toFault } from "./retry.js";
 
 /** What the browser keeps of a slot: whether it is taken, and which files a try without an answer may have put there. @typedef {{ isUsed: boolean, doubts: string[] }} SlotRecord */
 
-export { readLink } from "./claims.js";
+/** Gives a signer the slots of its link, or none: those that it has, if it is the same link. @param {Signer} signer @param {number} count */
+export function countSlots(signer, count) {
+    signer.link = count ? readLink(signer.token) : "";
+    const prefix = `slot ${signer.scope}`;
+    const slots = signer.slots?.prefix === prefix ? signer.slots : new Slots(count, prefix);
+    slots.count = count;
+    signer.slots = count ? slots : undefined;
+}
 
 export class Slots {
     /** @type {WeakMap<Upload, number>} */

@@ -90,7 +90,9 @@ export class Signer {
         this.multipartThreshold = limits.multipart_threshold ?? Infinity;
         this.subject = limits.subject ?? "";
         this.#lifetimeSeconds = limits.expires_in ?? this.#lifetimeSeconds;
-        await this.#countSlots(limits.max_files ?? 0);
+        if (limits.max_files || this.slots) {
+            (await import("./slots.js").catch(unreachable)).countSlots(this, limits.max_files ?? 0);
+        }
         this.hasLimits = true;
         if (this.storagePrefix !== name) {
             this.#multipart = undefined;
@@ -98,33 +100,15 @@ export class Signer {
         return limits;
     }
 
-    /** @param {number} count */
-    async #countSlots(count) {
-        if (count === 0) {
-            this.link = "";
-            this.slots = undefined;
-            return;
-        }
-        const { readLink, Slots } = await import("./slots.js").catch(() => {
-            throw new Fault("function_unreachable");
-        });
-        this.link = readLink(this.token);
-        const prefix = `slot ${this.#scope}`;
-        if (this.slots?.prefix !== prefix) {
-            this.slots = new Slots(count, prefix);
-        }
-        this.slots.count = count;
-    }
-
     /** What the browser stores belongs to one person, profile and counted link: encoded, none has a slash in it. */
-    get #scope() {
+    get scope() {
         const names = [this.subject, this.profile ?? "", this.link].map(encodeURIComponent).join("/");
         return `${this.address} ${names.replace(/\/+$/, "")} `;
     }
 
     /** The browser stores unfinished uploads under names that begin with it. */
     get storagePrefix() {
-        return `previous-upload ${this.#scope}`;
+        return `previous-upload ${this.scope}`;
     }
 
     /** Needs the limits: the subject is in the prefix. */
@@ -202,9 +186,7 @@ export class Signer {
             credentials: "omit",
             cache: "no-store",
             referrerPolicy: "no-referrer",
-        }).catch(() => {
-            throw new Fault("function_unreachable");
-        });
+        }).catch(unreachable);
         // A gateway may answer with plain text, whatever its Content-Type says.
         const answer = await response.json().catch(() => null);
         if (!response.ok || !answer) {
@@ -212,6 +194,11 @@ export class Signer {
         }
         return answer;
     }
+}
+
+/** @returns {never} */
+function unreachable() {
+    throw new Fault("function_unreachable");
 }
 
 /** @param {{ code?: string, message?: string, request_id?: string, retry_after?: number }} error @param {number} [status] */

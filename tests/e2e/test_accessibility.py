@@ -69,18 +69,22 @@ def show_interrupted(page: Page, cloud: Cloud) -> None:
 
 
 def show_other_link(page: Page, cloud: Cloud) -> None:
-    """As if the function named a person: it asks whether another one's link replaces theirs."""
+    """As if the function named a person and what their link asks for: it asks whether another link replaces theirs."""
     page.route("**/limits", with_subject)
     page.reload()
     expect(page.locator("#who")).not_to_be_empty()
+    expect(page.locator(".request h2")).to_have_text(ASKS["title"])
     page.evaluate("location.hash = 'token=of-bob'")
     expect(page.locator("dialog button").first).to_be_focused()
+
+
+ASKS = {"title": "Anna asks for the invoices", "note": "a long word " * 20, "token_expires_at": "2099-12-04T17:30:00Z"}
 
 
 def with_subject(route: Route) -> None:
     answer = route.fetch()
     who = "bob@example.com" if "authorization" in route.request.headers else "alice@example.com"
-    route.fulfill(response=answer, json=answer.json() | {"subject": who})
+    route.fulfill(response=answer, json=answer.json() | ASKS | {"subject": who})
 
 
 def show_unfolded(page: Page, cloud: Cloud) -> None:

@@ -5,10 +5,11 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { beforeEach, test } from "node:test";
+import { readLink } from "../../web/claims.js";
 import { Upload } from "../../web/files.js";
 import { Queue } from "../../web/queue.js";
 import { Fault } from "../../web/retry.js";
-import { readLink, Slots } from "../../web/slots.js";
+import { Slots } from "../../web/slots.js";
 import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
