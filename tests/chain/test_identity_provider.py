@@ -127,7 +127,8 @@ def test_what_is_said_of_each_failure(chain: Chain) -> None:
         verdict(chain, "a.b.c")  # no token: the initializer alone reads the keys
         told[mode] = reasons(chain)
     # A connection that is reset ends in one error or another, as the kernel's buffers happen to be.
-    assert re.fullmatch(r"configuration: [A-Z]\w+", *told.pop("down"))
+    [down] = told.pop("down")
+    assert re.fullmatch(r"configuration: [A-Z]\w+", down)
     assert told == {
         "stall": ["configuration: no response in time"],
         "fail": ["configuration: status 500"],
