@@ -18,6 +18,7 @@ from localcloud.oss.authentication import raw_query
 from localcloud.oss.callback import Callbacks
 from localcloud.oss.callback_key import KeyServer
 from localcloud.oss.errors import OssError, UnknownOperationError, public_endpoint_forbidden
+from localcloud.oss.operation_names import name_operation
 from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
 from localcloud.oss.operations.complete_multipart_upload import complete_multipart_upload
 from localcloud.oss.operations.delete_multiple_objects import delete_multiple_objects
@@ -175,7 +176,9 @@ class Oss(StandIn):
         subresources = frozenset(name for name, _ in raw_pairs(raw_query(request.http)) if SUBRESOURCES.fullmatch(name))
         operation = OPERATIONS.get((method, bool(key), subresources))
         if operation is None:
-            raise UnknownOperationError(" ".join([method, request.http.path, *sorted(subresources)]))
+            name = name_operation(method, has_key=bool(key), subresources=subresources)
+            line = " ".join([method, request.http.path, *sorted(subresources)])
+            raise UnknownOperationError(f"{name}: {line}" if name else line)
         request.note(operation=operation.name, **({"key": key} if key else {}))
         return operation
 

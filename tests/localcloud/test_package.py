@@ -335,7 +335,10 @@ def test_the_plugin(with_pytest: Environment, tmp_path: Path) -> None:
     assert re.findall(r"^(?:FAILED|ERROR) (\S+)", printed, re.MULTILINE) == [
         "test_suite.py::test_what_the_stand_in_does_not_have"
     ], printed
-    assert "AssertionError: the stand-in for OSS does not have this operation: PUT / lifecycle" in printed
+    assert (
+        "AssertionError: the stand-in for OSS does not have this operation: PutBucketLifecycle: PUT / lifecycle"
+        in printed
+    )
     assert "5 passed, 1 error in" in printed
 
 

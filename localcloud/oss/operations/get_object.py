@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from localcloud.oss import website
 from localcloud.oss.authorization import authorize
 from localcloud.oss.errors import NO_RIGHT, UnknownOperationError, access_denied, no_such_key
+from localcloud.oss.operation_names import name_operation
 from localcloud.oss.responses import object_response
 
 if TYPE_CHECKING:
@@ -34,5 +35,6 @@ def get_object(request: OssRequest) -> Response:
 def get_root(request: OssRequest) -> Response:
     """Send the index of a website. Raises OssError for a signed request, which would list in the old way."""
     if request.bucket.website is None or request.identity() is not None:
-        raise UnknownOperationError(f"{request.http.method} {request.http.path}")
+        name = name_operation("GET", has_key=False, subresources=())
+        raise UnknownOperationError(f"{name}: {request.http.method} {request.http.path}")
     return website.get_page(request, request.bucket.website)

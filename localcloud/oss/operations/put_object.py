@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from localcloud.oss.request import OssRequest
     from localcloud.ram.identities import Identity
 
-NOT_SUPPORTED = ("x-oss-callback", "x-oss-copy-source", "x-oss-symlink-target", "x-oss-tagging")
-"""Headers that would make it another operation, or do more than store an object."""
+NOT_SUPPORTED = {
+    "x-oss-callback": "a callback of PutObject: the header x-oss-callback",
+    "x-oss-copy-source": "CopyObject and UploadPartCopy: the header x-oss-copy-source",
+    "x-oss-symlink-target": "PutSymlink: the header x-oss-symlink-target",
+    "x-oss-tagging": "object tagging: the header x-oss-tagging",
+}
+"""Headers that would make it another operation, or do more than store an object, and what each asks for."""
 
 
 def put_object(request: OssRequest) -> Response:
@@ -36,9 +41,9 @@ def put_object(request: OssRequest) -> Response:
 def check_headers(request: OssRequest, identity: Identity) -> dict[str, str]:
     """Check all but the body, and return the headers by lower-case name. Raises OssError."""
     settings = {name.lower(): _decode(value) for name, value in request.http.headers.items()}
-    for name in NOT_SUPPORTED:
+    for name, feature in NOT_SUPPORTED.items():
         if name in settings:
-            raise not_implemented(f"the header {name} of a PUT")
+            raise not_implemented(feature)
     object_headers.check_key(request.key)
     object_headers.check(settings, settings.get("content-type", ""))
     authorize(identity, "oss:PutObject", request.bucket, request.key)

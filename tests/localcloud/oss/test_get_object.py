@@ -300,23 +300,29 @@ def test_forced_downloads(
     assert (headers.get("Content-Disposition"), headers.get("x-oss-force-download")) == (disposition, forced)
 
 
+OLD_LIST = "GetBucket, which lists in the old way, or ListBuckets"
+
+
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "what"),
     [
-        ("PUT", "/"),
-        ("PUT", "/uploads/a?acl"),
-        ("DELETE", "/"),
-        ("DELETE", "/uploads/a?tagging"),
-        ("POST", "/uploads/a"),
-        ("POST", "/?restore"),
-        ("GET", "/"),
-        ("GET", "/uploads/a?acl"),
-        ("GET", "/uploads/a?x-oss-process=image"),
+        ("PUT", "/", "PutBucket: PUT /"),
+        ("PUT", "/?acl", "PutBucketAcl: PUT / acl"),
+        ("PUT", "/uploads/a?acl", "PutObjectAcl: PUT /uploads/a acl"),
+        ("PUT", "/?lifecycle", "PutBucketLifecycle: PUT / lifecycle"),
+        ("DELETE", "/", "DeleteBucket: DELETE /"),
+        ("DELETE", "/uploads/a?tagging", "DeleteObjectTagging: DELETE /uploads/a tagging"),
+        ("POST", "/uploads/a", "POST /uploads/a"),
+        ("POST", "/?restore", "POST / restore"),
+        ("POST", "/uploads/a?append&position=0", "AppendObject: POST /uploads/a append position"),
+        ("GET", "/", f"{OLD_LIST}: GET /"),
+        ("GET", "/?uploads", "ListMultipartUploads: GET / uploads"),
+        ("GET", "/uploads/a?acl", "GetObjectAcl: GET /uploads/a acl"),
+        ("GET", "/uploads/a?x-oss-process=image", "image processing: GET /uploads/a x-oss-process"),
     ],
 )
-def test_what_the_stand_in_cannot_do_is_loud(world: OssWorld, method: str, path: str) -> None:
+def test_what_the_stand_in_cannot_do_is_loud(world: OssWorld, method: str, path: str, what: str) -> None:
     answer = requests.request(method, world.oss.url + path, timeout=60)
-    what = " ".join([method, *path.partition("=")[0].split("?")])
     assert outcome(answer) == (501, "NotImplemented", None)
     assert elements(answer)["Message"] == f"The stand-in for OSS does not support {what}."
     with pytest.raises(AssertionError, match="does not have this operation"):
