@@ -62,6 +62,9 @@ class IdentityProvider(StandIn):
         route = self._routes.get((request.method, request.path))
         if route is None:
             return _json_response({"error": "not_found"}, 404)
+        if request.method == "POST" and "Origin" in request.headers:
+            # Any page in the developer's browser could otherwise rotate the keys.
+            return _json_response({"error": "access_denied", "error_description": "Not for web pages."}, 403)
         if request.method == "GET":
             self.stopping.wait(self.faults.oidc_latency)
             if (response := self._spoil_if_switched(request)) is not None:

@@ -48,7 +48,7 @@ HOSTILE: list[Any] = [
 ]
 
 
-def changed(rng: random.Random, document: Any) -> bytes:
+def spoil(rng: random.Random, document: Any) -> bytes:
     """Returns a document with some members replaced by hostile ones, or some bytes by any others."""
     tree = json.loads(json.dumps(document))
     for _ in range(rng.randrange(3)):
@@ -76,7 +76,7 @@ def run(number: int, seed: int) -> dict[str, int]:
     def request(_: str, url: str, **__: object) -> Response:
         assert url.startswith("https://"), url
         document = {"issuer": ISSUER, "jwks_uri": KEYS_URL} if url == CONFIGURATION_URL else {"keys": PUBLIC}
-        return Response(200, {}, changed(rng, document))
+        return Response(200, {}, spoil(rng, document))
 
     with patch.object(http_client, "request", request):
         for _ in range(number):

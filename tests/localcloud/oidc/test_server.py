@@ -143,6 +143,13 @@ def test_there_is_nothing_else(provider: IdentityProvider, method: str, path: st
     assert requests.request(method, provider.url + path, timeout=10).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/token", "/rotate", "/mode"])
+def test_no_web_page_controls_it(provider: IdentityProvider, path: str) -> None:
+    headers = {"Origin": "https://evil.example"}
+    assert requests.post(provider.url + path, headers=headers, timeout=10).status_code == 403
+    assert (provider.faults.oidc_mode, len(get(provider, "/keys")["keys"])) == ("", 1)
+
+
 def test_no_token_is_in_a_record(provider: IdentityProvider) -> None:
     post(provider, "/token", '{"sub":"bob"}')
     assert [record.note for record in provider.records] == [{"sub": "bob"}]
