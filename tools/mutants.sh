@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-modules=${*:-post_policy signature presigned_url ticket form upload tokens discovery provider_keys authorize upload_credentials sts multipart multipart_client http_client}
+modules=${*:-post_policy signature presigned_url ticket form upload readable_text object_keys profiles tokens discovery provider_keys authorize upload_credentials sts multipart multipart_client http_client}
 python=$PWD/.venv/default/bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 # mutmut knows no other folder than src, and names mutants by it.
 mkdir "$work/src"
 cp -R functions/shared/* functions/callback/upload_callback functions/sign/direct_upload functions/sign/index.py "$work/src"
-cp -R tests localcloud vectors docs "$work"
+cp -R tests localcloud vectors docs profiles.schema.json profiles.example.json "$work"
 ln -s "$PWD/node_modules" "$work/node_modules"
 
 "$python/python" - "$work" $modules >"$work/pyproject.toml" <<'PYTHON'
@@ -27,9 +27,9 @@ def files(*folders, prefix=""):
     return json.dumps([str(file.relative_to(work)) for file in found if file.name in wanted])
 print("[tool.mutmut]")
 print('source_paths = ["src"]')
-print('also_copy = ["tests", "localcloud", "vectors", "docs"]')
+print('also_copy = ["tests", "localcloud", "vectors", "docs", "profiles.schema.json", "profiles.example.json"]')
 print(f"only_mutate = {files('src')}")
-names += ["app", "identity"]  # these hold what the modules do together
+names += ["app", "identity", "profile_requests", "counted_links"]  # these hold what the modules do together
 print(f"pytest_add_cli_args_test_selection = {files('tests/shared', 'tests/sign', prefix='test_')}")
 print("[tool.pytest.ini_options]")
 print('pythonpath = ["src", ".", "tests"]')

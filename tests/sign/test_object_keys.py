@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from direct_upload.authorize import Caller, Grant, subject_part
 from direct_upload.errors import InvalidId, InvalidSlot
-from direct_upload.object_keys import ObjectKey, ObjectKeys, new_directory
+from direct_upload.object_keys import ObjectKeys, new_directory
 from direct_upload.settings import Settings
 from support import factories
 from support.tokens import claims, new_secret
@@ -36,7 +36,9 @@ def grant_of(sub: str = "alice", *, profile: str = "default", prefix: str = "upl
     return Caller(settings, subject_part(sub), token).grant(profile, {})
 
 
-def make_keys(grant: Grant, *entries: Any, random_hex: Callable[[int], str] = lambda n: "ab" * n) -> list[ObjectKey]:
+def make_keys(
+    grant: Grant, *entries: Any, random_hex: Callable[[int], str] = lambda n: "ab" * n
+) -> list[tuple[str, int | None]]:
     """Returns the keys of the files of one request."""
     keys = ObjectKeys(grant, entries, random_hex)
     return [keys.new_key(entry, "png") for entry in entries]
@@ -103,7 +105,7 @@ def test_a_counted_link_takes_no_id() -> None:
 
 def test_a_request_for_more_files_than_the_link_is_for_gets_no_slot_for_the_rest() -> None:
     keys = ObjectKeys(grant_of(max_files=2, jti="x"), [{}, {}, {}], lambda n: "ab" * n)
-    assert {keys.new_key({}, "png").slot, keys.new_key({}, "png").slot} == {1, 2}
+    assert {keys.new_key({}, "png")[1], keys.new_key({}, "png")[1]} == {1, 2}
     with pytest.raises(InvalidSlot, match="The upload link is for 2 files, and this request has more"):
         keys.new_key({}, "png")
 
@@ -111,12 +113,12 @@ def test_a_request_for_more_files_than_the_link_is_for_gets_no_slot_for_the_rest
 def test_no_slot_is_picked_that_a_later_file_names() -> None:
     for digits in map("{:x}".format, range(64)):
         keys = make_keys(grant_of(max_files=3, jti="x"), {}, {"slot": 3}, {}, random_hex=partial(repeat, digits))
-        assert (keys[1].slot, {keys[0].slot, keys[2].slot}) == (3, {1, 2})
+        assert (keys[1][1], {keys[0][1], keys[2][1]}) == (3, {1, 2})
 
 
 def test_every_free_slot_may_be_picked() -> None:
     grant = grant_of(max_files=4, jti="x")
-    picked = [make_keys(grant, {}, random_hex=partial(repeat, f"{number}"))[0].slot for number in range(8)]
+    picked = [make_keys(grant, {}, random_hex=partial(repeat, f"{number}"))[0][1] for number in range(8)]
     assert picked == [1, 2, 3, 4, 1, 2, 3, 4]
 
 
@@ -124,7 +126,7 @@ def test_entries_that_are_no_objects_name_no_slot() -> None:
     keys = ObjectKeys(
         grant_of(max_files=1, jti="x"), [None, 7, "slot", [], {"slot": []}, {"slot": True}], lambda n: "0"
     )
-    assert keys.new_key({}, "png").slot == 1
+    assert keys.new_key({}, "png") == ("uploads/alice/~x/1", 1)
 
 
 def test_a_directory_is_the_callers_own_random_and_ends_in_a_slash() -> None:
@@ -152,7 +154,7 @@ class Place(NamedTuple):
     def possible_keys(self) -> set[str]:
         """Returns the keys that this place can have a form for, as far as they are not random."""
         if self.link is not None:
-            return {make_keys(self.grant, {"slot": self.slot})[0].key}
+            return {make_keys(self.grant, {"slot": self.slot})[0][0]}
         entries = ({"id": ID}, {"id": OTHER_ID})
         return {key for key, _ in make_keys(self.grant, *entries)} | {new_directory(self.grant, lambda n: "0f" * n)}
 

@@ -31,6 +31,13 @@ SECRET = tokens.new_secret()
 CLAIMS = tokens.raw_claims(sub="Mallory/..", exp=4_000_000_000)
 TOKEN = tokens.raw_token(tokens.HS256, CLAIMS, SECRET.encode())
 PREFIX = "uploads/_4dallory_2f_2e_2e/"
+PLACE = re.compile(
+    r"uploads/(~photos/)?_4dallory_2f_2e_2e/(~[a-z0-9_-]{1,96}/[1-9][0-9]{0,3}|[0-9a-f-]{36}\.[a-z0-9_]{1,16})"
+)
+"""Every key of Mallory's."""
+DIRECTORY = re.compile(r"uploads/(~photos/)?_4dallory_2f_2e_2e/[0-9a-f]{32}/")
+
+PROFILES = b'{"photos":{"content_types":"image/*","max_size":"10MB","requires_claim":false},"closed":{}}'
 
 TICKET_SECRET = tokens.new_secret()
 UPLOAD = MultipartUpload(
@@ -42,7 +49,10 @@ UPLOAD = MultipartUpload(
     subject=PREFIX.split("/")[1],
     begin=int(factories.NOON),
 )
-TICKET = UPLOAD.ticket(TICKET_SECRET, factories.NOON)[0]
+SLOT_UPLOAD = MultipartUpload(
+    **UPLOAD._asdict() | {"key": f"uploads/~photos/{UPLOAD.subject}/~l/3", "profile": "photos", "slot": 3}
+)
+TICKET, SLOT_TICKET = (each.ticket(TICKET_SECRET, factories.NOON)[0] for each in (UPLOAD, SLOT_UPLOAD))
 
 OWN = {f"ALIBABA_CLOUD_{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}
 
@@ -74,13 +84,43 @@ HOSTILE: list[Any] = [
         "null",
         "\r\nX: y",
         *("image/png", "text/html", "TEXT/HTML;x", "image/svg+xml", "image/*", "x/y", "a.html", "a.svg", "CUBE.STL"),
+        *("photos", "closed", "default", "~photos", "photos/../closed", "L 1", "\u202e", "a\nb"),
         "/multipart",
         TICKET,
+        SLOT_TICKET,
         f"{TICKET[:-1]}A",
         MultipartUpload(**UPLOAD._asdict() | {"subject": "alice"}).ticket(TICKET_SECRET, factories.NOON)[0],
     ),
+    *(1000, 1001, -0.0, ["photos"], ["default", "photos"], {"slot": 1}),
     *([], {}, [[]], {"files": []}, {"filename": {}}, [None] * 30, TOKEN, f"Bearer {TOKEN}", f"Bearer {TOKEN[:-1]}A"),
 ]
+
+
+def hostile_bearer(rng: random.Random) -> dict[str, str]:
+    """Returns the header of a sound token of Mallory's, some of whose claims are hostile."""
+    claims = {"max_files": 5, "jti": "L1", "profiles": ["photos"], "title": "a", "note": "b\nc", "exp": 4_000_000_000}
+    claims = {name: claims[name] for name in claims if rng.random() < 0.7}
+    for name in ("max_files", "jti", "profiles", "title", "note", "max_size", "content_types", "exp"):
+        if rng.random() < 0.1:
+            claims[name] = rng.choice(HOSTILE)
+    payload = tokens.raw_claims(**{"sub": "Mallory/..", "exp": 4_000_000_000} | claims)
+    return tokens.bearer(tokens.raw_token(tokens.HS256, payload, SECRET.encode()))
+
+
+def counted_seeds(rng: random.Random) -> list[bytes]:
+    """Returns sound events about profiles and slots, with a token of its own each."""
+    file = {"filename": "a.png", "size": 7, "content_type": "image/png", "slot": rng.randrange(1, 7)}
+    body = json.dumps({"profile": "photos", "files": [file, {**file, "slot": None}]})
+    query = {"profile": rng.choice(["photos", "closed", "default", ""])}
+    more: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/sign", {"body": body}),
+        ("POST", "/multipart", {"body": json.dumps({**file, "profile": "photos"})}),
+        ("GET", "/limits", {"query": query}),
+        ("GET", FOLDER_FORM, {"query": query}),
+        ("POST", "/multipart/parts", {"body": json.dumps({"ticket": SLOT_TICKET, "parts": [1]})}),
+        ("POST", "/multipart/list", {"body": json.dumps({"ticket": SLOT_TICKET})}),
+    ]
+    return [factories.event(method, path, headers=hostile_bearer(rng), **rest) for method, path, rest in more]
 
 
 def seeds() -> list[bytes]:
@@ -123,15 +163,15 @@ class Storage:
     def __init__(self, *_: object, **__: object) -> None: ...
 
     def initiate(self, key: str, **_: object) -> str:
-        assert key.startswith(PREFIX), key
+        assert PLACE.fullmatch(key), key
         return "U"
 
     def list_parts(self, upload: MultipartUpload) -> list[Part]:
-        assert upload == UPLOAD
+        assert upload in (UPLOAD, SLOT_UPLOAD)
         return [Part(1, 8 * 1024**2, "E")]
 
     def abort(self, upload: MultipartUpload) -> None:
-        assert upload == UPLOAD
+        assert upload in (UPLOAD, SLOT_UPLOAD)
 
 
 def noise(rng: random.Random) -> bytes:
@@ -183,6 +223,8 @@ def events(rng: random.Random, number: int) -> Iterator[bytes]:
         lambda event: with_bytes_changed(rng, event),
         lambda event: with_values_changed(rng, event),
         lambda event: with_bytes_changed(rng, with_values_changed(rng, event)),
+        lambda _: rng.choice(counted_seeds(rng)),
+        lambda _: with_values_changed(rng, rng.choice(counted_seeds(rng))),
     ]
     sound = seeds()
     for _ in range(number):
@@ -224,7 +266,8 @@ def check_policy(conditions: list[Any]) -> None:
     """Raises AssertionError if a form fits another bucket or prefix, or exceeds the limits."""
     listed = {condition[1]: condition for condition in conditions if isinstance(condition, list)}
     assert [condition for condition in conditions if isinstance(condition, dict)] == [{"bucket": "team-uploads"}]
-    assert listed["$key"][2].startswith(PREFIX), listed["$key"]
+    kind, _, place = listed["$key"]
+    assert {"eq": PLACE, "starts-with": DIRECTORY}[kind].fullmatch(place), place
     assert [
         0 <= condition[1] <= condition[2] <= 100_000_000
         for condition in conditions
@@ -238,14 +281,15 @@ def check_policy(conditions: list[Any]) -> None:
 def check_url(url: str) -> None:
     """Raises AssertionError if a part's URL is for another object, or for a part of any length."""
     parts = urlsplit(url)
-    assert (parts.netloc, unquote(parts.path)) == ("team-uploads.oss-cn-hangzhou.aliyuncs.com", f"/{UPLOAD.key}"), url
+    assert parts.netloc == "team-uploads.oss-cn-hangzhou.aliyuncs.com", url
+    assert unquote(parts.path)[1:] in (UPLOAD.key, SLOT_UPLOAD.key), url
     assert "x-oss-additional-headers=content-length" in parts.query, url
 
 
 def run(number: int, seed: int) -> dict[int, int]:
     """Handles so many unsound events, and returns how often each status came out. Raises AssertionError."""
     in_parts = {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": TICKET_SECRET}
-    settings = Settings.from_environ(factories.ENVIRON | in_parts | {"AUTH": "jwt", "JWT_SECRET": SECRET})
+    settings = Settings.from_environ(factories.ENVIRON | in_parts | {"AUTH": "jwt", "JWT_SECRET": SECRET}, PROFILES)
     counts: dict[int, int] = {}
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     asked: list[Any] = []

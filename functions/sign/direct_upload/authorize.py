@@ -6,8 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from direct_upload import content_types
 from direct_upload.errors import ProfileNotAllowed, TokenInvalid, UnknownProfile
@@ -38,8 +37,7 @@ MAX_INSTANT = 253_402_300_799
 _UNSAFE = re.compile(rb"[^a-z0-9-]")
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """What a caller may upload, by the rules of one profile."""
 
     subject: str
@@ -63,8 +61,7 @@ class Grant:
     """When the token does, in seconds since the epoch; None without one."""
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     """Who sends a request."""
 
     settings: Settings
@@ -119,8 +116,7 @@ def _find_profile(settings: Settings, name: object) -> Profile:
 def _narrow(grant: Grant, claims: Mapping[str, Any]) -> Grant:
     _check_profile(claims, grant.profile)
     max_files = _narrow_files(claims)
-    return replace(
-        grant,
+    return grant._replace(
         key_prefix=f"{grant.key_prefix}~{subject_part(claims.get('jti'))}/" if max_files else grant.key_prefix,
         max_size=_narrow_size(claims, grant.max_size),
         content_types=_narrow_types(claims, grant.content_types),

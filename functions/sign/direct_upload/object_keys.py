@@ -8,21 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from direct_upload.authorize import Grant
 from direct_upload.errors import InvalidId, InvalidSlot
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-class ObjectKey(NamedTuple):
-    """The key of one file."""
-
-    key: str
-    slot: int | None
-    """Of a counted link."""
 
 
 class ObjectKeys:
@@ -35,17 +27,17 @@ class ObjectKeys:
         self._used: set[object] = set()
         self._named_slots = {_slot_of(entry) for entry in entries} if grant.max_files else set()
 
-    def new_key(self, entry: Mapping[str, Any], extension: str) -> ObjectKey:
-        """Returns the key for a file. Raises InvalidId, InvalidSlot."""
+    def new_key(self, entry: Mapping[str, Any], extension: str) -> tuple[str, int | None]:
+        """Returns the key for a file, and its slot if it has one. Raises InvalidId, InvalidSlot."""
         upload_id, slot, max_files = entry.get("id"), entry.get("slot"), self._grant.max_files
         if max_files is None:
             if slot is not None:
                 raise InvalidSlot("Only an upload link for a number of files has slots.")
-            return ObjectKey(f"{self._grant.key_prefix}{self._check_id(upload_id)}.{extension}", None)
+            return f"{self._grant.key_prefix}{self._check_id(upload_id)}.{extension}", None
         if upload_id is not None:
             raise InvalidId("An upload link for a number of files has slots instead of ids.")
         number = self._pick_slot(max_files) if slot is None else self._check_slot(slot, max_files)
-        return ObjectKey(f"{self._grant.key_prefix}{number}", number)
+        return f"{self._grant.key_prefix}{number}", number
 
     def _check_id(self, declared: object) -> str:
         if declared is None:
