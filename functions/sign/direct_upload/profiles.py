@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from direct_upload import content_types
@@ -176,22 +177,16 @@ def _parse_member(member: str, value: object) -> object:
     return _PARSERS[member](value)
 
 
-def _parse_text(parse: Callable[[str], Any], example: str) -> Callable[[object], Any]:
-    def parse_member(value: object) -> Any:
-        if not isinstance(value, str):
-            raise ValueError(f'must be a text such as "{example}", not {_show(value)}')  # noqa: TRY004 - a fault of the file
-        return parse(value)
-
-    return parse_member
+def _parse_text(parse: Callable[[str], object], example: str, value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError(f'must be a text such as "{example}", not {_show(value)}')  # noqa: TRY004 - a fault of the file
+    return parse(value)
 
 
-def _parse_number(least: int, most: int, unit: str) -> Callable[[object], int]:
-    def parse_member(value: object) -> int:
-        if type(value) is not int or not least <= value <= most:
-            raise ValueError(f"must be {least} to {most} {unit}, not {_show(value)}")
-        return value
-
-    return parse_member
+def _parse_number(least: int, most: int, unit: str, value: object) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"must be {least} to {most} {unit}, not {_show(value)}")
+    return value
 
 
 def _parse_switch(value: object) -> bool:
@@ -222,13 +217,13 @@ def parse_size(text: str) -> int:
     return size
 
 
-_PARSERS: Mapping[str, Callable[[object], Any]] = {
-    "content_types": _parse_text(content_types.parse, "image/*,.pdf"),
-    "max_size": _parse_text(parse_size, "10MB"),
-    "expires_in": _parse_number(MIN_FORM_LIFETIME_SECONDS, MAX_FORM_LIFETIME_SECONDS, "seconds"),
+_PARSERS: Mapping[str, Callable[[object], object]] = {
+    "content_types": partial(_parse_text, content_types.parse, "image/*,.pdf"),
+    "max_size": partial(_parse_text, parse_size, "10MB"),
+    "expires_in": partial(_parse_number, MIN_FORM_LIFETIME_SECONDS, MAX_FORM_LIFETIME_SECONDS, "seconds"),
     "folder_forms": _parse_switch,
     "callback": _parse_switch,
     "multipart": _parse_switch,
     "requires_claim": _parse_switch,
-    "keep_days": _parse_number(1, MAX_KEEP_DAYS, "days"),
+    "keep_days": partial(_parse_number, 1, MAX_KEEP_DAYS, "days"),
 }
