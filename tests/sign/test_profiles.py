@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from support.tokens import new_secret
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "profiles.schema.json").read_text(encoding="utf-8"))
+
+REFERENCE = (ROOT / "docs" / "reference" / "profiles.md").read_text(encoding="utf-8")
 
 TOKENS = {"AUTH": "jwt", "JWT_SECRET": new_secret()}
 PARTS = {"MULTIPART_THRESHOLD": "1MB", "MULTIPART_SECRET": new_secret()}
@@ -205,8 +208,16 @@ def test_whatever_the_file_the_schema_refuses_what_the_function_refuses_except_t
     assert is_valid(content, SCHEMA) == (found == [])
 
 
-def test_the_schema_names_the_members_that_the_function_reads() -> None:
-    assert list(SCHEMA["definitions"]["profile"]["properties"]) == RULES.split(", ")
+def test_schema_and_reference_name_the_members_that_the_function_reads() -> None:
+    [table] = re.findall(r"<!-- profiles: .*? -->\n(.*?)<!-- /profiles -->", REFERENCE, re.DOTALL)
+    documented = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert [list(SCHEMA["definitions"]["profile"]["properties"]), documented] == [[*profiles._PARSERS]] * 2
+
+
+def test_the_example_in_the_reference_is_sound() -> None:
+    [example] = re.findall(r"```json\n(.*?)```", REFERENCE, re.DOTALL)
+    assert is_valid(json.loads(example), SCHEMA)
+    assert profiles.parse(example.encode()).faults == ()
 
 
 def test_the_example_fits_function_and_schema() -> None:
