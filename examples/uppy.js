@@ -3,6 +3,9 @@
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 
+/** The name of one of your profiles, or undefined for the settings' own rules. */
+const PROFILE = undefined;
+
 /** Signed, and not posted yet. */
 const forms = new Map();
 
@@ -30,7 +33,7 @@ uppy.addPreProcessor(async (ids) => {
 
 async function sign(id) {
     const { name, size, type } = uppy.getFile(id);
-    const body = JSON.stringify({ files: [{ filename: name, size, content_type: type }] });
+    const body = JSON.stringify({ profile: PROFILE, files: [{ filename: name, size, content_type: type }] });
     const headers = { "Content-Type": "application/json" };
     const response = await fetch("ADDRESS/sign", { method: "POST", headers, body });
     const answer = await response.json();

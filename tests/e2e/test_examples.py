@@ -55,7 +55,10 @@ def site(folder: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def cloud(tmp_path: Path, site: Site) -> Iterator[Cloud]:
-    with Cloud(tmp_path / "files", settings={"ALLOWED_ORIGINS": site.url}) as cloud:
+    profiles = tmp_path / "profiles.json"
+    profiles.write_text('{"notes": {"requires_claim": false}}', encoding="utf-8")
+    settings = {"ALLOWED_ORIGINS": site.url, "PROFILES_FILE": str(profiles)}
+    with Cloud(tmp_path / "files", settings=settings) as cloud:
         cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST",)))
         yield cloud
     cloud.check()
@@ -83,7 +86,8 @@ def test_the_uploader_in_a_page_of_ones_own(page: Page, cloud: Cloud, site: Site
 
 def test_uppy_posts_through_the_function(page: Page, cloud: Cloud, site: Site, folder: Path, tmp_path: Path) -> None:
     example = (ROOT / "examples" / "uppy.js").read_text(encoding="utf-8")
-    (tmp_path / "uppy.js").write_text(example.replace("ADDRESS", cloud.gateway.url), encoding="utf-8")
+    example = example.replace("ADDRESS", cloud.gateway.url).replace("PROFILE = undefined", 'PROFILE = "notes"')
+    (tmp_path / "uppy.js").write_text(example, encoding="utf-8")
     (tmp_path / "page.js").write_text(UPPY_SCRIPT, encoding="utf-8")
     (folder / "index.html").write_text(UPPY_PAGE, encoding="utf-8")
     esbuild = str(ROOT / "node_modules/.bin/esbuild")
@@ -105,3 +109,4 @@ def test_uppy_posts_through_the_function(page: Page, cloud: Cloud, site: Site, f
         "b.txt": ("text/plain", "txt"),
         "c.stl": ("model/stl", "stl"),
     }
+    assert {each.key.rpartition("/")[0] for each in cloud.bucket.objects()} == {"uploads/~notes/anonymous"}

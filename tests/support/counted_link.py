@@ -209,7 +209,6 @@ class CountedLink(RuleBasedStateMachine):
         self.run("answer", id=request["id"], **(answer or self.perform(request)))
         self.check()
 
-    @precondition(lambda self: self.find(is_open))
     @rule(milliseconds=st.sampled_from([5_000, STALLED_MS]))
     def let_time_pass(self, milliseconds: int) -> None:
         self.run("pass", milliseconds=milliseconds)
