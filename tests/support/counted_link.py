@@ -165,7 +165,7 @@ class CountedLink(RuleBasedStateMachine):
     @precondition(lambda self: sum(map(len, self.chosen.values())) < self.count + 3)
     @rule(at=st.integers(0, 10))
     def choose(self, at: int) -> None:
-        """The user chooses another file."""
+        """Chooses another file."""
         self.choose_another(at)
 
     def choose_another(self, at: int) -> None:
@@ -177,7 +177,7 @@ class CountedLink(RuleBasedStateMachine):
     @precondition(lambda self: self.missing())
     @rule(at=st.integers(0, 5))
     def choose_again(self, at: int) -> None:
-        """After a reload the user chooses a file again that was not uploaded."""
+        """Chooses a file again that was not uploaded before a reload."""
         self.send(*pick(self.missing(), at))
 
     def missing(self) -> list[tuple[str, str]]:
@@ -195,7 +195,7 @@ class CountedLink(RuleBasedStateMachine):
     @precondition(lambda self: self.waiting)
     @rule(seed=SEEDS)
     def deliver(self, seed: int) -> None:
-        """Some of the requests on their way arrive, and some of the answers."""
+        """Lets some of the requests on their way arrive, and some of the answers."""
         rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
         for fate in rng.choices(FATES, k=8):
             if self.waiting:
@@ -217,7 +217,7 @@ class CountedLink(RuleBasedStateMachine):
     @precondition(lambda self: self.retries > 0 and self.find(can_restart))
     @rule(at=st.integers(0, 10))
     def try_again(self, at: int) -> None:
-        """The user clicks on "Try again", also where a file is not confirmed."""
+        """Clicks on "Try again", also where a file is not confirmed."""
         self.retries -= 1
         page, file = pick(self.find(can_restart), at)
         self.sendings[file] += self.uploads(page)[file]["state"] == "unconfirmed"
@@ -247,7 +247,7 @@ class CountedLink(RuleBasedStateMachine):
     @precondition(lambda self: self.thefts > 0)
     @rule(at=st.integers(0, 10))
     def steal(self, at: int) -> None:
-        """Somebody else with the link stores a file, best of all where a page's file has not arrived."""
+        """Stores a file of somebody else, best of all where a page's file has not arrived."""
         self.thefts -= 1
         slot = pick(self.missed_slots or range(1, self.count + 2), at)
         file = {"filename": "x.txt", "size": len(THIEF), "content_type": "text/plain", "slot": slot}
@@ -314,7 +314,7 @@ class CountedLink(RuleBasedStateMachine):
                 assert copies[(name.encode() * size)[:size]] <= self.sendings[name], name
 
     def teardown(self) -> None:
-        """In the end everything works, and nothing stays open."""
+        """Checks that nothing stays open once everything works."""
         if not self.shown:
             return
         self.finish()
