@@ -183,6 +183,7 @@ def test_what_the_components_are_asked_for(scratch: Scratch) -> None:
 
 
 def test_the_vendors_models_know_everything_that_is_sent(scratch: Scratch) -> None:
+    (scratch.folder / "profiles.json").write_text('{"photos": {}}')
     scratch.ok("deploy", "-y", **SET)
     assert fc_models.faults(scratch.props("sign")) == []
 
