@@ -2,7 +2,10 @@
 // decides on. One JSON command a line in, one JSON answer a line out: what the pages show, and their new requests.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 /** A file or a part of one: its bytes are there at once, so that no answer comes before they were read. */
 class MemoryBlob {
