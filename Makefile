@@ -97,6 +97,7 @@ lock: ## Lock the newest versions of all dependencies
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt functions/sign/requirements.in --group test -o requirements-test.txt
 	@$(PYTHON) $(LOCK) -c requirements-test.txt functions/sign/requirements.in --group run -o requirements-run.txt
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
+	@$(PYTHON) $(LOCK) -c requirements-run.txt localcloud/pyproject.toml -o localcloud/requirements.txt
 	@npm update --save --ignore-scripts --loglevel=error
 
 doctor: ## Name each fault in what is set, declared and deployed (ARGS=--strict fails if a check could not be made)

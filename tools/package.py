@@ -19,8 +19,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def build(target: Path) -> list[Path]:
-    """Build both into a folder. Returns their paths."""
+    """Build both into a folder, and copy what an image is made of beside them. Returns their paths."""
     target.mkdir(parents=True, exist_ok=True)
+    for name in ("Containerfile", "requirements.txt"):
+        shutil.copy(PROJECT / "localcloud" / name, target)
     os.environ.setdefault("SOURCE_DATE_EPOCH", "315532800")  # 1980-01-01: the same sources make the same wheel
     with tempfile.TemporaryDirectory() as temporary, contextlib.redirect_stdout(sys.stderr):
         copy = Path(temporary) / "localcloud"

@@ -14,13 +14,21 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from http.client import HTTPException
 
-from benchmarks.server import cold, cores, growth, lifetime, load, shares, tutorial, warm
+from benchmarks.server import cold, cores, growth, lifetime, load, oss_cloud, shares, tutorial, warm
 from benchmarks.server.row import NotMeasured, Row, line
 from benchmarks.server.table import HEADS, Table
 from localcloud.dev.cloud import ROOT
 
 # Times come first, while the process is as small as the function's.
-MEASUREMENTS = (warm.measure, tutorial.measure, cold.measure, lifetime.measure, growth.measure, load.measure)
+MEASUREMENTS = (
+    warm.measure,
+    tutorial.measure,
+    cold.measure,
+    lifetime.measure,
+    growth.measure,
+    load.measure,
+    oss_cloud.measure,
+)
 TABLES = (shares.measure, cold.stages, cores.measure)
 
 PAGE = ROOT / "docs" / "performance.md"

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -170,10 +171,10 @@ def test_the_sdist_has_what_the_wheel_is_made_of(dist: dict[str, Path]) -> None:
 
 
 @contextmanager
-def running(environment: Environment, *arguments: str) -> Iterator[dict[str, Any]]:
+def running(environment: Environment, *arguments: str, **variables: str) -> Iterator[dict[str, Any]]:
     """The command, in a folder that has no checkout; yields what it prints as JSON."""
     command = [str(environment.folder / "bin" / "oss-localcloud"), "--json", *arguments]
-    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environ()}
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environ(**variables)}
     with subprocess.Popen(command, cwd=environment.folder, **pipes) as process:  # noqa: S603 - ours
         try:
             assert process.stdout is not None
@@ -249,6 +250,59 @@ def test_it_is_small(wheel: Path) -> None:
     assert more == {"crcmod-plus", "python-multipart"}
     others = size([Path(str(needs[name].locate_file(file))) for name in more for file in needs[name].files or ()])
     assert 300_000 < own + others < MAX_SIZE
+
+
+# The image, without an engine: its instructions, one by one.
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Containerfile's instructions: the name of each, and its words."""
+    text = (ROOT / "localcloud" / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(name, " ".join(rest.split())) for name, _, rest in (line.partition(" ") for line in lines)]
+
+
+def test_the_image_installs_locked_packages_and_the_wheel_and_is_not_root() -> None:
+    assert [(name, words) for name, words in instructions() if name in ("COPY", "RUN", "USER", "ENTRYPOINT")] == [
+        ("COPY", "requirements.txt oss_localcloud-*.whl /tmp/dist/"),
+        (
+            "RUN",
+            "pip install --no-cache-dir --require-hashes --no-deps --only-binary :all: -r /tmp/dist/requirements.txt",
+        ),
+        ("RUN", "pip install --no-cache-dir --no-deps --no-index /tmp/dist/*.whl"),
+        ("RUN", "useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin localcloud"),
+        ("USER", "10001:10001"),
+        ("ENTRYPOINT", '["oss-localcloud"]'),
+    ]
+
+
+def test_what_the_image_copies_is_in_dist(dist: dict[str, Path]) -> None:
+    files = {path.name for path in dist[".whl"].parent.iterdir()}
+    assert files == {"Containerfile", "requirements.txt", dist[".whl"].name, dist[".gz"].name}
+
+
+def test_the_lock_of_the_image_has_what_the_wheel_needs(wheel: Path) -> None:
+    lock = (ROOT / "localcloud" / "requirements.txt").read_text(encoding="utf-8")
+    names = re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)
+    assert set(names) == closure(*requirements(metadata(wheel).get_all("Requires-Dist"))).keys()
+    assert len(names) <= lock.count("--hash=sha256:")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def test_the_image_is_healthy_while_it_runs(environment: Environment) -> None:
+    words = dict(instructions())
+    variables = dict(re.findall(r"(\w+)=(\S+)", words["ENV"]))
+    ports = {name: str(free_port()) for name in variables if name.endswith("_PORT")}
+    check = json.loads(words["HEALTHCHECK"].partition(" CMD ")[2])
+    check[-1] = check[-1].replace(variables["OSS_LOCALCLOUD_CONTROL_PORT"], ports["OSS_LOCALCLOUD_CONTROL_PORT"])
+    before = environment.run(*check).returncode
+    with running(environment, **{**variables, **ports}) as cloud:
+        assert cloud["sts"] == f"http://127.0.0.1:{ports['OSS_LOCALCLOUD_STS_PORT']}"
+        assert (before, environment.run(*check).returncode) == (1, 0)
 
 
 # The plugin, and the example.
