@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_httpserver import HTTPServer
 from werkzeug.exceptions import ClientDisconnected
@@ -41,6 +41,8 @@ LOOPBACK = "127.0.0.1"
 LOCAL_HOSTS = re.compile(r"127\.0\.0\.1|localhost|[a-z0-9.-]+\.localhost")
 """The hosts that a request may name, besides those that were allowed by name. A page of another host whose name
 resolves to this machine (DNS rebinding) could otherwise read what only this machine's own pages may read."""
+
+AMBIGUOUS_LENGTH = "The request says in two ways how long its body is. Send Content-Length or Transfer-Encoding.\n"
 
 FOREIGN_HOST = "This host name does not belong to the local cloud. Use 127.0.0.1 or localhost.\n"
 
@@ -82,7 +84,20 @@ class Record:
 
 
 class PlainHandler(WSGIRequestHandler):
-    """Werkzeug's handler, without the Server and Date that it would send beside those of the response."""
+    """Werkzeug's handler, without the Server and Date that it would send beside those of the response.
+
+    It passes on the path as it was sent (the standard library makes `/a` of `//a`), and whether the body's length is
+    given in two ways: readers differ in which they take, so one of them would take the rest for another request.
+    """
+
+    def make_environ(self) -> dict[str, Any]:
+        """Return what the request is made of."""
+        lengths = self.headers.get_all("Content-Length") or []
+        ambiguous = len(lengths) > 1 or bool(lengths and "Transfer-Encoding" in self.headers)
+        return super().make_environ() | {
+            "REQUEST_URI": self.requestline.split()[1],
+            "localcloud.ambiguous_length": ambiguous,
+        }
 
     def send_response(self, code: int, message: str | None = None) -> None:
         """Send the status line alone."""
@@ -100,6 +115,9 @@ class StandIn(HTTPServer):
 
     checks_hosts = False
     """Whether the service itself checks the host; else only those of this machine are accepted."""
+
+    checks_lengths = False
+    """Whether the service itself refuses a body whose length is given in two ways."""
 
     def __init__(
         self, clock: Callable[[], float], *, port: int = 0, host: str = LOOPBACK, allowed_hosts: Iterable[str] = ()
@@ -144,8 +162,7 @@ class StandIn(HTTPServer):
         with self._idle:
             self._running += 1
         try:
-            is_local = self.checks_hosts or self.is_local(request.headers.get("Host", ""))
-            response = self.dispatch(request) if is_local else Response(FOREIGN_HOST, 403)
+            response = self._refuse(request) or self.dispatch(request)
             drain(request)
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             self._record(request, response.status_code)
@@ -163,6 +180,13 @@ class StandIn(HTTPServer):
         """Return whether a Host header names this machine, or a host that was allowed by name."""
         name = re.sub(r":[0-9]+\Z", "", host.lower())
         return name in self.allowed_hosts or LOCAL_HOSTS.fullmatch(name) is not None
+
+    def _refuse(self, request: Request) -> Response | None:
+        """Refuse what is no request to this machine, or may be two; a service that checks this itself does it later."""
+        if has_ambiguous_length(request) and not self.checks_lengths:
+            return Response(AMBIGUOUS_LENGTH, 400)
+        is_local = self.checks_hosts or self.is_local(request.headers.get("Host", ""))
+        return None if is_local else Response(FOREIGN_HOST, 403)
 
     def dispatch(self, request: Request) -> Response:
         """Find the handler; a client that disconnected is not an error of the stand-in."""
@@ -204,6 +228,11 @@ class StandIn(HTTPServer):
     def _wait_until_idle(self, timeout: float) -> None:
         with self._idle:
             self._idle.wait_for(lambda: self._running == 0, timeout)
+
+
+def has_ambiguous_length(request: Request) -> bool:
+    """Return whether the request says in two ways how long its body is."""
+    return bool(request.environ["localcloud.ambiguous_length"])
 
 
 def note(request: Request, **members: object) -> None:

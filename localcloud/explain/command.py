@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,17 +21,27 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     with report_user_errors() as outcome:
         error = ErrorResponse.parse(_read_error(options.error))
-        fields = read_fields(options.form.read_text(encoding="utf-8")) if options.form else {}
-        print(visible(explain(error, fields, options.size)))
+        fields = read_fields(_read_text(options.form)) if options.form else {}
+        for line in explain(error, fields, options.size).split("\n"):
+            print(visible(line))
         outcome.exit_code = 0 if find_rules(error) else 1
     return outcome.exit_code
 
 
 def _read_error(text: str) -> str:
     if text == "-":
-        return sys.stdin.read()
-    path = Path(text)
-    return path.read_text(encoding="utf-8") if path.is_file() else text
+        return sys.stdin.buffer.read().decode(errors="replace")
+    try:
+        return _read_text(Path(text)) if Path(text).is_file() else text
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return text  # an answer that was pasted in place of a file's name
+
+
+def _read_text(path: Path) -> str:
+    """Return what a file has; where it is not UTF-8, what remains of it is not JSON either."""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:

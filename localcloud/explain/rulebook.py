@@ -66,6 +66,12 @@ class ErrorResponse:
     message: str | None = None
     status: int | None = None
     string_to_sign: str | None = None
+    argument_value: str = ""
+    """The value of the argument that is invalid, if the error is about one."""
+    host: str = ""
+    """The host that was asked."""
+    bucket_region: str = ""
+    """The region of the bucket, where the host does not say it."""
 
     @classmethod
     def parse(cls, text: str) -> ErrorResponse:
@@ -81,7 +87,14 @@ class ErrorResponse:
             raise ValueError(NOT_AN_ERROR) from None
         if not members.get("Code"):
             raise ValueError(NOT_AN_ERROR)
-        return cls(members["Code"], members.get("EC"), members.get("Message", ""), None, members.get("StringToSign"))
+        return cls(
+            members["Code"],
+            members.get("EC"),
+            members.get("Message", ""),
+            string_to_sign=members.get("StringToSign"),
+            argument_value=members.get("ArgumentValue", ""),
+            host=members.get("HostId", ""),
+        )
 
 
 def _xml_elements(text: str) -> dict[str, str]:

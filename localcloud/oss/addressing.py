@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from localcloud.oss.errors import OssError, access_denied
+from localcloud.oss.object_headers import key_not_utf_8
 from localcloud.stand_in import LOOPBACK
 
 if TYPE_CHECKING:
@@ -79,4 +80,4 @@ def _path(request: Request) -> str:
     try:
         return unquote_to_bytes(raw.encode("latin-1")).decode().removeprefix("/")
     except UnicodeDecodeError:
-        raise OssError(400, "InvalidObjectName", "The specified object is not valid.") from None
+        raise key_not_utf_8() from None

@@ -75,6 +75,12 @@ def missing_content_length() -> OssError:
     return OssError(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 
 
+def ambiguous_length() -> OssError:
+    """Make a 400 for a body whose length is given in two ways. Refusing it is our choice; RFC 9112 allows that."""
+    message = "Content-Length and Transfer-Encoding, or several Content-Length headers, contradict each other."
+    return OssError(400, "InvalidRequest", message)
+
+
 def invalid_digest() -> OssError:
     """Make a 400 for a body that Content-MD5 does not match."""
     return OssError(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")

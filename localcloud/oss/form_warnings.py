@@ -30,6 +30,12 @@ def form_warnings(policy: PostPolicy, token_expiration: float) -> list[str]:
             "The policy does not name the bucket: the form works for every bucket that its credentials can reach. "
             "To fix: add a condition on bucket."
         )
+    warnings += [
+        f"The name {condition.name!r} in a condition has no $: other clouds refuse such a policy, and what OSS does is "
+        f"not established. To fix: write ${condition.name}."
+        for condition in policy.conditions
+        if condition.lacks_dollar
+    ]
     if policy.expiration > token_expiration:
         seconds = policy.expiration - token_expiration
         warnings.append(

@@ -24,11 +24,30 @@ STORED_HEADERS = {
     "x-oss-server-side-encryption-key-id": "x-oss-server-side-encryption-key-id",
     "x-oss-server-side-data-encryption": "x-oss-server-side-data-encryption",
 }
+ACLS = ("default", "private", "public-read", "public-read-write")
 CLOSED_LISTS = {
-    "x-oss-object-acl": ("default", "private", "public-read", "public-read-write"),
+    "acl": ACLS,
+    "x-oss-object-acl": ACLS,
     "x-oss-storage-class": ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"),
     "x-oss-forbid-overwrite": ("true", "false"),
 }
+"""Fields and headers whose value must be one of a few. `acl` is a field of forms."""
+
+FORM_ECS = {
+    "x-oss-forbid-overwrite": "0006-00000117",
+    "x-oss-object-acl": "0017-00000104",
+    "x-oss-storage-class": "0013-00000101",
+}
+"""The ECs for other values in a form. Only the first has a page about forms; the others' are about headers: that they
+count for forms too is our choice. The EC of `acl` is not on its page."""
+
+HEADER_ECS = {
+    "x-oss-forbid-overwrite": "0017-00000279",
+    "x-oss-object-acl": "0017-00000104",
+    "x-oss-storage-class": "0017-00000132",
+}
+"""The ECs for other values in a header of PutObject or InitiateMultipartUpload."""
+
 META = "x-oss-meta-"
 META_NAME = re.compile("[a-z0-9-]+")
 NOT_IN_A_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
@@ -42,25 +61,41 @@ def is_stored(name: str) -> bool:
 def check_key(key: str) -> None:
     """Raise OssError unless the key has 1 to 1023 bytes and begins with neither `/` nor `\\`."""
     if not key:
-        raise OssError(400, "InvalidObjectName", "The Object name can not be empty.")
+        raise _invalid_object_name("The Object name can not be empty.", "1")
     if len(key.encode()) > 1023:
-        raise OssError(400, "InvalidObjectName", "The Length of Object name must be less than 1024.")
+        raise _invalid_object_name("The Length of Object name must be less than 1024.", "3")
     if key[0] in "/\\":
-        raise OssError(400, "InvalidObjectName", "The specified object is not valid.")
+        raise _invalid_object_name("The specified object is not valid.", "5")
 
 
-def check(settings: Mapping[str, str], content_type: str) -> None:
+def key_not_utf_8() -> OssError:
+    """Make a 400 for a key that cannot be decoded."""
+    return _invalid_object_name("The specified object is not valid.", "4")
+
+
+def _invalid_object_name(message: str, ec: str) -> OssError:
+    return OssError(400, "InvalidObjectName", message, f"0016-0000000{ec}")
+
+
+def check(settings: Mapping[str, str], content_type: str, *, is_form: bool) -> None:
     """Raise OssError for a value that no header can have, or that is not on its list. The messages are our choice.
 
-    `settings` have lower-case names. User meta has at most 8 KB, as all fields or headers together have.
+    `settings` are fields or headers by lower-case name. User meta has at most 8 KB, as all of them together have.
     """
     for name, value in settings.items():
-        if name in CLOSED_LISTS and value not in CLOSED_LISTS[name]:
-            raise invalid_argument(f"{name} is not one of {', '.join(CLOSED_LISTS[name])}.", name, value)
+        if name in CLOSED_LISTS and (is_form or name != "acl") and value not in CLOSED_LISTS[name]:
+            raise _not_listed(name, value, is_form=is_form)
         if name.startswith(META) and not META_NAME.fullmatch(name.removeprefix(META)):
             raise invalid_argument("The name of a user meta header is invalid.", name, value)
     _check_header_values(settings, content_type)
     _check_encryption(settings)
+
+
+def _not_listed(name: str, value: str, *, is_form: bool) -> OssError:
+    ec = (FORM_ECS if is_form else HEADER_ECS).get(name)
+    if (name, value, is_form) == ("x-oss-storage-class", "", False):
+        ec = "0017-00000131"
+    return invalid_argument(f"{name} is not one of {', '.join(CLOSED_LISTS[name])}.", name, value, ec)
 
 
 def _check_header_values(settings: Mapping[str, str], content_type: str) -> None:

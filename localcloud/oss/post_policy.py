@@ -51,6 +51,9 @@ class Condition:
     """A string for eq and starts-with, a list of strings for in and not-in."""
     text: str
     """The condition as OSS prints it when it fails."""
+    lacks_dollar: bool
+    """Whether it is a list whose name does not begin with `$`: accepted as our choice, since a page of OSS has such a
+    sample for another fault."""
 
     def holds(self, fields: Mapping[str, str]) -> bool:
         """Return whether the form matches. A missing field matches no condition, not even not-in (our choice)."""
@@ -90,7 +93,7 @@ def read_post_policy(encoded: str) -> PostPolicy:
     expiration = _parse_expiration(document["expiration"])
     entries = document["conditions"]
     if not isinstance(entries, list):
-        invalid("201", "conditions is not a list")
+        invalid("214", "conditions is not a list")
     if not entries:
         invalid("215", "conditions is empty")
     parsed = [_parse_entry(entry) for entry in entries]
@@ -165,7 +168,8 @@ def _parse_entry(entry: object) -> Condition | SizeRange:
     if isinstance(entry, dict):
         if len(entry) != 1:
             invalid("201", "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.")
-        return _parse_condition("eq", *next(iter(entry.items())))
+        name, value = next(iter(entry.items()))
+        return _parse_condition("eq", name, value, lacks_dollar=False)
     if not isinstance(entry, list):
         invalid("222", "a condition is neither an object nor a list")
     if len(entry) < 2 and entry[:1] not in ([mode] for mode in (*MODES, RANGE)):
@@ -175,7 +179,9 @@ def _parse_entry(entry: object) -> Condition | SizeRange:
         invalid("217", f"unknown mode {mode!r}")
     if len(operands) != 2:
         invalid("218", f"{mode} is not followed by two items")
-    return _parse_range(*operands) if mode == RANGE else _parse_condition(mode, *operands)
+    if mode == RANGE:
+        return _parse_range(*operands)
+    return _parse_condition(mode, *operands, lacks_dollar=not str(operands[0]).startswith("$"))
 
 
 def _parse_range(minimum: object, maximum: object) -> SizeRange:
@@ -191,7 +197,7 @@ def _parse_range(minimum: object, maximum: object) -> SizeRange:
     return SizeRange(minimum, maximum)
 
 
-def _parse_condition(mode: str, name: object, expected: object) -> Condition:
+def _parse_condition(mode: str, name: object, expected: object, *, lacks_dollar: bool) -> Condition:
     if not isinstance(name, str) or name in ("", "$"):
         invalid("224", "the name of a field is not a string")
     plain = name.removeprefix("$")
@@ -205,7 +211,7 @@ def _parse_condition(mode: str, name: object, expected: object) -> Condition:
     if any(BARE_DOLLAR.search(value) for value in values):
         invalid("201", f"a $ in the value of {text} is not escaped")
     literal = [value.replace(r"\$", "$") for value in values]
-    return Condition(mode, plain.lower(), literal if values is expected else literal[0], text)
+    return Condition(mode, plain.lower(), literal if values is expected else literal[0], text, lacks_dollar)
 
 
 def check_policy(policy: PostPolicy, fields: Mapping[str, str], now: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import ExitStack
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
 from localcloud import xml_document
+from localcloud.oss import partial_content
 from localcloud.stand_in import CHUNK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
     from werkzeug.wrappers import Request
@@ -70,11 +73,35 @@ def upload_headers(stored: StoredObject) -> dict[str, str]:
 def object_response(
     request: Request, stored: StoredObject, file: BinaryIO, *, as_download: bool, status: int = 200
 ) -> Response:
-    """Make a response with an object's bytes and headers; see `object_headers`."""
+    """Make a response with an object's bytes and headers; see `object_headers`. Raises OssError.
+
+    Conditions and a Range count for a 200 alone. That a HEAD ignores a Range is our choice.
+    """
     headers = object_headers(stored, as_download=as_download)
-    response = Response(wrap_file(request.environ, file, CHUNK), status, headers, direct_passthrough=True)
-    response.content_length = stored.size
+    asked = {name.lower(): value for name, value in request.headers.items()}
+    with ExitStack() as until_it_is_sent:
+        until_it_is_sent.enter_context(file)
+        if status == 200 and partial_content.is_not_modified(asked, stored):
+            return Response(status=304, headers={"ETag": headers["ETag"]})
+        bounds = partial_content.find_range(asked, stored.size) if (status, request.method) == (200, "GET") else None
+        until_it_is_sent.pop_all()
+    if bounds is None:
+        response = Response(wrap_file(request.environ, file, CHUNK), status, headers, direct_passthrough=True)
+        response.content_length = stored.size
+        return response
+    begin, end = bounds
+    headers |= {"Accept-Ranges": "bytes", "Content-Range": f"bytes {begin}-{end}/{stored.size}"}
+    response = Response(_read_part(file, begin, end), 206, headers, direct_passthrough=True)
+    response.content_length = end - begin + 1
     return response
+
+
+def _read_part(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
+    """Yield the bytes from the first to the last one, and close the file."""
+    with file:
+        file.seek(begin)
+        while chunk := file.read(min(CHUNK, end + 1 - file.tell())):
+            yield chunk
 
 
 def object_headers(stored: StoredObject, *, as_download: bool) -> dict[str, str]:

@@ -17,7 +17,8 @@ from localcloud.oss.addressing import Addresses
 from localcloud.oss.authentication import raw_query
 from localcloud.oss.callback import Callbacks
 from localcloud.oss.callback_key import KeyServer
-from localcloud.oss.errors import OssError, UnknownOperationError, public_endpoint_forbidden
+from localcloud.oss.errors import OssError, UnknownOperationError, ambiguous_length, public_endpoint_forbidden
+from localcloud.oss.object_headers import check_key
 from localcloud.oss.operation_names import name_operation
 from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
 from localcloud.oss.operations.complete_multipart_upload import complete_multipart_upload
@@ -35,7 +36,7 @@ from localcloud.oss.request import OssRequest, Service
 from localcloud.oss.request_body import UploadReceiver
 from localcloud.oss.responses import error_response
 from localcloud.oss.signature_v4 import raw_pairs
-from localcloud.stand_in import LOOPBACK, StandIn, drain, note
+from localcloud.stand_in import LOOPBACK, StandIn, drain, has_ambiguous_length, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -94,7 +95,7 @@ class Oss(StandIn):
 
     service = "oss"
 
-    checks_hosts = True
+    checks_hosts = checks_lengths = True
 
     def __init__(
         self,
@@ -148,6 +149,8 @@ class Oss(StandIn):
         request_id = secrets.token_hex(12).upper()
         oss_request: OssRequest | None = None
         try:
+            if has_ambiguous_length(request):
+                raise ambiguous_length()
             address = self._addresses.find(request)
             oss_request = OssRequest(request, address, request_id, self._operations_service)
             response = self._find_operation(oss_request).run(oss_request)
@@ -180,6 +183,9 @@ class Oss(StandIn):
             line = " ".join([method, request.http.path, *sorted(subresources)])
             raise UnknownOperationError(f"{name}: {line}" if name else line)
         request.note(operation=operation.name, **({"key": key} if key else {}))
+        if key:
+            # Before the signature: a client that makes such a request has signed another path.
+            check_key(key)
         return operation
 
     def _explain(self, error: OssError, http: Request, request: OssRequest | None) -> None:
@@ -187,6 +193,13 @@ class Oss(StandIn):
         if isinstance(error, UnknownOperationError):
             self.add_assertion(f"the stand-in for OSS does not have this operation: {error.operation}")
         note(http, code=error.code, ec=error.ec, message=TOKEN.sub(r"\1…]", error.message))
-        response = ErrorResponse(error.code, error.ec, error.message, error.status)
+        response = ErrorResponse(
+            error.code,
+            error.ec,
+            error.message,
+            error.status,
+            argument_value=error.extras.get("ArgumentValue", ""),
+            bucket_region=self._operations_service.region,
+        )
         policy, size = (request.form_policy, request.file_size) if request else ("", None)
         self.explain_error(http, response, policy, size)

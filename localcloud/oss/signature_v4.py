@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import re
 import time
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
@@ -27,31 +26,6 @@ MAX_TTL_SECONDS = 7 * 24 * 3600
 """How long a signature is valid, at most."""
 
 DATE = re.compile("[0-9]{8}T[0-9]{6}Z")
-
-
-@dataclass(frozen=True)
-class Credential:
-    """The parts of `<access key id>/<yyyymmdd>/<region>/<product>/aliyun_v4_request`."""
-
-    access_key_id: str
-    date: str
-    region: str
-    product: str
-
-    @classmethod
-    def parse(cls, text: str) -> Credential:
-        """Read a credential. Raises ValueError if it has not five parts, or the last is not the constant."""
-        *parts, terminator = text.split("/")
-        if terminator != TERMINATOR:
-            raise ValueError(f"a credential ends in /{TERMINATOR}")
-        if len(parts) != 4 or not all(parts):
-            raise ValueError("a credential has five parts")
-        return cls(*parts)
-
-    @property
-    def scope(self) -> str:
-        """The credential without its access key id."""
-        return f"{self.date}/{self.region}/{self.product}/{TERMINATOR}"
 
 
 def parse_date(text: str) -> float:

@@ -87,7 +87,20 @@ def cases() -> Iterator[Case]:
         "policy-condition",
         draft_with(["starts-with", "$key", "uploads/"], extra={"key": "a"}),
     )
-    yield Case("a key that begins with a slash", "key-invalid", draft_with(extra={"key": "/uploads/a.txt"}))
+    yield Case("a key that begins with a slash", "key-begins-with-slash", draft_with(extra={"key": "/uploads/a.txt"}))
+    yield Case("an ACL that is not listed, in the field acl", "form-acl", draft_with(), having("acl", "abc"))
+    yield Case(
+        "an ACL in the field acl, without the right to set one",
+        "ram-denies",
+        draft_with(),
+        having("acl", "public-read"),
+    )
+    yield Case(
+        "x-oss-forbid-overwrite is neither true nor false",
+        "form-forbid-overwrite",
+        draft_with(),
+        having("x-oss-forbid-overwrite", "abc"),
+    )
     yield Case("a key of 1,024 bytes", "key-too-long", draft_with(extra={"key": "uploads/" + "a" * 1016}))
     yield Case("a file that is too large", "file-too-large", draft_with(["content-length-range", 1, 4]))
     yield Case("a file that is too small", "file-too-small", draft_with(["content-length-range", 6, 9]))
@@ -123,14 +136,14 @@ def of_the_signature() -> Iterator[Case]:
     altered = [
         ("an empty signature", "x-oss-signature", "", "post-signature-empty"),
         ("another signature", "x-oss-signature", "0" * 64, "post-signature"),
-        ("another version", "x-oss-signature-version", "OSS2", "post-signature-version"),
+        ("another version", "x-oss-signature-version", "2", "post-signature-version"),
         ("a date of another form", "x-oss-date", "2024-11-24T12:00:00Z", "post-date-malformed"),
         ("another token", "x-oss-security-token", "another", "token-wrong"),
         (
             "a credential that ends in another constant",
             "x-oss-credential",
             credential + "x",
-            "post-credential-terminator",
+            "post-credential-malformed",
         ),
         ("a credential of four parts", "x-oss-credential", credential.replace("/oss", ""), "post-credential-malformed"),
         ("a key id that nobody has", "x-oss-credential", credential.replace("0001/", "0002/"), "access-key-unknown"),
@@ -138,15 +151,25 @@ def of_the_signature() -> Iterator[Case]:
             "a credential for another region",
             "x-oss-credential",
             credential.replace(REGION, "cn-beijing"),
-            "post-signature",
+            "post-region",
+        ),
+        (
+            "a credential with a date in another form",
+            "x-oss-credential",
+            credential.replace("20241124", "2024-11-24"),
+            "post-credential-date",
+        ),
+        (
+            "a credential with a tab in its key id",
+            "x-oss-credential",
+            credential.replace("STS.", "STS.\t"),
+            "post-credential-key",
         ),
     ]
     yield from (Case(name, rule, draft_with(), having(field, value)) for name, field, value, rule in altered)
-    yield Case("signed for another region", "post-signature", draft_with(region="cn-beijing"))
-    yield Case(
-        "signed for the region's endpoint instead of its ID", "post-signature", draft_with(region=f"oss-{REGION}")
-    )
-    yield Case("signed for another product", "post-signature", draft_with(product="oss-cloudbox"))
+    yield Case("signed for another region", "post-region", draft_with(region="cn-beijing"))
+    yield Case("signed for the region's endpoint instead of its ID", "post-region", draft_with(region=f"oss-{REGION}"))
+    yield Case("signed for another product", "post-product", draft_with(product="s3"))
     yield Case("signed with the key of the day before", "post-signature", draft_with(credential_date="20241123"))
     yield Case("no condition on the fields of the signature", "policy-unnamed-field", draft_with(v4_conditions=False))
 
@@ -173,6 +196,7 @@ def of_the_policy() -> Iterator[Case]:
         '{"expiration":"","conditions":[{"bucket":"b"}]}': "policy-expiration-empty",
         '{"expiration":"2024-11-24 12:10:00","conditions":[{"bucket":"b"}]}': "policy-expiration-format",
         f"{begin}[]}}": "policy-conditions-empty",
+        f"{begin}123}}": "policy-conditions-no-list",
         f'{begin}[["$key"]]}}': "policy-no-mode",
         f'{begin}[["ends-with","$key","a"]]}}': "policy-unknown-mode",
         f'{begin}[["eq","$key"]]}}': "policy-operands",

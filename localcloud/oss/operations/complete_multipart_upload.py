@@ -40,6 +40,7 @@ def complete_multipart_upload(request: OssRequest) -> Response:
     callback = request.header("x-oss-callback")
     config = request.service.callbacks.parse(callback) if callback else None
     variables = _parse_variables(request.header("x-oss-callback-var") or "")
+    object_headers.check({FORBID_OVERWRITE: request.header(FORBID_OVERWRITE) or "false"}, "", is_form=False)
     authorize(identity, "oss:PutObject", request.bucket, request.key)
     stored = _complete(request)
     request.note(size=stored.size)

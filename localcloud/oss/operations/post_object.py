@@ -91,7 +91,10 @@ class _FormUpload:
         # A field takes precedence over the header. Conditions never see the header: it is only stored.
         acl = request.header("x-oss-object-acl")
         header = {} if acl is None else {"x-oss-object-acl": acl}
-        self.settings = {**header, **form.fields}
+        # Which of the fields acl and x-oss-object-acl wins is not documented. That acl does, which a policy with a
+        # condition on the other one does not hold, is our choice.
+        field = {"x-oss-object-acl": form.fields["acl"]} if "acl" in form.fields else {}
+        self.settings = {**header, **form.fields, **field}
 
     def check(self) -> CallbackConfig | None:
         """Check everything, and return the callback that the form asks for. Raises OssError."""
@@ -101,7 +104,7 @@ class _FormUpload:
         self.identity = authenticate_form(fields, service.identities, service.region, self.now)
         self._check_policy()
         object_headers.check_key(self.key)
-        object_headers.check(self.settings, self.content_type)
+        object_headers.check({**self.settings, **fields}, self.content_type, is_form=True)
         authorize(self.identity, "oss:PutObject", self.request.bucket, self.key)
         if "x-oss-object-acl" in self.settings:
             # That an ACL in a form takes oss:PutObjectAcl is our choice.
@@ -135,12 +138,12 @@ def _check_supported(fields: dict[str, str]) -> None:
 
 
 def _key(form: PostForm) -> str:
-    """Return the key with `${filename}` filled in, which is nothing if the file part has no name.
+    """Return the key with `${filename}` filled in; it stays as it is if the file part has no name (our choice).
 
     Of that name only the last part counts; whether OSS cuts off folders is not documented: our choice.
     """
     name = re.split(r"[/\\]", form.filename or "")[-1]
-    return form.fields.get("key", "").replace("${filename}", name)
+    return form.fields.get("key", "").replace("${filename}", name or "${filename}")
 
 
 def _content_types(form: PostForm) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from localcloud.oss import object_headers
 from localcloud.oss.authorization import authorize
-from localcloud.oss.errors import not_implemented
+from localcloud.oss.errors import OssError, not_implemented
 from localcloud.oss.request_body import write_body
 from localcloud.oss.responses import upload_headers
 
@@ -25,9 +25,16 @@ NOT_SUPPORTED = {
 """Headers that would make it another operation, or do more than store an object, and what each asks for."""
 
 
+CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+"""Headers for reading, which OSS refuses here."""
+
+
 def put_object(request: OssRequest) -> Response:
     """Return 200 with nothing but headers. Raises OssError."""
     settings = check_headers(request, request.signer())
+    for name in CONDITIONS:
+        if name in settings:
+            raise _conditional(name)
     with request.service.uploads.receive(request.http, request.bucket) as (body, incoming):
         write_body(body, incoming, request.header("Content-MD5"))
         request.note(size=incoming.size)
@@ -38,14 +45,18 @@ def put_object(request: OssRequest) -> Response:
         return Response(headers=upload_headers(request.bucket.put(incoming, described, forbid_overwrite=forbid)))
 
 
+def _conditional(name: str) -> OssError:
+    message = "A header you provided implies functionality that is not implemented."
+    return OssError(400, "NotImplemented", message, "0017-00000245", Header=name)
+
+
 def check_headers(request: OssRequest, identity: Identity) -> dict[str, str]:
     """Check all but the body, and return the headers by lower-case name. Raises OssError."""
     settings = {name.lower(): _decode(value) for name, value in request.http.headers.items()}
     for name, feature in NOT_SUPPORTED.items():
         if name in settings:
             raise not_implemented(feature)
-    object_headers.check_key(request.key)
-    object_headers.check(settings, settings.get("content-type", ""))
+    object_headers.check(settings, settings.get("content-type", ""), is_form=False)
     authorize(identity, "oss:PutObject", request.bucket, request.key)
     if "x-oss-object-acl" in settings:
         # That an ACL takes a right of its own is our choice, as it is for forms.

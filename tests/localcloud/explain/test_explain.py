@@ -34,15 +34,24 @@ REFUSALS = sorted((Path(__file__).parent / "refusals").iterdir())
 SEEN = {
     "policy-condition": 'The condition eq on bucket requires "b". ',
     "policy-field-missing": 'The condition eq on x:a requires "". ',
+    "post-region": "The credential is for the region cn-beijing and the product oss. ",
+    "post-product": "The credential is for the region cn-hangzhou and the product s3. ",
+    "header-region": "The credential is for the region cn-beijing and the product oss. ",
+    "header-product": "The credential is for the region cn-hangzhou and the product s3. ",
+    "query-region": "The credential is for the region oss-cn-hangzhou and the product oss. ",
 }
-"""What an explanation begins with, where the message tells more than its rule."""
+"""What an explanation begins with, where the error tells more than its rule."""
+
+OF_THE_STAND_IN = {"form-dialect", "request-dialect", "not-implemented"}
+"""Errors that OSS does not have: their message says so, and the explanation says what the real OSS does."""
 
 
 @pytest.mark.parametrize("recorded", REFUSALS, ids=lambda file: file.stem)
 def test_a_recorded_refusal_is_explained_by_its_rule_alone(recorded: Path) -> None:
     error = ErrorResponse.parse(recorded.read_text(encoding="utf-8"))
     assert [rule.name for rule in find_rules(error)] == [recorded.stem]
-    assert explain(error) == SEEN.get(recorded.stem, "") + RULES[recorded.stem].text()
+    said = RULES[recorded.stem].text(here=recorded.stem in OF_THE_STAND_IN)
+    assert explain(error) == SEEN.get(recorded.stem, "") + said
 
 
 def test_every_rule_has_a_recorded_refusal_and_every_refusal_a_rule() -> None:
@@ -106,6 +115,7 @@ def test_only_the_stand_in_itself_says_that_a_fault_switch_is_the_cause() -> Non
     about_itself = [rule for rule in rules() if rule.local_cause]
     assert {rule.name for rule in about_itself} == {
         *("internal-error", "unavailable", "not-implemented", "sts-internal", "sts-throttled", "sts-unknown-action"),
+        *("form-dialect", "request-dialect"),
     }
     for rule in about_itself:
         error = ErrorResponse(rule.code, rule.ec, None, rule.status)
@@ -141,6 +151,11 @@ def test_a_failed_condition_is_told_with_the_value_that_the_form_has(
         f"The condition {said} A value in the form does not match a condition of the policy. To fix: send the value "
         "that was signed, or sign the value that is sent. Source: OSS error code 0006-00000227."
     )
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "localcloud", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)  # noqa: S603 - our own
 
 
 def encode(**policy: object) -> str:
@@ -204,11 +219,86 @@ def test_a_form_that_is_none_is_refused(form: str) -> None:
         read_fields(form)
 
 
-def test_an_error_that_may_be_one_of_several_is_not_said_to_be_all_of_them() -> None:
+def test_an_error_that_may_be_one_of_several_is_a_list_with_headings() -> None:
     [first, second] = find_rules(ErrorResponse.parse("EntityTooSmall"))
-    assert (
-        explain(ErrorResponse.parse("EntityTooSmall")) == f"It is one of these: (1) {first.text()} (2) {second.text()}"
-    )
+    assert explain(ErrorResponse.parse("EntityTooSmall")).split("\n") == [
+        "It is one of these:",
+        "CompleteMultipartUpload:",
+        f"- {second.text()}",
+        "PostObject:",
+        f"- {first.text()}",
+    ]
+
+
+def test_the_command_prints_a_list_line_by_line() -> None:
+    ran = run("explain", "EntityTooSmall")
+    begins = ["It is", "CompleteMultipartUpload:", "- A part", "PostObject:", "- The file"]
+    lines = ran.stdout.splitlines()
+    assert [line.startswith(begin) for line, begin in zip(lines, begins, strict=True)] == [True] * 5
+
+
+REGION_PAGE = """<Error>
+  <Code>InvalidArgument</Code>
+  <Message>The signing region in credential is invalid.</Message>
+  <RequestId>694532*******</RequestId>
+  <HostId>BucketName.oss-cn-hangzhou.aliyuncs.com</HostId>
+  <ArgumentName>x-oss-credential</ArgumentName>
+  <ArgumentValue>LTAI5tRJ*****/20251219/cn-beijing/oss/aliyun_v4_request</ArgumentValue>
+  <EC>0002-00000715</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0002-00000715</RecommendDoc>
+</Error>"""
+"""The sample of the vendor's page."""
+
+
+@pytest.mark.parametrize("host", ["BucketName.oss-cn-hangzhou", "b.oss-cn-hangzhou-internal", "oss-cn-hangzhou"])
+def test_a_host_of_oss_says_which_region_was_expected(host: str) -> None:
+    error = ErrorResponse.parse(REGION_PAGE.replace("BucketName.oss-cn-hangzhou", host))
+    said = "The credential is for the region cn-beijing and the product oss; the bucket is in cn-hangzhou. "
+    assert explain(error) == said + RULES["post-region"].text()
+
+
+def test_the_form_says_which_region_it_is_for() -> None:
+    fields = {"x-oss-credential": "LTAI/20251219/cn-beijing/oss/aliyun_v4_request"}
+    said = "The credential is for the region cn-beijing and the product oss. "
+    assert explain(ErrorResponse.parse("0002-00000715"), fields) == said + RULES["post-region"].text()
+
+
+DEEP = '{"a":' * 100_000
+DEEP_POLICY = base64.b64encode(b'{"conditions":' + b"[" * 100_000).decode()
+
+
+@pytest.mark.parametrize(
+    "form", ["{", DEEP, "[" * 100_000, DEEP_POLICY, "\udcff", "1" * 5_000], ids=lambda form: form[:9]
+)
+def test_a_form_that_cannot_be_read_ends_with_a_message(tmp_path: Path, form: str) -> None:
+    (tmp_path / "form").write_bytes(form.encode(errors="surrogateescape"))
+    ran = run("explain", "0006-00000227", "--form", str(tmp_path / "form"))
+    assert (ran.returncode, ran.stdout, ran.stderr.startswith("The form is not JSON")) == (2, "", True)
+
+
+def test_a_deep_condition_in_an_error_is_not_read() -> None:
+    error = ErrorResponse.parse(xml("AccessDenied", FAILED + '["eq", "$a", ' + "[" * 100_000 + "]]", "0006-00000227"))
+    said = "One of the policy's conditions failed. "
+    assert explain(error) == said + RULES["policy-condition"].text()
+
+
+def test_an_answer_pasted_in_place_of_a_file_is_read() -> None:
+    pasted = xml("AccessDenied", "Invalid according to Policy: Policy expired." + " " * 300, "0006-00000213")
+    ran = run("explain", pasted)
+    assert (ran.returncode, ran.stdout) == (0, RULES["policy-expired"].text() + "\n")
+
+
+def test_an_error_that_is_not_utf_8_ends_with_a_message(tmp_path: Path) -> None:
+    (tmp_path / "error.xml").write_bytes(b"\xff\xfe<\x00")
+    ran = run("explain", str(tmp_path / "error.xml"))
+    assert (ran.returncode, ran.stderr.startswith("This is not an error of OSS or STS.")) == (2, True)
+
+
+def test_nothing_of_the_form_begins_a_line_or_obeys_a_terminal() -> None:
+    fields = {"x-oss-credential": "a/20241124/r\x1b[2J\n- oss/x/y", "x-oss-date": "2024\n\x1b[1m", "policy": "YQ=="}
+    error = ErrorResponse.parse(xml("SignatureDoesNotMatch", "…", "0002-00000705", StringToSign="YQ=="))
+    said = explain(error, fields)
+    assert (said.isprintable(), "2024\\n\\u001b[1m" in said) == (True, True)
 
 
 def test_what_is_not_known_is_said_plainly() -> None:

@@ -185,10 +185,10 @@ PRESIGNED: dict[str, tuple[dict[str, Any], tuple[int, str, str | None]]] = {
     "too early": ({"date": NOON + 901, "expires": 60}, (403, "AccessDenied", "0002-00000235")),
     "good for too long": ({"expires": 604_801}, (400, "InvalidArgument", "0002-00000232")),
     "good for no time": ({"expires": 0}, (400, "InvalidArgument", "0002-00000232")),
-    "another region": ({"expires": 60, "region": "cn-beijing"}, (403, "SignatureDoesNotMatch", "0002-00000201")),
+    "another region": ({"expires": 60, "region": "cn-beijing"}, (400, "InvalidArgument", "0002-00000226")),
     "a header too old": ({"date": NOON - 901}, (403, "RequestTimeTooSkewed", "0002-00000504")),
     "a header too new": ({"date": NOON + 901}, (403, "RequestTimeTooSkewed", "0002-00000504")),
-    "a header for another region": ({"region": "cn-beijing"}, (403, "SignatureDoesNotMatch", "0002-00000201")),
+    "a header for another region": ({"region": "cn-beijing"}, (400, "InvalidArgument", "0002-00000228")),
     "an unknown key": ({"identity": new_identity()}, (403, "InvalidAccessKeyId", "0002-00000902")),
 }
 
@@ -210,9 +210,13 @@ QUERIES: dict[str, tuple[str, str, tuple[int, str, str | None]]] = {
     "expires no number": ("x-oss-expires=60", "x-oss-expires=6e1", (400, "InvalidArgument", "0002-00000232")),
     "another expires": ("x-oss-expires=60", "x-oss-expires=61", (403, "SignatureDoesNotMatch", "0002-00000201")),
     "no credential": ("x-oss-credential=", "x=", (400, "InvalidArgument", "0002-00000217")),
-    "no key id": ("x-oss-credential=STS", "x-oss-credential=%2F", (400, "InvalidArgument", "0002-00000222")),
+    "a line feed in the key id": (
+        "x-oss-credential=STS",
+        "x-oss-credential=%0A",
+        (400, "InvalidArgument", "0002-00000222"),
+    ),
     "no terminator": ("aliyun_v4_request", "aws4_request", (400, "InvalidArgument", "0002-00000224")),
-    "another version": ("OSS4-HMAC-SHA256", "OSS2", (400, "InvalidArgument", None)),
+    "another version": ("OSS4-HMAC-SHA256", "ABC", (400, "InvalidArgument", "0002-00000066")),
     "no date": ("x-oss-date=", "x=", (400, "InvalidArgument", None)),
     "no token": ("x-oss-security-token=", "x=", (403, "InvalidAccessKeyId", "0002-00000003")),
     "no signature": ("x-oss-signature=", "x=", (403, "SignatureDoesNotMatch", "0002-00000201")),
@@ -228,10 +232,10 @@ def test_presigned_urls_altered(world: OssWorld, old: str, new: str, expected: t
 
 
 HEADERS: dict[str, tuple[str, str, tuple[int, str, str | None]]] = {
-    "no date": ("x-oss-date", "", (403, "AccessDenied", "0002-00000502")),
+    "an empty date": ("x-oss-date", "", (403, "AccessDenied", "0002-00000502")),
+    "a date in another form": ("x-oss-date", "Tue, 20 Dec 2022 08:48:18 GMT", (403, "AccessDenied", "0002-00000502")),
     "another token": ("x-oss-security-token", "a", (403, "InvalidSecurityToken", None)),
-    "version 1": ("Authorization", "OSS a:b", (400, "InvalidArgument", None)),
-    "nonsense": ("Authorization", "OSS4-HMAC-SHA256 Credential=a,Signature=b", (400, "InvalidArgument", None)),
+    "nonsense": ("Authorization", "OSS4-HMAC-SHA256 Credential=a", (400, "InvalidArgument", None)),
     "another payload": ("x-oss-content-sha256", "0", (403, "SignatureDoesNotMatch", "0002-00000201")),
 }
 
@@ -242,10 +246,10 @@ def test_signed_headers_altered(world: OssWorld, name: str, value: str, expected
     assert outcome(get(url, headers | {name: value})) == expected
 
 
-def test_a_header_with_the_credential_of_another_region(world: OssWorld) -> None:
+def test_a_signed_header_without_any_date(world: OssWorld) -> None:
     url, headers = presign(world)
-    headers["Authorization"] = headers["Authorization"].replace(REGION, "cn-beijing")
-    assert outcome(get(url, headers)) == (403, "SignatureDoesNotMatch", "0002-00000201")
+    del headers["x-oss-date"], headers["Date"]
+    assert outcome(get(url, headers)) == (403, "AccessDenied", "0002-00000503")
 
 
 def test_a_mismatch_says_what_was_signed(world: OssWorld) -> None:
@@ -262,11 +266,6 @@ def test_anonymous(world: OssWorld, key: str) -> None:
     assert elements(answer)["Message"] == "You have no right to access this object because of bucket acl."
 
 
-def test_signed_with_version_1(world: OssWorld) -> None:
-    answer = get(f"{world.oss.url}/uploads/a?OSSAccessKeyId=a&Expires=1&Signature=b")
-    assert outcome(answer) == (400, "InvalidArgument", None)
-
-
 def test_a_bucket_that_anyone_may_read(world: OssWorld) -> None:
     world.bucket.public_read = True
     assert get(f"{world.oss.url}/uploads/a%20b%2Bc/%E4%BD%A0.txt").content == b"hello"
@@ -278,7 +277,7 @@ def test_path_style_means_the_same_object(world: OssWorld) -> None:
 
 
 def test_a_path_that_is_not_utf_8(world: OssWorld) -> None:
-    assert outcome(get(f"{world.oss.url}/%ff")) == (400, "InvalidObjectName", None)
+    assert outcome(get(f"{world.oss.url}/%ff")) == (400, "InvalidObjectName", "0016-00000004")
 
 
 DOWNLOADS = {

@@ -181,7 +181,8 @@ def test_a_file_part_without_a_filename(world: OssWorld, draft: Draft) -> None:
         ("照片.png", "uploads/照片.png"),
         ("/etc/passwd", "uploads/passwd"),
         (r"..\\..\\evil.png", "uploads/evil.png"),
-        (None, "uploads/"),
+        (None, "uploads/${filename}"),
+        ("", "uploads/${filename}"),
     ],
 )
 def test_filename_in_the_key(world: OssWorld, draft: Draft, filename: str | None, key: str) -> None:
@@ -267,6 +268,13 @@ def test_an_acl_takes_a_permission_of_its_own(world: OssWorld) -> None:
     fields = Draft(identity).fields() | {"x-oss-object-acl": "private"}
     assert post(world, fields, headers={"x-oss-object-acl": "public-read"}).status_code == 204
     assert only(world).headers == {"x-oss-object-acl": "private"}
+
+
+def test_the_field_acl_is_an_acl(world: OssWorld) -> None:
+    identity = world.add(new_identity(ram_policy("oss:PutObject", "oss:PutObjectAcl")))
+    fields = Draft(identity, conditions=[{"x-oss-object-acl": "private"}]).fields() | {"x-oss-object-acl": "private"}
+    assert post(world, fields | {"acl": "public-read"}).status_code == 204
+    assert only(world).headers == {"x-oss-object-acl": "public-read"}
 
 
 @pytest.mark.parametrize("offset", [15 * 60, -7 * 24 * 3600])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,9 +120,9 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], tuple[int, str, str]]] = {
     "no right to an ACL": (putter, {"acl": "public-read"}, (403, "AccessDenied", "")),
     "another account": (stranger, {}, (403, "AccessDenied", "")),
     "another digest": (user, {"content_md5": "XUFAKrxLKna5cZ2REBfFkQ=="}, (400, "InvalidDigest", "")),
-    "an ACL there is not": (user, {"acl": "open"}, (400, "InvalidArgument", "")),
-    "a class there is not": (user, {"storage_class": "Cheap"}, (400, "InvalidArgument", "")),
-    "a key too long": (user, {"key": "k" * 1024}, (400, "InvalidObjectName", "")),
+    "an ACL there is not": (user, {"acl": "open"}, (400, "InvalidArgument", "0017-00000104")),
+    "a class there is not": (user, {"storage_class": "Cheap"}, (400, "InvalidArgument", "0017-00000132")),
+    "a key too long": (user, {"key": "k" * 1024}, (400, "InvalidObjectName", "0016-00000003")),
 }
 
 
@@ -130,6 +131,41 @@ def test_refused(world: OssWorld, who: Any, change: dict[str, Any], expected: tu
     request = oss.PutObjectRequest(**{"bucket": BUCKET, "key": "uploads/a", "body": b"hello", **change})
     status, code, ec = refusal(client(world, who(world)).put_object, request)
     assert ((status, code, ec or ""), world.bucket.objects()) == (expected, [])
+
+
+LISTED = {
+    "x-oss-forbid-overwrite: abc": "0017-00000279",
+    "x-oss-object-acl: public": "0017-00000104",
+    "x-oss-storage-class: abc": "0017-00000132",
+    "x-oss-storage-class: ": "0017-00000131",
+}
+"""The samples of the pages."""
+
+
+@pytest.mark.parametrize(("header", "ec"), LISTED.items(), ids=LISTED)
+def test_a_header_that_is_not_on_its_list(world: OssWorld, header: str, ec: str) -> None:
+    name, _, value = header.partition(": ")
+    answer = send(world, user(world, ram_policy("oss:*")), "PUT", "uploads/a", headers={name: value}, body=b"1")
+    assert outcome(answer) == (400, "InvalidArgument", ec)
+
+
+@pytest.mark.parametrize("path", ["//uploads/a", f"/{BUCKET}//uploads/a", "/%2Fuploads/a", "/%5Cuploads"])
+def test_a_key_that_begins_with_a_slash_is_refused_before_its_signature(world: OssWorld, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", world.oss.port), timeout=60) as connection:
+        head = (
+            "Host: localhost\r\nContent-Length: 0\r\nAuthorization: OSS4-HMAC-SHA256 Credential=a,Signature=b\r\n\r\n"
+        )
+        connection.sendall(f"PUT {path} HTTP/1.1\r\n{head}".encode())
+        answer = connection.makefile("rb").read().decode()
+    assert "<Code>InvalidObjectName</Code>" in answer
+    assert "<EC>0016-00000005</EC>" in answer
+
+
+@pytest.mark.parametrize("name", ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"])
+def test_conditions_are_for_reading(world: OssWorld, name: str) -> None:
+    answer = send(world, user(world), "PUT", "uploads/a", headers={name: "Thu, 09 Feb 2023 06:41:44 GMT"}, body=b"1")
+    assert outcome(answer) == (400, "NotImplemented", "0017-00000245")
+    assert f"<Header>{name.lower()}</Header>" in answer.text.replace(name, name.lower())
 
 
 def test_unsigned(world: OssWorld) -> None:

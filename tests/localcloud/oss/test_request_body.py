@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from localcloud.oss.callback_key import KeyServer
 from localcloud.oss.errors import OssError
 from localcloud.oss.form_parser import FormReader, PostForm
 from support.oss_world import BOUNDARY, Draft, File, OssWorld, elements, multipart, outcome, part, post, post_body
@@ -154,6 +156,33 @@ def test_the_boundary_may_be_quoted_and_the_type_in_capitals(world: OssWorld, dr
         world, whole(draft), {"Content-Type": f'Multipart/Form-Data; charset=utf-8; boundary="{BOUNDARY}"'}
     )
     assert answer.status_code == 204
+
+
+SECOND_LENGTHS = pytest.mark.parametrize(
+    "second", ["Transfer-Encoding: chunked", "Content-Length: 5", "Content-Length: 0"]
+)
+
+
+@SECOND_LENGTHS
+@pytest.mark.parametrize("target", ["POST /", "GET /uploads/a", "OPTIONS /"])
+def test_two_ways_to_say_how_long_a_body_is(world: OssWorld, target: str, second: str) -> None:
+    head = f"{target} HTTP/1.1\nHost: localhost\nContent-Length: 5\n{second}"
+    answer = send(world, head, b"0\r\n\r\n", then_close=True)
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "<Code>InvalidRequest</Code>" in answer
+
+
+@SECOND_LENGTHS
+def test_no_stand_in_takes_a_body_of_two_lengths(second: str) -> None:
+    with KeyServer(time.time) as server, socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(
+            f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n{second}\r\n\r\n0\r\n\r\n".encode()
+        )
+        assert connection.makefile("rb").readline() == b"HTTP/1.1 400 BAD REQUEST\r\n"
+
+
+def test_bytes_before_the_first_boundary_are_refused(world: OssWorld, draft: Draft) -> None:
+    assert outcome(post_body(world, b"This is a preamble.\r\n" + whole(draft), {})) == MALFORMED
 
 
 def test_the_limit_of_fields_is_exact(world: OssWorld, draft: Draft) -> None:
