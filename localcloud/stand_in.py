@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pytest_httpserver import HTTPServer
 from werkzeug.exceptions import ClientDisconnected
@@ -98,6 +99,15 @@ class PlainHandler(WSGIRequestHandler):
             "REQUEST_URI": self.requestline.split()[1],
             "localcloud.ambiguous_length": ambiguous,
         }
+
+    def run_wsgi(self) -> None:
+        """Answer a request; one whose target is no address would otherwise end in a traceback and no answer."""
+        try:
+            urlsplit(self.path)
+        except ValueError:
+            self.send_error(400, "Bad request target")
+        else:
+            super().run_wsgi()
 
     def send_response(self, code: int, message: str | None = None) -> None:
         """Send the status line alone."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.control import Control
 from localcloud.faults import Faults
 from localcloud.oss.cors import CorsRule
+from localcloud.oss.names import check_origin
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.ram.identities import Identities, Identity
@@ -251,6 +252,8 @@ def _identity(key: str, secret: str, account_id: str, name: str, policy: dict[st
 
 def _cors_rules(origins: Iterable[str]) -> list[CorsRule]:
     origins = tuple(origins)
+    for origin in origins:
+        check_origin(origin)
     return [CorsRule(origins, ("POST", "PUT"), expose_headers=EXPOSED_HEADERS)] if origins else []
 
 

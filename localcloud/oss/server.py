@@ -18,6 +18,7 @@ from localcloud.oss.authentication import raw_query
 from localcloud.oss.callback import Callbacks
 from localcloud.oss.callback_key import KeyServer
 from localcloud.oss.errors import OssError, UnknownOperationError, ambiguous_length, public_endpoint_forbidden
+from localcloud.oss.names import check_region
 from localcloud.oss.object_headers import check_key
 from localcloud.oss.operation_names import name_operation
 from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
@@ -114,6 +115,7 @@ class Oss(StandIn):
         """`region` is the general id, such as `cn-hangzhou`; `domains` are those bound to buckets, such as
         `www.localhost`. `default_bucket` is the one at the address itself.
         """
+        check_region(region)
         super().__init__(lambda: clock() + faults.oss_skew, port=port, host=host, allowed_hosts=allowed_hosts)
         self.faults = faults
         self.buckets = buckets

@@ -95,7 +95,7 @@ def signers(old: str = "", new: str = "") -> str:
     ("old", "new", "status", "code"),
     [
         ("", "", "204", ""),
-        ('"cn-hongkong"', '"oss-cn-hongkong"', "403", "SignatureDoesNotMatch"),
+        ('"cn-hongkong"', '"oss-cn-hongkong"', "400", "0002-00000715"),
         ('key: "hello.txt"', 'name: "hello.txt"', "400", "InvalidArgument"),
         ('["hello"]', '["x".repeat(101)]', "400", "EntityTooLarge"),
     ],
@@ -210,6 +210,12 @@ def test_a_misspelt_variable_is_named_without_its_value(tmp_path: Path) -> None:
         (["--host", "localhost"], "'localhost' is not an IPv4 address such as 127.0.0.1 or 0.0.0.0"),
         (["--allowed-host", "*"], "'*' is not a host name such as oss (no port, no wildcard)"),
         (["--access-key-id", "key"], "--access-key-id and --access-key-secret go together."),
+        (
+            ["--region", "oss-cn-hangzhou"],
+            "The region is 'oss-cn-hangzhou', which begins an endpoint's name. Use its ID",
+        ),
+        (["--bucket", "../photos"], "The bucket's name is '../photos'. Use 3 to 63 of a-z, 0-9 and -, with no - at"),
+        (["--cors-origin", "https://a.example/"], "No browser sends the origin 'https://a.example/'. Use scheme, host"),
         (["--role-arn", "me"], "The role's ARN is 'me'. Use acs:ram::<account>:role/<name>."),
     ],
 )

@@ -159,4 +159,4 @@ def test_rules_that_cannot_be_put(rule: dict[str, Any]) -> None:
 def test_too_many_rules(world: OssWorld) -> None:
     rules = [CorsRule((f"https://{number}.example.com",), ("POST",)) for number in range(11)]
     with pytest.raises(ValueError, match=r"^The CORS Rules num is beyond limit\.$"):
-        Bucket("b", "1", world.folder.with_name("b"), rules)
+        Bucket("bucket", "1", world.folder.with_name("b"), rules)

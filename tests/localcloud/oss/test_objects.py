@@ -22,7 +22,7 @@ def put(bucket: Bucket, key: str, content: bytes = b"x") -> StoredObject:
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
-    return Bucket("b", "1", tmp_path / "files")
+    return Bucket("bucket", "1", tmp_path / "files")
 
 
 NAMED_BY_THEIR_KEY = [
@@ -86,13 +86,13 @@ def test_a_file_that_is_no_object_is_left_alone(bucket: Bucket) -> None:
 
 def test_objects_outlive_the_process(bucket: Bucket) -> None:
     stored = [put(bucket, key) for key in ("a", "b/../c")]
-    assert Bucket("b", "1", bucket.folder).objects() == stored
+    assert Bucket("bucket", "1", bucket.folder).objects() == stored
 
 
 def test_what_was_half_written_is_cleared(bucket: Bucket) -> None:
     left_over = bucket.folder / ".objects" / "incoming" / "a"
     left_over.touch()
-    Bucket("b", "1", bucket.folder)
+    Bucket("bucket", "1", bucket.folder)
     assert not left_over.exists()
 
 
@@ -130,7 +130,7 @@ awkward = st.text(st.sampled_from("./\\ab\0\n é~"), min_size=1, max_size=30) | 
 @given(st.lists(awkward, min_size=1, max_size=6, unique=True))
 def test_any_keys_live_side_by_side(tmp_path_factory: pytest.TempPathFactory, keys: list[str]) -> None:
     outer = tmp_path_factory.mktemp("any")
-    bucket = Bucket("b", "1", outer / "files")
+    bucket = Bucket("bucket", "1", outer / "files")
     for number, key in enumerate(keys):
         put(bucket, key, b"%d" % number)
     for number, key in enumerate(keys):

@@ -1,0 +1,44 @@
+"""Raw requests to a stand-in: each is answered, and what is logged of it is visible text."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from localcloud.oss.callback_key import KeyServer
+from localcloud.terminal import print_record
+
+HOSTILE = "\x1b[2J\x07\x9b31m\u202e"
+"""A screen cleared, a bell, a colour by C1, and a change of direction."""
+
+REQUESTS = {
+    "path": f"GET /{HOSTILE} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "encoded path": "GET /%1b%5b2J%0a%c2%9b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "method": f"G{HOSTILE} / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "version": f"GET / HTTP/{HOSTILE}\r\nHost: localhost\r\n\r\n",
+    "line": f"{HOSTILE}\r\n\r\n",
+    "host": f"GET / HTTP/1.1\r\nHost: {HOSTILE}\r\n\r\n",
+    "header": f"GET / HTTP/1.1\r\nHost: localhost\r\n{HOSTILE}: {HOSTILE}\r\n\r\n",
+    "long header": f"GET / HTTP/1.1\r\nHost: localhost\r\n{HOSTILE * 10_000}: a\r\n\r\n",
+    "target": f"GET http://[{HOSTILE} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_text", REQUESTS.values(), ids=REQUESTS)
+def test_it_is_answered_and_logged_as_visible_text(
+    request_text: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    server = KeyServer(time.time)
+    server.on_record = print_record
+    with server, socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(request_text.encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").read()
+    server.clear_assertions()
+    logged = capfd.readouterr().err + caplog.text
+    assert answer
+    assert logged
+    assert "Traceback" not in logged
+    assert [line for line in logged.split("\n") if not line.isprintable()] == []
