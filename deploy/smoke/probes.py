@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ import requests
 from deploy.smoke.outcome import Steps, StepSkipped, describe, describe_parts, header_values
 from deploy.smoke.own_form import OwnForm
 from deploy.smoke.session import TIMEOUT_SECONDS, Session, form_parts, other_signature
+from direct_upload.post_policy import Condition
 
 PAUSE_SECONDS = 3.0
 """How long a slow upload stands still."""
@@ -51,9 +52,13 @@ class Probes:
             ("Does OSS accept fields that no condition names?", self._unnamed_fields),
             ("Does OSS accept fields after the file?", self._fields_after_file),
             ("Does OSS accept another type of the file part?", self._other_part_type),
+            ("Is x-oss-content-type held by $content-type?", self._content_type_field),
+            ("Does OSS read the form field acl?", self._acl_field),
+            ("Does the form field acl need oss:PutObjectAcl?", self._acl_permission),
             ("Does OSS accept an empty file?", self._empty),
             ("How does OSS answer a wrong signature?", self._wrong_signature),
             ("Does not-in hold for a field that is absent?", self._not_in_absent),
+            ("Is a condition accepted whose name has no $?", self._name_without_dollar),
             ("How does OSS answer a form that has expired?", lambda: self._own(OwnForm("", "", "", life=-1))),
             ("Is a form accepted that expires during the upload?", self._ends_meanwhile),
             ("Is an x-oss-date of 20 minutes ago accepted?", lambda: self._own(OwnForm("", "", "", date_off=-1200))),
@@ -108,6 +113,23 @@ class Probes:
     def _other_part_type(self) -> str:
         return _is_accepted(self._session.post(self._session.sign(), part_type="text/html"))
 
+    def _content_type_field(self) -> str:
+        condition: Condition = ["in", "$content-type", ["text/plain"]]
+        answer = self._post_own(OwnForm("", "", "", conditions=(condition,)), {"x-oss-content-type": "text/x-smoke"})
+        return f"{'no' if answer.ok else 'yes'}: {describe(answer)}"
+
+    def _acl_field(self) -> str:
+        # A value that no ACL has: nothing becomes public, whatever OSS does with the field.
+        answer = self._session.post(self._session.sign(), {"acl": "smoke"})
+        return f"{'no' if answer.ok else 'yes'}: {describe(answer)}"
+
+    def _acl_permission(self) -> str:
+        answer = self._session.post(self._session.sign(), {"acl": "private"})
+        return f"{'no' if answer.ok else 'yes'}: {describe(answer)}"
+
+    def _name_without_dollar(self) -> str:
+        return self._own(OwnForm("", "", "", conditions=(["eq", "success_action_status", "200"],)))
+
     def _empty(self) -> str:
         return _is_accepted(self._session.post(self._session.sign(size=0), content=b""))
 
@@ -119,8 +141,11 @@ class Probes:
         return self._own(OwnForm("", "", "", conditions=(["not-in", "$cache-control", ["no-cache"]],)))
 
     def _own(self, form: OwnForm) -> str:
+        return _is_accepted(self._post_own(form, {}))
+
+    def _post_own(self, form: OwnForm, added: Mapping[str, str]) -> requests.Response:
         key, fields = self._own_fields(form)
-        return _is_accepted(self._session.send(self._session.destination().url, key, fields))
+        return self._session.send(self._session.destination().url, key, {**fields, **added})
 
     def _own_fields(self, form: OwnForm) -> tuple[str, dict[str, str]]:
         where = self._session.destination()

@@ -30,6 +30,12 @@ def form_warnings(policy: PostPolicy, token_expiration: float) -> list[str]:
             "The policy does not name the bucket: the form works for every bucket that its credentials can reach. "
             "To fix: add a condition on bucket."
         )
+    if "content-type" in policy.names and "x-oss-content-type" not in policy.names:
+        warnings.append(
+            "The policy has a condition on content-type and none on x-oss-content-type. The field x-oss-content-type "
+            "takes precedence, and whether OSS checks it with that condition is not established. To fix: where all "
+            "forms have the field, add a condition on $x-oss-content-type."
+        )
     warnings += [
         f"The name {condition.name!r} in a condition has no $: other clouds refuse such a policy, and what OSS does is "
         f"not established. To fix: write ${condition.name}."

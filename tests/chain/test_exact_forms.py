@@ -154,9 +154,10 @@ def test_an_exact_form_without_a_file_is_refused(chain: Chain) -> None:
     assert outcome(refused) == (400, "IncorrectNumberOfFilesInPOSTRequest", "0006-00000107")
 
 
-def test_an_added_acl_is_refused_by_the_session_policy(chain: Chain) -> None:
+@pytest.mark.parametrize("field", ["x-oss-object-acl", "acl"])
+def test_an_added_acl_is_refused_by_the_session_policy(chain: Chain, field: str) -> None:
     [upload] = chain.sign()
-    upload["fields"]["x-oss-object-acl"] = "public-read"
+    upload["fields"][field] = "public-read"
     assert outcome(post_upload(upload)) == (403, "AccessDenied", None)
 
 

@@ -31,6 +31,16 @@ TOO_LONG = (
     "policy expire before the token."
 )
 
+NO_DOLLAR = (
+    "The name 'key' in a condition has no $: other clouds refuse such a policy, and what OSS does is not established. To "
+    "fix: write $key."
+)
+OTHER_TYPE = (
+    "The policy has a condition on content-type and none on x-oss-content-type. The field x-oss-content-type takes "
+    "precedence, and whether OSS checks it with that condition is not established. To fix: where all forms have the "
+    "field, add a condition on $x-oss-content-type."
+)
+
 SOUND: list[Any] = [{"bucket": "b"}, ["starts-with", "$key", "user/"], ["content-length-range", 1, 9]]
 
 
@@ -44,8 +54,12 @@ SOUND: list[Any] = [{"bucket": "b"}, ["starts-with", "$key", "user/"], ["content
         (SOUND[:2], NOON, [NO_SIZE]),
         (SOUND[1:], NOON, [NO_BUCKET]),
         (SOUND, NOON + 10_800, [TOO_LONG]),
+        ([SOUND[0], ["starts-with", "key", "user/"], SOUND[2]], NOON, [NO_DOLLAR]),
+        ([*SOUND, {"x-oss-object-acl": "private"}], NOON, []),
+        ([*SOUND, ["in", "$content-type", ["a/b"]]], NOON, [OTHER_TYPE]),
+        ([*SOUND, ["in", "$content-type", ["a/b"]], {"x-oss-content-type": "a/b"}], NOON, []),
     ],
-    ids=["sound", "one key", "key", "slash", "size", "bucket", "life"],
+    ids=["sound", "one key", "key", "slash", "size", "bucket", "life", "dollar", "object", "type", "both types"],
 )
 def test_each_warning_says_how_to_fix_it(conditions: list[Any], expiration: float, told: list[str]) -> None:
     policy = json.dumps({"expiration": iso(expiration), "conditions": conditions})
@@ -93,7 +107,7 @@ def test_the_tutorials_design_works_and_gets_warnings(tmp_path: Path) -> None:
     assert explanation.endswith(end)
 
 
-def test_forms_of_this_project_get_no_warnings(tmp_path: Path) -> None:
+def test_of_this_projects_forms_only_a_folder_form_leaves_a_question(tmp_path: Path) -> None:
     with Cloud(tmp_path) as cloud:
         file = {"filename": "a.png", "size": 7, "content_type": "image/png"}
         [exact] = requests.post(cloud.gateway.url + "/sign", json={"files": [file]}, timeout=60).json()["uploads"]
@@ -103,4 +117,4 @@ def test_forms_of_this_project_get_no_warnings(tmp_path: Path) -> None:
         fields = {name.replace("_", "-"): folder[name] for name in names}
         more = {"x-oss-signature": folder["signature"], "x-oss-security-token": folder["security_token"]}
         told = post(cloud, {"success_action_status": "200", "key": folder["dir"] + "a.png", **fields, **more})
-        assert told == ""
+        assert told == OTHER_TYPE
