@@ -73,7 +73,7 @@ def _names_etag(text: str, stored: StoredObject) -> bool:
 
 
 def _parse_time(text: str | None) -> float | None:
-    """Return an HTTP date in seconds since the epoch; None if it is none: then the header has no effect."""
+    """Return an HTTP date in seconds since the epoch; None if it cannot be read: then the header has no effect."""
     try:
         return parsedate_to_datetime(text).timestamp() if text else None
     except (ValueError, OverflowError):
