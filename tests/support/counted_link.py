@@ -38,13 +38,17 @@ THIEF = b"the thief's"
 
 SEEDS = st.integers(0, 2**31 - 1)
 
-FATES = ("answered", "answered", "answered", "answer lost", "request lost", "busy")
-"""What may become of a request. Half are answered: else little would happen."""
+ANSWERED = (*["answered"] * 9, "answer lost", "request lost", "busy")
+
+FATES = ("answered", "answered", "answer lost", "answer lost", "request lost", "busy")
+"""What may become of a request that stores something."""
 
 STORED_STATES = ("done", "unreported")
 
 STALLED_MS = 61_000
 """After so long without an answer a page gives up a try."""
+
+PAUSES_MS = (5_000, 5_000, STALLED_MS)
 
 
 LOST: dict[str, object] = {"status": 0}
@@ -192,25 +196,31 @@ class CountedLink(RuleBasedStateMachine):
         self.run("choose", page=page, file=name, size=self.chosen[page][name])
         self.check()
 
-    @precondition(lambda self: self.waiting)
     @rule(seed=SEEDS)
-    def deliver(self, seed: int) -> None:
-        """Lets some of the requests on their way arrive, and some of the answers."""
+    def go_on(self, seed: int) -> None:
+        """Lets requests and answers arrive or get lost, and time pass: what happens most."""
         rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
-        for fate in rng.choices(FATES, k=8):
-            if self.waiting:
+        for _ in range(10):
+            if self.waiting and rng.random() < 0.8:
                 request = self.waiting.pop(rng.randrange(len(self.waiting)))
-                answer = self.perform(request) if fate in ("answered", "answer lost") else BUSY
-                if answer is BUSY and "key" in request.get("fields", {}):
-                    self.missed_slots.add(int(request["fields"]["key"].rpartition("/")[2]))
-                self.answer(request, answer if fate in ("answered", "busy") else LOST)
+                self.deliver(request, rng.choice(FATES if stores(request) else ANSWERED))
+            elif self.thefts and self.missed_slots and rng.random() < 0.3:
+                self.steal_slot(pick(self.missed_slots, rng.randrange(10)))
+            elif self.find(is_open):
+                self.pass_time(rng.choice(PAUSES_MS))
+
+    def deliver(self, request: Any, fate: str) -> None:
+        is_performed = fate in ("answered", "answer lost")
+        answer = self.perform(request) if is_performed else BUSY
+        if not is_performed and "key" in request.get("fields", {}):
+            self.missed_slots.add(int(request["fields"]["key"].rpartition("/")[2]))
+        self.answer(request, answer if fate in ("answered", "busy") else LOST)
 
     def answer(self, request: Any, answer: dict[str, object] | None = None) -> None:
         self.run("answer", id=request["id"], **(answer or self.perform(request)))
         self.check()
 
-    @rule(milliseconds=st.sampled_from([5_000, STALLED_MS]))
-    def let_time_pass(self, milliseconds: int) -> None:
+    def pass_time(self, milliseconds: int) -> None:
         self.run("pass", milliseconds=milliseconds)
         self.check()
 
@@ -247,9 +257,11 @@ class CountedLink(RuleBasedStateMachine):
     @precondition(lambda self: self.thefts > 0)
     @rule(at=st.integers(0, 10))
     def steal(self, at: int) -> None:
-        """Stores a file of somebody else, best of all where a page's file has not arrived."""
+        """Stores a file of somebody else."""
+        self.steal_slot(pick(range(1, self.count + 2), at))
+
+    def steal_slot(self, slot: int) -> None:
         self.thefts -= 1
-        slot = pick(self.missed_slots or range(1, self.count + 2), at)
         file = {"filename": "x.txt", "size": len(THIEF), "content_type": "text/plain", "slot": slot}
         url = f"{self.world.cloud.gateway.url}/sign"
         [upload] = requests.post(url, json={"files": [file]}, headers=bearer(self.token), timeout=PATIENCE).json()[
@@ -338,6 +350,11 @@ T = TypeVar("T")
 
 def pick(items: Collection[T], at: int) -> T:
     return sorted(items)[at % len(items)]  # type: ignore[type-var]
+
+
+def stores(request: Any) -> bool:
+    """Returns whether it is one of the requests whose answer matters."""
+    return bool(request["kind"] != "function" or request["path"] == "/multipart/complete")
 
 
 def is_open(upload: Any) -> bool:
