@@ -114,10 +114,11 @@ The keys below belong to the user {USER}, who may do everything here and may ass
 # for any shell, and for the vendor's SDKs
 export OSS_ACCESS_KEY_ID={key} OSS_ACCESS_KEY_SECRET={secret}
 export ALIBABA_CLOUD_ACCESS_KEY_ID={key} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
+export OSS_BUCKET={bucket} OSS_REGION={cloud.region} OSS_STS_ROLE_ARN={cloud.role_arn}
+export OSS_ENDPOINT={cloud.oss.url} STS_ENDPOINT={cloud.sts.url}
 
-# for this project's function
-export OSS_BUCKET={bucket} OSS_REGION={cloud.region} OSS_STS_ROLE_ARN={cloud.role_arn} UPLOAD_URL={cloud.oss.url}
-export LOCAL=on STS_ENDPOINT={cloud.sts.url}
+# for this project's function, besides
+export LOCAL=on UPLOAD_URL={cloud.oss.url}
 
 # Python: alibabacloud-oss-v2
 import alibabacloud_oss_v2 as oss

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 from alibabacloud_sts20150401.client import Client
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.utils_models import Config
@@ -181,6 +182,27 @@ def test_options_from_the_environment_and_the_addresses_as_json(tmp_path: Path) 
         "access_key_id": "LTAIfixed",
     }
     assert addresses["access_key_secret"] == secret
+
+
+def services() -> list[dict[str, str]]:
+    """The variables of the services in the documentation: for GitHub Actions, and for GitLab."""
+    page = (ROOT / "docs" / "localcloud.md").read_text(encoding="utf-8")
+    github, gitlab = (
+        yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    )
+    return [github["jobs"]["test"]["services"]["oss"]["env"], gitlab["test"]["variables"]]
+
+
+@pytest.mark.parametrize("variables", services(), ids=["github", "gitlab"])
+def test_the_services_in_the_documentation_start(tmp_path: Path, variables: dict[str, str]) -> None:
+    with cloud(tmp_path, "--json", until="\n", **variables) as said:
+        addresses = json.loads(said)
+    assert {name: addresses[name] for name in ("buckets", "access_key_id", "access_key_secret", "role_arn")} == {
+        "buckets": ["my-bucket"],
+        "access_key_id": "LTAIforTests",
+        "access_key_secret": "not-a-secret",
+        "role_arn": "acs:ram::1234567890123456:role/uploader",
+    }
 
 
 def test_a_misspelt_variable_is_named_without_its_value(tmp_path: Path) -> None:
