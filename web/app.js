@@ -139,7 +139,9 @@ function saveLink({ token, profile = "" }) {
     if (token) {
         save("sessionStorage", "token", token);
     }
-    save("sessionStorage", "profile", profile);
+    if (profile || load("sessionStorage", "profile")) {
+        save("sessionStorage", "profile", profile);
+    }
     return { token, profile };
 }
 
