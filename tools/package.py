@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def build(target: Path) -> list[Path]:
-    """Build both into a folder, and copy what an image is made of beside them. Returns their paths."""
+    """Builds both into a folder, and copies what an image is made of beside them. Returns their paths."""
     target.mkdir(parents=True, exist_ok=True)
     for name in ("Containerfile", "requirements.txt"):
         shutil.copy(PROJECT / "localcloud" / name, target)

@@ -33,7 +33,7 @@ with tempfile.TemporaryDirectory() as folder, OssCloud(Path(folder)) as cloud:
 
 
 def measure() -> list[Row]:
-    """Both in CPU: nothing else is waited for."""
+    """Measures both in CPU: nothing else is waited for."""
     return [
         Row.of("CPU of the fixture oss_cloud for the first test that uses it", _cold_seconds(), "{:.2f} s", "<= 0.3 s"),
         Row.of(
@@ -46,7 +46,7 @@ def measure() -> list[Row]:
 
 
 def _cold_seconds() -> float:
-    """With bytecode, as an installed package has it: the first run makes it."""
+    """Measures with bytecode, as an installed package has it: the first run makes it."""
     command = [sys.executable, "-c", COLD]
     with tempfile.TemporaryDirectory() as bytecode:
         environ = {"PATH": os.environ["PATH"], "PYTHONPYCACHEPREFIX": bytecode}
