@@ -32,7 +32,10 @@ from support.tokens import bearer, new_secret, token
 SMALL, LARGE = 3, 1_000_001
 """Bytes of a file that goes by form, and of one that goes in parts."""
 
-STEPS_PER_LINK = 30
+RULES_PER_LINK = 30
+
+STEPS_PER_LINK = 60
+"""About so many: most rules take several, as when all that waits is answered."""
 
 THIEF = b"the thief's"
 
@@ -388,7 +391,7 @@ def run(steps: int, **more: Any) -> int:
             CountedLink,
             settings=settings(
                 max_examples=max(1, steps // STEPS_PER_LINK),
-                stateful_step_count=STEPS_PER_LINK,
+                stateful_step_count=RULES_PER_LINK,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
                 database=None,
