@@ -34,7 +34,7 @@ SMALL, LARGE = 3, 1_000_001
 
 RULES_PER_LINK = 30
 
-STEPS_PER_LINK = 60
+STEPS_PER_LINK = 50
 """About so many: most rules take several, as when all that waits is answered."""
 
 THIEF = b"the thief's"
