@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -202,7 +203,8 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, metavar="FOLDER", help="the folder for objects, stored as files (default: a temporary one)"
     )
     add("--clock", type=_parse_seconds, default=0, metavar="+15m", help="how far both clocks are ahead, or behind")
-    add("--faults", default="", metavar="'oss_latency=2 …'", help="what fails: see localcloud/faults.py")
+    switches = ", ".join(switch.name for switch in fields(Faults))
+    add("--faults", default="", metavar="'oss_latency=2 …'", help=f"what fails: {switches}")
     add("--access-key-id", metavar="ID", help="the user's AccessKey ID (default: a random one)")
     add("--access-key-secret", metavar="SECRET", help="the user's AccessKey secret; safer as a variable")
     add("--role-arn", metavar="ARN", help="the role's ARN (default: one of a random account)")
