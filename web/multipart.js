@@ -1,9 +1,9 @@
 // Sends a file in parts. A part that fails is sent again alone; after an interruption, only what is missing.
 
 import { isReadable, unreadableFault, verifyUnchanged } from "./files.js";
+import { putPart, toUploadResult } from "./oss.js";
 import { CONNECTIONS_PER_FILE, startTimer } from "./queue.js";
 import { canRetry, Fault, retryDelay } from "./retry.js";
-import { putPart, toUploadResult } from "./storage.js";
 
 /** More at a time would be fewer requests, but on a slow line the last URLs would expire unused. */
 const URLS_PER_REQUEST = 10;

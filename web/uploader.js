@@ -2,9 +2,9 @@
 
 import { MIN_BYTES_PER_SECOND } from "./bandwidth.js";
 import { MAX_COPY_SIZE, verifyUnchanged } from "./files.js";
+import { postForm } from "./oss.js";
 import { CONNECTIONS_PER_FILE, Queue } from "./queue.js";
 import { Fault } from "./retry.js";
-import { postForm } from "./storage.js";
 
 export { Upload } from "./files.js";
 

@@ -213,7 +213,7 @@ test("every name of a text in a module or in the page has a text", () => {
 test("every fault that the modules know of has a message", async () => {
     const code = (
         await Promise.all(
-            ["app", "files", "queue", "request", "slots", "storage", "retry", "uploader"].map((name) =>
+            ["app", "files", "queue", "request", "slots", "oss", "retry", "uploader"].map((name) =>
                 read(`web/${name}.js`),
             ),
         )
