@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from deploy.doctor.check import check
 from deploy.doctor.context import BUCKET, Context
-from deploy.doctor.live_bucket import BucketConfig, CorsRule
+from deploy.doctor.live_bucket import BucketConfig
 from deploy.doctor.rights import ResourceNames, Right, policy_rights, role_rights
 from deploy.doctor.roles import shipped_roles, together
-from fc_http.environment import split_list
 
 MAX_SKEW = 60
 """Seconds between this machine's clock and OSS's that nothing minds yet."""
@@ -155,6 +153,23 @@ def site_private(context: Context) -> Iterator[str]:
 
 
 @check(
+    "site-blocked",
+    impact="Nobody can open the page: OSS answers 403 AccessDenied, whatever the bucket's ACL says.",
+    fix="Switch Block Public Access off in the OSS console: the account's under Data Service, the bucket's under "
+    "Permission Control. (Deploying switches off the bucket's.)",
+    live="site Block Public Access",
+    also="Block Public Access of the account",
+    declared=False,
+)
+def site_blocked(context: Context) -> Iterator[str]:
+    live = context.live_buckets
+    if live and live.site and live.site.public_access_blocked:
+        yield f"{live.site.where} blocks public access."
+    if live and live.account_blocked:
+        yield "The account blocks public access to all of its buckets."
+
+
+@check(
     "policy-refusals",
     impact="OSS refuses uploads, or what the functions ask for, with 403 AccessDenied, whatever the roles may do.",
     fix="Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: this project needs none.",
@@ -217,43 +232,6 @@ def policy_denials(context: Context) -> Iterator[str]:
                 "in, its documents do not say."
                 for what in together(doubtful)
             )
-
-
-@check(
-    "cors-wide",
-    impact="A web page that is not yours, and has a form, can use it from its visitors' browsers.",
-    fix="Allow the origins of ALLOWED_ORIGINS alone: delete others' rules in the OSS console, and deploy.",
-    live="CORS",
-)
-def cors_wide(context: Context) -> Iterator[str]:
-    origins = split_list(context.settings.get("ALLOWED_ORIGINS", ""))
-    named = None if "ALLOWED_ORIGINS" in context.setting_faults() else origins
-    for each in context.buckets():
-        for origin in dict.fromkeys(origin for rule in each.cors or () for origin in rule.origins):
-            if "*" in origin:
-                yield f"{each.where} lets pages of {origin} read its answers."
-            elif named is not None and origin not in named:
-                yield f"{each.where} lets pages of {origin} read its answers, and ALLOWED_ORIGINS does not name it."
-
-
-def covers(rule: CorsRule, origin: str, method: str) -> bool:
-    """Tells whether a rule lets pages of an origin use a method."""
-    patterns = (re.escape(each).replace(r"\*", ".*") for each in rule.origins)
-    return method in rule.methods and any(re.fullmatch(pattern, origin) for pattern in patterns)
-
-
-@check(
-    "cors",
-    impact="Its uploads are stored, and the page says that they failed.",
-    fix="Add the origin to the rule for POST in deploy/ros.yaml and deploy.",
-    live="CORS",
-)
-def cors(context: Context) -> Iterator[str]:
-    for each in context.buckets():
-        if each.cors is not None:
-            for origin in context.origins:
-                if not any(covers(rule, origin, "POST") for rule in each.cors):
-                    yield f"{each.where} has no CORS rule that lets {origin} post."
 
 
 @check(

@@ -8,6 +8,7 @@ from deploy.declared import OTHER_SHAPES
 from deploy.doctor import (
     bucket,
     callback,
+    cors,
     domains,
     drift,
     existence,
@@ -25,7 +26,7 @@ from deploy.doctor.context import Context
 
 _MODULES = (
     *(settings, profiles, existence, drift, function, roles),
-    *(bucket, lifetimes, page, domains, callback, multipart),
+    *(bucket, cors, lifetimes, page, domains, callback, multipart),
 )
 """A module for each subject, in the order in which their findings are printed."""
 

@@ -125,10 +125,7 @@ def _declared_bucket(name: str, properties: Mapping[str, Any]) -> BucketConfig:
         versioning=(properties.get("VersioningConfiguration") or {}).get("Status") or "",
         public_access_blocked=str(properties.get("BlockPublicAccess", False)).lower() == "true",
         acl=str(properties.get("AccessControl", "private")),
-        cors=tuple(
-            CorsRule(*(tuple(as_list(rule.get(name))) for name in ("AllowedOrigin", "AllowedMethod", "ExposeHeader")))
-            for rule in rules
-        ),
+        cors=tuple(CorsRule(*(tuple(as_list(rule.get(name))) for name in CorsRule.NAMES)) for rule in rules),
         parts=tuple(
             PartsRule(str(rule.get("Prefix") or ""), int(rule["AbortMultipartUpload"]["Days"]))
             for rule in lifecycle

@@ -18,7 +18,7 @@ from deploy.doctor.live_resource import NOT_THERE, LiveResource
 from deploy.doctor.rights import ResourceNames
 
 FACTS = ("existence", *live_bucket.FACTS, *live_functions.FACTS)
-_OF_NO_RESOURCE = {"clock", "existence"}
+_OF_NO_RESOURCE = {"clock", "existence", live_bucket.OF_ACCOUNT}
 """Facts that are visible even if no resource is: with credentials that OSS refuses, or before a deployment."""
 
 
@@ -96,7 +96,7 @@ def _at(
 
 
 def _not_declared(deployment: Deployment) -> frozenset[str]:
-    facts = () if deployment.site_bucket else live_bucket.OF_SITE
+    facts = () if deployment.site_bucket else (*live_bucket.OF_SITE, live_bucket.OF_ACCOUNT)
     return frozenset((*facts, *(() if deployment.callback.get("functionName") else ("callback function",))))
 
 

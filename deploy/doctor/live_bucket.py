@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, ClassVar
 from xml.etree.ElementTree import Element
 
 import alibabacloud_oss_v2 as oss
@@ -26,6 +26,11 @@ class CorsRule:
     methods: tuple[str, ...]
     exposed: tuple[str, ...] = ()
     """The headers of answers that pages may read."""
+    headers: tuple[str, ...] = ()
+    """Those of requests that pages may send."""
+
+    NAMES: ClassVar = ("AllowedOrigin", "AllowedMethod", "ExposeHeader", "AllowedHeader")
+    """What OSS and ROS call them, in the order above."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ class BucketConfig:
     """Of the page's bucket alone."""
     files: Mapping[str, str] | None = None
     """Its objects' ETags, in small letters, by key: of the page's bucket alone."""
+    archived: tuple[str, ...] = ()
+    """The keys of those of them that OSS shows to nobody before somebody restores them."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +101,19 @@ class LiveBuckets:
     """OSS answered PublicEndpointForbidden to a request for data at the bucket's default domain."""
     site: BucketConfig | None = None
     """The page's bucket."""
+    account_blocked: bool | None = None
+    """Whether the account blocks public access to all of its buckets; None if that is not known."""
     not_visible: Mapping[str, str] = field(default_factory=dict)
     """Why what could not be seen was not: OSS's code, by what `FACTS` call it."""
     resources: tuple[LiveResource, ...] = ()
 
 
 OF_UPLOADS = ("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy", "list of objects")
-OF_SITE = ("site ACL", "site policy", "site website", "site files")
-FACTS = (*OF_UPLOADS, "clock", *OF_SITE)
-"""What there is to be seen of the two buckets."""
+OF_SITE = ("site ACL", "site Block Public Access", "site policy", "site website", "site files")
+OF_ACCOUNT = "Block Public Access of the account"
+"""What the page needs to know of the account, and no bucket shows."""
+FACTS = (*OF_UPLOADS, "clock", *OF_SITE, OF_ACCOUNT)
+"""What there is to be seen of the two buckets, and around them."""
 
 NO_ANSWER = "no answer"
 UNREADABLE = "what cannot be read"
@@ -143,12 +154,13 @@ class _Inspector:
     def live(self) -> LiveBuckets:
         bucket = self._bucket
         versioning = self._ask("versioning", bucket, "versioning")
-        blocked = self._ask("Block Public Access", bucket, "publicAccessBlock")
+        blocked = self._ask_whether_blocked("Block Public Access", bucket)
         acl = self._ask("ACL", bucket, "acl")
         cors = self._ask_for_rules("CORS", "cors", none="NoSuchCORSConfiguration")
         lifecycle = self._ask_for_rules("lifecycle", "lifecycle", none="NoSuchLifecycle")
         policy = self._ask_policy("policy", bucket)
         self._ask("list of objects", bucket, "list-type", none="PublicEndpointForbidden")
+        account_blocked = self._ask_whether_blocked(OF_ACCOUNT, None) if self._site else None
         site = self._page_bucket() if self._site else None
         if self._skew is None:
             self._not_visible["clock"] = NO_ANSWER
@@ -156,7 +168,7 @@ class _Inspector:
             BucketConfig(
                 where=f"The live bucket {bucket}",
                 versioning=None if versioning is None else text(versioning, "Status"),
-                public_access_blocked=None if blocked is None else text(blocked, "BlockPublicAccess") == "true",
+                public_access_blocked=blocked,
                 acl=_acl(acl),
                 owner=_owner(acl),
                 cors=None if cors is None else tuple(map(_cors_rule, cors)),
@@ -167,6 +179,7 @@ class _Inspector:
             skew=self._skew,
             endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
             site=site,
+            account_blocked=account_blocked,
             not_visible=dict(self._not_visible),
             resources=tuple(self._resources()),
         )
@@ -181,17 +194,22 @@ class _Inspector:
 
     def _page_bucket(self) -> BucketConfig:
         acl = self._ask("site ACL", self._site, "acl")
+        objects = self._ask_for_objects()
         return BucketConfig(
             where=f"The page's live bucket {self._site}",
+            public_access_blocked=self._ask_whether_blocked("site Block Public Access", self._site),
             acl=_acl(acl),
             owner=_owner(acl),
             policy=self._ask_policy("site policy", self._site),
             website=self._ask_website(),
-            files=self._ask_files(),
+            files=None
+            if objects is None
+            else {key: text(each, "ETag").strip('"').lower() for key, each in objects.items()},
+            archived=tuple(key for key, each in (objects or {}).items() if "Archive" in text(each, "StorageClass")),
         )
 
-    def _ask_files(self) -> Mapping[str, str] | None:
-        """Returns the page's files, through its domain where OSS closes its own addresses to the account."""
+    def _ask_for_objects(self) -> Mapping[str, Element] | None:
+        """Returns the page's objects, through its domain where OSS closes its own addresses to the account."""
         answer = self._ask("site files", self._site, "list-type")
         if self._refused.get("site files") == "PublicEndpointForbidden" and self._at_site_domain:
             self._client = self._at_site_domain()
@@ -202,7 +220,11 @@ class _Inspector:
         if text(answer, "IsTruncated") != "false":  # more files than any page of this project has
             self._not_visible["site files"] = "more than 1,000 files"
             return None
-        return {text(each, "Key"): text(each, "ETag").strip('"').lower() for each in answer.findall("Contents")}
+        return {text(each, "Key"): each for each in answer.findall("Contents")}
+
+    def _ask_whether_blocked(self, what: str, bucket: str | None) -> bool | None:
+        answer = self._ask(what, bucket, "publicAccessBlock")
+        return None if answer is None else text(answer, "BlockPublicAccess") == "true"
 
     def _ask_website(self) -> Website | None:
         what, none = "site website", "NoSuchWebsiteConfiguration"
@@ -234,8 +256,11 @@ class _Inspector:
             return None
         return policy
 
-    def _ask(self, what: str, bucket: str, parameter: str, none: str = "") -> Element | None:
-        """Returns what OSS says of a bucket; None if it refuses. The refusal `none` is an answer, too."""
+    def _ask(self, what: str, bucket: str | None, parameter: str, none: str = "") -> Element | None:
+        """Returns what OSS says of a bucket, or of the account; None if it refuses.
+
+        The refusal `none` is an answer, too.
+        """
         most = "1000" if bucket == self._site else "1"
         more = {"list-type": "2", "max-keys": most} if parameter == "list-type" else {parameter: ""}
         content = self._answer(what, bucket, more, none)
@@ -246,7 +271,7 @@ class _Inspector:
             return None
         return answer
 
-    def _answer(self, what: str, bucket: str, parameters: Mapping[str, str], none: str) -> bytes | None:
+    def _answer(self, what: str, bucket: str | None, parameters: Mapping[str, str], none: str) -> bytes | None:
         """Returns an answer as it came; None if OSS refuses, or did not answer before."""
         if NO_ANSWER in self._refused.values():
             self._not_visible[what] = NO_ANSWER
@@ -304,8 +329,7 @@ def _owner(answer: Element | None) -> str | None:
 
 
 def _cors_rule(rule: Element) -> CorsRule:
-    names = ("AllowedOrigin", "AllowedMethod", "ExposeHeader")
-    return CorsRule(*(tuple(each.text or "" for each in rule.findall(name)) for name in names))
+    return CorsRule(*(tuple(each.text or "" for each in rule.findall(name)) for name in CorsRule.NAMES))
 
 
 def _parts(rules: Iterable[Element]) -> Iterator[PartsRule]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.doctor.bucket import covers
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import CorsRule
 
 SETTINGS = ("MULTIPART_THRESHOLD", "MULTIPART_SECRET")
 
@@ -22,23 +20,6 @@ LEAST_DAYS = 7
 )
 def multipart(context: Context) -> Iterator[str]:
     yield from (f"{text}." for name, text in context.setting_faults().items() if name in SETTINGS)
-
-
-@check(
-    "multipart-cors",
-    impact="Browsers refuse to send that page's parts: its large files fail.",
-    fix="Name PUT beside POST, and expose ETag, in the bucket's CORS rule in deploy/ros.yaml, and deploy.",
-    live="CORS",
-)
-def multipart_cors(context: Context) -> Iterator[str]:
-    for each in context.buckets() if is_on(context) else ():
-        for origin in context.origins if each.cors is not None else ():
-            if not any(_takes_parts(rule, origin) for rule in each.cors or ()):
-                yield f"{each.where} has no CORS rule that lets {origin} put parts and read their ETag."
-
-
-def _takes_parts(rule: CorsRule, origin: str) -> bool:
-    return covers(rule, origin, "PUT") and "etag" in (name.lower() for name in rule.exposed)
 
 
 @check(

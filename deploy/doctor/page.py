@@ -47,6 +47,19 @@ def page_files(context: Context) -> Iterator[str]:
         yield f"{live.where} has {_in_words(strange)}, which is not of the page."
 
 
+@check(
+    "page-archived",
+    impact="OSS refuses these files with 403 InvalidObjectState: people see no page, or a broken one.",
+    fix="Delete the lifecycle rules of the page's bucket in the OSS console, and these files; then deploy.",
+    live="site files",
+    declared=False,
+)
+def page_archived(context: Context) -> Iterator[str]:
+    live = context.live_buckets.site if context.live_buckets else None
+    if live and live.archived:
+        yield f"{live.where} has {_in_words(live.archived)} in an archive."
+
+
 def _function_url(context: Context) -> str:
     """Returns where a deployment would have the page ask for forms; empty where that is not known."""
     domain = context.environ.get("SIGN_DOMAIN", "").strip()

@@ -285,6 +285,7 @@ SEEN = BucketConfig(
 )
 SEEN_SITE = BucketConfig(
     "The page's live bucket s",
+    public_access_blocked=False,
     acl="public-read",
     owner=ACCOUNT,
     policy="",

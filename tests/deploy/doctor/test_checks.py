@@ -45,6 +45,22 @@ def policy(**statement: object) -> str:
     return json.dumps({"Statement": [{"Effect": "Deny", "Resource": [f"acs:oss:*:*:{UPLOADS}/*"], **statement}]})
 
 
+def rule_for(
+    *origins: str,
+    methods: tuple[str, ...] = ("POST", "PUT"),
+    exposed: tuple[str, ...] = ("ETag",),
+    headers: tuple[str, ...] = ("*",),
+) -> CorsRule:
+    """A live CORS rule that is as the template's but for this."""
+    return CorsRule(origins, methods, exposed, headers)
+
+
+def see_cors(given: SoundDeployment, *rules: CorsRule, **stated: list[str]) -> None:
+    """A live bucket with these rules, where the template's states this."""
+    given.cors().update(stated)
+    given.see(cors=rules)
+
+
 def of_another_region(given: SoundDeployment) -> SoundDeployment:
     """Returns a bucket in another region than the functions'."""
     given.settings["OSS_REGION"] = "ap-southeast-1"
@@ -244,9 +260,17 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("acl", lambda g: g.properties("Uploads").update(AccessControl="public-read"), "The bucket Uploads of the template is public-read."),
     ("acl", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, acl="public-read-write"))), "The live bucket b is public-read-write."),
     ("cors-wide", lambda g: g.cors().update(AllowedOrigin=["*"]), "The bucket Uploads of the template lets pages of * read its answers."),
-    ("cors-wide", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, cors=(CorsRule(("https://*.example.com", SITE), ("POST",)),)))), "The live bucket b lets pages of https://*.example.com read its answers."),
+    ("cors-wide", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, cors=(rule_for("https://*.example.com", SITE),)))), "The live bucket b lets pages of https://*.example.com read its answers."),
     ("cors-wide", lambda g: g.cors()["AllowedOrigin"].append("https://evil.example"), "The bucket Uploads of the template lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
-    ("cors-wide", lambda g: g.see(cors=(CorsRule((SITE,), ("POST",)), CorsRule(("https://evil.example",), ("GET", "POST")))), "The live bucket b lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
+    ("cors-wide", lambda g: g.see(cors=(rule_for(SITE), rule_for("https://evil.example"))), "The live bucket b lets pages of https://evil.example read its answers, and ALLOWED_ORIGINS does not name it."),
+    ("cors-headers", lambda g: g.see(cors=(rule_for(SITE, exposed=()),)), f"The live bucket b does not let {SITE} read etag, as the template does."),
+    ("cors-headers", lambda g: g.see(cors=(rule_for(SITE, methods=("POST",), exposed=("x-oss-ec",)), rule_for(SITE))), f"The live bucket b does not let {SITE} read etag, as the template does."),
+    ("cors-headers", lambda g: g.see(cors=(rule_for(SITE, headers=("content-*",)),)), f"The live bucket b does not let {SITE} send *, as the template does."),
+    ("cors-headers", lambda g: see_cors(g, rule_for(SITE, headers=("content-*",)), rule_for(SITE, headers=("x-oss-meta-*",)), AllowedHeader=["Content-MD5", "x-oss-*"]), f"The live bucket b does not let {SITE} send x-oss-*, as the template does."),
+    ("cors-headers", lambda g: see_cors(g.send_in_parts(), rule_for(SITE), ExposeHeader=["ETag", "x-oss-ec"]), f"The live bucket b does not let {SITE} read x-oss-ec, as the template does."),
+    ("site-blocked", lambda g: g.see_site(public_access_blocked=True), "The page's live bucket s blocks public access."),
+    ("site-blocked", lambda g: setattr(g, "live", LiveBuckets(SEEN, account_blocked=True)), "The account blocks public access to all of its buckets."),
+    ("page-archived", lambda g: g.see_site(archived=("app.js", "index.html")), "The page's live bucket s has app.js, index.html in an archive."),
     ("profiles", lambda g: with_profile(g, colour="red"), "photos.colour in profiles.json is not known: a profile has content_types, max_size, expires_in, folder_forms, callback, multipart, requires_claim, keep_days."),
     ("profiles", lambda g: with_profile(g, callback=True), "photos.callback in profiles.json cannot be true while CALLBACK is off: set one of them right."),
     ("profiles", lambda g: setattr(g, "profiles", b"{"), "profiles.json is not JSON: Expecting property name enclosed in double quotes, in line 1."),
@@ -304,7 +328,8 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("multipart", lambda g: g.send_in_parts().settings.update(MULTIPART_SECRET="short"), "MULTIPART_SECRET must have at least 32 bytes; make one with: openssl rand -hex 32."),
     ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(AllowedMethod=["POST"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
     ("multipart-cors", lambda g: (g.send_in_parts(), g.cors().update(ExposeHeader=["x-oss-ec"])), f"The bucket Uploads of the template has no CORS rule that lets {SITE} put parts and read their ETag."),
-    ("multipart-cors", lambda g: g.send_in_parts().see(cors=(CorsRule((SITE,), ("POST",), ("ETag",)),)), f"The live bucket b has no CORS rule that lets {SITE} put parts and read their ETag."),
+    ("multipart-cors", lambda g: g.send_in_parts().see(cors=(rule_for(SITE, methods=("PUT",), exposed=()), rule_for(SITE))), f"The live bucket b has no CORS rule that lets {SITE} put parts and read their ETag."),
+    ("multipart-cors", lambda g: g.send_in_parts().see(cors=(rule_for(SITE, methods=("POST",)),)), f"The live bucket b has no CORS rule that lets {SITE} put parts and read their ETag."),
     ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(AbortMultipartUpload={"Days": 6})), "The bucket Uploads of the template clears abandoned parts away after 6 days."),
     ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Status="Disabled")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
     ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Prefix="other/")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),

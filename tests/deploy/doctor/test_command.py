@@ -100,7 +100,7 @@ def test_what_was_all_seen_is_all_counted(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_every_fact_has_a_check_that_is_not_made_without_it() -> None:
-    assert {check.live for check in CHECKS} - {""} == set(FACTS)
+    assert {fact for check in CHECKS for fact in (check.live, check.also)} - {""} == set(FACTS)
 
 
 @pytest.mark.parametrize("spared", [(), ("clock",)])
@@ -313,6 +313,7 @@ def serve_what_is_shipped(
         (
             f"/team-site-{ACCOUNT}/",
             {
+                "publicAccessBlock": UNBLOCKED,
                 "acl": OF_UPLOADS["acl"].replace("private", "public-read"),
                 "website": WEBSITE,
                 "list-type": page_list(project),
@@ -326,6 +327,10 @@ def serve_what_is_shipped(
             server.expect_request(folder, query_string=Asks(name)).respond_with_data(
                 xml, content_type="application/xml"
             )
+
+    server.expect_request("/", method="GET", query_string=Asks("publicAccessBlock")).respond_with_data(
+        UNBLOCKED, content_type="application/xml"
+    )
 
     def ram(request: Request) -> Response:
         name = request.args.get("RoleName") or request.args["PolicyName"]
@@ -386,11 +391,12 @@ OF_UPLOADS = {
     "versioning": "<VersioningConfiguration></VersioningConfiguration>",
     "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
     "acl": f"<AccessControlPolicy><Owner><ID>{ACCOUNT}</ID></Owner><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
-    "cors": f"<CORSConfiguration><CORSRule><AllowedOrigin>https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedMethod>PUT</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
+    "cors": f"<CORSConfiguration><CORSRule><AllowedOrigin>https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedMethod>PUT</AllowedMethod><ExposeHeader>ETag</ExposeHeader><ExposeHeader>x-oss-request-id</ExposeHeader><ExposeHeader>x-oss-ec</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule></LifecycleConfiguration>",
     "list-type": f"<ListBucketResult><Name>team-uploads-{ACCOUNT}</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
 }
 """What OSS answers, after its documentation."""
+UNBLOCKED = OF_UPLOADS["publicAccessBlock"].replace("true", "false")
 
 
 def test_a_sound_account_is_seen_whole(project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer) -> None:

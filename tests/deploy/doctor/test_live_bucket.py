@@ -17,6 +17,7 @@ from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import (
     FACTS,
+    OF_ACCOUNT,
     BucketConfig,
     CorsRule,
     ExpiryRule,
@@ -37,12 +38,13 @@ SUBRESOURCES = {
     "versioning": "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
     "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
     "acl": "<AccessControlPolicy><Owner><ID>42</ID></Owner><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
-    "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
+    "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedHeader>content-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix>uploads/</Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule><Rule><ID>b</ID><Prefix></Prefix><Status>Disabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule><Rule><ID>c</ID><Prefix></Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
     "policy": '{"Version":"1","Statement":[]}',
     "list-type": "<ListBucketResult><Name>team-uploads</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
 }
 """What OSS answers, after its documentation."""
+UNBLOCKED = SUBRESOURCES["publicAccessBlock"].replace("true", "false")
 SITE_ACL = SUBRESOURCES["acl"].replace("private", "public-read")
 
 
@@ -59,6 +61,7 @@ def status_of(code: str) -> int:
 def answer(httpserver: HTTPServer, **refused: str) -> None:
     """Lets a server answer as a bucket does; `refused` are error codes by subresource."""
     for name, body in (
+        ("publicAccessBlock", UNBLOCKED),
         ("acl", SITE_ACL),
         ("policy", '{"Statement":[{}]}'),
         ("website", SITE_WEBSITE),
@@ -70,6 +73,12 @@ def answer(httpserver: HTTPServer, **refused: str) -> None:
             status=status_of(code) if code else 200,
             content_type="application/json" if body.startswith("{") and not code else "application/xml",
         )
+    code = refused.get("account_block")
+    httpserver.expect_request("/", query_string=Asks("publicAccessBlock")).respond_with_data(
+        REFUSED.format(code=code) if code else UNBLOCKED,
+        status_of(code) if code else 200,
+        content_type="application/xml",
+    )
     for name, xml in SUBRESOURCES.items():
         code = refused.get(name.replace("-", "_"))
         httpserver.expect_request("/team-uploads/", query_string=Asks(name)).respond_with_data(
@@ -109,7 +118,7 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
             True,
             "private",
             "42",
-            (CorsRule(("https://a.example",), ("POST",), ("ETag",)),),
+            (CorsRule(("https://a.example",), ("POST",), ("ETag",), ("content-*",)),),
             (PartsRule("uploads/", 7),),
             '{"Version":"1","Statement":[]}',
             (ExpiryRule("", 30),),
@@ -117,12 +126,14 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
         skew=0.0,
         site=BucketConfig(
             "The page's live bucket team-site",
+            public_access_blocked=False,
             acl="public-read",
             owner="42",
             policy='{"Statement":[{}]}',
             website=Website("index.html", "404.html", 1),
             files={"app.js": "5eb6"},
         ),
+        account_blocked=False,
         resources=(
             LiveResource("the upload bucket team-uploads", "ACL"),
             LiveResource("the page's bucket team-site", "site ACL"),
@@ -160,6 +171,22 @@ def test_without_a_policy_there_is_none_and_it_is_not_unknown(httpserver: HTTPSe
     assert (live.bucket.policy, live.not_visible) == ("", {})
 
 
+def test_a_block_of_the_whole_account_is_seen(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/", query_string=Asks("publicAccessBlock")).respond_with_data(
+        SUBRESOURCES["publicAccessBlock"], content_type="application/xml"
+    )
+    answer(httpserver)
+    live = look(httpserver)
+    assert (live.account_blocked, live.site and live.site.public_access_blocked, live.not_visible) == (True, False, {})
+
+
+def test_a_block_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, account_block="AccessDenied", site_publicAccessBlock="AccessDenied")
+    live = look(httpserver)
+    assert (live.account_blocked, live.site and live.site.public_access_blocked) == (None, None)
+    assert live.not_visible == dict.fromkeys((OF_ACCOUNT, "site Block Public Access"), "AccessDenied")
+
+
 def test_a_policy_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
     answer(httpserver, policy="AccessDenied")
     live = look(httpserver)
@@ -168,7 +195,7 @@ def test_a_policy_that_is_not_shown_is_unknown(httpserver: HTTPServer) -> None:
 
 @pytest.mark.parametrize("body", ["", "{}", "\xff", "<html></html>"])
 def test_a_200_that_says_nothing_is_not_seen(httpserver: HTTPServer, body: str) -> None:
-    for place in ("/team-uploads/", "/team-site/"):
+    for place in ("/team-uploads/", "/team-site/", "/"):
         httpserver.expect_request(place).respond_with_data(body, content_type="application/json")
     policies = {"policy", "site policy"} if body == "{}" else set()
     assert look(httpserver).not_visible == dict.fromkeys(set(FACTS) - {"clock"} - policies, "what cannot be read")
@@ -323,6 +350,28 @@ def test_more_files_than_one_answer_has_are_not_seen(httpserver: HTTPServer) -> 
     answer(httpserver)
     live = look(httpserver)
     assert (live.site and live.site.files, live.not_visible) == (None, {"site files": "more than 1,000 files"})
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "archived"),
+    [
+        ("Standard", ()),
+        ("IA", ()),
+        ("Archive", ("app.js",)),
+        ("ColdArchive", ("app.js",)),
+        ("DeepColdArchive", ("app.js",)),
+    ],
+)
+def test_files_that_oss_does_not_show_are_seen(
+    httpserver: HTTPServer, storage_class: str, archived: tuple[str, ...]
+) -> None:
+    httpserver.expect_request("/team-site/", query_string=Asks("list-type")).respond_with_data(
+        SITE_FILES.replace("</Contents>", f"<StorageClass>{storage_class}</StorageClass></Contents>"),
+        content_type="application/xml",
+    )
+    answer(httpserver)
+    live = look(httpserver)
+    assert (live.site and live.site.archived, live.not_visible) == (archived, {})
 
 
 def test_a_page_is_seen_through_its_domain_where_osss_addresses_are_closed(httpserver: HTTPServer) -> None:
