@@ -30,11 +30,17 @@ def multipart(context: Context) -> Iterator[str]:
 )
 def multipart_lifecycle(context: Context) -> Iterator[str]:
     folder = context.upload_place.partition("/")[2].removesuffix("*")
+    longest = 0
     for each in context.buckets() if is_on(context) else ():
         if each.parts is None:
             continue
-        if not any(rule.days and folder.startswith(rule.prefix) and not rule.spares_some for rule in each.parts):
+        whole = [rule for rule in each.parts if folder.startswith(rule.prefix) and not rule.spares_some]
+        days = min((rule.days for rule in whole if rule.days), default=0)
+        longest = longest or days  # the template's, which comes first
+        if not days:
             yield f"{each.where} has no lifecycle rule that clears abandoned parts away."
+        elif days > longest:
+            yield f"{each.where} clears abandoned parts away after {days} days, and in the template after {longest}."
         concerned = [rule for rule in each.parts if folder.startswith(rule.prefix) or rule.prefix.startswith(folder)]
         soonest = min((rule.days for rule in concerned), default=LEAST_DAYS)
         if soonest < LEAST_DAYS:

@@ -333,6 +333,8 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(AbortMultipartUpload={"Days": 6})), "The bucket Uploads of the template clears abandoned parts away after 6 days."),
     ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Status="Disabled")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
     ("multipart-lifecycle", lambda g: (g.send_in_parts(), g.parts_rule.update(Prefix="other/")), "The bucket Uploads of the template has no lifecycle rule that clears abandoned parts away."),
+    ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 99),)), "The live bucket b clears abandoned parts away after 99 days, and in the template after 7."),
+    ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 8), PartsRule("up", 7, spares_some=True))), "The live bucket b clears abandoned parts away after 8 days, and in the template after 7."),
     ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 1),)), "The live bucket b clears abandoned parts away after 1 days."),
     ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 7), PartsRule("uploads/alice/", 1))), "The live bucket b clears abandoned parts away after 1 days."),
     ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 7), PartsRule("up", 0))), "The live bucket b clears abandoned parts away of before a date."),
