@@ -57,7 +57,7 @@ def cors(context: Context) -> Iterator[str]:
 def multipart_cors(context: Context) -> Iterator[str]:
     for each in context.buckets() if is_on(context) else ():
         for origin in context.origins if each.cors is not None else ():
-            if "etag" not in _exposed(each.cors or (), origin, "PUT"):
+            if "etag" not in _readable_headers(each.cors or (), origin, "PUT"):
                 yield f"{each.where} has no CORS rule that lets {origin} put parts and read their ETag."
 
 
@@ -82,7 +82,7 @@ def cors_headers(context: Context) -> Iterator[str]:
             if stated and found:
                 sent = [name for rule in stated for name in rule.headers if not _may_be_sent(found, name)]
                 missing["send"].update(sent)
-                read = _exposed(declared.cors, origin, method) - _exposed(live.cors, origin, method)
+                read = _readable_headers(declared.cors, origin, method) - _readable_headers(live.cors, origin, method)
                 missing["read"].update(read - looked_at)
         for what, headers in missing.items():
             if headers:
@@ -94,7 +94,7 @@ def _may_be_sent(rules: Iterable[CorsRule], header: str) -> bool:
     return any(_matches(each.lower(), header.lower()) for rule in rules for each in rule.headers)
 
 
-def _exposed(rules: Iterable[CorsRule], origin: str, method: str) -> set[str]:
+def _readable_headers(rules: Iterable[CorsRule], origin: str, method: str) -> set[str]:
     """Returns the headers of answers that pages may read, in small letters."""
     return {name.lower() for rule in _rules_for(rules, origin, method)[:1] for name in rule.exposed}
 

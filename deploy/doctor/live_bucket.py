@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element
@@ -194,18 +194,21 @@ class _Inspector:
 
     def _page_bucket(self) -> BucketConfig:
         acl = self._ask("site ACL", self._site, "acl")
-        objects = self._ask_for_objects()
-        return BucketConfig(
+        seen = BucketConfig(
             where=f"The page's live bucket {self._site}",
             public_access_blocked=self._ask_whether_blocked("site Block Public Access", self._site),
             acl=_acl(acl),
             owner=_owner(acl),
             policy=self._ask_policy("site policy", self._site),
             website=self._ask_website(),
-            files=None
-            if objects is None
-            else {key: text(each, "ETag").strip('"').lower() for key, each in objects.items()},
-            archived=tuple(key for key, each in (objects or {}).items() if "Archive" in text(each, "StorageClass")),
+        )
+        objects = self._ask_for_objects()  # last: it may go to another address from then on
+        if objects is None:
+            return seen
+        return replace(
+            seen,
+            files={key: text(each, "ETag").strip('"').lower() for key, each in objects.items()},
+            archived=tuple(key for key, each in objects.items() if "Archive" in text(each, "StorageClass")),
         )
 
     def _ask_for_objects(self) -> Mapping[str, Element] | None:
