@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from localcloud.oss.errors import OssError, access_denied
+from localcloud.oss.errors import access_denied, no_such_bucket
 from localcloud.oss.object_headers import key_not_utf_8
 from localcloud.stand_in import LOOPBACK
 
@@ -53,13 +53,13 @@ class Addresses:
         path = _path(request)
         if host in self._domains:
             return Address(self._domains[host], path, is_bound_domain=True)
-        bucket = self._bucket_of_host(host)
+        bucket = self._bucket_of_host(host, request.method, path)
         first, _, rest = path.partition("/")
         if first in self._buckets:
             return Address(self._buckets[first], rest, is_bound_domain=False)
         return Address(bucket, path, is_bound_domain=False)
 
-    def _bucket_of_host(self, host: str) -> Bucket:
+    def _bucket_of_host(self, host: str, method: str, path: str) -> Bucket:
         if host in self._hosts:
             return self._buckets[self._default]
         name, _, domain = host.partition(".")
@@ -69,9 +69,7 @@ class Addresses:
                 "Please send all future requests to this endpoint."
             )
         if name not in self._buckets:
-            raise OssError(
-                404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", BucketName=name
-            )
+            raise no_such_bucket(name, method, path)
         return self._buckets[name]
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from localcloud import stand_in
 from localcloud.oss.authentication import authenticate, raw_query, require_signed
+from localcloud.oss.errors import OssError, no_such_bucket
 from localcloud.oss.signature_v4 import raw_pairs
 
 if TYPE_CHECKING:
@@ -77,8 +78,27 @@ class OssRequest:
 
     def identity(self) -> Identity | None:
         """Return who signed the request; None if nobody did. Raises OssError."""
-        resource = f"/{self.bucket.name}/{self.key}"
+        try:
+            return self._authenticate(f"/{self.bucket.name}/{self.key}")
+        except OssError as error:
+            if error.code == "SignatureDoesNotMatch":
+                self._refuse_unknown_bucket()
+            raise
+
+    def _authenticate(self, resource: str) -> Identity | None:
         return authenticate(self.http, resource, self.service.identities, self.service.region, self.now())
+
+    def _refuse_unknown_bucket(self) -> None:
+        """Raise OssError if the signature says that the path begins with a bucket: then that one does not exist.
+
+        A path is of the default bucket unless it begins with a bucket's name, so that only the signature tells.
+        """
+        name, slash, path = self.key.partition("/")
+        try:
+            self._authenticate(f"/{self.key}" if slash else f"/{self.key}/")
+        except OssError:
+            return
+        raise no_such_bucket(name, self.http.method, path)
 
     def signer(self) -> Identity:
         """Return who signed the request. Raises OssError if nobody did."""

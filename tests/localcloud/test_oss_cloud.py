@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -278,3 +280,53 @@ def test_settings_for_a_client(cloud: OssCloud, library: str, put_with: Callable
 def test_there_are_no_settings_for_other_clients(cloud: OssCloud) -> None:
     with pytest.raises(ValueError, match=r"no settings for boto3\. Use one of alibabacloud-oss-v2, oss2, ali-oss\."):
         cloud.client("boto3")
+
+
+# Buckets that do not exist: the vendor's clients name a bucket in the path.
+
+
+@pytest.mark.parametrize(
+    ("ask", "operation"),
+    [
+        (lambda client: client.put_bucket(oss.PutBucketRequest(bucket="new-bucket")), "PutBucket: PUT /"),
+        (
+            lambda client: client.list_buckets(oss.ListBucketsRequest()),
+            "GetBucket, which lists in the old way, or ListBuckets: GET /",
+        ),
+    ],
+    ids=["PutBucket", "ListBuckets"],
+)
+def test_buckets_as_such_are_named_as_what_there_is_not(
+    cloud: OssCloud, ask: Callable[[Any], object], operation: str
+) -> None:
+    with pytest.raises(OperationError, match=f"The stand-in for OSS does not support {re.escape(operation)}"):
+        ask(client(cloud))
+    with pytest.raises(AssertionError, match="does not have this operation"):
+        cloud.check()
+    cloud.reset()
+
+
+def test_a_bucket_to_be_made_at_its_own_host(cloud: OssCloud) -> None:
+    host = {"Host": "new-bucket.localhost"}
+    answer = requests.put(cloud.oss.url, headers=host, timeout=TIMEOUT)
+    assert "does not support PutBucket: PUT /." in answer.text
+    cloud.reset()
+    assert requests.put(cloud.oss.url + "/a", headers=host, timeout=TIMEOUT).status_code == 404
+
+
+@pytest.mark.parametrize("key", ["a.txt", "a/b"])
+def test_an_object_of_a_bucket_that_does_not_exist(cloud: OssCloud, key: str) -> None:
+    for ask in (
+        lambda: client(cloud).get_object(oss.GetObjectRequest(bucket="no-bucket", key=key)),
+        lambda: put(cloud, key, bucket="no-bucket"),
+    ):
+        with pytest.raises(OperationError, match="NoSuchBucket"):
+            ask()
+
+
+def test_a_wrong_secret_stays_a_wrong_signature(cloud: OssCloud) -> None:
+    stranger = replace(cloud.user, access_key_secret="wrong")
+    theirs = oss.Client(oss.config.Config(**cloud.client(identity=stranger)))
+    for bucket in ("no-bucket", "team-uploads"):
+        with pytest.raises(OperationError, match="SignatureDoesNotMatch"):
+            theirs.put_object(oss.PutObjectRequest(bucket=bucket, key="a", body=b""))
