@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.control import Control
 from localcloud.faults import Faults
 from localcloud.oss.cors import CorsRule
-from localcloud.oss.names import check_origin
+from localcloud.oss.names import check_origin, check_region
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.ram.identities import Identities, Identity
@@ -110,6 +110,7 @@ class OssCloud:
             port=self._options.oss_port,
             host=host,
             allowed_hosts=hosts,
+            make_bucket=lambda name, _: self.add_bucket(name),
         )
         self.control = Control(self, port=self._options.control_port, host=host, allowed_hosts=hosts)
         self.sts.on_record = self.oss.on_record = self._record
@@ -156,11 +157,23 @@ class OssCloud:
         return CLIENTS[library](self, identity or self.user)
 
     def add_bucket(
-        self, name: str, *, cors_origins: Iterable[str] = (), versioning: bool = False, public_read: bool = False
+        self,
+        name: str,
+        *,
+        cors_origins: Iterable[str] = (),
+        versioning: bool = False,
+        public_read: bool = False,
+        region: str = "",
     ) -> Bucket:
-        """Add a bucket until the next reset; pages of these origins may POST and PUT. Returns it, still empty."""
+        """Add a bucket until the next reset; pages of these origins may POST and PUT. Returns it, still empty.
+
+        `region` is its own, if it is not to be that of the cloud. Raises ValueError.
+        """
+        if region:
+            check_region(region)
         bucket = Bucket(name, self.account_id, self._folder / name, _cors_rules(cors_origins))
         bucket.versioning, bucket.public_read = versioning, public_read
+        bucket.region, bucket.created = region, self.clock()
         self.buckets[name] = bucket
         return bucket
 

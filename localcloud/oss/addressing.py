@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from localcloud.oss.errors import access_denied, no_such_bucket
+from localcloud.oss.names import BUCKET
 from localcloud.oss.object_headers import key_not_utf_8
 from localcloud.stand_in import LOOPBACK
 
@@ -53,14 +54,34 @@ class Addresses:
         path = _path(request)
         if host in self._domains:
             return Address(self._domains[host], path, is_bound_domain=True)
-        bucket = self._bucket_of_host(host, request.method, path)
+        bucket = self._bucket_of_host(host)
         first, _, rest = path.partition("/")
         if first in self._buckets:
             return Address(self._buckets[first], rest, is_bound_domain=False)
         return Address(bucket, path, is_bound_domain=False)
 
-    def _bucket_of_host(self, host: str, method: str, path: str) -> Bucket:
+    def find_missing_bucket(self, request: Request) -> tuple[str, str, bool] | None:
+        """Return the name of a bucket that does not exist, the rest of the path, and whether the name is certain.
+
+        It is the host's first part; else it may be the path's first part. Raises OssError.
+        """
+        host, path = request.host.lower().partition(":")[0], _path(request)
+        first, _, rest = path.partition("/")
+        name, _, domain = host.partition(".")
+        if domain in self._hosts - {LOOPBACK} and host not in self._domains and name not in self._buckets:
+            return name, path, True
+        if host in self._hosts and first not in self._buckets and BUCKET.fullmatch(first):
+            return first, rest, False
+        return None
+
+    def is_service(self, request: Request) -> bool:
+        """Return whether a request may be about the service itself. Raises OssError."""
+        return request.host.lower().partition(":")[0] in self._hosts and not _path(request)
+
+    def _bucket_of_host(self, host: str) -> Bucket:
         if host in self._hosts:
+            if self._default not in self._buckets:
+                raise no_such_bucket(self._default)
             return self._buckets[self._default]
         name, _, domain = host.partition(".")
         if domain not in self._hosts - {LOOPBACK}:
@@ -69,7 +90,7 @@ class Addresses:
                 "Please send all future requests to this endpoint."
             )
         if name not in self._buckets:
-            raise no_such_bucket(name, method, path)
+            raise no_such_bucket(name)
         return self._buckets[name]
 
 

@@ -37,8 +37,13 @@ def identify(identities: Identities, access_key_id: str, security_token: str | N
 
 def authorize(identity: Identity, action: str, bucket: Bucket, key: str | None = None) -> None:
     """Raise OssError unless every policy of the identity allows the action on the object, or on the bucket itself."""
-    if identity.account_id != bucket.account_id:
-        raise access_denied(NO_RIGHT)
     resource = bucket.name if key is None else f"{bucket.name}/{key}"
-    if not policies.allows(identity.policies, action, f"acs:oss:*:{bucket.account_id}:{resource}"):
+    authorize_bucket(identity, action, bucket.account_id, resource)
+
+
+def authorize_bucket(identity: Identity, action: str, account_id: str, resource: str) -> None:
+    """Raise OssError unless every policy of the identity allows the action on a bucket or an object of its account."""
+    if identity.account_id != account_id:
+        raise access_denied(NO_RIGHT)
+    if not policies.allows(identity.policies, action, f"acs:oss:*:{account_id}:{resource}"):
         raise access_denied("Access denied by authorizer's policy.")

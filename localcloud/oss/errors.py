@@ -91,17 +91,14 @@ def internal_error() -> OssError:
     return OssError(500, "InternalError", "We encountered an internal error. Please try again.")
 
 
+def no_such_bucket(name: str) -> OssError:
+    """Make a 404 for a bucket that does not exist."""
+    return OssError(404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", BucketName=name)
+
+
 def no_such_key(key: str) -> OssError:
     """Make a 404 for an object that does not exist."""
     return OssError(404, "NoSuchKey", "The specified key does not exist.", Key=key)
-
-
-def no_such_bucket(name: str, method: str, path: str) -> OssError:
-    """Make a 404 for a bucket that does not exist, or a 501 for a request to make it; `path` is below the bucket."""
-    if method == "PUT" and not path:
-        return UnknownOperationError("PutBucket: PUT /")
-    message = "The specified bucket does not exist."
-    return OssError(404, "NoSuchBucket", message, "0015-00000101", BucketName=name)
 
 
 def already_exists() -> OssError:

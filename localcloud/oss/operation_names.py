@@ -29,9 +29,6 @@ SUBJECTS = {
 """What an operation is about, by its sub-resource: `PUT /?acl` is PutBucketAcl, `PUT /key?acl` PutObjectAcl."""
 
 OTHERS = {
-    ("PUT", False, ""): "PutBucket",
-    ("DELETE", False, ""): "DeleteBucket",
-    ("GET", False, ""): "GetBucket, which lists in the old way, or ListBuckets",
     ("GET", False, "uploads"): "ListMultipartUploads",
     ("GET", False, "versions"): "ListObjectVersions",
     ("GET", True, "x-oss-process"): "image processing",

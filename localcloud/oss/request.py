@@ -9,11 +9,10 @@ from urllib.parse import unquote
 
 from localcloud import stand_in
 from localcloud.oss.authentication import authenticate, raw_query, require_signed
-from localcloud.oss.errors import OssError, no_such_bucket
 from localcloud.oss.signature_v4 import raw_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
     from werkzeug.wrappers import Request
 
@@ -33,6 +32,8 @@ class Service:
     region: str
     uploads: UploadReceiver
     callbacks: Callbacks
+    buckets: MutableMapping[str, Bucket]
+    """All buckets, by name."""
 
 
 @dataclass
@@ -64,6 +65,11 @@ class OssRequest:
         return {unquote(name): unquote(value) for name, value in raw_pairs(raw_query(self.http))}
 
     @property
+    def region(self) -> str:
+        """The region of the bucket."""
+        return self.bucket.region or self.service.region
+
+    @property
     def base_url(self) -> str:
         """The address at which the bucket was reached, without a slash at its end."""
         return self.http.host_url.rstrip("/")
@@ -78,27 +84,8 @@ class OssRequest:
 
     def identity(self) -> Identity | None:
         """Return who signed the request; None if nobody did. Raises OssError."""
-        try:
-            return self._authenticate(f"/{self.bucket.name}/{self.key}")
-        except OssError as error:
-            if error.code == "SignatureDoesNotMatch":
-                self._refuse_unknown_bucket()
-            raise
-
-    def _authenticate(self, resource: str) -> Identity | None:
-        return authenticate(self.http, resource, self.service.identities, self.service.region, self.now())
-
-    def _refuse_unknown_bucket(self) -> None:
-        """Raise OssError if the signature says that the path begins with a bucket: then that one does not exist.
-
-        A path is of the default bucket unless it begins with a bucket's name, so that only the signature tells.
-        """
-        name, slash, path = self.key.partition("/")
-        try:
-            self._authenticate(f"/{self.key}" if slash else f"/{self.key}/")
-        except OssError:
-            return
-        raise no_such_bucket(name, self.http.method, path)
+        resource = f"/{self.bucket.name}/{self.key}"
+        return authenticate(self.http, resource, self.service.identities, self.region, self.now())
 
     def signer(self) -> Identity:
         """Return who signed the request. Raises OssError if nobody did."""

@@ -23,6 +23,7 @@ from localcloud.oss.object_headers import check_key
 from localcloud.oss.operation_names import name_operation
 from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
 from localcloud.oss.operations.complete_multipart_upload import complete_multipart_upload
+from localcloud.oss.operations.delete_bucket import delete_bucket
 from localcloud.oss.operations.delete_multiple_objects import delete_multiple_objects
 from localcloud.oss.operations.delete_object import delete_object
 from localcloud.oss.operations.get_object import get_object, get_root
@@ -31,16 +32,18 @@ from localcloud.oss.operations.list_objects_v2 import list_objects_v2
 from localcloud.oss.operations.list_parts import list_parts
 from localcloud.oss.operations.option_object import option_object
 from localcloud.oss.operations.post_object import post_object
+from localcloud.oss.operations.put_bucket import put_existing_bucket
 from localcloud.oss.operations.put_object import put_object
 from localcloud.oss.operations.upload_part import upload_part
 from localcloud.oss.request import OssRequest, Service
 from localcloud.oss.request_body import UploadReceiver
 from localcloud.oss.responses import error_response
+from localcloud.oss.service_requests import ServiceRequests
 from localcloud.oss.signature_v4 import raw_pairs
 from localcloud.stand_in import LOOPBACK, StandIn, drain, has_ambiguous_length, note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
     from werkzeug.wrappers import Request, Response
 
@@ -66,6 +69,8 @@ OPERATIONS = {
     ("HEAD", True, NONE): Operation("HeadObject", get_object),
     ("GET", False, NONE): Operation("GetObject", get_root),
     ("HEAD", False, NONE): Operation("HeadObject", get_root),
+    ("PUT", False, NONE): Operation("PutBucket", put_existing_bucket),
+    ("DELETE", False, NONE): Operation("DeleteBucket", delete_bucket),
     ("GET", False, frozenset({"list-type"})): Operation("ListObjectsV2", list_objects_v2),
     ("DELETE", True, NONE): Operation("DeleteObject", delete_object),
     ("POST", False, frozenset({"delete"})): Operation("DeleteMultipleObjects", delete_multiple_objects),
@@ -103,7 +108,7 @@ class Oss(StandIn):
         clock: Callable[[], float],
         identities: Identities,
         faults: Faults,
-        buckets: Mapping[str, Bucket],
+        buckets: MutableMapping[str, Bucket],
         default_bucket: str,
         *,
         region: str,
@@ -111,9 +116,11 @@ class Oss(StandIn):
         port: int = 0,
         host: str = LOOPBACK,
         allowed_hosts: Iterable[str] = (),
+        make_bucket: Callable[[str, str], Bucket] | None = None,
     ) -> None:
         """`region` is the general id, such as `cn-hangzhou`; `domains` are those bound to buckets, such as
-        `www.localhost`. `default_bucket` is the one at the address itself.
+        `www.localhost`. `default_bucket` is the one at the address itself. `make_bucket` makes one of a name and an
+        account, and adds it to the buckets; without it PutBucket is not supported.
         """
         check_region(region)
         super().__init__(lambda: clock() + faults.oss_skew, port=port, host=host, allowed_hosts=allowed_hosts)
@@ -123,7 +130,8 @@ class Oss(StandIn):
         self.callbacks = Callbacks(clock, faults, self.key_server)
         self.uploads = UploadReceiver(faults, self.stopping)
         self._addresses = Addresses(buckets, default_bucket, domains or {}, self.allowed_hosts)
-        self._operations_service = Service(self.clock, identities, region, self.uploads, self.callbacks)
+        self._operations_service = Service(self.clock, identities, region, self.uploads, self.callbacks, buckets)
+        self._service_requests = ServiceRequests(self._operations_service, self._addresses, make_bucket)
 
     def start(self) -> None:
         """Start this server and that of the public key."""
@@ -153,9 +161,12 @@ class Oss(StandIn):
         try:
             if has_ambiguous_length(request):
                 raise ambiguous_length()
-            address = self._addresses.find(request)
-            oss_request = OssRequest(request, address, request_id, self._operations_service)
-            response = self._find_operation(oss_request).run(oss_request)
+            is_plain = not _subresources(request)
+            response = self._service_requests.answer(request, is_plain=is_plain)
+            if response is None:
+                address = self._addresses.find(request)
+                oss_request = OssRequest(request, address, request_id, self._operations_service)
+                response = self._find_operation(oss_request).run(oss_request)
         except OssError as error:
             self._explain(error, request, oss_request)
             response = error_response(error, request, request_id)
@@ -178,7 +189,7 @@ class Oss(StandIn):
             return PREFLIGHT
         if self.faults.oss_public_endpoint_forbidden and not request.address.is_bound_domain:
             raise public_endpoint_forbidden()
-        subresources = frozenset(name for name, _ in raw_pairs(raw_query(request.http)) if SUBRESOURCES.fullmatch(name))
+        subresources = _subresources(request.http)
         operation = OPERATIONS.get((method, bool(key), subresources))
         if operation is None:
             name = name_operation(method, has_key=bool(key), subresources=subresources)
@@ -201,7 +212,11 @@ class Oss(StandIn):
             error.message,
             error.status,
             argument_value=error.extras.get("ArgumentValue", ""),
-            bucket_region=self._operations_service.region,
+            bucket_region=request.region if request else self._operations_service.region,
         )
         policy, size = (request.form_policy, request.file_size) if request else ("", None)
         self.explain_error(http, response, policy, size)
+
+
+def _subresources(request: Request) -> frozenset[str]:
+    return frozenset(name for name, _ in raw_pairs(raw_query(request)) if SUBRESOURCES.fullmatch(name))

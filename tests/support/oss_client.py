@@ -55,6 +55,7 @@ def send(
     headers: Mapping[str, str] | None = None,
     body: Any = None,
     unsigned: Mapping[str, str] | None = None,
+    bucket: str = BUCKET,
 ) -> requests.Response:
     """Sends a request signed in its header at the stand-in's time. The headers `unsigned` are added after signing."""
     url = f"{world.oss.url}/{quote(key, safe='/')}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
@@ -65,7 +66,7 @@ def send(
     context = SigningContext(
         product="oss",
         region=REGION,
-        bucket=BUCKET,
+        bucket=bucket,
         key=key or None,
         request=request,
         credentials=provider.get_credentials(),

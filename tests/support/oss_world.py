@@ -76,8 +76,23 @@ class OssWorld:
         self.other = Bucket("other-bucket", ACCOUNT, self.folder.with_name("other"))
         buckets = {each.name: each for each in (self.bucket, self.other)}
         domains = {DOMAIN: self.bucket}
-        self.oss = Oss(self.clock, self.identities, self.faults, buckets, BUCKET, region=REGION, domains=domains)
+        self.oss = Oss(
+            self.clock,
+            self.identities,
+            self.faults,
+            buckets,
+            BUCKET,
+            region=REGION,
+            domains=domains,
+            make_bucket=self.make_bucket,
+        )
         self.identity = self.add(new_identity())
+
+    def make_bucket(self, name: str, account: str = ACCOUNT, region: str = "") -> Bucket:
+        """Make a bucket and have the service know it."""
+        bucket = Bucket(name, account, self.folder.with_name(name), region=region, created=self.clock())
+        self.oss.buckets[name] = bucket
+        return bucket
 
     def add(self, identity: Identity) -> Identity:
         """Makes an identity known."""

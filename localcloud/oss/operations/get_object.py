@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from localcloud.oss import website
 from localcloud.oss.authorization import authorize
 from localcloud.oss.errors import NO_RIGHT, UnknownOperationError, access_denied, no_such_key
-from localcloud.oss.operation_names import name_operation
+from localcloud.oss.operations.list_objects import list_objects
 from localcloud.oss.responses import object_response
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def get_object(request: OssRequest) -> Response:
 
 
 def get_root(request: OssRequest) -> Response:
-    """Send the index of a website. Raises OssError for a signed request, which would list in the old way."""
-    if request.bucket.website is None or request.identity() is not None:
-        name = name_operation("GET", has_key=False, subresources=())
-        raise UnknownOperationError(f"{name}: {request.http.method} {request.http.path}")
-    return website.get_page(request, request.bucket.website)
+    """Send the index of a website; to a signed request, or without a website, the list of objects. Raises OssError."""
+    if request.bucket.website and request.identity() is None:
+        return website.get_page(request, request.bucket.website)
+    if request.http.method == "HEAD":
+        raise UnknownOperationError(f"HeadBucket: HEAD {request.http.path}")
+    return list_objects(request)

@@ -61,16 +61,16 @@ class Query:
         """Read a query's parameters. Raises OssError; the messages are our choice."""
         for name in ("prefix", "start-after"):
             if len(parameters.get(name, "").encode()) > MAX_PREFIX_SIZE:
-                raise _invalid(name, parameters[name])
+                raise invalid_parameter(name, parameters[name])
         if parameters.get("list-type") != "2":
-            raise _invalid("list-type", parameters.get("list-type", ""))
+            raise invalid_parameter("list-type", parameters.get("list-type", ""))
         max_keys = parameters.get("max-keys") or str(DEFAULT_MAX_KEYS)
         if not re.fullmatch("[0-9]{1,4}", max_keys) or not 1 <= int(max_keys) <= MAX_KEYS:
-            raise _invalid("max-keys", max_keys)
+            raise invalid_parameter("max-keys", max_keys)
         if parameters.get("encoding-type", "url") != "url":
-            raise _invalid("encoding-type", parameters["encoding-type"])
+            raise invalid_parameter("encoding-type", parameters["encoding-type"])
         if parameters.get("fetch-owner", "false") not in ("true", "false"):
-            raise _invalid("fetch-owner", parameters["fetch-owner"])
+            raise invalid_parameter("fetch-owner", parameters["fetch-owner"])
         return cls(
             parameters.get("prefix", ""),
             parameters.get("delimiter", ""),
@@ -88,9 +88,9 @@ class Query:
         try:
             last = base64.urlsafe_b64decode(self.continuation_token).decode()
         except ValueError:
-            raise _invalid("continuation-token", self.continuation_token) from None
+            raise invalid_parameter("continuation-token", self.continuation_token) from None
         if last[:1] not in ("o", "p"):
-            raise _invalid("continuation-token", self.continuation_token)
+            raise invalid_parameter("continuation-token", self.continuation_token)
         return entry.text <= last[1:]
 
 
@@ -98,13 +98,13 @@ def list_objects_v2(request: OssRequest) -> Response:
     """Return one page of the listing. Raises OssError."""
     authorize(request.signer(), "oss:ListObjects", request.bucket)
     bucket, query = request.bucket, Query.parse(request.parameters)
-    entries = (entry for entry in _entries(bucket, query) if not query.is_before_page(entry))
+    entries = (entry for entry in find_entries(bucket, query) if not query.is_before_page(entry))
     first = list(islice(entries, query.max_keys + 1))
     page = first[: query.max_keys]
     return xml_response("ListBucketResult", _document(bucket, query, page, is_truncated=len(first) > len(page)))
 
 
-def _entries(bucket: Bucket, query: Query) -> Iterator[Entry]:
+def find_entries(bucket: Bucket, query: Query) -> Iterator[Entry]:
     """Yield the whole listing: the keys in order, and each common prefix once."""
     last = ""
     for stored in bucket.objects():
@@ -121,30 +121,30 @@ def _entries(bucket: Bucket, query: Query) -> Iterator[Entry]:
 
 
 def _document(bucket: Bucket, query: Query, page: list[Entry], *, is_truncated: bool) -> list[tuple[str, Content]]:
-    encode = _encode if query.encoding_type else str
     optional = (
-        ("Delimiter", encode(query.delimiter)),
-        ("StartAfter", encode(query.start_after)),
+        ("Delimiter", encode(query, query.delimiter)),
+        ("StartAfter", encode(query, query.start_after)),
         ("ContinuationToken", query.continuation_token),
         ("EncodingType", query.encoding_type),
-        ("NextContinuationToken", encode(page[-1].token()) if is_truncated else ""),
+        ("NextContinuationToken", encode(query, page[-1].token()) if is_truncated else ""),
     )
     return [
         ("Name", bucket.name),
-        ("Prefix", encode(query.prefix)),
+        ("Prefix", encode(query, query.prefix)),
         ("MaxKeys", str(query.max_keys)),
         *((name, text) for name, text in optional if text),
         ("IsTruncated", str(is_truncated).lower()),
         ("KeyCount", str(len(page))),
-        *(("Contents", _contents(bucket, query, entry.stored)) for entry in page if entry.stored),
-        *(("CommonPrefixes", [("Prefix", encode(entry.text))]) for entry in page if not entry.stored),
+        *(describe_object(bucket, query, entry.stored) for entry in page if entry.stored),
+        *(describe_common_prefix(query, entry) for entry in page if not entry.stored),
     ]
 
 
-def _contents(bucket: Bucket, query: Query, stored: StoredObject) -> list[tuple[str, Content]]:
+def describe_object(bucket: Bucket, query: Query, stored: StoredObject) -> tuple[str, Content]:
+    """Return the element of an object."""
     owner = [("ID", bucket.account_id), ("DisplayName", bucket.account_id)]
-    return [
-        ("Key", _encode(stored.key) if query.encoding_type else stored.key),
+    members: Content = [
+        ("Key", encode(query, stored.key)),
         ("LastModified", iso_8601(stored.last_modified)),
         ("ETag", f'"{stored.etag}"'),
         ("Type", stored.object_type),
@@ -152,11 +152,19 @@ def _contents(bucket: Bucket, query: Query, stored: StoredObject) -> list[tuple[
         ("StorageClass", stored.headers.get("x-oss-storage-class", "Standard")),
         *([("Owner", owner)] if query.fetch_owner else []),
     ]
+    return "Contents", members
 
 
-def _encode(text: str) -> str:
-    return quote(text, safe="")
+def describe_common_prefix(query: Query, entry: Entry) -> tuple[str, Content]:
+    """Return the element of all objects whose keys are the same up to the delimiter."""
+    return "CommonPrefixes", [("Prefix", encode(query, entry.text))]
 
 
-def _invalid(name: str, value: str) -> OssError:
+def encode(query: Query, text: str) -> str:
+    """Return a text as the response has it: percent-encoded, if the request asks for that."""
+    return quote(text, safe="") if query.encoding_type else text
+
+
+def invalid_parameter(name: str, value: str) -> OssError:
+    """Make a 400 for a parameter whose value is not allowed."""
     return invalid_argument(f"The value of {name} is invalid.", name, value)

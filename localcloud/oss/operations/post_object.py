@@ -101,7 +101,7 @@ class _FormUpload:
         fields, service = self.form.fields, self.request.service
         _check_supported(fields)
         config = service.callbacks.parse(fields["callback"]) if "callback" in fields else None
-        self.identity = authenticate_form(fields, service.identities, service.region, self.now)
+        self.identity = authenticate_form(fields, service.identities, self.request.region, self.now)
         self._check_policy()
         object_headers.check_key(self.key)
         object_headers.check({**self.settings, **fields}, self.content_type, is_form=True)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -91,6 +92,10 @@ class Bucket:
     public_read: bool = False
     """Whether anyone may read objects, as in a bucket that hosts a website."""
     website: Website | None = None
+    region: str = ""
+    """Its region, where it is not that of the service."""
+    created: float = 0.0
+    """Seconds since the epoch."""
 
     def __post_init__(self) -> None:
         """Make the folders, and delete what a killed process left unfinished."""
@@ -161,6 +166,12 @@ class Bucket:
             for stored in self.objects():
                 self.delete(stored.key)
             self.multipart_uploads.clear()
+
+    def remove(self) -> None:
+        """Delete the folders of the bucket, which is empty."""
+        shutil.rmtree(self.folder / OWN_FOLDER)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     def _prune(self, folder: Path) -> None:
         while folder != self.folder and self._own("names") != folder and not any(folder.iterdir()):

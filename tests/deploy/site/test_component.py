@@ -144,7 +144,7 @@ def test_only_deploying_needs_the_results_of_other_resources() -> None:
 def site(tmp_path: Path, world: OssWorld) -> Bucket:
     """Returns the bucket that s.yaml names."""
     bucket = Bucket(SITE_BUCKET, ACCOUNT, tmp_path / "site")
-    world.oss.buckets[SITE_BUCKET] = bucket  # type: ignore[index]
+    world.oss.buckets[SITE_BUCKET] = bucket
     return bucket
 
 
