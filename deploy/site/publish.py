@@ -152,13 +152,16 @@ def explain_refusal(fault: oss.exceptions.OperationError, request: PublishReques
         kind = type(fault.unwrap()).__name__
         return f"OSS cannot be reached at {host} ({kind}): check the network, and that {request.region} is the region"
     why = _REASONS.get(refused.code, "OSS refused")
-    if "specified endpoint" in (refused.message or ""):
+    if "specified endpoint" in (refused.message or "") or refused.ec in _OTHER_REGION:
         why = "The bucket {bucket} is in another region than {region}: set REGION to its own"
     told = f"{refused.code}, request {refused.request_id}"
     return f"{why.format(bucket=request.bucket, region=request.region)} ({told})"
 
 
 _CREDENTIALS = "OSS does not accept these credentials: check them, and whether they have expired"
+_OTHER_REGION = frozenset({"0002-00000226", "0002-00000228"})
+"""ECs of signatures for another region, in a query and in a header."""
+
 _REASONS = {
     "NoSuchBucket": "There is no bucket {bucket} in {region}: deploy everything (make deploy) before the page alone",
     "AccessDenied": "These credentials may not do this: on {bucket} they need oss:ListObjects, and on its objects "
@@ -166,8 +169,7 @@ _REASONS = {
     "InvalidAccessKeyId": _CREDENTIALS,
     "InvalidSecurityToken": _CREDENTIALS,
     "SecurityTokenExpired": _CREDENTIALS,
-    "SignatureDoesNotMatch": "OSS does not accept this signature: check the AccessKeySecret, and that {region} is the "
-    "region of {bucket}",
+    "SignatureDoesNotMatch": "OSS does not accept this signature: check the AccessKeySecret",
     "RequestTimeTooSkewed": "This machine's clock is wrong by more than 15 minutes: set it",
     _FORBIDDEN: "OSS closes its own addresses to this account in {region}: bind a domain to each bucket and set "
     "SITE_DOMAIN and UPLOAD_DOMAIN, or choose a region outside the mainland",

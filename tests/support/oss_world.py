@@ -89,7 +89,7 @@ class OssWorld:
         self.identity = self.add(new_identity())
 
     def make_bucket(self, name: str, account: str = ACCOUNT, region: str = "") -> Bucket:
-        """Make a bucket and have the service know it."""
+        """Makes a bucket that the service knows."""
         bucket = Bucket(name, account, self.folder.with_name(name), region=region, created=self.clock())
         self.oss.buckets[name] = bucket
         return bucket

@@ -413,7 +413,7 @@ def closed_endpoint(publisher: Publisher) -> None:
 REFUSED: dict[str, tuple[Callable[[Publisher], None], str]] = {
     "a wrong secret": (
         wrong_secret,
-        "check the AccessKeySecret, and that cn-hangzhou is the region of team-uploads (Sig",
+        "OSS does not accept this signature: check the AccessKeySecret (SignatureDoesNotMatch, requ",
     ),
     "an unknown key": (
         unknown_key,
@@ -433,7 +433,7 @@ REFUSED: dict[str, tuple[Callable[[Publisher], None], str]] = {
     ),
     "a wrong region": (
         region,
-        "check the AccessKeySecret, and that cn-beijing is the region of team-uploads (Signature",
+        "The bucket team-uploads is in another region than cn-beijing: set REGION to its own (InvalidArg",
     ),
     "a closed address": (
         closed_endpoint,
