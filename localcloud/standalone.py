@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.control import Control
 from localcloud.faults import Faults
 from localcloud.oss.cors import CorsRule
-from localcloud.oss.names import check_origin, check_region
+from localcloud.oss.names import check_bucket_name, check_origin, check_region
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.ram.identities import Identities, Identity
@@ -79,10 +79,11 @@ class OssCloud:
     """
 
     def __init__(self, folder: Path, options: Options | None = None) -> None:
-        """Objects become files below `folder`, in a folder for each bucket. Raises ValueError for a wrong role ARN."""
+        """Objects become files below `folder`, in a folder for each bucket. Raises ValueError for wrong options."""
         self._folder = folder
         self._options = options or Options()
         self.region = self._options.region
+        check_region(self.region)
         self.clock = Clock(self._options.clock_offset)
         self.faults = Faults()
         self.identities = Identities()
@@ -169,6 +170,7 @@ class OssCloud:
 
         `region` is its own, if it is not to be that of the cloud. Raises ValueError.
         """
+        check_bucket_name(name)
         if region:
             check_region(region)
         bucket = Bucket(name, self.account_id, self._folder / name, _cors_rules(cors_origins))

@@ -18,7 +18,6 @@ from localcloud.oss.authentication import raw_query
 from localcloud.oss.callback import Callbacks
 from localcloud.oss.callback_key import KeyServer
 from localcloud.oss.errors import OssError, UnknownOperationError, ambiguous_length, public_endpoint_forbidden
-from localcloud.oss.names import check_region
 from localcloud.oss.object_headers import check_key
 from localcloud.oss.operation_names import name_operation
 from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
@@ -122,7 +121,6 @@ class Oss(StandIn):
         `www.localhost`. `default_bucket` is the one at the address itself. `make_bucket` makes one of a name and an
         account, and adds it to the buckets; without it PutBucket is not supported.
         """
-        check_region(region)
         super().__init__(lambda: clock() + faults.oss_skew, port=port, host=host, allowed_hosts=allowed_hosts)
         self.faults = faults
         self.buckets = buckets

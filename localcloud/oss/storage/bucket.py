@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from localcloud.oss.errors import already_exists
-from localcloud.oss.names import check_bucket_name
 from localcloud.oss.storage.incoming import Incoming
 from localcloud.oss.storage.multipart_uploads import MultipartUploads
 
@@ -99,7 +98,6 @@ class Bucket:
 
     def __post_init__(self) -> None:
         """Make the folders, and delete what a killed process left unfinished."""
-        check_bucket_name(self.name)
         if len(self.cors_rules) > MAX_CORS_RULES:
             raise ValueError("The CORS Rules num is beyond limit.")
         self.folder = self.folder.absolute()

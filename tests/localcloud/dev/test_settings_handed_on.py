@@ -23,12 +23,7 @@ def handler(event, context): return {"statusCode": 200, "body": json.dumps(dict(
 MADE = {"CALLBACK_URL"}
 """What nobody sets: the address of the other function, which is known when it runs."""
 
-VALUES = {
-    "CALLBACK": "on",
-    "ALLOWED_ORIGINS": "https://app.example.com",
-    "OSS_BUCKET": "the-bucket",
-    "OSS_REGION": "the-region",
-}
+VALUES = {"CALLBACK": "on", "ALLOWED_ORIGINS": "https://app.example.com"}
 """What the stand-ins themselves have to understand."""
 
 

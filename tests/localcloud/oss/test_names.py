@@ -10,10 +10,8 @@ import pytest
 
 from fc_http.environment import is_origin
 from localcloud.oss import names
-from localcloud.oss.server import Oss
-from localcloud.oss.storage.bucket import Bucket
+from localcloud.standalone import Options, OssCloud
 from oss_protocol.bucket import parse_bucket_name, parse_region
-from support.oss_world import OssWorld
 
 REFUSED: list[tuple[Callable[[str], None], str]] = [
     *(
@@ -68,13 +66,8 @@ def test_a_pattern_of_a_cors_rule_is_an_origin(text: str) -> None:
     names.check_origin(text)
 
 
-def test_a_bucket_checks_its_name_before_it_makes_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="The bucket's name is"):
-        Bucket("../photos", "1", tmp_path / "files")
+def test_a_cloud_checks_names_before_it_makes_a_folder(tmp_path: Path) -> None:
+    for options in (Options(buckets=("../photos",)), Options(region="oss-cn-hangzhou"), Options(cors_origins=("a",))):
+        with pytest.raises(ValueError, match=r"^(The bucket's name is|The region is|No browser sends the origin) "):
+            OssCloud(tmp_path / "files", options)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_service_checks_its_region(world: OssWorld) -> None:
-    buckets = {world.bucket.name: world.bucket}
-    with pytest.raises(ValueError, match="Use its ID: 'cn-hangzhou'"):
-        Oss(world.clock, world.identities, world.faults, buckets, world.bucket.name, region="oss-cn-hangzhou")
