@@ -7,6 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Some machines and images tell Python to write no bytecode. Then each of a thousand processes compiles what it imports.
+unset PYTHONDONTWRITEBYTECODE
+
 default=$(readlink .venv/default)
 python=.venv/default/bin/python
 functions="tests/shared tests/sign tests/callback tests/chain"
