@@ -48,14 +48,19 @@ def function_accepts(check: Callable[[str], None], text: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("check", "text"), REFUSED, ids=str)
+def name_of(parameter: Callable[[str], None] | str) -> str:
+    """Returns the same in every process, as the tests' names must be."""
+    return parameter if isinstance(parameter, str) else parameter.__name__
+
+
+@pytest.mark.parametrize(("check", "text"), REFUSED, ids=name_of)
 def test_a_spelling_that_is_refused_by_both(check: Callable[[str], None], text: str) -> None:
     assert not function_accepts(check, text)
     with pytest.raises(ValueError, match=re.escape(repr(text))):
         check(text)
 
 
-@pytest.mark.parametrize(("check", "text"), ACCEPTED, ids=str)
+@pytest.mark.parametrize(("check", "text"), ACCEPTED, ids=name_of)
 def test_a_spelling_that_is_accepted_by_both(check: Callable[[str], None], text: str) -> None:
     assert function_accepts(check, text)
     check(text)
