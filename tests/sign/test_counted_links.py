@@ -257,8 +257,17 @@ def test_an_upload_in_parts_without_a_fitting_slot_does_not_begin(
 
 
 @pytest.mark.parametrize("step", ["parts", "list", "complete", "abort"])
-@pytest.mark.parametrize("claims", [{"max_files": 5, "jti": "L2"}, {"max_files": 5, "jti": "L1", "sub": "bob"}])
-def test_a_counted_link_touches_no_upload_of_another_link(
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"max_files": 5, "jti": "L2"},
+        {"max_files": 5, "jti": "L1", "sub": "bob"},
+        {"max_files": 1, "jti": "L1"},
+        {"jti": "L1"},
+        {},
+    ],
+)
+def test_only_a_token_that_gives_out_a_slot_touches_an_upload_to_it(
     function: Function, step: str, claims: dict[str, Any]
 ) -> None:
     upload = MultipartUpload("uploads/alice/~_4c1/2", "U", 7, "image/png", "a.png", "alice", int(NOON), slot=2)

@@ -247,7 +247,7 @@ def test_the_example_fits_function_and_schema() -> None:
             "a.max_size in profiles.json must be at most 5GB, which is what OSS takes in one post: lower it, or set multipart to true",
         ),
         *(
-            (members, {"AUTH": "none"}, "a.requires_claim in profiles.json cannot be true with AUTH=none, since nobody has a token: set it to false")
+            (members, {"AUTH": "none"}, "a.requires_claim in profiles.json cannot be true with AUTH=none, since nobody has a token: set it to false, or set AUTH=jwt")
             for members in ({}, {"requires_claim": True})
         ),
     ],

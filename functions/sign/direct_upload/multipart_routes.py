@@ -14,7 +14,7 @@ from direct_upload.errors import InvalidSize, PartsMissing, TicketInvalid, TooLa
 from direct_upload.form import format_time
 from direct_upload.multipart import MultipartSettings, MultipartUpload, Parts
 from direct_upload.multipart_client import OssClient, Part
-from direct_upload.object_keys import ObjectKeys
+from direct_upload.object_keys import ObjectKeys, gives_out
 from direct_upload.settings import Settings
 from direct_upload.upload import MAX_NAME_BYTES, check_upload, encode_filename
 from fc_http.errors import ApiError, BadRequest, NotFound
@@ -61,7 +61,7 @@ class MultipartRoutes:
         secrets = self._multipart.secrets
         upload = MultipartUpload.from_ticket(body.get("ticket"), secrets, caller.subject, invocation.now)
         grant = caller.grant(upload.profile, invocation.log_fields)
-        if not upload.key.startswith(grant.key_prefix):
+        if not gives_out(grant, upload.key, upload.slot):
             raise TicketInvalid
         invocation.log_fields["bytes"] = upload.size
         match request.path:

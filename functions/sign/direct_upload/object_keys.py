@@ -68,6 +68,11 @@ class ObjectKeys:
         return slot
 
 
+def gives_out(grant: Grant, key: str, slot: int | None) -> bool:
+    """Returns whether a key that this function has made is one of this grant's, and not of another of the caller's."""
+    return f"{key.rpartition('/')[0]}/" == grant.key_prefix and (slot or 0) <= (grant.max_files or 0)
+
+
 def new_directory(grant: Grant, random_hex: Callable[[int], str]) -> str:
     """Returns a new directory, which ends in a slash and which nobody can guess (128 random bits)."""
     return f"{grant.key_prefix}{random_hex(16)}/"

@@ -135,7 +135,8 @@ def _find_contradictions(profile: Profile, members: Mapping[str, Any], default: 
         )
     if profile.requires_claim and not tokens:
         found.append(
-            f"requires_claim in {FILE} cannot be true with AUTH=none, since nobody has a token: set it to false"
+            f"requires_claim in {FILE} cannot be true with AUTH=none, since nobody has a token: "
+            "set it to false, or set AUTH=jwt"
         )
     return found
 
