@@ -41,6 +41,9 @@ _READABLE = "without control characters and marks that change the direction of t
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+"""What a cell begins with that a spreadsheet calculates; their wide forms, too, where people write Chinese."""
+
 
 def main(
     arguments: list[str],
@@ -89,11 +92,14 @@ def _days_kept(asked: argparse.Namespace, environ: Mapping[str, str], profiles: 
 
 
 def _print_rows(names: list[str], links: list[str]) -> None:
-    """Prints a row of CSV for each link. A name that a spreadsheet would calculate becomes text there."""
-    rows = csv.writer(sys.stdout, lineterminator="\n")
+    """Prints a row of CSV for each link. A name that a spreadsheet would calculate becomes text there.
+
+    Cells are in quotes, so that no part of a name is a cell where a semicolon or a tab separates them.
+    """
+    rows = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for name, link in zip(names, links, strict=True):
         shown = visible(name)
-        rows.writerow([f"'{shown}" if shown[0] in "=+-@" else shown, link])
+        rows.writerow([f"'{shown}" if shown.startswith(_FORMULA) else shown, link])
 
 
 def _write_codes(names: list[str], links: list[str], root: Path) -> str:

@@ -152,6 +152,24 @@ def test_a_new_key_is_known_at_once_even_if_keys_have_just_been_renewed(
     assert provider.verdict(function, provider.token()) == "alice"
 
 
+def test_a_key_without_a_name_beside_the_others_hides_no_new_one(make: Make, provider: Provider) -> None:
+    provider.more_members = [ECKey.generate_key("P-256").as_dict(private=False)]
+    function = make(**SETTINGS)
+    function.prepare()
+    provider.rotate()
+    assert provider.verdict(function, provider.token()) == "alice"
+
+
+def test_where_no_key_has_a_name_no_token_causes_an_attempt(make: Make, provider: Provider) -> None:
+    nameless = ECKey.generate_key("P-256")
+    provider.keys, provider.more_members = [], [nameless.as_dict(private=False)]
+    function = make(**SETTINGS)
+    function.prepare()
+    tokens = [provider.token(nameless, header={"kid": name}) for name in ("a", "b")]
+    assert [provider.verdict(function, token) for token in tokens] == ["alice", "alice"]
+    assert provider.requests == ONE_ATTEMPT
+
+
 def test_keys_rotated_twice_and_the_provider_down_for_an_hour_and_no_good_token_is_refused(
     function: Function, provider: Provider, clock: time_machine.Traveller
 ) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from direct_upload import discovery
 from direct_upload.discovery import DiscoveryFailed
 from direct_upload.errors import IdentityProviderUnavailable
-from direct_upload.tokens import Issuer, Key, matching_keys, unverified_kid
+from direct_upload.tokens import Issuer, Key, unverified_kid
 from fc_http.invocation import Invocation
 
 RENEWAL_SECONDS = 600
@@ -76,7 +76,9 @@ class ProviderKeys:
         return cached.keys if now - cached.read_at <= MAX_AGE_SECONDS else ()
 
     def _has_key(self, kid: str | None, now: float) -> bool:
-        return bool(matching_keys(self._usable(now), kid))
+        """Returns whether there is the key of a token: of its name or, where no key has a name, any."""
+        names = {key.kid for key in self._usable(now)}
+        return names == {None} or kid in names
 
     def _is_due(self, now: float) -> bool:
         return not _is_ahead(self._next_renewal_at, now, RENEWAL_SECONDS)

@@ -406,6 +406,10 @@ def test_each_of_many_people_gets_a_link_of_their_own(run: Link, tmp_path: Path)
         ("+1", "'+1"),
         ("-1", "'-1"),
         ("@SUM", "'@SUM"),
+        ("\uff1dHYPERLINK(1)", "'\uff1dHYPERLINK(1)"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\uff20SUM", "'\uff20SUM"),
         ("\x1b[31mAnna", "\\u001b[31mAnna"),
         ("Anna\nBen", "Anna\\nBen"),
         ("Doe, =Anna", "Doe, =Anna"),
@@ -420,6 +424,14 @@ def test_a_name_stays_text_in_a_terminal_and_in_a_spreadsheet(
     _, said, _ = run(*many(tmp_path, quoted), JWT_SECRET=secret)
     [(shown, link)] = csv.reader(said.splitlines())
     assert (shown, read(link, secret)["sub"]) == (printed, name)
+
+
+@pytest.mark.parametrize("name", ["Doe;=HYPERLINK(1)", 'Doe";=HYPERLINK(1);"', ";=1", "Doe;\uff1d1"])
+def test_where_a_semicolon_separates_cells_a_name_stays_in_its_own(run: Link, tmp_path: Path, name: str) -> None:
+    quoted = '"{}"'.format(name.replace('"', '""'))
+    _, said, _ = run(*many(tmp_path, quoted), JWT_SECRET=new_secret())
+    [[cell]] = csv.reader(said.splitlines(), delimiter=";")
+    assert cell.startswith(f'{name},"https://')
 
 
 def test_with_a_fault_in_the_file_nobody_gets_a_link(run: Link, tmp_path: Path) -> None:
