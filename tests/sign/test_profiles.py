@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from direct_upload import content_types, profiles
-from direct_upload.profiles import Profile
+from direct_upload.profiles import Profile, parse
 from direct_upload.settings import Settings
 from fc_http.errors import InvalidSettings
 from support import factories
@@ -140,6 +141,8 @@ EXPRESSIBLE: list[tuple[Any, str]] = [
 INEXPRESSIBLE: list[tuple[Any, str]] = [
     (b"", "profiles.json is not JSON: Expecting value, in line 1"),
     (b'{"a":\n{},}', "profiles.json is not JSON: "),
+    (b'{"a\t":{}}', "profiles.json is not JSON: Invalid control character, in line 1"),
+    (b'{\n"a', "profiles.json is not JSON: Unterminated string, in line 2"),
     (b"\xff{}", "profiles.json is not JSON in UTF-8"),
     (b"[" * 100_000, "profiles.json is not JSON in UTF-8"),
     (b'{"a":{"expires_in":' + b"9" * 5000 + b"}}", "profiles.json is not JSON in UTF-8"),
@@ -265,5 +268,14 @@ def test_all_faults_of_file_and_settings_are_named_at_once() -> None:
 
 
 def test_no_fault_repeats_much_of_the_file() -> None:
-    content = {"x" * 9000: "x" * 9000, "a": {"y" * 9000: [["z"] * 9000], "keep_days": "k" * 9000}}
-    assert max(map(len, faults(content))) < 250
+    long = "k" * 9000
+    content = {long: long, "a": {long: [["z"] * 9000], "keep_days": long, "max_size": long, "content_types": long}}
+    content["b"] = {"content_types": f"image/png={long}", "max_size": "9" * 9000}
+    assert max(map(len, faults(content))) < 350
+
+
+def test_a_file_of_very_many_profiles_is_read_in_time() -> None:
+    content = b"{%s}" % b",".join(b'"p%d":{}' % number for number in range(20_000))
+    begin = time.process_time()
+    assert len(parse(content).profiles) == 20_000
+    assert time.process_time() - begin < 5

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -38,6 +39,9 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 _SHOWN_CHARACTERS = 40
 """Of a faulty value in a message."""
+
+_FAULT_CHARACTERS = 300
+"""Of what a parser says of a value, which it repeats whole."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,8 @@ def parse(content: bytes) -> Declarations:
     try:
         members = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_Object)
     except json.JSONDecodeError as error:
-        return Declarations({}, (f"{FILE} is not JSON: {error.msg}, in line {error.lineno}",))
+        problem = error.msg.removesuffix(" at").removesuffix(" starting")
+        return Declarations({}, (f"{FILE} is not JSON: {problem}, in line {error.lineno}",))
     except (ValueError, RecursionError):
         return Declarations({}, (f"{FILE} is not JSON in UTF-8",))
     if not isinstance(members, _Object):
@@ -146,8 +151,8 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs]
-        self.repeated = [name for name in self if names.count(name) > 1]
+        counts = Counter(name for name, _ in pairs)
+        self.repeated = [name for name, count in counts.items() if count > 1]
 
 
 def _parse_profile(name: str, value: object, faults: list[str]) -> dict[str, Any]:
@@ -168,7 +173,7 @@ def _parse_profile(name: str, value: object, faults: list[str]) -> dict[str, Any
         try:
             members[member] = _parse_member(member, text)
         except ValueError as error:  # noqa: PERF203 - there are few, and every fault is to be named
-            faults.append(f"{place}.{_show_name(member)} in {FILE} {error}")
+            faults.append(f"{place}.{_show_name(member)} in {FILE} {_shorten(str(error), _FAULT_CHARACTERS)}")
     return members
 
 
@@ -203,8 +208,11 @@ def _show_name(name: str) -> str:
 def _show(value: object) -> str:
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
-    text = json.dumps(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    return _shorten(json.dumps(value), _SHOWN_CHARACTERS)
+
+
+def _shorten(text: str, max_length: int) -> str:
+    return text if len(text) <= max_length else f"{text[:max_length]}…"
 
 
 def parse_size(text: str) -> int:
