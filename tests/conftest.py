@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from localcloud.dev.cloud import Cloud
 from localcloud.fc import gateway
 from localcloud.ram.identities import Identities
 from support import factories, sentinels
+from support.checkout import refuse_owners_files
 from support.function import Function, Make
 
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -30,6 +32,9 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_prox
 # Coverage is of what the tests call: it measures pytest-xdist's workers, and not the programs that they start.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+sys.addaudithook(refuse_owners_files)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from alibabacloud_tea_openapi.utils_models import Config
 
 from localcloud.dev.cloud import ROOT
 from support.chain import CONTENT, FILE, FOLDER_FORM, post_upload
+from support.checkout import COMMANDS, OWNERS, untouched_checkout
 from support.dev import PATIENCE, dev, environment
 
 CONTRACT = [
@@ -240,7 +241,7 @@ def test_an_upload_of_another_front_end_is_stored_and_its_answer_can_be_read(bac
 def run_files(addresses: Any, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "deploy", "files", *arguments],
-        cwd=ROOT,
+        cwd=untouched_checkout(),
         env={"PATH": os.environ["PATH"], "PYTHONPATH": "functions/shared:functions/sign:functions/callback", **environ},
         input=json.dumps(addresses),
         capture_output=True,
@@ -449,7 +450,7 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
 def run(module: str, *arguments: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
+        cwd=untouched_checkout(),
         env=environ,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -457,6 +458,18 @@ def run(module: str, *arguments: str, environ: dict[str, str]) -> subprocess.Com
         timeout=PATIENCE,
         check=False,
     )
+
+
+@pytest.mark.parametrize("name", OWNERS)
+def test_no_test_reads_what_the_owner_has_put_into_the_checkout(name: str) -> None:
+    with pytest.raises(AssertionError, match=re.escape(name)):
+        (ROOT / name).read_bytes()
+
+
+@pytest.mark.parametrize("module", sorted(COMMANDS))
+def test_no_test_starts_a_command_that_reads_it(module: str) -> None:
+    with pytest.raises(AssertionError, match=re.escape(module)):
+        subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, check=True)  # noqa: S603 - never starts
 
 
 FAULTY_SETTINGS = {"OSS_REGION": "oss-cn-hangzhou", "MAX_SIZE": "7x", "EXPIRES_IN": "59"}

@@ -54,7 +54,7 @@ def main(arguments: list[str], environ: Mapping[str, str], now: datetime, root: 
     try:
         profiles = sound_profiles(root)
         target = _dev(json.loads(sys.stdin.readline() or "{}"), environ, now, profiles) if asked.dev else None
-        target = target or _live(asked, environ, now, profiles)
+        target = target or _live(asked, environ, now, profiles, root)
     except (ValueError, KeyError, ApiError) as fault:
         print(f"{'The JSON line of make dev lacks ' if isinstance(fault, KeyError) else ''}{fault}", file=sys.stderr)
         return 2
@@ -101,11 +101,13 @@ def _answer(ask: Step) -> str:
         return f"not seen: no answer ({type(fault).__name__})"
 
 
-def _live(asked: argparse.Namespace, environ: Mapping[str, str], now: datetime, profiles: Profiles) -> Target:
+def _live(
+    asked: argparse.Namespace, environ: Mapping[str, str], now: datetime, profiles: Profiles, root: Path
+) -> Target:
     deployer = credentials.deployer(environ)
     return Target(
         function=_address("--function", asked.function or _domain(environ)),
-        page=_address("--page", asked.page or deployed_page(environ, ROOT)).removesuffix("/index.html") + "/",
+        page=_address("--page", asked.page or deployed_page(environ, root)).removesuffix("/index.html") + "/",
         token=_token(environ, now, profiles),
         own_secret=_has_own_secret(environ),
         deployer=deployer,

@@ -23,6 +23,7 @@ from deploy.build import dependencies, package, pythons
 from deploy.build.pythons import BuildError, Python
 from localcloud.dev.cloud import Cloud
 from support.chain import CONTENT, FILE, post_upload
+from support.checkout import untouched_checkout
 from support.scratch import PROJECT
 
 MINOR = "{}.{}".format(*sys.version_info)
@@ -485,6 +486,7 @@ def test_without_a_registry_one_line_says_so_and_the_last_package_stays(
 ) -> None:
     put(tmp_path, {"build/sign/index.py": "the last one"})
     monkeypatch.setattr(build.Function, "folder", property(lambda function: tmp_path / "build" / function.name))
+    monkeypatch.setattr(build, "ROOT", untouched_checkout())
     assert build.main({**NO_REGISTRY, "RUNTIME": RUNTIME}) == 2
     out, err = capsys.readouterr()
     [_, told] = err.splitlines()

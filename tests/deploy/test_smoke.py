@@ -31,7 +31,8 @@ from deploy.smoke.probes import Probes
 from deploy.smoke.session import Session
 from deploy.smoke.smoke import Smoke
 from deploy.smoke.target import Target
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import Cloud
+from support.checkout import untouched_checkout
 from support.dev import PATIENCE, dev, environment
 from support.factories import NOON
 from support.tokens import new_secret
@@ -77,8 +78,10 @@ def run(line: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
     """Runs `make smoke` as a process, with one line on its standard input."""
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "deploy", "smoke", *arguments],
-        cwd=ROOT,
-        env=environment(ROOT, PYTHONPATH="functions/shared:functions/sign:functions/callback", **environ),
+        cwd=untouched_checkout(),
+        env=environment(
+            untouched_checkout(), PYTHONPATH="functions/shared:functions/sign:functions/callback", **environ
+        ),
         input=line,
         capture_output=True,
         text=True,
@@ -184,8 +187,10 @@ def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(addresses:
     os.close(read)
     done = subprocess.run(
         [sys.executable, "-m", "deploy", "smoke", "--dev"],
-        cwd=ROOT,
-        env=environment(ROOT, PYTHONPATH="functions/shared:functions/sign:functions/callback", JWT_SECRET=secret),
+        cwd=untouched_checkout(),
+        env=environment(
+            untouched_checkout(), PYTHONPATH="functions/shared:functions/sign:functions/callback", JWT_SECRET=secret
+        ),
         input=json.dumps(addresses),
         stdout=write,
         stderr=subprocess.PIPE,
@@ -232,7 +237,7 @@ def test_a_wrong_call_is_told_in_a_line(
     printed: str,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(line))
-    assert smoke.main(arguments, environ, NOW) == 2
+    assert smoke.main(arguments, environ, NOW, untouched_checkout()) == 2
     assert capsys.readouterr() == ("", printed)
 
 

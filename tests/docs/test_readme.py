@@ -20,6 +20,7 @@ from localcloud.dev.cloud import ROOT, Cloud
 from localcloud.dev.settings import SETTINGS
 from localcloud.faults import Faults
 from support.chain import CONTENT, FOLDER_FORM, post, tutorial_fields
+from support.checkout import untouched_checkout
 from support.oss_world import elements, outcome
 from support.tokens import bearer, new_secret, token
 
@@ -92,7 +93,7 @@ def test_the_link_commands_give_a_link_that_uploads(tmp_path: Path) -> None:
     secret = new_secret()
     printed = subprocess.run(  # noqa: S603 - the README's own
         [sys.executable, "-m", "deploy", "link", *flags.split()],
-        cwd=ROOT,
+        cwd=untouched_checkout(),
         env=os.environ | {"JWT_SECRET": secret, "PYTHONPATH": "functions/shared:functions/sign"},
         capture_output=True,
         text=True,

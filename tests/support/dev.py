@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.dev.cloud import ROOT
+from support.checkout import untouched_checkout
 
 PATIENCE = 60
 """Seconds to wait, at most, for what ought to happen at once."""
@@ -57,7 +57,7 @@ def dev(folder: Path, *through: str, **environ: str) -> Iterator[Dev]:
     with log.open("wb") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [*through, sys.executable, "-m", "localcloud.dev"],
-            cwd=ROOT,
+            cwd=untouched_checkout(),
             env=environment(folder / "files", **environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

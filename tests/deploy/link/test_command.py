@@ -101,10 +101,12 @@ def test_a_link_that_counts_has_a_name_of_its_own(run: Link) -> None:
     )
 
 
-def test_no_two_links_of_a_person_have_one_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_two_links_of_a_person_have_one_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     secret = new_secret()
     for _ in range(2):
-        command.main(["--who", "a", "--until", "1d", "--once", "--page", PAGE], {"JWT_SECRET": secret}, NOW)
+        command.main(
+            ["--who", "a", "--until", "1d", "--once", "--page", PAGE], {"JWT_SECRET": secret}, NOW, root=tmp_path
+        )
     first, second = (read(line, secret)["jti"] for line in capsys.readouterr().out.splitlines())
     assert first != second
 

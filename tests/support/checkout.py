@@ -1,0 +1,42 @@
+"""Provides the checkout as it is before its owner has put anything into it: no test depends on what they have there."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from localcloud.dev.cloud import ROOT
+
+OWNERS = (".env", "profiles.json")
+"""What commands read there."""
+
+COMMANDS = {"deploy", "localcloud.dev", "localcloud.dev.invoke"}
+"""The modules whose processes read it."""
+
+
+def untouched_checkout() -> Path:
+    """Returns a folder in which commands find all that the checkout has, except what its owner has put there."""
+    return Path(_folder().name)
+
+
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    folder = TemporaryDirectory(prefix="checkout-")
+    for path in ROOT.iterdir():
+        if path.name not in OWNERS:
+            (Path(folder.name) / path.name).symlink_to(path)
+    return folder
+
+
+def refuse_owners_files(event: str, arguments: tuple[Any, ...]) -> None:
+    """Raises AssertionError where a test reads the owner's files, or starts a command that would. An audit hook."""
+    if event == "open" and not isinstance(arguments[0], int):
+        path = os.fsdecode(arguments[0])
+        assert not path.endswith(OWNERS) or Path(path).absolute() not in map(ROOT.joinpath, OWNERS), path
+    elif event == "subprocess.Popen":
+        _, command, folder, _ = arguments
+        words = set(command) if isinstance(command, (list, tuple)) else set()
+        assert folder is None or Path(os.fsdecode(folder)) != ROOT or COMMANDS.isdisjoint(words), command
