@@ -13,6 +13,7 @@ from deploy.declared import Deployment, as_list
 from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, Website
 from deploy.doctor.live_resource import LiveResource
 from deploy.hooks.preflight import UNKNOWN
+from direct_upload.profiles import FILE
 from direct_upload.settings import Settings
 from fc_http.environment import listed_origins
 from fc_http.errors import InvalidSettings
@@ -50,7 +51,10 @@ class Context:
         return self.deployment.function_environ
 
     def setting_faults(self) -> dict[str, str]:
-        """Returns what the function would say is wrong with its settings: by the setting named first."""
+        """Returns what the function would say is wrong with its settings: by the setting named first.
+
+        A profile may have several faults, each of which stands for itself.
+        """
         # With this name the settings know that they are not on a laptop; only a deployment tells the address.
         environ = {**self.settings, "FC_FUNCTION_NAME": "oss-direct-upload-sign"}
         if environ.get("CALLBACK_URL", "").startswith("${"):
@@ -58,7 +62,7 @@ class Context:
         try:
             Settings.from_environ(environ, self.profiles)
         except InvalidSettings as fault:
-            named = {text.split(" ", 1)[0]: text for text in fault.faults}
+            named = {text if FILE in text else text.split(" ", 1)[0]: text for text in fault.faults}
             return {
                 name: text for name, text in named.items() if not names.follows(name, self.name_faults, self.environ)
             }

@@ -27,6 +27,8 @@ from deploy.oss_client import refusal
 from deploy.profiles import keep_days, profile_folder, read_profiles
 from localcloud.terminal import guard_output
 
+ROOT = Path(__file__).parents[2]
+
 RULE_ID = "oss-direct-upload-keep-days-"
 """Begins the ID of every rule that this makes. A profile's name follows."""
 
@@ -69,9 +71,8 @@ def _has_changed(before: Mapping[str, Element], after: Mapping[str, Element], ru
 
 
 def _meaning(rule: Element) -> tuple[str, ...]:
-    """Returns what a rule of our own does: to whose files, whether, and when."""
-    paths = ("ID", "Prefix", "Status", "Expiration/Days")
-    return (*(rule.findtext(path) or "" for path in paths), *sorted(child.tag for child in rule))
+    """Returns all that a rule says, however it is laid out."""
+    return tuple(sorted(f"{each.tag} {(each.text or '').strip()}" for each in rule.iter()))
 
 
 def _rule(prefix: str, name: str, days: int) -> Element:
@@ -121,11 +122,11 @@ def _operation(verb: str, bucket: str) -> OperationInput:
     )
 
 
-def main() -> int:
+def main(folder: Path = ROOT) -> int:
     """Returns the exit code: 0, or 1 with what OSS refused."""
     asked: Mapping[str, str] = json.load(sys.stdin)
     try:
-        days_of = keep_days(read_profiles(Path(__file__).parents[2]))
+        days_of = keep_days(read_profiles(folder))
         changes = set_rules(oss_client.client(asked["region"]), asked["bucket"], asked["prefix"], days_of)
     except ValueError as fault:
         print(fault, file=sys.stderr)

@@ -22,6 +22,8 @@ from fc_http.errors import InvalidSettings
 from localcloud.terminal import guard_output
 from upload_callback.settings import Settings as CallbackSettings
 
+ROOT = Path(__file__).parents[2]
+
 UNKNOWN = "https://callback.invalid"
 """Stands for a function's address, which is known only after a deployment (RFC 2606)."""
 
@@ -84,11 +86,10 @@ def page_faults(page: Mapping[str, str], upload_url: str, profiles: bytes | None
     return ()
 
 
-def main() -> int:
+def main(project: Path = ROOT) -> int:
     """Returns the exit code: 0, or 1 with each fault on a line of its own."""
     request = json.load(sys.stdin)
     settings = request["environment"]
-    project = Path(__file__).parents[2]
     try:
         # A bare `s deploy` has read .env by itself.
         environment(os.environ, project)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +46,12 @@ def _create_application() -> Routes:
 def _read_profiles() -> bytes | None:
     """Returns the content of profiles.json: `make build` packs it beside this file, `make dev` names the checkout's."""
     file = Path(_runtime.environ.get("PROFILES_FILE") or Path(__file__).with_name(profiles.FILE))
-    with suppress(FileNotFoundError):
+    try:
         return file.read_bytes()
-    return None
+    except FileNotFoundError:
+        if file.is_symlink():
+            raise
+        return None
 
 
 _runtime = Runtime(os.environ, time.time, secrets.token_hex, write_line, lambda: os._exit(1))

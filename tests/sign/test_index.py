@@ -52,6 +52,15 @@ def test_profiles_are_read_beside_the_entry_point(
     assert json.loads(respond(function, query={"profile": "photos"})["body"])["max_size"] == 7000
 
 
+def test_a_link_that_leads_nowhere_is_not_taken_for_no_profiles(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "profiles.json").symlink_to("nowhere")
+    monkeypatch.setattr(function, "__file__", str(tmp_path / "index.py"))
+    with pytest.raises(FileNotFoundError):
+        respond(function)
+
+
 def test_settings_are_read_once(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     function.initialize(factories.context())
     monkeypatch.setenv("EXPIRES_IN", "90")

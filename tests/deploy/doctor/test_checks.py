@@ -394,6 +394,14 @@ def test_the_rules_of_profiles_are_no_fault_beside_the_templates() -> None:
     assert (without, [name for name, _ in given.findings()]) == (DEFAULT_DECISIONS, ["site-domain", "sign-domain"])
 
 
+def test_of_one_profile_every_fault_is_named() -> None:
+    given = SoundDeployment()
+    given.profiles = b'{"Photos": 1, "a": {"max_size": "big", "max_size": "huge"}}'
+    assert [finding.split(" in profiles.json ")[0] for name, finding in given.findings() if name == "profiles"] == [
+        *("'Photos'", "'Photos'", "a.max_size is", "a.max_size"),
+    ]
+
+
 def test_profiles_that_fit_the_settings_are_no_fault() -> None:
     given = SoundDeployment().switch_on()
     given.profiles = b'{"photos": {"callback": true}, "scans": {"folder_forms": false}}'

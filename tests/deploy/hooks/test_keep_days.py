@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import alibabacloud_oss_v2 as oss
 import pytest
@@ -88,6 +89,7 @@ def test_without_its_profile_a_rule_goes(client: oss.Client, bucket: Bucket) -> 
         rule("photos", 30).replace("Enabled", "Disabled"),
         rule("photos", 30).replace("<Status>", "<Filter><ObjectSizeLessThan>9</ObjectSizeLessThan></Filter><Status>"),
         rule("photos", 30) + rule("photos", 30),
+        rule("photos", 30).replace("</Days>", "</Days><CreatedBeforeDate>2020-01-01T00:00:00.000Z</CreatedBeforeDate>"),
     ],
 )
 def test_a_profiles_rule_that_somebody_changed_is_put_right(client: oss.Client, bucket: Bucket, changed: str) -> None:
@@ -130,9 +132,14 @@ def test_a_refusal_is_not_swallowed(client: oss.Client, bucket: Bucket) -> None:
 
 
 def test_what_oss_refuses_ends_the_deployment_with_its_code(
-    client: oss.Client, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    client: oss.Client,
+    bucket: Bucket,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    (tmp_path / "profiles.json").write_text('{"photos": {"keep_days": 30}}')
     bucket.refusal = "AccessDenied"
     asked = {"region": "cn-hongkong", "bucket": "team-uploads-1", "prefix": "uploads"}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked)))
-    assert (keep_days.main(), capsys.readouterr().err) == (1, "OSS refused: AccessDenied: no\n")
+    assert (keep_days.main(tmp_path), capsys.readouterr().err) == (1, "OSS refused: AccessDenied: no\n")

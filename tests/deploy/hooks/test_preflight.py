@@ -130,6 +130,7 @@ def test_profiles_must_fit_the_settings(profiles: bytes, keep_days: str, found: 
 def test_make_deploy_is_named_only_where_it_helps(
     settings: dict[str, str],
     hint: bool,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -141,7 +142,7 @@ def test_make_deploy_is_named_only_where_it_helps(
         "keep_days": "0",
     }
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(request)))
-    assert preflight.main() == 1
+    assert preflight.main(tmp_path) == 1
     assert ("`make deploy` writes a random JWT_SECRET" in capsys.readouterr().err) is hint
 
 

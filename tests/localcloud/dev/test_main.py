@@ -23,7 +23,10 @@ def test_an_identity_provider_excludes_other_tokens(tmp_path: Path, name: str, v
         dev_command._cloud({"FILES": str(tmp_path), "IDENTITY_PROVIDER": "1", name: value})
 
 
-def test_with_an_identity_provider_the_page_is_opened_by_a_link(tmp_path: Path) -> None:
+def test_with_an_identity_provider_the_page_is_opened_by_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev_command, "ROOT", tmp_path)
     cloud = dev_command._cloud({"FILES": str(tmp_path), "IDENTITY_PROVIDER": "1"})
     assert cloud.identity_provider
     with cloud:
