@@ -205,7 +205,7 @@ def test_where_nobody_reads_what_was_uploaded_is_deleted_all_the_same(addresses:
 
 def test_both_addresses_are_those_of_the_deployment() -> None:
     environ = {"SIGN_DOMAIN": "sign.example.com", "SITE_DOMAIN": "up.example.com"}
-    target = smoke._live(smoke._parser(environ).parse_args([]), environ, NOW, {})
+    target = smoke._live(smoke._parser(environ).parse_args([]), environ, NOW, {}, untouched_checkout())
     assert (target.function, target.page) == ("https://sign.example.com", "https://up.example.com/")
 
 

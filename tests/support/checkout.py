@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,5 +39,5 @@ def refuse_owners_files(event: str, arguments: tuple[Any, ...]) -> None:
         assert not path.endswith(OWNERS) or Path(path).absolute() not in map(ROOT.joinpath, OWNERS), path
     elif event == "subprocess.Popen":
         _, command, folder, _ = arguments
-        words = set(command) if isinstance(command, (list, tuple)) else set()
-        assert folder is None or Path(os.fsdecode(folder)) != ROOT or COMMANDS.isdisjoint(words), command
+        modules = {word for before, word in pairwise(command) if before == "-m"}
+        assert folder is None or Path(os.fsdecode(folder)) != ROOT or COMMANDS.isdisjoint(modules), command
