@@ -39,7 +39,7 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Run until Ctrl-C, or explain an error. Returns the exit code: 0, or 2 for wrong arguments; see `command.main`."""
+    """Runs until Ctrl-C, or explains an error. Returns the exit code: 0, or 2 for wrong arguments."""
     if arguments[:1] == ["explain"]:
         return command.main(arguments[1:])
     parser = _parser()
@@ -55,13 +55,13 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
 
 
 def run() -> int:
-    """Run the command of this process: the console script `oss-localcloud`."""
+    """Runs the command of this process: the console script `oss-localcloud`."""
     guard_output()
     return main(sys.argv[1:], os.environ)
 
 
 def _cloud_options(options: argparse.Namespace) -> Options:
-    """Read the options of the command. Raises ValueError."""
+    """Reads the options of the command. Raises ValueError."""
     ports = {
         name: parse_port(f"--{name}-port", getattr(options, f"{name}_port"), options.host)
         for name in ("oss", "sts", "control")
@@ -104,7 +104,7 @@ def _addresses(cloud: OssCloud) -> dict[str, object]:
 
 
 def _banner(cloud: OssCloud) -> str:
-    """Return the addresses, and settings to paste."""
+    """Returns the addresses, and settings to paste."""
     key, secret, bucket = cloud.access_key_id, cloud.access_key_secret, cloud.bucket.name
     return f"""\
 OSS  {cloud.oss.url}   buckets: {", ".join(cloud.buckets)}   region: {cloud.region}
@@ -142,7 +142,7 @@ Press Ctrl-C to stop.
 
 
 def _warning(cloud: OssCloud) -> str:
-    """Return a warning where other machines may reach the cloud."""
+    """Returns a warning where other machines may reach the cloud."""
     if cloud.oss.host == LOOPBACK:
         return ""
     return f"It listens at {cloud.oss.host}: other machines may reach it, and read there what was asked of it.\n"
@@ -169,7 +169,7 @@ def _parse_host_name(text: str) -> str:
 
 
 def _from_environ(environ: Mapping[str, str], parser: argparse.ArgumentParser) -> list[str]:
-    """Return the variables as arguments, to be read before the others. An unknown one ends the command."""
+    """Returns the variables as arguments, to be read before the others. An unknown one ends the command."""
     known = vars(parser.parse_args([])).keys() - {"json"}
     arguments = []
     for variable in sorted(environ):

@@ -39,7 +39,7 @@ class Control(StandIn):
         self._cloud = cloud
 
     def handle(self, request: Request) -> Response:
-        """Answer one request."""
+        """Answers one request."""
         if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site") not in OWN_SITES:
             return Response(NOT_FROM_A_PAGE, 403)
         route = f"{request.method} {request.path}"
@@ -58,7 +58,7 @@ class Control(StandIn):
 
 
 def describe_record(record: Record) -> dict[str, object]:
-    """Return one request as JSON: what was asked, the answer, and for a refusal the rule and the explanation."""
+    """Returns one request as JSON: what was asked, the answer, and for a refusal the rule and the explanation."""
     about = {"service": record.service, "method": record.method, "path": record.path, "status": record.status}
     more = {"rule": record.rule, "explanation": record.explanation or None}
     return {**about, **record.note, **{name: text for name, text in more.items() if text}}

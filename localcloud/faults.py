@@ -30,7 +30,7 @@ MODES = {"sts_mode": STS_MODES, "callback_mode": CALLBACK_MODES, "oidc_mode": OI
 
 
 def check_mode(name: str, mode: str) -> None:
-    """Raise ValueError if a fault switch cannot have this mode."""
+    """Raises ValueError if a fault switch cannot have this mode."""
     if mode not in MODES[name]:
         raise ValueError(f"The fault switch {name} has the value {mode!r}. Use one of {', '.join(MODES[name][1:])}.")
 
@@ -83,7 +83,7 @@ class Faults:
 
     @classmethod
     def parse(cls, text: str) -> Faults:
-        """Read words such as `oss_latency=0.5 oss_deny_early=1`.
+        """Reads words such as `oss_latency=0.5 oss_deny_early=1`.
 
         Raises ValueError for the first word that is not a fault switch, or has a wrong value.
         """

@@ -8,7 +8,7 @@ from localcloud.stand_in import LOOPBACK
 
 
 def parse_port(name: str, text: str, host: str = LOOPBACK) -> int:
-    """Return a port that is free, or 0 for any. Raises ValueError: for a port in use, a server would end the process.
+    """Returns a port that is free, or 0 for any. Raises ValueError: for a port in use, a server would end the process.
 
     `name` is the variable or the option that has the text.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options in pytest's own configuration file."""
+    """Adds the options in pytest's own configuration file."""
     parser.addini("oss_cloud_buckets", "the buckets of oss_cloud (default: local-uploads)", type="args")
     parser.addini("oss_cloud_region", "the region of oss_cloud", default="cn-hongkong")
     parser.addini("oss_cloud_cors_origins", "origins whose pages may upload to oss_cloud", type="args")
@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def oss_cloud_server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OssCloud]:
-    """Provide the servers behind `oss_cloud`, with what tests of this session have left in them."""
+    """Provides the servers behind `oss_cloud`, with what tests of this session have left in them."""
     from localcloud.standalone import Options, OssCloud  # noqa: PLC0415
 
     options = Options(
@@ -38,7 +38,7 @@ def oss_cloud_server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempP
 
 @pytest.fixture
 def oss_cloud(oss_cloud_server: OssCloud) -> Iterator[OssCloud]:
-    """Provide OSS and STS without objects, and everything else as at the start.
+    """Provides OSS and STS without objects, and everything else as at the start.
 
     At the end of the test, raise what went wrong in them, such as a request that they do not implement.
     """

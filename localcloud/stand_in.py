@@ -92,7 +92,7 @@ class PlainHandler(WSGIRequestHandler):
     """
 
     def make_environ(self) -> dict[str, Any]:
-        """Return what the request is made of."""
+        """Returns what the request is made of."""
         lengths = self.headers.get_all("Content-Length") or []
         ambiguous = len(lengths) > 1 or bool(lengths and "Transfer-Encoding" in self.headers)
         return super().make_environ() | {
@@ -101,7 +101,7 @@ class PlainHandler(WSGIRequestHandler):
         }
 
     def run_wsgi(self) -> None:
-        """Answer a request; one whose target is no address would otherwise end in a traceback and no answer."""
+        """Answers a request; one whose target is no address would otherwise end in a traceback and no answer."""
         try:
             urlsplit(self.path)
         except ValueError:
@@ -110,7 +110,7 @@ class PlainHandler(WSGIRequestHandler):
             super().run_wsgi()
 
     def send_response(self, code: int, message: str | None = None) -> None:
-        """Send the status line alone."""
+        """Sends the status line alone."""
         self.send_response_only(code, message)
 
 
@@ -150,11 +150,11 @@ class StandIn(HTTPServer):
         return f"http://{LOOPBACK if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104 - a comparison
 
     def handle(self, request: Request) -> Response:
-        """Answer one request."""
+        """Answers one request."""
         raise NotImplementedError
 
     def explain_error(self, request: Request, error: ErrorResponse, policy: str = "", size: int | None = None) -> None:
-        """Explain an error in the request's record, with the form's post policy and the file's size where known.
+        """Explains an error in the request's record, with the form's post policy and the file's size where known.
 
         `check` raises for an error that the rulebook does not know, or knows twice.
         """
@@ -168,7 +168,7 @@ class StandIn(HTTPServer):
             add_explanation(request, explain(error, {"policy": policy}, size, here=True))
 
     def application(self, request: Request) -> Response:
-        """Answer, then read the rest of the body: else a client that is still sending would not see the response."""
+        """Answers, then reads the rest of the body: else a client that is still sending would not see the response."""
         with self._idle:
             self._running += 1
         try:
@@ -187,19 +187,19 @@ class StandIn(HTTPServer):
                 self._idle.notify_all()
 
     def is_local(self, host: str) -> bool:
-        """Return whether a Host header names this machine, or a host that was allowed by name."""
+        """Returns whether a Host header names this machine, or a host that was allowed by name."""
         name = re.sub(r":[0-9]+\Z", "", host.lower())
         return name in self.allowed_hosts or LOCAL_HOSTS.fullmatch(name) is not None
 
     def _refuse(self, request: Request) -> Response | None:
-        """Refuse what is no request to this machine, or may be two; a service that checks this itself does it later."""
+        """Refuses what is no request to this machine, or may be two; a service that checks this itself does it later."""
         if has_ambiguous_length(request) and not self.checks_lengths:
             return Response(AMBIGUOUS_LENGTH, 400)
         is_local = self.checks_hosts or self.is_local(request.headers.get("Host", ""))
         return None if is_local else Response(FOREIGN_HOST, 403)
 
     def dispatch(self, request: Request) -> Response:
-        """Find the handler; a client that disconnected is not an error of the stand-in."""
+        """Finds the handler; a client that disconnected is not an error of the stand-in."""
         try:
             return super().dispatch(request)
         finally:
@@ -217,20 +217,20 @@ class StandIn(HTTPServer):
             self.on_record(record)
 
     def reset(self) -> None:
-        """Forget all requests, and what `check` would raise, once those that are being answered have been."""
+        """Forgets all requests, and what `check` would raise, once those that are being answered have been."""
         self._wait_until_idle(timeout=1)
         self.clear_assertions()
         self.clear_handler_errors()
         self.records.clear()
 
     def thread_target(self) -> None:
-        """Serve, and look often whether to stop, so that stopping does not take half a second."""
+        """Serves, and looks often whether to stop, so that stopping does not take half a second."""
         assert self.server is not None  # noqa: S101 - for the type checker: the base starts this thread with a server
         self.server.RequestHandlerClass = PlainHandler
         self.server.serve_forever(poll_interval=0.01)
 
     def stop(self) -> None:
-        """Stop, and wait for the requests that are still being answered."""
+        """Stops, and waits for the requests that are still being answered."""
         self.stopping.set()
         super().stop()
         self._wait_until_idle(timeout=10)
@@ -241,22 +241,22 @@ class StandIn(HTTPServer):
 
 
 def has_ambiguous_length(request: Request) -> bool:
-    """Return whether the request says in two ways how long its body is."""
+    """Returns whether the request says in two ways how long its body is."""
     return bool(request.environ["localcloud.ambiguous_length"])
 
 
 def note(request: Request, **members: object) -> None:
-    """Add to the record of this request."""
+    """Adds to the record of this request."""
     request.environ.setdefault("localcloud.note", {}).update(members)
 
 
 def add_explanation(request: Request, text: str) -> None:
-    """Put an explanation into the record of this request."""
+    """Puts an explanation into the record of this request."""
     request.environ["localcloud.explanation"] = text
 
 
 def drain(request: Request) -> None:
-    """Read the rest of the body and discard it."""
+    """Reads the rest of the body and discards it."""
     left = DRAIN_LIMIT
     try:
         while left > 0 and (chunk := request.stream.read(CHUNK)):
@@ -266,7 +266,7 @@ def drain(request: Request) -> None:
 
 
 def stall(request: Request, stopping: threading.Event) -> ConnectionReset:
-    """Send nothing until the client disconnects or the cloud stops. The caller raises what this returns."""
+    """Sends nothing until the client disconnects or the cloud stops. The caller raises what this returns."""
     poll = select.poll()
     poll.register(request.environ["werkzeug.socket"], DISCONNECTED)
     while not stopping.wait(0.05) and not poll.poll(0):

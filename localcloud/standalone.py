@@ -44,7 +44,7 @@ class Clock:
     """Seconds; negative where it is behind."""
 
     def __call__(self) -> float:
-        """Return the time, in seconds since the epoch."""
+        """Returns the time, in seconds since the epoch."""
         return time.time() + self.offset
 
 
@@ -118,17 +118,17 @@ class OssCloud:
 
     @property
     def bucket(self) -> Bucket:
-        """The default bucket, the one at OSS's address itself."""
+        """Returns the default bucket, the one at OSS's address itself."""
         return self.buckets[self._options.buckets[0]]
 
     @property
     def access_key_id(self) -> str:
-        """The user's AccessKey ID."""
+        """Returns the user's AccessKey ID."""
         return self.user.access_key_id
 
     @property
     def access_key_secret(self) -> str:
-        """The user's AccessKey secret."""
+        """Returns the user's AccessKey secret."""
         return self.user.access_key_secret
 
     @property
@@ -148,7 +148,7 @@ class OssCloud:
         }
 
     def client(self, library: str = "alibabacloud-oss-v2", *, identity: Identity | None = None) -> dict[str, Any]:
-        """Return the settings of a client of OSS, of the user unless another identity is given. Raises ValueError.
+        """Returns the settings of a client of OSS, of the user unless another identity is given. Raises ValueError.
 
         `alibabacloud_oss_v2.Client(alibabacloud_oss_v2.config.Config(**settings))`, `oss2.Bucket(**settings)` for
         "oss2", or `new OSS(settings)` in Node.js for "ali-oss".
@@ -166,7 +166,7 @@ class OssCloud:
         public_read: bool = False,
         region: str = "",
     ) -> Bucket:
-        """Add a bucket until the next reset; pages of these origins may POST and PUT. Returns it, still empty.
+        """Adds a bucket until the next reset; pages of these origins may POST and PUT. Returns it, still empty.
 
         `region` is its own, if it is not to be that of the cloud. Raises ValueError.
         """
@@ -180,19 +180,19 @@ class OssCloud:
         return bucket
 
     def add_role(self, name: str, policy: dict[str, Any], *, max_session_duration: int = 3600) -> str:
-        """Add a role until the next reset, with a RAM policy; the user may assume it. Returns its ARN."""
+        """Adds a role until the next reset, with a RAM policy; the user may assume it. Returns its ARN."""
         arn = f"acs:ram::{self.account_id}:role/{name}"
         self.roles[arn] = Role(policy, trusted=(self.user.arn,), max_session_duration=max_session_duration)
         return arn
 
     def add_user(self, name: str, policy: dict[str, Any]) -> Identity:
-        """Add a user until the next reset, with a RAM policy. Returns the user's keys, which are random."""
+        """Adds a user until the next reset, with a RAM policy. Returns the user's keys, which are random."""
         user = _identity(f"LTAI5t{secrets.token_hex(9)}", secrets.token_urlsafe(24), self.account_id, name, policy)
         self.identities.add(user)
         return user
 
     def read(self, key: str, bucket: str | None = None) -> bytes | None:
-        """Return the bytes of an object, of the default bucket unless another is named; None if it does not exist."""
+        """Returns the bytes of an object, of the default bucket unless another is named; None if it does not exist."""
         found = (self.buckets[bucket] if bucket else self.bucket).open(key)
         if found is None:
             return None
@@ -200,23 +200,23 @@ class OssCloud:
             return file.read()
 
     def start(self) -> None:
-        """Start STS, OSS, and the control address."""
+        """Starts STS, OSS, and the control address."""
         for server in (self.sts, self.oss, self.control):
             server.start()
 
     def stop(self) -> None:
-        """Stop what runs, and wait for the requests that are still being answered."""
+        """Stops what runs, and waits for the requests that are still being answered."""
         for server in (self.control, self.oss, self.sts):
             if server.is_running():
                 server.stop()
 
     def check(self) -> None:
-        """Raise what went wrong in the stand-ins themselves, such as a request that they do not implement."""
+        """Raises what went wrong in the stand-ins themselves, such as a request that they do not implement."""
         for server in (self.sts, self.oss, self.control):
             server.check()
 
     def reset(self) -> None:
-        """Delete all objects and issued credentials, and put all else back as it was at the start. Keys stay."""
+        """Deletes all objects and issued credentials, and puts all else back as it was at the start. Keys stay."""
         for server in (self.sts, self.oss):
             server.reset()
         for bucket in self.buckets.values():

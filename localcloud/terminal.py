@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 def visible(text: str) -> str:
-    """Return the text with each invisible character escaped as in JSON, so that a line of JSON stays valid."""
+    """Returns the text with each invisible character escaped as in JSON, so that a line of JSON stays valid."""
     return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def indent_further_lines(text: str) -> str:
-    """Return a log entry whose further lines are indented, so that none looks like the first line of another entry."""
+    """Returns a log entry whose further lines are indented, so that none looks like the first line of another entry."""
     return "\n        ".join(visible(line) for line in text.rstrip("\n").split("\n")) + "\n"
 
 
 def print_entry(text: str) -> None:
-    """Print a log entry in one write: requests end at the same time, and their lines must not mix."""
+    """Prints a log entry in one write: requests end at the same time, and their lines must not mix."""
     sys.stderr.write(indent_further_lines(text))
 
 
 def print_record(record: Record) -> None:
-    """Print one line per request, and its explanation below. Requests for the page's own files are not printed."""
+    """Prints one line per request, and its explanation below. Requests for the page's own files are not printed."""
     if record.service != "site":
         note = " ".join(f"{name}={value}" for name, value in record.note.items())
         line = visible(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip())
@@ -53,7 +53,7 @@ class Outcome:
 
 @contextmanager
 def report_user_errors() -> Iterator[Outcome]:
-    """Print errors that the user can fix, without a traceback, and set exit code 2. Ctrl-C and SIGTERM just end it."""
+    """Prints errors that the user can fix, without a traceback, and sets exit code 2. Ctrl-C and SIGTERM just end it."""
     outcome = Outcome()
     # In the background of a shell script Ctrl-C is ignored, and SIGTERM is the way to end a command.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -76,7 +76,7 @@ def _describe(error: Exception) -> str:
 
 
 def guard_output() -> None:
-    """Make standard output and error print visible characters and line ends only, whatever is written to them.
+    """Makes standard output and error print visible characters and line ends only, whatever is written to them.
 
     If the reader of the output ends (`| head`), the command still runs to its end: it may have to clean up.
     """
@@ -104,7 +104,7 @@ class _VisibleText(io.TextIOWrapper):
             self._discard_output()
 
     def _discard_output(self) -> None:
-        """Send the rest of the output, and what is buffered, to the null device."""
+        """Sends the rest of the output, and what is buffered, to the null device."""
         null_device = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null_device, self.fileno())
         os.close(null_device)

@@ -23,7 +23,7 @@ REPLACEMENT = "\ufffd"
 
 
 def parse(document: bytes | str) -> Element:
-    """Return the root element of a document in UTF-8. Raises ValueError."""
+    """Returns the root element of a document in UTF-8. Raises ValueError."""
     raw = document.encode() if isinstance(document, str) else document
     if len(raw) > MAX_BYTES:
         raise ValueError(f"the document is larger than {MAX_BYTES} bytes")
@@ -38,7 +38,7 @@ def parse(document: bytes | str) -> Element:
 
 
 def render(root: str, content: Content) -> str:
-    """Write a document; what XML cannot carry becomes U+FFFD."""
+    """Writes a document; what XML cannot carry becomes U+FFFD."""
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *_lines(root, content), ""])
 
 

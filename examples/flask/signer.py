@@ -24,7 +24,7 @@ app = Flask(__name__)
 
 @app.get("/get_post_signature_for_oss_upload")
 def sign_form() -> dict[str, Any]:
-    """Return where to post a form, and its fields."""
+    """Returns where to post a form, and its fields."""
     credentials = assume_role()
     now = datetime.now(timezone.utc)
     scope = (f"{now:%Y%m%d}", os.environ["OSS_REGION"], "oss", "aliyun_v4_request")
@@ -54,7 +54,7 @@ def sign_form() -> dict[str, Any]:
 
 
 def assume_role() -> Any:
-    """Return temporary credentials of the upload role."""
+    """Returns temporary credentials of the upload role."""
     protocol, _, endpoint = os.environ["STS_ENDPOINT"].partition("://")
     config = Config(
         access_key_id=os.environ["OSS_ACCESS_KEY_ID"],
@@ -67,5 +67,5 @@ def assume_role() -> Any:
 
 
 def hmac_sha256(key: bytes, text: str) -> bytes:
-    """Return one step of signature version 4."""
+    """Returns one step of signature version 4."""
     return hmac.digest(key, text.encode(), hashlib.sha256)

@@ -30,7 +30,7 @@ from localcloud.terminal import guard_output, print_entry, print_record, report_
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Run until the user ends it. Returns the exit code: 0, or 2 for a setting that is wrong."""
+    """Runs until the user ends it. Returns the exit code: 0, or 2 for a setting that is wrong."""
     parent = os.getppid()  # as early as possible: the parent may end before everything has started
     output = sys.stdout  # before it is redirected: what the function prints goes to the log
     with report_user_errors() as outcome, redirect_stdout(sys.stderr), _cloud(environ) as cloud:
@@ -120,7 +120,7 @@ def _banner(cloud: Cloud) -> str:
 
 
 def _wait_for_the_end(parent: int, output: TextIO) -> None:
-    """Return when the reader of the output or the parent process has ended; Ctrl-C raises KeyboardInterrupt."""
+    """Returns when the reader of the output or the parent process has ended; Ctrl-C raises KeyboardInterrupt."""
     reader = select.poll()
     reader.register(output.fileno(), 0)
     while os.getppid() == parent:

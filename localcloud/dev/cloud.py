@@ -150,13 +150,13 @@ class Cloud:
 
     @property
     def services(self) -> tuple[StandIn, ...]:
-        """All services, in the order in which they start: each needs the addresses of those before it."""
+        """Returns all services, in the order in which they start: each needs the addresses of those before it."""
         callback = (self.callback_gateway,) if self._settings.get("CALLBACK") == "on" else ()
         provider = (self.identity_provider,) if self.identity_provider else ()
         return self.sts, self.oss, self.site, *provider, *callback, self.gateway
 
     def start(self) -> None:
-        """Start everything, and an instance of the function. Raises what the function's initializer raises."""
+        """Starts everything, and an instance of the function. Raises what the function's initializer raises."""
         self.sts.start()
         self.oss.start()
         self.site.start()
@@ -172,18 +172,18 @@ class Cloud:
         )
 
     def stop(self) -> None:
-        """Stop what runs, and wait for the requests that are still being answered."""
+        """Stops what runs, and waits for the requests that are still being answered."""
         for service in reversed(self.services):
             if service.is_running():
                 service.stop()
 
     def check(self) -> None:
-        """Raise what went wrong within the stand-ins themselves."""
+        """Raises what went wrong within the stand-ins themselves."""
         for service in self.services:
             service.check()
 
     def renew_function_role(self) -> Identity:
-        """Make new credentials of the execution role, valid for 36 hours, for instances that are made from now on.
+        """Makes new credentials of the execution role, valid for 36 hours, for instances that are made from now on.
 
         In Function Compute the role may only assume the upload role. Here it may also list, read and delete objects, so
         that any SDK works with what `JSON=1 make dev` prints.
@@ -207,7 +207,7 @@ class Cloud:
         return self.renew_function_role() if ends_soon else self.function_role
 
     def _upload_role(self) -> Role:
-        """Return a role that may put objects under the prefix, in parts too; only the function's role may assume it."""
+        """Returns a role that may put objects under the prefix, and parts; only the function's role may assume it."""
         actions = ("oss:PutObject", "oss:ListParts", "oss:AbortMultipartUpload")
         policy = {"Version": "1", "Statement": [self._allow(action, f"{self._prefix}/*") for action in actions]}
         return Role(policy, trusted=(f"acs:ram::{self.account_id}:role/{FUNCTION_ROLE}",))
@@ -220,7 +220,7 @@ class Cloud:
         return {"Effect": "Allow", "Action": action, "Resource": f"acs:oss:*:*:{self.bucket.name}/{keys}"}
 
     def _release_waiting_function(self, signer: Identity) -> AbstractContextManager[None]:
-        """Release the process for the callback function, if it is the signing function that waits.
+        """Releases the process for the callback function, if it is the signing function that waits.
 
         Both functions run in this process, and would wait for each other. The upload role's secret never leaves the
         signing function, so a request signed with it comes from there.
@@ -229,7 +229,7 @@ class Cloud:
         return instance.release_process_state() if is_function and self.gateway.is_running() else nullcontext()
 
     def _callback_role(self) -> Identity:
-        """Make credentials of the callback function's role, which may read objects under the prefix."""
+        """Makes credentials of the callback function's role, which may read objects under the prefix."""
         policy = {"Version": "1", "Statement": [self._allow("oss:GetObject", f"{self._prefix}/*")]}
         end = self.clock() + FUNCTION_ROLE_TTL_SECONDS
         return self.identities.add_session(self.account_id, CALLBACK_ROLE, "fc", end, (policy,))
@@ -249,7 +249,7 @@ class Cloud:
         self.stop()
 
     def _origins(self) -> tuple[str, ...]:
-        """Return the origins whose pages may upload, for function and bucket alike.
+        """Returns the origins whose pages may upload, for function and bucket alike.
 
         They are the page's, by both names of this machine, those of sites, and those in ALLOWED_ORIGINS.
         """
@@ -259,7 +259,7 @@ class Cloud:
         return (*own, *sites, *filter(None, listed))
 
     def _environment(self) -> dict[str, str]:
-        """Return the signing function's settings; the page may always upload."""
+        """Returns the signing function's settings; the page may always upload."""
         return {
             "AUTH": "none",
             **self._settings,
@@ -287,7 +287,7 @@ class Cloud:
         return {"CALLBACK_URL": self.callback_gateway.url, "CALLBACK_SECRET": self.callback_secret}
 
     def _callback_environment(self) -> dict[str, str]:
-        """Return the callback function's settings."""
+        """Returns the callback function's settings."""
         own = ("UPLOAD_PREFIX", "WEBHOOK_URL", "WEBHOOK_SECRET")
         return {
             **{name: self._settings[name] for name in own if name in self._settings},

@@ -21,7 +21,7 @@ REQUEST_ID = "1-local-invoke"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command. Returns the exit code: 0 for a status below 400, else 1; 2 for wrong settings or arguments."""
+    """Runs the command. Returns the exit code: 0 for a status below 400, else 1; 2 for wrong settings or arguments."""
     options = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as files, report_user_errors() as outcome:
         settings = function_settings(os.environ)

@@ -13,5 +13,5 @@ SETTINGS = (
 
 
 def function_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the functions' settings that an environment has."""
+    """Returns the functions' settings that an environment has."""
     return {name: environ[name] for name in SETTINGS if environ.get(name)}

@@ -56,7 +56,7 @@ class Site(StandIn):
         self._look = dict(look or {})
 
     def handle(self, request: Request) -> Response:
-        """Return a file. It is read for each request, so that an edit shows on reload."""
+        """Returns a file. It is read for each request, so that an edit shows on reload."""
         name = request.path.removeprefix("/") or INDEX
         function, upload = self._addresses()
         if name == "config.json":
@@ -81,7 +81,7 @@ class Site(StandIn):
 
 
 def read_look(environ: Mapping[str, str]) -> dict[str, str]:
-    """Read PAGE_TITLE, PAGE_LOGO and the like into members of the page's configuration."""
+    """Reads PAGE_TITLE, PAGE_LOGO and the like into members of the page's configuration."""
     return {name: environ[f"PAGE_{name.upper()}"] for name in LOOK if environ.get(f"PAGE_{name.upper()}")}
 
 

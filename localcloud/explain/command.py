@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Explain one error. Returns the exit code: 0; 1 if it is not in the rulebook; 2 for wrong arguments."""
+    """Explains one error. Returns the exit code: 0; 1 if it is not in the rulebook; 2 for wrong arguments."""
     options = _parser().parse_args(arguments)
     with report_user_errors() as outcome:
         error = ErrorResponse.parse(_read_error(options.error))
@@ -40,7 +40,7 @@ def _read_error(text: str) -> str:
 
 
 def _read_text(path: Path) -> str:
-    """Return what a file has; where it is not UTF-8, what remains of it is not JSON either."""
+    """Returns what a file has; where it is not UTF-8, what remains of it is not JSON either."""
     return path.read_text(encoding="utf-8", errors="replace")
 
 

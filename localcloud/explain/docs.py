@@ -17,7 +17,7 @@ BEGIN, END = "<!-- refusals: python -m localcloud.explain.docs -->\n", "<!-- end
 
 
 def render_docs(text: str) -> str:
-    """Return docs/localcloud.md with a new table. Raises ValueError if it has no place for one."""
+    """Returns docs/localcloud.md with a new table. Raises ValueError if it has no place for one."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -26,7 +26,7 @@ def render_docs(text: str) -> str:
 
 
 def render_page_rules() -> str:
-    """Return a rule for each error that a form can meet, as JSON; those with an EC or a message come first."""
+    """Returns a rule for each error that a form can meet, as JSON; those with an EC or a message come first."""
     page_rules = [rule for rule in rules() if rule.status != 501 and {"all", "PostObject"} & _operations(rule)]
     page_rules.sort(key=lambda rule: (rule.ec is None, rule.message is None))
     members = [{"code": rule.code, "ec": rule.ec, "message": rule.message, "text": rule.text()} for rule in page_rules]
@@ -39,7 +39,7 @@ def _operations(rule: Rule) -> set[str]:
 
 
 def _table() -> str:
-    """Return one row for each rule, in the rulebook's order."""
+    """Returns one row for each rule, in the rulebook's order."""
     head = "| operation | what is wrong | response | document | established | test |\n"
     head += "| --- | --- | --- | --- | --- | --- |\n"
     return head + "".join(map(_row, rules()))

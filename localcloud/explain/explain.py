@@ -47,7 +47,7 @@ FAILED_CONDITION = re.compile(r"Invalid according to Policy: Policy Condition fa
 def explain(
     error: ErrorResponse, fields: Mapping[str, str] | None = None, size: int | None = None, *, here: bool = False
 ) -> str:
-    """Return the explanation: one paragraph, or a list with headings if it may be one of several errors.
+    """Returns the explanation: one paragraph, or a list with headings if it may be one of several errors.
 
     `fields` are those of the form, `size` are the file's bytes, where they are known; `here` is where the stand-in
     itself refuses.
@@ -64,14 +64,14 @@ def explain(
 
 
 def _list_rules(rules: Sequence[Rule], *, here: bool) -> Iterator[str]:
-    """Yield a heading for each operation, and below it what may be wrong."""
+    """Yields a heading for each operation, and below it what may be wrong."""
     for operation, group in groupby(sorted(rules, key=lambda rule: rule.operation), key=lambda rule: rule.operation):
         yield f"{operation[0].upper()}{operation[1:]}:"
         yield from (f"- {rule.text(here=here)}" for rule in group)
 
 
 def read_fields(text: str) -> dict[str, str]:
-    """Read a form's fields from a signer's JSON, flat or under `fields`, or from a post policy (JSON or base64).
+    """Reads a form's fields from a signer's JSON, flat or under `fields`, or from a post policy (JSON or base64).
 
     Raises ValueError.
     """
@@ -97,7 +97,7 @@ def read_fields(text: str) -> dict[str, str]:
 
 
 def _details(error: ErrorResponse, fields: Mapping[str, str], size: int | None) -> list[str]:
-    """Return what the error and the form show about this case."""
+    """Returns what the error and the form show about this case."""
     details = []
     if error.message and (match := FAILED_CONDITION.match(error.message)):
         details.append(_describe_condition(match[1], fields))

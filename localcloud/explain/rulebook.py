@@ -43,7 +43,7 @@ class Rule:
     """The test that provokes it, as `file::function` below `tests/localcloud`."""
 
     def matches(self, error: ErrorResponse) -> bool:
-        """Return whether the error belongs to this rule; of an error that is known only in part, whether it may."""
+        """Returns whether the error belongs to this rule; of an error that is known only in part, whether it may."""
         return (
             (error.status is None or error.status == self.status)
             and error.code in (None, self.code)
@@ -52,7 +52,7 @@ class Rule:
         )
 
     def text(self, *, here: bool = False) -> str:
-        """Return what is wrong, how to fix it, and the source; `here` where the stand-in itself refuses."""
+        """Returns what is wrong, how to fix it, and the source; `here` where the stand-in itself refuses."""
         local_cause = f" {self.local_cause}" if here and self.local_cause else ""
         return f"{self.finding}{local_cause} To fix: {self.fix} Source: {self.document}."
 
@@ -75,7 +75,7 @@ class ErrorResponse:
 
     @classmethod
     def parse(cls, text: str) -> ErrorResponse:
-        """Read a response's XML (OSS) or JSON (STS), an EC or a Code. Raises ValueError."""
+        """Reads a response's XML (OSS) or JSON (STS), an EC or a Code. Raises ValueError."""
         text = text.strip()
         if re.fullmatch(r"[0-9]{4}-[0-9]{8}", text):
             return cls(None, text)
@@ -107,10 +107,10 @@ def _json_members(text: str) -> dict[str, str]:
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """Return all rules."""
+    """Returns all rules."""
     return tuple(Rule(**entry) for entry in json.loads(RULES.read_text(encoding="utf-8")))
 
 
 def find_rules(error: ErrorResponse) -> list[Rule]:
-    """Return the rules to which an error may belong: one, if all of it is known."""
+    """Returns the rules to which an error may belong: one, if all of it is known."""
     return [rule for rule in rules() if rule.matches(error)]

@@ -46,7 +46,7 @@ def http_event(
     source_ip: str,
     now: float,
 ) -> bytes:
-    """Return the event of a request; `target` is its path and query as sent, `now` in seconds since the epoch."""
+    """Returns the event of a request; `target` is its path and query as sent, `now` in seconds since the epoch."""
     path, _, query = target.partition("?")
     joined = _join_repeated((_canonical(name), value) for name, value in headers)
     is_text = bool(body) and TEXTUAL.fullmatch(joined.get("Content-Type", "").partition(";")[0].strip().lower())
@@ -77,12 +77,12 @@ def http_event(
 
 
 def _canonical(name: str) -> str:
-    """Write a header name as Go does: `x-foo-bar` becomes `X-Foo-Bar`."""
+    """Writes a header name as Go does: `x-foo-bar` becomes `X-Foo-Bar`."""
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
 def _join_repeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return one value for each name: the values of a repeated one are joined with commas."""
+    """Returns one value for each name: the values of a repeated one are joined with commas."""
     joined: dict[str, str] = {}
     for name, value in pairs:
         joined[name] = f"{joined[name]},{value}" if name in joined else value
@@ -90,7 +90,7 @@ def _join_repeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def http_response(result: Any, origin: str | None) -> Response:
-    """Make the response of what a handler returns, with what the gateway adds on the function's default domain.
+    """Makes the response of what a handler returns, with what the gateway adds on the function's default domain.
 
     Where a function sets no Access-Control-Allow-Origin, the gateway allows the request's origin, whatever it is.
     """
@@ -121,7 +121,7 @@ def _response(result: Any) -> Response:
 
 
 def _parse_json(result: Any) -> Any:
-    """Return what a handler returned as an object; it may be JSON text as well."""
+    """Returns what a handler returned as an object; it may be JSON text as well."""
     if not isinstance(result, (str, bytes)):
         return result
     try:

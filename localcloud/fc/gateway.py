@@ -87,24 +87,24 @@ class Gateway(StandIn):
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
-        """Answer one request as the gateway does."""
+        """Answers one request as the gateway does."""
         request_id = f"1-{int(self.clock()):08x}-{secrets.token_hex(12)}"
         response = self._reject(request, request_id) or self._forward(request, request_id)
         response.headers["X-Fc-Request-Id"] = request_id
         return response
 
     def start_instance(self) -> None:
-        """Make a new instance and run its initializer. Raises what the function's code raises."""
+        """Makes a new instance and runs its initializer. Raises what the function's code raises."""
         with self._lock:
             self._instance = self._new_instance()
 
     def end_instance(self) -> None:
-        """Discard the instance: the next request starts a new one."""
+        """Discards the instance: the next request starts a new one."""
         with self._lock:
             self._instance = None
 
     def invoke(self, event: bytes, request_id: str) -> Any:
-        """Return the handler's response. Raises what the handler or, in a new instance, the initializer raises."""
+        """Returns the handler's response. Raises what the handler or, in a new instance, the initializer raises."""
         with self._lock:
             if self._reload and self._code_version != self._version_of_code():
                 self._instance = None
@@ -118,7 +118,7 @@ class Gateway(StandIn):
                 raise
 
     def event(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes, request_id: str) -> bytes:
-        """Return the event that a request to this gateway makes."""
+        """Returns the event that a request to this gateway makes."""
         return http_event(
             method,
             target,
@@ -132,7 +132,7 @@ class Gateway(StandIn):
         )
 
     def _reject(self, request: Request, request_id: str) -> Response | None:
-        """Return the response to a request that does not reach the function."""
+        """Returns the response to a request that does not reach the function."""
         if request.method not in self._methods:
             return _error(403, "FCCommonError", f"method {request.method} is not allowed for this trigger", request_id)
         headers_size = sum(len(name) + len(value) for name, value in request.headers.items())
@@ -177,7 +177,7 @@ class Gateway(StandIn):
         return code, file.stat().st_mtime_ns if file and file.exists() else 0
 
     def _context(self, request_id: str) -> Any:
-        """Return the handler's second argument; in the python3.12 runtime it has no credentials."""
+        """Returns the handler's second argument; in the python3.12 runtime it has no credentials."""
         function = SimpleNamespace(name=self._function_name, handler=self._handler, memory=512, timeout=10)
         context = SimpleNamespace(
             request_id=request_id, function=function, region=self._region, account_id=self._account_id

@@ -29,7 +29,7 @@ _process_state_lock = threading.Lock()
 
 @contextmanager
 def release_process_state() -> Iterator[None]:
-    """Release the process-wide state while the active instance waits, so that another instance can run.
+    """Releases the process-wide state while the active instance waits, so that another instance can run.
 
     The other instance puts back what it replaced before this one goes on.
     """
@@ -65,18 +65,18 @@ class Instance:
             self._handler = _import_function(handler)
 
     def initialize(self, initializer: str, context: Any) -> None:
-        """Run the initializer. Raises what it raises."""
+        """Runs the initializer. Raises what it raises."""
         with self._activate():
             _import_function(initializer)(context)
 
     def invoke(self, event: bytes, context: Any) -> Any:
-        """Return the handler's response. Raises what the handler raises, and InstanceExited."""
+        """Returns the handler's response. Raises what the handler raises, and InstanceExited."""
         with self._activate():
             return self._handler(event, context)
 
     @contextmanager
     def _activate(self) -> Iterator[None]:
-        """Replace the process's modules, environment and path by the instance's."""
+        """Replaces the process's modules, environment and path by the instance's."""
         with ExitStack() as stack:
             stack.enter_context(_process_state_lock)
             stack.enter_context(patch.dict(os.environ, self._environment, clear=True))
@@ -99,7 +99,7 @@ class Instance:
             sys.modules.update(others)
 
     def _remove_own_modules(self) -> dict[str, ModuleType]:
-        """Remove and return every module that has the name of one in the code folders."""
+        """Removes and returns every module that has the name of one in the code folders."""
         own = {path.stem for folder in self._code for path in folder.iterdir()}
         names = [name for name in sys.modules if name.partition(".")[0] in own]
         return {name: sys.modules.pop(name) for name in names}
@@ -113,7 +113,7 @@ class _LineStream(io.TextIOBase):
         self._unfinished_line = ""
 
     def write(self, text: str) -> int:
-        """Write text; an unfinished line waits for its end."""
+        """Writes text; an unfinished line waits for its end."""
         *lines, self._unfinished_line = (self._unfinished_line + text).split("\n")
         for line in lines:
             self._log(line)

@@ -22,13 +22,13 @@ class SigningKey:
         self._private = generate_private_key(65537, 2048)
 
     def jwk(self) -> dict[str, str]:
-        """Return the public half as a JWK."""
+        """Returns the public half as a JWK."""
         numbers = self._private.public_key().public_numbers()
         parts = {"n": _encode_number(numbers.n), "e": _encode_number(numbers.e)}
         return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.kid, **parts}
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """Return a token with these claims."""
+        """Returns a token with these claims."""
         header = {"alg": "RS256", "typ": "JWT", "kid": self.kid}
         signed = ".".join(_encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, dict(claims)))
         return f"{signed}.{_encode(self._private.sign(signed.encode(), PKCS1v15(), SHA256()))}"

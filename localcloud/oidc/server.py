@@ -58,7 +58,7 @@ class IdentityProvider(StandIn):
         }
 
     def handle(self, request: Request) -> Response:
-        """Answer one request, errors included."""
+        """Answers one request, errors included."""
         route = self._routes.get((request.method, request.path))
         if route is None:
             return _json_response({"error": "not_found"}, 404)
@@ -75,13 +75,13 @@ class IdentityProvider(StandIn):
             return _json_response({"error": "invalid_request", "error_description": str(error)}, 400)
 
     def token(self, **claims: Any) -> str:
-        """Return a token for alice with these claims. A claim that is None is left out."""
+        """Returns a token for alice with these claims. A claim that is None is left out."""
         now = int(self.clock())
         usual = {"iss": self.url, "aud": self.audience, "sub": "alice", "iat": now, "exp": now + TOKEN_TTL_SECONDS}
         return self._keys[-1].sign({name: value for name, value in (usual | claims).items() if value is not None})
 
     def rotate(self) -> str:
-        """Sign with a new key from now on; the key before it is still published. Returns the new key's name."""
+        """Signs with a new key from now on; the key before it is still published. Returns the new key's name."""
         with self._lock:
             self._number += 1
             self._keys = [self._keys[-1], SigningKey(f"key-{self._number}")]

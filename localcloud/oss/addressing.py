@@ -49,7 +49,7 @@ class Addresses:
         self._hosts = frozenset((LOOPBACK, "localhost", *allowed_hosts))
 
     def find(self, request: Request) -> Address:
-        """Return what a request is about. Raises OssError."""
+        """Returns what a request is about. Raises OssError."""
         host = request.host.lower().partition(":")[0]
         path = _path(request)
         if host in self._domains:
@@ -61,7 +61,7 @@ class Addresses:
         return Address(bucket, path, is_bound_domain=False)
 
     def find_missing_bucket(self, request: Request) -> tuple[str, str, bool] | None:
-        """Return the name of a bucket that does not exist, the rest of the path, and whether the name is certain.
+        """Returns the name of a bucket that does not exist, the rest of the path, and whether the name is certain.
 
         It is the host's first part; else it may be the path's first part. Raises OssError.
         """
@@ -75,7 +75,7 @@ class Addresses:
         return None
 
     def is_service(self, request: Request) -> bool:
-        """Return whether a request may be about the service itself. Raises OssError."""
+        """Returns whether a request may be about the service itself. Raises OssError."""
         return request.host.lower().partition(":")[0] in self._hosts and not _path(request)
 
     def _bucket_of_host(self, host: str) -> Bucket:

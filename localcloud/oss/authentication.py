@@ -41,7 +41,7 @@ class RequestSignature:
 
 
 def authenticate(request: Request, resource: str, identities: Identities, region: str, now: float) -> Identity | None:
-    """Return who signed a request for `/bucket/key`; None if it is not signed at all. Raises OssError.
+    """Returns who signed a request for `/bucket/key`; None if it is not signed at all. Raises OssError.
 
     Of an Authorization header and a signed query the header counts: our choice.
     """
@@ -60,14 +60,14 @@ def authenticate(request: Request, resource: str, identities: Identities, region
 
 
 def require_signed(identity: Identity | None) -> Identity:
-    """Return the identity. Raises OssError for an unsigned request: only reading is open to the anonymous here."""
+    """Returns the identity. Raises OssError for an unsigned request: only reading is open to the anonymous here."""
     if identity is None:
         raise access_denied(NO_RIGHT)
     return identity
 
 
 def raw_query(request: Request) -> str:
-    """Return the query string as it was sent."""
+    """Returns the query string as it was sent."""
     return str(request.environ["QUERY_STRING"])
 
 
@@ -85,7 +85,7 @@ def _from_header(request: Request, region: str, now: float) -> RequestSignature:
 
 
 def _header_date(request: Request, now: float) -> str:
-    """Return x-oss-date. A Date in its place is not accepted: our choice. Raises OssError."""
+    """Returns x-oss-date. A Date in its place is not accepted: our choice. Raises OssError."""
     x_oss_date = request.headers.get("x-oss-date", "")
     if "x-oss-date" not in request.headers and "Date" not in request.headers:
         raise access_denied("OSS authentication requires a valid Date.", "0002-00000503")

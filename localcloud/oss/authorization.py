@@ -16,7 +16,7 @@ NOT_IN_OUR_RECORDS = "The OSS Access Key Id you provided does not exist in our r
 
 
 def identify(identities: Identities, access_key_id: str, security_token: str | None, now: float) -> Identity:
-    """Return the identity with an access key, if the security token (None: not sent) is the one issued with it.
+    """Returns the identity with an access key, if the security token (None: not sent) is the one issued with it.
 
     Raises OssError. `now` is in seconds since the epoch.
     """
@@ -36,13 +36,13 @@ def identify(identities: Identities, access_key_id: str, security_token: str | N
 
 
 def authorize(identity: Identity, action: str, bucket: Bucket, key: str | None = None) -> None:
-    """Raise OssError unless every policy of the identity allows the action on the object, or on the bucket itself."""
+    """Raises OssError unless every policy of the identity allows the action on the object, or on the bucket itself."""
     resource = bucket.name if key is None else f"{bucket.name}/{key}"
     authorize_bucket(identity, action, bucket.account_id, resource)
 
 
 def authorize_bucket(identity: Identity, action: str, account_id: str, resource: str) -> None:
-    """Raise OssError unless every policy of the identity allows the action on a bucket or an object of its account."""
+    """Raises OssError unless every policy of the identity allows the action on a bucket or an object of its account."""
     if identity.account_id != account_id:
         raise access_denied(NO_RIGHT)
     if not policies.allows(identity.policies, action, f"acs:oss:*:{account_id}:{resource}"):

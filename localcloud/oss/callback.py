@@ -64,7 +64,7 @@ class Callbacks:
         """Entered while a receiver is called on behalf of this identity, which waits for the response."""
 
     def parse(self, text: str) -> CallbackConfig:
-        """Read the callback that an upload asks for. Raises OssError."""
+        """Reads the callback that an upload asks for. Raises OssError."""
         if not HAS_CRYPTOGRAPHY:
             raise not_implemented("callbacks without the package cryptography: pip install 'oss-localcloud[callback]'")
         return CallbackConfig.parse(text, self.receivers)
@@ -79,7 +79,7 @@ class Callbacks:
         operation: str,
         request_id: str,
     ) -> Response:
-        """Return the receiver's response, which goes to the client. Raises OssError: 203, and the object stays.
+        """Returns the receiver's response, which goes to the client. Raises OssError: 203, and the object stays.
 
         `variables` are the custom ones, with their `x:`; `operation` is the one that has stored the object.
         """
@@ -159,7 +159,7 @@ class _ReceiverResponse:
 
 
 def _post(netloc: str, target: str, body: bytes, headers: Mapping[str, str], deadline: float) -> _ReceiverResponse:
-    """Send one request, without following redirects; `deadline`, by the monotonic clock, is for the whole response.
+    """Sends one request, without following redirects; `deadline`, by the monotonic clock, is for the whole response.
 
     A socket's own time-out begins again with each byte, so a timer ends the connection.
     """
@@ -192,7 +192,7 @@ def _post(netloc: str, target: str, body: bytes, headers: Mapping[str, str], dea
 
 
 def _client_response(received: _ReceiverResponse) -> Response:
-    """Return what goes to the client. Raises OssError."""
+    """Returns what goes to the client. Raises OssError."""
     if received.status != 200:
         raise _callback_failed(f"Error status : {received.status}.", "0007-00000203")
     if received.content is None:
@@ -206,7 +206,7 @@ def _client_response(received: _ReceiverResponse) -> Response:
 
 
 def _system_variables(stored: StoredObject, bucket: Bucket) -> dict[str, str | int]:
-    """Return the system variables about the object; the stand-in knows nothing about images."""
+    """Returns the system variables about the object; the stand-in knows nothing about images."""
     return {
         "bucket": bucket.name,
         "object": stored.key,

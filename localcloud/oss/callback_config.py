@@ -44,7 +44,7 @@ class CallbackConfig:
 
     @classmethod
     def parse(cls, text: str, receivers: set[str]) -> CallbackConfig:
-        """Read the parameter. Raises OssError, in OSS's words.
+        """Reads the parameter. Raises OssError, in OSS's words.
 
         `receivers` (`host:port`) may be private addresses; all other private addresses are refused.
         """
@@ -68,7 +68,7 @@ class CallbackConfig:
         return cls(urls, host, members["callbackBody"], body_type, headers)
 
     def render_body(self, variables: Mapping[str, str | int]) -> bytes:
-        """Fill in the variables; an unknown one is empty. In a JSON body OSS itself puts text in quotation marks."""
+        """Fills in the variables; an unknown one is empty. In a JSON body OSS itself puts text in quotation marks."""
 
         def fill(variable: re.Match[str]) -> str:
             value = variables.get(variable[1], "")

@@ -35,7 +35,7 @@ class KeyServer(StandIn):
 
     @property
     def key(self) -> RSAPrivateKey:
-        """The private key, made when it is first needed. OSS's has 512 bits, which no tool makes any more."""
+        """Returns the private key, made when it is first needed. OSS's has 512 bits, which no tool makes any more."""
         from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key  # noqa: PLC0415
 
         with self._lock:
@@ -44,7 +44,7 @@ class KeyServer(StandIn):
             return self._key
 
     def sign(self, text: bytes) -> bytes:
-        """Return the signature of a callback: RSA with MD5."""
+        """Returns the signature of a callback: RSA with MD5."""
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
         from cryptography.hazmat.primitives.hashes import MD5  # noqa: PLC0415
 
@@ -52,11 +52,11 @@ class KeyServer(StandIn):
 
     @property
     def key_url(self) -> str:
-        """The value of x-oss-pub-key-url, before base64."""
+        """Returns the value of x-oss-pub-key-url, before base64."""
         return self.url + KEY_PATH
 
     def handle(self, request: Request) -> Response:
-        """Return the file, or 404."""
+        """Returns the file, or 404."""
         if request.path != KEY_PATH or request.method not in ("GET", "HEAD") or not HAS_CRYPTOGRAPHY:
             return Response("", 404)
         return Response(self._public_key(), content_type="application/x-x509-ca-cert")

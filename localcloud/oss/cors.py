@@ -24,7 +24,7 @@ class CorsRule:
     max_age_seconds: int = 0
 
     def __post_init__(self) -> None:
-        """Raise ValueError for what PutBucketCors refuses."""
+        """Raises ValueError for what PutBucketCors refuses."""
         if not self.allowed_origins or not self.allowed_methods:
             raise ValueError("a CORS rule names at least one origin and one method")
         if not METHODS.issuperset(self.allowed_methods):
@@ -35,7 +35,7 @@ class CorsRule:
             raise ValueError("an exposed header contains no *")
 
     def matches(self, origin: str, method: str, headers: Iterable[str] = ()) -> bool:
-        """Return whether this rule allows a request with these headers (compared without regard to case)."""
+        """Returns whether this rule allows a request with these headers (compared without regard to case)."""
         return (
             any(_matches(origin, pattern) for pattern in self.allowed_origins)
             and method in self.allowed_methods
@@ -43,7 +43,7 @@ class CorsRule:
         )
 
     def response_headers(self, origin: str) -> dict[str, str]:
-        """Return the headers of the response to a request that this rule allows."""
+        """Returns the headers of the response to a request that this rule allows."""
         headers = {"Access-Control-Allow-Origin": "*" if "*" in self.allowed_origins else origin}
         if self.expose_headers:
             headers["Access-Control-Expose-Headers"] = ", ".join(self.expose_headers)
@@ -58,7 +58,7 @@ def _matches(text: str, pattern: str) -> bool:
 
 
 def response_headers(rules: Iterable[CorsRule], origin: str | None, method: str) -> dict[str, str]:
-    """Return what CORS adds to the response to a request other than a preflight: nothing, if no rule allows it."""
+    """Returns what CORS adds to the response to a request other than a preflight: nothing, if no rule allows it."""
     rules = tuple(rules)
     if not rules:
         return {}
@@ -69,7 +69,7 @@ def response_headers(rules: Iterable[CorsRule], origin: str | None, method: str)
 def preflight_headers(
     rules: Iterable[CorsRule], origin: str | None, method: str | None, headers: str | None
 ) -> dict[str, str]:
-    """Return the headers that allow a preflight, given its Origin and Access-Control-Request-*. Raises OssError."""
+    """Returns the headers that allow a preflight, given its Origin and Access-Control-Request-*. Raises OssError."""
     if origin is None:
         raise _insufficient("Origin")
     if method is None:

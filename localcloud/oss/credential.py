@@ -28,11 +28,11 @@ class Credential:
 
     @property
     def scope(self) -> str:
-        """The credential without its access key id."""
+        """Returns the credential without its access key id."""
         return f"{self.date}/{self.region}/{self.product}/{TERMINATOR}"
 
     def __str__(self) -> str:
-        """Return it as it is sent."""
+        """Returns it as it is sent."""
         return f"{self.access_key_id}/{self.scope}"
 
 
@@ -49,7 +49,7 @@ class CredentialReader:
     product: str
 
     def parse(self, text: str) -> Credential:
-        """Return the parts of a credential. Raises OssError."""
+        """Returns the parts of a credential. Raises OssError."""
         *parts, terminator = text.split("/")
         if terminator != TERMINATOR or len(parts) != 4:
             raise self._fault("The credential is malformed.", text, self.form)
@@ -61,7 +61,7 @@ class CredentialReader:
         return credential
 
     def check_scope(self, credential: Credential, region: str) -> None:
-        """Raise OssError for a credential of another region than the bucket's, or of another product than OSS."""
+        """Raises OssError for a credential of another region than the bucket's, or of another product than OSS."""
         if credential.region != region:
             raise self._fault("The signing region in credential is invalid.", str(credential), self.region)
         if credential.product != PRODUCT:

@@ -40,7 +40,7 @@ FIELDS = {
 
 
 def find_form_dialect(fields: Mapping[str, str]) -> str | None:
-    """Return what a form is signed with, if that is not verified here. Raises OssError for a credential of S3."""
+    """Returns what a form is signed with, if that is not verified here. Raises OssError for a credential of S3."""
     if "x-oss-signature-version" in fields:
         return VERSION_2 if fields["x-oss-signature-version"] == "OSS2" else None
     dialect = _find(FIELDS, fields)
@@ -51,7 +51,7 @@ def find_form_dialect(fields: Mapping[str, str]) -> str | None:
 
 
 def find_request_dialect(authorization: str | None, query: Container[str]) -> str | None:
-    """Return what a header or a query is signed with, if that is not verified here."""
+    """Returns what a header or a query is signed with, if that is not verified here."""
     if authorization is not None:
         return next((name for begin, name in AUTHORIZATIONS.items() if authorization.startswith(begin)), None)
     return _find(QUERIES, query)

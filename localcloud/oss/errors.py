@@ -22,7 +22,7 @@ class OssError(Exception):
         self.extras = extras
 
     def xml(self, request_id: str, host: str) -> str:
-        """Write the body of the response; `host` is the one that the request named."""
+        """Writes the body of the response; `host` is the one that the request named."""
         elements = {"Code": self.code, "Message": self.message, "RequestId": request_id, "HostId": host, **self.extras}
         if self.ec:
             elements["EC"] = self.ec
@@ -39,7 +39,7 @@ class UnknownOperationError(OssError):
 
 
 def not_implemented(feature: str) -> OssError:
-    """Make a 501 for what OSS can do and this stand-in cannot."""
+    """Makes a 501 for what OSS can do and this stand-in cannot."""
     return OssError(501, "NotImplemented", _not_supported(feature))
 
 
@@ -48,68 +48,68 @@ def _not_supported(feature: str) -> str:
 
 
 def invalid_argument(message: str, name: str, value: str, ec: str | None = None) -> OssError:
-    """Make a 400 InvalidArgument that names the argument."""
+    """Makes a 400 InvalidArgument that names the argument."""
     return OssError(400, "InvalidArgument", message, ec, ArgumentName=name, ArgumentValue=value)
 
 
 def access_denied(message: str, ec: str | None = None) -> OssError:
-    """Make a 403 AccessDenied."""
+    """Makes a 403 AccessDenied."""
     return OssError(403, "AccessDenied", message, ec)
 
 
 def malformed_form(ec: str = MALFORMED_BODY) -> OssError:
-    """Make a 400 for a body that is not well-formed multipart/form-data."""
+    """Makes a 400 for a body that is not well-formed multipart/form-data."""
     return OssError(
         400, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data", ec
     )
 
 
 def malformed_xml() -> OssError:
-    """Make a 400 for a body that is not the XML document that the operation takes."""
+    """Makes a 400 for a body that is not the XML document that the operation takes."""
     message = "The XML you provided was not well-formed or did not validate against our published schema."
     return OssError(400, "MalformedXML", message)
 
 
 def missing_content_length() -> OssError:
-    """Make a 411 for a body without a length."""
+    """Makes a 411 for a body without a length."""
     return OssError(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 
 
 def ambiguous_length() -> OssError:
-    """Make a 400 for a body whose length is given in two ways. Refusing it is our choice; RFC 9112 allows that."""
+    """Makes a 400 for a body whose length is given in two ways. Refusing it is our choice; RFC 9112 allows that."""
     message = "Content-Length and Transfer-Encoding, or several Content-Length headers, contradict each other."
     return OssError(400, "InvalidRequest", message)
 
 
 def invalid_digest() -> OssError:
-    """Make a 400 for a body that Content-MD5 does not match."""
+    """Makes a 400 for a body that Content-MD5 does not match."""
     return OssError(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
 
 
 def internal_error() -> OssError:
-    """Make a 500."""
+    """Makes a 500."""
     return OssError(500, "InternalError", "We encountered an internal error. Please try again.")
 
 
 def no_such_bucket(name: str) -> OssError:
-    """Make a 404 for a bucket that does not exist."""
+    """Makes a 404 for a bucket that does not exist."""
     return OssError(404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", BucketName=name)
 
 
 def no_such_key(key: str) -> OssError:
-    """Make a 404 for an object that does not exist."""
+    """Makes a 404 for an object that does not exist."""
     return OssError(404, "NoSuchKey", "The specified key does not exist.", Key=key)
 
 
 def already_exists() -> OssError:
-    """Make a 409 for a key that must not be overwritten."""
+    """Makes a 409 for a key that must not be overwritten."""
     return OssError(409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten.")
 
 
 def signature_does_not_match(
     access_key_id: str, provided: str, string_to_sign: str, ec: str, **extras: str
 ) -> OssError:
-    """Make a 403 that shows what OSS signed, so that callers can compare it with what they signed."""
+    """Makes a 403 that shows what OSS signed, so that callers can compare it with what they signed."""
     return OssError(
         403,
         "SignatureDoesNotMatch",
@@ -125,7 +125,7 @@ def signature_does_not_match(
 
 
 def time_too_skewed(request_time: str, server_time: str, ec: str) -> OssError:
-    """Make a 403 for a request from too far in the past or the future; times as ISO 8601 UTC."""
+    """Makes a 403 for a request from too far in the past or the future; times as ISO 8601 UTC."""
     return OssError(
         403,
         "RequestTimeTooSkewed",
@@ -138,6 +138,6 @@ def time_too_skewed(request_time: str, server_time: str, ec: str) -> OssError:
 
 
 def public_endpoint_forbidden() -> OssError:
-    """Make a 400. Code and EC are published; the wording, and that it holds for every operation, is our choice."""
+    """Makes a 400. Code and EC are published; the wording, and that it holds for every operation, is our choice."""
     message = "The public endpoint is not allowed for access to data. Use a domain bound to the bucket."
     return OssError(400, "PublicEndpointForbidden", message, "0048-00000401")

@@ -24,7 +24,7 @@ V4_FIELDS = frozenset({"policy", "x-oss-signature-version", "x-oss-credential", 
 
 
 def authenticate_form(fields: Mapping[str, str], identities: Identities, region: str, now: float) -> Identity:
-    """Return who signed a form, given its fields by lower-case name. Raises OssError.
+    """Returns who signed a form, given its fields by lower-case name. Raises OssError.
 
     In which order OSS checks is not documented. That the region comes before the key and the signature is our choice.
     """
@@ -41,7 +41,7 @@ def authenticate_form(fields: Mapping[str, str], identities: Identities, region:
 
 
 def _check_fields(fields: Mapping[str, str]) -> None:
-    """Check that all fields of a signature are there. Raises OssError; the Codes for these ECs are our choice."""
+    """Checks that all fields of a signature are there. Raises OssError; the Codes for these ECs are our choice."""
     if dialect := dialects.find_form_dialect(fields):
         raise not_implemented(f"forms signed with {dialect}")
     if not fields.keys() & V4_FIELDS:
@@ -73,7 +73,7 @@ def _parse_date(text: str) -> float:
 
 
 def _check_signature(fields: Mapping[str, str], signed_for: credential.Credential, identity: Identity) -> None:
-    """Compute the signature again. The day of the credential must be that of x-oss-date. Raises OssError."""
+    """Computes the signature again. The day of the credential must be that of x-oss-date. Raises OssError."""
     day, policy = fields["x-oss-date"][:8], fields["policy"]
     key = signature_v4.signing_key(identity.access_key_secret, day, signed_for.region)
     expected = signature_v4.signature(key, policy)

@@ -41,7 +41,7 @@ class PostForm:
 
 
 def parse_boundary(content_type: str) -> bytes:
-    """Return the boundary in a request's Content-Type. Raises OssError."""
+    """Returns the boundary in a request's Content-Type. Raises OssError."""
     kind, options = parse_options_header(content_type)
     if kind.lower() != b"multipart/form-data":
         raise OssError(
@@ -55,7 +55,7 @@ def parse_boundary(content_type: str) -> bytes:
 
 
 def wrong_number_of_files(ec: str | None = None) -> OssError:
-    """Make a 400 for a form with no file, or with several (whose EC is not known)."""
+    """Makes a 400 for a form with no file, or with several (whose EC is not known)."""
     return OssError(
         400, "IncorrectNumberOfFilesInPOSTRequest", "POST requires exactly one file upload per request.", ec
     )
@@ -93,14 +93,14 @@ class FormReader:
             raise malformed_form(MALFORMED_PART) from None
 
     def feed(self, chunk: bytes) -> None:
-        """Read a piece of the body. Raises OssError, and what `write` raises."""
+        """Reads a piece of the body. Raises OssError, and what `write` raises."""
         try:
             self._parser.write(chunk)
         except FormParserError:
             raise malformed_form() from None
 
     def close(self) -> PostForm:
-        """Return the form, once the body has ended. Raises OssError if it ended too soon or had no file."""
+        """Returns the form, once the body has ended. Raises OssError if it ended too soon or had no file."""
         if not self._ended:
             raise malformed_form()
         if not self._has_file:

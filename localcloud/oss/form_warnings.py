@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def form_warnings(policy: PostPolicy, token_expiration: float) -> list[str]:
-    """Return the warnings about an accepted form; `token_expiration` is in seconds since the epoch."""
+    """Returns the warnings about an accepted form; `token_expiration` is in seconds since the epoch."""
     warnings = [
         f"The prefix {prefix!r} does not end in a slash, so it also matches other directories. To fix: end it in /."
         for prefix in _prefixes(policy)

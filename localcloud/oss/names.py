@@ -13,13 +13,13 @@ DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def check_bucket_name(name: str) -> None:
-    """Raise ValueError unless a bucket can have this name."""
+    """Raises ValueError unless a bucket can have this name."""
     if not BUCKET.fullmatch(name):
         raise ValueError(f"The bucket's name is {name!r}. Use 3 to 63 of a-z, 0-9 and -, with no - at either end.")
 
 
 def check_region(region: str) -> None:
-    """Raise ValueError unless this is the ID of a region."""
+    """Raises ValueError unless this is the ID of a region."""
     if region.startswith("oss-"):
         raise ValueError(f"The region is {region!r}, which begins an endpoint's name. Use its ID: {region[4:]!r}.")
     if not REGION.fullmatch(region):
@@ -27,7 +27,7 @@ def check_region(region: str) -> None:
 
 
 def check_origin(origin: str) -> None:
-    """Raise ValueError unless a browser can send this origin, or an origin that this pattern matches."""
+    """Raises ValueError unless a browser can send this origin, or an origin that this pattern matches."""
     match = ORIGIN.fullmatch(origin)
     if match is None or (match[1] and match[3] == DEFAULT_PORTS[match[1]]):
         raise ValueError(

@@ -54,12 +54,12 @@ NOT_IN_A_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def is_stored(name: str) -> bool:
-    """Return whether a header, by its lower-case name, is stored with the object."""
+    """Returns whether a header, by its lower-case name, is stored with the object."""
     return name in STORED_HEADERS or name.startswith(META)
 
 
 def check_key(key: str) -> None:
-    """Raise OssError unless the key has 1 to 1023 bytes and begins with neither `/` nor `\\`."""
+    """Raises OssError unless the key has 1 to 1023 bytes and begins with neither `/` nor `\\`."""
     if not key:
         raise _invalid_object_name("The Object name can not be empty.", "1")
     if len(key.encode()) > 1023:
@@ -69,7 +69,7 @@ def check_key(key: str) -> None:
 
 
 def key_not_utf_8() -> OssError:
-    """Make a 400 for a key that cannot be decoded."""
+    """Makes a 400 for a key that cannot be decoded."""
     return _invalid_object_name("The specified object is not valid.", "4")
 
 
@@ -78,7 +78,7 @@ def _invalid_object_name(message: str, ec: str) -> OssError:
 
 
 def check(settings: Mapping[str, str], content_type: str, *, is_form: bool) -> None:
-    """Raise OssError for a value that no header can have, or that is not on its list. The messages are our choice.
+    """Raises OssError for a value that no header can have, or that is not on its list. The messages are our choice.
 
     `settings` are fields or headers by lower-case name. User meta has at most 8 KB, as all of them together have.
     """
@@ -115,7 +115,7 @@ def _check_encryption(settings: Mapping[str, str]) -> None:
 
 
 def describe(key: str, incoming: Incoming, settings: Mapping[str, str], content_type: str, now: float) -> StoredObject:
-    """Describe the object that is to be stored; `now` is in seconds since the epoch."""
+    """Describes the object that is to be stored; `now` is in seconds since the epoch."""
     return StoredObject(
         key=key,
         size=incoming.size,

@@ -43,7 +43,7 @@ OTHERS = {
 
 
 def name_operation(method: str, *, has_key: bool, subresources: Collection[str]) -> str | None:
-    """Return the name of an operation; None where there is no such one, or none that is listed here."""
+    """Returns the name of an operation; None where there is no such one, or none that is listed here."""
     for subresource in sorted(subresources) or [""]:
         if name := OTHERS.get((method, has_key, subresource)):
             return name

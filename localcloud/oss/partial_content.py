@@ -18,7 +18,7 @@ SEVERAL_RANGES = re.compile(r"bytes=[0-9-]+(,[ 0-9-]+)+")
 
 
 def is_not_modified(headers: Mapping[str, str], stored: StoredObject) -> bool:
-    """Return whether the answer is a 304, given the request's headers by lower-case name. Raises OssError (412).
+    """Returns whether the answer is a 304, given the request's headers by lower-case name. Raises OssError (412).
 
     Of two conditions of one kind the ETag decides and the time is ignored, as RFC 9110 says. OSS only says that both
     may be sent: our choice.
@@ -35,7 +35,7 @@ def is_not_modified(headers: Mapping[str, str], stored: StoredObject) -> bool:
 
 
 def find_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
-    """Return the first and the last byte that are asked for; None for the whole object. Raises OssError (416).
+    """Returns the first and the last byte that are asked for; None for the whole object. Raises OssError (416).
 
     `headers` have lower-case names.
 
@@ -60,7 +60,7 @@ def find_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
 
 
 def _bounds(match: re.Match[str], size: int) -> tuple[int, int]:
-    """Return the first and the last byte, which may lie outside of the object."""
+    """Returns the first and the last byte, which may lie outside of the object."""
     first, last, length = match.groups()
     if length is not None:
         return size - int(length), size - 1 if int(length) else -1
@@ -73,7 +73,7 @@ def _names_etag(text: str, stored: StoredObject) -> bool:
 
 
 def _parse_time(text: str | None) -> float | None:
-    """Return an HTTP date in seconds since the epoch; None if it cannot be read: then the header has no effect."""
+    """Returns an HTTP date in seconds since the epoch; None if it cannot be read: then the header has no effect."""
     try:
         return parsedate_to_datetime(text).timestamp() if text else None
     except (ValueError, OverflowError):

@@ -56,7 +56,7 @@ class Condition:
     sample for another fault."""
 
     def holds(self, fields: Mapping[str, str]) -> bool:
-        """Return whether the form matches. A missing field matches no condition, not even not-in (our choice)."""
+        """Returns whether the form matches. A missing field matches no condition, not even not-in (our choice)."""
         return self.name in fields and MODES[self.mode](fields[self.name], self.expected)
 
 
@@ -78,12 +78,12 @@ class PostPolicy:
 
     @property
     def names(self) -> set[str]:
-        """The fields that some condition names."""
+        """Returns the fields that some condition names."""
         return {condition.name for condition in self.conditions}
 
 
 def read_post_policy(encoded: str) -> PostPolicy:
-    """Read the policy in a form's base64 text. Raises OssError with the EC of the first fault found."""
+    """Reads the policy in a form's base64 text. Raises OssError with the EC of the first fault found."""
     document = _decode(encoded)
     if not isinstance(document, dict):
         invalid("201", "the policy is not an object")
@@ -105,7 +105,7 @@ def read_post_policy(encoded: str) -> PostPolicy:
 
 
 def invalid(ec: str, fault: str) -> NoReturn:
-    """Raise OssError for a fault of the policy; `ec` are the last three digits of the EC."""
+    """Raises OssError for a fault of the policy; `ec` are the last three digits of the EC."""
     raise OssError(400, "InvalidPolicyDocument", f"Invalid Policy: {fault}", f"0006-00000{ec}")
 
 
@@ -215,7 +215,7 @@ def _parse_condition(mode: str, name: object, expected: object, *, lacks_dollar:
 
 
 def check_policy(policy: PostPolicy, fields: Mapping[str, str], now: float) -> None:
-    """Check a form, except the size of its file, against a policy. Raises OssError.
+    """Checks a form, except the size of its file, against a policy. Raises OssError.
 
     `fields` are by lower-case name, with `bucket` and the effective content-type among them. At its expiration (seconds
     since the epoch) a policy has expired.
@@ -232,7 +232,7 @@ def check_policy(policy: PostPolicy, fields: Mapping[str, str], now: float) -> N
 
 
 def check_size(policy: PostPolicy, size: int) -> None:
-    """Check the size of the file, in bytes, against a policy. Raises OssError."""
+    """Checks the size of the file, in bytes, against a policy. Raises OssError."""
     for allowed in policy.sizes:
         if size > allowed.maximum:
             raise OssError(

@@ -51,46 +51,46 @@ class OssRequest:
 
     @property
     def bucket(self) -> Bucket:
-        """The bucket that the request is about."""
+        """Returns the bucket that the request is about."""
         return self.address.bucket
 
     @property
     def key(self) -> str:
-        """The key of the object that the request is about; empty for the bucket itself."""
+        """Returns the key of the object that the request is about; empty for the bucket itself."""
         return self.address.key
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """The parameters of the query, decoded."""
+        """Returns the parameters of the query, decoded."""
         return {unquote(name): unquote(value) for name, value in raw_pairs(raw_query(self.http))}
 
     @property
     def region(self) -> str:
-        """The region of the bucket."""
+        """Returns the region of the bucket."""
         return self.bucket.region or self.service.region
 
     @property
     def base_url(self) -> str:
-        """The address at which the bucket was reached, without a slash at its end."""
+        """Returns the address at which the bucket was reached, without a slash at its end."""
         return self.http.host_url.rstrip("/")
 
     def header(self, name: str) -> str | None:
-        """Return a header's value."""
+        """Returns a header's value."""
         return self.http.headers.get(name)
 
     def now(self) -> float:
-        """Return the service's time, in seconds since the epoch."""
+        """Returns the service's time, in seconds since the epoch."""
         return self.service.clock()
 
     def identity(self) -> Identity | None:
-        """Return who signed the request; None if nobody did. Raises OssError."""
+        """Returns who signed the request; None if nobody did. Raises OssError."""
         resource = f"/{self.bucket.name}/{self.key}"
         return authenticate(self.http, resource, self.service.identities, self.region, self.now())
 
     def signer(self) -> Identity:
-        """Return who signed the request. Raises OssError if nobody did."""
+        """Returns who signed the request. Raises OssError if nobody did."""
         return require_signed(self.identity())
 
     def note(self, **members: object) -> None:
-        """Add to the record of this request."""
+        """Adds to the record of this request."""
         stand_in.note(self.http, **members)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         """The body of a request, read piece by piece."""
 
         def read(self, size: int, /) -> bytes:
-            """Return at most so many bytes, and none at the end."""
+            """Returns at most so many bytes, and none at the end."""
 
 
 MAX_OBJECT_SIZE = 5 * 1024**3
@@ -60,7 +60,7 @@ class SharedBandwidth:
         self._lock = threading.Lock()
 
     def reserve(self, size: int, bandwidth: float) -> float:
-        """Return when so many bytes that set out now will have arrived (time.monotonic)."""
+        """Returns when so many bytes that set out now will have arrived (time.monotonic)."""
         with self._lock:
             self._free_at = max(self._free_at, time.monotonic()) + size / bandwidth
             return self._free_at
@@ -80,7 +80,7 @@ class FaultyBody:
         self._begin = time.monotonic()
 
     def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, and none at the end. Raises ConnectionReset, OssError and ClientDisconnected."""
+        """Returns at most `size` bytes, none at the end. Raises ConnectionReset, OssError and ClientDisconnected."""
         if self._bytes_read == self._faults.oss_reset_at:
             raise ConnectionReset(self._request)
         if self._bytes_read == self._faults.oss_stall_at:
@@ -94,7 +94,7 @@ class FaultyBody:
         return chunk
 
     def _read_limit(self) -> int:
-        """Return how many bytes may be read at once: up to the next fault, and few under a bandwidth limit."""
+        """Returns how many bytes may be read at once: up to the next fault, and few under a bandwidth limit."""
         positions = (self._faults.oss_reset_at, self._faults.oss_stall_at)
         limits = [position - self._bytes_read for position in positions if position > self._bytes_read]
         bandwidths = (self._faults.oss_bandwidth, self._faults.oss_shared_bandwidth)
@@ -123,7 +123,7 @@ class UploadReceiver:
 
     @contextmanager
     def receive(self, request: Request, bucket: Bucket) -> Iterator[tuple[FaultyBody, Incoming]]:
-        """Yield the body, and the place in the bucket for its bytes. Raises OssError."""
+        """Yields the body, and the place in the bucket for its bytes. Raises OssError."""
         self._fail_if_switched()
         if request.content_length is None and "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
             raise missing_content_length()
@@ -141,7 +141,7 @@ class UploadReceiver:
             raise internal_error() from None
 
     def fail_if_disk_is_full(self) -> None:
-        """Raise the OSError of a full disk, if a fault switch says so."""
+        """Raises the OSError of a full disk, if a fault switch says so."""
         if self._faults.oss_disk_full:
             raise OSError(errno.ENOSPC, "a fault switch says that the disk is full")
 
@@ -157,7 +157,7 @@ class UploadReceiver:
 
 
 def write_body(body: Body, incoming: Incoming, content_md5: str | None) -> None:
-    """Write a body that is nothing but an object's bytes. Raises OssError, and OSError of the disk."""
+    """Writes a body that is nothing but an object's bytes. Raises OssError, and OSError of the disk."""
     while chunk := body.read(CHUNK):
         if incoming.size + len(chunk) > MAX_OBJECT_SIZE:
             raise OssError(400, "InvalidArgument", "The object you want to upload is larger than 5 GB.")

@@ -37,7 +37,7 @@ RENDERED_TYPES = frozenset(
 
 
 def error_response(error: OssError, request: Request, request_id: str) -> Response:
-    """Make the response to a refused request.
+    """Makes the response to a refused request.
 
     A HEAD has no body: its XML goes into a header, where the vendor's SDK looks for it.
     """
@@ -51,12 +51,12 @@ def error_response(error: OssError, request: Request, request_id: str) -> Respon
 
 
 def xml_response(root: str, content: Content) -> Response:
-    """Make a 200 with an XML document."""
+    """Makes a 200 with an XML document."""
     return Response(xml_document.render(root, content), content_type="application/xml")
 
 
 def upload_headers(stored: StoredObject) -> dict[str, str]:
-    """Return what the response to any upload says about the object."""
+    """Returns what the response to any upload says about the object."""
     headers = {
         "ETag": f'"{stored.etag}"',
         "x-oss-hash-crc64ecma": stored.crc64,
@@ -73,7 +73,7 @@ def upload_headers(stored: StoredObject) -> dict[str, str]:
 def object_response(
     request: Request, stored: StoredObject, file: BinaryIO, *, as_download: bool, status: int = 200
 ) -> Response:
-    """Make a response with an object's bytes and headers; see `object_headers`. Raises OssError.
+    """Makes a response with an object's bytes and headers; see `object_headers`. Raises OssError.
 
     Conditions and a Range count for a 200 alone. That a HEAD ignores a Range is our choice.
     """
@@ -97,7 +97,7 @@ def object_response(
 
 
 def _read_part(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
-    """Yield the bytes from the first to the last one, and close the file."""
+    """Yields the bytes from the first to the last one, and closes the file."""
     with file:
         file.seek(begin)
         while chunk := file.read(min(CHUNK, end + 1 - file.tell())):
@@ -105,7 +105,7 @@ def _read_part(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
 
 
 def object_headers(stored: StoredObject, *, as_download: bool) -> dict[str, str]:
-    """Return the headers of an object. OSS's own domains make a browser save it (`as_download`) instead of showing it.
+    """Returns the headers of an object. OSS's own domains make a browser save it (`as_download`) instead of showing it.
 
     A Content-Disposition that was stored with the object goes out as it is even then: our choice.
     """

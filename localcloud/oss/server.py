@@ -132,27 +132,27 @@ class Oss(StandIn):
         self._service_requests = ServiceRequests(self._operations_service, self._addresses, make_bucket)
 
     def start(self) -> None:
-        """Start this server and that of the public key."""
+        """Starts this server and that of the public key."""
         self.key_server.start()
         super().start()
 
     def stop(self) -> None:
-        """Stop, and wait for the requests that are still being answered."""
+        """Stops, and waits for the requests that are still being answered."""
         super().stop()
         self.key_server.stop()
 
     def reset(self) -> None:
-        """Forget all requests, and what `check` would raise, here and in the server of the key."""
+        """Forgets all requests, and what `check` would raise, here and in the server of the key."""
         super().reset()
         self.key_server.reset()
 
     def check(self) -> None:
-        """Raise what went wrong within, here or in the server of the key."""
+        """Raises what went wrong within, here or in the server of the key."""
         super().check()
         self.key_server.check()
 
     def handle(self, request: Request) -> Response:
-        """Answer one request, errors included, and note in its record what happened."""
+        """Answers one request, errors included, and notes in its record what happened."""
         begin = time.perf_counter()
         request_id = secrets.token_hex(12).upper()
         oss_request: OssRequest | None = None
@@ -180,7 +180,7 @@ class Oss(StandIn):
         return response
 
     def _find_operation(self, request: OssRequest) -> Operation:
-        """Return the operation that a request asks for. Raises OssError."""
+        """Returns the operation that a request asks for. Raises OssError."""
         method, key = request.http.method, request.key
         if method == "OPTIONS":
             request.note(operation=PREFLIGHT.name)
@@ -200,7 +200,7 @@ class Oss(StandIn):
         return operation
 
     def _explain(self, error: OssError, http: Request, request: OssRequest | None) -> None:
-        """Note an error in the record of its request, and explain it."""
+        """Notes an error in the record of its request, and explains it."""
         if isinstance(error, UnknownOperationError):
             self.add_assertion(f"the stand-in for OSS does not have this operation: {error.operation}")
         note(http, code=error.code, ec=error.ec, message=TOKEN.sub(r"\1…]", error.message))

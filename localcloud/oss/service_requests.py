@@ -36,7 +36,7 @@ class ServiceRequests:
         self._make_bucket = make_bucket
 
     def answer(self, http: Request, *, is_plain: bool) -> Response | None:
-        """Answer such a request; None for all others. Raises OssError. `is_plain`: the query has no sub-resource."""
+        """Answers such a request; None for all others. Raises OssError. `is_plain`: the query has no sub-resource."""
         place = self._addresses.find_missing_bucket(http)
         if place is None:
             return self._list_buckets(http) if is_plain and self._addresses.is_service(http) else None
@@ -59,7 +59,7 @@ class ServiceRequests:
         return list_buckets(http, identity, self._service.buckets.values(), self._service.region)
 
     def _find_signer(self, http: Request, resource: str) -> Identity | None:
-        """Return who signed a request for this resource; None if nobody did."""
+        """Returns who signed a request for this resource; None if nobody did."""
         try:
             return self._authenticate(http, resource)
         except OssError:

@@ -29,24 +29,24 @@ DATE = re.compile("[0-9]{8}T[0-9]{6}Z")
 
 
 def parse_date(text: str) -> float:
-    """Return an x-oss-date (`yyyymmddThhmmssZ`) in seconds since the epoch. Raises ValueError."""
+    """Returns an x-oss-date (`yyyymmddThhmmssZ`) in seconds since the epoch. Raises ValueError."""
     if not DATE.fullmatch(text):
         raise ValueError(f"not yyyymmddThhmmssZ: {text!r}")
     return calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))
 
 
 def iso_8601(seconds: float) -> str:
-    """Write a time as OSS does: `2024-07-13T13:34:14.000Z`."""
+    """Writes a time as OSS does: `2024-07-13T13:34:14.000Z`."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
 def signing_key(access_key_secret: str, date: str, region: str, product: str = PRODUCT) -> bytes:
-    """Return the key for one day, region and product."""
+    """Returns the key for one day, region and product."""
     return reduce(_hmac, (date, region, product, TERMINATOR), f"aliyun_v4{access_key_secret}".encode())
 
 
 def signature(key: bytes, text: str) -> str:
-    """Return 64 lower-case hexadecimal digits. For a form, `text` is the base64 post policy itself."""
+    """Returns 64 lower-case hexadecimal digits. For a form, `text` is the base64 post policy itself."""
     return _hmac(key, text).hex()
 
 
@@ -55,14 +55,14 @@ def _hmac(key: bytes, text: str) -> bytes:
 
 
 def string_to_sign(x_oss_date: str, scope: str, canonical: bytes) -> str:
-    """Return the text that is signed for a request (of a form, the policy is signed instead)."""
+    """Returns the text that is signed for a request (of a form, the policy is signed instead)."""
     return "\n".join([ALGORITHM, x_oss_date, scope, hashlib.sha256(canonical).hexdigest()])
 
 
 def canonical_request(  # noqa: PLR0917 - the six items of the specification
     method: str, resource: bytes, query: str, headers: Mapping[str, str], additional: Iterable[str], payload: str
 ) -> bytes:
-    """Return the canonical request.
+    """Returns the canonical request.
 
     `resource` is `/bucket/key`, not percent-encoded; `query` is the raw query string; `headers` have lower-case names
     and values as Python's HTTP server reads them (latin-1); `additional` are the headers that are signed besides
@@ -76,13 +76,13 @@ def canonical_request(  # noqa: PLR0917 - the six items of the specification
 
 
 def canonical_query(query: str) -> str:
-    """Decode the query and encode it again, sorted and without x-oss-signature; a name alone if it has no value."""
+    """Decodes the query and encodes it again, sorted and without x-oss-signature; a name alone if it has no value."""
     pairs = sorted((_encode(name), _encode(value)) for name, value in raw_pairs(query))
     return "&".join(f"{name}={value}" if value else name for name, value in pairs if name != "x-oss-signature")
 
 
 def raw_pairs(query: str) -> list[tuple[str, str]]:
-    """Return the pairs of a query string, percent-encoded as they were sent."""
+    """Returns the pairs of a query string, percent-encoded as they were sent."""
     return [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)]
 
 

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 
 def encoding_element(encoding_type: str | None) -> list[tuple[str, str]]:
-    """Return the element that says that keys are encoded, if they are."""
+    """Returns the element that says that keys are encoded, if they are."""
     return [("EncodingType", encoding_type)] if encoding_type else []
 
 
 def encode_key(key: str, encoding_type: str | None) -> str:
-    """Return the key as the response has it."""
+    """Returns the key as the response has it."""
     return quote(key) if encoding_type == "url" else key

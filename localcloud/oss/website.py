@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def get_page(request: OssRequest, website: Website) -> Response:
-    """Send the object; for a path that ends in `/`, the index; for a missing key, the error document with 404.
+    """Sends the object; for a path that ends in `/`, the index; for a missing key, the error document with 404.
 
     Raises OssError.
     """

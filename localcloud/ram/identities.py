@@ -27,7 +27,7 @@ class Identity:
 
     @property
     def account_id(self) -> str:
-        """The account to which the identity belongs."""
+        """Returns the account to which the identity belongs."""
         return self.arn.split(":")[3]
 
 
@@ -38,25 +38,25 @@ class Identities:
         self._by_key: dict[str, Identity] = {}
 
     def add(self, identity: Identity) -> None:
-        """Add an identity."""
+        """Adds an identity."""
         self._by_key[identity.access_key_id] = identity
 
     def find(self, access_key_id: str) -> Identity | None:
-        """Return the identity with an access key."""
+        """Returns the identity with an access key."""
         return self._by_key.get(access_key_id)
 
     def clear(self) -> None:
-        """Delete all access keys."""
+        """Deletes all access keys."""
         self._by_key.clear()
 
     def revoke(self, access_key_id: str) -> None:
-        """Delete an access key."""
+        """Deletes an access key."""
         self._by_key.pop(access_key_id, None)
 
     def add_session(
         self, account_id: str, role: str, session: str, expiration: float, policies: tuple[Mapping[str, Any], ...]
     ) -> Identity:
-        """Make random credentials of an assumed role."""
+        """Makes random credentials of an assumed role."""
         identity = Identity(
             access_key_id=f"STS.N{secrets.token_hex(12)}",
             access_key_secret=secrets.token_urlsafe(33),

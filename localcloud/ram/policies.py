@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check(policy: object) -> None:
-    """Raise ValueError, with the reason, if this is not a policy, or one that the stand-in cannot evaluate."""
+    """Raises ValueError, with the reason, if this is not a policy, or one that the stand-in cannot evaluate."""
     if not isinstance(policy, dict) or policy.keys() != {"Version", "Statement"}:
         raise ValueError("a policy must have Version and Statement, and nothing else")
     if policy["Version"] != "1":
@@ -38,7 +38,7 @@ def _check_statement(statement: object) -> None:
 
 
 def allows(policies: Iterable[Mapping[str, Any]], action: str, resource: str) -> bool:
-    """Return whether all of the policies allow an action on a resource; without a policy nothing is allowed."""
+    """Returns whether all of the policies allow an action on a resource; without a policy nothing is allowed."""
     decisions = [_allows(policy, action, resource) for policy in policies]
     return bool(decisions) and all(decisions)
 
@@ -63,6 +63,6 @@ def _matches(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _regex(pattern: str) -> re.Pattern[str]:
-    """Translate a pattern: `*` is any text, also an empty one; `?` is any one character."""
+    """Translates a pattern: `*` is any text, also an empty one; `?` is any one character."""
     parts = {"*": ".*", "?": "."}
     return re.compile("".join(parts.get(character, re.escape(character)) for character in pattern), re.DOTALL)

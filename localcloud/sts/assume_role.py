@@ -51,7 +51,7 @@ class AssumeRoleParameters:
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> AssumeRoleParameters:
-        """Read the parameters of a query. Raises StsError."""
+        """Reads the parameters of a query. Raises StsError."""
         arn = ROLE_ARN.fullmatch(query.get("RoleArn", ""))
         if arn is None:
             raise invalid_parameter("RoleArn")
@@ -64,7 +64,7 @@ class AssumeRoleParameters:
 
 
 def find_role(parameters: AssumeRoleParameters, roles: Mapping[str, Role], identity: Identity) -> Role:
-    """Return the role, if RAM and the role's trust policy let the identity assume it. Raises StsError."""
+    """Returns the role, if RAM and the role's trust policy let the identity assume it. Raises StsError."""
     if not policies.allows(identity.policies, "sts:AssumeRole", parameters.role_arn):
         raise no_permission()
     role = roles.get(parameters.role_arn)
@@ -82,7 +82,7 @@ def find_role(parameters: AssumeRoleParameters, roles: Mapping[str, Role], ident
 def issue_credentials(
     parameters: AssumeRoleParameters, role: Role, identities: Identities, expiration: int
 ) -> dict[str, Any]:
-    """Make a session of the role, until `expiration` (seconds since the epoch). Returns the members of the response."""
+    """Makes a session of the role, until `expiration` (seconds since the epoch). Returns the response's members."""
     allowed = (role.policy,) if parameters.policy is None else (role.policy, parameters.policy)
     session = identities.add_session(
         parameters.account_id, parameters.role_name, parameters.session_name, expiration, allowed
@@ -116,6 +116,6 @@ def _parse_policy(text: str | None) -> dict[str, Any] | None:
 
 
 def _principal(identity: Identity) -> str:
-    """Return the ARN that a trust policy names: of a session, its role's."""
+    """Returns the ARN that a trust policy names: of a session, its role's."""
     role = re.fullmatch(r"(acs:ram::\d+:)assumed-role/([^/]+)/.*", identity.arn)
     return f"{role[1]}role/{role[2]}" if role else identity.arn

@@ -41,7 +41,7 @@ class Authenticator:
         self._nonces: dict[str, float] = {}
 
     def authenticate(self, request: Request, body: bytes) -> Identity:
-        """Return who signed the request. Raises StsError."""
+        """Returns who signed the request. Raises StsError."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
             authorization = signature_acs3.Authorization.parse(headers.get("authorization", ""))

@@ -14,20 +14,20 @@ class StsError(Exception):
 
 
 def internal_error() -> StsError:
-    """Make a 500."""
+    """Makes a 500."""
     return StsError(500, "InternalError", "STS Server Internal Error happened.")
 
 
 def invalid_parameter(name: str) -> StsError:
-    """Make a 400 that names the parameter."""
+    """Makes a 400 that names the parameter."""
     return StsError(400, f"InvalidParameter.{name}", f"The parameter {name} is wrongly formed.")
 
 
 def no_permission() -> StsError:
-    """Make a 403."""
+    """Makes a 403."""
     return StsError(403, "NoPermission", "You are not authorized to do this action. You should be authorized by RAM.")
 
 
 def incomplete_signature() -> StsError:
-    """Make a 400 for an Authorization header that cannot be read, or does not cover what it must."""
+    """Makes a 400 for an Authorization header that cannot be read, or does not cover what it must."""
     return StsError(400, "IncompleteSignature", "The request signature does not conform to standards.")

@@ -74,7 +74,7 @@ class Sts(StandIn):
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
-        """Answer one request, errors included."""
+        """Answers one request, errors included."""
         request_id = secrets.token_hex(16).upper()
         body = request.get_data()
         self._break_connection_if_switched(request)

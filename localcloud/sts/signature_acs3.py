@@ -29,7 +29,7 @@ class Authorization:
 
     @classmethod
     def parse(cls, text: str) -> Authorization:
-        """Read the header. Raises ValueError."""
+        """Reads the header. Raises ValueError."""
         match = _AUTHORIZATION.fullmatch(text)
         if match is None:
             raise ValueError("not an ACS3-HMAC-SHA256 authorization")
@@ -39,7 +39,7 @@ class Authorization:
 def canonical_request(
     method: str, path: str, query: str, headers: Mapping[str, str], signed_headers: Iterable[str]
 ) -> str:
-    """Return the canonical request; `query` is the raw query string, `headers` have lower-case names.
+    """Returns the canonical request; `query` is the raw query string, `headers` have lower-case names.
 
     The digest of the body is taken from x-acs-content-sha256: the caller has to compare it with the body.
     """
@@ -50,13 +50,13 @@ def canonical_request(
 
 
 def canonical_query(query: str) -> str:
-    """Decode, sort and encode the query as in RFC 3986."""
+    """Decodes, sorts and encodes the query as in RFC 3986."""
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     decoded = sorted((unquote_plus(name), unquote_plus(value)) for name, _, value in pairs)
     return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in decoded)
 
 
 def signature(access_key_secret: str, canonical: str) -> str:
-    """Return 64 lower-case hexadecimal digits."""
+    """Returns 64 lower-case hexadecimal digits."""
     text = f"{ALGORITHM}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     return hmac.new(access_key_secret.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -12,7 +12,7 @@ from support.oss_world import Draft, OssWorld
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[OssWorld]:
-    """A running stand-in OSS; it must have nothing to complain of at the end."""
+    """Yields a running stand-in OSS; it must have nothing to complain of at the end."""
     world = OssWorld(tmp_path / "files")
     with world.oss:
         yield world
@@ -21,5 +21,5 @@ def world(tmp_path: Path) -> Iterator[OssWorld]:
 
 @pytest.fixture
 def draft(world: OssWorld) -> Draft:
-    """A form that would be accepted."""
+    """Returns a form that would be accepted."""
     return Draft(world.identity)

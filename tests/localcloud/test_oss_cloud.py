@@ -106,7 +106,7 @@ def test_requests_have_no_secret_signature_or_token(cloud: OssCloud) -> None:
 
 
 def describe(cloud: OssCloud) -> dict[str, object]:
-    """All that a test can change."""
+    """Returns all that a test can change."""
     return {
         "buckets": {
             name: (each.objects(), each.multipart_uploads.ids(), each.cors_rules, each.versioning, each.public_read)
@@ -230,7 +230,7 @@ def test_a_user_that_was_added_may_do_what_the_policy_says(cloud: OssCloud) -> N
 
 
 def assume_role(cloud: OssCloud) -> Identity:
-    """Temporary credentials of the role, as a signer gets them."""
+    """Returns temporary credentials of the role, as a signer gets them."""
     config = Config(
         access_key_id=cloud.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
         access_key_secret=cloud.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],

@@ -42,7 +42,7 @@ EXAMPLE = ROOT / "examples" / "flask"
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheel and the sdist, by how their names end."""
+    """Returns the wheel and the sdist, by how their names end."""
     command = [sys.executable, "-I", str(ROOT / "tools" / "package.py"), str(tmp_path_factory.mktemp("dist"))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT)  # noqa: S603 - ours
     assert done.returncode == 0, done.stderr
@@ -61,7 +61,7 @@ def metadata(wheel: Path) -> Any:
 
 
 def requirements(entries: list[str] | None) -> list[str]:
-    """The names of what is required here, without an extra."""
+    """Returns the names of what is required here, without an extra."""
     needs = map(Requirement, entries or [])
     return [need.name for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
 
@@ -88,7 +88,7 @@ class Environment:
         [self.packages] = folder.glob("lib/python3*/site-packages")
 
     def link(self, *names: str) -> Environment:
-        """Put packages of this process's environment into it, and all that they require."""
+        """Puts packages of this process's environment into it, and all that they require."""
         for each in closure(*names).values():
             for top in {file.parts[0] for file in each.files or () if file.parts[0] not in ("..", "__pycache__")}:
                 link = self.packages / top
@@ -97,7 +97,7 @@ class Environment:
         return self
 
     def run(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command of the environment."""
+        """Runs a command of the environment."""
         command = [str(self.folder / "bin" / words[0]), *words[1:]]
         return subprocess.run(  # noqa: S603 - ours
             command, cwd=cwd or self.folder, env=environ(), capture_output=True, text=True, check=False, timeout=TIMEOUT
@@ -111,7 +111,7 @@ def environ(**variables: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Environment:
-    """An environment with the wheel, and with nothing that it does not declare."""
+    """Returns an environment with the wheel, and with nothing that it does not declare."""
     folder = tmp_path_factory.mktemp("environment") / "venv"
     venv = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
     subprocess.run(venv, check=True, timeout=TIMEOUT)  # noqa: S603 - Python's own
@@ -172,7 +172,7 @@ def test_the_sdist_has_what_the_wheel_is_made_of(dist: dict[str, Path]) -> None:
 
 @contextmanager
 def running(environment: Environment, *arguments: str, **variables: str) -> Iterator[dict[str, Any]]:
-    """The command, in a folder that has no checkout; yields what it prints as JSON."""
+    """Runs the command, in a folder that has no checkout; yields what it prints as JSON."""
     command = [str(environment.folder / "bin" / "oss-localcloud"), "--json", *arguments]
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environ(**variables)}
     with subprocess.Popen(command, cwd=environment.folder, **pipes) as process:  # noqa: S603 - ours
@@ -256,7 +256,7 @@ def test_it_is_small(wheel: Path) -> None:
 
 
 def instructions() -> list[tuple[str, str]]:
-    """The Containerfile's instructions: the name of each, and its words."""
+    """Returns the Containerfile's instructions: the name of each, and its words."""
     text = (ROOT / "localcloud" / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return [(name, " ".join(rest.split())) for name, _, rest in (line.partition(" ") for line in lines)]
@@ -310,14 +310,14 @@ def test_the_image_is_healthy_while_it_runs(environment: Environment) -> None:
 
 @pytest.fixture(scope="module")
 def with_pytest(tmp_path_factory: pytest.TempPathFactory, environment: Environment) -> Environment:
-    """The environment of someone who tests a signer of theirs: a copy, with what the example imports."""
+    """Returns the environment of someone who tests a signer of theirs: a copy, with what the example imports."""
     copy = tmp_path_factory.mktemp("with-pytest") / "environment"
     shutil.copytree(environment.folder, copy, symlinks=True)
     return Environment(copy).link("pytest", "requests", "flask", "alibabacloud-sts20150401")
 
 
 def example(with_pytest: Environment, folder: Path, old: str = "", new: str = "") -> str:
-    """Run the example's tests in a folder, with something in the signer replaced. Returns what pytest prints."""
+    """Runs the example's tests in a folder, with something in the signer replaced. Returns what pytest prints."""
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     signer = (folder / "signer.py").read_text(encoding="utf-8")
     assert old in signer

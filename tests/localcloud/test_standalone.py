@@ -27,7 +27,7 @@ from support import sentinels
 
 @contextmanager
 def cloud(folder: Path, *arguments: str, until: str = "Press Ctrl-C to stop.\n", **variables: str) -> Iterator[str]:
-    """Run the command; yields its banner."""
+    """Runs the command; yields its banner."""
     command = [sys.executable, "-m", "localcloud", "--data", str(folder), *arguments]
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": {**os.environ, **variables}}
     with subprocess.Popen(command, cwd=ROOT, **pipes) as process:  # noqa: S603 - our own
@@ -84,7 +84,7 @@ def test_ali_oss_as_it_is_printed(banner: str, folder: Path) -> None:
 
 
 def signers(old: str = "", new: str = "") -> str:
-    """The program in the documentation, with something in it replaced."""
+    """Returns the program in the documentation, with something in it replaced."""
     page = (ROOT / "docs" / "localcloud.md").read_text(encoding="utf-8")
     program = page.partition("```js\n")[2].partition("```")[0]
     assert old in program
@@ -185,7 +185,7 @@ def test_options_from_the_environment_and_the_addresses_as_json(tmp_path: Path) 
 
 
 def services() -> list[dict[str, str]]:
-    """The variables of the services in the documentation: for GitHub Actions, and for GitLab."""
+    """Returns the variables of the services in the documentation: for GitHub Actions, and for GitLab."""
     page = (ROOT / "docs" / "localcloud.md").read_text(encoding="utf-8")
     github, gitlab = (
         yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def abort_multipart_upload(request: OssRequest) -> Response:
-    """Return 204. Raises OssError."""
+    """Returns 204. Raises OssError."""
     authorize(request.signer(), "oss:AbortMultipartUpload", request.bucket, request.key)
     uploads = request.bucket.multipart_uploads
     uploads.remove(uploads.find(request.key, request.parameters["uploadId"]))

@@ -35,7 +35,7 @@ MAX_VARIABLES_SIZE = 5 * 1024
 
 
 def complete_multipart_upload(request: OssRequest) -> Response:
-    """Store the object and return its address, or what the callback's receiver answers. Raises OssError."""
+    """Stores the object and returns its address, or what the callback's receiver answers. Raises OssError."""
     identity = request.signer()
     callback = request.header("x-oss-callback")
     config = request.service.callbacks.parse(callback) if callback else None
@@ -58,7 +58,7 @@ def complete_multipart_upload(request: OssRequest) -> Response:
 
 
 def _complete(request: OssRequest) -> StoredObject:
-    """Make the object. Raises OssError, and OSError of the disk."""
+    """Makes the object. Raises OssError, and OSError of the disk."""
     uploads = request.bucket.multipart_uploads
     body = _read_body(request)
     with uploads.completing:
@@ -81,7 +81,7 @@ def _read_body(request: OssRequest) -> bytes:
 
 
 def _choose_parts(request: OssRequest, body: bytes, uploaded: list[Part]) -> list[Part]:
-    """Return the parts that the object is to be made of. Raises OssError."""
+    """Returns the parts that the object is to be made of. Raises OssError."""
     if request.header("x-oss-complete-all") == "yes":
         if body:
             # The misspelling is the published one.
@@ -105,7 +105,7 @@ def _choose_parts(request: OssRequest, body: bytes, uploaded: list[Part]) -> lis
 
 
 def _parse(body: bytes) -> list[tuple[int, str]]:
-    """Return the numbers and ETags of a list of parts. Raises OssError."""
+    """Returns the numbers and ETags of a list of parts. Raises OssError."""
     try:
         root = xml_document.parse(body)
     except ValueError:
@@ -117,7 +117,7 @@ def _parse(body: bytes) -> list[tuple[int, str]]:
 
 
 def _join(request: OssRequest, upload: MultipartUpload, parts: list[Part], *, forbid_overwrite: bool) -> StoredObject:
-    """Copy the parts into one object, which is never read as a whole. Raises OssError, and OSError of the disk."""
+    """Copies the parts into one object, which is never read as a whole. Raises OssError, and OSError of the disk."""
     bucket = request.bucket
     with bucket.incoming() as incoming:
         for part in parts:
@@ -144,7 +144,7 @@ def _response(request: OssRequest, stored: StoredObject) -> Response:
 
 
 def _parse_variables(text: str) -> dict[str, str]:
-    """Return the custom variables of a callback. Raises OssError; Codes and wording, except one, are our choice."""
+    """Returns the custom variables of a callback. Raises OssError; Codes and wording, except one, are our choice."""
     if not text:
         return {}
     if len(text) > MAX_VARIABLES_SIZE:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def delete_bucket(request: OssRequest) -> Response:
-    """Return 204. Raises OssError; that unfinished uploads in parts count as content is our choice."""
+    """Returns 204. Raises OssError; that unfinished uploads in parts count as content is our choice."""
     bucket = request.bucket
     authorize(request.signer(), "oss:DeleteBucket", bucket)
     if bucket.objects() or bucket.multipart_uploads.ids():

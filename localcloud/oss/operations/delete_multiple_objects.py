@@ -28,7 +28,7 @@ MAX_KEYS = 1000
 
 
 def delete_multiple_objects(request: OssRequest) -> Response:
-    """Return 200 with the deleted keys, or with nothing in quiet mode. Raises OssError."""
+    """Returns 200 with the deleted keys, or with nothing in quiet mode. Raises OssError."""
     identity = request.signer()
     keys, quiet = _parse(_read_body(request))
     for key in keys:
@@ -43,7 +43,7 @@ def delete_multiple_objects(request: OssRequest) -> Response:
 
 
 def _read_body(request: OssRequest) -> bytes:
-    """Return the body, which Content-MD5 must match. The documents require both headers; the Codes are our choice."""
+    """Returns the body, which Content-MD5 must match. The documents require both headers; the Codes are our choice."""
     if request.http.content_length is None:
         raise missing_content_length()
     if request.http.content_length > xml_document.MAX_BYTES:
@@ -58,7 +58,7 @@ def _read_body(request: OssRequest) -> bytes:
 
 
 def _parse(body: bytes) -> tuple[list[str], bool]:
-    """Return the keys, and whether the response is to be empty. Raises OssError."""
+    """Returns the keys, and whether the response is to be empty. Raises OssError."""
     try:
         root = xml_document.parse(body)
     except ValueError:

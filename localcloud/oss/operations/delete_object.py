@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def delete_object(request: OssRequest) -> Response:
-    """Return 204, whether the object was there or not. Raises OssError."""
+    """Returns 204, whether the object was there or not. Raises OssError."""
     delete_keys(request.bucket, (request.key,), request.signer())
     return Response(status=204)
 
 
 def delete_keys(bucket: Bucket, keys: Iterable[str], identity: Identity) -> None:
-    """Delete all of them or none. Raises OssError.
+    """Deletes all of them or none. Raises OssError.
 
     What OSS does where only some may be deleted is not documented; all or nothing is our choice.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def get_object(request: OssRequest) -> Response:
-    """Send an object; to the anonymous, what a website makes of its key. Raises OssError."""
+    """Sends an object; to the anonymous, what a website makes of its key. Raises OssError."""
     identity = request.identity()
     bucket, key = request.bucket, request.key
     if identity is None and bucket.website:
@@ -33,7 +33,7 @@ def get_object(request: OssRequest) -> Response:
 
 
 def get_root(request: OssRequest) -> Response:
-    """Send the index of a website; to a signed request, or without a website, the list of objects. Raises OssError."""
+    """Sends the index of a website; to a signed request, or without a website, the list of objects. Raises OssError."""
     if request.bucket.website and request.identity() is None:
         return website.get_page(request, request.bucket.website)
     if request.http.method == "HEAD":

@@ -19,7 +19,7 @@ FORBID_OVERWRITE = "x-oss-forbid-overwrite"
 
 
 def initiate_multipart_upload(request: OssRequest) -> Response:
-    """Return the id of a new upload. Raises OssError."""
+    """Returns the id of a new upload. Raises OssError."""
     settings = check_headers(request, request.signer())
     bucket, key = request.bucket, request.key
     if settings.get(FORBID_OVERWRITE) == "true" and not bucket.versioning and bucket.get(key):

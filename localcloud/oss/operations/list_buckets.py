@@ -24,7 +24,7 @@ MAX_KEYS = 1000
 
 
 def list_buckets(http: Request, identity: Identity, buckets: Iterable[Bucket], region: str) -> Response:
-    """Return the buckets of the caller's account; `region` is that of those without one. Raises OssError."""
+    """Returns the buckets of the caller's account; `region` is that of those without one. Raises OssError."""
     authorize_bucket(identity, "oss:ListBuckets", identity.account_id, "*")
     query = {unquote(name): unquote(value) for name, value in raw_pairs(str(http.environ["QUERY_STRING"]))}
     prefix, marker, max_keys = query.get("prefix", ""), query.get("marker", ""), query.get("max-keys") or "100"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def list_objects(request: OssRequest) -> Response:
-    """Return one page of the listing. Raises OssError."""
+    """Returns one page of the listing. Raises OssError."""
     request.note(operation="ListObjects")
     authorize(request.signer(), "oss:ListObjects", request.bucket)
     marker = request.parameters.get("marker", "")

@@ -40,7 +40,7 @@ class Entry:
     """None for a common prefix."""
 
     def token(self) -> str:
-        """Return a continuation token for the page after this entry; clients cannot read it."""
+        """Returns a continuation token for the page after this entry; clients cannot read it."""
         return base64.urlsafe_b64encode(f"{'o' if self.stored else 'p'}{self.text}".encode()).decode()
 
 
@@ -58,7 +58,7 @@ class Query:
 
     @classmethod
     def parse(cls, parameters: Mapping[str, str]) -> Query:
-        """Read a query's parameters. Raises OssError; the messages are our choice."""
+        """Reads a query's parameters. Raises OssError; the messages are our choice."""
         for name in ("prefix", "start-after"):
             if len(parameters.get(name, "").encode()) > MAX_PREFIX_SIZE:
                 raise invalid_parameter(name, parameters[name])
@@ -82,7 +82,7 @@ class Query:
         )
 
     def is_before_page(self, entry: Entry) -> bool:
-        """Return whether an entry belongs to an earlier page. A token takes precedence over start-after."""
+        """Returns whether an entry belongs to an earlier page. A token takes precedence over start-after."""
         if not self.continuation_token:
             return entry.text <= self.start_after and entry.stored is not None
         try:
@@ -95,7 +95,7 @@ class Query:
 
 
 def list_objects_v2(request: OssRequest) -> Response:
-    """Return one page of the listing. Raises OssError."""
+    """Returns one page of the listing. Raises OssError."""
     authorize(request.signer(), "oss:ListObjects", request.bucket)
     bucket, query = request.bucket, Query.parse(request.parameters)
     entries = (entry for entry in find_entries(bucket, query) if not query.is_before_page(entry))
@@ -105,7 +105,7 @@ def list_objects_v2(request: OssRequest) -> Response:
 
 
 def find_entries(bucket: Bucket, query: Query) -> Iterator[Entry]:
-    """Yield the whole listing: the keys in order, and each common prefix once."""
+    """Yields the whole listing: the keys in order, and each common prefix once."""
     last = ""
     for stored in bucket.objects():
         if not stored.key.startswith(query.prefix) or (
@@ -141,7 +141,7 @@ def _document(bucket: Bucket, query: Query, page: list[Entry], *, is_truncated: 
 
 
 def describe_object(bucket: Bucket, query: Query, stored: StoredObject) -> tuple[str, Content]:
-    """Return the element of an object."""
+    """Returns the element of an object."""
     owner = [("ID", bucket.account_id), ("DisplayName", bucket.account_id)]
     members: Content = [
         ("Key", encode(query, stored.key)),
@@ -156,15 +156,15 @@ def describe_object(bucket: Bucket, query: Query, stored: StoredObject) -> tuple
 
 
 def describe_common_prefix(query: Query, entry: Entry) -> tuple[str, Content]:
-    """Return the element of all objects whose keys are the same up to the delimiter."""
+    """Returns the element of all objects whose keys are the same up to the delimiter."""
     return "CommonPrefixes", [("Prefix", encode(query, entry.text))]
 
 
 def encode(query: Query, text: str) -> str:
-    """Return a text as the response has it: percent-encoded, if the request asks for that."""
+    """Returns a text as the response has it: percent-encoded, if the request asks for that."""
     return quote(text, safe="") if query.encoding_type else text
 
 
 def invalid_parameter(name: str, value: str) -> OssError:
-    """Make a 400 for a parameter whose value is not allowed."""
+    """Makes a 400 for a parameter whose value is not allowed."""
     return invalid_argument(f"The value of {name} is invalid.", name, value)

@@ -25,7 +25,7 @@ MAX_PAGE = 1000
 
 
 def list_parts(request: OssRequest) -> Response:
-    """Return one page of parts. Raises OssError."""
+    """Returns one page of parts. Raises OssError."""
     identity = request.signer()
     bucket, key, parameters = request.bucket, request.key, request.parameters
     authorize(identity, "oss:ListParts", bucket, key)
@@ -60,7 +60,7 @@ def _part_elements(part: Part) -> list[tuple[str, str]]:
 
 
 def _parse_number(parameters: Mapping[str, str], name: str, *, default: int, minimum: int, maximum: int) -> int:
-    """Return an integer among the parameters. Raises OssError; Code and wording are our choice."""
+    """Returns an integer among the parameters. Raises OssError; Code and wording are our choice."""
     text = parameters.get(name, str(default))
     if not re.fullmatch("[0-9]{1,6}", text) or not minimum <= int(text) <= maximum:
         raise invalid_argument(f"{name} must be an integer between {minimum} and {maximum}.", name, text)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def option_object(request: OssRequest) -> Response:
-    """Return 200 with the headers of the rule that matches. Raises OssError."""
+    """Returns 200 with the headers of the rule that matches. Raises OssError."""
     return Response(
         headers=cors.preflight_headers(
             request.bucket.cors_rules,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def post_object(request: OssRequest) -> Response:
-    """Store the file and return what the form asks for, or what the callback's receiver answers. Raises OssError."""
+    """Stores the file and returns what the form asks for, or what the callback's receiver answers. Raises OssError."""
     with request.service.uploads.receive(request.http, request.bucket) as (body, incoming):
         form = _read_form(request, body, incoming)
         request.form_policy, request.file_size = form.fields.get("policy", ""), incoming.size
@@ -56,7 +56,7 @@ def post_object(request: OssRequest) -> Response:
 
 
 def _read_form(request: OssRequest, body: Body, incoming: Incoming) -> PostForm:
-    """Read the whole body: the file goes to `incoming`. Raises OssError, and OSError of the disk."""
+    """Reads the whole body: the file goes to `incoming`. Raises OssError, and OSError of the disk."""
 
     def write(chunk: memoryview) -> None:
         if incoming.size + len(chunk) > MAX_OBJECT_SIZE:
@@ -97,7 +97,7 @@ class _FormUpload:
         self.settings = {**header, **form.fields, **field}
 
     def check(self) -> CallbackConfig | None:
-        """Check everything, and return the callback that the form asks for. Raises OssError."""
+        """Checks everything, and returns the callback that the form asks for. Raises OssError."""
         fields, service = self.form.fields, self.request.service
         _check_supported(fields)
         config = service.callbacks.parse(fields["callback"]) if "callback" in fields else None
@@ -112,13 +112,13 @@ class _FormUpload:
         return config
 
     def store(self) -> StoredObject:
-        """Make the file an object. Raises OssError if its key must not be overwritten."""
+        """Makes the file an object. Raises OssError if its key must not be overwritten."""
         described = object_headers.describe(self.key, self.incoming, self.settings, self.content_type, self.now)
         forbid = self.settings.get("x-oss-forbid-overwrite") == "true"
         return self.request.bucket.put(self.incoming, described, forbid_overwrite=forbid)
 
     def _check_policy(self) -> None:
-        """Check the policy, the fields as they were sent, and the size of the file. Raises OssError."""
+        """Checks the policy, the fields as they were sent, and the size of the file. Raises OssError."""
         self.policy = post_policy.read_post_policy(self.form.fields.get("policy", ""))
         fields = {**self.form.fields, "bucket": self.request.bucket.name}
         # Which of several types `$content-type` means is not documented. That all must fit is our choice.
@@ -138,7 +138,7 @@ def _check_supported(fields: dict[str, str]) -> None:
 
 
 def _key(form: PostForm) -> str:
-    """Return the key with `${filename}` filled in; it stays as it is if the file part has no name (our choice).
+    """Returns the key with `${filename}` filled in; it stays as it is if the file part has no name (our choice).
 
     Of that name only the last part counts; whether OSS cuts off folders is not documented: our choice.
     """
@@ -147,7 +147,7 @@ def _key(form: PostForm) -> str:
 
 
 def _content_types(form: PostForm) -> tuple[str, ...]:
-    """Return the types that a form may give, those that take precedence first."""
+    """Returns the types that a form may give, those that take precedence first."""
     fields = form.fields
     return fields.get("x-oss-content-type", ""), form.content_type or "", fields.get("content-type", "")
 

@@ -26,7 +26,7 @@ REDUNDANCY_TYPES = ("LRS", "ZRS")
 
 
 def put_bucket(http: Request, name: str, identity: Identity, make_bucket: Callable[[str, str], Bucket]) -> Response:
-    """Make a bucket of the caller's account, and return 200. Raises OssError."""
+    """Makes a bucket of the caller's account, and returns 200. Raises OssError."""
     if not BUCKET.fullmatch(name):
         raise OssError(400, "InvalidBucketName", "The specified bucket is not valid.", "0015-00000001", BucketName=name)
     authorize_bucket(identity, "oss:PutBucket", identity.account_id, name)
@@ -56,7 +56,7 @@ def _check_acl(acl: str) -> None:
 
 
 def _check_body(http: Request) -> None:
-    """Check the configuration, if there is one; what it sets makes no difference here. Raises OssError."""
+    """Checks the configuration, if there is one; what it sets makes no difference here. Raises OssError."""
     body = http.stream.read(xml_document.MAX_BYTES + 1)
     if not body:
         return

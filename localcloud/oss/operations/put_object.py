@@ -30,7 +30,7 @@ CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-s
 
 
 def put_object(request: OssRequest) -> Response:
-    """Return 200 with nothing but headers. Raises OssError."""
+    """Returns 200 with nothing but headers. Raises OssError."""
     settings = check_headers(request, request.signer())
     for name in CONDITIONS:
         if name in settings:
@@ -51,7 +51,7 @@ def _conditional(name: str) -> OssError:
 
 
 def check_headers(request: OssRequest, identity: Identity) -> dict[str, str]:
-    """Check all but the body, and return the headers by lower-case name. Raises OssError."""
+    """Checks all but the body, and returns the headers by lower-case name. Raises OssError."""
     settings = {name.lower(): _decode(value) for name, value in request.http.headers.items()}
     for name, feature in NOT_SUPPORTED.items():
         if name in settings:
@@ -65,5 +65,5 @@ def check_headers(request: OssRequest, identity: Identity) -> dict[str, str]:
 
 
 def _decode(value: str) -> str:
-    """Return a header's value in UTF-8, as it is meant; Python's HTTP server has read it as latin-1."""
+    """Returns a header's value in UTF-8, as it is meant; Python's HTTP server has read it as latin-1."""
     return value.encode("latin-1").decode(errors="replace")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def upload_part(request: OssRequest) -> Response:
-    """Return 200 with the part's sums. Raises OssError."""
+    """Returns 200 with the part's sums. Raises OssError."""
     request.note(part=request.parameters["partNumber"])
     check_headers(request, request.signer())
     number = parse_part_number(request.parameters["partNumber"])
@@ -35,7 +35,7 @@ def upload_part(request: OssRequest) -> Response:
 
 
 def parse_part_number(text: str) -> int:
-    """Return a number from 1 to 10,000. Raises OssError."""
+    """Returns a number from 1 to 10,000. Raises OssError."""
     if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_PARTS:
         message = f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive."
         raise invalid_argument(message, "PartNumber", text, "0017-00000220")

@@ -57,12 +57,12 @@ class StoredObject:
 
     @property
     def content_md5(self) -> str | None:
-        """The MD5 in base64, as headers have it; None for an object made of parts, of which OSS knows none."""
+        """Returns the MD5 in base64, as headers have it; None for an object made of parts, of which OSS knows none."""
         return None if "-" in self.etag else base64.b64encode(bytes.fromhex(self.etag)).decode()
 
     @property
     def object_type(self) -> str:
-        """The value of x-oss-object-type."""
+        """Returns the value of x-oss-object-type."""
         return "Multipart" if "-" in self.etag else "Normal"
 
 
@@ -97,7 +97,7 @@ class Bucket:
     """Seconds since the epoch."""
 
     def __post_init__(self) -> None:
-        """Make the folders, and delete what a killed process left unfinished."""
+        """Makes the folders, and deletes what a killed process left unfinished."""
         if len(self.cors_rules) > MAX_CORS_RULES:
             raise ValueError("The CORS Rules num is beyond limit.")
         self.folder = self.folder.absolute()
@@ -110,7 +110,7 @@ class Bucket:
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
-        """Yield a place for the bytes of an upload; they are deleted at the end unless they have been stored."""
+        """Yields a place for the bytes of an upload; they are deleted at the end unless they have been stored."""
         incoming = Incoming(self._own("incoming") / secrets.token_hex(16))
         try:
             yield incoming
@@ -118,7 +118,7 @@ class Bucket:
             incoming.discard()
 
     def put(self, incoming: Incoming, described: StoredObject, *, forbid_overwrite: bool) -> StoredObject:
-        """Store an object, whole or not at all; `described.path` and `.version_id` are filled in here.
+        """Stores an object, whole or not at all; `described.path` and `.version_id` are filled in here.
 
         Raises OssError (409) if the key is taken and must not be overwritten. Of two at once, one is the first.
         """
@@ -135,7 +135,7 @@ class Bucket:
         return stored
 
     def get(self, key: str) -> StoredObject | None:
-        """Return the object with this key, if its file is still there."""
+        """Returns the object with this key, if its file is still there."""
         try:
             about = json.loads(self._about(key).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -144,13 +144,13 @@ class Bucket:
         return stored if stored.path.is_file() else None
 
     def open(self, key: str) -> tuple[StoredObject, BinaryIO] | None:
-        """Return the object with this key and its bytes, which belong together even if it is overwritten meanwhile."""
+        """Returns the object with this key and its bytes, which belong together even if it is overwritten meanwhile."""
         with self._lock:
             stored = self.get(key)
             return (stored, stored.path.open("rb")) if stored else None
 
     def delete(self, key: str) -> None:
-        """Delete the object with this key, if there is one, and the folders that it leaves empty."""
+        """Deletes the object with this key, if there is one, and the folders that it leaves empty."""
         with self._lock:
             stored = self.get(key)
             self._about(key).unlink(missing_ok=True)
@@ -159,14 +159,14 @@ class Bucket:
                 self._prune(stored.path.parent)
 
     def clear(self) -> None:
-        """Delete all objects and all unfinished uploads."""
+        """Deletes all objects and all unfinished uploads."""
         with self._lock:
             for stored in self.objects():
                 self.delete(stored.key)
             self.multipart_uploads.clear()
 
     def remove(self) -> None:
-        """Delete the folders of the bucket, which is empty."""
+        """Deletes the folders of the bucket, which is empty."""
         shutil.rmtree(self.folder / OWN_FOLDER)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()
@@ -177,7 +177,7 @@ class Bucket:
             folder = folder.parent
 
     def objects(self) -> list[StoredObject]:
-        """Return every object, by key."""
+        """Returns every object, by key."""
         abouts = (json.loads(path.read_text(encoding="utf-8")) for path in self._own("about").glob("*.json"))
         objects = (self._from_description(about) for about in abouts)
         return sorted((stored for stored in objects if stored.path.is_file()), key=lambda stored: stored.key)
@@ -198,7 +198,7 @@ class Bucket:
         return draft
 
     def _free_path(self, key: str) -> Path:
-        """Return the path of a new object: its key, or a digest of it where no file can have that name."""
+        """Returns the path of a new object: its key, or a digest of it where no file can have that name."""
         if _is_a_path(key):
             path = self.folder / key
             try:
@@ -213,7 +213,7 @@ class Bucket:
 
 
 def _is_a_path(key: str) -> bool:
-    """Return whether a file in the folder can have exactly this key as its path."""
+    """Returns whether a file in the folder can have exactly this key as its path."""
     segments = key.split("/")
     return (
         segments[0] != OWN_FOLDER

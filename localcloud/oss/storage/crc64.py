@@ -14,7 +14,7 @@ _REFLECTED = 0xC96C5795D7870F42
 
 
 def combine(first: int, second: int, size: int) -> int:
-    """Return the CRC of two pieces in a row, given the CRC of each and the size of the second in bytes.
+    """Returns the CRC of two pieces in a row, given the CRC of each and the size of the second in bytes.
 
     It works as zlib's crc32_combine: the first CRC is extended by as many zero bytes as the second piece has.
     """
@@ -23,7 +23,7 @@ def combine(first: int, second: int, size: int) -> int:
 
 @lru_cache(maxsize=64)
 def _append_zeros(size: int) -> tuple[int, ...]:
-    """Return the matrix that extends a CRC by `size` zero bytes, as its columns."""
+    """Returns the matrix that extends a CRC by `size` zero bytes, as its columns."""
     one_bit = (_REFLECTED, *(1 << bit for bit in range(63)))
     one_byte = reduce(lambda matrix, _: _square(matrix), range(3), one_bit)
     powers = (1 << bit for bit in range(64))

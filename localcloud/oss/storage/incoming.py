@@ -26,7 +26,7 @@ class Incoming:
         self.file = path.open("xb", buffering=0)
 
     def write(self, chunk: memoryview) -> None:
-        """Append a piece. Raises OSError."""
+        """Appends a piece. Raises OSError."""
         self.size += len(chunk)
         self.md5.update(chunk)
         self.crc64 = crc64_ecma(chunk, self.crc64)
@@ -34,12 +34,12 @@ class Incoming:
             chunk = chunk[self.file.write(chunk) :]
 
     def append(self, path: Path, size: int) -> None:
-        """Copy a file of `size` bytes to the end. The caller sets the sums."""
+        """Copies a file of `size` bytes to the end. The caller sets the sums."""
         with path.open("rb", buffering=0) as source:
             shutil.copyfileobj(source, self.file, COPY_SIZE)
         self.size += size
 
     def discard(self) -> None:
-        """Delete the file, unless it has become an object or a part."""
+        """Deletes the file, unless it has become an object or a part."""
         self.file.close()
         self.path.unlink(missing_ok=True)

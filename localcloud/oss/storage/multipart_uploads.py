@@ -45,7 +45,7 @@ class Part:
 
     @classmethod
     def from_file(cls, path: Path) -> Part:
-        """Read a part from the name of its file."""
+        """Reads a part from the name of its file."""
         number, size, etag, crc64, last_modified = path.name.split("-")
         return cls(int(number), int(size), etag, int(crc64), float(last_modified), path)
 
@@ -72,7 +72,7 @@ class MultipartUploads:
         folder.mkdir(parents=True, exist_ok=True)
 
     def initiate(self, key: str, content_type: str, settings: dict[str, str]) -> MultipartUpload:
-        """Begin an upload."""
+        """Begins an upload."""
         upload = MultipartUpload(secrets.token_hex(16).upper(), key, content_type, settings)
         folder = self._folder / upload.upload_id
         folder.mkdir()
@@ -80,17 +80,17 @@ class MultipartUploads:
         return upload
 
     def clear(self) -> None:
-        """Delete all uploads."""
+        """Deletes all uploads."""
         with self._lock:
             for upload_id in self.ids():
                 shutil.rmtree(self._folder / upload_id)
 
     def ids(self) -> list[str]:
-        """Return the ids of all uploads that were neither completed nor aborted."""
+        """Returns the ids of all uploads that were neither completed nor aborted."""
         return [folder.name for folder in self._folder.iterdir()]
 
     def find(self, key: str, upload_id: str) -> MultipartUpload:
-        """Return the upload with this id and key. Raises OssError."""
+        """Returns the upload with this id and key. Raises OssError."""
         about = self._about(upload_id) if UPLOAD_ID.fullmatch(upload_id) else None
         if about is None or about["key"] != key:
             raise _no_such_upload(upload_id)
@@ -104,7 +104,7 @@ class MultipartUploads:
         return about
 
     def put(self, upload: MultipartUpload, number: int, incoming: Incoming, now: float) -> Part:
-        """Store a part, over an earlier one with its number; `now` is in seconds since the epoch. Raises OssError."""
+        """Stores a part, over an earlier one with its number; `now` is in seconds since the epoch. Raises OssError."""
         incoming.file.close()
         etag = incoming.md5.hexdigest().upper()
         path = self._folder / upload.upload_id / f"{number}-{incoming.size}-{etag}-{incoming.crc64}-{now}"
@@ -116,19 +116,19 @@ class MultipartUploads:
         return Part.from_file(path)
 
     def parts(self, upload: MultipartUpload) -> list[Part]:
-        """Return the parts that have arrived, by number."""
+        """Returns the parts that have arrived, by number."""
         files = (self._folder / upload.upload_id).glob("*-*")
         return sorted((Part.from_file(path) for path in files), key=lambda part: part.number)
 
     def remove(self, upload: MultipartUpload) -> None:
-        """Delete an upload and its parts. Raises OssError."""
+        """Deletes an upload and its parts. Raises OssError."""
         with self._lock:
             self.find(upload.key, upload.upload_id)
             shutil.rmtree(self._folder / upload.upload_id)
 
 
 def combine_etags(parts: Sequence[Part]) -> str:
-    """Return the ETag of an object made of parts. OSS says only that it is not an MD5 of the content: our choice."""
+    """Returns the ETag of an object made of parts. OSS says only that it is not an MD5 of the content: our choice."""
     digests = b"".join(bytes.fromhex(part.etag) for part in parts)
     return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest().upper()}-{len(parts)}"
 

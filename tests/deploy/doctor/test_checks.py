@@ -51,12 +51,12 @@ def rule_for(
     exposed: tuple[str, ...] = ("ETag",),
     headers: tuple[str, ...] = ("*",),
 ) -> CorsRule:
-    """A live CORS rule that is as the template's but for this."""
+    """Returns a live CORS rule that is as the template's but for this."""
     return CorsRule(origins, methods, exposed, headers)
 
 
 def see_cors(given: SoundDeployment, *rules: CorsRule, **stated: list[str]) -> None:
-    """A live bucket with these rules, where the template's states this."""
+    """Returns a live bucket with these rules, where the template's states this."""
     given.cors().update(stated)
     given.see(cors=rules)
 

@@ -14,7 +14,7 @@ from localcloud.dev import invoke
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in place of the checkout's, with a profile in it."""
+    """Returns a folder in place of the checkout's, with a profile in it."""
     for module in (dev, invoke):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     (tmp_path / "profiles.json").write_text('{"photos": {"max_size": "7KB", "requires_claim": false}}')

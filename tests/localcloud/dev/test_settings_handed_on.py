@@ -28,7 +28,7 @@ VALUES = {"CALLBACK": "on", "ALLOWED_ORIGINS": "https://app.example.com"}
 
 
 def names_for(function: str) -> list[str]:
-    """The names in the environment that s.yaml declares for a function."""
+    """Returns the names in the environment that s.yaml declares for a function."""
     resources = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"]
     return [*resources[function]["props"]["environmentVariables"]]
 
@@ -39,7 +39,7 @@ def value(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def environments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The environment that each function finds, where the one of `make dev` sets all that s.yaml knows."""
+    """Yields the environment that each function finds, where the one of `make dev` sets all that s.yaml knows."""
     folder: Path = tmp_path_factory.mktemp("functions")
     (folder / "code").mkdir()
     (folder / "code" / "index.py").write_text(TELLS, encoding="utf-8")

@@ -20,7 +20,7 @@ FILLED_IN = "<meta content=\"connect-src 'self' http://127.0.0.1:9001 http://127
 
 @pytest.fixture
 def web(tmp_path: Path) -> Path:
-    """The folder served; beside it lies what nobody may read."""
+    """Returns the folder served; beside it lies what nobody may read."""
     web = tmp_path / "web"
     (web / "parts").mkdir(parents=True)
     (web / "index.html").write_text(INDEX, encoding="utf-8")
@@ -115,7 +115,7 @@ def test_a_new_file_is_there_at_once_and_a_removed_one_is_gone(site: Site, web: 
 
 
 def raw(site: Site, path: str) -> str:
-    """The whole answer to a path that no client would send as it is."""
+    """Returns the whole answer to a path that no client would send as it is."""
     with socket.create_connection((site.host, site.port), timeout=10) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()

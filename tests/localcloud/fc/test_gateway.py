@@ -50,12 +50,12 @@ class Function:
         self.code.mkdir()
 
     def write(self, source: str, name: str = "index.py") -> None:
-        """A module, with an initializer that does nothing unless it has its own."""
+        """Returns a module, with an initializer that does nothing unless it has its own."""
         source = dedent(source)
         (self.code / name).write_text(source if "def initialize" in source else source + INITIALIZE, encoding="utf-8")
 
     def edit(self, source: str) -> None:
-        """The same, in the next nanosecond: an editor may be as fast as that."""
+        """Returns the same, in the next nanosecond: an editor may be as fast as that."""
         before = (self.code / "index.py").stat().st_mtime_ns
         self.write(source)
         os.utime(self.code / "index.py", ns=(before + 1, before + 1))
@@ -126,7 +126,7 @@ def asker(gateway: Gateway) -> Ask:
 
 
 def raw(gateway: Gateway, request: bytes) -> Answer:
-    """Bytes as they are; then the sending side is closed."""
+    """Returns bytes as they are; then the sending side is closed."""
     with socket.create_connection((gateway.host, gateway.port), timeout=10) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
@@ -362,7 +362,7 @@ def test_the_log_says_where_it_went_wrong_and_the_client_does_not(
 
 
 def at_once(ask: Ask) -> list[str]:
-    """The bodies that two requests bring which are sent together."""
+    """Returns the bodies that two requests bring which are sent together."""
     bodies: list[str] = []
     threads = [threading.Thread(target=lambda: bodies.append(ask().body)) for _ in range(2)]
     for thread in threads:
@@ -583,7 +583,7 @@ ENVIRONMENT = """
 
 @pytest.fixture
 def our_environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What an instance may have of it."""
+    """Returns what an instance may have of it."""
     for name in ("HOME", "TMPDIR", "TZ", "LANG"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "https_proxy", "OSS_BUCKET", "ALIBABA_CLOUD_ACCESS_KEY_ID", "PYTHONPATH"):

@@ -16,7 +16,7 @@ BEIJING = "cn-beijing"
 
 
 def owner(world: OssWorld, *actions: str) -> Identity:
-    """A RAM user who may do this, or everything, with every bucket of the account."""
+    """Returns a RAM user who may do this, or everything, with every bucket of the account."""
     return user(world, ram_policy(*(actions or ("oss:*",)), resource="*"))
 
 

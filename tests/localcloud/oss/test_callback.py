@@ -26,14 +26,14 @@ TOO_LONG = "Error Status : 400.User server return too long content-length value.
 
 @pytest.fixture
 def receiver(world: OssWorld, httpserver: HTTPServer) -> Iterator[HTTPServer]:
-    """A server that OSS may call."""
+    """Yields a server that OSS may call."""
     world.oss.callbacks.receivers.add(f"{httpserver.host}:{httpserver.port}")
     yield httpserver
     httpserver.check()
 
 
 def callback(receiver: HTTPServer, **changed: Any) -> str:
-    """A form field `callback`; what is changed to None is left out."""
+    """Returns a form field `callback`; what is changed to None is left out."""
     sound = {"callbackUrl": receiver.url_for("/told"), "callbackBody": "object=${object}&size=${size}"}
     members = {name: value for name, value in (sound | changed).items() if value is not None}
     return base64.b64encode(json.dumps(members).encode()).decode()

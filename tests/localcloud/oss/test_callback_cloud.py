@@ -33,7 +33,7 @@ def handler(event, context):
 
 @pytest.fixture
 def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where toys stand in for both functions, in a folder each."""
+    """Returns where toys stand in for both functions, in a folder each."""
     for name in ("sign", "callback"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "index.py").write_text(TOY)
@@ -43,7 +43,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def callback_settings() -> dict[str, str]:
-    """All that may be set for callbacks."""
+    """Returns all that may be set for callbacks."""
     return {
         "CALLBACK": "on",
         "CALLBACK_SECRET": new_secret(),
@@ -62,7 +62,7 @@ def cloud(toys: Path, callback_settings: dict[str, str]) -> Iterator[Cloud]:
 
 
 def environment(toys: Path, name: str) -> dict[str, str]:
-    """All that the toy was given."""
+    """Returns all that the toy was given."""
     seen: dict[str, str] = json.loads((toys / f"{name}.json").read_text())
     return seen
 
@@ -135,14 +135,14 @@ def test_its_role_may_not_assume_another(toys: Path, cloud: Cloud) -> None:
 
 
 def role(toys: Path, cloud: Cloud) -> Identity:
-    """Whose credentials the callback function gets."""
+    """Returns whose credentials the callback function gets."""
     found = cloud.identities.find(environment(toys, "callback")["ALIBABA_CLOUD_ACCESS_KEY_ID"])
     assert found
     return found
 
 
 def is_allowed(identity: Identity, action: str, cloud: Cloud, key: str) -> bool:
-    """What RAM says."""
+    """Returns what RAM says."""
     try:
         authorize(identity, action, cloud.bucket, key)
     except OssError:

@@ -18,7 +18,7 @@ SIZE = 8 * 1024 * 1024 + 1
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A file that holds everything a body could be confused by."""
+    """Returns a file that holds everything a body could be confused by."""
     path = tmp_path / 'a "quoted" 名.bin'
     pattern = b"\r\n--\r\n----\r\n\0\xff" + bytes(range(256))
     path.write_bytes((pattern * (SIZE // len(pattern) + 1))[:SIZE])

@@ -57,7 +57,7 @@ def test_a_reset_beyond_the_end_never_comes(world: OssWorld, draft: Draft) -> No
 
 
 def start_stalled_post(world: OssWorld, draft: Draft) -> threading.Thread:
-    """A post that hangs, in a thread of its own."""
+    """Returns a post that hangs, in a thread of its own."""
     world.faults.oss_stall_at = 2000
 
     def send() -> None:

@@ -67,7 +67,7 @@ def test_each_warning_says_how_to_fix_it(conditions: list[Any], expiration: floa
 
 
 def post(cloud: Cloud, fields: dict[str, str]) -> str:
-    """The explanation of an accepted form."""
+    """Returns the explanation of an accepted form."""
     parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in fields.items()]
     answer = requests.post(cloud.oss.url, files=[*parts, ("file", ("a", b"seven b", "image/png"))], timeout=60)
     assert answer.status_code == 200, answer.text

@@ -33,13 +33,13 @@ KEY = "uploads/a b+c/你.txt"
 
 @pytest.fixture(autouse=True)
 def put_object(world: OssWorld, draft: Draft) -> None:
-    """One object to read."""
+    """Returns one object to read."""
     draft.extra = {"key": KEY, "Cache-Control": "no-cache", "x-oss-meta-who": "ü"}
     assert post(world, draft.fields()).status_code == 204
 
 
 def client(world: OssWorld, identity: Identity) -> oss.Client:
-    """The vendor's, as it would be used with a real bucket. It has no clock to give, so the stand-in takes its own."""
+    """Returns the vendor's, as it would be used with a real bucket. It has no clock to give, so the stand-in takes its own."""
     world.clock.now = datetime.datetime.now(datetime.timezone.utc).timestamp()
     token = identity.security_token or None
     return oss.Client(

@@ -26,7 +26,7 @@ def listing(world: OssWorld, **asked: Any) -> oss.ListObjectsV2Result:
 
 
 def keys_and_prefixes(result: oss.ListObjectsV2Result) -> tuple[list[str], list[str]]:
-    """The keys and the common prefixes."""
+    """Returns the keys and the common prefixes."""
     keys = [each.key for each in result.contents or []]
     return keys, [each.prefix for each in result.common_prefixes or []]
 

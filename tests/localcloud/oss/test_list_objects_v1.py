@@ -20,7 +20,7 @@ KEYS = ["fun/movie/001.avi", "fun/movie/007.avi", "fun/test.jpg", "oss.jpg"]
 
 @pytest.fixture
 def listing(world: OssWorld) -> oss.Client:
-    """A client of a bucket that has them."""
+    """Returns a client of a bucket that has them."""
     identity = world.add(new_identity(ram_policy("oss:PutObject", resource="*")))
     for key in KEYS:
         assert post(world, Draft(identity, extra={"key": key}).fields()).status_code == 204

@@ -20,7 +20,7 @@ MALFORMED_PART = (400, "MalformedPOSTRequest", "0006-00000109")
 
 
 def send(world: OssWorld, head: str, body: bytes, *, then_close: bool = False) -> str:
-    """Send raw bytes; close our side of the connection, if wished; return all that is answered."""
+    """Sends raw bytes; closes our side of the connection, if wished; returns all that is answered."""
     with socket.create_connection(("127.0.0.1", world.oss.port), timeout=10) as connection:
         connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
         if then_close:

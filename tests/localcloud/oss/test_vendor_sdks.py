@@ -167,7 +167,7 @@ class AliOss:
         self._do("upload", key=key, file=str(file), checkpoint=checkpoint)
 
     def interrupt(self, key: str, file: Path) -> Any:
-        """Begin the same and cancel it: the checkpoint."""
+        """Begins the same and cancel it: the checkpoint."""
         return self._do("interrupt", key=key, file=str(file))
 
     def parts(self, key: str, upload_id: str) -> set[int]:
@@ -192,7 +192,7 @@ Kind = Callable[[OssWorld, Identity], Client]
 
 @pytest.fixture(params=[OssV2, Oss2, AliOss], ids=lambda kind: kind.__name__)
 def kind(request: pytest.FixtureRequest, world: OssWorld) -> Kind:
-    """One of the vendor's clients. They have no clock to give, so the stand-in takes theirs."""
+    """Returns one of the vendor's clients. They have no clock to give, so the stand-in takes theirs."""
     world.clock.now = time.time()
     made: Kind = request.param
     return made

@@ -19,7 +19,7 @@ OBJECTS = {
 
 @pytest.fixture
 def site(world: OssWorld) -> OssWorld:
-    """A bucket that hosts a site."""
+    """Returns a bucket that hosts a site."""
     put = client(world, user(world)).put_object
     for key, (content, kind) in OBJECTS.items():
         put(oss.PutObjectRequest(bucket=BUCKET, key=key, body=content, content_type=kind, cache_control="no-cache"))

@@ -83,7 +83,7 @@ class Account:
         return identity
 
     def issued_identity(self, reply: Any) -> Identity:
-        """The identity whose credentials a reply brings."""
+        """Returns the identity whose credentials a reply brings."""
         identity = self.identities.find(reply["Credentials"]["AccessKeyId"])
         assert identity
         return identity
@@ -122,7 +122,7 @@ def vendors_call(account: Account, **asked: Any) -> Any:
 
 
 def expected_reply(account: Account, reply: Any, *, duration: int) -> dict[str, Any]:
-    """Everything that STS answers; what is random is checked for its form."""
+    """Returns everything that STS answers; what is random is checked for its form."""
     issued = account.issued_identity(reply)
     assert re.fullmatch(r"[0-9A-F-]{32,36}", reply["RequestId"])
     assert re.fullmatch(r"[0-9]+:fn@x\.y-z_1", reply["AssumedRoleUser"]["AssumedRoleId"])
@@ -304,7 +304,7 @@ class Call:
 
 @pytest.fixture
 def call(account: Account) -> Call:
-    """One that would be granted."""
+    """Returns one that would be granted."""
     return Call(account)
 
 
