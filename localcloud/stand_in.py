@@ -192,7 +192,7 @@ class StandIn(HTTPServer):
         return name in self.allowed_hosts or LOCAL_HOSTS.fullmatch(name) is not None
 
     def _refuse(self, request: Request) -> Response | None:
-        """Refuses what is no request to this machine, or may be two; a service that checks this itself does it later."""
+        """Refuses what is no request to this machine, or may be two; some services check that themselves."""
         if has_ambiguous_length(request) and not self.checks_lengths:
             return Response(AMBIGUOUS_LENGTH, 400)
         is_local = self.checks_hosts or self.is_local(request.headers.get("Host", ""))

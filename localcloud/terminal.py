@@ -53,7 +53,7 @@ class Outcome:
 
 @contextmanager
 def report_user_errors() -> Iterator[Outcome]:
-    """Prints errors that the user can fix, without a traceback, and sets exit code 2. Ctrl-C and SIGTERM just end it."""
+    """Prints errors that the user can fix, without a traceback, and sets exit code 2. Ctrl-C just ends it."""
     outcome = Outcome()
     # In the background of a shell script Ctrl-C is ignored, and SIGTERM is the way to end a command.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

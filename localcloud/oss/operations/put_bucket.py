@@ -37,7 +37,7 @@ def put_bucket(http: Request, name: str, identity: Identity, make_bucket: Callab
 
 
 def put_existing_bucket(request: OssRequest) -> Response:
-    """Refuse to make a bucket whose name exists. Raises OssError."""
+    """Refuses to make a bucket whose name exists. Raises OssError."""
     is_own = request.signer().account_id == request.bucket.account_id
     message = (
         "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
