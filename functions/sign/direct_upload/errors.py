@@ -81,7 +81,7 @@ class FolderFormNotAllowed(ApiError):
 
 
 class TicketInvalid(ApiError):
-    """Send the latest ticket of this upload, unchanged, with a token of the same person."""
+    """Send the latest ticket of this upload, unchanged, with a token of the same person and counted link."""
 
     status, code = 403, "ticket_invalid"
     message = "This ticket does not belong to any of your uploads."
