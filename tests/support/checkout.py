@@ -14,6 +14,8 @@ from localcloud.dev.cloud import ROOT
 OWNERS = (".env", "profiles.json")
 """What commands read there."""
 
+_OWNERS_PATHS = {str(ROOT / name) for name in OWNERS}
+
 COMMANDS = {"deploy", "localcloud.dev", "localcloud.dev.invoke"}
 """The modules whose processes read it."""
 
@@ -35,8 +37,9 @@ def _folder() -> TemporaryDirectory[str]:
 def refuse_owners_files(event: str, arguments: tuple[Any, ...]) -> None:
     """Raises AssertionError where a test reads the owner's files, or starts a command that would. An audit hook."""
     if event == "open" and not isinstance(arguments[0], int):
+        # A relative path may be one in another folder, which os.open() is given as `dir_fd`.
         path = os.fsdecode(arguments[0])
-        assert not path.endswith(OWNERS) or Path(path).absolute() not in map(ROOT.joinpath, OWNERS), path
+        assert path not in _OWNERS_PATHS, path
     elif event == "subprocess.Popen":
         _, command, folder, _ = arguments
         modules = {word for before, word in pairwise(command) if before == "-m"}
