@@ -2,7 +2,7 @@
 # Runs the tests: those of the functions on every Python set up, since Function Compute runs two, with branch coverage on
 # the default one; all others (the stand-ins, the owner's tools, the page) on the default one alone.
 #   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs and no registry, on the default Python
-#   tools/test.sh quick          all but most of those in a browser, which take longer than all others together
+#   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs
 #   tools/test.sh WORDS          those that pytest's words choose, on the default Python
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,8 +25,7 @@ if [ "${1:-}" = unit ]; then
 fi
 if [ "${1:-}" = quick ]; then
     shift
-    some="tests/e2e/test_page.py tests/e2e/test_published_page.py tests/e2e/test_tutorial.py"
-    others=${others/"tests/e2e tests/browsers"/"$some"}
+    others=${others/" tests/browsers"/}
 fi
 [ $# = 0 ] || exec $python -m pytest -q --nothing-missing "$@"
 

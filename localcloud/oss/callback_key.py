@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.wrappers import Response
 
@@ -23,6 +23,13 @@ HAS_CRYPTOGRAPHY = importlib.util.find_spec("cryptography") is not None
 it is imported only where a key is needed."""
 
 
+class _Key(NamedTuple):
+    private: RSAPrivateKey
+    public: bytes
+    """PEM."""
+    sign: Callable[[bytes], bytes]
+
+
 class KeyServer(StandIn):
     """Serves one file: the public key."""
 
@@ -30,25 +37,17 @@ class KeyServer(StandIn):
 
     def __init__(self, clock: Callable[[], float], *, port: int = 0) -> None:
         super().__init__(clock, port=port)
-        self._key: RSAPrivateKey | None = None
+        self._key: _Key | None = None
         self._lock = threading.Lock()
-
-    @property
-    def key(self) -> RSAPrivateKey:
-        """Returns the private key, made when it is first needed. OSS's has 512 bits, which no tool makes any more."""
-        from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key  # noqa: PLC0415
-
-        with self._lock:
-            if self._key is None:
-                self._key = generate_private_key(65537, 1024)  # noqa: S505
-            return self._key
 
     def sign(self, text: bytes) -> bytes:
         """Returns the signature of a callback: RSA with MD5."""
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
-        from cryptography.hazmat.primitives.hashes import MD5  # noqa: PLC0415
+        return self._made().sign(text)
 
-        return self.key.sign(text, PKCS1v15(), MD5())  # noqa: S303
+    def _made(self) -> _Key:
+        with self._lock:
+            self._key = self._key or _make_key()
+            return self._key
 
     @property
     def key_url(self) -> str:
@@ -59,9 +58,20 @@ class KeyServer(StandIn):
         """Returns the file, or 404."""
         if request.path != KEY_PATH or request.method not in ("GET", "HEAD") or not HAS_CRYPTOGRAPHY:
             return Response("", 404)
-        return Response(self._public_key(), content_type="application/x-x509-ca-cert")
+        return Response(self._made().public, content_type="application/x-x509-ca-cert")
 
-    def _public_key(self) -> bytes:
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
 
-        return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+def _make_key() -> _Key:
+    """Makes a key as OSS's, but longer: OSS's has 512 bits, which no tool makes any more.
+
+    All is imported here, at once: while a function runs in this process, its package's own cryptography takes this
+    one's name.
+    """
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import MD5  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
+    private = generate_private_key(65537, 1024)  # noqa: S505
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return _Key(private, public, lambda text: private.sign(text, PKCS1v15(), MD5()))  # noqa: S303
