@@ -42,9 +42,9 @@ class KeyServer(StandIn):
 
     def sign(self, text: bytes) -> bytes:
         """Returns the signature of a callback: RSA with MD5."""
-        return self._made().sign(text)
+        return self._make_once().sign(text)
 
-    def _made(self) -> _Key:
+    def _make_once(self) -> _Key:
         with self._lock:
             self._key = self._key or _make_key()
             return self._key
@@ -58,7 +58,7 @@ class KeyServer(StandIn):
         """Returns the file, or 404."""
         if request.path != KEY_PATH or request.method not in ("GET", "HEAD") or not HAS_CRYPTOGRAPHY:
             return Response("", 404)
-        return Response(self._made().public, content_type="application/x-x509-ca-cert")
+        return Response(self._make_once().public, content_type="application/x-x509-ca-cert")
 
 
 def _make_key() -> _Key:
