@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
@@ -42,12 +43,13 @@ def open_link(page: Page, cloud: Cloud, of: str) -> None:
 
 
 @pytest.fixture
-def link(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """`make link`: prints a link, of which the token is given here."""
+def link(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., str]:
+    """Provides `make link`, which prints a link: its token. There is no profiles.json beside it."""
 
     def make(*arguments: str) -> str:
         arguments = ("--who", "alice", "--page", "http://127.0.0.1:1/", *arguments)
-        assert command.main(list(arguments), {"JWT_SECRET": SECRET}, datetime.now(timezone.utc)) == 0
+        now = datetime.now(timezone.utc)
+        assert command.main(list(arguments), {"JWT_SECRET": SECRET}, now, root=tmp_path) == 0
         return capsys.readouterr().out.strip().partition("#token=")[2]
 
     return make
