@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+_LATE = "no response in time"
+
 
 class RequestFailed(Exception):
     """There was no response in time, or it is not usable. The text says which, and quotes nothing of the request."""
@@ -58,7 +60,7 @@ def request(
     thread.join(timeout_seconds)
     if not outcome:
         connection.shut_down()
-        raise RequestFailed("no response in time")
+        raise RequestFailed(_LATE)
     [response] = outcome
     if isinstance(response, RequestFailed):
         raise response
@@ -90,6 +92,8 @@ def _send(  # noqa: PLR0917 - the parts of a request
                 return Response(response.status, names, content)
     except RequestFailed as error:
         return error
+    except TimeoutError:
+        return RequestFailed(_LATE)  # the socket's time-out may be the first to end
     except Exception as error:  # noqa: BLE001 - a thread would print it, with its text
         # Only the type: the text of some exceptions holds the address.
         return RequestFailed(type(error).__name__)
