@@ -16,6 +16,13 @@ NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
 """What NAME may be: a bucket's name is made of it, a dash, `uploads`, a dash and an account ID, and ends at 63."""
 
 DOMAINS = ("SITE_DOMAIN", "SIGN_DOMAIN", "UPLOAD_DOMAIN")
+CERTIFICATES = ("SITE_CERTIFICATE", "SIGN_CERTIFICATE", "UPLOAD_CERTIFICATE")
+
+_CERTIFICATE = re.compile(r"[1-9][0-9]{0,14}(-[a-z]{2}(-[a-z0-9]+)+)?")
+"""A number, and in OSS's form the region of Certificate Management Service that holds the certificate."""
+
+_CERTIFICATE_REGION = "cn-hangzhou"
+"""The region that the services take where none is said (SetCdnDomainSSLCertificate, CertRegion)."""
 
 _MADE_OF = {
     "OSS_BUCKET": ("NAME", "AccountID"),
@@ -75,6 +82,19 @@ def domain_faults(name: str, domain: str) -> tuple[str, ...]:
     return (f"{name} must be a domain alone, such as upload.example.com, not {told!r}",)
 
 
+def certificate_faults(name: str, certificate: str) -> tuple[str, ...]:
+    """Returns what is wrong with a certificate's ID. A long text may be a key: it is not repeated."""
+    if not certificate or _CERTIFICATE.fullmatch(certificate):
+        return ()
+    told = f", not {certificate!r}" if len(certificate) <= 40 else ""
+    return (f"{name} must be the certificate's ID, such as 1234567 or 1234567-cn-hangzhou{told}",)
+
+
+def certificate_for_oss(certificate: str) -> str:
+    """Returns the ID in OSS's form. Function Compute takes the number alone: deploy/hooks/certificate_number.cjs."""
+    return f"{certificate}-{_CERTIFICATE_REGION}" if certificate.isdecimal() else certificate
+
+
 def faults(environ: Mapping[str, str], account: str) -> dict[str, str]:
     """Returns what is wrong with what `environ` has, .env in it: in words, by the name that is at fault."""
     texts = (
@@ -82,6 +102,7 @@ def faults(environ: Mapping[str, str], account: str) -> dict[str, str]:
         *region_faults(environ.get("REGION") or "cn-hongkong"),
         *(account_faults(account) if account else ()),
         *(text for name in DOMAINS for text in domain_faults(name, environ.get(name, "").strip())),
+        *(text for name in CERTIFICATES for text in certificate_faults(name, environ.get(name, ""))),
     )
     return {text.split(" ", 1)[0]: text for text in texts}
 

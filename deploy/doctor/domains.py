@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from deploy.declared import Deployment
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
-from deploy.names import DOMAINS
+from deploy.names import CERTIFICATES, DOMAINS
 
 
 @check(
@@ -17,7 +17,7 @@ from deploy.names import DOMAINS
     fix="Write the name alone: no https://, no path, small letters.",
 )
 def domains(context: Context) -> Iterator[str]:
-    yield from (f"{text}." for name, text in context.name_faults.items() if name in DOMAINS)
+    yield from (f"{text}." for name, text in context.name_faults.items() if name in (*DOMAINS, *CERTIFICATES))
 
 
 @check(

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import alibabacloud_oss_v2 as oss
 
 from deploy.hooks import oss_client
+from deploy.names import certificate_for_oss
 from deploy.oss_client import refusal
 from localcloud.terminal import guard_output
 
@@ -83,7 +84,7 @@ def main() -> int:
             domain, bucket = asked[f"{use}_domain"], asked[f"{use}_bucket"]
             if domain:
                 host = f"{bucket}.oss-{region}.aliyuncs.com"
-                said = bind(client, bucket, domain, asked[f"{use}_certificate"], host)
+                said = bind(client, bucket, domain, certificate_for_oss(asked[f"{use}_certificate"]), host)
                 if said:
                     print(said)
     except oss.exceptions.OperationError as fault:

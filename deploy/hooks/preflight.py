@@ -1,7 +1,7 @@
 """Before a deployment begins: whether the functions can work with their settings, and the page can be published.
 
-Reads JSON on standard input, `{"name", "site_domain", "keep_days", "page", "environment", "callback_environment"}`,
-from s.yaml, and profiles.json. A fault stops the deployment before anything is created.
+Reads JSON on standard input, `{"name", "domains", "keep_days", "page", "environment", "callback_environment"}`, from
+s.yaml, and profiles.json. A fault stops the deployment before anything is created.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy.environment import environment
-from deploy.names import domain_faults, name_faults, region_faults
+from deploy.names import CERTIFICATES, DOMAINS, certificate_faults, domain_faults, name_faults, region_faults
 from deploy.profiles import check_profile, keep_days_faults, read_profiles
 from deploy.site.files import site_files
 from direct_upload.settings import Settings
@@ -32,7 +32,7 @@ def faults(
     name: str,
     environment: Mapping[str, str],
     callback_environment: Mapping[str, str],
-    site_domain: str = "",
+    domains: Mapping[str, str] = {},
     *,
     profiles: bytes | None = None,
     keep_days: str = "0",
@@ -42,11 +42,19 @@ def faults(
     return (
         name_faults(name)
         or region_faults(environment.get("OSS_REGION", ""))
-        or domain_faults("UPLOAD_DOMAIN", environment.get("UPLOAD_URL", "").removeprefix("https://"))
-        or domain_faults("SITE_DOMAIN", site_domain)
+        or _faults_of_domains(domains)
         or _faults_of_settings(environment, callback_environment, profiles)
         or keep_days_faults(profiles, keep_days)
     )
+
+
+def _faults_of_domains(domains: Mapping[str, str]) -> tuple[str, ...]:
+    """Returns what is wrong with the domains and certificates, by the names that the deployer wrote."""
+    found = [fault for name in DOMAINS for fault in domain_faults(name, domains.get(name, ""))]
+    found += [fault for name in CERTIFICATES for fault in certificate_faults(name, domains.get(name, ""))]
+    if domains.get("SIGN_DOMAIN") and not domains.get("SIGN_CERTIFICATE"):
+        found.append("SIGN_CERTIFICATE is missing: Function Compute serves SIGN_DOMAIN over https alone")
+    return tuple(found)
 
 
 def _faults_of_settings(
@@ -105,7 +113,7 @@ def main(project: Path = ROOT) -> int:
         request["name"],
         settings,
         request["callback_environment"],
-        request["site_domain"],
+        request["domains"],
         profiles=profiles,
         keep_days=request["keep_days"],
     )

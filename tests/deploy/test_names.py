@@ -72,3 +72,11 @@ def test_a_password_in_a_domain_is_not_told() -> None:
     assert names.domain_faults("SITE_DOMAIN", "https://me:pass@word@up.example.com") == (
         "SITE_DOMAIN must be a domain alone, such as upload.example.com, not '…@up.example.com'",
     )
+
+
+def test_a_wrong_certificate_is_named_to_doctor_by_the_name_that_was_written() -> None:
+    found = names.faults({"SIGN_CERTIFICATE": "1234567", "SITE_CERTIFICATE": "cert-1"}, "")
+    assert found == {
+        "SITE_CERTIFICATE": "SITE_CERTIFICATE must be the certificate's ID, such as 1234567 or 1234567-cn-hangzhou, "
+        "not 'cert-1'"
+    }

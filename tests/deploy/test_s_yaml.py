@@ -436,7 +436,7 @@ def test_a_function_at_a_domain_of_its_own(scratch: Scratch) -> None:
         "customDomain": {
             "domainName": "sign.example.com",
             "protocol": "HTTPS",
-            "certConfig": {"certId": "1-cn-hangzhou"},
+            "certConfig": {"certId": "1"},
             "route": {"path": "/*", "qualifier": "LATEST", "methods": ["GET", "POST", "OPTIONS"]},
         },
     }

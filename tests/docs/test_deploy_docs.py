@@ -37,6 +37,18 @@ def test_the_deployers_policy_is_one() -> None:
     assert (policy["Version"], {one["Effect"] for one in policy["Statement"]}) == ("1", {"Allow"})
 
 
+def test_the_deployer_may_bind_certificates() -> None:
+    """OSS's page on PutCname names three actions; Function Compute's component reads the certificate itself."""
+    (block,) = re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)
+    actions = {action for one in json.loads(block)["Statement"] for action in one["Action"]}
+    assert {action for action in actions if action.startswith("yundun-cert:")} == {
+        "yundun-cert:DescribeSSLCertificatePrivateKey",
+        "yundun-cert:DescribeSSLCertificatePublicKeyDetail",
+        "yundun-cert:CreateSSLCertificate",
+        "yundun-cert:DescribeUserCertificateDetail",
+    }
+
+
 def test_every_resource_of_the_template_is_in_the_list() -> None:
     template = (PROJECT / "deploy" / "ros.yaml").read_text(encoding="utf-8")
     resources = re.findall(r"^  (\w+):\n    Type: ALIYUN", template, re.MULTILINE)

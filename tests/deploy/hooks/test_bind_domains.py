@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import alibabacloud_oss_v2 as oss
 import pytest
 from pytest_httpserver import HTTPServer
@@ -61,3 +64,17 @@ def test_another_refusal_is_not_swallowed(client: oss.Client, bucket: Bucket) ->
     bucket.refusal = "AccessDenied"
     with pytest.raises(oss.exceptions.OperationError, match="AccessDenied"):
         bind(client)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "bound"),
+    [("7", "7-cn-hangzhou"), ("7-cn-hangzhou", "7-cn-hangzhou"), ("7-ap-southeast-1", "7-ap-southeast-1"), ("", "")],
+)
+def test_oss_gets_certificates_in_its_form(
+    bucket: Bucket, deployers_environ: None, monkeypatch: pytest.MonkeyPatch, certificate: str, bound: str
+) -> None:
+    asked = {"region": "cn-hongkong", "site_domain": "upload.example.com", "site_certificate": certificate}
+    asked |= {"site_bucket": "team-site-1", "upload_bucket": "team-uploads-1", "upload_domain": "files.example.com"}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked | {"upload_certificate": certificate})))
+    assert bind_domains.main() == 0
+    assert bucket.domains == dict.fromkeys(("upload.example.com", "files.example.com"), bound)

@@ -22,6 +22,7 @@ ENVIRONMENT = {
 }
 CALLBACK = {"OSS_BUCKET": "team-uploads-1", "OSS_REGION": "cn-hongkong", "UPLOAD_PREFIX": "uploads"}
 SECRET = "s" * 32
+CERTIFICATES = ("SITE_CERTIFICATE", "SIGN_CERTIFICATE", "UPLOAD_CERTIFICATE")
 
 
 def test_nothing() -> None:
@@ -73,10 +74,6 @@ def test_a_webhook_that_nobody_would_call() -> None:
     ("setting", "fault"),
     [
         ({"OSS_REGION": "oss-cn-hangzhou"}, "REGION must be the region's ID: cn-hangzhou, not 'oss-cn-hangzhou'"),
-        (
-            {"UPLOAD_URL": "https://https://up.example.com"},
-            "UPLOAD_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'",
-        ),
     ],
 )
 def test_the_name_that_was_written_is_blamed_and_not_the_setting_made_of_it(
@@ -85,10 +82,47 @@ def test_the_name_that_was_written_is_blamed_and_not_the_setting_made_of_it(
     assert preflight.faults("team", {**ENVIRONMENT, **setting}, CALLBACK) == (fault,)
 
 
-def test_a_wrong_domain_of_the_page_is_blamed_and_not_the_origins_made_of_it() -> None:
-    setting = {"ALLOWED_ORIGINS": "https://https://up.example.com"}
-    assert preflight.faults("team", {**ENVIRONMENT, **setting}, CALLBACK, "https://up.example.com") == (
-        "SITE_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'",
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("UPLOAD_DOMAIN", "UPLOAD_URL"), ("SITE_DOMAIN", "ALLOWED_ORIGINS"), ("SIGN_DOMAIN", "OSS_BUCKET")],
+)
+def test_a_wrong_domain_is_blamed_and_not_the_setting_made_of_it(name: str, setting: str) -> None:
+    environment = {**ENVIRONMENT, setting: "https://https://up.example.com"}
+    domains = {"SIGN_CERTIFICATE": "1", name: "https://up.example.com"}
+    assert preflight.faults("team", environment, CALLBACK, domains) == (
+        f"{name} must be a domain alone, such as upload.example.com, not 'https://up.example.com'",
+    )
+
+
+@pytest.mark.parametrize("certificate", ["", "7246639", "7246639-cn-hangzhou", "7246639-ap-southeast-1"])
+def test_a_certificate_in_either_form(certificate: str) -> None:
+    assert preflight.faults("team", ENVIRONMENT, CALLBACK, dict.fromkeys(CERTIFICATES, certificate)) == ()
+
+
+@pytest.mark.parametrize("name", CERTIFICATES)
+@pytest.mark.parametrize(
+    ("certificate", "repeated"),
+    [
+        ("cn-hangzhou", ", not 'cn-hangzhou'"),
+        ("0", ", not '0'"),
+        ("7246639-", ", not '7246639-'"),
+        ("7246639 ", ", not '7246639 '"),
+        ("7246639-CN", ", not '7246639-CN'"),
+        ("１２", ", not '１２'"),
+        ("1" * 16, f", not '{'1' * 16}'"),
+        ("cert.pem", ", not 'cert.pem'"),
+        ("-----BEGIN PRIVATE KEY-----MIIEvQIBADANBg", ""),
+    ],
+)
+def test_what_is_no_certificate_stops_before_anything_is_made(name: str, certificate: str, repeated: str) -> None:
+    assert preflight.faults("team", ENVIRONMENT, CALLBACK, {name: certificate}) == (
+        f"{name} must be the certificate's ID, such as 1234567 or 1234567-cn-hangzhou{repeated}",
+    )
+
+
+def test_the_functions_domain_needs_a_certificate() -> None:
+    assert preflight.faults("team", ENVIRONMENT, CALLBACK, {"SIGN_DOMAIN": "sign.example.com"}) == (
+        "SIGN_CERTIFICATE is missing: Function Compute serves SIGN_DOMAIN over https alone",
     )
 
 
@@ -138,7 +172,7 @@ def test_make_deploy_is_named_only_where_it_helps(
         "name": "team",
         "environment": ENVIRONMENT | settings,
         "callback_environment": CALLBACK,
-        "site_domain": "",
+        "domains": {},
         "keep_days": "0",
     }
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(request)))
