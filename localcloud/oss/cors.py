@@ -102,5 +102,4 @@ def _access_forbidden() -> OssError:
         "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request "
         "method / Access-Control-Request-Method or Access-Control-Requet-Headers are not whitelisted by the "
         "resource's CORS spec.",
-        "0034-00000011",
     )

@@ -23,8 +23,10 @@ from localcloud.oss.operation_names import name_operation
 from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
 from localcloud.oss.operations.complete_multipart_upload import complete_multipart_upload
 from localcloud.oss.operations.delete_bucket import delete_bucket
+from localcloud.oss.operations.delete_bucket_cors import delete_bucket_cors
 from localcloud.oss.operations.delete_multiple_objects import delete_multiple_objects
 from localcloud.oss.operations.delete_object import delete_object
+from localcloud.oss.operations.get_bucket_cors import get_bucket_cors
 from localcloud.oss.operations.get_object import get_object, get_root
 from localcloud.oss.operations.initiate_multipart_upload import initiate_multipart_upload
 from localcloud.oss.operations.list_objects_v2 import list_objects_v2
@@ -32,6 +34,7 @@ from localcloud.oss.operations.list_parts import list_parts
 from localcloud.oss.operations.option_object import option_object
 from localcloud.oss.operations.post_object import post_object
 from localcloud.oss.operations.put_bucket import put_existing_bucket
+from localcloud.oss.operations.put_bucket_cors import put_bucket_cors
 from localcloud.oss.operations.put_object import put_object
 from localcloud.oss.operations.upload_part import upload_part
 from localcloud.oss.request import OssRequest, Service
@@ -70,6 +73,9 @@ OPERATIONS = {
     ("HEAD", False, NONE): Operation("HeadObject", get_root),
     ("PUT", False, NONE): Operation("PutBucket", put_existing_bucket),
     ("DELETE", False, NONE): Operation("DeleteBucket", delete_bucket),
+    ("PUT", False, frozenset({"cors"})): Operation("PutBucketCors", put_bucket_cors),
+    ("GET", False, frozenset({"cors"})): Operation("GetBucketCors", get_bucket_cors),
+    ("DELETE", False, frozenset({"cors"})): Operation("DeleteBucketCors", delete_bucket_cors),
     ("GET", False, frozenset({"list-type"})): Operation("ListObjectsV2", list_objects_v2),
     ("DELETE", True, NONE): Operation("DeleteObject", delete_object),
     ("POST", False, frozenset({"delete"})): Operation("DeleteMultipleObjects", delete_multiple_objects),

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 OWN_FOLDER = ".objects"
 MAX_SEGMENT = 255
 """Bytes of one file name that file systems hold."""
-MAX_CORS_RULES = 10
+MAX_CORS_RULES = 20
+"""As the page of PutBucketCors says since 2026-02; 10 before."""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def test_rules(world: OssWorld, rule: CorsRule, headers: dict[str, str], allowed
     if allowed:
         assert answer.status_code == 200
     else:
-        assert outcome(answer) == (403, "AccessForbidden", "0034-00000011")
+        assert outcome(answer) == (403, "AccessForbidden", None)
         assert elements(answer)["Message"] == FORBIDDEN
         assert cors_headers(answer) == {}
 
@@ -102,7 +102,7 @@ def test_a_star_answers_with_a_star(world: OssWorld) -> None:
 
 
 def test_no_rules(world: OssWorld) -> None:
-    assert outcome(preflight(world, asking())) == (403, "AccessForbidden", "0034-00000011")
+    assert outcome(preflight(world, asking())) == (403, "AccessForbidden", None)
 
 
 @pytest.mark.parametrize("missing", ["Origin", "Access-Control-Request-Method"])
@@ -157,6 +157,6 @@ def test_rules_that_cannot_be_put(rule: dict[str, Any]) -> None:
 
 
 def test_too_many_rules(world: OssWorld) -> None:
-    rules = [CorsRule((f"https://{number}.example.com",), ("POST",)) for number in range(11)]
+    rules = [CorsRule((f"https://{number}.example.com",), ("POST",)) for number in range(21)]
     with pytest.raises(ValueError, match=r"^The CORS Rules num is beyond limit\.$"):
         Bucket("bucket", "1", world.folder.with_name("b"), rules)
