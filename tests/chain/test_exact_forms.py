@@ -127,10 +127,19 @@ def test_the_folder_form_takes_an_empty_file(chain: Chain) -> None:
     assert chain.stored_files() == [(form["dir"] + "a.png", b"")]
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/octet-stream"])
+@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "image/jpeg"])
 def test_an_exact_form_takes_no_file_part_of_another_type(chain: Chain, content_type: str) -> None:
     [upload] = chain.sign()
     assert outcome(post_upload(upload, content_type=content_type)) == (403, "AccessDenied", "0006-00000227")
+
+
+@pytest.mark.parametrize("content_type", ["image/x-png", "application/octet-stream", ""])
+def test_whatever_a_client_calls_the_type_the_object_has_the_one_that_the_form_pins(
+    chain: Chain, content_type: str
+) -> None:
+    [upload] = chain.sign()
+    assert post_upload(upload, content_type=content_type).status_code == 200
+    assert [each.content_type for each in chain.cloud.bucket.objects()] == ["image/png"]
 
 
 @pytest.mark.parametrize(

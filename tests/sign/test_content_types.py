@@ -10,7 +10,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from direct_upload import content_types
-from direct_upload.content_types import accept_list, find_type, folder_form_types, narrow, parse
+from direct_upload.content_types import accept_list, find_type, folder_form_types, narrow, parse, part_types
 from direct_upload.known_types import ACTIVE_EXTENSIONS, BYTES, TYPES
 
 ALL = content_types.DEFAULT
@@ -397,3 +397,23 @@ def test_a_folder_form_takes_nothing_active_and_no_type_beside_the_allowed() -> 
         _, names = folder_form_types((name,), 10**6)
         assert names[0] == name
         assert [each for each in names[1:] if each in ALL or not content_types.is_inert(each)] == []
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("image/jpeg", ("image/jpeg", "image/jpg", "image/pjpeg", "application/octet-stream")),
+        ("image/gif", ("image/gif", "application/octet-stream")),
+        ("application/octet-stream", ("application/octet-stream",)),
+        ("chemical/x-mine", ("chemical/x-mine", "application/octet-stream")),
+        ("model/3mf", ("model/3mf", "application/vnd.ms-3mfdocument", "application/octet-stream")),
+    ],
+)
+def test_under_which_types_a_file_may_be_posted(content_type: str, expected: tuple[str, ...]) -> None:
+    assert part_types(content_type) == expected
+
+
+def test_a_file_is_posted_under_no_active_type() -> None:
+    assert [
+        each for name in ALL for each in part_types(name) if each != name and not content_types.is_inert(each)
+    ] == []

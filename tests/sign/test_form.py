@@ -59,7 +59,7 @@ def test_an_exact_forms_policy_names_every_field_it_comes_with() -> None:
         "conditions": [
             {"bucket": "team-uploads"},
             ["content-length-range", 7, 7],
-            ["eq", "$content-type", "image/png"],
+            ["in", "$content-type", ["image/png", "image/x-png", "application/octet-stream"]],
             *(["eq", f"${name}", value] for name, value in pinned.items()),
         ],
     }
@@ -122,12 +122,12 @@ def size(form: Form) -> int:
 
 
 def test_a_name_may_take_a_kilobyte() -> None:
-    form = signer()[0].sign_exact_form(UPLOAD._replace(filename="x" * 1020 + ".png"), lifetime=600)
+    form = signer(token_bytes=560)[0].sign_exact_form(UPLOAD._replace(filename="x" * 1020 + ".png"), lifetime=600)
     assert form.fields["x-oss-meta-filename"] == "x" * 1020 + ".png"
 
 
 def test_a_longer_name_is_shortened_to_a_kilobyte() -> None:
-    form = signer()[0].sign_exact_form(UPLOAD._replace(filename="x" * 1021 + ".png"), lifetime=600)
+    form = signer(token_bytes=560)[0].sign_exact_form(UPLOAD._replace(filename="x" * 1021 + ".png"), lifetime=600)
     assert form.fields["x-oss-meta-filename"] == "x" * 1020 + ".png"
 
 

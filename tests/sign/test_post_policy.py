@@ -9,12 +9,15 @@ from direct_upload import post_policy
 
 def test_an_exact_form_pins_bucket_size_type_and_every_field() -> None:
     conditions = post_policy.exact_form_conditions(
-        {"key": "uploads/a.png", "x-oss-forbid-overwrite": "true"}, bucket="b-1", content_type="image/png", size=7
+        {"key": "uploads/a.png", "x-oss-forbid-overwrite": "true"},
+        bucket="b-1",
+        part_types=("image/png", "image/x-png"),
+        size=7,
     )
     assert conditions == [
         {"bucket": "b-1"},
         ["content-length-range", 7, 7],
-        ["eq", "$content-type", "image/png"],
+        ["in", "$content-type", ["image/png", "image/x-png"]],
         ["eq", "$key", "uploads/a.png"],
         ["eq", "$x-oss-forbid-overwrite", "true"],
     ]
@@ -50,15 +53,15 @@ def test_encoded_uses_the_standard_alphabet_with_padding() -> None:
 
 
 def test_a_dollar_in_a_value_is_escaped_and_never_a_variable() -> None:
-    exact = post_policy.exact_form_conditions({"key": "a/${filename}"}, bucket="b", content_type="x/$y", size=1)
+    exact = post_policy.exact_form_conditions({"key": "a/${filename}"}, bucket="b", part_types=["x/$y"], size=1)
     folder = post_policy.folder_form_conditions({}, bucket="b", directory="$d/", content_types=["x/$y"], max_size=1)
-    assert exact[2:] == [["eq", "$content-type", r"x/\$y"], ["eq", "$key", r"a/\${filename}"]]
+    assert exact[2:] == [["in", "$content-type", [r"x/\$y"]], ["eq", "$key", r"a/\${filename}"]]
     assert folder[2:] == [["starts-with", "$key", r"\$d/"], ["in", "$content-type", [r"x/\$y"]]]
 
 
 def test_what_looks_like_policy_stays_text() -> None:
     hostile = '1.png"},{"key":"2.png"}]}//'
     encoded = post_policy.encode(
-        post_policy.exact_form_conditions({"key": hostile}, bucket="b", content_type="t", size=1), expiration="e"
+        post_policy.exact_form_conditions({"key": hostile}, bucket="b", part_types=["t"], size=1), expiration="e"
     )
     assert base64.b64decode(encoded).endswith(rb'["eq","$key","1.png\"},{\"key\":\"2.png\"}]}//"]]}')

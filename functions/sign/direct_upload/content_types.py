@@ -103,6 +103,16 @@ def accept_list(allowed: Mapping[str, str]) -> list[str]:
     return list(accepted)
 
 
+@lru_cache(maxsize=512)
+def part_types(content_type: str) -> tuple[str, ...]:
+    """Returns the types under which clients post a file of this type: its names, as far as they are inert, and bytes.
+
+    Many clients cannot choose the type of the file part: they take it from a table of their own, or say "bytes".
+    """
+    names = TYPES.get(content_type, ("", ""))[1].split()
+    return tuple(dict.fromkeys((content_type, *filter(is_inert, names), BYTES)))
+
+
 @lru_cache(maxsize=8)
 def folder_form_types(allowed: tuple[str, ...], max_bytes: int) -> tuple[list[str], list[str]]:
     """Returns the first of these types that fit into `max_bytes`, at least one, and all their names.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from direct_upload import post_policy
+from direct_upload import content_types, post_policy
 from direct_upload.errors import FormTooLarge
 from direct_upload.upload import MAX_NAME_BYTES, Upload, encode_filename, filename_headers
 from oss_protocol import signature
@@ -55,11 +55,12 @@ class Signer:
         form is small enough. Raises FormTooLarge if that does not help.
         """
         max_bytes = MAX_NAME_BYTES
+        part_types = content_types.part_types(upload.content_type)
         while max_bytes > 0:
             name = encode_filename(upload.filename, max_bytes)
             fields = _build_fields(upload, name, extra_fields or {})
             conditions = post_policy.exact_form_conditions(
-                fields, bucket=self._bucket, content_type=upload.content_type, size=upload.size
+                fields, bucket=self._bucket, part_types=part_types, size=upload.size
             )
             form = self._sign(fields, conditions, lifetime)
             excess = _size(form.fields) - FIELDS_LIMIT_BYTES + 1

@@ -17,12 +17,18 @@ _DOLLAR = r"\$"
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
-def exact_form_conditions(fields: Mapping[str, str], *, bucket: str, content_type: str, size: int) -> list[Condition]:
-    """Returns the conditions for one file: every field as it is, the type that takes effect, exactly `size` bytes."""
+def exact_form_conditions(
+    fields: Mapping[str, str], *, bucket: str, part_types: Iterable[str], size: int
+) -> list[Condition]:
+    """Returns the conditions for one file: every field as it is, exactly `size` bytes, and a part of one of the types.
+
+    The field x-oss-content-type is the object's type, and takes precedence over the file part's own. Whether OSS checks
+    `$content-type` against the one that takes precedence or against the part's is not established, so both must fit.
+    """
     return [
         {"bucket": bucket},
         ["content-length-range", size, size],
-        ["eq", "$content-type", _escape(content_type)],
+        ["in", "$content-type", _escape_all(list(part_types))],
         *eq_conditions(fields),
     ]
 
