@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -162,6 +163,12 @@ def test_only_index_reads_clock_environment_and_randomness() -> None:
 def test_the_stand_ins_import_nothing_of_what_they_check() -> None:
     for file in (ROOT / "localcloud").rglob("*.py"):
         assert {name for name in imports(file) if name.split(".")[0] in ("index", *PACKAGES)} == set(), file.name
+
+
+def test_the_suites_of_peers_need_python_alone() -> None:
+    """Those who run them elsewhere have nothing to install, and neither our signer nor our verifier has a say."""
+    names = {name.split(".")[0] for file in (ROOT / "vectors").rglob("*.py") for name in imports(file)}
+    assert names <= {*sys.stdlib_module_names, "vectors"}
 
 
 def test_no_test_imports_another_test() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-CODE = ("benchmarks", "deploy", "functions", "localcloud", "tools", "tests/support", "conftest.py")
+CODE = ("benchmarks", "deploy", "functions", "localcloud", "tools", "tests/support", "vectors", "conftest.py")
 
 NO_VERBS = ("As", "Bytes", "Its", "This")
 """First words that end in -s, and are other parts of speech."""

@@ -1,0 +1,192 @@
+"""The suites of peers: every row is run against the local cloud, and says what OSS's documents say."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from localcloud.standalone import OssCloud
+from vectors.peers import __main__ as command
+from vectors.peers import docs
+from vectors.peers.runner import NotTried, Row, Runner, Target, read_rows, read_suites
+from vectors.peers.signatures import Credentials
+
+ROWS = list(read_rows())
+SUITES = read_suites()
+ROLES: dict[str, Any] = SUITES["ceph"]["roles"]
+
+
+def target(cloud: OssCloud, **more: Any) -> Target:
+    credentials = Credentials(cloud.access_key_id, cloud.access_key_secret)
+    return Target(cloud.oss.url, cloud.bucket.name, cloud.region, credentials, **more)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OssCloud]:
+    """Provides one local cloud for all rows, with the roles that the data describes."""
+    with OssCloud(tmp_path_factory.mktemp("peers")) as cloud:
+        yield cloud
+        cloud.check()
+        assert cloud.bucket.objects() == []
+
+
+@pytest.fixture(scope="module")
+def runner(cloud: OssCloud) -> Iterator[Runner]:
+    """Provides a runner in whose world a wait takes no time."""
+    roles = {name: cloud.add_role(name, policy) for name, policy in ROLES.items()}
+
+    def sleep(seconds: float) -> None:
+        cloud.clock.offset += seconds
+
+    runner = Runner(target(cloud, sts_url=cloud.sts.url, roles=roles, replaces_cors=True, sleep=sleep, now=cloud.clock))
+    yield runner
+    runner.finish()
+    assert cloud.bucket.cors_rules == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row_holds(runner: Runner, row: Row) -> None:
+    answer, faults = runner.run(row)
+    assert (faults, answer.status) == ([], row.data["ours"]["status"])
+
+
+def test_every_row_has_a_name_of_its_own() -> None:
+    names = [row.name for row in ROWS]
+    assert len(set(names)) == len(names) >= 180
+
+
+def mark(row: Mapping[str, Any]) -> str:
+    """Returns the mark that a row must have, as its answers are."""
+    peer, oss, headers = row["peer"], row["oss"], row["ours"].get("headers", {})
+    if "status" not in oss:
+        return "not established"
+    codes = {each["code"] for each in (peer, oss) if "code" in each}
+    has_other_headers = any(headers[name] != value for name, value in peer.get("headers", {}).items())
+    return "differs" if peer["status"] != oss["status"] or len(codes) > 1 or has_other_headers else "same"
+
+
+def test_rows_are_marked_as_their_answers_are() -> None:
+    wrong = [row.name for row in ROWS if row.data["mark"] not in (mark(row.data), "counterpart")]
+    assert wrong == []
+
+
+def test_what_is_expected_here_is_what_oss_establishes() -> None:
+    """A row that OSS's documents contradict cannot hold, and each names a page of the vendor."""
+    for row in ROWS:
+        established = dict(row.data["oss"])
+        assert established.pop("page").startswith(("https://www.alibabacloud.com/help/", "https://help.aliyun.com/"))
+        assert established.items() <= row.data["ours"].items(), row.name
+
+
+def test_a_row_without_documents_says_what_was_chosen() -> None:
+    assert [row.name for row in ROWS if row.data["mark"] == "not established" and not row.data.get("why")] == []
+
+
+def expecting(row: Row, **ours: Any) -> Row:
+    return Row(row.peer, {**row.data, "ours": {**row.data["ours"], **ours}})
+
+
+SOUND = next(row for row in ROWS if row.data["case"] == "test_post_object_user_specified_header")
+REFUSED = next(row for row in ROWS if row.data["case"] == "test_post_object_expired_policy")
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    {
+        "another status": (expecting(SOUND, status=200), "expected {'status': 200}"),
+        "another EC": (
+            expecting(REFUSED, ec="0006-00000227"),
+            "expected {'status': 403, 'code': 'AccessDenied', 'ec': '0006-00000227'}",
+        ),
+        "a header": (expecting(SOUND, headers={"x-oss-ec": "0"}), "expected x-oss-ec: 0, not None"),
+        "an element": (expecting(REFUSED, elements={"Key": "a"}), "expected <Key>a, not None"),
+        "another size": (
+            expecting(SOUND, stored={"{{prefix}}foo.txt": {"size": 4}}),
+            "{prefix}foo.txt is not stored as expected: HEAD answers 200",
+        ),
+        "another header of the object": (
+            expecting(SOUND, stored={"{{prefix}}foo.txt": {"headers": {"x-oss-meta-foo": "b"}}}),
+            "{prefix}foo.txt is not stored as expected: HEAD answers 200",
+        ),
+        "another object": (
+            expecting(SOUND, stored={"{{prefix}}bar.txt": {"size": 3}}),
+            "{prefix}bar.txt is not stored as expected: HEAD answers 404",
+        ),
+        "a step before the last": (
+            Row("ceph", {**SOUND.data, "steps": REFUSED.data["steps"] + SOUND.data["steps"]}),
+            "step 1 of 2 was refused: {'status': 403, 'code': 'AccessDenied', 'ec': '0006-00000213'}",
+        ),
+    }.values(),
+)
+def test_a_difference_is_found(runner: Runner, row: Row, fault: str) -> None:
+    assert runner.run(row)[1] == [fault.replace("{prefix}", runner.target.prefix)]
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("test_assume_role_allow", "it needs STS and the role 'everything': --sts-endpoint, --role everything=<ARN>"),
+        ("test_set_cors", "it replaces the bucket's CORS rules: --replace-cors"),
+    ],
+)
+def test_a_row_that_needs_more_is_not_tried(cloud: OssCloud, case: str, reason: str) -> None:
+    row = next(row for row in ROWS if row.data["case"] == case)
+    with pytest.raises(NotTried) as raised:
+        Runner(target(cloud)).run(row)
+    assert str(raised.value) == reason
+
+
+def environ(cloud: OssCloud) -> dict[str, str]:
+    """Returns the settings of the local cloud, whose clock is right again: the command has this machine's."""
+    cloud.clock.offset = 0.0
+    return {name: value for name, value in cloud.environ.items() if name.startswith("OSS_")}
+
+
+def test_the_command_takes_the_settings_that_make_cloud_prints(
+    cloud: OssCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["--only", "POST Policy Simple"], environ(cloud)) == 0
+    assert capsys.readouterr() == (
+        "holds     same             gcs: POST Policy Simple: 204\n1 holds, 0 differs, 0 not tried\n",
+        "",
+    )
+
+
+def test_the_command_fails_where_a_row_differs(cloud: OssCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = {**environ(cloud), "OSS_ACCESS_KEY_SECRET": secrets.token_urlsafe(20)}
+    assert command.main(["--only", "POST Policy Simple"], wrong) == 1
+    assert capsys.readouterr().out == (
+        "differs   same             gcs: POST Policy Simple: 403 SignatureDoesNotMatch 0002-00000705\n"
+        "                           expected {'status': 204}\n"
+        "0 holds, 1 differs, 0 not tried\n"
+    )
+
+
+def test_the_command_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):
+        command.main(["--bucket", "a"], {"OSS_ACCESS_KEY_ID": "a"})
+    assert capsys.readouterr().err.endswith("error: Missing: OSS_ACCESS_KEY_SECRET, --endpoint, --region.\n")
+
+
+def test_the_command_says_that_nothing_answers(cloud: OssCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = {**environ(cloud), "OSS_ENDPOINT": "http://127.0.0.1:1"}
+    assert command.main(["--only", "POST Policy Simple"], nowhere) == 2
+    assert capsys.readouterr().err.startswith("http://127.0.0.1:1 does not answer: ")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "url"),
+    [
+        ("https://oss-cn-hangzhou.aliyuncs.com", "https://photos.oss-cn-hangzhou.aliyuncs.com"),
+        ("http://localhost:9000", "http://localhost:9000"),
+    ],
+)
+def test_the_bucket_is_part_of_the_host(endpoint: str, url: str) -> None:
+    assert command.bucket_url(endpoint, "photos") == url
+
+
+def test_the_page_is_what_the_data_say() -> None:
+    assert docs.FILE.read_text(encoding="utf-8") == docs.render(), "run .venv/default/bin/python -m vectors.peers.docs"
