@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -16,6 +17,7 @@ from localcloud.dev.cloud import ROOT, Cloud
 from localcloud.dev.site import Site
 from localcloud.oss.cors import CorsRule
 from support.page_steps import types_stored
+from support.tokens import new_secret, token
 
 FILES = [FilePayload(name=name, mimeType="text/plain", buffer=name.encode()) for name in ("a.txt", "b.txt")]
 
@@ -55,10 +57,7 @@ def site(folder: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def cloud(tmp_path: Path, site: Site) -> Iterator[Cloud]:
-    profiles = tmp_path / "profiles.json"
-    profiles.write_text('{"notes": {"requires_claim": false}}', encoding="utf-8")
-    settings = {"ALLOWED_ORIGINS": site.url, "PROFILES_FILE": str(profiles)}
-    with Cloud(tmp_path / "files", settings=settings) as cloud:
+    with Cloud(tmp_path / "files", settings={"ALLOWED_ORIGINS": site.url}) as cloud:
         cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST",)))
         yield cloud
     cloud.check()
@@ -84,9 +83,31 @@ def test_the_uploader_in_a_page_of_ones_own(page: Page, cloud: Cloud, site: Site
     assert stored_files(cloud) == ALL
 
 
-def test_uppy_posts_through_the_function(page: Page, cloud: Cloud, site: Site, folder: Path, tmp_path: Path) -> None:
-    example = (ROOT / "examples" / "uppy.js").read_text(encoding="utf-8")
-    example = example.replace("ADDRESS", cloud.gateway.url).replace("PROFILE = undefined", 'PROFILE = "notes"')
+SECRET = new_secret()
+
+
+@pytest.fixture
+def uppy_cloud(tmp_path: Path, site: Site) -> Iterator[Cloud]:
+    """Provides a cloud that asks for tokens, has a profile, and takes files in parts from 1 MB on."""
+    profiles = tmp_path / "profiles.json"
+    profiles.write_text('{"notes": {"requires_claim": false}}', encoding="utf-8")
+    settings = {"ALLOWED_ORIGINS": site.url, "PROFILES_FILE": str(profiles), "AUTH": "jwt", "JWT_SECRET": SECRET}
+    with Cloud(tmp_path / "files", settings=settings | {"MULTIPART_THRESHOLD": "1MB"}) as cloud:
+        cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST", "PUT"), expose_headers=("ETag",)))
+        yield cloud
+    cloud.check()
+
+
+@pytest.fixture
+def uppy(page: Page, uppy_cloud: Cloud, site: Site, folder: Path, tmp_path: Path) -> Page:
+    """Provides a page with examples/uppy.js in it."""
+    example = (ROOT / "examples" / "uppy.js").read_text(encoding="utf-8").replace("ADDRESS", uppy_cloud.gateway.url)
+    for name, value in (
+        ("TOKEN", f'"{token(SECRET, exp=int(time.time()) + 600)}"'),
+        ("PROFILE", '"notes"'),
+        ("PARTS_FROM", "1e6"),
+    ):
+        example = re.sub(f"const {name} = .*;", f"const {name} = {value};", example)
     (tmp_path / "uppy.js").write_text(example, encoding="utf-8")
     (tmp_path / "page.js").write_text(UPPY_SCRIPT, encoding="utf-8")
     (folder / "index.html").write_text(UPPY_PAGE, encoding="utf-8")
@@ -99,14 +120,26 @@ def test_uppy_posts_through_the_function(page: Page, cloud: Cloud, site: Site, f
         timeout=60,
     )
     page.goto(site.url)
-    page.set_input_files("input", FILES)
-    expect(page.locator("output")).to_have_text("2 stored, 0 failed")
-    assert stored_files(cloud) == ALL
-    page.set_input_files("input", [FilePayload(name="c.stl", mimeType="application/x-unheard-of", buffer=b"solid")])
-    expect(page.locator("output")).to_have_text("1 stored, 0 failed")
-    assert types_stored(cloud) == {
+    return page
+
+
+def test_uppy_posts_through_the_function(uppy: Page, uppy_cloud: Cloud) -> None:
+    uppy.set_input_files("input", FILES)
+    expect(uppy.locator("output")).to_have_text("2 stored, 0 failed")
+    assert stored_files(uppy_cloud) == ALL
+    uppy.set_input_files("input", [FilePayload(name="c.stl", mimeType="application/x-unheard-of", buffer=b"solid")])
+    expect(uppy.locator("output")).to_have_text("1 stored, 0 failed")
+    assert types_stored(uppy_cloud) == {
         "a.txt": ("text/plain", "txt"),
         "b.txt": ("text/plain", "txt"),
         "c.stl": ("model/stl", "stl"),
     }
-    assert {each.key.rpartition("/")[0] for each in cloud.bucket.objects()} == {"uploads/~notes/anonymous"}
+    assert {each.key.rpartition("/")[0] for each in uppy_cloud.bucket.objects()} == {"uploads/~notes/alice"}
+
+
+def test_uppy_sends_a_large_file_in_the_functions_parts(uppy: Page, uppy_cloud: Cloud) -> None:
+    content = os.urandom(9 * 1024 * 1024)
+    uppy.set_input_files("input", [FilePayload(name="film.mp4", mimeType="video/mp4", buffer=content)])
+    expect(uppy.locator("output")).to_have_text("1 stored, 0 failed")
+    assert stored_files(uppy_cloud) == [("film.mp4", content)]
+    assert [record.status for record in uppy_cloud.oss.records if record.method == "PUT"] == [200, 200]
