@@ -68,9 +68,9 @@ def _row(row: Mapping[str, Any]) -> str:
 
 
 def _answer(answer: Mapping[str, Any]) -> str:
-    """Returns an answer in a few words: status, Code, EC, and which headers it must have or must not have."""
+    """Returns an answer in a few words: status, Code, EC, and which headers it must have, or must not have."""
     code = [f"`{answer['code']}`"] if "code" in answer else []
-    parts = [str(answer["status"])] if "status" in answer else []
+    parts = [str(answer["status"])] if "status" in answer else ["refused"] if "refused" in answer else []
     parts += code + ([answer["ec"]] if "ec" in answer else [])
     headers = [
         f"no {name}" if value is None else f"{name}: {value}" for name, value in answer.get("headers", {}).items()
