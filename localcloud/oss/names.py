@@ -6,8 +6,11 @@ import re
 
 BUCKET = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 REGION = re.compile("[a-z]{2,}(-[a-z0-9]+)+")
-ORIGIN = re.compile(r"\*|(https?)://[a-z0-9*]([a-z0-9.*-]*[a-z0-9*])?(:[1-9][0-9]{0,4})?")
-"""As a browser sends it, with the `*` of a CORS rule."""
+ORIGIN = re.compile(
+    r"\*|(https?)://[a-z0-9*]([a-z0-9.*-]*[a-z0-9*])?(:[1-9][0-9]{0,4})?"
+    r"|(?:capacitor|ionic|tauri)://[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+)
+"""As a browser or an app's web view sends it, with the `*` of a CORS rule."""
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 

@@ -23,6 +23,11 @@ RANDOM = {"{random}": "7MA4YWxkTrZu0gW3", "{digits}": "0123456789"}
 NAME = '合同 "1".png'
 TYPE = "image/png"
 
+WEB_VIEWS = (
+    *("capacitor://localhost", "ionic://localhost", "tauri://localhost", "http://tauri.localhost"),
+    "https://tauri.localhost",
+)
+
 TEMPLATES = {
     f"{page.stem}-{number}": template
     for page in sorted(PAGES.glob("*.md"))
@@ -33,7 +38,8 @@ TEMPLATES = {
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     with time_machine.travel(NOON, tick=False) as clock:
-        chain = Chain(tmp_path_factory.mktemp("clients"), clock)
+        settings = {"ALLOWED_ORIGINS": ",".join(WEB_VIEWS)}
+        chain = Chain(tmp_path_factory.mktemp("clients"), clock, settings=settings)
         with chain.cloud:
             yield chain
         chain.cloud.check()
@@ -78,6 +84,16 @@ def test_what_a_client_sends_is_stored_under_the_name_and_the_type_in_the_form(c
     assert send(upload["url"], *render(template, upload["fields"])) == (200, b"")
     [stored] = [each for each in chain.cloud.bucket.objects() if each.key == upload["key"]]
     assert (stored.path.read_bytes(), stored.content_type, stored.meta) == (CONTENT, TYPE, {"filename": quote(NAME)})
+
+
+@pytest.mark.parametrize("origin", WEB_VIEWS)
+def test_a_web_view_whose_origin_is_listed_may_ask_and_post(chain: Chain, origin: str) -> None:
+    ask = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    function, bucket = f"{chain.cloud.gateway.url}/sign", sign(chain)["url"]
+    answers = [requests.options(url, headers=ask, timeout=20) for url in (function, bucket)]
+    answers += [requests.post(url, headers={"Origin": origin}, timeout=20) for url in (function, bucket)]
+    allowed = [(answer.status_code, answer.headers["Access-Control-Allow-Origin"]) for answer in answers]
+    assert allowed == [(204, origin), (200, origin), (400, origin), (400, origin)]
 
 
 def test_the_index_says_of_every_page_if_it_was_run_as_the_page_does() -> None:

@@ -164,11 +164,41 @@ def test_a_prefix_that_leaves_its_place_is_a_fault(prefix: str) -> None:
         "https://app.example.com:99999",
         "https://",
         "https://app.example.com?x",
+        "capacitor://",
+        "capacitor://localhost/",
+        "capacitor://localhost:8080",
+        "capacitor://Localhost",
+        "capacitor://*",
+        "ionic:localhost",
+        "http://tauri.localhost:80",
+        "http://tauri.localhost.example",
+        "http://localhost",
+        "file://",
+        "chrome-extension://abcdef",
+        "myapp://localhost",
     ],
 )
 def test_what_is_no_exact_origin_is_a_fault(origin: str) -> None:
     assert faults(factories.ENVIRON | {"ALLOWED_ORIGINS": f"https://a.example,{origin}"}) == (
         f"ALLOWED_ORIGINS must list exact origins such as https://app.example.com, not {origin!r}",
+    )
+
+
+WEB_VIEWS = (
+    *("capacitor://localhost", "capacitor://app.example.com", "ionic://localhost", "tauri://localhost"),
+    *("http://tauri.localhost", "https://tauri.localhost", "https://localhost"),
+)
+
+
+@pytest.mark.parametrize("origin", WEB_VIEWS)
+def test_the_origin_of_a_web_view_may_be_listed_by_name(origin: str) -> None:
+    assert read(ALLOWED_ORIGINS=f"https://a.example,{origin}").allowed_origins == ("https://a.example", origin)
+
+
+@pytest.mark.parametrize("origin", ["capacitor://localhost", "http://tauri.localhost"])
+def test_an_address_is_not_that_of_a_web_view(origin: str) -> None:
+    assert faults(factories.ENVIRON | {"UPLOAD_URL": origin}) == (
+        f"UPLOAD_URL must be https://host without a path, not {origin!r}",
     )
 
 
@@ -337,9 +367,11 @@ def test_the_longest_life_is_that_of_the_largest_file() -> None:
 
 
 def test_listed_origins_are_those_that_are_origins_whatever_else_is_wrong() -> None:
-    assert listed_origins({"ALLOWED_ORIGINS": "*, https://a.example,http://b.example,null"}) == (
+    text = "*, https://a.example,http://b.example,null,capacitor://localhost,myapp://localhost"
+    assert listed_origins({"ALLOWED_ORIGINS": text}) == (
         "https://a.example",
         "http://b.example",
+        "capacitor://localhost",
     )
     assert listed_origins({}) == ()
 

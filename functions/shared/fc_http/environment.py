@@ -12,6 +12,9 @@ from fc_http.errors import InvalidSettings
 MIN_SECRET_BYTES = 32
 """Of a secret for HMAC-SHA256 (RFC 7518, 3.2)."""
 
+_WEB_VIEW_ORIGIN = re.compile(r"(capacitor|ionic|tauri)://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://tauri\.localhost")
+"""Capacitor's and Ionic's on iOS, Tauri's on macOS, iOS and Linux, and Tauri's on Windows and Android."""
+
 _T = TypeVar("_T")
 
 
@@ -98,6 +101,11 @@ def is_origin(text: str, *, cleartext: bool = False) -> bool:
     return text == f"{parts.scheme}://{host}{port}"
 
 
+def is_page_origin(text: str, *, cleartext: bool = False) -> bool:
+    """Returns whether the text is the origin of pages: of a web site, or of the web views of apps."""
+    return is_origin(text, cleartext=cleartext) or bool(_WEB_VIEW_ORIGIN.fullmatch(text))
+
+
 def is_address(text: str, *schemes: str) -> bool:
     """Returns whether the text is an address that a request can be sent to: no user, no fragment, nothing to escape."""
     try:
@@ -134,4 +142,5 @@ def parse_secrets(text: str) -> tuple[str, ...]:
 
 def listed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Returns the origins among the entries of ALLOWED_ORIGINS, which responses need even if settings are wrong."""
-    return tuple(entry for entry in split_list(environ.get("ALLOWED_ORIGINS", "")) if is_origin(entry, cleartext=True))
+    entries = split_list(environ.get("ALLOWED_ORIGINS", ""))
+    return tuple(entry for entry in entries if is_page_origin(entry, cleartext=True))

@@ -16,7 +16,7 @@ from direct_upload.profiles import (
     parse_size,
 )
 from fc_http import environment
-from fc_http.environment import Environment, is_origin, parse_switch, printable_address, split_list
+from fc_http.environment import Environment, is_page_origin, parse_switch, printable_address, split_list
 from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region
 from oss_protocol.callback import Callback
 
@@ -174,7 +174,7 @@ class _Reader:
         if not origins:
             raise ValueError("lists no origin: add your page's, such as https://app.example.com")
         for origin in origins:
-            if not is_origin(origin, cleartext=self._environment.local is True):
+            if not is_page_origin(origin, cleartext=self._environment.local is True):
                 raise ValueError(
                     f"must list exact origins such as https://app.example.com, not {printable_address(origin)}"
                 )

@@ -293,6 +293,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("owner", lambda g: g.see_site(owner="42"), f"The page's live bucket s belongs to the account 42, not to {ACCOUNT}."),
     ("cors", lambda g: g.cors().update(AllowedMethod=["PUT"]), f"The bucket Uploads of the template has no CORS rule that lets {SITE} post."),
     ("cors", lambda g: setattr(g, "live", LiveBuckets(replace(SEEN, cors=()))), f"The live bucket b has no CORS rule that lets {SITE} post."),
+    ("cors", lambda g: g.settings.update(ALLOWED_ORIGINS=f"{SITE},capacitor://localhost"), "The bucket Uploads of the template has no CORS rule that lets capacitor://localhost post."),
     ("domains", lambda g: g.environ.update(UPLOAD_DOMAIN="https://up.example.com"), "UPLOAD_DOMAIN must be a domain alone, such as upload.example.com, not 'https://up.example.com'."),
     ("page-origin", lambda g: g.environ.update(SITE_DOMAIN="up.example.com"), "https://up.example.com, where SITE_DOMAIN puts the page, is not in ALLOWED_ORIGINS."),
     ("keep-days", lambda g: g.environ.update(KEEP_DAYS="a month"), "KEEP_DAYS must be a whole number of days, or 0, not 'a month'."),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fc_http.environment import is_origin
+from fc_http.environment import is_page_origin
 from localcloud.oss import names
 from localcloud.standalone import Options, OssCloud
 from oss_protocol.bucket import parse_bucket_name, parse_region
@@ -28,6 +28,13 @@ REFUSED: list[tuple[Callable[[str], None], str]] = [
             *("", "app.example.com", "https://", "https://app.example.com/", "https://app.example.com/page"),
             *("https://App.example.com", "https://app.example.com:443", "http://localhost:80", "ftp://a.example"),
             *("https://me@a.example", "https://a.example?b", "https://a.example:", "https://-a.example", "null"),
+            *(
+                "capacitor://",
+                "capacitor://localhost/",
+                "ionic://localhost:80",
+                "tauri://Localhost",
+                "myapp://localhost",
+            ),
         )
     ),
 ]
@@ -35,12 +42,14 @@ ACCEPTED: list[tuple[Callable[[str], None], str]] = [
     *((names.check_bucket_name, text) for text in ("abc", "a" * 63, "1-2", "local-uploads")),
     *((names.check_region, text) for text in ("cn-hangzhou", "us-west-1", "cn-north-2-gov-1")),
     *((names.check_origin, text) for text in ("https://a.example", "http://localhost:3000", "http://127.0.0.1:8080")),
+    *((names.check_origin, text) for text in ("capacitor://localhost", "ionic://localhost", "tauri://localhost")),
+    (names.check_origin, "http://tauri.localhost"),
 ]
 
 
 def function_accepts(check: Callable[[str], None], text: str) -> bool:
     if check is names.check_origin:
-        return is_origin(text, cleartext=True)
+        return is_page_origin(text, cleartext=True)
     try:
         (parse_bucket_name if check is names.check_bucket_name else parse_region)(text)
     except ValueError:
