@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import alibabacloud_oss_v2 as oss
 import requests
 
+from deploy import oss_client
 from deploy.smoke.outcome import Steps, StepSkipped, describe, describe_parts, header_values
 from deploy.smoke.own_form import OwnForm
 from deploy.smoke.session import TIMEOUT_SECONDS, Session, form_parts, other_signature
@@ -52,6 +54,8 @@ class Probes:
             ("Does OSS accept fields that no condition names?", self._unnamed_fields),
             ("Does OSS accept fields after the file?", self._fields_after_file),
             ("Does OSS accept another type of the file part?", self._other_part_type),
+            ("Does OSS accept a file part without a type?", self._part_without_type),
+            ("Which type is stored if the file part says bytes?", self._stored_type),
             ("Is x-oss-content-type held by $content-type?", self._content_type_field),
             ("Does OSS read the form field acl?", self._acl_field),
             ("Does the form field acl need oss:PutObjectAcl?", self._acl_permission),
@@ -112,6 +116,21 @@ class Probes:
 
     def _other_part_type(self) -> str:
         return _is_accepted(self._session.post(self._session.sign(), part_type="text/html"))
+
+    def _part_without_type(self) -> str:
+        return _is_accepted(self._session.post(self._session.sign(), part_type=""))
+
+    def _stored_type(self) -> str:
+        form = self._session.sign()
+        answer = self._session.post(form, part_type="application/octet-stream")
+        if not answer.ok:
+            return describe(answer)
+        request = oss.HeadObjectRequest(bucket=self._session.destination().bucket, key=form["key"])
+        try:
+            return str(self._session.oss_client().head_object(request).content_type)
+        except oss.exceptions.BaseError as fault:
+            refused = oss_client.refusal(fault)
+            return refused.code if refused else "no answer"
 
     def _content_type_field(self) -> str:
         condition: Condition = ["in", "$content-type", ["text/plain"]]

@@ -102,13 +102,16 @@ class Session:
         form: Any,
         changed: Mapping[str, str] | None = None,
         *,
-        part_type: str = "",
+        part_type: str | None = None,
         after: Mapping[str, str] | None = None,
         content: bytes = CONTENT,
     ) -> requests.Response:
-        """Posts an exact form, with fields changed or added, of another type or with fields after the file."""
+        """Posts an exact form: with fields changed or added, the file part under another type, or fields after the file.
+
+        An empty `part_type` leaves the type of the part out.
+        """
         fields = {**form["fields"], **(changed or {})}
-        content_type = part_type or form["fields"]["x-oss-content-type"]
+        content_type = form["fields"]["x-oss-content-type"] if part_type is None else part_type
         return self.send(form["url"], fields["key"], fields, content_type, after, content=content)
 
     def send(

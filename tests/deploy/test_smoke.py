@@ -59,6 +59,8 @@ SEEN_LOCALLY = {
     "Does OSS accept fields that no condition names?": "yes: 200",
     "Does OSS accept fields after the file?": "yes: 200",
     "Does OSS accept another type of the file part?": "no: 403 AccessDenied 0006-00000227",
+    "Does OSS accept a file part without a type?": "yes: 200",
+    "Which type is stored if the file part says bytes?": "text/plain",
     "Is x-oss-content-type held by $content-type?": "yes: 403 AccessDenied 0006-00000227",
     "Does OSS read the form field acl?": "yes: 400 InvalidArgument",
     "Does the form field acl need oss:PutObjectAcl?": "yes: 403 AccessDenied",
