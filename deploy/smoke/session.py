@@ -106,7 +106,7 @@ class Session:
         after: Mapping[str, str] | None = None,
         content: bytes = CONTENT,
     ) -> requests.Response:
-        """Posts an exact form: with fields changed or added, the file part under another type, or fields after the file.
+        """Posts an exact form: with fields changed or added, a file part of another type, or fields after the file.
 
         An empty `part_type` leaves the type of the part out.
         """
