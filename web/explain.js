@@ -7,9 +7,10 @@ let rules;
 
 /** What is wrong and what to change; empty for unknown errors. @param {Detail} detail */
 export async function explain({ code, ec, message = "" }) {
-    rules ??= fetch("owner-explanations.json", { cache: "no-cache", credentials: "omit" }).then((response) =>
-        response.json(),
-    );
+    rules ??= fetch(new URL("./owner-explanations.json", import.meta.url), {
+        cache: "no-cache",
+        credentials: "omit",
+    }).then((response) => response.json());
     const fits = (/** @type {Rule} */ rule) =>
         rule.code === code &&
         (rule.ec ?? ec) === ec &&

@@ -1,7 +1,8 @@
 // An upload link that is opened while another one is in use. Loaded when that happens.
 
 import { readClaims, readLink } from "./claims.js";
-import { formatMessage, isolateName, joinSentences } from "./messages.js";
+import { isolateName, Translator } from "./messages.js";
+import { create } from "./template.js";
 import { Signer } from "./uploader.js";
 
 /**
@@ -9,23 +10,31 @@ import { Signer } from "./uploader.js";
  * the one in use is over or nothing is being uploaded. Any other does if the reader agrees. Rejects with a Fault for a
  * link that is not valid.
  *
- * @param {Signer} current
+ * @param {OssUpload} uploader
  * @param {Link} link the new one
- * @param {{ isUploading: boolean, isReplaceable: boolean }} state
+ * @param {boolean} isReplaceable whether the one in use is over
  * @returns {Promise<"renew" | "switch" | "stay">}
  */
-export async function decideOnLink(current, link, { isUploading, isReplaceable }) {
+export async function decideOnLink(uploader, link, isReplaceable) {
+    const current = /** @type {Signer} */ (uploader.signer);
     const opened = new Signer(current.address, link.token, link.profile);
     await opened.fetchLimits();
     // The function names the subject of valid tokens only.
     const subject = current.subject || `${readClaims(current.token).sub ?? "?"}`;
     const isSamePerson = opened.subject === subject;
+    const { isUploading } = uploader;
+    const texts = (await uploader.texts) ?? new Translator();
     const isSamePlace = opened.profile === current.profile && opened.link === readLink(current.token);
     if (isSamePerson && (isSamePlace || isReplaceable)) {
         return "renew";
     }
-    const texts = isSamePerson ? describeOtherUpload() : describeOtherPerson(opened.subject, subject, isUploading);
-    if ((isUploading || !isSamePerson) && !(await confirmSwitch(texts))) {
+    const question = isSamePerson
+        ? describeOtherUpload(texts)
+        : describeOtherPerson(opened.subject, subject, isUploading, texts);
+    if (
+        (isUploading || !isSamePerson) &&
+        !(await confirmSwitch(question, /** @type {ShadowRoot} */ (uploader.shadowRoot)))
+    ) {
         return "stay";
     }
     handOn(link);
@@ -45,41 +54,46 @@ function handOn({ token, profile = "" }) {
     }
 }
 
-function describeOtherUpload() {
-    return ["link_elsewhere", "link_stops", "link_stay_here", "link_switch_there"].map((name) => formatMessage(name));
+/** @param {Translator} texts */
+function describeOtherUpload(texts) {
+    return ["link_elsewhere", "link_stops", "link_stay_here", "link_switch_there"].map((name) =>
+        texts.formatMessage(name),
+    );
 }
 
-/** @param {string} other @param {string} current @param {boolean} isUploading */
-function describeOtherPerson(other, current, isUploading) {
+/** @param {string} other @param {string} current @param {boolean} isUploading @param {Translator} texts */
+function describeOtherPerson(other, current, isUploading, texts) {
     const [otherName, currentName] = [other, current].map(isolateName);
     return [
-        formatMessage("link_other", { name: otherName }),
-        joinSentences(formatMessage("link_current", { name: currentName }), isUploading && formatMessage("link_stops")),
-        formatMessage("link_stay", { name: currentName }),
-        formatMessage("link_switch", { name: otherName }),
+        texts.formatMessage("link_other", { name: otherName }),
+        texts.joinSentences(
+            texts.formatMessage("link_current", { name: currentName }),
+            isUploading && texts.formatMessage("link_stops"),
+        ),
+        texts.formatMessage("link_stay", { name: currentName }),
+        texts.formatMessage("link_switch", { name: otherName }),
     ];
 }
 
-/** @param {string[]} texts @returns {Promise<boolean>} */
-function confirmSwitch(texts) {
-    const dialog = createElement("dialog");
-    const heading = createElement("h2", texts[0]);
-    const question = createElement("p", texts[1]);
-    const stay = createElement("button", texts[2]);
-    const change = createElement("button", texts[3]);
-    const choices = createElement("div");
-    choices.className = "choices";
-    choices.append(stay, change);
-    heading.id = "link-other";
-    question.id = "link-current";
-    dialog.setAttribute("aria-labelledby", heading.id);
-    dialog.setAttribute("aria-describedby", question.id);
-    dialog.append(heading, question, choices);
-    document.body.append(dialog);
+/** @param {string[]} texts @param {ParentNode} place @returns {Promise<boolean>} */
+function confirmSwitch([title, text, staying, switching], place) {
+    const button = { type: "button", part: "button" };
+    const stay = create("button", button, staying);
+    const change = create("button", button, switching);
+    const dialog = /** @type {HTMLDialogElement} */ (
+        create(
+            "dialog",
+            { "aria-labelledby": "link-other", "aria-describedby": "link-current", part: "dialog" },
+            create("h2#link-other", {}, title),
+            create("p#link-current", {}, text),
+            create("div.choices", {}, stay, change),
+        )
+    );
+    place.append(dialog);
     return ask(dialog, stay, change);
 }
 
-/** @param {HTMLDialogElement} dialog @param {HTMLButtonElement} stay @param {HTMLButtonElement} change @returns {Promise<boolean>} */
+/** @param {HTMLDialogElement} dialog @param {HTMLElement} stay @param {HTMLElement} change @returns {Promise<boolean>} */
 function ask(dialog, stay, change) {
     return new Promise((resolve) => {
         stay.onclick = () => dialog.close();
@@ -92,11 +106,4 @@ function ask(dialog, stay, change) {
         dialog.showModal();
         stay.focus();
     });
-}
-
-/** @template {keyof HTMLElementTagNameMap} Name @param {Name} name @param {string} [text] */
-function createElement(name, text = "") {
-    const element = document.createElement(name);
-    element.textContent = text;
-    return element;
 }

@@ -1,8 +1,7 @@
 // Offers to resume uploads in parts that were interrupted before the page was loaded. Loaded when there are any.
 
 import { identityOf } from "./files.js";
-import { formatBytes, formatMessage, join } from "./messages.js";
-import { createRow, moveFocus, painters } from "./view.js";
+import { formatBytes, join } from "./messages.js";
 
 /** Shows what was interrupted, and resumes it when its file is chosen again. */
 export class ResumeOffers {
@@ -14,7 +13,7 @@ export class ResumeOffers {
      * @param {(record: PreviousUpload, sent: number | null, abort: () => void) => Element} addRow `sent` is null while the
      *     function does not answer
      */
-    constructor(multipart, addRow = addInterruptedRow) {
+    constructor(multipart, addRow) {
         this.multipart = multipart;
         this.addRow = addRow;
     }
@@ -69,19 +68,21 @@ async function findPreviousUploads(multipart) {
     return (await Promise.all(requests)).flat().sort((a, b) => (b.sent ?? -1) - (a.sent ?? -1));
 }
 
-/** @param {PreviousUpload} record @param {number | null} sent @param {() => void} abort */
-function addInterruptedRow({ name, size }, sent, abort) {
-    const row = createRow(name);
+/** @param {UploadList} list @param {PreviousUpload} record @param {number | null} sent @param {() => void} abort */
+export function addInterruptedRow(list, { name, size }, sent, abort) {
+    const { view } = list;
+    const row = list.createRow(name);
     const paintRow = () => {
+        const { texts } = view;
         const progress =
-            sent !== null && formatMessage("sending", { sent: formatBytes(sent), size: formatBytes(size) });
-        row.status.textContent = join(progress, formatMessage("interrupted"));
-        row.remove.setAttribute("aria-label", formatMessage("cancel", { name }));
+            sent !== null && texts.formatMessage("sending", { sent: formatBytes(sent), size: formatBytes(size) });
+        row.status.textContent = join(progress, texts.formatMessage("interrupted"));
+        row.remove.setAttribute("aria-label", texts.formatMessage("cancel", { name }));
     };
-    painters.push(paintRow);
+    view.painters.push(paintRow);
     paintRow();
     row.remove.onclick = () => {
-        moveFocus(row.element);
+        list.moveFocus(row.element);
         abort();
     };
     return row.element;

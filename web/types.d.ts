@@ -8,6 +8,12 @@ type Totals = import("./bandwidth.js").Totals;
 type Upload = import("./files.js").Upload;
 type Signer = import("./uploader.js").Signer;
 type Slots = import("./slots.js").Slots;
+type Translator = import("./messages.js").Translator;
+type View = import("./view.js").View;
+type UploadList = import("./list.js").UploadList;
+type FileSelection = import("./selection.js").FileSelection;
+type RequestView = import("./request.js").RequestView;
+type OssUpload = import("./element.js").OssUpload;
 
 /** One file in a request to the function. `id`: a UUID; with the same id nothing is stored twice; `slot`: of a counted link, instead. */
 type UploadRequest = { filename: string; size: number; content_type: string; id?: string; slot?: number };
@@ -207,28 +213,22 @@ type Config = {
 type Messages = Record<string, string | Record<string, string>>;
 
 /** The elements of index.html that have an id. */
-type PageElements = Record<
-    | (
-          | "title"
-          | "trouble"
-          | "drop"
-          | "invitation"
-          | "folder-choice"
-          | "rules"
-          | "who"
-          | "offline"
-          | "outage"
-          | "notice"
-      )
-    | ("total" | "summary" | "causes" | "rows" | "status-announcer" | "alert-announcer" | "footer"),
+type PageElements = Record<"title" | "link-notice" | "footer", HTMLElement> & {
+    language: HTMLButtonElement;
+    logo: HTMLImageElement;
+};
+
+/** The elements of <oss-upload> that have an id. */
+type ViewElements = Record<
+    | ("uploader" | "trouble" | "drop" | "invitation" | "folder-choice" | "rules" | "who" | "offline" | "outage")
+    | ("notice" | "total" | "summary" | "causes" | "rows" | "status-announcer" | "alert-announcer"),
     HTMLElement
 > &
-    Record<"language" | "cancel" | "retry" | "clear", HTMLButtonElement> &
-    Record<"files" | "folder", HTMLInputElement> & {
-        logo: HTMLImageElement;
-        bar: HTMLProgressElement;
-        row: HTMLTemplateElement;
-    };
+    Record<"cancel" | "retry" | "clear", HTMLButtonElement> &
+    Record<"files" | "folder", HTMLInputElement> & { bar: HTMLProgressElement };
+
+/** What a file in the list has to fit. `maxFiles`: how many may be listed. */
+type SelectionRules = { accept: string; limits: Limits | null; maxFiles?: number };
 
 /** The parts of a file's row that change. */
 type Row = Record<"element" | "thumb" | "status" | "stored" | "answer", HTMLElement> &

@@ -14,7 +14,7 @@ MAKE = """() => {
     for (let number = 0; number < 1000; number += 1) {
         transfer.items.add(new File(["x"], `${number}.txt`, { type: "text/plain" }));
     }
-    document.querySelector("#files").files = transfer.files;
+    document.querySelector("oss-upload").shadowRoot.querySelector("#files").files = transfer.files;
 }"""
 
 NEVER_SIGNED = """
@@ -22,7 +22,7 @@ const fetchAll = window.fetch;
 window.fetch = (address, ...rest) => address.endsWith("/sign") ? new Promise(() => {}) : fetchAll(address, ...rest);
 """
 
-CHOOSE = "document.querySelector('#files').dispatchEvent(new Event('change'))"
+CHOOSE = "document.querySelector('oss-upload').shadowRoot.querySelector('#files').dispatchEvent(new Event('change'))"
 
 
 def measure(browser: Browser, cloud: Local) -> Iterator[Row]:

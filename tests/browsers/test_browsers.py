@@ -24,7 +24,7 @@ WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
 """
-STATUS = "return [...document.querySelectorAll('li .status')].map((status) => status.textContent)"
+STATUS = "return [...shadow.querySelectorAll('li .status')].map((status) => status.textContent)"
 
 
 @pytest.fixture(scope="module", params=["Firefox", "WebKitGTK"])
@@ -51,7 +51,7 @@ def file(tmp_path: Path) -> Path:
 def visit(page: Page, cloud: Cloud) -> None:
     page.open(cloud.site.url)
     page.run(WATCH)
-    page.wait_for("return document.querySelector('#rules').textContent !== ''", True)
+    page.wait_for("return Boolean(shadow?.querySelector('#rules').textContent)", True)
 
 
 def counts(cloud: Cloud) -> tuple[int, int]:
@@ -79,8 +79,8 @@ def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud, file: P
     page.wait_for(STATUS, [STORED])
     [object_] = cloud.bucket.objects()
     assert (object_.path.read_bytes(), object_.content_type, counts(cloud)) == (CONTENT, "image/png", (1, 1))
-    assert page.run("return document.querySelector('.stored').textContent") == object_.key
-    assert page.run("return document.querySelector('.name').textContent") == NAME
+    assert page.run("return shadow.querySelector('.stored').textContent") == object_.key
+    assert page.run("return shadow.querySelector('.name').textContent") == NAME
     assert page.run("return window.violations") == []
 
 
@@ -134,7 +134,7 @@ def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Clou
     visit(page, cloud)
     page.choose("#files", *(tmp_path / name for name in names))
     ended = f"{len(REAL)} of {len(names)} files uploaded · {len(RUN_BY_BROWSERS)} failed"
-    page.wait_for("return document.querySelector('#summary').textContent", ended)
+    page.wait_for("return shadow.querySelector('#summary').textContent", ended)
     assert types_stored(cloud) == REAL
 
 
@@ -207,7 +207,7 @@ def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeC
     visit(page, cloud)
     page.choose("#files", file)
     page.wait_for(STATUS, [STORED])
-    answer = page.run("return document.querySelector('.answer').textContent")
+    answer = page.run("return shadow.querySelector('.answer').textContent")
     assert answer == f"Received by the site: {NAME}, 10.2 KB"
 
 
@@ -225,7 +225,7 @@ def test_a_link_that_has_ended_says_so(page: Page, cloud_with: MakeCloud) -> Non
     cloud = cloud_with(AUTH="jwt", JWT_SECRET=secret)
     page.open(f"{cloud.site.url}/#token={token(secret, exp=1_700_000_000)}")
     page.wait_for(
-        "return document.querySelector('#trouble').textContent.split(' (')[0]",
+        "return shadow?.querySelector('#trouble').textContent.split(' (')[0]",
         "Your upload link has expired. Ask the site's owner for a new one.",
     )
-    assert page.run("return [document.querySelector('#drop').hidden, location.hash]") == [True, ""]
+    assert page.run("return [shadow.querySelector('#drop').hidden, location.hash]") == [True, ""]

@@ -20,7 +20,7 @@ BROWSERS = ["Chromium", "Firefox", "WebKitGTK"]
 MIB = 1024**2
 LONG_AGO = 1_700_000_000
 CHANGED = "The file has changed since you chose it, or can no longer be read. Choose it again."
-STATUS = "return document.querySelector('li .status')?.textContent ?? ''"
+STATUS = "return shadow.querySelector('li .status')?.textContent ?? ''"
 
 SIZES = {"copied": 20_000, "form": 9 * MIB, "parts": 20 * MIB}
 """By how a file is sent: what is small is copied into memory, what is large is sent from the disk, or in parts."""
@@ -80,7 +80,7 @@ def make_file(folder: Path, size: int) -> Path:
 
 def visit(page: Page, cloud: Cloud) -> None:
     page.open(cloud.site.url)
-    page.wait_for("return document.querySelector('#rules').textContent !== ''", True)
+    page.wait_for("return Boolean(shadow?.querySelector('#rules').textContent)", True)
 
 
 def says(page: Page, words: str) -> None:
@@ -89,7 +89,7 @@ def says(page: Page, words: str) -> None:
 
 
 def has_sent(page: Page, share: float) -> None:
-    page.wait_for(f"return document.querySelector('li progress').value > {share}", True)
+    page.wait_for(f"return shadow.querySelector('li progress')?.value > {share}", True)
 
 
 def stored_files(cloud: Cloud) -> list[bytes]:
@@ -162,11 +162,11 @@ def test_changed_while_it_was_paused(page: Page, cloud: Cloud, tmp_path: Path) -
     visit(page, cloud)
     page.choose("#files", file)
     has_sent(page, 0.2)
-    page.run("document.querySelector('.pause').click()")
+    page.run("shadow.querySelector('.pause').click()")
     page.wait_for(f"return (() => {{ {STATUS} }})().startsWith('Paused')", True)
     replace(file)
     cloud.faults.oss_bandwidth = 0
-    page.run("document.querySelector('.pause').click()")
+    page.run("shadow.querySelector('.pause').click()")
     says(page, CHANGED)
     nothing_is_left(page, cloud)
 
@@ -194,5 +194,5 @@ def test_changed_between_two_visits_it_begins_anew(page: Page, cloud: Cloud, tmp
     replace(file)
     cloud.faults.oss_bandwidth = 0
     page.choose("#files", file)
-    page.wait_for("return document.querySelector('li.done .status')?.textContent ?? ''", "21 MB · Uploaded")
+    page.wait_for("return shadow.querySelector('li.done .status')?.textContent ?? ''", "21 MB · Uploaded")
     assert stored_files(cloud) == [file.read_bytes()]

@@ -141,7 +141,7 @@ def static_imports(name: str, known: set[str]) -> set[str]:
     if name not in known:
         known.add(name)
         for imported in re.findall(
-            r'^(?:import|export|\}).*? from "\./(\w+\.js)";', text_of(f"web/{name}"), re.MULTILINE
+            r'^(?:import|export|\})(?:.*? from)? "\./(\w+\.js)";', text_of(f"web/{name}"), re.MULTILINE
         ):
             static_imports(imported, known)
     return known

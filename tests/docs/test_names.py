@@ -124,5 +124,12 @@ def test_no_definition_in_python_is_named_by_a_bare_participle() -> None:
     assert bare(python_definitions()) == []
 
 
+FORM_CONTROLS = {"disabled", "required"}
+"""Properties that HTML gives every control of a form: <oss-upload> has them, too."""
+
+
 def test_no_definition_in_javascript_is_named_by_a_bare_participle() -> None:
-    assert bare(javascript_definitions()) == []
+    found = bare(javascript_definitions())
+    assert [
+        place for place, name in found if not (place.startswith("web/attributes.js") and name in FORM_CONTROLS)
+    ] == []

@@ -167,7 +167,7 @@ def test_still_images_have_thumbnails_and_nothing_else_is_drawn(page: Page, clou
     choose(page, ("dot.png", "image/png", PIXEL), ("broken.png", "image/png", PNG), ("note.txt", "text/plain", b"x"))
     expect(page.locator(".done")).to_have_count(3)
     expect(row(page, "dot.png").locator("img")).to_have_count(1)
-    assert page.evaluate("document.querySelector('li img').naturalWidth") == 1
+    assert page.locator("li img").evaluate("(image) => image.naturalWidth") == 1
     expect(page.locator("li .thumb")).to_have_text(["", "png", "txt"])
     expect(page.locator("li img")).to_have_count(1)
 

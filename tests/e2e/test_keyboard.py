@@ -41,7 +41,7 @@ def press(page: Page, name: str) -> None:
     expect(button).to_be_visible()
     for _ in range(12):
         page.keyboard.press("Tab")
-        if button.evaluate("(element) => element === document.activeElement"):
+        if button.evaluate("(element) => element === element.getRootNode().activeElement"):
             page.keyboard.press("Enter")
             return
     raise AssertionError(f"{name} cannot be reached")

@@ -274,7 +274,7 @@ def test_a_link_that_is_not_good_replaces_nothing(page: Page, cloud_with: MakeCl
     open_link(page, cloud, link_of("alice"))
     uploading_as(page, "alice")
     click_a_link(page, made)
-    expect(page.locator("#notice")).to_contain_text(f"The link you opened was not used. {reason}")
+    expect(page.locator("#link-notice")).to_contain_text(f"The link you opened was not used. {reason}")
     page.reload()
     uploading_as(page, "alice")
 

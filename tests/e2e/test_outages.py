@@ -96,13 +96,12 @@ def test_of_what_is_only_tried_again_there_is_neither_speed_nor_time_left(page: 
     page.add_init_script("Math.random = () => 0.1")
     open_page(page, cloud)
     cloud.faults.oss_fail_next = 1000
-    page.evaluate("""
+    page.locator("#summary").evaluate("""(summary) => {
         window.seen = [];
         const look = () =>
-            document.querySelector("li.sending, li.finishing") ||
-            window.seen.push(document.querySelector("#summary").textContent);
-        new MutationObserver(look).observe(document.querySelector("#summary"), { childList: true });
-    """)
+            summary.getRootNode().querySelector("li.sending, li.finishing") || window.seen.push(summary.textContent);
+        new MutationObserver(look).observe(summary, { childList: true });
+    }""")
     with page.expect_response(lambda answer: answer.status == 503 and len(posts(cloud)) > 8, timeout=30_000):
         choose(page, *((name, "image/png", PNG * 30) for name in FOUR))
     seen: list[str] = page.evaluate("window.seen")

@@ -22,6 +22,9 @@ FIREFOX = ("firefox-esr", "firefox")
 WEBKIT = "WebKitWebDriver"
 MINI_BROWSERS = ("/usr/lib/*/webkit2gtk-4.1/MiniBrowser", "/usr/lib/*/webkit2gtk-4.0/MiniBrowser")
 
+SHADOW = "const shadow = document.querySelector('oss-upload')?.shadowRoot;"
+"""Names for all scripts where the page's inputs and rows are."""
+
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """What WebDriver calls an element in JSON."""
 
@@ -33,7 +36,7 @@ WAIT = """
 return new Promise((resolve) => {
     const end = performance.now() + 1000;
     const look = () => {
-        const seen = (() => { SCRIPT })();
+        const seen = (() => { SHADOW SCRIPT })();
         if (JSON.stringify(seen) === JSON.stringify(EXPECTED) || performance.now() > end) resolve(seen);
         else setTimeout(look, 20);
     };
@@ -62,11 +65,12 @@ class Page:
 
     def run(self, script: str) -> Any:
         """Returns what a script returns."""
+        script = f"{SHADOW} {script}"
         return self._driver.ask("WebDriver:ExecuteScript", "POST", "/execute/sync", script=script, args=[])
 
     def choose(self, selector: str, *files: Path) -> None:
-        """Chooses files."""
-        found = self._driver.ask("WebDriver:FindElement", "POST", "/element", using="css selector", value=selector)
+        """Chooses files, in an input of <oss-upload>."""
+        found = self.run(f"return shadow.querySelector({json.dumps(selector)})")
         element = found.get("value", found)[ELEMENT]
         text = "\n".join(map(str, files))
         self._driver.ask("WebDriver:ElementSendKeys", "POST", f"/element/{element}/value", id=element, text=text)
@@ -74,7 +78,7 @@ class Page:
     def wait_for(self, script: str, expected: object) -> None:
         """Waits until a script returns what is expected; the error says what it returned last."""
         end = time.monotonic() + PATIENCE
-        wait = WAIT.replace("SCRIPT", script).replace("EXPECTED", json.dumps(expected))
+        wait = WAIT.replace("SHADOW", SHADOW).replace("SCRIPT", script).replace("EXPECTED", json.dumps(expected))
         seen = self.run(wait)
         while seen != expected and time.monotonic() < end:
             seen = self.run(wait)
@@ -182,21 +186,32 @@ class Devtools:
                 self._ask("Page.navigate", url=parameters["url"])
                 return self._run("new Promise((loaded) => addEventListener('load', loaded)).then(() => null)")
             case "WebDriver:ExecuteScript":
-                return self._run(f"(() => {{ {parameters['script']} }})()").get("value")
-            case "WebDriver:FindElement":
-                found = self._run(f"document.querySelector({json.dumps(parameters['value'])})", returnByValue=False)
-                return {ELEMENT: found["objectId"]}
+                return self._value_of(self._run(f"(() => {{ {parameters['script']} }})()"))
             case "WebDriver:ElementSendKeys":
                 files = parameters["text"].split("\n")
                 return self._ask("DOM.setFileInputFiles", objectId=parameters["id"], files=files)
             case _:
                 raise RuntimeError(name)
 
-    def _run(self, script: str, *, returnByValue: bool = True) -> Any:  # noqa: N803 - as the protocol has it
-        answer = self._ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=returnByValue)
+    def _run(self, script: str) -> Any:
+        answer = self._ask("Runtime.evaluate", expression=script, awaitPromise=True)
         if fault := answer.get("exceptionDetails"):
             raise RuntimeError(fault)
         return answer["result"]
+
+    def _value_of(self, result: dict[str, Any]) -> Any:
+        """Returns a result as WebDriver has it: an element by its identifier, and all else as JSON."""
+        if "objectId" not in result:
+            return result.get("value")
+        identifier = result["objectId"]
+        if result.get("subtype") == "node":
+            return {ELEMENT: identifier}
+        by_value = {
+            "objectId": identifier,
+            "functionDeclaration": "function () { return this; }",
+            "returnByValue": True,
+        }
+        return self._ask("Runtime.callFunctionOn", **by_value)["result"]["value"]
 
     def _ask(self, method: str, **parameters: Any) -> Any:
         self._number += 1

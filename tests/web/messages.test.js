@@ -8,7 +8,7 @@ import { beforeEach, test } from "node:test";
 import { Totals } from "../../web/bandwidth.js";
 import { describeDetail } from "../../web/failures.js";
 import { Upload } from "../../web/files.js";
-import * as messages from "../../web/messages.js";
+import { chooseLanguage, formatBytes, LANGUAGES, Translator } from "../../web/messages.js";
 import { canRetry, Fault, HALTS_QUEUE, NOT_RETRIABLE } from "../../web/retry.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
@@ -16,11 +16,14 @@ globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf-8");
 
 const copy = {};
-for (const language of Object.keys(messages.LANGUAGES)) {
+for (const language of Object.keys(LANGUAGES)) {
     copy[language] = JSON.parse(await read(`web/${language}.json`));
 }
 
-beforeEach(() => messages.setLanguage("en", copy.en));
+let messages;
+beforeEach(() => {
+    messages = new Translator("en", copy.en);
+});
 
 const parameters = (text) => [...text.matchAll(/{\w+}/g)].map(([name]) => name).sort();
 
@@ -33,13 +36,13 @@ test("every language that is offered has a file, and every file is offered", asy
     );
     assert.deepEqual(
         files.sort(),
-        Object.keys(messages.LANGUAGES)
+        Object.keys(LANGUAGES)
             .map((name) => `${name}.json`)
             .sort(),
     );
 });
 
-for (const language of Object.keys(messages.LANGUAGES)) {
+for (const language of Object.keys(LANGUAGES)) {
     test(`${language} says all that English says, with the same values in it`, () => {
         assert.deepEqual(Object.keys(copy[language]), Object.keys(copy.en));
         for (const [name, message] of Object.entries(copy[language])) {
@@ -66,7 +69,7 @@ for (const [language, count, text] of [
     ["zh-CN", 1, "已添加 1 个文件"],
 ]) {
     test(`${count} added is "${text}"`, () => {
-        messages.setLanguage(language, copy[language]);
+        messages = new Translator(language, copy[language]);
         assert.equal(messages.formatMessage("added", { count }), text);
     });
 }
@@ -82,7 +85,7 @@ for (const [wanted, language] of [
     [[], "en"],
 ]) {
     test(`a reader of ${JSON.stringify(wanted)} is spoken to in ${language}`, () => {
-        assert.equal(messages.chooseLanguage(wanted), language);
+        assert.equal(chooseLanguage(wanted), language);
     });
 }
 
@@ -101,7 +104,7 @@ for (const [size, text] of [
     [5_000_000_000, "5 GB"],
     [5_000_000_000_000, "5000 GB"],
 ]) {
-    test(`${size} bytes are ${text}`, () => assert.equal(messages.formatBytes(size), text));
+    test(`${size} bytes are ${text}`, () => assert.equal(formatBytes(size), text));
 }
 
 for (const [seconds, text] of [
@@ -187,8 +190,10 @@ const modules = await readdir(new URL("../../web", import.meta.url)).then((files
     Promise.all(files.filter((file) => file.endsWith(".js")).map((file) => read(`web/${file}`))),
 );
 const script = modules.join("\n");
-const html = (await read("web/index.html")) + (await read("web/404.html"));
-const placed = [...html.matchAll(/data-message="(\w+)"/g)].map(([, name]) => name);
+const template = await read("web/template.js");
+/** Texts that have places in the element, as they are until a language is loaded. */
+const defaults = [...template.matchAll(/createText\("[^"]+", "(\w+)", "([^"]+)"/g)].map(([, ...text]) => text);
+const placed = defaults.map(([name]) => name);
 
 test("every text is shown: its name is in a module, in the page or among the function's codes", () => {
     const literals = [...script.matchAll(/"(\w+)"/g)].map(([, literal]) => literal);
@@ -213,8 +218,8 @@ test("every name of a text in a module or in the page has a text", () => {
 test("every fault that the modules know of has a message", async () => {
     const code = (
         await Promise.all(
-            ["app", "files", "queue", "request", "slots", "oss", "retry", "uploader"].map((name) =>
-                read(`web/${name}.js`),
+            ["app", "element", "files", "queue", "request", "selection", "slots", "oss", "retry", "uploader"].map(
+                (name) => read(`web/${name}.js`),
             ),
         )
     ).join();
@@ -227,11 +232,11 @@ test("every fault that the modules know of has a message", async () => {
     );
 });
 
-test("every text that the page has places for is there", async () => {
-    const html = await read("web/index.html");
-    for (const [, name, text] of html.matchAll(/data-message="(\w+)">([^<]+)</g)) {
-        assert.equal(copy.en[name], text);
-    }
+test("what the element shows until a language is loaded is English", () => {
+    assert.deepEqual(
+        defaults,
+        placed.map((name) => [name, copy.en[name]]),
+    );
 });
 
 const upload = (change, size = 10_248) => Object.assign(new Upload(new File([new Uint8Array(size)], "a.txt")), change);
@@ -270,7 +275,7 @@ for (const [change, text] of [
 }
 
 test("Chinese sentences have no blank between them", () => {
-    messages.setLanguage("zh-CN", copy["zh-CN"]);
+    messages = new Translator("zh-CN", copy["zh-CN"]);
     assert.equal(
         messages.describeStatus(
             upload({ state: "retrying", fault: new Fault("storage_busy"), tries: 1, retryAt: 4_000 }),
@@ -323,9 +328,9 @@ for (const [code, text] of [
         assert.equal(messages.describeOutage({ fault: new Fault(code) }), text));
 }
 
-for (const language of Object.keys(messages.LANGUAGES)) {
+for (const language of Object.keys(LANGUAGES)) {
     test(`a form, a token, a line and a clock have words of their own in ${language}`, () => {
-        messages.setLanguage(language, copy[language]);
+        messages = new Translator(language, copy[language]);
         const shown = ["form_expired", "token_expired", "slow_line", "clock"].map((code) =>
             messages.describeFault(new Fault(code)),
         );
@@ -336,10 +341,10 @@ for (const language of Object.keys(messages.LANGUAGES)) {
 
 const SEVEN = ["image/png", "b/c", "d/e", "f/g", "h/i", "j/k", "l/m"];
 
-for (const [types, config, text] of [
-    [SEVEN, {}, "Up to 20 KB each"],
-    [["image/png", "text/plain"], { max_files: 9 }, "PNG, PLAIN · Up to 20 KB each · at most 9 files"],
+for (const [types, maxFiles, text] of [
+    [SEVEN, undefined, "Up to 20 KB each"],
+    [["image/png", "text/plain"], 9, "PNG, PLAIN · Up to 20 KB each · at most 9 files"],
 ]) {
-    test(`the rules for ${types.length} types and ${JSON.stringify(config)} are ${text}`, () =>
-        assert.equal(messages.describeLimits({ max_size: 20_000, content_types: types }, config), text));
+    test(`the rules for ${types.length} types and ${maxFiles} files are ${text}`, () =>
+        assert.equal(messages.describeLimits({ max_size: 20_000, content_types: types }, maxFiles), text));
 }

@@ -6,11 +6,14 @@ import { test } from "node:test";
 
 process.env.TZ = "Asia/Shanghai";
 
-const { setLanguage } = await import("../../web/messages.js");
+const { Translator } = await import("../../web/messages.js");
 const { describeLeft, describeTerms } = await import("../../web/request.js");
 
-const texts = async (language) =>
-    JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), "utf-8"));
+const translate = async (language) =>
+    new Translator(
+        language,
+        JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), "utf-8")),
+    );
 
 const NOW = Date.parse("2026-11-29T08:00:00Z");
 
@@ -27,8 +30,7 @@ for (const [language, end, count, text] of [
     ["en", undefined, undefined, ""],
 ]) {
     test(`a link that ends ${end} and takes ${count} files says in ${language} "${text}"`, async () => {
-        setLanguage(language, await texts(language));
-        const terms = describeTerms({ token_expires_at: end, max_files: count }, NOW, language);
+        const terms = describeTerms({ token_expires_at: end, max_files: count }, NOW, await translate(language));
         assert.equal(plain(terms).replace("五17", "五 17"), text);
     });
 }
@@ -41,7 +43,6 @@ for (const [left, count, text] of [
     [0, 1, "This link has been used for its 1 file."],
 ]) {
     test(`of ${count} files ${left} are left: "${text}"`, async () => {
-        setLanguage("en", await texts("en"));
-        assert.equal(describeLeft({ left, count }), text);
+        assert.equal(describeLeft({ left, count }, await translate("en")), text);
     });
 }

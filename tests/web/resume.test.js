@@ -5,9 +5,7 @@ import { File } from "node:buffer";
 import { beforeEach, test } from "node:test";
 import { Upload } from "../../web/files.js";
 import { PreviousUploads } from "../../web/multipart.js";
-
-globalThis.document = { querySelectorAll: () => [] }; // there is no page: the test has rows of its own
-const { ResumeOffers } = await import("../../web/resume.js");
+import { ResumeOffers } from "../../web/resume.js";
 
 const ALICE = "previous-upload https://sign.example alice ";
 const BOB = "previous-upload https://sign.example bob ";

@@ -97,7 +97,7 @@ const isParticiple = (name) => PARTICIPLES.includes(name) || /^[a-z]{3,}ed$/.tes
 
 test("imports make no circle", () => {
     const graph = new Map(modules.map(([name, nodes]) => [name, importsOf(nodes)]));
-    assert.ok(graph.get("app.js").includes("files.js") && graph.get("uploader.js").includes("multipart.js"));
+    assert.ok(graph.get("app.js").includes("element.js") && graph.get("uploader.js").includes("multipart.js"));
     assert.equal(findCircle(graph), null);
 });
 
@@ -142,11 +142,16 @@ test("no function, class, method or exported constant is named by a bare partici
     );
 });
 
-test("every element that the page's code uses by its id is in the page, and has a type", async () => {
-    const html = await readFile(`${root}web/index.html`, "utf-8");
-    const types = await readFile(`${root}web/types.d.ts`, "utf-8");
-    const ids = [...html.matchAll(/ id="([\w-]+)"/g)].map(([, id]) => id);
-    const [, declared] = /type PageElements =(.*?)\n\n/s.exec(types);
-    const typed = [...declared.matchAll(/"([\w-]+)"|^\s+(\w+): HTML/gm)].map(([, quoted, plain]) => quoted ?? plain);
-    assert.deepEqual(typed.sort(), ids.sort());
-});
+const types = await readFile(`${root}web/types.d.ts`, "utf-8");
+
+for (const [type, file, id] of [
+    ["PageElements", "index.html", / id="([\w-]+)"/g],
+    ["ViewElements", "template.js", /"[a-z]+#([\w-]+)/g],
+]) {
+    test(`every element of ${file} that the code uses by its id is in it, and has a type`, async () => {
+        const ids = [...(await readFile(`${root}web/${file}`, "utf-8")).matchAll(id)].map(([, name]) => name);
+        const [, declared] = new RegExp(`type ${type} =(.*?)\n\n`, "s").exec(types);
+        const typed = [...declared.matchAll(/"([\w-]+)"|(\w+): HTML/g)].map(([, quoted, plain]) => quoted ?? plain);
+        assert.deepEqual(typed.sort(), ids.sort());
+    });
+}

@@ -1,0 +1,83 @@
+// The attributes of <oss-upload> as properties.
+
+/** Whether there is a document: where none is, as on a server that renders pages, the element stays unknown. */
+const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
+
+export class AttributesElement extends Base {
+    /** The function's address. The element begins with it. */
+    get function() {
+        return this.getAttribute("function") ?? "";
+    }
+
+    set function(value) {
+        this.#set("function", value);
+    }
+
+    /** Which of the owner's profiles it uploads by; empty for the settings' own rules. */
+    get profile() {
+        return this.getAttribute("profile") ?? "";
+    }
+
+    set profile(value) {
+        this.#set("profile", value);
+    }
+
+    /** Fewer types than the function allows, as an input's `accept`. */
+    get accept() {
+        return this.getAttribute("accept") ?? "";
+    }
+
+    set accept(value) {
+        this.#set("accept", value);
+    }
+
+    /** How many files may be listed. @returns {number | undefined} */
+    get maxFiles() {
+        return Number(this.getAttribute("max-files")) || undefined;
+    }
+
+    /** @param {number | undefined} value */
+    set maxFiles(value) {
+        this.#set("max-files", value);
+    }
+
+    /** Whether what is dropped or pasted anywhere in the document is its own. */
+    get wholePage() {
+        return this.hasAttribute("whole-page");
+    }
+
+    set wholePage(value) {
+        this.toggleAttribute("whole-page", value);
+    }
+
+    /** In a form: under which each key is sent. */
+    get name() {
+        return this.getAttribute("name") ?? "";
+    }
+
+    set name(value) {
+        this.#set("name", value);
+    }
+
+    /** In a form: whether a file must be stored. */
+    get required() {
+        return this.hasAttribute("required");
+    }
+
+    set required(value) {
+        this.toggleAttribute("required", value);
+    }
+
+    get disabled() {
+        return this.hasAttribute("disabled");
+    }
+
+    set disabled(value) {
+        this.toggleAttribute("disabled", value);
+    }
+
+    /** @param {string} name @param {unknown} value */
+    #set(name, value) {
+        value === undefined || value === null ? this.removeAttribute(name) : this.setAttribute(name, `${value}`);
+    }
+}

@@ -1,0 +1,383 @@
+// <oss-upload>: the uploader and all that people see of it, for pages of every kind and for forms.
+
+import { AttributesElement } from "./attributes.js";
+import { listenForFiles } from "./drop.js";
+import { isStored, Reporter } from "./events.js";
+import { fromFileList } from "./files.js";
+import { showInForm } from "./form.js";
+import { chooseLanguage, loadTranslator } from "./messages.js";
+import { Fault } from "./retry.js";
+import { createQueue, Signer } from "./uploader.js";
+import { View } from "./view.js";
+
+export class OssUpload extends AttributesElement {
+    static formAssociated = true;
+    static observedAttributes = ["function", "token", "profile", "accept", "max-files", "lang", "required"];
+
+    /** What the function allows, once it has answered. @type {Limits | null} */
+    limits = null;
+    /** Asks the function. @type {Signer | undefined} */
+    signer;
+    /** @type {Queue | undefined} */
+    queue;
+    /** The words that are shown; undefined if they cannot be loaded. @type {Promise<Translator | undefined>} */
+    texts = Promise.resolve(undefined);
+
+    #begin = () => {};
+    /** Resolves once the function was asked what it allows. @type {Promise<void>} */
+    ready = new Promise((resolve) => {
+        this.#begin = resolve;
+    });
+
+    #internals = this.attachInternals();
+    #view;
+    #token = "";
+    #language = "";
+    /** For the file picker. */
+    #allowed = "";
+    /** @type {Fault | null} */
+    #fault = null;
+    /** @type {AbortController | undefined} */
+    #connection;
+    /** @type {UploadList | undefined} */
+    #list;
+    /** @type {Promise<FileSelection> | undefined} */
+    #selection;
+    /** @type {Promise<RequestView> | undefined} */
+    #request;
+    #hasOfferedResume = false;
+    #reporter = new Reporter(this, () => this.#updateForm());
+
+    constructor() {
+        super();
+        this.#view = new View(this.attachShadow({ mode: "open" }));
+        this.#internals.role = "group";
+        this.#listenToInputs();
+    }
+
+    connectedCallback() {
+        this.#connection = new AbortController();
+        const { signal } = this.#connection;
+        const { page } = this.#view;
+        listenForFiles(this, signal, {
+            onFiles: (found) => this.#add(found),
+            onDragging: (isDragging) => page.drop.classList.toggle("dragging", isDragging),
+        });
+        for (const name of ["online", "offline"]) {
+            addEventListener(name, () => this.#view.showConnection(), { signal });
+        }
+        addEventListener("beforeunload", (event) => this.isUploading && event.preventDefault(), { signal });
+        // As a click on its label.
+        this.addEventListener("click", (event) => event.composedPath()[0] === this && this.focus(), { signal });
+        // A script that makes it, or is waiting for it, can set it up first.
+        queueMicrotask(() => this.#start());
+    }
+
+    /** It goes on uploading, and stops guarding the page. */
+    disconnectedCallback() {
+        this.#connection?.abort();
+    }
+
+    /** @param {string} name @param {string | null} _ @param {string | null} value */
+    attributeChangedCallback(name, _, value) {
+        if (name === "token") {
+            this.token = value;
+        } else if (name === "profile") {
+            this.use({});
+        } else if (name === "required") {
+            this.#updateForm();
+        } else if (name === "lang" || name === "function") {
+            queueMicrotask(() => this.#start());
+        } else {
+            this.#showLimits();
+        }
+    }
+
+    formAssociatedCallback() {
+        this.#updateForm();
+    }
+
+    /** @param {boolean} isDisabled */
+    formDisabledCallback(isDisabled) {
+        const { page } = this.#view;
+        page.files.disabled = page.folder.disabled = isDisabled;
+        page.drop.classList.toggle("disabled", isDisabled);
+    }
+
+    formResetCallback() {
+        for (const upload of this.uploads) {
+            this.removeUpload(upload);
+        }
+    }
+
+    /** Whose uploads they are. It is not shown in the document. */
+    get token() {
+        return this.#token;
+    }
+
+    /** @param {string | null} value of the same person */
+    set token(value) {
+        this.use({ token: value ?? "" });
+    }
+
+    /** Why nothing can be uploaded, if so. A page may set its own. */
+    get fault() {
+        return this.#fault;
+    }
+
+    set fault(fault) {
+        this.#fault = fault;
+        this.#view.showFault(fault);
+    }
+
+    /** Those in the list. @returns {Upload[]} */
+    get uploads() {
+        return [...(this.#list?.rows.keys() ?? [])];
+    }
+
+    /** The keys of all that is stored. */
+    get value() {
+        return this.uploads.filter(isStored).map(({ key }) => key);
+    }
+
+    get isUploading() {
+        return (this.queue?.totals.open ?? 0) > 0;
+    }
+
+    get form() {
+        return this.#internals.form;
+    }
+
+    get validity() {
+        return this.#internals.validity;
+    }
+
+    get validationMessage() {
+        return this.#internals.validationMessage;
+    }
+
+    checkValidity() {
+        return this.#internals.checkValidity();
+    }
+
+    reportValidity() {
+        return this.#internals.reportValidity();
+    }
+
+    /** @param {FocusOptions} [options] */
+    focus(options) {
+        this.#view.page.files.focus(options);
+    }
+
+    /** Returns the uploads, without those that are in the list already. @param {Iterable<File>} files */
+    async addFiles(files) {
+        return this.#add(fromFileList(files));
+    }
+
+    /** @param {Upload} [upload] all without it */
+    cancel(upload) {
+        upload ? this.queue?.cancel(upload) : this.#list?.cancelAll();
+    }
+
+    /** @param {Upload} [upload] without it all that failed or were cancelled */
+    retry(upload) {
+        upload ? this.queue?.add(upload) : this.#list?.retryAll();
+    }
+
+    /** Until it is retried; for files in parts. @param {Upload} upload */
+    pause(upload) {
+        this.queue?.pause(upload);
+    }
+
+    /** Takes it out of the list. It is cancelled; what is stored remains stored. @param {Upload} upload */
+    removeUpload(upload) {
+        this.#list?.removeRow(upload);
+    }
+
+    /** Takes out of the list what is stored, or cannot be retried. */
+    clear() {
+        this.#list?.clear();
+    }
+
+    /** Takes another token of the same person, or another profile, and goes on. @param {Link} link */
+    async use(link) {
+        const { signer } = this;
+        const token = link.token ?? this.#token;
+        const profile = link.profile ?? this.getAttribute("profile") ?? "";
+        const isNew = signer && (signer.token !== token || (signer.profile ?? "") !== profile);
+        this.#token = token;
+        if (signer) {
+            Object.assign(signer, { token, profile: profile || undefined });
+        }
+        if (link.profile !== undefined) {
+            this.setAttribute("profile", profile);
+        }
+        if (isNew) {
+            await this.refresh();
+            this.queue?.resume();
+        }
+    }
+
+    /** Asks the function anew what it allows. */
+    async refresh() {
+        const { signer } = this;
+        /** @type {Fault | null} */
+        let fault = null;
+        try {
+            this.limits = signer ? await signer.fetchLimits() : null;
+            this.#allowed = this.limits?.accept.join() ?? "";
+            fault = this.limits?.auth === "jwt" && !signer?.token ? new Fault("token_missing") : null;
+        } catch (error) {
+            this.limits = null;
+            fault = error instanceof Fault ? error : new Fault("function_down");
+        }
+        await this.texts;
+        this.#showLimits();
+        if (this.limits && !fault) {
+            await this.#offerResume();
+        }
+        this.fault = fault;
+    }
+
+    async #start() {
+        if (!this.isConnected) {
+            return;
+        }
+        this.#speak();
+        if (this.queue || !this.function) {
+            return;
+        }
+        try {
+            this.signer = new Signer(this.function, this.#token, this.profile || undefined);
+        } catch {
+            this.fault = new Fault("config");
+            return;
+        }
+        this.queue = createQueue(this.signer, (upload) => {
+            this.#list?.showChange(upload);
+            this.#reporter.noteChange(upload);
+        });
+        this.#showLimits();
+        await this.refresh();
+        this.#begin();
+        this.#loadSelection().catch(() => {}); // tried again when it is needed
+    }
+
+    /** In the document's language, if there are words for it. */
+    #speak() {
+        const { lang } = /** @type {HTMLElement} */ (this.closest("[lang]") ?? this);
+        const language = chooseLanguage([lang, ...navigator.languages]);
+        if (language === this.#language) {
+            return;
+        }
+        this.#language = language;
+        this.texts = loadTranslator(language).then(
+            (texts) => {
+                if (language === this.#language) {
+                    this.#view.showLanguage(texts);
+                    this.#showLimits();
+                    this.#list?.repaint();
+                }
+                return texts;
+            },
+            () => {
+                this.#view.showIncomplete();
+                return undefined;
+            },
+        );
+    }
+
+    #showLimits() {
+        const { limits, signer } = this;
+        const { page } = this.#view;
+        page.files.accept = this.accept || this.#allowed;
+        this.#view.showLimits(limits, this.maxFiles, Boolean(this.#token));
+        if (limits?.title || limits?.note || limits?.max_files) {
+            this.#request ??= import("./request.js").then(({ RequestView }) => new RequestView(this.#view));
+        }
+        this.#request?.then(
+            (request) => request.show(this.limits, signer?.slots),
+            () => {
+                this.#request = undefined;
+            },
+        );
+    }
+
+    async #offerResume() {
+        const { signer } = this;
+        try {
+            // Most users have none.
+            if (signer && !this.#hasOfferedResume) {
+                this.#hasOfferedResume = true;
+                if (Object.keys(localStorage).some((name) => name.startsWith(signer.storagePrefix))) {
+                    const { addInterruptedRow, ResumeOffers } = await import("./resume.js");
+                    const selection = await this.#loadSelection();
+                    const offers = new ResumeOffers(await signer.loadMultipart(), (record, sent, abort) =>
+                        addInterruptedRow(selection.list, record, sent, abort),
+                    );
+                    await offers.show();
+                    selection.resumeFromPreviousUpload = offers.resumeFromPreviousUpload;
+                }
+            }
+        } catch {
+            // The files are sent anew.
+        }
+    }
+
+    /** What there is to load once there are files. */
+    #loadSelection() {
+        this.#selection ??= Promise.all([import("./list.js"), import("./selection.js")]).then(
+            ([{ UploadList }, { FileSelection }]) => {
+                const queue = /** @type {Queue} */ (this.queue);
+                this.#list = new UploadList(this.#view, queue, (share) => this.#reporter.reportProgress(share));
+                return new FileSelection(this.#list, () => this);
+            },
+            (error) => {
+                this.#selection = undefined;
+                throw error;
+            },
+        );
+        return /** @type {Promise<FileSelection>} */ (this.#selection);
+    }
+
+    /** @param {FoundFile[] | Promise<FoundFile[]>} found */
+    async #add(found) {
+        const files = await found;
+        await this.ready;
+        const { page } = this.#view;
+        if (files.length === 0 || page.drop.hidden || page.files.disabled) {
+            return [];
+        }
+        if (!this.limits) {
+            await this.refresh();
+        }
+        try {
+            const selection = await this.#loadSelection();
+            return await this.#reporter.reportAdded(selection.add(files));
+        } catch {
+            this.#view.showIncomplete();
+            return [];
+        }
+    }
+
+    #listenToInputs() {
+        const { page } = this.#view;
+        for (const input of [page.files, page.folder]) {
+            input.onchange = () => {
+                // An empty folder has no name here.
+                const isEmpty = !input.files?.length;
+                page.notice.textContent = isEmpty ? this.#view.texts.formatMessage("folder_empty_chosen") : "";
+                this.#add(fromFileList(input.files));
+                // So that the same file can be chosen again.
+                input.value = "";
+            };
+        }
+    }
+
+    #updateForm() {
+        const { texts, page } = this.#view;
+        showInForm(this.#internals, this, texts, page.files);
+    }
+}
+
+globalThis.customElements?.define("oss-upload", OssUpload);

@@ -1,0 +1,21 @@
+// <oss-upload> as a control of a form: the keys of what is stored are its value, and it is invalid while files are sent.
+
+/** @param {ElementInternals} internals @param {OssUpload} element @param {Translator} texts @param {HTMLElement} anchor where the browser shows what is missing */
+export function showInForm(internals, element, texts, anchor) {
+    if (!internals.form) {
+        return;
+    }
+    const { isUploading, name, required, value } = element;
+    const data = new FormData();
+    for (const key of name ? value : []) {
+        data.append(name, key);
+    }
+    internals.setFormValue(data);
+    if (isUploading) {
+        internals.setValidity({ customError: true }, texts.formatMessage("form_waits"), anchor);
+    } else if (required && value.length === 0) {
+        internals.setValidity({ valueMissing: true }, texts.formatMessage("form_needs_file"), anchor);
+    } else {
+        internals.setValidity({});
+    }
+}

@@ -1,0 +1,138 @@
+// Which chosen files go into the list. Loaded with the list.
+
+import { checkLimits, identityOf, sift, Upload } from "./files.js";
+import { Fault } from "./retry.js";
+
+export class FileSelection {
+    /** Resumes an interrupted upload of the same file. @type {(upload: Upload) => void} */
+    resumeFromPreviousUpload = () => {};
+
+    /** @param {UploadList} list @param {() => SelectionRules} rules as they are when files are chosen */
+    constructor(list, rules) {
+        this.list = list;
+        this.rules = rules;
+    }
+
+    /** Returns the uploads that were added. @param {FoundFile[]} found */
+    async add(found) {
+        const { view } = this.list;
+        const { files, systemFiles, emptyFolders } = sift(found);
+        const before = new Set(this.list.rows.keys());
+        const duplicates = await this.#enlistAll(files);
+        view.announce(view.texts.formatMessage("added", { count: files.length - duplicates.length }));
+        view.page.notice.textContent = view.texts.joinSentences(
+            this.#countOrName(duplicates, "duplicate", "duplicates"),
+            this.#countOrName(systemFiles, "left_out", "left_out_many"),
+            this.#countOrName(emptyFolders, "folder_empty", "folders_empty"),
+        );
+        return [...this.list.rows.keys()].filter((upload) => !before.has(upload));
+    }
+
+    /** @param {{ name: string }[]} items @param {string} one @param {string} many the messages' keys */
+    #countOrName(items, one, many) {
+        const [{ name } = { name: "" }] = items;
+        const key = items.length > 1 ? many : one;
+        return items.length > 0 && this.list.view.texts.formatMessage(key, { name, count: items.length });
+    }
+
+    /** Returns those that are in the list already. @param {FoundFile[]} files */
+    async #enlistAll(files) {
+        const { rows } = this.list;
+        const identities = new Set([...rows.keys()].map(identityOf));
+        const replaceable = new Map([...rows.keys()].filter(hasFileChanged).map((upload) => [upload.name, upload]));
+        const candidates = [];
+        for (const { file, name, isUnreadable } of files) {
+            const upload = new Upload(file, name);
+            const fault = isUnreadable ? new Fault("file_changed") : null;
+            const old = replaceable.get(upload.name);
+            if (old) {
+                this.#replace(old, upload, fault);
+                replaceable.delete(upload.name);
+            } else if (!fault && identities.has(identityOf(upload))) {
+                candidates.push(upload);
+            } else {
+                this.#enlist(upload, fault);
+            }
+            identities.add(identityOf(upload));
+        }
+        const duplicates = [];
+        for (const upload of candidates) {
+            if (await this.#isDuplicate(upload)) {
+                duplicates.push(upload);
+            }
+        }
+        return duplicates;
+    }
+
+    /** @param {Upload} upload @param {Fault | null} [fault] */
+    #enlist(upload, fault = null) {
+        const { list } = this;
+        const { accept, limits, maxFiles = Infinity } = this.rules();
+        this.resumeFromPreviousUpload(upload);
+        list.addRow(upload);
+        const reason =
+            fault ??
+            (list.rows.size > maxFiles ? new Fault("count", { limit: maxFiles }) : null) ??
+            (isAccepted(upload.file, accept) ? null : new Fault("type_not_allowed")) ??
+            checkLimits(upload.file, limits);
+        reason ? list.queue.refuse(upload, reason) : list.queue.add(upload);
+    }
+
+    /** @param {Upload} old @param {Upload} upload @param {Fault | null} [fault] */
+    #replace(old, upload, fault) {
+        const { list } = this;
+        const next = list.rows.get(old)?.element.nextElementSibling ?? null;
+        list.removeRow(old);
+        this.#enlist(upload, fault);
+        list.view.page.rows.insertBefore(/** @type {Element} */ (list.rows.get(upload)?.element), next);
+    }
+
+    /** Replaces a twin that has failed or was cancelled. @param {Upload} upload */
+    async #isDuplicate(upload) {
+        const { rows } = this.list;
+        const identity = identityOf(upload);
+        const compared = new Set();
+        const next = () => [...rows.keys()].find((each) => identityOf(each) === identity && !compared.has(each));
+        for (let twin = next(); twin; twin = next()) {
+            const isSame = twin.state === "cancelled" || (await haveSameBytes(twin, upload));
+            const isReplaceable = twin.state === "cancelled" || twin.state === "failed";
+            compared.add(twin);
+            if (rows.has(twin) && (isSame ?? isReplaceable)) {
+                isReplaceable && this.#replace(twin, upload);
+                return !isReplaceable;
+            }
+        }
+        this.#enlist(upload);
+        return false;
+    }
+}
+
+/** As browsers read an input's `accept`. @param {File} file @param {string} accept such as `image/*,.pdf` */
+export function isAccepted({ name, type }, accept) {
+    const kinds = accept
+        .toLowerCase()
+        .split(",")
+        .map((kind) => kind.trim())
+        .filter(Boolean);
+    const fits = (/** @type {string} */ kind) =>
+        kind.startsWith(".")
+            ? name.toLowerCase().endsWith(kind)
+            : kind.endsWith("/*")
+              ? type.toLowerCase().startsWith(kind.slice(0, -1))
+              : type.toLowerCase() === kind;
+    return kinds.length === 0 || kinds.some(fits);
+}
+
+/** Returns undefined if one cannot be read. @param {Upload} one @param {Upload} other */
+async function haveSameBytes(one, other) {
+    try {
+        return await (await import("./duplicates.js")).haveSameBytes(one.file, other.file);
+    } catch {
+        return undefined;
+    }
+}
+
+/** @param {Upload} upload */
+function hasFileChanged({ state, fault }) {
+    return state === "failed" && fault?.code === "file_changed";
+}
