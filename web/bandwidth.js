@@ -37,6 +37,20 @@ export class Bandwidth {
         });
     }
 
+    /** How long its form must live, with all that run on the line. @param {Attempt} attempt */
+    neededMs(attempt) {
+        return MARGIN * this.#durationMs(attempt, this.running);
+    }
+
+    /** Those of the files that follow each other that arrive before a form expires that is signed now. @param {Upload[]} next @param {(upload: Upload) => number} lifetimeMs */
+    selectInTime(next, lifetimeMs) {
+        let size = 0;
+        return next.filter((upload) => {
+            size += upload.size;
+            return !upload.needsWholeLine && MARGIN * this.#sendingMs(size, [...this.running]) <= lifetimeMs(upload);
+        });
+    }
+
     /** How long a try may be silent: the last bytes need their time on a slow line. @param {Attempt} attempt */
     silenceMs(attempt) {
         const isMoving = attempt.connections > 1 || attempt.upload.sent < attempt.upload.size;
@@ -58,15 +72,16 @@ export class Bandwidth {
         this.#floor = Math.min(this.#floor, rate * (1 + sumConnections(this.running)));
     }
 
-    /** Assumes that all share the line evenly. @param {Attempt} attempt @param {Iterable<Attempt>} all */
+    /** @param {Attempt} attempt @param {Iterable<Attempt>} all */
     #durationMs(attempt, all) {
-        const left = leftOf(attempt);
-        let before = 0;
-        for (const other of all) {
-            before += other === attempt ? left : Math.min(leftOf(other), left * other.connections);
-        }
-        const rate = Math.max(this.#floor, this.#measured, this.#observe());
-        return (before / rate) * 1000;
+        const others = [...all].filter((other) => other !== attempt);
+        return this.#sendingMs(leftOf(attempt), others);
+    }
+
+    /** Assumes that all share the line evenly. @param {number} size in bytes @param {Attempt[]} others */
+    #sendingMs(size, others) {
+        const before = others.reduce((sum, other) => sum + Math.min(leftOf(other), size * other.connections), size);
+        return (before / Math.max(this.#floor, this.#measured, this.#observe())) * 1000;
     }
 
     /** Returns the bytes per second of all that run. @param {Attempt} [finished] */

@@ -2,7 +2,8 @@
 
 import { arrivedOf, Bandwidth, Meter, sumConnections, Totals } from "./bandwidth.js";
 import { createUuid } from "./files.js";
-import { canRetry, Fault, HALTS_QUEUE, OFFLINE_LIKE, retryDelay, toFault } from "./retry.js";
+import { canRetry, Fault, HALTS_QUEUE, OFFLINE_LIKE, Outages, retryDelay, toFault } from "./retry.js";
+import { WaitingList } from "./waiting.js";
 
 /** Browsers open six connections to a host. */
 const MAX_PARALLEL = 6;
@@ -19,17 +20,10 @@ export class Queue {
     uploads = new Set();
     totals = new Totals();
     isOnline = true;
-    /** Why nothing begins. @type {Outage | undefined} */
-    outage;
-    /** @type {Upload[]} */
-    #waiting = [];
+    #waiting = new WaitingList();
     /** @type {Set<Attempt>} */
     #running = new Set();
-    /** Finds out whether the outage is over. @type {Attempt | undefined} */
-    #probe;
-    #cancelProbeTimer = () => {};
-    /** @type {Record<Service, number>} */
-    #successes = { function: 0, storage: 0 };
+    #outages;
 
     /** @param {QueueOptions} options */
     constructor({
@@ -55,6 +49,12 @@ export class Queue {
         this.now = now;
         this.setTimer = setTimer;
         this.bandwidth = new Bandwidth(this.#running, now);
+        this.#outages = new Outages(this, () => this.#startNext());
+    }
+
+    /** Why nothing begins. */
+    get outage() {
+        return this.#outages.current;
     }
 
     /** @param {Upload} upload */
@@ -63,13 +63,13 @@ export class Queue {
         upload.stop();
         Object.assign(upload, { tries: 0, hasFormExpired: false, needsWholeLine: false });
         if (isRetryByUser) {
-            this.#allowProbe();
+            this.#outages.allowProbe();
         }
         this.#enqueue(upload, isRetryByUser);
     }
 
     resume() {
-        this.#allowProbe();
+        this.#outages.allowProbe();
         this.#startNext();
     }
 
@@ -107,7 +107,7 @@ export class Queue {
     /** Offline nothing begins, and no try is used up. @param {boolean} isOnline */
     setOnline(isOnline) {
         this.isOnline = isOnline;
-        this.#endOutage();
+        this.#outages.end();
         this.bandwidth.reset();
         for (const upload of this.uploads) {
             if (upload.state === "retrying") {
@@ -119,7 +119,7 @@ export class Queue {
 
     /** @param {Upload} upload @param {boolean} [isFirst] */
     #enqueue(upload, isFirst) {
-        isFirst ? this.#waiting.unshift(upload) : this.#waiting.push(upload);
+        this.#waiting.add(upload, isFirst);
         this.#update(upload, { state: "waiting", sent: 0, fault: undefined });
         this.#startNext();
     }
@@ -127,44 +127,51 @@ export class Queue {
     /** @param {Upload} upload @param {"paused" | "cancelled"} state */
     #stop(upload, state) {
         const { stop } = upload;
-        this.#waiting = this.#waiting.filter((other) => other !== upload);
+        this.#waiting.delete(upload);
         upload.stop = () => {};
         this.#update(upload, { state, fault: undefined });
         stop();
     }
 
     #startNext() {
-        while (this.isOnline && this.#waiting.length > 0) {
-            const upload = this.outage ? this.#chooseProbe(this.outage) : this.#waiting[0];
+        for (;;) {
+            const upload = this.isOnline ? this.#chooseNext() : undefined;
             const attempt = upload && this.#createAttempt(upload);
             if (!attempt || !this.#hasRoom(attempt)) {
                 return;
             }
-            this.#waiting.splice(this.#waiting.indexOf(upload), 1);
-            this.#probe = this.outage && attempt;
+            this.#waiting.delete(upload);
+            this.#outages.probe = this.outage && attempt;
             for (const other of this.#running) {
                 other.isAlone = false;
             }
             this.#running.add(attempt);
             this.#run(attempt).finally(() => {
                 this.#running.delete(attempt);
-                this.#probe = this.#probe === attempt ? undefined : this.#probe;
+                if (this.#outages.probe === attempt) {
+                    this.#outages.probe = undefined;
+                }
                 this.#startNext();
             });
         }
     }
 
-    /** One at a time, after the pause: the file with the fewest tries. @param {Outage} outage */
-    #chooseProbe({ until }) {
-        const pause = until - this.now();
-        if (pause > 0) {
-            this.#cancelProbeTimer();
-            this.#cancelProbeTimer = Number.isFinite(pause) ? this.setTimer(pause, () => this.#startNext()) : () => {};
+    /** In an outage, the file with the fewest tries. */
+    #chooseNext() {
+        const { first } = this.#waiting;
+        if (!this.outage || !first) {
+            return first;
         }
-        if (pause > 0 || this.#probe) {
-            return undefined;
-        }
-        return this.#waiting.reduce((least, each) => (each.tries < least.tries ? each : least));
+        const all = this.#outages.canProbe() ? [...this.#waiting] : [];
+        return all.reduce((least, each) => (each.tries < least.tries ? each : least), all[0]);
+    }
+
+    /** The files that follow, as far as a form that is signed for them now lives until they are sent. @param {number} count at most */
+    #foresee(count) {
+        const next = this.outage ? [] : this.#waiting.take(count);
+        return this.bandwidth.selectInTime(next, (upload) =>
+            this.connections(upload) > 1 ? 0 : this.formLifetimeSeconds(upload) * 1000,
+        );
     }
 
     /** @param {Upload} upload @returns {Attempt} */
@@ -176,6 +183,7 @@ export class Queue {
             lifetimeMs: connections > 1 ? Infinity : this.formLifetimeSeconds(upload) * 1000,
             begin: this.now(),
             isAlone: this.#running.size === 0,
+            isAhead: false,
             sending: Infinity,
             sentBefore: 0,
             moved: 0,
@@ -221,9 +229,13 @@ export class Queue {
     /** @param {Attempt} attempt @param {AbortSignal} signal @param {() => void} keepAlive */
     async #sign(attempt, signal, keepAlive) {
         const { upload } = attempt;
-        Object.assign(attempt, { service: "function", successes: this.#successes.function });
+        Object.assign(attempt, { service: "function", successes: this.#outages.successes.function });
         this.#update(upload, { state: "signing" });
-        const form = await this.sign(upload.request, signal, upload, keepAlive);
+        const outlook = {
+            next: (/** @type {number} */ count) => this.#foresee(count),
+            neededMs: () => this.bandwidth.neededMs(attempt) + FORM_TRANSIT_MS,
+        };
+        const form = await this.sign(upload.request, signal, upload, keepAlive, outlook);
         signal.throwIfAborted();
         this.#noteSuccess("function");
         return form;
@@ -232,7 +244,7 @@ export class Queue {
     /** @param {Attempt} attempt @param {Form | MultipartUpload} form @param {AbortSignal} signal @param {() => void} keepAlive */
     async #post(attempt, form, signal, keepAlive) {
         const { upload } = attempt;
-        Object.assign(attempt, { service: "storage", successes: this.#successes.storage });
+        Object.assign(attempt, { service: "storage", successes: this.#outages.successes.storage });
         const sent = "sent" in form ? form.sent : 0;
         if (sent > upload.arrivedBefore) {
             upload.tries = 0;
@@ -240,7 +252,8 @@ export class Queue {
         upload.arrivedBefore = sent;
         const begin = this.now();
         const lifetimeMs = form.lifetimeSeconds ? form.lifetimeSeconds * 1000 : attempt.lifetimeMs;
-        Object.assign(attempt, { begin, sentBefore: sent, sending: begin, lifetimeMs });
+        const isAhead = form.isAhead ?? false;
+        Object.assign(attempt, { begin, sentBefore: sent, sending: begin, lifetimeMs, isAhead });
         this.#update(upload, { state: "sending", key: form.key, sent });
         const onProgress = (/** @type {number} */ bytes) => {
             if (!signal.aborted) {
@@ -285,7 +298,7 @@ export class Queue {
         } else if (code === "form_expired") {
             this.#replaceForm(attempt, fault, hasFormExpired);
         } else if (HALTS_QUEUE.includes(code)) {
-            this.#startOutage(attempt, fault, Infinity);
+            this.#outages.start(attempt, fault, Infinity);
             this.#enqueue(upload, true);
         } else if (!this.isOnline && OFFLINE_LIKE.includes(code)) {
             this.#enqueue(upload, true);
@@ -309,9 +322,9 @@ export class Queue {
     #retry(attempt, fault) {
         const { upload, service, successes } = attempt;
         // Others got through meanwhile.
-        const isOwn = this.#successes[service] > successes && !fault.detail.retryAfter;
+        const isOwn = this.#outages.successes[service] > successes && !fault.detail.retryAfter;
         upload.tries += 1;
-        const delay = isOwn ? retryDelay(upload.tries, 0, this.random) : this.#startOutage(attempt, fault);
+        const delay = isOwn ? retryDelay(upload.tries, 0, this.random) : this.#outages.start(attempt, fault);
         if (canRetry(fault, upload.tries)) {
             upload.stop = this.setTimer(delay, () => this.#enqueue(upload, true));
             this.#update(upload, { state: "retrying", sent: 0, fault, retryAt: this.now() + delay });
@@ -322,7 +335,9 @@ export class Queue {
 
     /** The line is slow, or the clocks of function and storage differ. @param {Attempt} attempt @param {Fault} fault @param {boolean} isSecond */
     #replaceForm(attempt, { detail }, isSecond) {
-        const { upload, lifetimeMs, begin, isAlone } = attempt;
+        const { upload, lifetimeMs, begin } = attempt;
+        // A new form lives longer than what was left of one that was signed ahead.
+        const isAlone = attempt.isAlone && !attempt.isAhead;
         if (this.now() - begin >= lifetimeMs - FORM_TRANSIT_MS) {
             this.bandwidth.lower(attempt);
             upload.needsWholeLine = true;
@@ -337,42 +352,11 @@ export class Queue {
         }
     }
 
-    /** Returns the milliseconds to wait. @param {Attempt} attempt @param {Fault} fault @param {number} [waitSeconds] at least */
-    #startOutage(attempt, fault, waitSeconds = fault.detail.retryAfter ?? 0) {
-        const { service } = attempt;
-        const { outage } = this;
-        const now = this.now();
-        const earliest = now + waitSeconds * 1000;
-        if (!outage || this.#probe === attempt) {
-            const tries = (outage?.tries ?? 0) + 1;
-            const until = now + retryDelay(tries, waitSeconds, this.random);
-            this.outage = { fault, service, tries, earliest, until };
-        } else if (Number.isFinite(waitSeconds)) {
-            // An attempt from before it began may ask for a longer wait.
-            const later = { earliest: Math.max(outage.earliest, earliest), until: Math.max(outage.until, earliest) };
-            this.outage = { ...outage, ...later };
-        }
-        return /** @type {Outage} */ (this.outage).until - now;
-    }
-
     /** @param {Service} service */
     #noteSuccess(service) {
-        this.#successes[service] += 1;
-        if (this.outage?.service === service && this.now() >= this.outage.earliest) {
-            this.#endOutage();
+        if (this.#outages.noteSuccess(service)) {
             this.#startNext();
         }
-    }
-
-    #allowProbe() {
-        const now = this.now();
-        this.outage = this.outage && { ...this.outage, earliest: now, until: now };
-    }
-
-    #endOutage() {
-        this.outage = undefined;
-        this.#probe = undefined;
-        this.#cancelProbeTimer();
     }
 
     /** @param {Upload} upload @param {Partial<Upload>} change */

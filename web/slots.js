@@ -26,6 +26,8 @@ export class Slots {
     #holders = new Map();
     /** Those that a try without an answer may have stored. @type {WeakSet<Upload>} */
     #inDoubt = new WeakSet();
+    /** Those that have not begun: a file that finds no other slot takes theirs. @type {WeakSet<Upload>} */
+    #reserving = new WeakSet();
     /** What was known when there was no slot left. @type {WeakMap<Upload, number>} */
     #refusals = new WeakMap();
     #generation = 0;
@@ -47,6 +49,7 @@ export class Slots {
     /** @template {Form | MultipartUpload} Signed @param {Upload} upload @param {(request: UploadRequest) => Promise<Signed>} send */
     async sign(upload, send) {
         const slot = this.#assign(upload);
+        this.#reserving.delete(upload);
         try {
             const form = await send({ ...upload.request, id: undefined, slot });
             // An upload in parts that continues has its slot already.
@@ -55,6 +58,22 @@ export class Slots {
         } catch (error) {
             throw this.#explain(upload, toFault(error), this.#inDoubt.has(upload));
         }
+    }
+
+    /** For a file whose turn comes later; undefined if none is free for certain. @param {Upload} upload */
+    reserve(upload) {
+        const slot = this.#assigned.get(upload) ?? 0;
+        if (slot > 0 || this.#findOwn(upload)) {
+            return this.#reserving.has(upload) && this.#holders.get(slot) === upload ? slot : undefined;
+        }
+        const free = this.#listUnused().filter((each) => !this.#isHeld(each, upload) && !this.#isDoubtful(each));
+        if (free.length === 0) {
+            return undefined;
+        }
+        const chosen = this.#pick(free);
+        this.#hold(upload, chosen);
+        this.#reserving.add(upload);
+        return chosen;
     }
 
     /** @param {Upload} upload @param {Form | MultipartUpload} form @param {() => Promise<UploadResult>} send */
@@ -124,12 +143,18 @@ export class Slots {
             throw new Fault("link_used", { limit: this.count });
         }
         const available = unused.filter((slot) => !this.#isHeld(slot, upload));
-        if (available.length === 0) {
+        const free = available.filter((slot) => !this.#isDoubtful(slot));
+        const reserved = unused.filter((slot) => this.#isReserved(slot));
+        const candidates = [free, available, reserved].find((slots) => slots.length > 0);
+        if (!candidates) {
             throw new Fault("link_full", { limit: this.count });
         }
-        const free = available.filter((slot) => this.#read(slot).doubts.length === 0);
-        const candidates = free.length > 0 ? free : available;
-        return candidates[Math.floor(this.random() * candidates.length)];
+        return this.#pick(candidates);
+    }
+
+    /** @param {number[]} slots */
+    #pick(slots) {
+        return slots[Math.floor(this.random() * slots.length)];
     }
 
     /** The slot where this file was on its way before the page was loaded. @param {Upload} upload */
@@ -151,6 +176,17 @@ export class Slots {
     #isHeld(slot, upload) {
         const holder = this.#holders.get(slot);
         return holder !== undefined && holder !== upload && holder.isOpen;
+    }
+
+    /** @param {number} slot */
+    #isReserved(slot) {
+        const holder = this.#holders.get(slot);
+        return holder !== undefined && this.#reserving.has(holder);
+    }
+
+    /** @param {number} slot */
+    #isDoubtful(slot) {
+        return this.#read(slot).doubts.length > 0;
     }
 
     /** @param {Upload} upload @param {number} slot */

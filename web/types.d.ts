@@ -19,14 +19,25 @@ type OssUpload = import("./element.js").OssUpload;
 type UploadRequest = { filename: string; size: number; content_type: string; id?: string; slot?: number };
 
 /** A signed form: `fields` in the order in which to post them, `key` where the file will be. */
-type Form = { url: string; fields: Record<string, string>; key: string; lifetimeSeconds?: number; record?: undefined };
+type Form = {
+    url: string;
+    fields: Record<string, string>;
+    key: string;
+    lifetimeSeconds?: number;
+    /** It was signed before it was needed: a new one lives longer. */
+    isAhead?: boolean;
+    record?: undefined;
+};
 
-/** A file that waits for its form. */
-type PendingForm = {
-    request: UploadRequest;
-    signal: AbortSignal;
-    resolve: (form: Form) => void;
-    reject: (reason: unknown) => void;
+/** What asks the function for forms. */
+type FormSigner = Pick<Signer, "request" | "token" | "profile" | "slots" | "maxFilesPerRequest">;
+
+/** What the queue expects for a file that is signed. */
+type Outlook = {
+    /** The files that follow, so many at most, as far as a form that is signed now lives until they are sent. */
+    next: (count: number) => Upload[];
+    /** How long the file's form must live, in milliseconds. */
+    neededMs: () => number;
 };
 
 /** An upload in parts: `missing` are the numbers of the parts to send, `sent` the bytes that have arrived. */
@@ -39,6 +50,7 @@ type MultipartUpload = {
     isStored?: boolean;
     fields?: undefined;
     lifetimeSeconds?: undefined;
+    isAhead?: undefined;
 };
 
 /** What the browser stores of an upload in parts until it is complete: the ticket, and what identifies the file. */
@@ -73,6 +85,8 @@ type Limits = {
     auth: "none" | "jwt";
     /** Of the token. */
     subject?: string;
+    /** How many forms one request may ask for. */
+    max_files_per_request?: number;
     /** Seconds that a small file's form lives. */
     expires_in?: number;
     /** A file of this size or more is sent in parts. */
@@ -129,6 +143,8 @@ type Attempt = {
     lifetimeMs: number;
     /** Whether it shared the line with no other. */
     isAlone: boolean;
+    /** Whether its form was signed before it was needed. */
+    isAhead: boolean;
     /** Bytes that had arrived when it began. */
     sentBefore: number;
     /** Bytes handed over since. */
@@ -152,7 +168,6 @@ type Outage = {
 };
 
 /** These reject with a Fault, or with the signal's reason. */
-type Sign<Signed = Form> = (request: UploadRequest, signal: AbortSignal) => Promise<Signed>;
 type Post<Signed = Form> = (
     form: Signed,
     upload: Upload,
@@ -163,7 +178,13 @@ type Put = (url: string, part: Blob, onProgress: (bytes: number) => void, signal
 
 type QueueOptions = {
     /** Calls `keepAlive` while it makes progress. */
-    sign: (...args: [...Parameters<Sign>, upload: Upload, keepAlive: () => void]) => Promise<Form | MultipartUpload>;
+    sign: (
+        request: UploadRequest,
+        signal: AbortSignal,
+        upload: Upload,
+        keepAlive: () => void,
+        outlook: Outlook,
+    ) => Promise<Form | MultipartUpload>;
     post: Post<Form | MultipartUpload>;
     /** Is called whenever something of an upload has changed. */
     onChange: (upload: Upload) => void;

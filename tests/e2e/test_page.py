@@ -92,6 +92,16 @@ def test_four_files_at_a_time_are_on_their_way(page: Page, cloud: Cloud) -> None
     assert len(signings(cloud)) == 1
 
 
+def test_forty_files_are_signed_in_three_requests_and_one_preflight(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    names = [f"{number}.txt" for number in range(40)]
+    choose(page, *((name, "text/plain", name.encode()) for name in names))
+    expect(page.locator("#summary")).to_have_text("40 of 40 files uploaded")
+    preflights = [record for record in cloud.gateway.records if (record.method, record.path) == ("OPTIONS", "/sign")]
+    assert sorted(stored_files(cloud)) == sorted((name, name.encode()) for name in names)
+    assert (len(signings(cloud)), len(preflights)) == (3, 1)
+
+
 def test_a_team_has_its_own_title_logo_colour_and_footer(page: Page, cloud_with: MakeCloud) -> None:
     logo = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
     look = {"title": "Team files", "accent": "#ffd400", "logo": logo, "footer": "Ask <b>Ann</b>."}

@@ -18,12 +18,6 @@ function signer(answers) {
     return new Signer("https://sign.example.com");
 }
 
-test("the life of a form is between two instants of the function's own clock", async () => {
-    const form = { fields: { "x-oss-date": "20241124T235930Z" }, expires_at: "2024-11-25T00:09:30Z", key: "k" };
-    const signed = await signer({ "/sign": { uploads: [form] } }).sign({}, new AbortController().signal);
-    assert.equal(signed.lifetimeSeconds, 600);
-});
-
 for (const [limits, size, life] of [
     [{ expires_in: 60 }, 1, 60],
     [{ expires_in: 60 }, 3_000_000, 60],
@@ -50,22 +44,26 @@ function recorder(answers, ...link) {
     return { signer: new Signer("https://sign.example.com", ...link), asked };
 }
 
-const FORM = { fields: { "x-oss-date": "20241124T235930Z" }, expires_at: "2024-11-25T00:09:30Z", key: "k" };
-
-for (const [profile, limits, body] of [
-    ["photos & more", "/limits?profile=photos%20%26%20more", { profile: "photos & more", files: [{ size: 1 }] }],
-    [undefined, "/limits", { files: [{ size: 1 }] }],
+for (const [profile, limits] of [
+    ["photos & more", "/limits?profile=photos%20%26%20more"],
+    [undefined, "/limits"],
 ]) {
     test(`with the profile ${profile} the limits are asked for at ${limits}`, async () => {
-        const { signer, asked } = recorder({ "/limits": {}, "/sign": { uploads: [FORM] } }, null, profile);
+        const { signer, asked } = recorder({ "/limits": {} }, null, profile);
         await signer.fetchLimits();
-        await signer.sign({ size: 1 }, new AbortController().signal);
-        assert.deepEqual(asked, [
-            [limits, null],
-            ["/sign", body],
-        ]);
+        assert.deepEqual(asked, [[limits, null]]);
     });
 }
+
+test("no request forbids the browser to remember the function's permission for all of them", async () => {
+    let options;
+    globalThis.fetch = async (_, given) => {
+        options = given;
+        return new Response("{}");
+    };
+    await new Signer("https://sign.example.com").request("/sign", {});
+    assert.deepEqual([options.cache, options.credentials], [undefined, "omit"]);
+});
 
 const tokenOf = (claims) => `h.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.s`;
 
