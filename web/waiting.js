@@ -18,8 +18,10 @@ export class WaitingList {
         this.#others.delete(upload);
     }
 
+    /** @returns {Upload | undefined} */
     get first() {
-        return this.take(1)[0];
+        const [upload = this.#others.values().next().value] = this.#first;
+        return upload;
     }
 
     /** @param {number} count at most */

@@ -150,7 +150,7 @@ def static_imports(name: str, known: set[str]) -> set[str]:
 def test_the_uploader_in_other_pages_is_documented_as_it_is() -> None:
     """Its files are those that it imports, its members those of the classes."""
     text = text_of("docs/frontend.md")
-    pattern = r"^Put (.*?) of `web/`\s+beside.*?for large files (.*?), and for \[counted links\]\S* (.*?):$"
+    pattern = r"^Put (.*?) of `web/`\s+beside.*?for large files (.*?),\s+and for \[counted links\]\S* (.*?):$"
     [copied, *more] = re.findall(pattern, text, re.MULTILINE | re.DOTALL)[0]
     needed = static_imports("uploader.js", set())
     assert set(re.findall(r"`(\w+\.js)`", copied)) == needed | {"fingerprint.js"}
