@@ -1,4 +1,4 @@
-"""Something goes wrong in the middle of twenty uploads: each ends stored or told, nothing is stored twice or lost."""
+"""Something goes wrong in the middle of thirty uploads: each ends stored or told, nothing is stored twice or lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localcloud.dev.cloud import Cloud
 
 Mishap = Callable[[Page, Cloud], AbstractContextManager[None]]
 
-NAMES = [f"{number}.bin" for number in range(20)]
+NAMES = [f"{number}.bin" for number in range(30)]
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def full_disk(page: Page, cloud: Cloud) -> Iterator[None]:
 @pytest.mark.parametrize(
     "mishap", [no_network, no_signer, storage_unplugged, expired_credentials, clock_behind, full_disk]
 )
-def test_in_the_middle_of_twenty_uploads(page: Page, cloud: Cloud, mishap: Mishap) -> None:
+def test_in_the_middle_of_thirty_uploads(page: Page, cloud: Cloud, mishap: Mishap) -> None:
     page.add_init_script("Math.random = () => 0.1")
     page.goto(cloud.site.url)
     expect(page.locator("#rules")).not_to_be_empty()
@@ -80,11 +80,11 @@ def test_in_the_middle_of_twenty_uploads(page: Page, cloud: Cloud, mishap: Misha
     finished = page.locator("#summary", has_text="files uploaded")
     expect(finished).to_be_visible(timeout=60_000)
     done, failed = (page.locator(f"li.{state}").count() for state in ("done", "failed"))
-    assert (done + failed, len(cloud.bucket.objects())) == (20, done)
+    assert (done + failed, len(cloud.bucket.objects())) == (30, done)
     assert "" not in page.locator(".status").all_text_contents()
     if failed:
         page.get_by_role("button", name="Retry all").click()
-    expect(page.locator("#summary")).to_have_text("20 of 20 files uploaded", timeout=60_000)
+    expect(page.locator("#summary")).to_have_text("30 of 30 files uploaded", timeout=60_000)
     assert page.locator(".name").all_text_contents() == NAMES
     assert {each.meta["filename"]: each.path.read_bytes() for each in cloud.bucket.objects()} == contents
-    assert len(cloud.bucket.objects()) == 20
+    assert len(cloud.bucket.objects()) == 30
