@@ -80,7 +80,7 @@ def form(file: dict[str, Any], credentials: dict[str, str]) -> dict[str, Any]:
     conditions = [
         {"bucket": bucket},
         ["content-length-range", file["size"], file["size"]],
-        ["eq", "$content-type", file["content_type"]],
+        ["in", "$content-type", [file["content_type"], "image/x-png", "application/octet-stream"]],
         *(["eq", f"${name}", value] for name, value in fields.items()),
     ]
     document = json.dumps({"expiration": f"{ends}.000Z", "conditions": conditions}, separators=(",", ":"))
