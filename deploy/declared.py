@@ -317,19 +317,32 @@ def as_list(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc,unused-ignore]
     """YAML with the short forms of ROS functions: `!Ref x` is `{Ref: x}`. No mapping names anything twice: others might
     take the other one."""
 
-    def compose_mapping_node(self, anchor: Any) -> Any:
-        node = super().compose_mapping_node(anchor)
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.composer.ComposerError(None, None, None, key.start_mark)
-                seen.add(key.value)
-        return node
+    def get_single_node(self) -> Any:
+        document = super().get_single_node()
+        nodes, seen = [document], set()
+        while nodes:
+            node = nodes.pop()
+            if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+                continue
+            seen.add(id(node))
+            if isinstance(node, yaml.MappingNode):
+                _refuse_doubles(node)
+            for each in node.value:
+                nodes += each if isinstance(each, tuple) else (each,)
+        return document
+
+
+def _refuse_doubles(mapping: Any) -> None:
+    seen = set()
+    for key, _ in mapping.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                raise yaml.composer.ComposerError(None, None, None, key.start_mark)
+            seen.add(key.value)
 
 
 def _short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:

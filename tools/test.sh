@@ -14,9 +14,11 @@ default=$(readlink .venv/default)
 python=.venv/default/bin/python
 functions="tests/shared tests/sign tests/callback tests/chain"
 others="tests/localcloud tests/deploy tests/docs tests/e2e tests/browsers $(ls tests/test_*.py)"
-# A file's tests stay together, for they share what the file built or started.
-# Twice as many at once as there are cores, for they wait as often as they work.
-at_once="-q --dist loadfile -n $((2 * $(getconf _NPROCESSORS_ONLN)))"
+# A file's tests stay together, for they share what the file built or started. Those of the functions keep a core busy
+# each; the others wait as often as they work.
+cores=$(getconf _NPROCESSORS_ONLN)
+on_each_core="-q --dist loadfile -n $cores"
+at_once="-q --dist loadfile -n $((2 * cores))"
 
 if [ "${1:-}" = unit ]; then
     shift
@@ -36,13 +38,13 @@ echo "The page's modules:"
 node --test tests/web/*.test.js
 echo "The functions, on Python $default:"
 .venv/default/bin/coverage erase
-.venv/default/bin/coverage run -m pytest $at_once --nothing-missing $functions
+.venv/default/bin/coverage run -m pytest $on_each_core --nothing-missing $functions
 .venv/default/bin/coverage combine -q
 .venv/default/bin/coverage report
 for environment in .venv/3.*; do
     [ "$environment" != ".venv/$default" ] || continue
     echo "The functions, on Python ${environment#.venv/}:"
-    "$environment/bin/python" -m pytest $at_once -m "not any_python" --nothing-missing $functions
+    "$environment/bin/python" -m pytest $on_each_core -m "not any_python" --nothing-missing $functions
 done
 echo "Everything else, on Python $default:"
 # In the order of tests/conftest.py, in which the long files begin.

@@ -50,6 +50,7 @@ class Context:
     def settings(self) -> dict[str, str]:
         return self.deployment.function_environ
 
+    @cached_property
     def setting_faults(self) -> dict[str, str]:
         """Returns what the function would say is wrong with its settings: by the setting named first.
 

@@ -81,7 +81,7 @@ def hosts(context: Context) -> Iterator[str]:
     besides = f"which is neither {files[0]} nor at UPLOAD_DOMAIN"
     upload_url = context.settings.get("UPLOAD_URL") or _endpoint(context.settings)
     if not _is_one_of(upload_url, files) and not {"UPLOAD_URL", "OSS_REGION", "OSS_BUCKET"} & set(
-        context.setting_faults()
+        context.setting_faults
     ):
         yield f"The function has files sent to {_hide_login(upload_url)}, {besides}."
     if context.declared:  # the rest stands in s.yaml alone
@@ -94,7 +94,7 @@ def hosts(context: Context) -> Iterator[str]:
         yield f"The page sends tokens to {_hide_login(of_function)}, {told}."
     callback_url = context.settings.get("CALLBACK_URL") or ""
     is_meant = not callback_url or _is_output(callback_url, "callback")
-    if not is_meant and "CALLBACK_URL" not in context.setting_faults():
+    if not is_meant and "CALLBACK_URL" not in context.setting_faults:
         yield f"OSS calls back {_hide_login(callback_url)}, which is not the callback function's address in s.yaml."
     for whose, function in (("the function", stated.function), ("the callback function", stated.callback)):
         domain = function.get("customDomain") or {}

@@ -19,7 +19,7 @@ LEAST_DAYS = 7
     fix="Set MULTIPART_THRESHOLD in .env, such as 100MB; `make deploy` writes a random MULTIPART_SECRET beside it.",
 )
 def multipart(context: Context) -> Iterator[str]:
-    yield from (f"{text}." for name, text in context.setting_faults().items() if name in SETTINGS)
+    yield from (f"{text}." for name, text in context.setting_faults.items() if name in SETTINGS)
 
 
 @check(

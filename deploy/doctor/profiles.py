@@ -16,7 +16,7 @@ from direct_upload.profiles import FILE
     fix="Fix it in profiles.json (docs/reference/profiles.md says what fits), or in .env.",
 )
 def profiles(context: Context) -> Iterator[str]:
-    yield from (f"{text}." for text in context.setting_faults().values() if FILE in text)
+    yield from (f"{text}." for text in context.setting_faults.values() if FILE in text)
 
 
 @check(

@@ -64,7 +64,7 @@ def settings(context: Context) -> Iterator[str]:
         *("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"),
         *("MULTIPART_THRESHOLD", "MULTIPART_SECRET"),
     )
-    faults = context.setting_faults().items()
+    faults = context.setting_faults.items()
     yield from (f"{text}." for name, text in faults if name not in named and FILE not in text)
 
 
@@ -81,7 +81,7 @@ def secrets_live(context: Context) -> Iterator[str]:
     if not context.declared:
         return
     stated, callback = Context(context.environ, context.declared), context.deployment.callback
-    faults = [set(each.setting_faults()) if each.function else set() for each in (context, stated)]
+    faults = [set(each.setting_faults) if each.function else set() for each in (context, stated)]
     yield from (f"The function refuses its {name}." for name in sorted(faults[0] - faults[1]) if _is_secret(name))
     if callback and stated.settings.get("CALLBACK") == "on":
         own, theirs = (set(_callback_faults(each)) for each in (callback, context.declared.callback))
@@ -112,7 +112,7 @@ def prefix(context: Context) -> Iterator[str]:
 
 
 def _faults_of(context: Context, *names: str) -> list[str]:
-    return [f"{text}." for name, text in context.setting_faults().items() if name in names]
+    return [f"{text}." for name, text in context.setting_faults.items() if name in names]
 
 
 @check(

@@ -402,7 +402,7 @@ COMMANDS = {
 def project(tmp_path: Path) -> Path:
     """Returns the project's programs in a folder with a .env of its own."""
     for name in ("deploy", "functions", "localcloud", "tools"):
-        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.pyc.*"))
     for name in ("s.yaml", "web"):
         (tmp_path / name).symlink_to(PROJECT / name)
     return tmp_path

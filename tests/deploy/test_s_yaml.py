@@ -182,12 +182,6 @@ def test_what_the_components_are_asked_for(scratch: Scratch) -> None:
     ]
 
 
-def test_the_vendors_models_know_everything_that_is_sent(scratch: Scratch) -> None:
-    (scratch.folder / "profiles.json").write_text('{"photos": {}}')
-    scratch.ok("deploy", "-y", **SET)
-    assert fc_models.faults(scratch.props("sign")) == []
-
-
 @pytest.mark.parametrize(
     ("wrong", "fault"),
     [
@@ -360,10 +354,11 @@ def check_everything_set(scratch: Scratch) -> None:
     }
 
 
-def test_every_setting_from_the_environment(scratch: Scratch) -> None:
+def test_every_setting_from_the_environment_in_the_shape_of_the_vendors_models(scratch: Scratch) -> None:
     (scratch.folder / "profiles.json").write_text('{"photos": {}}')
     scratch.ok("deploy", "-y", **SET)
     check_everything_set(scratch)
+    assert fc_models.faults(scratch.props("sign")) == []
 
 
 def test_every_setting_from_the_file_env(scratch: Scratch) -> None:
@@ -393,16 +388,32 @@ def test_what_is_printed_hides_the_secrets(scratch: Scratch) -> None:
         assert "(hidden)" in said
 
 
-def test_what_the_callback_function_lacks_stops_the_deployment_too(scratch: Scratch) -> None:
-    done = scratch.s("deploy", "-y", CALLBACK="on", CALLBACK_SECRET="short", WEBHOOK_URL="https://app.example.com/")
-    assert (done.exit_code, scratch.order()) == (101, [])
-    assert "- CALLBACK_SECRET must have at least 32 bytes" in done.said
-    assert "- WEBHOOK_SECRET is missing" in done.said
-
-
 def test_a_webhook_without_callbacks_stops_the_deployment(scratch: Scratch) -> None:
     done = scratch.s("deploy", "-y", WEBHOOK_URL="https://app.example.com/")
     assert "- WEBHOOK_URL is set, and CALLBACK is not on: set CALLBACK=on, or leave WEBHOOK_URL out" in done.said
+
+
+def test_all_that_is_not_set_right_stops_before_anything_is_made(scratch: Scratch) -> None:
+    (scratch.folder / "profiles.json").write_text('{"photos": {"keep_days": 30, "multipart": true}}')
+    wrong = {
+        "JWT_SECRET": "",
+        "MAX_SIZE": "much",
+        "KEEP_DAYS": "7",
+        "CALLBACK": "on",
+        "CALLBACK_SECRET": "short",
+        "WEBHOOK_URL": "https://app.example.com/",
+    }
+    done = scratch.s("deploy", "-y", **wrong)
+    assert (done.exit_code, scratch.order()) == (101, [])
+    said = (
+        "Set these right in .env (see .env.example) or profiles.json:",
+        "- MAX_SIZE must be",
+        "`make deploy` writes a random JWT_SECRET into .env.",
+        "- CALLBACK_SECRET must have at least 32 bytes",
+        "- WEBHOOK_SECRET is missing",
+        "- photos.multipart in profiles.json cannot be true without MULTIPART_THRESHOLD",
+    )
+    assert [each for each in said if each not in done.said] == []
 
 
 def test_a_page_that_cannot_be_published_stops_before_anything_is_made(scratch: Scratch) -> None:
@@ -419,14 +430,7 @@ def test_a_wrong_domain_of_the_page_stops_before_anything_is_made(scratch: Scrat
     assert "ALLOWED_ORIGINS" not in done.said
 
 
-def test_what_is_not_set_right_stops_before_anything_is_made(scratch: Scratch) -> None:
-    done = scratch.s("deploy", "-y", JWT_SECRET="", MAX_SIZE="much")
-    assert (done.exit_code, scratch.order()) == (101, [])
-    assert "- MAX_SIZE must be" in done.said
-    assert "`make deploy` writes a random JWT_SECRET into .env." in done.said
-
-
-def test_a_function_at_a_domain_of_its_own(scratch: Scratch) -> None:
+def test_a_function_at_a_domain_of_its_own_is_deployed_and_removed(scratch: Scratch) -> None:
     scratch.ok("deploy", "-y", "-t", "s.domain.yaml", **DOMAINS)
     assert scratch.props("sign") == {
         **function(scratch),
@@ -446,12 +450,8 @@ def test_a_function_at_a_domain_of_its_own(scratch: Scratch) -> None:
         "https://files.example.com",
         "upload.example.com",
     )
-
-
-def test_with_domains_too_it_is_removed_in_order(scratch: Scratch) -> None:
-    for command in ("deploy", "remove", "remove"):
-        scratch.ok(command, "-y", "-t", "s.domain.yaml", **DOMAINS)
-    assert scratch.order() == DEPLOYED + REMOVED + REMOVED
+    scratch.ok("remove", "-y", "-t", "s.domain.yaml", **DOMAINS)
+    assert scratch.order() == DEPLOYED + REMOVED
 
 
 def test_profiles_become_lifecycle_rules_and_everything_can_still_be_removed(scratch: Scratch, bucket: Bucket) -> None:
@@ -467,54 +467,38 @@ def test_profiles_become_lifecycle_rules_and_everything_can_still_be_removed(scr
     assert scratch.order() == DEPLOYED + REMOVED
 
 
-def test_profiles_that_do_not_fit_stop_before_anything_is_made(scratch: Scratch) -> None:
-    (scratch.folder / "profiles.json").write_text('{"photos": {"keep_days": 30, "multipart": true}}')
-    done = scratch.s("deploy", "-y", KEEP_DAYS="7")
-    assert (done.exit_code, scratch.order()) == (101, [])
-    assert "Set these right in .env (see .env.example) or profiles.json:" in done.said
-    assert "- photos.multipart in profiles.json cannot be true without MULTIPART_THRESHOLD" in done.said
-
-
 def test_users_files_stop_the_removal_before_anything_is_removed(scratch: Scratch, bucket: Bucket) -> None:
-    scratch.ok("deploy", "-y")
     bucket.files = {("uploads/a.png", "null"): 5}
     done = scratch.s("remove", "-y")
-    assert (done.exit_code, scratch.order()) == (101, DEPLOYED)
+    assert (done.exit_code, scratch.order()) == (101, [])
     assert f"oss-direct-upload-uploads-{ACCOUNT} holds 1 file (5 bytes). Nothing was removed." in done.said
     assert "DELETE_FILES=yes make remove" in done.said
 
 
 def test_users_files_stop_the_removal_of_the_stack_alone(scratch: Scratch, bucket: Bucket) -> None:
-    scratch.ok("deploy", "-y")
     bucket.files = {("uploads/a.png", "null"): 5}
-    assert (scratch.s("infra", "remove", "-y").exit_code, scratch.order()) == (101, DEPLOYED)
+    assert (scratch.s("infra", "remove", "-y").exit_code, scratch.order()) == (101, [])
 
 
 def test_users_files_go_when_that_is_said(scratch: Scratch, bucket: Bucket) -> None:
-    scratch.ok("deploy", "-y")
     bucket.files, bucket.unfinished = {("uploads/a.png", "null"): 5}, [("uploads/b.png", "u1")]
     scratch.ok("remove", "-y", DELETE_FILES="yes")
-    assert (bucket.files, bucket.unfinished, scratch.order()) == ({}, [], DEPLOYED + REMOVED)
+    assert (bucket.files, bucket.unfinished, scratch.order()) == ({}, [], REMOVED)
 
 
 def test_without_credentials_for_the_bucket_nothing_is_removed(scratch: Scratch, bucket: Bucket) -> None:
-    scratch.ok("deploy", "-y")
     bucket.refusal = "AccessDenied"
     done = scratch.s("remove", "-y")
-    assert (done.exit_code, scratch.order()) == (101, DEPLOYED)
+    assert (done.exit_code, scratch.order()) == (101, [])
     assert "could not be seen. AccessDenied: no" in done.said
 
 
-def test_temporary_credentials_reach_the_hooks(scratch: Scratch, bucket: Bucket) -> None:
+def test_temporary_credentials_reach_the_hooks_and_their_account_the_names(scratch: Scratch, bucket: Bucket) -> None:
     known = {name: scratch.environ.pop(name) for name in ("AccountID", "AccessKeyID", "AccessKeySecret")}
-    scratch.environ["ci_serverless_devs_key"] = json.dumps({**known, "SecurityToken": "a-token"})
+    given = {**known, "AccountID": "99999", "SecurityToken": "a-token"}
+    scratch.environ["ci_serverless_devs_key"] = json.dumps(given)
     scratch.ok("deploy", "-y", "-a", "ci_serverless_devs_key")
     assert bucket.tokens == {"a-token"}
-
-
-def test_the_account_is_in_the_names(scratch: Scratch) -> None:
-    scratch.environ["AccountID"] = "99999"
-    scratch.ok("deploy", "-y")
     assert scratch.props("infra")["parameters"]["UploadBucket"] == "oss-direct-upload-uploads-99999"
 
 

@@ -97,7 +97,7 @@ def make(folder: Path, oss_endpoint: str) -> Scratch:
     for name in ("s.yaml", "s.domain.yaml"):
         (folder / name).write_text(_with_stand_ins((PROJECT / name).read_text()))
     for name in ("deploy", "functions", "localcloud", "web"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc.*"))
     shutil.copytree(RECORDERS / "site", folder / "deploy" / "site", dirs_exist_ok=True)
     (folder / "Makefile").write_text(_BUILDER)
     _this_python(folder)

@@ -97,7 +97,9 @@ class _Reader:
         default = Profile(
             name=profiles.DEFAULT,
             max_size=read("MAX_SIZE", parse_size, "100MB"),
-            content_types=read("CONTENT_TYPES", content_types.parse, ",".join(content_types.DEFAULT)),
+            content_types=read("CONTENT_TYPES", content_types.parse)
+            if self._environment.has("CONTENT_TYPES")
+            else content_types.DEFAULT,
             expires_in=read("EXPIRES_IN", _parse_lifetime, "600"),
             folder_forms=read("FOLDER_FORMS", parse_switch, "off" if callback else "on"),
             callback=callback is not None,

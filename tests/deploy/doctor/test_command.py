@@ -689,8 +689,8 @@ def test_without_a_network_credentials_fail(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[" * 3000, "s.yaml: this is no YAML, "),
-        ("a: [", "s.yaml, line 1, column 5: this is no YAML, "),
+        ("[" * 3000, "s.yaml, line 1, column 1001: this is no YAML, "),
+        ("a: [", "s.yaml, line 2, column 1: this is no YAML, "),
         ("- a", "s.yaml must be a YAML mapping\n"),
     ],
 )
