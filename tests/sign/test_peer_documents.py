@@ -21,7 +21,7 @@ def test_a_policy_has_exactly_these_bytes(document: dict[str, Any]) -> None:
     conditions = post_policy.exact_form_conditions(
         document["fields"],
         bucket=document["bucket"],
-        content_type=document["content_type"],
+        part_types=[document["content_type"]],
         size=document["size"],
     )
     encoded = post_policy.encode(conditions, expiration=document["expiration"])
