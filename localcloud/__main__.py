@@ -106,8 +106,10 @@ def _addresses(cloud: OssCloud) -> dict[str, object]:
 def _banner(cloud: OssCloud) -> str:
     """Returns the addresses, and settings to paste."""
     key, secret, bucket = cloud.access_key_id, cloud.access_key_secret, cloud.bucket.name
+    region = cloud.bucket.region or cloud.region
+    buckets = ", ".join(f"{each.name} ({each.region or cloud.region})" for each in cloud.buckets.values())
     return f"""\
-OSS  {cloud.oss.url}   buckets: {", ".join(cloud.buckets)}   region: {cloud.region}
+OSS  {cloud.oss.url}   buckets: {buckets}
 STS  {cloud.sts.url}   role: {cloud.role_arn}
 Control  {cloud.control.url}/-/requests   what was asked, and which rule decided (/-/ready, /-/reset)
 The keys below belong to the user {USER}, who may do everything here and may assume that role.
@@ -115,7 +117,7 @@ The keys below belong to the user {USER}, who may do everything here and may ass
 # for any shell, and for the vendor's SDKs
 export OSS_ACCESS_KEY_ID={key} OSS_ACCESS_KEY_SECRET={secret}
 export ALIBABA_CLOUD_ACCESS_KEY_ID={key} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
-export OSS_BUCKET={bucket} OSS_REGION={cloud.region} OSS_STS_ROLE_ARN={cloud.role_arn}
+export OSS_BUCKET={bucket} OSS_REGION={region} OSS_STS_ROLE_ARN={cloud.role_arn}
 export OSS_ENDPOINT={cloud.oss.url} STS_ENDPOINT={cloud.sts.url}
 
 # for this project's function, besides
@@ -125,14 +127,14 @@ export LOCAL=on UPLOAD_URL={cloud.oss.url}
 import alibabacloud_oss_v2 as oss
 config = oss.config.load_default()
 config.credentials_provider = oss.credentials.StaticCredentialsProvider("{key}", "{secret}")
-config.region, config.endpoint, config.use_path_style = "{cloud.region}", "{cloud.oss.url}", True
+config.region, config.endpoint, config.use_path_style = "{region}", "{cloud.oss.url}", True
 client = oss.Client(config)
 client.put_object(oss.PutObjectRequest(bucket="{bucket}", key="hello.txt", body=b"hello"))
 
 // Node.js: ali-oss (which does not accept an IP address as its endpoint)
 const OSS = require("ali-oss");
 const client = new OSS({{
-    endpoint: "http://localhost:{cloud.oss.port}", cname: true, bucket: "{bucket}", region: "oss-{cloud.region}",
+    endpoint: "http://localhost:{cloud.oss.port}", sldEnable: true, bucket: "{bucket}", region: "oss-{region}",
     authorizationV4: true, accessKeyId: "{key}", accessKeySecret: "{secret}",
 }});
 client.put("hello.txt", Buffer.from("hello"));
@@ -190,8 +192,13 @@ def _parser() -> argparse.ArgumentParser:
         "`oss-localcloud explain` explains an error of OSS or STS.",
     )
     add = parser.add_argument
-    add("--bucket", action="append", metavar="NAME", help="a bucket; may be repeated (default: local-uploads)")
-    add("--region", default="cn-hongkong", metavar="ID", help="the region of all buckets (default: cn-hongkong)")
+    add(
+        "--bucket",
+        action="append",
+        metavar="NAME[@REGION]",
+        help="a bucket, in a region of its own if need be; may be repeated (default: local-uploads)",
+    )
+    add("--region", default="cn-hongkong", metavar="ID", help="the region of other buckets (default: cn-hongkong)")
     add(
         "--cors-origin",
         action="append",

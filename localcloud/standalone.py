@@ -53,6 +53,7 @@ class Options:
     """What a local cloud begins with, and has again after each reset."""
 
     buckets: tuple[str, ...] = ("local-uploads",)
+    """Names, with a region of their own if need be: `photos@cn-beijing`. The first one is the default bucket."""
     region: str = "cn-hongkong"
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may POST and PUT."""
@@ -84,6 +85,7 @@ class OssCloud:
         self._options = options or Options()
         self.region = self._options.region
         check_region(self.region)
+        self._default = self._options.buckets[0].partition("@")[0]
         self.clock = Clock(self._options.clock_offset)
         self.faults = Faults()
         self.identities = Identities()
@@ -106,7 +108,7 @@ class OssCloud:
             self.identities,
             self.faults,
             self.buckets,
-            self._options.buckets[0],
+            self._default,
             region=self.region,
             port=self._options.oss_port,
             host=host,
@@ -119,7 +121,7 @@ class OssCloud:
     @property
     def bucket(self) -> Bucket:
         """Returns the default bucket, the one at OSS's address itself."""
-        return self.buckets[self._options.buckets[0]]
+        return self.buckets[self._default]
 
     @property
     def access_key_id(self) -> str:
@@ -141,40 +143,43 @@ class OssCloud:
             "ALIBABA_CLOUD_ACCESS_KEY_ID": key,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secret,
             "OSS_BUCKET": self.bucket.name,
-            "OSS_REGION": self.region,
+            "OSS_REGION": self.bucket.region or self.region,
             "OSS_STS_ROLE_ARN": self.role_arn,
             "OSS_ENDPOINT": self.oss.url,
             "STS_ENDPOINT": self.sts.url,
         }
 
-    def client(self, library: str = "alibabacloud-oss-v2", *, identity: Identity | None = None) -> dict[str, Any]:
+    def client(
+        self, library: str = "alibabacloud-oss-v2", *, identity: Identity | None = None, bucket: str | None = None
+    ) -> dict[str, Any]:
         """Returns the settings of a client of OSS, of the user unless another identity is given. Raises ValueError.
 
         `alibabacloud_oss_v2.Client(alibabacloud_oss_v2.config.Config(**settings))`, `oss2.Bucket(**settings)` for
-        "oss2", or `new OSS(settings)` in Node.js for "ali-oss".
+        "oss2", or `new OSS(settings)` in Node.js for "ali-oss". They are for the default bucket, unless one is named.
         """
         if library not in CLIENTS:
             raise ValueError(f"There are no settings for {library}. Use one of {', '.join(CLIENTS)}.")
-        return CLIENTS[library](self, identity or self.user)
+        return CLIENTS[library](self, identity or self.user, self.buckets[bucket] if bucket else self.bucket)
 
     def add_bucket(
         self,
         name: str,
         *,
         cors_origins: Iterable[str] = (),
-        versioning: bool = False,
-        public_read: bool = False,
+        versioning: str = "",
+        acl: str = "private",
         region: str = "",
     ) -> Bucket:
         """Adds a bucket until the next reset; pages of these origins may POST and PUT. Returns it, still empty.
 
+        `versioning` is Enabled or Suspended. A public ACL opens it to everyone: Block Public Access is off then.
         `region` is its own, if it is not to be that of the cloud. Raises ValueError.
         """
         check_bucket_name(name)
         if region:
             check_region(region)
         bucket = Bucket(name, self.account_id, self._folder / name, _cors_rules(cors_origins))
-        bucket.versioning, bucket.public_read = versioning, public_read
+        bucket.versioning, bucket.acl, bucket.public_access_blocked = versioning, acl, acl == "private"
         bucket.region, bucket.created = region, self.clock()
         self.buckets[name] = bucket
         return bucket
@@ -232,8 +237,9 @@ class OssCloud:
         self.identities.clear()
         self.identities.add(self.user)
         self.buckets.clear()
-        for name in options.buckets:
-            self.add_bucket(name, cors_origins=options.cors_origins)
+        for bucket in options.buckets:
+            name, _, region = bucket.partition("@")
+            self.add_bucket(name, cors_origins=options.cors_origins, region=region)
         put = {"Effect": "Allow", "Action": "oss:PutObject", "Resource": "acs:oss:*:*:*"}
         self.roles.clear()
         self.roles[self.role_arn] = Role({"Version": "1", "Statement": [put]}, trusted=(self.user.arn,))
@@ -272,21 +278,21 @@ def _cors_rules(origins: Iterable[str]) -> list[CorsRule]:
     return [CorsRule(origins, ("POST", "PUT"), expose_headers=EXPOSED_HEADERS)] if origins else []
 
 
-def _settings_of_oss_v2(cloud: OssCloud, identity: Identity) -> dict[str, Any]:
+def _settings_of_oss_v2(cloud: OssCloud, identity: Identity, bucket: Bucket) -> dict[str, Any]:
     from alibabacloud_oss_v2.credentials import StaticCredentialsProvider  # noqa: PLC0415 - the caller's, not ours
 
     provider = StaticCredentialsProvider(
         identity.access_key_id, identity.access_key_secret, identity.security_token or None
     )
     return {
-        "region": cloud.region,
+        "region": bucket.region or cloud.region,
         "endpoint": cloud.oss.url,
         "use_path_style": True,
         "credentials_provider": provider,
     }
 
 
-def _settings_of_oss2(cloud: OssCloud, identity: Identity) -> dict[str, Any]:
+def _settings_of_oss2(cloud: OssCloud, identity: Identity, bucket: Bucket) -> dict[str, Any]:
     import oss2  # noqa: PLC0415 - the caller's, not ours
 
     provider = oss2.credentials.StaticCredentialsProvider(
@@ -295,19 +301,19 @@ def _settings_of_oss2(cloud: OssCloud, identity: Identity) -> dict[str, Any]:
     return {
         "auth": oss2.ProviderAuthV4(provider),
         "endpoint": cloud.oss.url,
-        "bucket_name": cloud.bucket.name,
-        "region": cloud.region,
+        "bucket_name": bucket.name,
+        "region": bucket.region or cloud.region,
         "is_path_style": True,
     }
 
 
-def _settings_of_ali_oss(cloud: OssCloud, identity: Identity) -> dict[str, Any]:
+def _settings_of_ali_oss(cloud: OssCloud, identity: Identity, bucket: Bucket) -> dict[str, Any]:
     token = {"stsToken": identity.security_token} if identity.security_token else {}
     return {
         "endpoint": f"http://localhost:{cloud.oss.port}",  # it does not accept an IP address
-        "cname": True,
-        "bucket": cloud.bucket.name,
-        "region": f"oss-{cloud.region}",
+        "sldEnable": True,  # the bucket in the path
+        "bucket": bucket.name,
+        "region": f"oss-{bucket.region or cloud.region}",
         "authorizationV4": True,
         "accessKeyId": identity.access_key_id,
         "accessKeySecret": identity.access_key_secret,
@@ -315,7 +321,7 @@ def _settings_of_ali_oss(cloud: OssCloud, identity: Identity) -> dict[str, Any]:
     }
 
 
-CLIENTS: dict[str, Callable[[OssCloud, Identity], dict[str, Any]]] = {
+CLIENTS: dict[str, Callable[[OssCloud, Identity, Bucket], dict[str, Any]]] = {
     "alibabacloud-oss-v2": _settings_of_oss_v2,
     "oss2": _settings_of_oss2,
     "ali-oss": _settings_of_ali_oss,

@@ -48,17 +48,25 @@ class Addresses:
         self._domains = domains
         self._hosts = frozenset((LOOPBACK, "localhost", *allowed_hosts))
 
-    def find(self, request: Request) -> Address:
-        """Returns what a request is about. Raises OssError."""
-        host = request.host.lower().partition(":")[0]
-        path = _path(request)
+    def find(self, request: Request) -> list[Address]:
+        """Returns what a request may be about, the likeliest first. Raises OssError.
+
+        At `127.0.0.1` and the like, `/photos/a` is `a` of the bucket `photos`, else `photos/a` of the default bucket;
+        if it is signed for another one, it is that one's, since a client that takes this host for its bucket's own
+        domain names the bucket in its signature alone.
+        """
+        host, path = request.host.lower().partition(":")[0], _path(request)
         if host in self._domains:
-            return Address(self._domains[host], path, is_bound_domain=True)
-        bucket = self._bucket_of_host(host)
+            return [Address(self._domains[host], path, is_bound_domain=True)]
+        if host not in self._hosts:
+            return [Address(*self._find_by_host(host, path), is_bound_domain=False)]
         first, _, rest = path.partition("/")
-        if first in self._buckets:
-            return Address(self._buckets[first], rest, is_bound_domain=False)
-        return Address(bucket, path, is_bound_domain=False)
+        of_path = [(self._buckets[first], rest)] if first in self._buckets else []
+        names = sorted(self._buckets, key=lambda name: name != self._default)
+        if not of_path and self._default not in self._buckets:
+            raise no_such_bucket(self._default)
+        of_signature = [(self._buckets[name], path) for name in names]
+        return [Address(bucket, key, is_bound_domain=False) for bucket, key in (*of_path, *of_signature)]
 
     def find_missing_bucket(self, request: Request) -> tuple[str, str, bool] | None:
         """Returns the name of a bucket that does not exist, the rest of the path, and whether the name is certain.
@@ -78,12 +86,10 @@ class Addresses:
         """Returns whether a request may be about the service itself. Raises OssError."""
         return request.host.lower().partition(":")[0] in self._hosts and not _path(request)
 
-    def _bucket_of_host(self, host: str) -> Bucket:
-        if host in self._hosts:
-            if self._default not in self._buckets:
-                raise no_such_bucket(self._default)
-            return self._buckets[self._default]
+    def _find_by_host(self, host: str, path: str) -> tuple[Bucket, str]:
+        """Returns the bucket of a host such as `photos.localhost`, and the key. Raises OssError."""
         name, _, domain = host.partition(".")
+        first, _, rest = path.partition("/")
         if domain not in self._hosts - {LOOPBACK}:
             raise access_denied(
                 "The bucket you are attempting to access must be addressed using the specified endpoint. "
@@ -91,7 +97,7 @@ class Addresses:
             )
         if name not in self._buckets:
             raise no_such_bucket(name)
-        return self._buckets[name]
+        return (self._buckets[first], rest) if first in self._buckets else (self._buckets[name], path)
 
 
 def _path(request: Request) -> str:

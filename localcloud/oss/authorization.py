@@ -6,10 +6,11 @@ import hmac
 from typing import TYPE_CHECKING
 
 from localcloud.oss.errors import NO_RIGHT, OssError, access_denied
+from localcloud.oss.storage.bucket import PUBLIC_ACLS
 from localcloud.ram import policies
 
 if TYPE_CHECKING:
-    from localcloud.oss.storage.bucket import Bucket
+    from localcloud.oss.storage.bucket import Bucket, StoredObject
     from localcloud.ram.identities import Identities, Identity
 
 NOT_IN_OUR_RECORDS = "The OSS Access Key Id you provided does not exist in our records."
@@ -47,3 +48,43 @@ def authorize_bucket(identity: Identity, action: str, account_id: str, resource:
         raise access_denied(NO_RIGHT)
     if not policies.allows(identity.policies, action, f"acs:oss:*:{account_id}:{resource}"):
         raise access_denied("Access denied by authorizer's policy.")
+
+
+def authorize_read(
+    identity: Identity | None, action: str, bucket: Bucket, key: str, stored: StoredObject | None
+) -> None:
+    """Raises OssError unless everyone may read the object, or the identity (None: nobody signed) is allowed to."""
+    _authorize_public(identity, action, bucket, key, is_public=bucket.find_acl(stored) in PUBLIC_ACLS)
+
+
+def authorize_write(identity: Identity | None, action: str, bucket: Bucket, key: str) -> None:
+    """Raises OssError unless everyone may write this object, or the identity (None: nobody signed) is allowed to."""
+    is_public = not bucket.public_access_blocked and bucket.find_acl(bucket.get(key)) == "public-read-write"
+    _authorize_public(identity, action, bucket, key, is_public=is_public)
+
+
+def _authorize_public(identity: Identity | None, action: str, bucket: Bucket, key: str, *, is_public: bool) -> None:
+    """Raises OssError. Where everyone is allowed, an identity is too, unless a policy denies it."""
+    if identity is None:
+        if not is_public:
+            raise access_denied(NO_RIGHT)
+        return
+    resource = f"acs:oss:*:{bucket.account_id}:{bucket.name}/{key}"
+    if not is_public or policies.denies(identity.policies, action, resource):
+        authorize(identity, action, bucket, key)
+
+
+def authorize_acl(identity: Identity | None, bucket: Bucket, key: str, acl: str | None) -> None:
+    """Raises OssError unless an upload may bring this ACL. That an ACL takes a right of its own is our choice."""
+    if acl is None:
+        return
+    if identity is None:
+        raise access_denied(NO_RIGHT)
+    authorize(identity, "oss:PutObjectAcl", bucket, key)
+    check_public_acl(bucket, acl)
+
+
+def check_public_acl(bucket: Bucket, acl: str | None) -> None:
+    """Raises OssError for a public ACL of an object whose bucket blocks public access."""
+    if bucket.public_access_blocked and acl in PUBLIC_ACLS:
+        raise access_denied("Put public object acl is not allowed", "0016-00000901")

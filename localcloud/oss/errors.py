@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
 from localcloud import xml_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MALFORMED_BODY = "0006-00000104"
 MALFORMED_PART = "0006-00000109"
@@ -12,6 +18,9 @@ NO_RIGHT = "You have no right to access this object because of bucket acl."
 
 class OssError(Exception):
     """OSS refuses a request. `extras` are the elements that follow HostId in the response's XML."""
+
+    headers: Mapping[str, str] = MappingProxyType({})
+    """What the response has besides."""
 
     def __init__(self, status: int, code: str, message: str, ec: str | None = None, **extras: str) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -99,6 +108,18 @@ def no_such_bucket(name: str) -> OssError:
 def no_such_key(key: str) -> OssError:
     """Makes a 404 for an object that does not exist."""
     return OssError(404, "NoSuchKey", "The specified key does not exist.", Key=key)
+
+
+def no_such_version(key: str, version_id: str) -> OssError:
+    """Makes a 404 for a version that does not exist. The EC has a page; the Code and the wording are our choice."""
+    message = "The specified version does not exist."
+    return OssError(404, "NoSuchVersion", message, "0012-00000203", Key=key, VersionId=version_id)
+
+
+def is_delete_marker(error: OssError, version_id: str) -> OssError:
+    """Returns the error of a request that finds a delete marker, with the headers that say so."""
+    error.headers = {"x-oss-delete-marker": "true", "x-oss-version-id": version_id}
+    return error
 
 
 def already_exists() -> OssError:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from localcloud.oss import credential, dialects, signature_v4
 from localcloud.oss.authorization import identify
 from localcloud.oss.errors import (
-    access_denied,
     invalid_argument,
     not_implemented,
     signature_does_not_match,
@@ -23,11 +22,15 @@ if TYPE_CHECKING:
 V4_FIELDS = frozenset({"policy", "x-oss-signature-version", "x-oss-credential", "x-oss-signature"})
 
 
-def authenticate_form(fields: Mapping[str, str], identities: Identities, region: str, now: float) -> Identity:
-    """Returns who signed a form, given its fields by lower-case name. Raises OssError.
+def authenticate_form(fields: Mapping[str, str], identities: Identities, region: str, now: float) -> Identity | None:
+    """Returns who signed a form, given its fields by lower-case name; None if nobody did. Raises OssError.
 
     In which order OSS checks is not documented. That the region comes before the key and the signature is our choice.
     """
+    if dialect := dialects.find_form_dialect(fields):
+        raise not_implemented(f"forms signed with {dialect}")
+    if not fields.keys() & V4_FIELDS:
+        return None
     _check_fields(fields)
     signed_for = credential.FORM.parse(fields["x-oss-credential"])
     credential.FORM.check_scope(signed_for, region)
@@ -42,10 +45,6 @@ def authenticate_form(fields: Mapping[str, str], identities: Identities, region:
 
 def _check_fields(fields: Mapping[str, str]) -> None:
     """Checks that all fields of a signature are there. Raises OssError; the Codes for these ECs are our choice."""
-    if dialect := dialects.find_form_dialect(fields):
-        raise not_implemented(f"forms signed with {dialect}")
-    if not fields.keys() & V4_FIELDS:
-        raise access_denied("Anonymous user has no right to access this bucket.")
     version = fields.get("x-oss-signature-version", "")
     if version != signature_v4.ALGORITHM:
         message = f"x-oss-signature-version must be {signature_v4.ALGORITHM}."

@@ -50,6 +50,9 @@ HEADER_ECS = {
 
 META = "x-oss-meta-"
 META_NAME = re.compile("[a-z0-9-]+")
+VERSION_ID = re.compile("[A-Za-z0-9._-]+")
+"""The page says letters and digits; others show ids with the rest of these."""
+
 NOT_IN_A_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -66,6 +69,15 @@ def check_key(key: str) -> None:
         raise _invalid_object_name("The Length of Object name must be less than 1024.", "3")
     if key[0] in "/\\":
         raise _invalid_object_name("The specified object is not valid.", "5")
+
+
+def check_version_id(version_id: str | None) -> str | None:
+    """Returns the id of a version, None for the current one. Raises OssError; the Codes and wording are our choice."""
+    if version_id == "":
+        raise invalid_argument("The version id is empty.", "versionId", "", "0012-00000201")
+    if version_id is not None and not VERSION_ID.fullmatch(version_id):
+        raise invalid_argument("The version id is invalid.", "versionId", version_id, "0012-00000202")
+    return version_id
 
 
 def key_not_utf_8() -> OssError:

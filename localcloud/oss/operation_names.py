@@ -29,8 +29,6 @@ SUBJECTS = {
 """What an operation is about, by its sub-resource: `PUT /?acl` is PutBucketAcl, `PUT /key?acl` PutObjectAcl."""
 
 OTHERS = {
-    ("GET", False, "uploads"): "ListMultipartUploads",
-    ("GET", False, "versions"): "ListObjectVersions",
     ("GET", True, "x-oss-process"): "image processing",
     ("GET", True, "objectMeta"): "GetObjectMeta",
     ("HEAD", True, "objectMeta"): "GetObjectMeta",

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from localcloud import stand_in
 from localcloud.oss.authentication import authenticate, raw_query, require_signed
+from localcloud.oss.object_headers import check_version_id
 from localcloud.oss.signature_v4 import raw_pairs
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class OssRequest:
     def parameters(self) -> dict[str, str]:
         """Returns the parameters of the query, decoded."""
         return {unquote(name): unquote(value) for name, value in raw_pairs(raw_query(self.http))}
+
+    @property
+    def version_id(self) -> str | None:
+        """Returns the version that the request is about; None for the current one. Raises OssError."""
+        return check_version_id(self.parameters.get("versionId"))
 
     @property
     def region(self) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from localcloud.oss.errors import OssError
-    from localcloud.oss.storage.bucket import StoredObject
+    from localcloud.oss.storage.bucket import Bucket, StoredObject
     from localcloud.xml_document import Content
 
 RENDERED = ("text/", "image/", "audio/", "video/")
@@ -42,7 +42,7 @@ def error_response(error: OssError, request: Request, request_id: str) -> Respon
     A HEAD has no body: its XML goes into a header, where the vendor's SDK looks for it.
     """
     xml = error.xml(request_id, request.host)
-    response = Response(xml, error.status, content_type="application/xml")
+    response = Response(xml, error.status, error.headers, content_type="application/xml")
     if error.ec:
         response.headers["x-oss-ec"] = error.ec
     if request.method == "HEAD":
@@ -53,6 +53,17 @@ def error_response(error: OssError, request: Request, request_id: str) -> Respon
 def xml_response(root: str, content: Content) -> Response:
     """Makes a 200 with an XML document."""
     return Response(xml_document.render(root, content), content_type="application/xml")
+
+
+def owner_elements(bucket: Bucket) -> Content:
+    """Returns the elements that name the owner of a bucket."""
+    return [("ID", bucket.account_id), ("DisplayName", bucket.account_id)]
+
+
+def acl_response(bucket: Bucket, acl: str) -> Response:
+    """Makes the document that has an ACL and the owner of the bucket."""
+    elements: Content = [("Owner", owner_elements(bucket)), ("AccessControlList", [("Grant", acl)])]
+    return xml_response("AccessControlPolicy", elements)
 
 
 def upload_headers(stored: StoredObject) -> dict[str, str]:

@@ -22,21 +22,39 @@ from localcloud.oss.object_headers import check_key
 from localcloud.oss.operation_names import name_operation
 from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
 from localcloud.oss.operations.complete_multipart_upload import complete_multipart_upload
+from localcloud.oss.operations.copy_object import copy_object
 from localcloud.oss.operations.delete_bucket import delete_bucket
 from localcloud.oss.operations.delete_bucket_cors import delete_bucket_cors
 from localcloud.oss.operations.delete_multiple_objects import delete_multiple_objects
 from localcloud.oss.operations.delete_object import delete_object
+from localcloud.oss.operations.get_bucket_acl import get_bucket_acl
 from localcloud.oss.operations.get_bucket_cors import get_bucket_cors
-from localcloud.oss.operations.get_object import get_object, get_root
+from localcloud.oss.operations.get_bucket_info import get_bucket_info, get_bucket_location
+from localcloud.oss.operations.get_bucket_versioning import get_bucket_versioning
+from localcloud.oss.operations.get_configuration import get_bucket_lifecycle, get_bucket_policy, get_bucket_website
+from localcloud.oss.operations.get_object import RESPONSE_HEADERS, get_object, get_root
+from localcloud.oss.operations.get_object_acl import get_object_acl
+from localcloud.oss.operations.get_object_meta import get_object_meta
 from localcloud.oss.operations.initiate_multipart_upload import initiate_multipart_upload
+from localcloud.oss.operations.list_multipart_uploads import list_multipart_uploads
+from localcloud.oss.operations.list_object_versions import list_object_versions
 from localcloud.oss.operations.list_objects_v2 import list_objects_v2
 from localcloud.oss.operations.list_parts import list_parts
 from localcloud.oss.operations.option_object import option_object
 from localcloud.oss.operations.post_object import post_object
+from localcloud.oss.operations.public_access_block import (
+    delete_bucket_public_access_block,
+    get_bucket_public_access_block,
+    put_bucket_public_access_block,
+)
 from localcloud.oss.operations.put_bucket import put_existing_bucket
+from localcloud.oss.operations.put_bucket_acl import put_bucket_acl
 from localcloud.oss.operations.put_bucket_cors import put_bucket_cors
+from localcloud.oss.operations.put_bucket_versioning import put_bucket_versioning
 from localcloud.oss.operations.put_object import put_object
+from localcloud.oss.operations.put_object_acl import put_object_acl
 from localcloud.oss.operations.upload_part import upload_part
+from localcloud.oss.operations.upload_part_copy import upload_part_copy
 from localcloud.oss.request import OssRequest, Service
 from localcloud.oss.request_body import UploadReceiver
 from localcloud.oss.responses import error_response
@@ -60,42 +78,78 @@ class Operation:
 
     name: str
     run: Callable[[OssRequest], Response]
+    qualifiers: frozenset[str] = frozenset()
+    """The sub-resources that it may have besides: they choose a version, or headers of the response."""
 
 
 NONE: frozenset[str] = frozenset()
+VERSION = frozenset({"versionId"})
+QUALIFIERS = VERSION | RESPONSE_HEADERS.keys()
+
+
+def _on(name: str) -> frozenset[str]:
+    return frozenset({name})
+
 
 OPERATIONS = {
     ("POST", False, NONE): Operation("PostObject", post_object),
     ("PUT", True, NONE): Operation("PutObject", put_object),
-    ("GET", True, NONE): Operation("GetObject", get_object),
-    ("HEAD", True, NONE): Operation("HeadObject", get_object),
+    ("PUT", True, _on("x-oss-copy-source")): Operation("CopyObject", copy_object),
+    ("GET", True, NONE): Operation("GetObject", get_object, QUALIFIERS),
+    ("HEAD", True, NONE): Operation("HeadObject", get_object, VERSION),
+    ("HEAD", True, _on("objectMeta")): Operation("GetObjectMeta", get_object_meta, VERSION),
+    ("DELETE", True, NONE): Operation("DeleteObject", delete_object, VERSION),
+    ("PUT", True, _on("acl")): Operation("PutObjectAcl", put_object_acl, VERSION),
+    ("GET", True, _on("acl")): Operation("GetObjectAcl", get_object_acl, VERSION),
     ("GET", False, NONE): Operation("GetObject", get_root),
     ("HEAD", False, NONE): Operation("HeadObject", get_root),
+    ("GET", False, _on("list-type")): Operation("ListObjectsV2", list_objects_v2),
+    ("GET", False, _on("versions")): Operation("ListObjectVersions", list_object_versions),
+    ("POST", False, _on("delete")): Operation("DeleteMultipleObjects", delete_multiple_objects),
     ("PUT", False, NONE): Operation("PutBucket", put_existing_bucket),
     ("DELETE", False, NONE): Operation("DeleteBucket", delete_bucket),
-    ("PUT", False, frozenset({"cors"})): Operation("PutBucketCors", put_bucket_cors),
-    ("GET", False, frozenset({"cors"})): Operation("GetBucketCors", get_bucket_cors),
-    ("DELETE", False, frozenset({"cors"})): Operation("DeleteBucketCors", delete_bucket_cors),
-    ("GET", False, frozenset({"list-type"})): Operation("ListObjectsV2", list_objects_v2),
-    ("DELETE", True, NONE): Operation("DeleteObject", delete_object),
-    ("POST", False, frozenset({"delete"})): Operation("DeleteMultipleObjects", delete_multiple_objects),
-    ("POST", True, frozenset({"uploads"})): Operation("InitiateMultipartUpload", initiate_multipart_upload),
+    ("GET", False, _on("bucketInfo")): Operation("GetBucketInfo", get_bucket_info),
+    ("GET", False, _on("location")): Operation("GetBucketLocation", get_bucket_location),
+    ("PUT", False, _on("acl")): Operation("PutBucketAcl", put_bucket_acl),
+    ("GET", False, _on("acl")): Operation("GetBucketAcl", get_bucket_acl),
+    ("PUT", False, _on("versioning")): Operation("PutBucketVersioning", put_bucket_versioning),
+    ("GET", False, _on("versioning")): Operation("GetBucketVersioning", get_bucket_versioning),
+    ("PUT", False, _on("publicAccessBlock")): Operation("PutBucketPublicAccessBlock", put_bucket_public_access_block),
+    ("GET", False, _on("publicAccessBlock")): Operation("GetBucketPublicAccessBlock", get_bucket_public_access_block),
+    ("DELETE", False, _on("publicAccessBlock")): Operation(
+        "DeleteBucketPublicAccessBlock", delete_bucket_public_access_block
+    ),
+    ("PUT", False, _on("cors")): Operation("PutBucketCors", put_bucket_cors),
+    ("GET", False, _on("cors")): Operation("GetBucketCors", get_bucket_cors),
+    ("DELETE", False, _on("cors")): Operation("DeleteBucketCors", delete_bucket_cors),
+    ("GET", False, _on("lifecycle")): Operation("GetBucketLifecycle", get_bucket_lifecycle),
+    ("GET", False, _on("policy")): Operation("GetBucketPolicy", get_bucket_policy),
+    ("GET", False, _on("website")): Operation("GetBucketWebsite", get_bucket_website),
+    ("GET", False, _on("uploads")): Operation("ListMultipartUploads", list_multipart_uploads),
+    ("POST", True, _on("uploads")): Operation("InitiateMultipartUpload", initiate_multipart_upload),
     ("PUT", True, frozenset({"partNumber", "uploadId"})): Operation("UploadPart", upload_part),
-    ("GET", True, frozenset({"uploadId"})): Operation("ListParts", list_parts),
-    ("POST", True, frozenset({"uploadId"})): Operation("CompleteMultipartUpload", complete_multipart_upload),
-    ("DELETE", True, frozenset({"uploadId"})): Operation("AbortMultipartUpload", abort_multipart_upload),
+    ("PUT", True, frozenset({"partNumber", "uploadId", "x-oss-copy-source"})): Operation(
+        "UploadPartCopy", upload_part_copy
+    ),
+    ("GET", True, _on("uploadId")): Operation("ListParts", list_parts),
+    ("POST", True, _on("uploadId")): Operation("CompleteMultipartUpload", complete_multipart_upload),
+    ("DELETE", True, _on("uploadId")): Operation("AbortMultipartUpload", abort_multipart_upload),
 }
-"""All operations but the preflight, by method, whether there is a key, and the sub-resources in the query."""
+"""All operations but the preflight, by method, whether there is a key, and what in the query or the headers makes it
+another operation."""
 
 PREFLIGHT = Operation("OptionObject", option_object)
 """Whatever the key and the query are."""
 
 SUBRESOURCES = re.compile(
-    "acl|append|cors|delete|encryption|lifecycle|list-type|location|logging|objectMeta|partNumber|policy|position|"
-    "referer|replication|response-.*|restore|stat|status|symlink|tagging|uploadId|uploads|versionId|versioning|"
-    "versions|website|worm|x-oss-process"
+    "acl|append|bucketInfo|cors|delete|encryption|lifecycle|list-type|location|logging|objectMeta|partNumber|policy|"
+    "position|publicAccessBlock|referer|replication|response-.*|restore|stat|status|symlink|tagging|uploadId|uploads|"
+    "versionId|versioning|versions|website|worm|x-oss-process"
 )
 """Names in a query that make a request another operation, or its response another."""
+
+OPERATION_HEADERS = frozenset({"x-oss-copy-source"})
+"""Headers that make a request another operation."""
 
 TOKEN = re.compile(r'("\$x-oss-security-token", ).*', re.DOTALL)
 """A security token in a failed condition as OSS prints it; the log must not contain it."""
@@ -165,10 +219,9 @@ class Oss(StandIn):
         try:
             if has_ambiguous_length(request):
                 raise ambiguous_length()
-            is_plain = not _subresources(request)
-            response = self._service_requests.answer(request, is_plain=is_plain)
+            response = self._service_requests.answer(request, _subresources(request))
             if response is None:
-                address = self._addresses.find(request)
+                address = self._service_requests.choose(request, self._addresses.find(request))
                 oss_request = OssRequest(request, address, request_id, self._operations_service)
                 response = self._find_operation(oss_request).run(oss_request)
         except OssError as error:
@@ -194,8 +247,8 @@ class Oss(StandIn):
         if self.faults.oss_public_endpoint_forbidden and not request.address.is_bound_domain:
             raise public_endpoint_forbidden()
         subresources = _subresources(request.http)
-        operation = OPERATIONS.get((method, bool(key), subresources))
-        if operation is None:
+        operation = OPERATIONS.get((method, bool(key), subresources - QUALIFIERS))
+        if operation is None or subresources & QUALIFIERS - operation.qualifiers:
             name = name_operation(method, has_key=bool(key), subresources=subresources)
             line = " ".join([method, request.http.path, *sorted(subresources)])
             raise UnknownOperationError(f"{name}: {line}" if name else line)
@@ -223,4 +276,6 @@ class Oss(StandIn):
 
 
 def _subresources(request: Request) -> frozenset[str]:
-    return frozenset(name for name, _ in raw_pairs(raw_query(request)) if SUBRESOURCES.fullmatch(name))
+    """Returns all names that make a request another operation than its method does."""
+    names = (name for name, _ in raw_pairs(raw_query(request)) if SUBRESOURCES.fullmatch(name))
+    return frozenset((*names, *(name for name in OPERATION_HEADERS if name in request.headers)))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localcloud.oss.errors import NO_RIGHT, access_denied, no_such_key
+from localcloud.oss.authorization import authorize_read
+from localcloud.oss.errors import no_such_key
 from localcloud.oss.responses import object_response
 
 if TYPE_CHECKING:
@@ -23,9 +24,8 @@ def get_page(request: OssRequest, website: Website) -> Response:
     Raises OssError.
     """
     bucket = request.bucket
-    if not bucket.public_read:
-        raise access_denied(NO_RIGHT)
     key = website.index if not request.key or request.key.endswith("/") else request.key
+    authorize_read(None, "oss:GetObject", bucket, key, bucket.get(key))
     as_download = not request.address.is_bound_domain
     if found := bucket.open(key):
         return object_response(request.http, *found, as_download=as_download)

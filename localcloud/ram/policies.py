@@ -43,14 +43,22 @@ def allows(policies: Iterable[Mapping[str, Any]], action: str, resource: str) ->
     return bool(decisions) and all(decisions)
 
 
+def denies(policies: Iterable[Mapping[str, Any]], action: str, resource: str) -> bool:
+    """Returns whether one of the policies denies an action on a resource in so many words."""
+    return any("Deny" in _find_effects(policy, action, resource) for policy in policies)
+
+
 def _allows(policy: Mapping[str, Any], action: str, resource: str) -> bool:
-    effects = {
+    return _find_effects(policy, action, resource) == {"Allow"}
+
+
+def _find_effects(policy: Mapping[str, Any], action: str, resource: str) -> set[str]:
+    return {
         statement["Effect"]
         for statement in policy["Statement"]
         if any(_matches(pattern.lower(), action.lower()) for pattern in _as_list(statement["Action"]))
         and any(_matches(pattern, resource) for pattern in _as_list(statement["Resource"]))
     }
-    return effects == {"Allow"}
 
 
 def _as_list(value: Any) -> list[Any]:

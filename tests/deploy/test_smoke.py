@@ -311,8 +311,8 @@ WRONG: list[tuple[Callable[[Cloud], object], dict[str, str]]] = [
             "OSS accepts the form as it is": "200; pages that may read the answer: none",
         },
     ),
-    (lambda cloud: setattr(cloud.bucket, "versioning", True), {"OSS refuses it the second time": "200"}),
-    (lambda cloud: setattr(cloud.bucket, "public_read", True), {"Strangers cannot read what was uploaded": "200"}),
+    (lambda cloud: setattr(cloud.bucket, "versioning", "Enabled"), {"OSS refuses it the second time": "200"}),
+    (lambda cloud: cloud.bucket.allow_public("public-read"), {"Strangers cannot read what was uploaded": "200"}),
     (
         lambda cloud: [setattr(cloud.faults, "sts_mode", "no_permission"), cloud.gateway.end_instance()],  # type: ignore[func-returns-value]
         {"It signs a form": "503 credentials_unavailable"},

@@ -54,7 +54,7 @@ def publish_page(cloud: Cloud, deployer: Identity, upload: str) -> None:
 
 @pytest.fixture
 def published_site(tmp_path: Path) -> Iterator[PublishedSite]:
-    site = Bucket(BUCKET, ACCOUNT, tmp_path / "site", public_read=True, website=Website())
+    site = Bucket(BUCKET, ACCOUNT, tmp_path / "site", acl="public-read", public_access_blocked=False, website=Website())
     settings = {"OSS_STS_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/oss-direct-upload"}
     with Cloud(tmp_path / "files", settings=settings, sites={DOMAIN: site}) as cloud:
         on = [f"acs:oss:*:*:{BUCKET}", f"acs:oss:*:*:{BUCKET}/*"]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.oss_world import Draft, OssWorld
+from localcloud.standalone import Options, OssCloud
+from support import sentinels
+from support.oss_world import BUCKET, REGION, Draft, OssWorld
 
 
 @pytest.fixture
@@ -23,3 +25,20 @@ def world(tmp_path: Path) -> Iterator[OssWorld]:
 def draft(world: OssWorld) -> Draft:
     """Returns a form that would be accepted."""
     return Draft(world.identity)
+
+
+@pytest.fixture(scope="module")
+def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OssCloud]:
+    """Yields OSS and STS that the tests of a module share, with three buckets in two regions."""
+    options = Options(buckets=(BUCKET, "archive", "in-beijing@cn-beijing"), region=REGION)
+    with OssCloud(tmp_path_factory.mktemp("cloud"), options) as cloud:
+        sentinels.keep_secret(cloud.access_key_secret)
+        yield cloud
+
+
+@pytest.fixture
+def cloud(running_cloud: OssCloud) -> Iterator[OssCloud]:
+    """Yields the shared cloud as it was at the start; it must have nothing to complain of at the end."""
+    running_cloud.reset()
+    yield running_cloud
+    running_cloud.check()

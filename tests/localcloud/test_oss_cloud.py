@@ -109,7 +109,7 @@ def describe(cloud: OssCloud) -> dict[str, object]:
     """Returns all that a test can change."""
     return {
         "buckets": {
-            name: (each.objects(), each.multipart_uploads.ids(), each.cors_rules, each.versioning, each.public_read)
+            name: (each.versions(), each.multipart_uploads.ids(), each.cors_rules, each.versioning, each.find_acl(None))
             for name, each in cloud.buckets.items()
         },
         "roles": dict(cloud.roles),
@@ -125,7 +125,9 @@ def test_reset_puts_everything_back(cloud: OssCloud) -> None:
     put(cloud)
     client(cloud).initiate_multipart_upload(oss.InitiateMultipartUploadRequest(bucket="another", key="b"))
     cloud.bucket.cors_rules.clear()
-    cloud.bucket.versioning = cloud.bucket.public_read = True
+    cloud.bucket.versioning = "Enabled"
+    put(cloud)
+    cloud.bucket.allow_public("public-read")
     cloud.add_bucket("third")
     cloud.add_role("reader", ram_policy("oss:GetObject"))
     sentinels.keep_secret(cloud.add_user("someone", ram_policy("oss:GetObject")).access_key_secret)
@@ -178,7 +180,7 @@ def test_who_may_ask_for_what(cloud: OssCloud, method: str, path: str, headers: 
 
 def test_the_address_of_oss_has_none_of_it(cloud: OssCloud) -> None:
     put(cloud, "-/ready")
-    cloud.bucket.public_read = True
+    cloud.bucket.allow_public("public-read")
     assert requests.get(cloud.oss.url + "/-/ready", timeout=TIMEOUT).content == b"hello"
     assert requests.post(cloud.oss.url + "/-/reset", timeout=TIMEOUT).status_code == 501
     assert cloud.read("-/ready") == b"hello"
@@ -199,7 +201,7 @@ def test_the_address_of_oss_has_none_of_it(cloud: OssCloud) -> None:
 )
 def test_hosts_that_were_allowed_by_name(cloud: OssCloud, host: str, path: str, status: int) -> None:
     put(cloud)
-    cloud.bucket.public_read = True
+    cloud.bucket.allow_public("public-read")
     assert requests.get(cloud.oss.url + path, headers={"Host": host}, timeout=TIMEOUT).status_code == status
 
 

@@ -360,12 +360,13 @@ def test_the_options_of_the_file_count(oss_cloud):
     assert oss_cloud.bucket.cors_rules[0].allowed_origins == ("https://app.example.com",)
 
 def test_whatever_is_changed(oss_cloud):
-    oss_cloud.clock.offset, oss_cloud.faults.oss_latency, oss_cloud.bucket.public_read = 900, 0.01, True
+    oss_cloud.clock.offset, oss_cloud.faults.oss_latency = 900, 0.01
+    oss_cloud.bucket.allow_public("public-read")
     assert ask(oss_cloud, "GET", "/a") == 404
 
 def test_is_as_at_the_start_in_the_next_test(oss_cloud):
-    changed = oss_cloud.clock.offset, oss_cloud.faults.oss_latency, oss_cloud.bucket.public_read
-    assert (changed, list(oss_cloud.requests)) == ((0, 0, False), [])
+    changed = oss_cloud.clock.offset, oss_cloud.faults.oss_latency, oss_cloud.bucket.acl
+    assert (changed, list(oss_cloud.requests)) == ((0, 0, "private"), [])
 
 def test_what_the_stand_in_does_not_have(oss_cloud):
     assert ask(oss_cloud, "PUT", "/?lifecycle") == 501

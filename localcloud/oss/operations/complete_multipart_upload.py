@@ -121,7 +121,7 @@ def _join(request: OssRequest, upload: MultipartUpload, parts: list[Part], *, fo
     bucket = request.bucket
     with bucket.incoming() as incoming:
         for part in parts:
-            incoming.append(part.path, part.size)
+            incoming.append(part.path)
             incoming.crc64 = combine(incoming.crc64, part.crc64, part.size)
         settings, content_type = upload.settings, upload.content_type
         described = object_headers.describe(upload.key, incoming, settings, content_type, request.now())

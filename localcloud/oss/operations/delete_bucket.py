@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 def delete_bucket(request: OssRequest) -> Response:
-    """Returns 204. Raises OssError; that unfinished uploads in parts count as content is our choice."""
+    """Returns 204. Raises OssError; that unfinished uploads in parts count as content is our choice.
+
+    So do versions and delete markers.
+    """
     bucket = request.bucket
     authorize(request.signer(), "oss:DeleteBucket", bucket)
-    if bucket.objects() or bucket.multipart_uploads.ids():
+    if bucket.versions() or bucket.multipart_uploads.ids():
         message = "The bucket you tried to delete is not empty."
         raise OssError(409, "BucketNotEmpty", message, BucketName=bucket.name)
     request.service.buckets.pop(bucket.name, None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from werkzeug.wrappers import Response
 
@@ -15,31 +14,41 @@ from localcloud.oss.errors import (
     invalid_digest,
     malformed_xml,
     missing_content_length,
-    not_implemented,
 )
-from localcloud.oss.object_headers import check_key
-from localcloud.oss.operations.delete_object import delete_keys
+from localcloud.oss.object_headers import check_key, check_version_id
+from localcloud.oss.operations.delete_object import delete_versions
 from localcloud.oss.responses import xml_response
+from localcloud.oss.url_encoding import encode_key, encoding_element
 
 if TYPE_CHECKING:
     from localcloud.oss.request import OssRequest
+    from localcloud.oss.storage.bucket import StoredObject
 
 MAX_KEYS = 1000
 
 
 def delete_multiple_objects(request: OssRequest) -> Response:
-    """Returns 200 with the deleted keys, or with nothing in quiet mode. Raises OssError."""
-    identity = request.signer()
-    keys, quiet = _parse(_read_body(request))
-    for key in keys:
+    """Returns 200 with what was deleted, or with nothing in quiet mode. Raises OssError."""
+    request.signer()
+    versions, quiet = _parse(_read_body(request))
+    for key, _ in versions:
         check_key(key)
-    delete_keys(request.bucket, keys, identity)
+    deleted = delete_versions(request, versions)
     if quiet:
         return Response()
     encoding_type = request.parameters.get("encoding-type")
-    encode = quote if encoding_type == "url" else str
-    encoding = [("EncodingType", encoding_type)] if encoding_type else []
-    return xml_response("DeleteResult", [*encoding, *(("Deleted", [("Key", encode(key))]) for key in keys)])
+    elements = [
+        ("Deleted", _describe(encode_key(key, encoding_type), version_id, stored))
+        for (key, version_id), stored in zip(versions, deleted, strict=True)
+    ]
+    return xml_response("DeleteResult", [*encoding_element(encoding_type), *elements])
+
+
+def _describe(key: str, version_id: str | None, deleted: StoredObject | None) -> list[tuple[str, str]]:
+    elements = [("Key", key), *([("VersionId", version_id)] if version_id else [])]
+    if deleted and deleted.is_delete_marker:
+        elements += [("DeleteMarker", "true"), ("DeleteMarkerVersionId", deleted.version_id or "")]
+    return elements
 
 
 def _read_body(request: OssRequest) -> bytes:
@@ -57,16 +66,14 @@ def _read_body(request: OssRequest) -> bytes:
     return body
 
 
-def _parse(body: bytes) -> tuple[list[str], bool]:
-    """Returns the keys, and whether the response is to be empty. Raises OssError."""
+def _parse(body: bytes) -> tuple[list[tuple[str, str | None]], bool]:
+    """Returns the keys and the versions, and whether the response is to be empty. Raises OssError."""
     try:
         root = xml_document.parse(body)
     except ValueError:
         raise malformed_xml() from None
-    if root.find("Object/VersionId") is not None:
-        raise not_implemented("deleting versions")
-    keys = [entry.findtext("Key") for entry in root.findall("Object")]
+    versions = [(e.findtext("Key", ""), check_version_id(e.findtext("VersionId"))) for e in root.findall("Object")]
     quiet = root.findtext("Quiet", "false").strip().lower()
-    if root.tag != "Delete" or not 1 <= len(keys) <= MAX_KEYS or quiet not in ("true", "false"):
+    if root.tag != "Delete" or not 1 <= len(versions) <= MAX_KEYS or quiet not in ("true", "false"):
         raise malformed_xml()
-    return [key or "" for key in keys], quiet == "true"
+    return versions, quiet == "true"

@@ -27,7 +27,7 @@ def initiate_multipart_upload(request: OssRequest) -> Response:
     stored_settings = {
         name: value for name, value in settings.items() if name == FORBID_OVERWRITE or object_headers.is_stored(name)
     }
-    upload = bucket.multipart_uploads.initiate(key, settings.get("content-type", ""), stored_settings)
+    upload = bucket.multipart_uploads.initiate(key, settings.get("content-type", ""), stored_settings, request.now())
     encoding_type = request.parameters.get("encoding-type")
     elements = [
         *encoding_element(encoding_type),

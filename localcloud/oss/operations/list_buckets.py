@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from localcloud.oss.authorization import authorize_bucket
-from localcloud.oss.errors import invalid_argument
+from localcloud.oss.operations.list_objects_v2 import DEFAULT_MAX_KEYS, parse_max
 from localcloud.oss.responses import xml_response
 from localcloud.oss.signature_v4 import iso_8601, raw_pairs
 
@@ -20,25 +19,22 @@ if TYPE_CHECKING:
     from localcloud.ram.identities import Identity
     from localcloud.xml_document import Content
 
-MAX_KEYS = 1000
-
 
 def list_buckets(http: Request, identity: Identity, buckets: Iterable[Bucket], region: str) -> Response:
     """Returns the buckets of the caller's account; `region` is that of those without one. Raises OssError."""
     authorize_bucket(identity, "oss:ListBuckets", identity.account_id, "*")
     query = {unquote(name): unquote(value) for name, value in raw_pairs(str(http.environ["QUERY_STRING"]))}
-    prefix, marker, max_keys = query.get("prefix", ""), query.get("marker", ""), query.get("max-keys") or "100"
-    if not re.fullmatch("[0-9]{1,4}", max_keys) or not 1 <= int(max_keys) <= MAX_KEYS:
-        raise invalid_argument("The value of max-keys is invalid.", "max-keys", max_keys)
+    prefix, marker = query.get("prefix", ""), query.get("marker", "")
+    max_keys = parse_max(query, "max-keys", DEFAULT_MAX_KEYS)
     own = sorted((each for each in buckets if each.account_id == identity.account_id), key=lambda bucket: bucket.name)
     found = [bucket for bucket in own if bucket.name.startswith(prefix) and bucket.name > marker]
-    page = found[: int(max_keys)]
+    page = found[:max_keys]
     # As the page says, these elements are only there if not all of the buckets are returned.
     paging: list[tuple[str, Content]] = (
         [
             ("Prefix", prefix),
             ("Marker", marker),
-            ("MaxKeys", max_keys),
+            ("MaxKeys", str(max_keys)),
             ("IsTruncated", "true"),
             ("NextMarker", page[-1].name),
         ]

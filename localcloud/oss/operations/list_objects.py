@@ -47,6 +47,6 @@ def list_objects(request: OssRequest) -> Response:
         ("IsTruncated", str(is_truncated).lower()),
         *([("NextMarker", encode(query, page[-1].text))] if is_truncated else []),
         *(describe_object(request.bucket, query, entry.stored) for entry in page if entry.stored),
-        *(describe_common_prefix(query, entry) for entry in page if not entry.stored),
+        *(describe_common_prefix(query, entry.text) for entry in page if not entry.stored),
     ]
     return xml_response("ListBucketResult", elements)

@@ -6,7 +6,7 @@ import base64
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from localcloud.oss.authorization import authorize
@@ -15,7 +15,7 @@ from localcloud.oss.responses import xml_response
 from localcloud.oss.signature_v4 import iso_8601
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from werkzeug.wrappers import Response
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from localcloud.oss.request import OssRequest
     from localcloud.oss.storage.bucket import Bucket, StoredObject
     from localcloud.xml_document import Content
+
+T = TypeVar("T")
 
 DEFAULT_MAX_KEYS = 100
 MAX_KEYS = 1000
@@ -64,9 +66,7 @@ class Query:
                 raise invalid_parameter(name, parameters[name])
         if parameters.get("list-type") != "2":
             raise invalid_parameter("list-type", parameters.get("list-type", ""))
-        max_keys = parameters.get("max-keys") or str(DEFAULT_MAX_KEYS)
-        if not re.fullmatch("[0-9]{1,4}", max_keys) or not 1 <= int(max_keys) <= MAX_KEYS:
-            raise invalid_parameter("max-keys", max_keys)
+        max_keys = parse_max(parameters, "max-keys", DEFAULT_MAX_KEYS)
         if parameters.get("encoding-type", "url") != "url":
             raise invalid_parameter("encoding-type", parameters["encoding-type"])
         if parameters.get("fetch-owner", "false") not in ("true", "false"):
@@ -74,7 +74,7 @@ class Query:
         return cls(
             parameters.get("prefix", ""),
             parameters.get("delimiter", ""),
-            int(max_keys),
+            max_keys,
             parameters.get("start-after", ""),
             parameters.get("continuation-token", ""),
             parameters.get("encoding-type", ""),
@@ -106,18 +106,26 @@ def list_objects_v2(request: OssRequest) -> Response:
 
 def find_entries(bucket: Bucket, query: Query) -> Iterator[Entry]:
     """Yields the whole listing: the keys in order, and each common prefix once."""
+    objects = ((stored.key, stored) for stored in bucket.objects() if not _is_skipped(query, stored.key))
+    return (Entry(text, stored) for text, stored in group(query, objects))
+
+
+def _is_skipped(query: Query, key: str) -> bool:
+    return not query.continuation_token and key <= query.start_after
+
+
+def group(query: Query, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T | None]]:
+    """Yields the items with the prefix, by key; of those with the same key up to the delimiter, that part alone."""
     last = ""
-    for stored in bucket.objects():
-        if not stored.key.startswith(query.prefix) or (
-            not query.continuation_token and stored.key <= query.start_after
-        ):
+    for key, item in items:
+        if not key.startswith(query.prefix):
             continue
-        head, delimiter, _ = stored.key[len(query.prefix) :].partition(query.delimiter or "\0\0")
+        head, delimiter, _ = key[len(query.prefix) :].partition(query.delimiter or "\0\0")
         if not delimiter:
-            yield Entry(stored.key, stored)
+            yield key, item
         elif (common := query.prefix + head + delimiter) != last:
             last = common
-            yield Entry(common, None)
+            yield common, None
 
 
 def _document(bucket: Bucket, query: Query, page: list[Entry], *, is_truncated: bool) -> list[tuple[str, Content]]:
@@ -136,7 +144,7 @@ def _document(bucket: Bucket, query: Query, page: list[Entry], *, is_truncated: 
         ("IsTruncated", str(is_truncated).lower()),
         ("KeyCount", str(len(page))),
         *(describe_object(bucket, query, entry.stored) for entry in page if entry.stored),
-        *(describe_common_prefix(query, entry) for entry in page if not entry.stored),
+        *(describe_common_prefix(query, entry.text) for entry in page if not entry.stored),
     ]
 
 
@@ -155,9 +163,17 @@ def describe_object(bucket: Bucket, query: Query, stored: StoredObject) -> tuple
     return "Contents", members
 
 
-def describe_common_prefix(query: Query, entry: Entry) -> tuple[str, Content]:
+def describe_common_prefix(query: Query, prefix: str) -> tuple[str, Content]:
     """Returns the element of all objects whose keys are the same up to the delimiter."""
-    return "CommonPrefixes", [("Prefix", encode(query, entry.text))]
+    return "CommonPrefixes", [("Prefix", encode(query, prefix))]
+
+
+def parse_max(parameters: Mapping[str, str], name: str, default: int) -> int:
+    """Returns how many entries a page may have. Raises OssError."""
+    text = parameters.get(name) or str(default)
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_KEYS:
+        raise invalid_parameter(name, text)
+    return int(text)
 
 
 def encode(query: Query, text: str) -> str:

@@ -15,8 +15,8 @@ from werkzeug.wrappers import Response
 
 from localcloud import stand_in, xml_document
 from localcloud.oss import object_headers, post_policy
-from localcloud.oss.authorization import authorize
-from localcloud.oss.errors import OssError, invalid_argument, invalid_digest, not_implemented
+from localcloud.oss.authorization import authorize_acl, authorize_write
+from localcloud.oss.errors import OssError, access_denied, invalid_argument, invalid_digest, not_implemented
 from localcloud.oss.form_authentication import authenticate_form
 from localcloud.oss.form_parser import FormReader, parse_boundary
 from localcloud.oss.form_warnings import form_warnings
@@ -45,8 +45,7 @@ def post_object(request: OssRequest) -> Response:
         request.service.uploads.fail_if_disk_is_full()
         config = upload.check()
         stored = upload.store()
-        warnings = form_warnings(upload.policy, upload.identity.expiration)
-        stand_in.add_explanation(request.http, " ".join(warnings))
+        stand_in.add_explanation(request.http, " ".join(upload.warnings()))
     if config is None:
         return _response(request, form, stored)
     variables = {name: value for name, value in form.fields.items() if name.startswith("x:")}
@@ -78,8 +77,9 @@ def _read_form(request: OssRequest, body: Body, incoming: Incoming) -> PostForm:
 class _FormUpload:
     """One form whose last byte has arrived. It is checked as of that moment: our choice, the strict one."""
 
-    identity: Identity
-    policy: PostPolicy
+    identity: Identity | None
+    policy: PostPolicy | None = None
+    """None for a form that nobody signed."""
 
     def __init__(self, request: OssRequest, form: PostForm, incoming: Incoming) -> None:
         self.request = request
@@ -102,13 +102,11 @@ class _FormUpload:
         _check_supported(fields)
         config = service.callbacks.parse(fields["callback"]) if "callback" in fields else None
         self.identity = authenticate_form(fields, service.identities, self.request.region, self.now)
-        self._check_policy()
+        if self.identity:
+            self.policy = self._check_policy()
         object_headers.check_key(self.key)
         object_headers.check({**self.settings, **fields}, self.content_type, is_form=True)
-        authorize(self.identity, "oss:PutObject", self.request.bucket, self.key)
-        if "x-oss-object-acl" in self.settings:
-            # That an ACL in a form takes oss:PutObjectAcl is our choice.
-            authorize(self.identity, "oss:PutObjectAcl", self.request.bucket, self.key)
+        self._authorize()
         return config
 
     def store(self) -> StoredObject:
@@ -117,15 +115,28 @@ class _FormUpload:
         forbid = self.settings.get("x-oss-forbid-overwrite") == "true"
         return self.request.bucket.put(self.incoming, described, forbid_overwrite=forbid)
 
-    def _check_policy(self) -> None:
-        """Checks the policy, the fields as they were sent, and the size of the file. Raises OssError."""
-        self.policy = post_policy.read_post_policy(self.form.fields.get("policy", ""))
+    def warnings(self) -> list[str]:
+        """Returns what the form leaves open."""
+        return form_warnings(self.policy, self.identity.expiration) if self.policy and self.identity else []
+
+    def _authorize(self) -> None:
+        """Checks that the signer may store the object, or that everyone may. Raises OssError."""
+        bucket, acl = self.request.bucket, self.settings.get("x-oss-object-acl")
+        if self.identity is None and bucket.find_acl(bucket.get(self.key)) != "public-read-write":
+            raise access_denied("Anonymous user has no right to access this bucket.")
+        authorize_write(self.identity, "oss:PutObject", bucket, self.key)
+        authorize_acl(self.identity, bucket, self.key, acl)
+
+    def _check_policy(self) -> PostPolicy:
+        """Returns the policy. Checks it, the fields as they were sent, and the size of the file. Raises OssError."""
+        policy = post_policy.read_post_policy(self.form.fields.get("policy", ""))
         fields = {**self.form.fields, "bucket": self.request.bucket.name}
         # Which of several types `$content-type` means is not documented. That all must fit is our choice.
         types = [content_type for content_type in _content_types(self.form) if content_type]
         for content_type in [{"content-type": content_type} for content_type in types] or [{}]:
-            post_policy.check_policy(self.policy, {**fields, **content_type}, self.now)
-        post_policy.check_size(self.policy, self.incoming.size)
+            post_policy.check_policy(policy, {**fields, **content_type}, self.now)
+        post_policy.check_size(policy, self.incoming.size)
+        return policy
 
 
 def _check_supported(fields: dict[str, str]) -> None:

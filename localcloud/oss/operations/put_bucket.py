@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response
 
 from localcloud import xml_document
 from localcloud.oss.authorization import authorize_bucket
-from localcloud.oss.errors import OssError, invalid_argument, malformed_xml, not_implemented
+from localcloud.oss.errors import OssError, access_denied, invalid_argument, malformed_xml
 from localcloud.oss.names import BUCKET
 from localcloud.oss.object_headers import CLOSED_LISTS
+from localcloud.oss.operations.put_bucket_acl import check_bucket_acl
+from localcloud.oss.storage.bucket import PUBLIC_ACLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from localcloud.oss.storage.bucket import Bucket
     from localcloud.ram.identities import Identity
 
-ACLS = ("private", "public-read", "public-read-write")
 REDUNDANCY_TYPES = ("LRS", "ZRS")
 
 
@@ -48,11 +49,10 @@ def put_existing_bucket(request: OssRequest) -> Response:
 
 
 def _check_acl(acl: str) -> None:
-    if acl not in ACLS:
-        raise invalid_argument(f"x-oss-acl is not one of {', '.join(ACLS)}.", "x-oss-acl", acl, "0015-00000204")
-    if acl != "private":
-        # A new bucket blocks public access. How OSS answers then is not documented.
-        raise not_implemented("a public ACL for a new bucket")
+    """Raises OssError. A new bucket blocks public access: that OSS refuses a public ACL here, too, is our choice."""
+    check_bucket_acl(acl)
+    if acl in PUBLIC_ACLS:
+        raise access_denied("Put public bucket acl is not allowed")
 
 
 def _check_body(http: Request) -> None:

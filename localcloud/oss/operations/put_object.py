@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Response
 
 from localcloud.oss import object_headers
-from localcloud.oss.authorization import authorize
+from localcloud.oss.authorization import authorize_acl, authorize_write
 from localcloud.oss.errors import OssError, not_implemented
 from localcloud.oss.request_body import write_body
 from localcloud.oss.responses import upload_headers
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NOT_SUPPORTED = {
     "x-oss-callback": "a callback of PutObject: the header x-oss-callback",
-    "x-oss-copy-source": "CopyObject and UploadPartCopy: the header x-oss-copy-source",
     "x-oss-symlink-target": "PutSymlink: the header x-oss-symlink-target",
     "x-oss-tagging": "object tagging: the header x-oss-tagging",
 }
@@ -31,7 +30,7 @@ CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-s
 
 def put_object(request: OssRequest) -> Response:
     """Returns 200 with nothing but headers. Raises OssError."""
-    settings = check_headers(request, request.signer())
+    settings = check_headers(request, request.identity())
     for name in CONDITIONS:
         if name in settings:
             raise _conditional(name)
@@ -50,17 +49,15 @@ def _conditional(name: str) -> OssError:
     return OssError(400, "NotImplemented", message, "0017-00000245", Header=name)
 
 
-def check_headers(request: OssRequest, identity: Identity) -> dict[str, str]:
+def check_headers(request: OssRequest, identity: Identity | None) -> dict[str, str]:
     """Checks all but the body, and returns the headers by lower-case name. Raises OssError."""
     settings = {name.lower(): _decode(value) for name, value in request.http.headers.items()}
     for name, feature in NOT_SUPPORTED.items():
         if name in settings:
             raise not_implemented(feature)
     object_headers.check(settings, settings.get("content-type", ""), is_form=False)
-    authorize(identity, "oss:PutObject", request.bucket, request.key)
-    if "x-oss-object-acl" in settings:
-        # That an ACL takes a right of its own is our choice, as it is for forms.
-        authorize(identity, "oss:PutObjectAcl", request.bucket, request.key)
+    authorize_write(identity, "oss:PutObject", request.bucket, request.key)
+    authorize_acl(identity, request.bucket, request.key, settings.get("x-oss-object-acl"))
     return settings
 
 

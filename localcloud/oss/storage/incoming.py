@@ -10,6 +10,7 @@ from localcloud.oss.storage.crc64 import crc64_ecma
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 COPY_SIZE = 1024**2
 """Bytes that are copied at a time."""
@@ -33,11 +34,15 @@ class Incoming:
         while chunk:
             chunk = chunk[self.file.write(chunk) :]
 
-    def append(self, path: Path, size: int) -> None:
-        """Copies a file of `size` bytes to the end. The caller sets the sums."""
+    def append(self, path: Path) -> None:
+        """Copies a file to the end. The caller sets the sums."""
         with path.open("rb", buffering=0) as source:
-            shutil.copyfileobj(source, self.file, COPY_SIZE)
-        self.size += size
+            self.copy(source)
+
+    def copy(self, source: BinaryIO) -> None:
+        """Copies an open file to the end. The caller sets the sums."""
+        shutil.copyfileobj(source, self.file, COPY_SIZE)
+        self.size += source.tell()
 
     def discard(self) -> None:
         """Deletes the file, unless it has become an object or a part."""

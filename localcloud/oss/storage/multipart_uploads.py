@@ -59,6 +59,8 @@ class MultipartUpload:
     content_type: str
     settings: dict[str, str]
     """What the headers said about the object when the upload began, by lower-case name."""
+    initiated: float
+    """Seconds since the epoch."""
 
 
 class MultipartUploads:
@@ -71,9 +73,9 @@ class MultipartUploads:
         """Held while one is completed: of two completions at once, the second finds no upload."""
         folder.mkdir(parents=True, exist_ok=True)
 
-    def initiate(self, key: str, content_type: str, settings: dict[str, str]) -> MultipartUpload:
-        """Begins an upload."""
-        upload = MultipartUpload(secrets.token_hex(16).upper(), key, content_type, settings)
+    def initiate(self, key: str, content_type: str, settings: dict[str, str], now: float) -> MultipartUpload:
+        """Begins an upload; `now` is in seconds since the epoch."""
+        upload = MultipartUpload(secrets.token_hex(16).upper(), key, content_type, settings, now)
         folder = self._folder / upload.upload_id
         folder.mkdir()
         (folder / "about").write_text(json.dumps(asdict(upload)), encoding="utf-8")
@@ -88,6 +90,11 @@ class MultipartUploads:
     def ids(self) -> list[str]:
         """Returns the ids of all uploads that were neither completed nor aborted."""
         return [folder.name for folder in self._folder.iterdir()]
+
+    def list_all(self) -> list[MultipartUpload]:
+        """Returns all uploads that were neither completed nor aborted, by key and by id."""
+        abouts = [about for upload_id in self.ids() if (about := self._about(upload_id))]
+        return sorted((MultipartUpload(**about) for about in abouts), key=lambda each: (each.key, each.upload_id))
 
     def find(self, key: str, upload_id: str) -> MultipartUpload:
         """Returns the upload with this id and key. Raises OssError."""

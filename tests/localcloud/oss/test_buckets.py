@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[str, Any, tuple[int, str, str | None]]] = {
     "a public ACL": (
         "put_bucket",
         oss.PutBucketRequest(bucket="new-photos", acl="public-read"),
-        (501, "NotImplemented", None),
+        (403, "AccessDenied", None),
     ),
     "a class that is not listed": (
         "put_bucket",

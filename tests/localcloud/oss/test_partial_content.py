@@ -19,7 +19,7 @@ NOON, EARLIER, LATER = (f"Sun, 24 Nov 2024 {time} GMT" for time in ("12:00:00", 
 @pytest.fixture
 def url(world: OssWorld, draft: Draft) -> str:
     """Returns the address of an object that anyone may read."""
-    world.bucket.public_read = True
+    world.bucket.allow_public("public-read")
     assert post(world, draft.fields(), File(CONTENT)).status_code == 204
     return f"{world.oss.url}/uploads/a.txt"
 

@@ -234,7 +234,7 @@ def test_forbid_overwrite(world: OssWorld, draft: Draft) -> None:
 
 
 def test_forbid_overwrite_means_nothing_with_versioning(world: OssWorld, draft: Draft) -> None:
-    world.bucket.versioning = True
+    world.bucket.versioning = "Enabled"
     fields = draft.fields() | {"x-oss-forbid-overwrite": "true"}
     versions = [post(world, fields).headers["x-oss-version-id"] for _ in range(2)]
     assert len(set(versions)) == 2
@@ -273,6 +273,7 @@ def test_an_acl_takes_a_permission_of_its_own(world: OssWorld) -> None:
 def test_the_field_acl_is_an_acl(world: OssWorld) -> None:
     identity = world.add(new_identity(ram_policy("oss:PutObject", "oss:PutObjectAcl")))
     fields = Draft(identity, conditions=[{"x-oss-object-acl": "private"}]).fields() | {"x-oss-object-acl": "private"}
+    world.bucket.public_access_blocked = False
     assert post(world, fields | {"acl": "public-read"}).status_code == 204
     assert only(world).headers == {"x-oss-object-acl": "public-read"}
 

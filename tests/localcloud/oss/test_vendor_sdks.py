@@ -258,7 +258,7 @@ def test_a_token_that_has_ended_is_refused(world: OssWorld, kind: Kind, operatio
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_session_policy_for_another_place_is_kept_to(world: OssWorld, kind: Kind, operation: str) -> None:
-    world.bucket.public_read = False
+    world.bucket.acl = "private"
     assert code(OPERATIONS[operation], kind(world, session(world, EVERYTHING, ELSEWHERE))) == "AccessDenied"
 
 

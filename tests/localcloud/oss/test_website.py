@@ -23,7 +23,7 @@ def site(world: OssWorld) -> OssWorld:
     put = client(world, user(world)).put_object
     for key, (content, kind) in OBJECTS.items():
         put(oss.PutObjectRequest(bucket=BUCKET, key=key, body=content, content_type=kind, cache_control="no-cache"))
-    world.bucket.public_read = True
+    world.bucket.allow_public("public-read")
     world.bucket.website = Website()
     return world
 
@@ -72,7 +72,7 @@ def test_no_error_document(site: OssWorld) -> None:
 
 
 def test_a_site_that_is_private(site: OssWorld) -> None:
-    site.bucket.public_read = False
+    site.bucket.acl = "private"
     assert outcome(get(site, "/", DOMAIN)) == (403, "AccessDenied", None)
 
 

@@ -1,0 +1,40 @@
+"""GetBucketLifecycle, GetBucketPolicy and GetBucketWebsite: what no bucket here has, and a website as it was set up.
+
+No bucket can be given rules for its lifecycle or a policy. So it is true that there are none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localcloud.oss.authorization import authorize
+from localcloud.oss.errors import OssError
+from localcloud.oss.responses import xml_response
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from localcloud.oss.request import OssRequest
+
+
+def get_bucket_lifecycle(request: OssRequest) -> Response:
+    """Raises OssError: there are no rules."""
+    authorize(request.signer(), "oss:GetBucketLifecycle", request.bucket)
+    raise OssError(404, "NoSuchLifecycle", "No Row found in Lifecycle Table.")
+
+
+def get_bucket_policy(request: OssRequest) -> Response:
+    """Raises OssError: there is no policy."""
+    authorize(request.signer(), "oss:GetBucketPolicy", request.bucket)
+    raise OssError(404, "NoSuchBucketPolicy", "The bucket policy does not exist.")
+
+
+def get_bucket_website(request: OssRequest) -> Response:
+    """Returns the index and the error document. Raises OssError if the bucket hosts no website."""
+    authorize(request.signer(), "oss:GetBucketWebsite", request.bucket)
+    website = request.bucket.website
+    if website is None:
+        message = "The specified bucket does not have a website configuration."
+        raise OssError(404, "NoSuchWebsiteConfiguration", message, BucketName=request.bucket.name)
+    index, error = [("Suffix", website.index)], [("Key", website.error)]
+    return xml_response("WebsiteConfiguration", [("IndexDocument", index), ("ErrorDocument", error)])
