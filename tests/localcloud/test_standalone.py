@@ -156,7 +156,7 @@ def test_options_from_the_environment_and_the_addresses_as_json(tmp_path: Path) 
     secret = secrets.token_urlsafe(24)
     sentinels.keep_secret(secret)
     variables = {
-        "OSS_LOCALCLOUD_BUCKET": "one-bucket, two",
+        "OSS_LOCALCLOUD_BUCKET": "one-bucket, two@cn-beijing",
         "OSS_LOCALCLOUD_REGION": "cn-beijing",
         "OSS_LOCALCLOUD_ACCESS_KEY_ID": "LTAIfixed",
         "OSS_LOCALCLOUD_ACCESS_KEY_SECRET": secret,

@@ -48,6 +48,8 @@ def upload_part_copy(request: OssRequest) -> Response:
     response = xml_response(
         "CopyPartResult", [("LastModified", iso_8601(part.last_modified)), ("ETag", f'"{part.etag}"')]
     )
+    # No page shows this header. ali-oss takes the ETag from here and not from the document.
+    response.headers["ETag"] = f'"{part.etag}"'
     if bounds:
         response.headers["Content-Range"] = f"bytes {begin}-{end}/{opened[0].size}"
     if stored.version_id:

@@ -136,20 +136,20 @@ def test_the_acl_of_an_object(cloud: OssCloud) -> None:
 def test_block_public_access(cloud: OssCloud) -> None:
     client = client_of(cloud)
 
-    def blocked() -> bool:
+    def is_blocked() -> bool:
         found = client.get_bucket_public_access_block(oss.GetBucketPublicAccessBlockRequest(bucket=BUCKET))
         return bool(found.public_access_block_configuration.block_public_access)
 
-    seen = [blocked()]
+    seen = [is_blocked()]
     for value in (False, True):
         configuration = oss.PublicAccessBlockConfiguration(block_public_access=value)
         client.put_bucket_public_access_block(
             oss.PutBucketPublicAccessBlockRequest(bucket=BUCKET, public_access_block_configuration=configuration)
         )
-        seen.append(blocked())
+        seen.append(is_blocked())
     client.delete_bucket_public_access_block(oss.DeleteBucketPublicAccessBlockRequest(bucket=BUCKET))
     account = client.get_public_access_block(oss.GetPublicAccessBlockRequest())
-    assert [*seen, blocked()] == [True, False, True, False]
+    assert [*seen, is_blocked()] == [True, False, True, False]
     assert account.public_access_block_configuration.block_public_access is False
 
 

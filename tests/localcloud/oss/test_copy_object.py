@@ -26,7 +26,7 @@ def put_source(cloud: OssCloud, **more: Any) -> Any:
     return put(cloud, SOURCE, acl="private", storage_class="IA", **settings)
 
 
-def described(cloud: OssCloud, bucket: str = BUCKET, key: str = "copy") -> tuple[Any, ...]:
+def describe(cloud: OssCloud, bucket: str = BUCKET, key: str = "copy") -> tuple[Any, ...]:
     """Returns the type, the headers and the meta of an object."""
     stored = cloud.buckets[bucket].get(key)
     assert stored is not None
@@ -42,15 +42,15 @@ def test_an_object_is_copied_with_what_belongs_to_it(cloud: OssCloud, bucket: st
     copied = copy(cloud, bucket=bucket, source_bucket=BUCKET)
     assert (copied.status_code, copied.etag, copied.hash_crc64) == (200, source.etag, source.hash_crc64)
     assert (copied.version_id, copied.source_version_id) == (None, None)
-    assert (read(cloud, "copy", bucket=bucket), described(cloud, bucket)) == (b"hello", COPIED)
+    assert (read(cloud, "copy", bucket=bucket), describe(cloud, bucket)) == (b"hello", COPIED)
 
 
 def test_the_request_s_own_metadata_replaces_the_source_s(cloud: OssCloud) -> None:
     put_source(cloud)
     copy(cloud, content_type="text/html", metadata={"b": "2"}, metadata_directive="REPLACE", acl="private")
-    assert described(cloud) == ("text/html", {"x-oss-object-acl": "private"}, {"b": "2"})
+    assert describe(cloud) == ("text/html", {"x-oss-object-acl": "private"}, {"b": "2"})
     copy(cloud, content_type="text/html", metadata={"b": "2"}, metadata_directive="COPY", storage_class="IA")
-    assert described(cloud) == ("text/plain", {"Cache-Control": "no-cache", "x-oss-storage-class": "IA"}, {"a": "1"})
+    assert describe(cloud) == ("text/plain", {"Cache-Control": "no-cache", "x-oss-storage-class": "IA"}, {"a": "1"})
 
 
 @pytest.mark.parametrize(("versioning", "meta"), [("", {"b": "2"}), ("Enabled", {"a": "1"})])
@@ -58,7 +58,7 @@ def test_an_object_that_is_copied_onto_itself(cloud: OssCloud, versioning: str, 
     cloud.bucket.versioning = versioning
     put_source(cloud)
     copy(cloud, key=SOURCE, metadata={"b": "2"})
-    assert (read(cloud, SOURCE), described(cloud, key=SOURCE)[2]) == (b"hello", meta)
+    assert (read(cloud, SOURCE), describe(cloud, key=SOURCE)[2]) == (b"hello", meta)
 
 
 def test_an_older_version_is_restored(cloud: OssCloud) -> None:
@@ -92,7 +92,7 @@ def conditions(etag: str, modified: float) -> dict[str, tuple[dict[str, str], in
         "modified since": ({"if_modified_since": before}, 200),
         "not modified since": ({"if_modified_since": after}, 304),
         "as the page writes it": ({"if_modified_since": "2019-04-09T07:01:56.000Z"}, 200),
-        "a time that is none": ({"if_modified_since": "yesterday"}, 200),
+        "a time that cannot be read": ({"if_modified_since": "yesterday"}, 200),
     }
 
 
@@ -113,7 +113,7 @@ def test_conditions(cloud: OssCloud, case: str) -> None:
 REFUSED: dict[str, tuple[dict[str, Any], tuple[int, str, str | None]]] = {
     "no such object": ({"source_key": "none"}, (404, "NoSuchKey", None)),
     "no such version": ({"source_version_id": "abc"}, (404, "NoSuchVersion", "0012-00000203")),
-    "a version that is none": ({"source_version_id": "%%%"}, (400, "InvalidArgument", "0012-00000202")),
+    "a version id that no version has": ({"source_version_id": "%%%"}, (400, "InvalidArgument", "0012-00000202")),
     "no such bucket": ({"source_bucket": "nobody-s"}, (404, "NoSuchBucket", "0015-00000101")),
     "another region": ({"source_bucket": "in-beijing"}, (403, "AccessDenied", "0016-00000306")),
     "no such directive": ({"metadata_directive": "MOVE"}, (400, "InvalidArgument", None)),

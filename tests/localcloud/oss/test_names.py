@@ -81,7 +81,12 @@ def test_a_pattern_of_a_cors_rule_is_an_origin(text: str) -> None:
 
 
 def test_a_cloud_checks_names_before_it_makes_a_folder(tmp_path: Path) -> None:
-    for options in (Options(buckets=("../photos",)), Options(region="oss-cn-hangzhou"), Options(cors_origins=("a",))):
+    for options in (
+        Options(buckets=("../photos",)),
+        Options(buckets=("photos@oss-cn-hangzhou",)),
+        Options(region="oss-cn-hangzhou"),
+        Options(cors_origins=("a",)),
+    ):
         with pytest.raises(ValueError, match=r"^(The bucket's name is|The region is|No browser sends the origin) "):
             OssCloud(tmp_path / "files", options)
     assert list(tmp_path.iterdir()) == []
