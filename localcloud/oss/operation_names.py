@@ -30,6 +30,7 @@ SUBJECTS = {
 
 OTHERS = {
     ("GET", True, "x-oss-process"): "image processing",
+    ("POST", True, "x-oss-process"): "image processing",
     ("GET", True, "objectMeta"): "GetObjectMeta",
     ("HEAD", True, "objectMeta"): "GetObjectMeta",
     ("POST", True, "append"): "AppendObject",

@@ -29,7 +29,7 @@ from localcloud.oss.operations.delete_multiple_objects import delete_multiple_ob
 from localcloud.oss.operations.delete_object import delete_object
 from localcloud.oss.operations.get_bucket_acl import get_bucket_acl
 from localcloud.oss.operations.get_bucket_cors import get_bucket_cors
-from localcloud.oss.operations.get_bucket_info import get_bucket_info, get_bucket_location
+from localcloud.oss.operations.get_bucket_info import get_bucket_info, get_bucket_location, get_bucket_stat
 from localcloud.oss.operations.get_bucket_versioning import get_bucket_versioning
 from localcloud.oss.operations.get_configuration import get_bucket_lifecycle, get_bucket_policy, get_bucket_website
 from localcloud.oss.operations.get_object import RESPONSE_HEADERS, get_object, get_root
@@ -110,6 +110,7 @@ OPERATIONS = {
     ("DELETE", False, NONE): Operation("DeleteBucket", delete_bucket),
     ("GET", False, _on("bucketInfo")): Operation("GetBucketInfo", get_bucket_info),
     ("GET", False, _on("location")): Operation("GetBucketLocation", get_bucket_location),
+    ("GET", False, _on("stat")): Operation("GetBucketStat", get_bucket_stat),
     ("PUT", False, _on("acl")): Operation("PutBucketAcl", put_bucket_acl),
     ("GET", False, _on("acl")): Operation("GetBucketAcl", get_bucket_acl),
     ("PUT", False, _on("versioning")): Operation("PutBucketVersioning", put_bucket_versioning),
@@ -142,11 +143,17 @@ PREFLIGHT = Operation("OptionObject", option_object)
 """Whatever the key and the query are."""
 
 SUBRESOURCES = re.compile(
-    "acl|append|bucketInfo|cors|delete|encryption|lifecycle|list-type|location|logging|objectMeta|partNumber|policy|"
-    "position|publicAccessBlock|referer|replication|response-.*|restore|stat|status|symlink|tagging|uploadId|uploads|"
-    "versionId|versioning|versions|website|worm|x-oss-process"
+    "accessPoint|accessPointPolicy|accessmonitor|acl|append|asyncFetch|bucketArchiveDirectRead|bucketInfo|callback|"
+    "callback-var|cleanRestoredObject|cloudboxes|cname|comp|cors|dataPipeline|delete|encryption|group|httpsConfig|"
+    "inventory|legalHold|lifecycle|link|list-type|live|location|logging|metaQuery|metadata.*|objectInfo|objectMeta|"
+    "objectWorm|overwriteConfig|partNumber|policy|policyStatus|position|publicAccessBlock|qos.*|quota|"
+    "redundancyTransition|referer|regionList|regions|replication|replicationLocation|replicationProgress|"
+    "requestPayment|requesterQosInfo|resourceGroup|resourcePool.*|response-.*|restore|retention|rtc|seal|stat|status|"
+    "style|symlink|tagging|transferAcceleration|uploadId|uploads|userDefinedLogFieldsConfig|versionId|versioning|"
+    "versions|vod|website|worm|wormExtend|wormId|x-oss-async-process|x-oss-process"
 )
-"""Names in a query that make a request another operation, or its response another."""
+"""Names in a query that make a request another operation, or its response another: all that the vendor's SDKs send.
+One that was missing would make `DELETE /?style` a DeleteBucket."""
 
 OPERATION_HEADERS = frozenset({"x-oss-copy-source"})
 """Headers that make a request another operation."""

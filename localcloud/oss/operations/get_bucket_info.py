@@ -1,4 +1,4 @@
-"""GetBucketInfo and GetBucketLocation: describe a bucket."""
+"""GetBucketInfo, GetBucketLocation and GetBucketStat: describe a bucket."""
 
 from __future__ import annotations
 
@@ -45,3 +45,23 @@ def get_bucket_location(request: OssRequest) -> Response:
     """Returns the region, written as endpoints begin. Raises OssError."""
     authorize(request.signer(), "oss:GetBucketLocation", request.bucket)
     return xml_response("LocationConstraint", f"oss-{request.region}")
+
+
+def get_bucket_stat(request: OssRequest) -> Response:
+    """Returns how much is stored: of every version, the bytes. Raises OssError; all is of the class Standard here."""
+    bucket = request.bucket
+    authorize(request.signer(), "oss:GetBucketStat", bucket)
+    versions = [version for version, _ in bucket.versions()]
+    objects = [version for version in versions if not version.is_delete_marker]
+    size, count = str(sum(version.size for version in objects)), str(len(objects))
+    elements = [
+        ("Storage", size),
+        ("ObjectCount", count),
+        ("MultipartUploadCount", str(len(bucket.multipart_uploads.ids()))),
+        ("LiveChannelCount", "0"),
+        ("LastModifiedTime", str(int(request.now()))),
+        ("StandardStorage", size),
+        ("StandardObjectCount", count),
+        ("DeleteMarkerCount", str(len(versions) - len(objects))),
+    ]
+    return xml_response("BucketStat", elements)

@@ -59,6 +59,14 @@ def test_what_the_bucket_does_not_have(cloud: OssCloud, parameter: str, code: st
     assert refusal(lambda: ask(cloud, "GET", None, b"", **{parameter: ""})) == (404, code, None)
 
 
+def test_how_much_a_bucket_holds(cloud: OssCloud) -> None:
+    put(cloud, "a", b"123")
+    put(cloud, "b", b"12")
+    initiate(cloud, "c")
+    stat = client_of(cloud).get_bucket_stat(oss.GetBucketStatRequest(bucket=BUCKET))
+    assert (stat.storage, stat.object_count, stat.multi_part_upload_count) == (5, 2, 1)
+
+
 def test_the_website_of_a_bucket(cloud: OssCloud) -> None:
     cloud.bucket.website = Website("start.html", "none.html")
     found = client_of(cloud).get_bucket_website(oss.GetBucketWebsiteRequest(bucket=BUCKET)).website_configuration

@@ -309,6 +309,12 @@ def test_forced_downloads(
         ("POST", "/uploads/a?append&position=0", "AppendObject: POST /uploads/a append position"),
         ("PUT", "/uploads/a?symlink", "PutSymlink: PUT /uploads/a symlink"),
         ("PUT", "/uploads/a?versionId=1", "PUT /uploads/a versionId"),
+        ("DELETE", "/?style", "DELETE / style"),
+        ("PUT", "/?transferAcceleration", "PUT / transferAcceleration"),
+        ("PUT", "/uploads/a?retention", "PUT /uploads/a retention"),
+        ("POST", "/?metaQuery&comp=delete", "POST / comp metaQuery"),
+        ("GET", "/?regions", "GET / regions"),
+        ("PUT", "/uploads/a?callback=e30", "PUT /uploads/a callback"),
         ("GET", "/uploads/a?x-oss-process=image", "image processing: GET /uploads/a x-oss-process"),
     ],
 )
