@@ -52,7 +52,7 @@ BY_FIXTURE = {
     "scratch": "node_modules",
     "node": "node_modules",
     "ali_oss": "node_modules",
-    "builds": "registry",
+    "built": "registry",
 }
 
 
@@ -76,6 +76,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what needs set-up, and has the files that take longest begin first, so that none is the last to end."""
     for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("any_python")
         names = {BY_FIXTURE[name] for name in getattr(item, "fixturenames", ()) if name in BY_FIXTURE}
         names |= {"browser"} if item.path.parent.name in WITH_A_BROWSER else set()
         for name in names:

@@ -2,7 +2,7 @@
 # Runs the tests: those of the functions on every Python set up, since Function Compute runs two, with branch coverage on
 # the default one; all others (the stand-ins, the owner's tools, the page) on the default one alone.
 #   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs and no registry, on the default Python
-#   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs
+#   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs, and the thorough
 #   tools/test.sh WORDS          those that pytest's words choose, on the default Python
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,8 +25,10 @@ if [ "${1:-}" = unit ]; then
     [ $# -gt 0 ] || ! command -v node >/dev/null || node --test tests/web/*.test.js
     exec $python -m pytest $at_once -m "not browser and not node_modules and not registry" "$@"
 fi
+chosen=
 if [ "${1:-}" = quick ]; then
     shift
+    chosen="not thorough"
     others=${others/" tests/browsers"/}
 fi
 [ $# = 0 ] || exec $python -m pytest -q --nothing-missing "$@"
@@ -48,4 +50,4 @@ for environment in .venv/3.*; do
 done
 echo "Everything else, on Python $default:"
 # In the order of tests/conftest.py, in which the long files begin.
-$python -m pytest $at_once --no-loadscope-reorder --nothing-missing $others
+$python -m pytest $at_once --no-loadscope-reorder -m "$chosen" --nothing-missing $others

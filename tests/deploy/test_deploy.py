@@ -63,6 +63,7 @@ def test_the_first_deployment_ends_with_a_link_that_works(scratch: Scratch) -> N
     assert scratch.props("sign")["environmentVariables"]["JWT_SECRET"] == secret
 
 
+@pytest.mark.thorough
 def test_with_a_domain_the_address_is_the_domains(scratch: Scratch) -> None:
     done = make(scratch, "deploy", SITE_DOMAIN="upload.example.com", AUTH="none", JWT_SECRET="")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -73,6 +74,7 @@ def test_with_a_domain_the_address_is_the_domains(scratch: Scratch) -> None:
     assert not (scratch.folder / ".env").exists()
 
 
+@pytest.mark.thorough
 def test_the_functions_domain_is_used_to_deploy_and_to_remove(scratch: Scratch) -> None:
     domain = {"SIGN_DOMAIN": "sign.example.com", "SIGN_CERTIFICATE": "1-cn-hangzhou"}
     assert [make(scratch, command, **domain).returncode for command in ("deploy", "remove")] == [0, 0]
@@ -80,6 +82,7 @@ def test_the_functions_domain_is_used_to_deploy_and_to_remove(scratch: Scratch) 
     assert [call["props"]["customDomain"]["domainName"] for call in removed] == ["sign.example.com"]
 
 
+@pytest.mark.thorough
 def test_a_failed_deployment_ends_as_the_tool_does_and_prints_no_link(scratch: Scratch) -> None:
     (scratch.folder / "cloud").write_text('{"fail": "sign"}')
     done = make(scratch, "deploy")

@@ -201,6 +201,7 @@ def test_the_vendors_models_refuse(wrong: dict[str, Any], fault: str) -> None:
     assert fc_models.faults({"concurrencyConfig": {}, "triggers": [], **wrong}) == [fault]
 
 
+@pytest.mark.thorough
 def test_deployed_twice_and_removed_twice(scratch: Scratch) -> None:
     """Each deployment builds, and the second asks for the same as the first."""
     for command in ("deploy", "deploy", "remove", "remove"):
@@ -361,6 +362,7 @@ def test_every_setting_from_the_environment_in_the_shape_of_the_vendors_models(s
     assert fc_models.faults(scratch.props("sign")) == []
 
 
+@pytest.mark.thorough
 def test_every_setting_from_the_file_env(scratch: Scratch) -> None:
     (scratch.folder / "profiles.json").write_text('{"photos": {}}')
     (scratch.folder / ".env").write_text("".join(f'{name}="{text}"\n' for name, text in SET.items()))
@@ -388,6 +390,7 @@ def test_what_is_printed_hides_the_secrets(scratch: Scratch) -> None:
         assert "(hidden)" in said
 
 
+@pytest.mark.thorough
 def test_a_webhook_without_callbacks_stops_the_deployment(scratch: Scratch) -> None:
     done = scratch.s("deploy", "-y", WEBHOOK_URL="https://app.example.com/")
     assert "- WEBHOOK_URL is set, and CALLBACK is not on: set CALLBACK=on, or leave WEBHOOK_URL out" in done.said
@@ -454,6 +457,7 @@ def test_a_function_at_a_domain_of_its_own_is_deployed_and_removed(scratch: Scra
     assert scratch.order() == DEPLOYED + REMOVED
 
 
+@pytest.mark.thorough
 def test_profiles_become_lifecycle_rules_and_everything_can_still_be_removed(scratch: Scratch, bucket: Bucket) -> None:
     (scratch.folder / "profiles.json").write_text('{"photos": {"keep_days": 30}}')
     said = scratch.ok("deploy", "-y", UPLOAD_PREFIX="in/here")

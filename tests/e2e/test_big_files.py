@@ -103,6 +103,7 @@ def test_what_is_small_is_posted_and_nothing_for_parts_is_loaded(page: Page, clo
     assert [url for url in loaded if re.search("multipart|resume", url)] == []
 
 
+@pytest.mark.thorough
 def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
     context: BrowserContext, page: Page, cloud: Cloud, film: MakeFile
 ) -> None:
@@ -133,6 +134,7 @@ def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
     assert len([part for part in parts(cloud) if part.status == 200]) <= 38 + 2 * LANES
 
 
+@pytest.mark.thorough
 def test_a_fifth_of_all_parts_fail_and_are_sent_again_alone(
     context: BrowserContext, page: Page, cloud: Cloud, film: MakeFile
 ) -> None:

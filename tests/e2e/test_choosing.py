@@ -172,6 +172,7 @@ def test_still_images_have_thumbnails_and_nothing_else_is_drawn(page: Page, clou
     expect(page.locator("li img")).to_have_count(1)
 
 
+@pytest.mark.thorough
 def test_a_dropped_folder_of_more_files_than_a_browser_gives_away_at_once_is_stored(
     page: Page, cloud: Cloud, tmp_path: Path
 ) -> None:
@@ -205,6 +206,7 @@ def test_a_name_is_kept_in_nfc_as_long_as_a_disk_holds(page: Page, cloud: Cloud,
     assert [(unquote(stored_name), content) for stored_name, content in stored_files(cloud)] == [(kept, b"a note")]
 
 
+@pytest.mark.thorough
 def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     for name in (*REAL, *RUN_BY_BROWSERS):
         (tmp_path / name).write_text(name)

@@ -10,6 +10,8 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from localcloud.dev.cloud import Cloud
 
+pytestmark = pytest.mark.thorough
+
 Mishap = Callable[[Page, Cloud], AbstractContextManager[None]]
 
 NAMES = [f"{number}.bin" for number in range(30)]

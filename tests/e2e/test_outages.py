@@ -13,6 +13,8 @@ from playwright.sync_api import Page, expect
 from localcloud.dev.cloud import Cloud
 from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
 
+pytestmark = pytest.mark.thorough
+
 FOUR = [f"{number}.png" for number in range(4)]
 
 SPEED = 10

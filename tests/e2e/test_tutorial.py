@@ -13,6 +13,8 @@ from localcloud.dev.cloud import Cloud
 from localcloud.dev.site import Site
 from localcloud.oss.cors import CorsRule
 
+pytestmark = pytest.mark.thorough
+
 PAGE = (Path(__file__).parent / "tutorial.html").read_text(encoding="utf-8")
 
 

@@ -178,6 +178,7 @@ def real(tmp_path: Path, world: OssWorld, site: Bucket) -> scratches.Scratch:
     return scratch
 
 
+@pytest.mark.thorough
 def test_under_serverless_devs(real: scratches.Scratch, site: Bucket) -> None:
     real.ok("verify")
     real.ok("deploy", "-y", "--skip-actions")
