@@ -43,11 +43,21 @@ def authorize(identity: Identity, action: str, bucket: Bucket, key: str | None =
 
 
 def authorize_bucket(identity: Identity, action: str, account_id: str, resource: str) -> None:
-    """Raises OssError unless every policy of the identity allows the action on a bucket or an object of its account."""
+    """Raises OssError unless every policy of the identity allows the action on a bucket or an object of its account.
+
+    Which of several policies is named, if more than one does not allow it, is our choice.
+    """
     if identity.account_id != account_id:
         raise access_denied(NO_RIGHT)
-    if not policies.allows(identity.policies, action, f"acs:oss:*:{account_id}:{resource}"):
-        raise access_denied("Access denied by authorizer's policy.")
+    arn = f"acs:oss:*:{account_id}:{resource}"
+    own, session = identity.policies[:1], identity.policies[1:]
+    if session and not policies.allows(session, action, arn):
+        raise access_denied("Access denied by authorizer's policy.", "0003-00000301")
+    if policies.denies(own, action, arn):
+        # The page of this EC prints this message, although it is about a RAM policy.
+        raise access_denied("Access denied by bucket policy.", "0003-00000201")
+    if not policies.allows(own, action, arn):
+        raise access_denied("You have no right to access this object.", "0003-00000202")
 
 
 def authorize_read(

@@ -23,7 +23,7 @@ class Identity:
     expiration: float
     """Seconds since the epoch."""
     policies: tuple[Mapping[str, Any], ...]
-    """RAM policies (a role's own, and the session policy). An action must be allowed by all of them."""
+    """RAM policies: the user's or role's own, and after it the session policy. All of them must allow an action."""
 
     @property
     def account_id(self) -> str:

@@ -167,7 +167,7 @@ def test_an_exact_form_without_a_file_is_refused(chain: Chain) -> None:
 def test_an_added_acl_is_refused_by_the_session_policy(chain: Chain, field: str) -> None:
     [upload] = chain.sign()
     upload["fields"][field] = "public-read"
-    assert outcome(post_upload(upload)) == (403, "AccessDenied", None)
+    assert outcome(post_upload(upload)) == (403, "AccessDenied", "0003-00000301")
 
 
 def test_a_second_form_for_the_same_file_and_id_never_stores_it_twice(chain: Chain) -> None:

@@ -63,7 +63,7 @@ SEEN_LOCALLY = {
     "Which type is stored if the file part says bytes?": "text/plain",
     "Is x-oss-content-type held by $content-type?": "yes: 403 AccessDenied 0006-00000227",
     "Does OSS read the form field acl?": "yes: 400 InvalidArgument",
-    "Does the form field acl need oss:PutObjectAcl?": "yes: 403 AccessDenied",
+    "Does the form field acl need oss:PutObjectAcl?": "yes: 403 AccessDenied 0003-00000301",
     "Does OSS accept an empty file?": "yes: 200",
     "How does OSS answer a wrong signature?": "403 SignatureDoesNotMatch 0002-00000705",
     "Does not-in hold for a field that is absent?": "no: 403 AccessDenied 0006-00000226",

@@ -82,4 +82,4 @@ def test_each_takes_a_permission_of_its_own(world: OssWorld, method: str, action
     others = [f"oss:{other}BucketCors" for other in ("Put", "Get", "Delete") if other != action]
     identity = user(world, ram_policy(*others, resource="*"))
     answer = send(world, identity, method, query={"cors": ""})
-    assert outcome(answer) == (403, "AccessDenied", None)
+    assert outcome(answer) == (403, "AccessDenied", "0003-00000202")

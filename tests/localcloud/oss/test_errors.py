@@ -26,6 +26,8 @@ from support.oss_world import (
 DAY = 24 * 3600
 SIGNED = "0002-00000"
 POLICY = "0006-00000"
+NOT_ALLOWED = (403, "AccessDenied", "0003-00000202")
+"""The refusal of what no RAM policy allows."""
 Change = Callable[[dict[str, str]], object]
 
 
@@ -90,9 +92,9 @@ ALTERED: dict[str, tuple[Change, tuple[int, str, str | None]]] = {
     "a key with a backslash at its start": (put("key", "\\uploads"), (400, "InvalidObjectName", "0016-00000005")),
     "a key too long": (put("key", "uploads/" + "é" * 508), (400, "InvalidObjectName", "0016-00000003")),
     "tagging": (put("x-oss-tagging", "a=b"), (501, "NotImplemented", None)),
-    "an ACL that RAM does not allow": (put("x-oss-object-acl", "private"), (403, "AccessDenied", None)),
+    "an ACL that RAM does not allow": (put("x-oss-object-acl", "private"), NOT_ALLOWED),
     "an unknown ACL": (put("x-oss-object-acl", "everybody"), (400, "InvalidArgument", "0017-00000104")),
-    "an ACL in the field acl that RAM does not allow": (put("acl", "public-read"), (403, "AccessDenied", None)),
+    "an ACL in the field acl that RAM does not allow": (put("acl", "public-read"), NOT_ALLOWED),
     "an unknown ACL in the field acl": (put("acl", "abc"), (400, "InvalidArgument", None)),
     "an unknown storage class": (put("x-oss-storage-class", "Cheap"), (400, "InvalidArgument", "0013-00000101")),
     "an unknown wish about overwriting": (
@@ -225,7 +227,7 @@ MESSAGES: dict[str, tuple[Change, str]] = {
     "an empty key id": (put("x-oss-credential", ""), "Post request accessKeyId is empty."),
     "an empty name": (put("key", ""), "The Object name can not be empty."),
     "a long name": (put("key", "x" * 1024), "The Length of Object name must be less than 1024."),
-    "RAM": (put("key", "elsewhere"), "Access denied by authorizer's policy."),
+    "RAM": (put("key", "elsewhere"), "You have no right to access this object."),
 }
 
 
@@ -286,36 +288,40 @@ def test_a_token_that_no_condition_names(world: OssWorld, draft: Draft) -> None:
     assert elements(answer)["Message"] == "Invalid according to Policy: Extra input fields: x-oss-security-token"
 
 
-PERMISSIONS = {
-    "the role does not allow it": ([ram_policy("oss:GetObject")], {}),
+PERMISSIONS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str | None]] = {
+    "the role does not allow it": ([ram_policy("oss:GetObject")], {}, "0003-00000202"),
     "the session does not allow it": (
         [ram_policy("oss:*"), ram_policy("oss:PutObject", resource="acs:oss:*:*:b/*")],
         {},
+        "0003-00000301",
     ),
     "the session is for another folder": (
         [ram_policy("oss:*"), ram_policy("oss:PutObject", resource="acs:oss:*:*:team-uploads/uploads/b/*")],
         {},
+        "0003-00000301",
     ),
-    "the account is another": ([ram_policy("oss:*")], {"account": "6543210987654321"}),
+    "the account is another": ([ram_policy("oss:*")], {"account": "6543210987654321"}, None),
 }
 
 
-@pytest.mark.parametrize(("policies", "more"), PERMISSIONS.values(), ids=PERMISSIONS)
-def test_identities_that_may_not(world: OssWorld, policies: list[dict[str, Any]], more: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("policies", "more", "ec"), PERMISSIONS.values(), ids=PERMISSIONS)
+def test_identities_that_may_not(
+    world: OssWorld, policies: list[dict[str, Any]], more: dict[str, Any], ec: str | None
+) -> None:
     identity = world.add(new_identity(*policies, **more))
-    assert outcome(post(world, Draft(identity).fields())) == (403, "AccessDenied", None)
+    assert outcome(post(world, Draft(identity).fields())) == (403, "AccessDenied", ec)
     assert world.bucket.objects() == []
 
 
 def test_an_acl_in_a_header_takes_the_permission_too(world: OssWorld, draft: Draft) -> None:
     answer = post(world, draft.fields(), headers={"x-oss-object-acl": "public-read"})
-    assert outcome(answer) == (403, "AccessDenied", None)
+    assert outcome(answer) == NOT_ALLOWED
 
 
 def test_ram_judges_the_key_with_its_filename(world: OssWorld) -> None:
     identity = world.add(new_identity(ram_policy("oss:PutObject", resource="acs:oss:*:*:team-uploads/uploads/*.txt")))
     draft = Draft(identity, extra={"key": "uploads/${filename}"})
-    assert outcome(post(world, draft.fields(), File(filename="a.png"))) == (403, "AccessDenied", None)
+    assert outcome(post(world, draft.fields(), File(filename="a.png"))) == NOT_ALLOWED
 
 
 def test_a_key_after_the_file(world: OssWorld, draft: Draft) -> None:

@@ -319,7 +319,7 @@ def test_each_operation_takes_its_own_right(upload: Upload, method: str, query: 
     upload.identity = upload.world.add(new_identity(ram_policy(allowed)))
     query = {name: value or (upload.id if name == "uploadId" else "") for name, value in query.items()}
     body = "<CompleteMultipartUpload/>" if method == "POST" else None
-    assert outcome(upload.send(method, query, body=body)) == (403, "AccessDenied", None)
+    assert outcome(upload.send(method, query, body=body)) == (403, "AccessDenied", "0003-00000202")
 
 
 def test_nobody_may_do_any_of_it_unsigned(upload: Upload) -> None:

@@ -115,9 +115,9 @@ def stranger(world: OssWorld) -> Identity:
 REFUSED: dict[str, tuple[Any, dict[str, Any], tuple[int, str, str]]] = {
     "a wrong secret": (wrong_secret, {}, (403, "SignatureDoesNotMatch", "0002-00000201")),
     "an unknown key id": (nobody, {}, (403, "InvalidAccessKeyId", "0002-00000902")),
-    "no right to put": (reader, {}, (403, "AccessDenied", "")),
-    "no right to put there": (putter, {"key": "elsewhere"}, (403, "AccessDenied", "")),
-    "no right to an ACL": (putter, {"acl": "public-read"}, (403, "AccessDenied", "")),
+    "no right to put": (reader, {}, (403, "AccessDenied", "0003-00000202")),
+    "no right to put there": (putter, {"key": "elsewhere"}, (403, "AccessDenied", "0003-00000202")),
+    "no right to an ACL": (putter, {"acl": "public-read"}, (403, "AccessDenied", "0003-00000202")),
     "another account": (stranger, {}, (403, "AccessDenied", "")),
     "another digest": (user, {"content_md5": "XUFAKrxLKna5cZ2REBfFkQ=="}, (400, "InvalidDigest", "")),
     "an ACL there is not": (user, {"acl": "open"}, (400, "InvalidArgument", "0017-00000104")),
