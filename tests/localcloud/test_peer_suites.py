@@ -30,7 +30,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OssCloud]:
     with OssCloud(tmp_path_factory.mktemp("peers")) as cloud:
         yield cloud
         cloud.check()
-        assert cloud.bucket.objects() == []
+        assert (cloud.bucket.objects(), cloud.bucket.multipart_uploads.ids()) == ([], [])
+        assert (cloud.bucket.acl, cloud.bucket.public_access_blocked) == ("private", True)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,9 @@ def runner(cloud: OssCloud) -> Iterator[Runner]:
     def sleep(seconds: float) -> None:
         cloud.clock.offset += seconds
 
-    runner = Runner(target(cloud, sts_url=cloud.sts.url, roles=roles, replaces_cors=True, sleep=sleep, now=cloud.clock))
+    runner = Runner(
+        target(cloud, sts_url=cloud.sts.url, roles=roles, may_change_bucket=True, sleep=sleep, now=cloud.clock)
+    )
     yield runner
     runner.finish()
     assert cloud.bucket.cors_rules == []
@@ -132,7 +135,7 @@ def test_a_difference_is_found(runner: Runner, row: Row, fault: str) -> None:
     ("case", "reason"),
     [
         ("test_assume_role_allow", "it needs STS and the role 'everything': --sts-endpoint, --role everything=<ARN>"),
-        ("test_set_cors", "it replaces the bucket's CORS rules: --replace-cors"),
+        ("test_set_cors", "it changes the bucket: --change-bucket"),
     ],
 )
 def test_a_row_that_needs_more_is_not_tried(cloud: OssCloud, case: str, reason: str) -> None:

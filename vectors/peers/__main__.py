@@ -69,7 +69,7 @@ def _target(options: argparse.Namespace, environ: Mapping[str, str]) -> Target:
         ),
         sts_url=options.sts_endpoint,
         roles=roles,
-        replaces_cors=options.replace_cors,
+        may_change_bucket=options.change_bucket,
         sleep=time.sleep if options.slow else None,
     )
 
@@ -101,7 +101,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--url", default="", help="the bucket's own address, such as a bound domain")
     add("--sts-endpoint", default=environ.get("STS_ENDPOINT", ""), metavar="URL", help="STS's address (STS_ENDPOINT)")
     add("--role", action="append", default=[], type=_parse_role, metavar="NAME=ARN", help="a role; may be repeated")
-    add("--replace-cors", action="store_true", help="also run rows that replace the bucket's CORS rules")
+    add("--change-bucket", action="store_true", help="also run rows that change its CORS rules or make it public")
     add("--slow", action="store_true", help="also run rows that wait for 15 minutes")
     add("--only", default="", metavar="TEXT", help="rows with this text in their name alone")
     return parser

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FOLDER = Path(__file__).parent
+PRIVATE = "private"
 TIMEOUT_SECONDS = 60
 ELEMENT = re.compile(r"<(\w+)>([^<]*)</\1>")
 
@@ -42,8 +43,8 @@ class Target:
     sts_url: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
     """ARNs by the names in the data."""
-    replaces_cors: bool = False
-    """Whether rows may replace the bucket's CORS rules."""
+    may_change_bucket: bool = False
+    """Whether rows may replace the bucket's CORS rules, and open it to everyone for a moment."""
     sleep: Callable[[float], object] | None = None
     """What waits for some seconds; without it rows that wait are not tried."""
     now: Callable[[], float] = time.time
@@ -99,13 +100,16 @@ class Runner:
         self._cors: object = None
         self._names: dict[str, str] = {}
         self._credentials = target.credentials
+        self._form_key = ""
         self._keys: set[str] = set()
+        self._uploads: set[tuple[str, str]] = set()
+        self._acl = PRIVATE
 
     def run(self, row: Row) -> tuple[Answer, list[str]]:
         """Returns the last answer to a row, and how it differs from what the row says. Raises NotTried, OSError."""
         target = self.target
         self._names = {"bucket": target.bucket, "prefix": target.prefix, "region": target.region}
-        self._credentials, self._keys = target.credentials, set()
+        self._credentials, self._keys, self._uploads = target.credentials, set(), set()
         try:
             answer, faults = self._take_steps(row.data["steps"])
             return answer, faults or self._compare(row.data["ours"], answer) or self._find_refused(row.data, answer)
@@ -137,6 +141,10 @@ class Runner:
             return self._assume_role(step["assume_role"])
         if "cors" in step:
             return self._put_cors(step["cors"])
+        if "acl" in step:
+            self._require_change()
+            self._acl = step["acl"]
+            return self._put_acl(step["acl"])
         if self.target.sleep is None:
             raise NotTried(f"it waits for {step['wait']} seconds: --slow")
         self.target.sleep(step["wait"])
@@ -144,8 +152,11 @@ class Runner:
 
     def _post(self, description: dict[str, Any]) -> Answer:
         form = make_form(description, self._credentials, self._names, self.target.region, self.target.now())
-        self._keys.add(form.key)
-        return _send(self.target.url, "POST", "/", form.headers, form.body)
+        answer = _send(self.target.url, "POST", "/", form.headers, form.body)
+        self._form_key = form.key
+        if answer.status < 400:
+            self._keys.add(form.key)
+        return answer
 
     def _request(self, description: dict[str, Any]) -> Answer:
         """Sends a request that is signed in its header, unless the description says otherwise."""
@@ -153,17 +164,27 @@ class Runner:
         method, key, query = request["method"], request.get("key", ""), request.get("query", {})
         headers = {"Content-Type": "application/octet-stream", **request.get("headers", {})}
         body = b"x" * request["size"] if "size" in request else request.get("text", "").encode()
-        if method == "PUT":
-            self._keys.add(key)
-        if (method, query) == ("DELETE", {"cors": ""}):
-            self._cors = []
         if request.get("signed", True):
             resource, now = f"/{self.target.bucket}/{key}", self.target.now()
             headers = sign_request(
                 self._credentials, method, resource, query, headers, region=self.target.region, now=now
             )
         path = f"/{quote(key)}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
-        return _send(self.target.url, method, path, headers, body)
+        answer = _send(self.target.url, method, path, headers, body)
+        if answer.status < 300:
+            self._remember(method, key, query, answer)
+        return answer
+
+    def _remember(self, method: str, key: str, query: Mapping[str, str], answer: Answer) -> None:
+        """Notes what a request has left behind, or has removed."""
+        if (method, query) == ("DELETE", {"cors": ""}):
+            self._cors = []
+        elif (method, query) == ("POST", {"uploads": ""}):
+            self._uploads.add((key, answer.elements["UploadId"]))
+        elif method in ("POST", "DELETE") and "uploadId" in query:
+            self._uploads.discard((key, query["uploadId"]))
+        if method == "PUT" or (method == "POST" and "uploadId" in query):
+            self._keys.add(key)
 
     def _assume_role(self, description: dict[str, Any]) -> Answer:
         role = description["role"]
@@ -185,8 +206,7 @@ class Runner:
         return Answer(status, {}, {"Code": members.get("Code", "")})
 
     def _put_cors(self, rules: list[dict[str, list[str]]]) -> Answer:
-        if not self.target.replaces_cors:
-            raise NotTried("it replaces the bucket's CORS rules: --replace-cors")
+        self._require_change()
         if rules == self._cors:
             return Answer(200, {}, {})
         lines = [
@@ -198,6 +218,17 @@ class Runner:
         answer = self._request({"method": "PUT", "query": {"cors": ""}, "text": document})
         self._cors = rules
         return answer
+
+    def _put_acl(self, acl: str) -> Answer:
+        """Blocks public access to the bucket, or no longer does, and sets its ACL."""
+        setting = f"<BlockPublicAccess>{str(acl == PRIVATE).lower()}</BlockPublicAccess>"
+        text = f"<PublicAccessBlockConfiguration>{setting}</PublicAccessBlockConfiguration>"
+        self._request({"method": "PUT", "query": {"publicAccessBlock": ""}, "text": text})
+        return self._request({"method": "PUT", "query": {"acl": ""}, "headers": {"x-oss-acl": acl}})
+
+    def _require_change(self) -> None:
+        if not self.target.may_change_bucket:
+            raise NotTried("it changes the bucket: --change-bucket")
 
     def _compare(self, ours: Mapping[str, Any], answer: Answer) -> list[str]:
         """Returns what is not as it should be."""
@@ -231,17 +262,21 @@ class Runner:
         if answer.status < 400 or "form" not in last or any("assume_role" not in step for step in before):
             return []
         self._credentials = self.target.credentials
-        keys = [key for key in self._keys if key.startswith(self.target.prefix)]
-        statuses = {self._request({"method": "HEAD", "key": key}).status for key in keys}
-        return ["it was refused, and is stored"] if statuses - {404} else []
+        if not self._form_key.startswith(self.target.prefix):
+            return []
+        found = self._request({"method": "HEAD", "key": self._form_key})
+        return [] if found.status == 404 else ["it was refused, and is stored"]
 
     def _clean_up(self) -> None:
         self._credentials = self.target.credentials
+        if self._acl != PRIVATE:
+            self._acl = PRIVATE
+            self._put_acl(PRIVATE)
         for key in sorted(self._keys):
             if key.startswith(self.target.prefix):
                 self._request({"method": "DELETE", "key": key})
-                if "upload_id" in self._names:
-                    self._request({"method": "DELETE", "key": key, "query": {"uploadId": self._names["upload_id"]}})
+        for key, upload_id in sorted(self._uploads):
+            self._request({"method": "DELETE", "key": key, "query": {"uploadId": upload_id}})
 
 
 def _send(url: str, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -61,8 +61,9 @@ def sign_request(
     signed |= {"x-oss-date": date, "x-oss-content-sha256": UNSIGNED}
     if credentials.token:
         signed["x-oss-security-token"] = credentials.token
-    lines = sorted(f"{name.lower()}:{value.strip()}\n" for name, value in signed.items())
-    canonical = "\n".join([method, quote(resource), _canonical_query(query), "".join(lines), "", UNSIGNED])
+    by_name = sorted((name.lower(), value.strip()) for name, value in signed.items())
+    lines = "".join(f"{name}:{value}\n" for name, value in by_name)
+    canonical = "\n".join([method, quote(resource), _canonical_query(query), lines, "", UNSIGNED])
     scope = f"{date[:8]}/{region}/oss/aliyun_v4_request"
     text = "\n".join([ALGORITHM, date, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     signature = sign_v4(credentials.secret, date[:8], region, text)
