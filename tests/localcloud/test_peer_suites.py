@@ -177,6 +177,13 @@ def test_the_command_says_what_is_missing(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err.endswith("error: Missing: OSS_ACCESS_KEY_SECRET, --endpoint, --region.\n")
 
 
+def test_the_command_says_that_an_endpoint_is_an_address(cloud: OssCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):
+        command.main([], {**environ(cloud), "OSS_ENDPOINT": "oss-cn-hangzhou.aliyuncs.com"})
+    fault = "--endpoint is 'oss-cn-hangzhou.aliyuncs.com'. Begin it with https:// or http://.\n"
+    assert capsys.readouterr().err.endswith(fault)
+
+
 def test_the_command_says_that_nothing_answers(cloud: OssCloud, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = {**environ(cloud), "OSS_ENDPOINT": "http://127.0.0.1:1"}
     assert command.main(["--only", "POST Policy Simple"], nowhere) == 2

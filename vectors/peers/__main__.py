@@ -30,6 +30,8 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     missing += [f"--{name}" for name in ("endpoint", "bucket", "region") if not getattr(options, name)]
     if missing:
         parser.error(f"Missing: {', '.join(missing)}.")
+    if urlsplit(options.endpoint).scheme not in ("http", "https"):
+        parser.error(f"--endpoint is {options.endpoint!r}. Begin it with https:// or http://.")
     rows = [row for row in read_rows() if options.only in row.name]
     runner = Runner(_target(options, environ))
     try:

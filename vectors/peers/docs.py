@@ -25,7 +25,8 @@ HEAD = """\
 # Suites of peers
 
 Other projects test forms, CORS, uploads in parts and session policies, too. This page has their cases, said in OSS's
-words: what the peer expects, what OSS's documents establish, and what the [local cloud](../localcloud.md) answers.
+words: what the peer expects, what OSS's documents establish, with a link to the page, and what the
+[local cloud](../localcloud.md) answers.
 `make test` runs every row. The rows are data in `vectors/peers/`, from which this page is made
 (`python -m vectors.peers.docs`); [vectors/README.md](../../vectors/README.md) says how to run them against any other
 endpoint. None has been run against the real service.
@@ -61,7 +62,7 @@ def _suite(suite: Mapping[str, Any]) -> str:
 
 def _row(row: Mapping[str, Any]) -> str:
     established = {name: value for name, value in row["oss"].items() if name != "page"}
-    oss = f"{_answer(established) or 'nothing'} ([page]({row['oss']['page']}))"
+    oss = f"[{_answer(established) or 'nothing'}]({row['oss']['page']})"
     mark = " – ".join(filter(None, [row["mark"], row.get("why")]))
     cells = [row["sends"], _answer(row["peer"]), oss, _answer(row["ours"]), mark]
     return f"| `{row['case']}` | {' | '.join(map(_escape, cells))} |\n"
