@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import calendar
+import json
 import secrets
+import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +16,7 @@ from localcloud.standalone import OssCloud
 from vectors.peers import __main__ as command
 from vectors.peers import docs
 from vectors.peers.runner import NotTried, Row, Runner, Target, read_rows, read_suites
-from vectors.peers.signatures import Credentials
+from vectors.peers.signatures import Credentials, sign_request, sign_v4
 
 ROWS = list(read_rows())
 SUITES = read_suites()
@@ -54,6 +58,33 @@ def runner(cloud: OssCloud) -> Iterator[Runner]:
 def test_a_row_holds(runner: Runner, row: Row) -> None:
     answer, faults = runner.run(row)
     assert (faults, answer.status) == ([], row.data["ours"]["status"])
+
+
+PUBLISHED = json.loads((Path(__file__).parents[2] / "vectors" / "signatures.json").read_text(encoding="utf-8"))
+HEADERS = [
+    each for each in PUBLISHED["header_v4"] if not each["additional_headers_effective"] and each["product"] == "oss"
+]
+
+
+@pytest.mark.parametrize("vector", PUBLISHED["post_v4"], ids=lambda vector: vector["id"])
+def test_the_runner_signs_forms_as_others_do(vector: dict[str, Any]) -> None:
+    secret, day, region = vector["access_key_secret"], vector["credential_date"], vector["region"]
+    assert sign_v4(secret, day, region, vector["policy_base64"]) == vector["expected_signature"]
+
+
+@pytest.mark.parametrize("vector", HEADERS, ids=lambda vector: vector["id"])
+def test_the_runner_signs_requests_as_others_do(vector: dict[str, Any]) -> None:
+    now = calendar.timegm(time.strptime(vector["x_oss_date"], "%Y%m%dT%H%M%SZ"))
+    headers = sign_request(
+        Credentials(vector["access_key_id"], vector["access_key_secret"], vector["security_token"] or ""),
+        vector["method"],
+        f"/{vector['bucket']}/{vector['key']}",
+        {name: value or "" for name, value in vector["query"]},
+        vector["headers"],
+        region=vector["region"],
+        now=now,
+    )
+    assert headers["Authorization"].partition("Signature=")[2] == vector["expected_signature"]
 
 
 def test_every_row_has_a_name_of_its_own() -> None:
