@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from localcloud.stand_in import Record
 
-EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec")
+EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec", "x-oss-hash-crc64ecma")
 """Headers of OSS's responses that a page may read."""
 
 USER, ROLE = "developer", "uploader"

@@ -1,7 +1,8 @@
 // Sends a file in parts. A part that fails is sent again alone; after an interruption, only what is missing.
 
 import { isReadable, unreadableFault, verifyUnchanged } from "./files.js";
-import { putPart, toUploadResult } from "./oss.js";
+import { loadChecksums, putPart, toUploadResult } from "./oss.js";
+import { PreviousUploads } from "./previous.js";
 import { CONNECTIONS_PER_FILE, startTimer } from "./queue.js";
 import { canRetry, Fault, retryDelay } from "./retry.js";
 
@@ -127,7 +128,10 @@ export class MultipartUploader {
 /** Sends the missing parts of one file, and completes it. */
 class Transfer {
     #missing;
+    #arrived; // before this try
     #uploadedBytes; // of parts that have arrived
+    /** Of parts that have arrived, by number. @type {Map<number, bigint>} */
+    #sums = new Map();
     #successes = 0;
     /** Bytes handed over of parts on their way. @type {Map<number, number>} */
     #inFlight = new Map();
@@ -136,7 +140,7 @@ class Transfer {
     #controller = new AbortController();
 
     /** @param {MultipartUploader} uploader @param {MultipartUpload} multipartUpload @param {Upload} upload @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */
-    constructor(uploader, { record, sent, missing }, upload, onProgress, signal) {
+    constructor(uploader, { record, sent, missing, arrived }, upload, onProgress, signal) {
         this.uploader = uploader;
         this.record = record;
         this.upload = upload;
@@ -144,12 +148,14 @@ class Transfer {
         this.signal = this.#controller.signal;
         this.#uploadedBytes = sent;
         this.#missing = missing;
+        this.#arrived = arrived;
         signal.addEventListener("abort", () => this.#controller.abort(signal.reason));
         this.#save({ lastModified: upload.lastModified, fingerprint: upload.fingerprint });
     }
 
     /** @returns {Promise<UploadResult>} */
     async run() {
+        await this.#verifyArrived();
         for (let completion = 1; ; completion += 1) {
             const workers = Array.from({ length: CONNECTIONS_PER_FILE }, () => this.#worker());
             try {
@@ -157,7 +163,9 @@ class Transfer {
                 // Parts of two states of a file make no file.
                 await verifyUnchanged(this.upload, () => this.onProgress(this.#uploadedBytes), this.signal);
                 this.record.slot && this.#save({ isCompleting: true });
-                return toUploadResult(await this.#retrying(() => this.#request("/complete")));
+                const answer = await this.#retrying(() => this.#request("/complete"));
+                await this.#verifyObject(answer.stored?.crc64);
+                return toUploadResult(answer);
             } catch (fault) {
                 if (codeOf(fault) !== "parts_missing" || completion === MAX_COMPLETIONS) {
                     await this.#end(fault, workers);
@@ -168,6 +176,44 @@ class Transfer {
                 this.#uploadedBytes = sent;
             }
         }
+    }
+
+    /** What is in the storage is not sent again if it is what is in the file. */
+    async #verifyArrived() {
+        for (const { number, crc64 } of this.#arrived.filter((part) => part.crc64)) {
+            const { sumOf } = await loadChecksums();
+            const part = this.#slice(number);
+            const keepAlive = () => this.onProgress(this.#uploadedBytes);
+            const sum = await sumOf(part, keepAlive, this.signal).catch(throwUnreadable);
+            if (crc64 === `${sum}`) {
+                this.#sums.set(number, sum);
+            } else {
+                this.#missing.push(number);
+                this.#uploadedBytes -= part.size;
+            }
+        }
+    }
+
+    /** @param {string} [stored] the sum of the whole object */
+    async #verifyObject(stored) {
+        const { parts } = this.record;
+        if (!stored || this.#sums.size < parts) {
+            return;
+        }
+        const { combine } = await loadChecksums();
+        let whole = 0n;
+        for (let number = 1; number <= parts; number += 1) {
+            whole = combine(whole, this.#sums.get(number) ?? 0n, sizeOf(this.record, number));
+        }
+        if (stored !== `${whole}`) {
+            throw new Fault("damaged", { isStored: true });
+        }
+    }
+
+    /** A slice has no type: one that is sent would have to be signed. @param {number} number from 1 */
+    #slice(number) {
+        const begin = (number - 1) * this.record.part_size;
+        return this.upload.file.slice(begin, begin + sizeOf(this.record, number));
     }
 
     /** @param {unknown} fault @param {Promise<void>[]} workers */
@@ -188,9 +234,7 @@ class Transfer {
 
     /** @param {number} number from 1 */
     async #sendPart(number) {
-        const begin = (number - 1) * this.record.part_size;
-        // A slice has no type: one that is sent would have to be signed.
-        const part = this.upload.file.slice(begin, begin + sizeOf(this.record, number));
+        const part = this.#slice(number);
         await this.#retrying(async () => {
             try {
                 await this.#put(number, part);
@@ -213,7 +257,11 @@ class Transfer {
         if (part.size !== sizeOf(this.record, number) || !(await isReadable(part))) {
             throw unreadableFault();
         }
-        await this.uploader.put(url, part, (bytes) => this.#updateProgress(number, bytes), this.signal);
+        this.#sums.delete(number);
+        const sum = await this.uploader.put(url, part, (bytes) => this.#updateProgress(number, bytes), this.signal);
+        if (sum !== undefined) {
+            this.#sums.set(number, sum);
+        }
     }
 
     /** @param {number} number @param {number} bytes */
@@ -296,76 +344,13 @@ class Transfer {
     }
 }
 
-/** One person's, by id. If the browser stores nothing, they last until the page is closed. @extends {Map<string, PreviousUpload>} */
-export class PreviousUploads extends Map {
-    /** @param {string} prefix of their names in localStorage: no other person's are touched */
-    constructor(prefix) {
-        super();
-        this.prefix = prefix;
-        useStorage((storage) => {
-            for (const name of Object.keys(storage).filter((each) => each.startsWith(prefix))) {
-                const id = name.slice(prefix.length);
-                const record = parse(storage.getItem(name));
-                if (record?.id === id) {
-                    super.set(id, record);
-                }
-            }
-        });
-    }
-
-    /** @param {string} id @param {PreviousUpload} record */
-    set(id, record) {
-        if (!this.has(id)) {
-            this.lock(id);
-        }
-        useStorage((storage) => storage.setItem(this.prefix + id, JSON.stringify(record)));
-        return super.set(id, record);
-    }
-
-    /** @param {string} id */
-    delete(id) {
-        useStorage((storage) => storage.removeItem(this.prefix + id));
-        return super.delete(id);
-    }
-
-    /** Holds a Web Lock so that other tabs do not offer this upload; released when the page closes. @param {string} id */
-    lock(id) {
-        globalThis.navigator?.locks?.request(this.prefix + id, () => new Promise(() => {}));
-    }
-
-    /** Those that no tab is sending. */
-    async findInterrupted() {
-        const { held = [] } = (await navigator.locks?.query()) ?? {};
-        const locks = held.map(({ name }) => name);
-        return [...this.values()].filter(({ id }) => !locks.includes(this.prefix + id));
-    }
-}
-
-/** Null for a record that is broken. @param {string | null} text @returns {PreviousUpload | null} */
-function parse(text) {
-    try {
-        return JSON.parse(text ?? "");
-    } catch {
-        return null;
-    }
-}
-
-/** @param {(storage: Storage) => void} act */
-function useStorage(act) {
-    try {
-        act(localStorage);
-    } catch {
-        // The browser stores nothing, or its storage is full.
-    }
-}
-
-/** @param {PreviousUpload} record @param {{ number: number, size: number }[]} parts that have arrived @returns {MultipartUpload} */
+/** @param {PreviousUpload} record @param {ArrivedPart[]} parts @returns {MultipartUpload} */
 function toMultipartUpload(record, parts) {
     const { parts: count, key } = record;
     const whole = parts.filter(({ number, size }) => size === sizeOf(record, number));
     const numbers = new Set(whole.map(({ number }) => number));
     return {
-        ...{ record, key },
+        ...{ record, key, arrived: whole },
         sent: whole.reduce((sum, part) => sum + part.size, 0),
         missing: Array.from({ length: count }, (_, at) => at + 1).filter((number) => !numbers.has(number)),
     };
@@ -374,6 +359,11 @@ function toMultipartUpload(record, parts) {
 /** @param {PreviousUpload} record @param {number} number of a part, from 1 */
 function sizeOf({ part_size: partSize, size }, number) {
     return Math.min(partSize, size - (number - 1) * partSize);
+}
+
+/** @param {unknown} reason @returns {never} */
+function throwUnreadable(reason) {
+    throw reason instanceof DOMException && reason.name === "NotReadableError" ? unreadableFault() : reason;
 }
 
 /** @param {unknown} fault */

@@ -3,6 +3,10 @@
 import { copyToMemory, isReadable, MAX_COPY_SIZE, unreadableFault, verifyUnchanged } from "./files.js";
 import { Fault } from "./retry.js";
 
+const CHECKSUM = /^x-oss-hash-crc64ecma: *(\d+)/im;
+
+let hasMissedChecksum = false;
+
 /** A browser may wait forever for bytes of a file that no longer exists. */
 const READ_CHECK_MS = 5000;
 
@@ -25,10 +29,20 @@ export async function postForm(form, upload, onProgress, signal) {
     const { file, size } = upload;
     const isCopied = size <= MAX_COPY_SIZE;
     const body = isCopied ? await copyToMemory(upload, signal) : file.slice(0, size);
-    const response = await sendXhr("POST", form.url, toFormData(form, body), body, onProgress, signal);
+    const { response, verify } = await sendVerifiably(
+        "POST",
+        form.url,
+        toFormData(form, body),
+        body,
+        onProgress,
+        signal,
+    );
     const isStored = response.status >= 200 && response.status < 300;
     if (isStored && !isCopied) {
         await verifyUnchanged(upload, () => onProgress(size), signal);
+    }
+    if (isStored) {
+        await verify({ isStored });
     }
     if (response.status === 203) {
         return { state: "unreported", fault: storageFault(response, "not_reported") };
@@ -41,10 +55,65 @@ export async function postForm(form, upload, onProgress, signal) {
 
 /** @type {Put} */
 export async function putPart(url, part, onProgress, signal) {
-    const response = await sendXhr("PUT", url, part, part, onProgress, signal);
+    const body = part.size <= MAX_COPY_SIZE ? new Blob([await readWhole(part)]) : part;
+    const { response, verify } = await sendVerifiably("PUT", url, body, body, onProgress, signal);
     if (response.status !== 200) {
         throw storageFault(response);
     }
+    return verify();
+}
+
+/** @param {Blob} blob */
+function readWhole(blob) {
+    return blob.arrayBuffer().catch(() => {
+        throw unreadableFault();
+    });
+}
+
+export function loadChecksums() {
+    return import("./crc64.js").catch(() => {
+        throw new Fault("storage_unreachable");
+    });
+}
+
+/**
+ * Sums what is sent while it is sent. `verify` compares the sum with the storage's, and returns it.
+ *
+ * @param {string} method @param {string} url @param {FormData | Blob} body @param {Blob} file of the body
+ * @param {(bytes: number) => void} onProgress @param {AbortSignal} signal
+ */
+async function sendVerifiably(method, url, body, file, onProgress, signal) {
+    const { sumOf } = await loadChecksums();
+    let sent = 0;
+    const sum = () => sumOf(file, () => onProgress(sent), signal);
+    const summing = sum();
+    summing.catch(() => {}); // if sending fails first
+    const report = (/** @type {number} */ bytes) => {
+        sent = bytes;
+        onProgress(bytes);
+    };
+    const response = await sendXhr(method, url, body, file, report, signal);
+    const verify = async (/** @type {Detail} */ detail = {}) => {
+        const [ours, stored] = [await summing.catch(() => undefined), readChecksum(response)];
+        if (ours === undefined || (stored && stored !== `${ours}`)) {
+            signal.throwIfAborted();
+            const isAsBefore = ours !== undefined && ours === (await sum().catch(() => undefined));
+            throw isAsBefore ? new Fault("damaged", detail) : unreadableFault();
+        }
+        return ours;
+    };
+    return { response, verify };
+}
+
+/** Empty where the bucket's CORS rule does not expose it. @param {XMLHttpRequest} response */
+function readChecksum(response) {
+    // To ask for a header that is not exposed would be an error in the console each time.
+    const checksum = CHECKSUM.exec(response.getAllResponseHeaders())?.[1] ?? "";
+    if (!checksum && !hasMissedChecksum) {
+        hasMissedChecksum = true;
+        console.info("No checksums are compared: the bucket's CORS rule does not expose x-oss-hash-crc64ecma.");
+    }
+    return checksum;
 }
 
 /** @param {{ stored?: StoredObject, webhook_delivered?: boolean }} answer of the callback function @returns {UploadResult} */

@@ -303,7 +303,9 @@ export class Queue {
         } else if (!this.isOnline && OFFLINE_LIKE.includes(code)) {
             this.#enqueue(upload, true);
         } else if (code === "file_changed") {
-            this.#refuseChanged(upload, fault);
+            this.#abandon(upload);
+            upload.tries = 0;
+            this.refuse(upload, fault);
         } else if (canRetry(fault, 0)) {
             this.#retry(attempt, fault);
         } else {
@@ -311,16 +313,18 @@ export class Queue {
         }
     }
 
-    /** What is stored under its id belongs to a file that no longer exists. @param {Upload} upload @param {Fault} fault */
-    #refuseChanged(upload, fault) {
+    /** What is stored under its id is not the file, and is not overwritten. @param {Upload} upload */
+    #abandon(upload) {
         this.onAbandon(upload);
-        Object.assign(upload, { id: createUuid(), tries: 0, fingerprint: undefined });
-        this.refuse(upload, fault);
+        Object.assign(upload, { id: createUuid(), fingerprint: undefined });
     }
 
     /** @param {Attempt} attempt @param {Fault} fault */
     #retry(attempt, fault) {
         const { upload, service, successes } = attempt;
+        if (fault.detail.isStored) {
+            this.#abandon(upload);
+        }
         // Others got through meanwhile.
         const isOwn = this.#outages.successes[service] > successes && !fault.detail.retryAfter;
         upload.tries += 1;

@@ -11,7 +11,7 @@ export const OFFLINE_LIKE = ["function_unreachable", "storage_unreachable", "sta
 const RETRIABLE = [
     ...OFFLINE_LIKE,
     ...["function_down", "function_busy", "internal", "credentials_unavailable"],
-    ...["identity_provider_unavailable", "storage_busy", "storage_unavailable"],
+    ...["identity_provider_unavailable", "storage_busy", "storage_unavailable", "damaged"],
 ];
 
 /** Faults of the file itself: another try would fail, too. */

@@ -92,6 +92,10 @@ export class Slots {
             return result;
         } catch (error) {
             const fault = toFault(error);
+            if (fault.detail.isStored) {
+                this.#leave(upload, slot);
+                throw fault;
+            }
             const isCompleting = form.record?.isCompleting ?? false;
             if (isCompleting) {
                 this.#doubt(upload, slot);
@@ -109,10 +113,15 @@ export class Slots {
         if (!slot || !["exists", "already_stored", "slot_taken"].includes(code)) {
             return fault;
         }
+        this.#leave(upload, slot);
+        return new Fault(wasInDoubt && code !== "slot_taken" ? "unconfirmed" : "slot_taken", detail);
+    }
+
+    /** Something else is in it. @param {Upload} upload @param {number} slot */
+    #leave(upload, slot) {
         this.#endDoubt(upload, slot);
         this.#assigned.delete(upload);
         this.#write(slot, { ...this.#read(slot), isUsed: true });
-        return new Fault(wasInDoubt && code !== "slot_taken" ? "unconfirmed" : "slot_taken", detail);
     }
 
     /** A retry keeps its own. Throws a Fault if there is none. @param {Upload} upload */

@@ -1,7 +1,7 @@
 // The types of the page, known in all of its modules. For the type checker and for readers: no browser loads this.
 
 type MultipartUploader = import("./multipart.js").MultipartUploader;
-type PreviousUploads = import("./multipart.js").PreviousUploads;
+type PreviousUploads = import("./previous.js").PreviousUploads;
 type Queue = import("./queue.js").Queue;
 type Fault = import("./retry.js").Fault;
 type Totals = import("./bandwidth.js").Totals;
@@ -46,12 +46,16 @@ type MultipartUpload = {
     key: string;
     sent: number;
     missing: number[];
+    arrived: ArrivedPart[];
     /** It has become the object already. */
     isStored?: boolean;
     fields?: undefined;
     lifetimeSeconds?: undefined;
     isAhead?: undefined;
 };
+
+/** A part that the storage has. `crc64`: of its bytes, in decimal; older functions do not say it. */
+type ArrivedPart = { number: number; size: number; crc64?: string };
 
 /** What the browser stores of an upload in parts until it is complete: the ticket, and what identifies the file. */
 type PreviousUpload = {
@@ -125,6 +129,8 @@ type Detail = {
     retryAfter?: number;
     /** Bytes, or files. */
     limit?: number;
+    /** The storage has it nevertheless. */
+    isStored?: boolean;
 };
 
 type OpenState = "waiting" | "signing" | "sending" | "finishing" | "retrying" | "paused";
@@ -174,7 +180,14 @@ type Post<Signed = Form> = (
     onProgress: (bytes: number) => void,
     signal: AbortSignal,
 ) => Promise<UploadResult>;
-type Put = (url: string, part: Blob, onProgress: (bytes: number) => void, signal: AbortSignal) => Promise<void>;
+
+/** Resolves with the CRC-64 of what was sent, which is what has arrived. */
+type Put = (
+    url: string,
+    part: Blob,
+    onProgress: (bytes: number) => void,
+    signal: AbortSignal,
+) => Promise<bigint | undefined>;
 
 type QueueOptions = {
     /** Calls `keepAlive` while it makes progress. */

@@ -39,7 +39,7 @@ UPLOAD_DOMAIN = "files.localhost"
 FUNCTION_ROLE_TTL_SECONDS = 36 * 3600
 """How long credentials of an execution role are valid."""
 
-EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec")
+EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec", "x-oss-hash-crc64ecma")
 """Headers of OSS's responses that a page may read."""
 
 

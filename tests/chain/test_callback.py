@@ -24,6 +24,9 @@ from support.tokens import new_secret
 pytestmark = pytest.mark.any_python
 
 ETAG = "0AD78EC8FF0372FB2C260E47086B5EA8"
+
+CRC64 = "9462167828911914984"
+"""Of CONTENT, by the vendor's SDK (alibabacloud_oss_v2.crc)."""
 """As md5sum prints it for the content."""
 
 
@@ -52,7 +55,7 @@ def log_events(chain: Chain, event: str) -> list[Any]:
 
 
 def stored_members(upload: Any) -> dict[str, object]:
-    names = {"size": 7, "content_type": "image/png", "etag": ETAG, "filename": "photos/cat \u00fc.png"}
+    names = {"size": 7, "content_type": "image/png", "etag": ETAG, "filename": "photos/cat \u00fc.png", "crc64": CRC64}
     return {"key": upload["key"], **names}
 
 
@@ -70,7 +73,7 @@ def test_the_browser_is_answered_what_is_stored(chain: Chain) -> None:
 def test_of_an_empty_file_the_fact_says_so(chain: Chain) -> None:
     [upload] = chain.sign(FILE | {"size": 0})
     told = post_upload(upload, content=b"").json()["stored"]
-    assert told == stored_members(upload) | {"size": 0, "etag": "D41D8CD98F00B204E9800998ECF8427E"}
+    assert told == stored_members(upload) | {"size": 0, "etag": "D41D8CD98F00B204E9800998ECF8427E", "crc64": "0"}
 
 
 def test_the_first_callbacks_come_all_at_once(chain: Chain) -> None:

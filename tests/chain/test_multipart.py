@@ -108,6 +108,7 @@ def test_a_file_arrives_in_parts(chain: InParts) -> None:
         "size": len(CONTENT),
         "content_type": "video/mp4",
         "etag": stored.etag,
+        "crc64": stored.crc64,
         "filename": "trip/film \u00fc.mp4",
     }
     [line] = chain.log_events("stored")
@@ -147,9 +148,10 @@ def test_a_url_of_a_part_tells_its_size_and_its_end(chain: InParts) -> None:
 def test_what_has_arrived_is_listed(chain: InParts) -> None:
     ticket = chain.begin()["ticket"]
     [url] = chain.urls(ticket, 2)
-    requests.put(url, CONTENT[8 * MIB :], timeout=60)
+    put = requests.put(url, CONTENT[8 * MIB :], timeout=60)
     status, response = chain.on("/list", ticket=ticket)
-    assert (status, response["parts"]) == (200, [{"number": 2, "size": 7}])
+    crc64 = put.headers["x-oss-hash-crc64ecma"]
+    assert (status, response["parts"]) == (200, [{"number": 2, "size": 7, "crc64": crc64}])
 
 
 @pytest.mark.parametrize("step", ["/list", "/parts"])
@@ -352,6 +354,7 @@ def test_a_completion_calls_back_as_a_form_does(callback_chain: InParts) -> None
         "size": len(CONTENT),
         "content_type": "video/mp4",
         "etag": stored.etag,
+        "crc64": stored.crc64,
         "filename": "trip/film \u00fc.mp4",
     }
     assert (status, response) == (200, {"stored": fact, "request_id": response["request_id"]})

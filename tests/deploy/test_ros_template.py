@@ -180,7 +180,7 @@ RESOURCES: Resources = {
                     {
                         "AllowedOrigin": ["https://upload.example.com", "https://app.example.com"],
                         "AllowedMethod": ["POST", "PUT"],
-                        "ExposeHeader": ["ETag", "x-oss-request-id", "x-oss-ec"],
+                        "ExposeHeader": ["ETag", "x-oss-request-id", "x-oss-ec", "x-oss-hash-crc64ecma"],
                         "MaxAgeSeconds": 600,
                     }
                 ],

@@ -153,7 +153,7 @@ def test_the_uploader_in_other_pages_is_documented_as_it_is() -> None:
     pattern = r"^Put (.*?) of `web/`\s+beside.*?for large files (.*?),\s+and for \[counted links\]\S* (.*?):$"
     [copied, *more] = re.findall(pattern, text, re.MULTILINE | re.DOTALL)[0]
     needed = static_imports("uploader.js", set())
-    assert set(re.findall(r"`(\w+\.js)`", copied)) == needed | {"fingerprint.js"}
+    assert set(re.findall(r"`(\w+\.js)`", copied)) == needed | {"crc64.js", "fingerprint.js"}
     for modules in (re.findall(r"`(\w+\.js)`", each) for each in more):
         assert static_imports(modules[0], set()) - needed == set(modules)
     for variable, module in (("queue", "queue"), ("signer", "uploader"), ("upload", "files")):

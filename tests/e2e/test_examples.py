@@ -74,7 +74,7 @@ ALL = [("a.txt", b"a.txt"), ("b.txt", b"b.txt")]
 def test_the_uploader_in_a_page_of_ones_own(page: Page, cloud: Cloud, site: Site, folder: Path) -> None:
     html = (ROOT / "examples" / "drop-in.html").read_text(encoding="utf-8")
     (folder / "index.html").write_text(html.replace("ADDRESS", cloud.gateway.url), encoding="utf-8")
-    for name in ("uploader", "forms", "queue", "waiting", "retry", "bandwidth", "oss", "files", "fingerprint"):
+    for name in ("uploader", "forms", "queue", "waiting", "retry", "bandwidth", "oss", "files", "crc64", "fingerprint"):
         shutil.copy(ROOT / "web" / f"{name}.js", folder)
     page.goto(site.url)
     page.set_input_files("input", FILES[:1])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from localcloud.dev.cloud import Cloud
 from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
@@ -281,3 +281,24 @@ def test_a_storage_that_does_not_know_the_page_is_told(page: Page, cloud: Cloud)
         page, "cat.png", re.compile("The connection was lost, or the storage refused this page. Trying again in ")
     )
     assert stored_files(cloud) == []
+
+
+def test_a_file_that_arrived_damaged_is_sent_again_under_another_key(page: Page, cloud: Cloud) -> None:
+    page.add_init_script(WITHOUT_PAUSES)
+    open_page(page, cloud)
+    spoilt: list[str] = []
+
+    def spoil_first(route: Route) -> None:
+        response = route.fetch()
+        headers = response.headers
+        if not spoilt and route.request.method == "POST":
+            spoilt.append(headers["x-oss-hash-crc64ecma"])
+            headers["x-oss-hash-crc64ecma"] = "7"
+        route.fulfill(response=response, headers=headers)
+
+    page.route(cloud.oss.url + "/", spoil_first)
+    choose(page, ("cat.png", "image/png", PNG))
+    expect_status(page, "cat.png", "10.2 KB · Uploaded")
+    [first, second] = cloud.bucket.objects()
+    assert ([first.crc64], first.path.read_bytes()) == (spoilt, second.path.read_bytes())
+    expect(row(page, "cat.png").locator(".stored")).to_have_text(re.compile(f"{first.key}|{second.key}"))

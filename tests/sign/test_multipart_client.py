@@ -150,6 +150,12 @@ def test_parts_are_listed_as_they_are(world: World) -> None:
     assert look(world.oss) == [Part(1, 8388608, '"E1"'), Part(1000, 0, '"E2"')]
 
 
+def test_a_parts_checksum_is_in_the_list_if_oss_names_it(world: World) -> None:
+    part = PART.format(1, 7, "E").replace("</Part>", "<HashCrc64ecma>11051210869376104954</HashCrc64ecma></Part>")
+    world.answers(LIST.format(part))
+    assert look(world.oss) == [Part(1, 7, "E", "11051210869376104954")]
+
+
 def test_no_parts_are_none(world: World) -> None:
     world.answers(LIST.format(""))
     assert look(world.oss) == []

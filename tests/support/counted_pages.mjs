@@ -89,6 +89,7 @@ class FakeXhr {
     status = 0;
     responseText = "";
     responseXML = null;
+    getAllResponseHeaders = () => "";
     open(method, url) {
         Object.assign(this, { method, url });
     }
@@ -149,7 +150,7 @@ globalThis.document = { querySelectorAll: () => [] };
 
 const { createQueue, Signer, Upload } = await import("../../web/uploader.js");
 const { ResumeOffers } = await import("../../web/resume.js");
-await Promise.all([import("../../web/slots.js"), import("../../web/multipart.js")]);
+await Promise.all(["slots", "multipart", "crc64"].map((name) => import(`../../web/${name}.js`)));
 
 /** Lets everything that can go on go on. */
 async function settle() {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { crc64 } from "../../web/crc64.js";
 import { Upload } from "../../web/files.js";
 import { MultipartUploader } from "../../web/multipart.js";
 import { Fault } from "../../web/retry.js";
@@ -19,8 +20,11 @@ const FACT = { key: `u/${ID}`, size: 95, content_type: "video/mp4", etag: "E", f
 const letters = (count) =>
     Array.from({ length: count }, (_, at) => String.fromCharCode(97 + Math.floor(at / SIZE))).join("");
 
+/** In decimal, as the storage writes it. */
+const sumOf = (text) => `${crc64(new TextEncoder().encode(text))}`;
+
 /** A function that answers at once, and a storage that takes a part when the test says so, or at once. */
-function world({ size = 95, byHand = false, isOnline = () => true, said = { stored: FACT }, slot } = {}) {
+function world({ size = 95, byHand = false, isOnline = () => true, said = { stored: FACT }, slot, sums = false } = {}) {
     const time = clock();
     const asked = [];
     const puts = [];
@@ -54,7 +58,11 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
             return { parts: parts.map((number) => ({ number, url: `${round}/${number}` })), ticket: `t${tickets}` };
         },
         "/multipart/list": () => ({
-            parts: [...there].map(([number, part]) => ({ number, size: part.length })),
+            parts: [...there].map(([number, part]) => ({
+                number,
+                size: part.length,
+                ...(sums && { crc64: sumOf(part) }),
+            })),
             ticket: "tl",
         }),
         "/multipart/complete": () => said,
@@ -85,6 +93,7 @@ function world({ size = 95, byHand = false, isOnline = () => true, said = { stor
             await end;
             progress(part.size);
             there.set(number, text);
+            return sums ? BigInt(sumOf(text)) : undefined;
         },
     });
     const controller = new AbortController();
@@ -539,3 +548,45 @@ test("an upload of another profile is begun with its name", async () => {
     await given.run();
     assert.equal(given.asked[0][1].profile, "films");
 });
+
+test("a part that is there already counts only if it is what is in the file", async () => {
+    const given = world({ sums: true });
+    await given.begin();
+    given.previousUploads.set(ID, { id: ID, ticket: "t0", key: FACT.key, part_size: SIZE, parts: 10, size: 95 });
+    given.there.set(1, "aaaaaaaaaa").set(2, "xxxxxxxxxx").set(3, "cccccccccc");
+    await given.send(await given.begin());
+    assert.deepEqual(given.puts.map(({ text }) => text[0]).sort(), ["b", "d", "e", "f", "g", "h", "i", "j"]);
+    assert.ok(given.whole());
+});
+
+test("where an older function names no sums, a part that is there counts by its size", async () => {
+    const given = world();
+    given.previousUploads.set(ID, { id: ID, ticket: "t0", key: FACT.key, part_size: SIZE, parts: 10, size: 95 });
+    given.there.set(1, "xxxxxxxxxx");
+    await given.send(await given.begin());
+    assert.equal(given.puts.length, 9);
+});
+
+test("a part that arrives damaged is sent again alone", async () => {
+    const given = world({ sums: true, size: 25 });
+    given.fail.push([2, new Fault("damaged")]);
+    const running = given.run();
+    await idle();
+    await given.time.pass(2000);
+    await running;
+    assert.deepEqual(given.puts.map(({ text }) => text[0]).sort(), ["a", "b", "b", "c"]);
+});
+
+for (const [sum, fault] of [
+    [sumOf(letters(95)), null],
+    ["7", "damaged"],
+]) {
+    test(`a completed upload of the sum ${sum} is ${fault ?? "done"}`, async () => {
+        const given = world({ sums: true, said: { stored: { ...FACT, crc64: sum } } });
+        const end = await given.run().catch(({ code, detail }) => ({ code, detail }));
+        assert.deepEqual(
+            end,
+            fault ? { code: fault, detail: { isStored: true } } : { object: { ...FACT, crc64: sum } },
+        );
+    });
+}

@@ -724,3 +724,22 @@ test("a file in parts that came further has all its tries again", async () => {
     await settle();
     assert.deepEqual([file.tries, file.arrivedBefore], [0, 4]);
 });
+
+test("a file that is stored damaged is sent again under another id, and what was stored is given up", async () => {
+    const given = [];
+    const all = world({ random: () => 0, onAbandon: ({ id }) => given.push(id) });
+    const file = await sending(all);
+    const { id } = file;
+    await fail(all, "damaged", { isStored: true });
+    assert.deepEqual([file.state, file.tries, given], ["retrying", 1, [id]]);
+    await all.time.pass(0);
+    assert.notEqual(all.asked[1].request.id, id);
+});
+
+test("a file whose part arrived damaged goes on under its id", async () => {
+    const all = world({ random: () => 0 });
+    const file = await sending(all);
+    await fail(all, "damaged");
+    await all.time.pass(0);
+    assert.deepEqual([all.asked[1].request.id, file.tries], [file.id, 1]);
+});

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { beforeEach, test } from "node:test";
 import { Upload } from "../../web/files.js";
-import { PreviousUploads } from "../../web/multipart.js";
+import { PreviousUploads } from "../../web/previous.js";
 import { ResumeOffers } from "../../web/resume.js";
 
 const ALICE = "previous-upload https://sign.example alice ";

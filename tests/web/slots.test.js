@@ -37,6 +37,7 @@ const OUTCOMES = {
     busy: [new Fault("storage_busy", { status: 503 }), false],
     refused: [new Fault("form_expired", { status: 403 }), false],
     denied: [new Fault("denied", { status: 403 }), false],
+    "stored damaged": [new Fault("damaged", { isStored: true }), true],
 };
 
 /** A page with a counted link, and the storage behind it: by slot, whose file is there. */
@@ -188,6 +189,15 @@ for (const [way, state, key] of [
         assert.deepEqual([outcome(file), file.key, all.objects.get(1)], [state, key, "somebody's"]);
     });
 }
+
+test("a file that is stored damaged takes another slot", async () => {
+    const all = world();
+    const file = upload("a");
+    all.outcomes.push("stored damaged");
+    await all.add(file);
+    await all.retry();
+    assert.deepEqual([outcome(file), file.key, all.slots.left], ["done", "link/2", 1]);
+});
 
 test("one that is not confirmed is sent again only if the user says so, to another slot", async () => {
     const all = world();

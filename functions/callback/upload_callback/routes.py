@@ -88,6 +88,7 @@ class CallbackRoutes:
             "content_type": stored.content_type,
             "etag": stored.etag,
             "filename": stored.filename,
+            **({"crc64": stored.crc64} if stored.crc64 else {}),
             **_labels(claims),
         }
         payload: dict[str, object] = {"stored": members, "request_id": invocation.request_id}

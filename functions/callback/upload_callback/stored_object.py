@@ -32,6 +32,8 @@ class StoredObject:
     """As OSS writes it, without quotation marks."""
     filename: str
     """As the user sees it."""
+    crc64: str | None
+    """CRC-64 of its bytes (ECMA-182), in decimal, if OSS names it."""
 
 
 def head_object(key: str, settings: Settings, own: OwnCredentials, now: float) -> StoredObject:
@@ -69,4 +71,5 @@ def _parse_headers(key: str, headers: Mapping[str, str]) -> StoredObject:
         content_type=headers.get("content-type", ""),
         etag=headers.get("etag", "").strip('"'),
         filename=unquote(headers.get("x-oss-meta-filename", "")),
+        crc64=headers.get("x-oss-hash-crc64ecma"),
     )

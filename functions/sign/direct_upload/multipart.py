@@ -104,9 +104,9 @@ class MultipartUpload(NamedTuple):
             raise TicketInvalid
         return upload
 
-    def to_stored(self, etag: str) -> dict[str, object]:
+    def to_stored(self, etag: str, crc64: str | None) -> dict[str, object]:
         """Returns what the completion's response says of the object, in the words of the callback function."""
-        labels = {"profile": self.profile, "slot": self.slot}
+        labels = {"crc64": crc64, "profile": self.profile, "slot": self.slot}
         return {
             "key": self.key,
             "size": self.size,

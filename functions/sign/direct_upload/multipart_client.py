@@ -48,6 +48,8 @@ class Part(NamedTuple):
     """Bytes."""
     etag: str
     """As OSS writes it."""
+    crc64: str | None = None
+    """CRC-64 of its bytes (ECMA-182), in decimal, if OSS names it."""
 
 
 class OssClient:
@@ -86,7 +88,9 @@ class OssClient:
         query = [("max-parts", str(MAX_PARTS)), ("uploadId", upload.upload_id)]
         root = self._parse(self._request("GET", upload.key, query), "ListPartsResult")
         return [
-            Part(_number(part, "PartNumber"), _number(part, "Size"), _text(part, "ETag"))
+            Part(
+                _number(part, "PartNumber"), _number(part, "Size"), _text(part, "ETag"), part.findtext("HashCrc64ecma")
+            )
             for part in root.iterfind("Part")
         ]
 

@@ -27,6 +27,9 @@ from oss_protocol.credentials import Credentials
 MAX_URLS = 20
 """Parts in one request."""
 
+CRC64 = "x-oss-hash-crc64ecma"
+"""OSS's header with the CRC-64 of an object, in decimal."""
+
 CONTENT_LENGTH = "content-length"
 """The URL of a part signs it: every browser sends it, and OSS takes a body of no other length."""
 
@@ -143,7 +146,10 @@ class MultipartRoutes:
     def _list(self, upload: MultipartUpload, invocation: Invocation) -> object:
         parts = self._oss(invocation).list_parts(upload)
         return {
-            "parts": [{"number": part.number, "size": part.size} for part in parts],
+            "parts": [
+                {"number": part.number, "size": part.size, **({"crc64": part.crc64} if part.crc64 else {})}
+                for part in parts
+            ],
             "ticket": self._renew_ticket(upload, invocation),
         }
 
@@ -179,7 +185,7 @@ class MultipartRoutes:
         """Returns the callback function's payload if there is one, else the same from the upload's ticket."""
         if has_callback and response.status == 200 and (payload := _parse_callback_response(response)):
             return payload
-        stored = upload.to_stored(response.headers.get("etag", "").strip('"'))
+        stored = upload.to_stored(response.headers.get("etag", "").strip('"'), response.headers.get(CRC64))
         if has_callback:
             invocation.log_event(event="callback_failed", key=upload.key)
         else:

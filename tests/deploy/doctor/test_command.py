@@ -391,7 +391,7 @@ OF_UPLOADS = {
     "versioning": "<VersioningConfiguration></VersioningConfiguration>",
     "publicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>",
     "acl": f"<AccessControlPolicy><Owner><ID>{ACCOUNT}</ID></Owner><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
-    "cors": f"<CORSConfiguration><CORSRule><AllowedOrigin>https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedMethod>PUT</AllowedMethod><ExposeHeader>ETag</ExposeHeader><ExposeHeader>x-oss-request-id</ExposeHeader><ExposeHeader>x-oss-ec</ExposeHeader></CORSRule></CORSConfiguration>",
+    "cors": f"<CORSConfiguration><CORSRule><AllowedOrigin>https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedMethod>PUT</AllowedMethod><ExposeHeader>ETag</ExposeHeader><ExposeHeader>x-oss-request-id</ExposeHeader><ExposeHeader>x-oss-ec</ExposeHeader><ExposeHeader>x-oss-hash-crc64ecma</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule></LifecycleConfiguration>",
     "list-type": f"<ListBucketResult><Name>team-uploads-{ACCOUNT}</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
 }

@@ -1,0 +1,56 @@
+// CRC-64 against sums that others have made: the catalogue's check value, the vendor's Python SDK and crcmod.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { combine, crc64, sumOf } from "../../web/crc64.js";
+
+const bytes = (text) => new TextEncoder().encode(text);
+
+const ALL_BYTES = Uint8Array.from({ length: 1280 }, (_, at) => at);
+
+/** Of CRC-64/XZ, "123456789" is the check value (reveng.sourceforge.io). The others: alibabacloud_oss_v2 1.4.1, crcmod 1.7. */
+const SUMS = [
+    ["nothing", bytes(""), 0n],
+    ["a", bytes("a"), 3675645893302102789n],
+    ["123456789", bytes("123456789"), 0x995dc9bbdf1939fan],
+    ["a thousand zeros", new Uint8Array(1000), 3975238299387831631n],
+    ["all bytes, five times", ALL_BYTES, 15767240883999044858n],
+    ["文件.txt", bytes("文件.txt"), 6207805968193777606n],
+];
+
+const never = () => {};
+
+const { signal } = new AbortController();
+
+for (const [name, content, sum] of SUMS) {
+    test(`the sum of ${name} is ${sum}`, () => assert.equal(crc64(content), sum));
+}
+
+test("a sum goes on where another has ended, wherever that was", () => {
+    for (let at = 0; at <= 24; at += 1) {
+        assert.equal(crc64(ALL_BYTES.subarray(at), crc64(ALL_BYTES.subarray(0, at))), 15767240883999044858n);
+    }
+});
+
+test("the sums of two pieces make that of both", () => {
+    for (const at of [0, 1, 8, 500, 1279, 1280]) {
+        const [first, second] = [ALL_BYTES.subarray(0, at), ALL_BYTES.subarray(at)];
+        assert.equal(combine(crc64(first), crc64(second), second.length), 15767240883999044858n);
+    }
+});
+
+test("a file is summed piece by piece, and says that it goes on", async () => {
+    const blob = new Blob([new Uint8Array(2_500_000)]);
+    let turns = 0;
+    const sum = await sumOf(blob, () => (turns += 1), signal);
+    assert.deepEqual([sum, turns], [crc64(new Uint8Array(2_500_000)), 3]);
+});
+
+test("a file of no bytes has the sum 0", async () => {
+    assert.equal(await sumOf(new Blob([]), never, signal), 0n);
+});
+
+test("summing ends when it is cancelled", async () => {
+    const reason = new Error("cancelled");
+    await assert.rejects(sumOf(new Blob(["x"]), never, AbortSignal.abort(reason)), reason);
+});

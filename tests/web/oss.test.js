@@ -1,0 +1,130 @@
+// What is sent is compared with what the storage has: with a simulated storage, and files that change on a simulated disk.
+
+import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
+import { beforeEach, test } from "node:test";
+import { MAX_COPY_SIZE, Upload } from "../../web/files.js";
+import { postForm, putPart } from "../../web/oss.js";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
+
+/** Of "123456789" (reveng.sourceforge.io: CRC-64/XZ). */
+const SUM = 0x995dc9bbdf1939fan;
+
+const { signal } = new AbortController();
+const never = () => {};
+
+/** What the storage answers to the next request: a status and its headers. */
+let answer;
+let sent;
+
+class FakeXhr {
+    upload = {};
+    responseXML = null;
+    responseText = "";
+    open(method, url) {
+        sent.push(`${method} ${url}`);
+    }
+    getAllResponseHeaders() {
+        return answer.headers;
+    }
+    async send() {
+        await answer.before?.();
+        this.status = answer.status ?? 200;
+        this.upload.onload();
+        this.onload();
+        this.onloadend();
+    }
+}
+
+beforeEach(() => {
+    sent = [];
+    const form = class extends Map {
+        append = (name, value) => this.set(name, value);
+    };
+    Object.assign(globalThis, { XMLHttpRequest: FakeXhr, FormData: form, setInterval: never });
+});
+
+const header = (sum) => ({ headers: `etag: "E"\r\nx-oss-hash-crc64ecma: ${sum}\r\n` });
+
+/** A file whose bytes are those on a disk; `size` may be more than it has, so that it counts as a large one. */
+function chooseFile(size) {
+    const disk = { content: "123456789" };
+    const blob = (read) => ({
+        size,
+        type: "",
+        arrayBuffer: async () => new TextEncoder().encode(read()).buffer,
+        slice: (begin, end) => blob(() => (begin === -1 ? "9" : begin === 0 && end ? read() : "")),
+    });
+    const file = Object.assign(
+        blob(() => disk.content),
+        { name: "a.txt", lastModified: 7 },
+    );
+    return { disk, upload: new Upload(file, "a.txt") };
+}
+
+const FORM = { url: "https://oss", fields: {}, key: "k" };
+
+const small = () => new Upload(Object.assign(new Blob(["123456789"]), { name: "a.txt", lastModified: 7 }), "a.txt");
+
+test("a form whose sum the storage has as well is stored", async () => {
+    answer = header(SUM);
+    assert.deepEqual(await postForm(FORM, small(), never, signal), { answer: "" });
+});
+
+test("a form that arrived with other bytes is damaged, and stored nevertheless", async () => {
+    answer = header(SUM + 1n);
+    await assert.rejects(postForm(FORM, small(), never, signal), { code: "damaged", detail: { isStored: true } });
+});
+
+test("where the page may not read the sum, the upload counts, and that is said once", async () => {
+    answer = { headers: 'etag: "E"\r\n' };
+    const said = [];
+    console.info = (text) => said.push(text);
+    for (let count = 0; count < 2; count += 1) {
+        assert.deepEqual(await postForm(FORM, small(), never, signal), { answer: "" });
+    }
+    assert.deepEqual(said, ["No checksums are compared: the bucket's CORS rule does not expose x-oss-hash-crc64ecma."]);
+});
+
+test("a refused form is not called damaged", async () => {
+    answer = { ...header(SUM + 1n), status: 503 };
+    await assert.rejects(postForm(FORM, small(), never, signal), { code: "storage_busy" });
+});
+
+test("a large form whose file is as it was is damaged on its way", async () => {
+    const { upload } = chooseFile(MAX_COPY_SIZE + 1);
+    answer = header(SUM + 1n);
+    await assert.rejects(postForm(FORM, upload, never, signal), { code: "damaged" });
+});
+
+test("a large form whose file has other bytes now has changed", async () => {
+    const { upload, disk } = chooseFile(MAX_COPY_SIZE + 1);
+    answer = header(SUM + 1n);
+    answer.before = async () => {
+        for (let turn = 0; turn < 50; turn += 1) {
+            await new Promise(setImmediate);
+        }
+        disk.content = "987654321";
+    };
+    await assert.rejects(postForm(FORM, upload, never, signal), { code: "file_changed" });
+});
+
+test("a part resolves with the sum of what has arrived", async () => {
+    answer = header(SUM);
+    assert.equal(await putPart("https://oss/1", new Blob(["123456789"]), never, signal), SUM);
+});
+
+test("a part that arrived with other bytes is damaged, and no object", async () => {
+    answer = header(7);
+    await assert.rejects(putPart("https://oss/1", new Blob(["123456789"]), never, signal), {
+        code: "damaged",
+        detail: {},
+    });
+});
+
+test("a part that can no longer be read is not sent", async () => {
+    const part = { size: 9, arrayBuffer: () => Promise.reject(new Error("NotReadableError")) };
+    await assert.rejects(putPart("https://oss/1", part, never, signal), { code: "file_changed" });
+    assert.deepEqual(sent, []);
+});
