@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
 import hashlib
 import hmac
 import re
 import time
+from datetime import datetime, timezone
 from functools import reduce
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
@@ -25,14 +25,17 @@ MAX_SKEW_SECONDS = 15 * 60
 MAX_TTL_SECONDS = 7 * 24 * 3600
 """How long a signature is valid, at most."""
 
-DATE = re.compile("[0-9]{8}T[0-9]{6}Z")
+DATE = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
 
 
 def parse_date(text: str) -> float:
     """Returns an x-oss-date (`yyyymmddThhmmssZ`) in seconds since the epoch. Raises ValueError."""
-    if not DATE.fullmatch(text):
+    match = DATE.fullmatch(text)
+    if match is None:
         raise ValueError(f"not yyyymmddThhmmssZ: {text!r}")
-    return calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))
+    # Not strptime, which is several times as slow: each request needs this more than once.
+    year, month, day, hour, minute, second = map(int, match.groups())
+    return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc).timestamp()
 
 
 def iso_8601(seconds: float) -> str:

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import threading
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -110,9 +110,10 @@ class Bucket:
             raise ValueError("The CORS Rules num is beyond limit.")
         self.folder = self.folder.absolute()
         self._lock = threading.RLock()
-        for folder in (self._own("incoming"), self._own("about"), self._own("names")):
+        self._drafts, self._abouts = self._own("incoming"), self._own("about")
+        for folder in (self._drafts, self._abouts, self._own("names")):
             folder.mkdir(parents=True, exist_ok=True)
-        for unfinished in self._own("incoming").iterdir():
+        for unfinished in self._drafts.iterdir():
             unfinished.unlink()
         self.multipart_uploads = MultipartUploads(self._own("multipart"))
         self._older = OlderVersions(self._own("versions"))
@@ -131,7 +132,7 @@ class Bucket:
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
         """Yields a place for the bytes of an upload; they are deleted at the end unless they have been stored."""
-        incoming = Incoming(self._own("incoming") / secrets.token_hex(16))
+        incoming = Incoming(self._drafts / secrets.token_hex(16))
         try:
             yield incoming
         finally:
@@ -240,11 +241,11 @@ class Bucket:
         return self.folder / OWN_FOLDER / name
 
     def _about(self, key: str) -> Path:
-        return self._own("about") / f"{_digest(key)}.json"
+        return self._abouts / f"{_digest(key)}.json"
 
     def _current(self) -> list[StoredObject]:
         """Returns the current version of every key whose file is still there."""
-        abouts = (json.loads(path.read_text(encoding="utf-8")) for path in self._own("about").glob("*.json"))
+        abouts = (json.loads(path.read_text(encoding="utf-8")) for path in self._abouts.glob("*.json"))
         versions = (self._from_description(about) for about in abouts)
         return sorted((each for each in versions if _is_there(each)), key=lambda stored: stored.key)
 
@@ -309,11 +310,11 @@ class Bucket:
             newest.remove()
 
     def _describe(self, stored: StoredObject) -> Path:
-        return self._write(asdict(stored) | {"path": stored.path.relative_to(self.folder).as_posix()})
+        return self._write(vars(stored) | {"path": stored.path.relative_to(self.folder).as_posix()})
 
     def _write(self, about: dict[str, Any]) -> Path:
-        draft = self._own("incoming") / secrets.token_hex(16)
-        draft.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+        draft = self._drafts / secrets.token_hex(16)
+        draft.write_bytes(json.dumps(about).encode())
         return draft
 
     def _free_path(self, key: str) -> Path:

@@ -80,7 +80,7 @@ def test_signature_in_a_query(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", ["", "20241124", "2024-11-24T12:00:00Z", "20241324T120000Z", "20241124T120000z"])
 def test_malformed_instant(text: str) -> None:
-    with pytest.raises(ValueError, match=r"20241324|not yyyymmddThhmmssZ"):
+    with pytest.raises(ValueError, match=r"month must be in 1\.\.12|not yyyymmddThhmmssZ"):
         signature_v4.parse_date(text)
 
 
