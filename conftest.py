@@ -52,7 +52,7 @@ BY_FIXTURE = {
     "scratch": "node_modules",
     "node": "node_modules",
     "ali_oss": "node_modules",
-    "built": "registry",
+    "sign_package": "registry",
 }
 
 

@@ -575,7 +575,7 @@ PROFILES = b'{"photos": {"max_size": "10MB", "requires_claim": false}}'
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> build.BuildResult:
+def sign_package(tmp_path_factory: pytest.TempPathFactory) -> build.BuildResult:
     if RUNTIME not in build.RUNTIMES:
         pytest.skip(f"Function Compute does not run Python {MINOR}")
     folder = tmp_path_factory.mktemp("build") / "sign"
@@ -583,8 +583,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> build.BuildResult:
 
 
 @pytest.fixture(scope="module")
-def code(built: build.BuildResult) -> Path:
-    return built.folder
+def code(sign_package: build.BuildResult) -> Path:
+    return sign_package.folder
 
 
 @pytest.fixture
@@ -617,8 +617,8 @@ def test_nothing_of_the_callback_function_is_in_it(code: Path) -> None:
     assert [name for name in names(code) if name.startswith("upload_callback")] == []
 
 
-def test_zipped_it_is_no_larger_than_10_mb(built: build.BuildResult) -> None:
-    assert built.zipped <= 10_000_000
+def test_zipped_it_is_no_larger_than_10_mb(sign_package: build.BuildResult) -> None:
+    assert sign_package.zipped <= 10_000_000
 
 
 def test_nothing_that_is_in_it_needs_what_is_left_out() -> None:
@@ -639,11 +639,11 @@ def test_nothing_that_is_in_it_needs_what_is_left_out() -> None:
     assert {needed for needed, user in users if needed in dependencies.LEFT_OUT and user in kept} == {"aiohttp"}
 
 
-def test_it_is_told_what_was_made(built: build.BuildResult, code: Path) -> None:
+def test_it_is_told_what_was_made(sign_package: build.BuildResult, code: Path) -> None:
     files = [path for path in code.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     told = rf"{re.escape(str(code))}: {len(files)} files, {size / 1e6:.1f} MB, zipped \d+\.\d MB"
-    assert re.fullmatch(told, str(built))
+    assert re.fullmatch(told, str(sign_package))
 
 
 def test_the_function_is_in_it_as_it_is(code: Path) -> None:
