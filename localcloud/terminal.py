@@ -87,8 +87,8 @@ def guard_output() -> None:
 class _VisibleText(io.TextIOWrapper):
     def __init__(self, stream: object) -> None:
         assert isinstance(stream, io.TextIOWrapper)  # noqa: S101 - for the type checker: a process begins with these
-        encoding, by_line = stream.encoding, stream.line_buffering
-        super().__init__(stream.detach(), encoding, "backslashreplace", line_buffering=by_line)
+        encoding, by_line, at_once = stream.encoding, stream.line_buffering, stream.write_through
+        super().__init__(stream.detach(), encoding, "backslashreplace", line_buffering=by_line, write_through=at_once)
 
     def write(self, text: str) -> int:
         try:

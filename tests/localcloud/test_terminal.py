@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from localcloud.dev.cloud import ROOT
-from localcloud.terminal import indent_further_lines, visible
+from localcloud.terminal import guard_output, indent_further_lines, print_entry, visible
 
 SEEN = {
     "plain words": "plain words",
@@ -59,6 +61,18 @@ def test_a_guarded_process_prints_nothing_else(encoding: str, umlaut: str) -> No
     assert (ended.returncode, out) == (1, f"\\u001b[2J \\ud800 {umlaut}\\r\n")
     assert err.splitlines()[0] == "\\u202e"
     assert err.splitlines()[-1] == "ValueError: \\u001b]0;mine\\u0007"
+
+
+@pytest.mark.parametrize("line_by_line", [False, True], ids=["PYTHONUNBUFFERED", "by default"])
+def test_each_line_is_there_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line_by_line: bool) -> None:
+    """As Python opens standard error: with PYTHONUNBUFFERED it writes through to the file itself, else line by line."""
+    with (tmp_path / "log").open("wb", buffering=-1 if line_by_line else 0) as file:
+        stream = io.TextIOWrapper(file, "utf-8", line_buffering=line_by_line, write_through=not line_by_line)
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setattr(sys, "stdout", None)
+        guard_output()
+        print_entry("oss GET / 403")
+        assert (tmp_path / "log").read_bytes() == b"oss GET / 403\n"
 
 
 COMMANDS = sorted(
