@@ -24,10 +24,10 @@ def is_safe(url: str) -> bool:
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and bool(_HERE.fullmatch(host))))
 
 
-def safe_endpoint(endpoint: str) -> str:
+def safe_endpoint(endpoint: str, service: str = "OSS") -> str:
     """Returns an endpoint for the SDK: a host alone means https. Raises ValueError if keys must not go there."""
     if "://" in endpoint and not is_safe(endpoint):
         scheme = endpoint.partition("://")[0]
         but = "with a host alone" if scheme.lower() == "https" else f"not {scheme}://…"
-        raise ValueError(f"OSS's address must be https://…, {but}: keys go there")
+        raise ValueError(f"{service}'s address must be https://…, {but}: keys go there")
     return endpoint

@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -21,12 +22,24 @@ from deploy.env_file import add_secret
 from deploy.environment import discovers_keys, environment
 from deploy.link import command as link
 from deploy.serverless_devs import components
-from deploy.serverless_devs.logs import FOR_ITS_OWNER, hiding, without_secrets
+from deploy.serverless_devs.logs import FOR_ITS_OWNER, hiding, own_logs
+from deploy.serverless_devs.packages import delete_packages
 
 _PROJECT = Path(__file__).parent.parent
 _S = _PROJECT / "node_modules" / ".bin" / "s"
 _DECLARED = _PROJECT / "s.yaml"
 _NO_ACCOUNT = "config('AccountID') not found"
+
+_CANNOT_DELETE = re.compile(r"Stack status = \w+_FAILED, retrying")
+"""What `s` says every 5 seconds, without an end, once ROS has given up."""
+
+_PATIENCE = 3
+"""How often it says so before it is stopped: at first it may still see how an earlier removal ended."""
+
+_UNDELETED = (
+    "Stopped: ROS could not delete the stack, and tries no more. Its events in ROS's console say why: often, that a "
+    "file was posted into the bucket meanwhile. Then run the same command again."
+)
 
 
 def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
@@ -111,8 +124,7 @@ def refuse_templates(settings: Mapping[str, str]) -> None:
 
 
 def _page(environ: Mapping[str, str]) -> str:
-    hide = hiding(environment(environ, _PROJECT))
-    with without_secrets(environ, hide) as own:
+    with own_logs(environ) as own:
         asked = subprocess.run(  # noqa: S603 - the command is ours
             [str(_S), "info", "-o", "json", "--silent", *_options(environ)],
             cwd=_PROJECT,
@@ -137,35 +149,60 @@ def _options(environ: Mapping[str, str]) -> list[str]:
 
 
 def _run(command: str, environ: Mapping[str, str]) -> int:
-    """Runs `s`, saying what it says as it comes, but no secret."""
+    """Runs `s`, saying what it says as it comes, but no secret. Returns its exit code, or 1 if it was stopped."""
     known = environment(environ, _PROJECT)
-    hide = hiding(known)
     for line in components.report(_PROJECT, known):
         print(line, flush=True)
-    with (
-        without_secrets(environ, hide) as own,
-        subprocess.Popen(  # noqa: S603 - the command is ours
-            [str(_S), command, "-y", *_options(environ)],
-            cwd=_PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            env={**own, "FORCE_COLOR": "0"},  # colours are escape sequences
-            umask=FOR_ITS_OWNER,
-        ) as running,
-    ):
-        assert running.stdout is not None  # noqa: S101 - asked for above
-        unknown_account = False
+    try:
+        with (
+            own_logs(environ) as own,
+            subprocess.Popen(  # noqa: S603 - the command is ours
+                [str(_S), command, "-y", *_options(environ)],
+                cwd=_PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                env={**own, "FORCE_COLOR": "0"},  # colours are escape sequences
+                umask=FOR_ITS_OWNER,
+            ) as running,
+        ):
+            return _report(running, hiding(known), own["serverless_devs_traceid"])
+    finally:
+        delete_packages(known)
+
+
+def _report(running: subprocess.Popen[str], hide: Callable[[str], str], log: str) -> int:
+    """Prints what `s` says; stops it where it would wait without an end."""
+    assert running.stdout is not None  # noqa: S101 - asked for above
+    unknown_account = False
+    hopeless = 0
+    try:
         for line in running.stdout:
             unknown_account = unknown_account or _NO_ACCOUNT in line
-            print(hide(line), end="", flush=True)
+            hopeless = hopeless + 1 if _CANNOT_DELETE.search(line) else 0
+            if log not in line:  # where its log is, which is about to be deleted
+                print(hide(line), end="", flush=True)
+            if hopeless == _PATIENCE:
+                running.terminate()
+                print(_UNDELETED, flush=True)
+                return 1
+    except BaseException:
+        running.terminate()
+        raise
     if unknown_account:
         print("There are no credentials: run `npx --no-install s config add`, or see docs/deploy.md, Before you begin.")
-    return running.returncode
+    return running.wait()
 
 
 def run(command: str, _: list[str]) -> int:
     """Runs the command in this process's environment; returns the exit code."""
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _end)
     return main(command, os.environ)
+
+
+def _end(number: int, _: object) -> None:
+    """Ends this process as Ctrl-C does: `s` is stopped, and its logs are deleted."""
+    sys.exit(128 + number)

@@ -32,8 +32,3 @@ def refusal(fault: Exception) -> oss.exceptions.ServiceError | None:
     """Returns what OSS answered, if that is why an operation failed; None if it did not get that far."""
     cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
     return cause if isinstance(cause, oss.exceptions.ServiceError) else None
-
-
-def plain_code(code: object) -> str:
-    """Returns a service's code, fit for a terminal."""
-    return str(code) if re.fullmatch(r"[A-Za-z0-9._ -]{1,80}", str(code)) else "an answer without a code"

@@ -9,10 +9,11 @@ import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
 from deploy import credentials, names, oss_client
+from deploy.answers import NO_ANSWER, UNREADABLE
 from deploy.declared import Deployment
 from deploy.doctor import live_bucket, live_functions
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import NO_ANSWER, UNREADABLE, LiveBuckets, inspect_buckets
+from deploy.doctor.live_bucket import LiveBuckets, inspect_buckets
 from deploy.doctor.live_functions import LiveFunctions
 from deploy.doctor.live_resource import NOT_THERE, LiveResource
 from deploy.doctor.rights import ResourceNames

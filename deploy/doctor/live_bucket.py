@@ -12,10 +12,11 @@ from xml.etree.ElementTree import Element
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.types import OperationInput
 
+from deploy.answers import NO_ANSWER, UNREADABLE, plain_code
 from deploy.doctor import bucket_answers
 from deploy.doctor.bucket_answers import text
 from deploy.doctor.live_resource import NOT_THERE, LiveResource
-from deploy.oss_client import plain_code, refusal
+from deploy.oss_client import refusal
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,6 @@ OF_ACCOUNT = "Block Public Access of the account"
 """What the page needs to know of the account, and no bucket shows."""
 FACTS = (*OF_UPLOADS, "clock", *OF_SITE, OF_ACCOUNT)
 """What there is to be seen of the two buckets, and around them."""
-
-NO_ANSWER = "no answer"
-UNREADABLE = "what cannot be read"
 
 
 def inspect_buckets(

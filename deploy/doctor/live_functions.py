@@ -8,23 +8,16 @@ ListPoliciesForRole, GetPolicy).
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
-from alibabacloud_tea_openapi.client import Client
-from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
-from darabonba.runtime import RuntimeOptions
 
+from deploy.answers import UNREADABLE
 from deploy.declared import NOT_VISIBLE, Deployment
-from deploy.doctor.live_bucket import NO_ANSWER, UNREADABLE
 from deploy.doctor.live_resource import LiveResource
-from deploy.oss_client import plain_code
-from direct_upload import sdk_session
-
-RAM = "ram.aliyuncs.com"
+from deploy.openapi import ApiFailure, OpenApi, Operation
 
 FACTS = ("function", "callback function", "asynchronous calls", "concurrency", "roles")
 """What there is to be seen of them."""
@@ -37,13 +30,6 @@ _OF_CONFIGS = {"nextToken", "requestId"}
 """What an answer without configs may have: the published models do not require the list."""
 
 
-class NotVisible(Exception):
-    """What was asked for cannot be seen; the text is the service's code."""
-
-
-_MORE = ("IsTruncated", "nextToken")
-"""Says that an answer is a first page. What is asked for here fits one, and nothing is green for want of the next."""
-
 _OTHER_SHAPES = (AttributeError, TypeError, ValueError, RecursionError)
 """What reading an answer of another shape than its documentation's ends in."""
 
@@ -53,7 +39,7 @@ def _note(not_visible: dict[str, str], fact: str, why: str) -> None:
 
 
 def _reason(why: Exception) -> str:
-    return str(why) if isinstance(why, NotVisible) else UNREADABLE
+    return str(why) if isinstance(why, ApiFailure) else UNREADABLE
 
 
 class LiveFunctions:
@@ -68,11 +54,9 @@ class LiveFunctions:
         endpoint: str = "",
     ) -> None:
         """`endpoint` is where both services are, if they are not at their own addresses: a stand-in's http://…"""
-        self._provider = provider
+        self._api = OpenApi(provider.get_credentials, account_id, region, endpoint)
         self._account_id = account_id
         self._region = region
-        self._protocol, _, self._host = endpoint.partition("://") if endpoint else ("https", "", "")
-        self._silent: set[str] = set()
         self.resources: list[LiveResource] = []
 
     def inspect(self, function: str, callback: str, roles: Iterable[str]) -> tuple[Deployment | None, dict[str, str]]:
@@ -98,7 +82,7 @@ class LiveFunctions:
     def _function_if_seen(self, name: str, fact: str, not_visible: dict[str, str]) -> dict[str, Any]:
         try:
             props = {**self._function(name), "region": self._region}
-        except (NotVisible, *_OTHER_SHAPES) as why:
+        except (ApiFailure, *_OTHER_SHAPES) as why:
             self.resources.append(LiveResource(f"the {fact} {name}", fact, _reason(why)))
             not_visible[fact] = f"{name}: {_reason(why)}"
             for other, _ in _BESIDE:
@@ -111,7 +95,7 @@ class LiveFunctions:
     def _role_if_seen(self, name: str, not_visible: dict[str, str]) -> dict[str, Any]:
         try:
             role = self._role(name)
-        except (NotVisible, *_OTHER_SHAPES) as why:
+        except (ApiFailure, *_OTHER_SHAPES) as why:
             self.resources.append(LiveResource(f"the role {name}", "roles", _reason(why)))
             _note(not_visible, "roles", f"{name}: {_reason(why)}")
             return {"RoleName": name, NOT_VISIBLE: True}
@@ -132,7 +116,7 @@ class LiveFunctions:
             or not all(isinstance(each or {}, dict) for each in mappings)
             or not all(isinstance(each or [], list) for each in methods)
         ):
-            raise NotVisible(UNREADABLE)
+            raise ApiFailure(UNREADABLE)
         return {**props, "triggers": triggers}
 
     def _configs_if_seen(self, function: str, fact: str, key: str, not_visible: dict[str, str]) -> list[dict[str, Any]]:
@@ -141,7 +125,7 @@ class LiveFunctions:
         try:
             answer = self._fc(f"List{key[0].upper()}{key[1:]}", f"/2023-03-30/{path}", functionName=function)
             found = _read_list({"configs": [], **answer} if answer.keys() <= _OF_CONFIGS else answer, "configs")
-        except (NotVisible, *_OTHER_SHAPES) as why:
+        except (ApiFailure, *_OTHER_SHAPES) as why:
             _note(not_visible, fact, f"{function}: {_reason(why)}")
             return []
         whose = (str(each.get("functionArn") or "").partition(":functions/")[2] for each in found)
@@ -155,10 +139,10 @@ class LiveFunctions:
         role = self._ram("GetRole", RoleName=name).get("Role") or {}
         owner = re.fullmatch(r"acs:ram::([0-9]+):role/(.+)", str(role.get("Arn")))
         if owner and owner[1] != self._account_id:  # RAM shows the caller's own roles
-            raise NotVisible(f"the credentials are of the account {owner[1]}, and AccountID is {self._account_id}")
+            raise ApiFailure(f"the credentials are of the account {owner[1]}, and AccountID is {self._account_id}")
         is_this = owner is not None and owner[2].lower() == name.lower()
         if not is_this or not str(role.get("MaxSessionDuration")).isdecimal():
-            raise NotVisible(UNREADABLE)
+            raise ApiFailure(UNREADABLE)
         attached = _read_list(self._ram("ListPoliciesForRole", RoleName=name).get("Policies") or {}, "Policy")
         policies = [(str(each.get("PolicyType")), str(each.get("PolicyName"))) for each in attached]
         # The template's policy has the role's name. What else is attached need not be read: it should not be there.
@@ -179,66 +163,23 @@ class LiveFunctions:
         return (told.get("DefaultPolicyVersion") or {}).get("PolicyDocument")
 
     def _fc(self, action: str, path: str, **query: str) -> dict[str, Any]:
-        host = f"{self._account_id}.{self._region}.fc.aliyuncs.com"
-        return self._call(host, OpenApiRequest(query=query), action, "2023-03-30", path, method="GET", style="ROA")
+        return self._api.call(Operation("fc", action, path, "GET"), **query).body
 
     def _ram(self, action: str, **query: str) -> dict[str, Any]:
-        return self._call(RAM, OpenApiRequest(query=query), action, "2015-05-01", "/", method="POST", style="RPC")
-
-    def _call(
-        self, host: str, request: Any, action: str, version: str, path: str, *, method: str, style: str
-    ) -> dict[str, Any]:
-        if host in self._silent:  # who did not answer is not asked again
-            raise NotVisible(NO_ANSWER)
-        for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
-            logging.getLogger(name).disabled = True  # they print tokens
-        sdk_session.install()
-        credentials = self._provider.get_credentials()
-        client = Client(
-            Config(
-                access_key_id=credentials.access_key_id,
-                access_key_secret=credentials.access_key_secret,
-                security_token=credentials.security_token,
-                protocol=self._protocol,
-                endpoint=self._host or host,
-                connect_timeout=10_000,
-                read_timeout=20_000,
-            )
-        )
-        asked = {"action": action, "version": version, "pathname": path, "method": method, "style": style}
-        more = {"protocol": self._protocol, "auth_type": "AK", "req_body_type": "json", "body_type": "json"}
-        try:
-            answer = client.call_api(Params(**asked, **more), request, RuntimeOptions())
-        except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
-            code = plain_code(sdk_session.error_code(fault))
-            if code == type(fault).__name__:  # neither the service nor the session gave one
-                # What the SDK cannot parse, such as a proxy's page, is a bare RuntimeError; silence is not.
-                is_parsed = type(getattr(fault, "inner_exception", None)) is not RuntimeError
-                code = NO_ANSWER if is_parsed else UNREADABLE
-        else:
-            status, body = answer.get("statusCode"), answer.get("body")
-            if isinstance(body, dict) and status == 200 and not any(body.get(name) for name in _MORE):
-                return body
-            if status == 200:
-                raise NotVisible(UNREADABLE)
-            code = f"status {status}" if isinstance(status, int) else NO_ANSWER
-        if code == NO_ANSWER:
-            self._silent.add(host)
-        # Raised out here so that nothing of the SDK's hangs on to it as its context.
-        raise NotVisible(code)
+        return self._api.call(Operation("ram", action), **query).body
 
 
 def _read_list(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Returns what an answer lists. Raises NotVisible where it has no list, which is not one of nothing."""
+    """Returns what an answer lists. Raises ApiFailure where it has no list, which is not one of nothing."""
     found = answer.get(name)
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise NotVisible(UNREADABLE)
+        raise ApiFailure(UNREADABLE)
     return found
 
 
 def _parsed_mapping(document: Any) -> dict[str, Any]:
-    """Returns a mapping that may have come as text. Raises NotVisible, ValueError, RecursionError."""
+    """Returns a mapping that may have come as text. Raises ApiFailure, ValueError, RecursionError."""
     parsed = json.loads(document) if isinstance(document, str) and document else document or {}
     if not isinstance(parsed, dict):
-        raise NotVisible(UNREADABLE)
+        raise ApiFailure(UNREADABLE)
     return parsed

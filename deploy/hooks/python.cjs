@@ -1,11 +1,14 @@
-// A hook of s.yaml: runs a Python module of deploy/hooks with the deployer's credentials, in the variables that the
-// vendor's SDKs read, and `with` as JSON on its standard input. If it fails, what it prints on stderr stops the command.
+// A hook of s.yaml: runs Python modules of deploy/hooks (deploy/hooks/steps.py) with the deployer's credentials, in the
+// variables that the vendor's SDKs read. If one fails, what it prints on stderr stops the command.
 const { spawnSync } = require("node:child_process");
 const { dirname, join } = require("node:path");
 
 const project = dirname(dirname(__dirname));
 
 module.exports = async (inputs, args) => {
+    if (!inputs.credential && !inputs.getCredential) {
+        return inputs; // A hook before the first component has failed: nothing was done that this one could look at.
+    }
     const credential = inputs.credential ?? (await inputs.getCredential());
     const env = {
         ...process.env,
@@ -14,9 +17,10 @@ module.exports = async (inputs, args) => {
         OSS_SESSION_TOKEN: credential.SecurityToken ?? "",
     };
     run(join(project, "tools", "setup.sh"), ["run"], {});
-    run(join(project, ".venv", "default", "bin", "python"), ["-I", join(project, "tools", "run.py"), args.run], {
+    const python = join(project, ".venv", "default", "bin", "python");
+    run(python, ["-I", join(project, "tools", "run.py"), "deploy.hooks.steps"], {
         env,
-        input: JSON.stringify(args.with),
+        input: JSON.stringify(args.steps),
     });
     return inputs;
 };

@@ -1,6 +1,8 @@
-"""What Serverless Devs writes down of a run: `~/.s/logs`, in which the vendor's components put every setting in clear.
+"""What a run of Serverless Devs leaves on this machine, and what it prints.
 
-Each run has a folder of a name that is known beforehand, for its owner alone; at the end no secret is left in it.
+The vendor's components log every setting in clear, a security token, and the private key of a certificate. `s` logs
+into `logs/<serverless_devs_traceid>` below its home. So a run has a name that is known beforehand, and a folder for its
+owner alone, which is deleted at the end. They print values as they were before a change, too.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -20,6 +23,9 @@ SECRET = ("JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "W
 FOR_ITS_OWNER = 0o077
 """The umask of a run."""
 
+TALKATIVE = ("DEBUG", "NODE_DEBUG")
+"""Variables with which secrets are printed, and with DEBUG=true sent over http. Set to nothing they win over .env."""
+
 _ASSIGNED = re.compile(
     rf"""
     \b({"|".join(SECRET)})(\\?["']?\s*[:=]\s*)
@@ -30,6 +36,8 @@ _ASSIGNED = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LINE = re.compile(rf"(?m)^(\s*(?:[~+-]\s+)?(?:{'|'.join(SECRET)}):[ \t]).+$")
+"""A line of a comparison. Nothing is quoted in it: `JWT_SECRET: the old one => the new one`."""
 
 
 def hiding(settings: Mapping[str, str]) -> Callable[[str], str]:
@@ -40,7 +48,7 @@ def hiding(settings: Mapping[str, str]) -> Callable[[str], str]:
     def hide(text: str) -> str:
         for value in values:
             text = text.replace(value, "(hidden)")
-        return _ASSIGNED.sub(r"\1\2(hidden)", text)
+        return _LINE.sub(r"\1(hidden)", _ASSIGNED.sub(r"\1\2(hidden)", text))
 
     return hide
 
@@ -53,13 +61,13 @@ def _forms(value: str) -> Iterator[str]:
 
 
 @contextmanager
-def without_secrets(environ: Mapping[str, str], hide: Callable[[str], str]) -> Iterator[dict[str, str]]:
-    """Yields the environment for one run of `s`; at the end `hide` has gone over what it has logged."""
+def own_logs(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yields the environment for one run of `s`; what it has logged is deleted at the end, whatever the end is."""
     run = f"{datetime.now(timezone.utc):%m%d%H%M%S}-{secrets.token_hex(4)}"
+    folder = root(environ) / "logs" / run
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
     try:
-        yield {**environ, "serverless_devs_traceid": run}
+        yield {**environ, **dict.fromkeys(TALKATIVE, ""), "serverless_devs_traceid": run}
     finally:
-        for file in (root(environ) / "logs" / run).rglob("*"):
-            if file.is_file():
-                text = file.read_text(encoding="utf-8", errors="replace")
-                file.write_text(hide(text), encoding="utf-8")
+        shutil.rmtree(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import stat
@@ -16,8 +17,9 @@ import pytest
 
 from deploy import deploy
 from deploy.serverless_devs import components
-from deploy.serverless_devs.logs import hiding
+from deploy.serverless_devs.logs import hiding, own_logs
 from support import sentinels
+from support.deployed_cloud import DeployedCloud
 from support.scratch import ACCOUNT, PROJECT, Scratch
 from support.upload_bucket import Bucket
 
@@ -83,8 +85,8 @@ def test_the_functions_domain_is_used_to_deploy_and_to_remove(scratch: Scratch) 
 
 
 @pytest.mark.thorough
-def test_a_failed_deployment_ends_as_the_tool_does_and_prints_no_link(scratch: Scratch) -> None:
-    (scratch.folder / "cloud").write_text('{"fail": "sign"}')
+def test_a_failed_deployment_ends_as_the_tool_does_and_prints_no_link(scratch: Scratch, cloud: DeployedCloud) -> None:
+    cloud.put(refuse={"sign": ["CreateFunction"]})
     done = make(scratch, "deploy")
     assert (done.returncode, "#token=" in done.stdout) == (101, False)
 
@@ -221,71 +223,135 @@ def test_the_cache_is_where_serverless_devs_was_told_to_keep_it(tmp_path: Path) 
     assert list(found) == ["Component ros 0.0.9, not pinned"]
 
 
-@pytest.mark.parametrize("command", [deploy.deploy, deploy.remove])
-def test_their_versions_are_told_before_any_runs(
-    command: Callable[[Mapping[str, str]], int],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / "s").write_text("#!/bin/sh\necho s runs; exit 101\n", encoding="utf-8")
-    (tmp_path / "s").chmod(0o755)
+def test_no_secret_is_printed_and_no_log_is_left(scratch: Scratch, cloud: DeployedCloud) -> None:
+    """The vendor's component logs its whole input, and prints a comparison with what was there before."""
+    old, gone = (
+        f"{secrets.token_hex(8)} => {secrets.token_hex(8)}",
+        f"'{secrets.token_hex(16)}' , {secrets.token_hex(16)}",
+    )
+    own = [scratch.environ["JWT_SECRET"], *old.split(" => "), *gone.replace("'", "").split(" , ")]
+    for secret in own:
+        sentinels.keep_secret(secret)
+    cloud.put_function("sign", "oss-direct-upload-sign")
+    before = {"JWT_SECRET": old, "MULTIPART_SECRET": gone, "MAX_SIZE": "5MB"}
+    cloud.put(sign={**cloud.state()["sign"], "environmentVariables": before})
+    done = make(scratch, "deploy", DEBUG="true", NODE_DEBUG="http")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "   JWT_SECRET: (hidden)\n" in done.stdout
+    assert "   MULTIPART_SECRET: (hidden)\n" in done.stdout
+    assert "   MAX_SIZE: 5MB\n" in done.stdout
+    assert [number for number, secret in enumerate(own) if secret in done.stdout + done.stderr] == []
+    assert list((scratch.folder / "home" / ".s" / "logs").iterdir()) == []
+
+
+def test_a_run_logs_into_a_folder_for_its_owner_alone_whatever_ends_it(tmp_path: Path) -> None:
+    environ = {"serverless_devs_config_home": str(tmp_path), "DEBUG": "true", "NODE_DEBUG": "http"}
+    with pytest.raises(KeyboardInterrupt), own_logs(environ) as own:  # noqa: PT012 - what is inside is the run
+        folder = tmp_path / ".s" / "logs" / own["serverless_devs_traceid"]
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        (folder / "sign").mkdir()
+        (folder / "sign" / "s.log").write_text("secrets", encoding="utf-8")
+        raise KeyboardInterrupt
+    assert list((tmp_path / ".s" / "logs").iterdir()) == []
+    assert {name: own[name] for name in environ} == {**environ, "DEBUG": "", "NODE_DEBUG": ""}
+
+
+@pytest.fixture
+def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Returns what runs `make deploy` or `make remove` with a script in place of `s`."""
     (tmp_path / "s.yaml").write_text("resources: {infra: {component: ros}}", encoding="utf-8")
+    (tmp_path / "s").touch(0o755)
     monkeypatch.setattr(deploy, "_PROJECT", tmp_path)
     monkeypatch.setattr(deploy, "_S", tmp_path / "s")
-    assert command({"AUTH": "none", "serverless_devs_config_home": str(tmp_path)}) == 101
+
+    def run(script: str, command: Callable[[Mapping[str, str]], int] = deploy.remove, **environ: str) -> int:
+        (tmp_path / "s").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        own = {"PATH": os.environ["PATH"], "AUTH": "none", "serverless_devs_config_home": str(tmp_path)}
+        return command({**own, **environ})
+
+    return run
+
+
+@pytest.mark.parametrize("command", [deploy.deploy, deploy.remove])
+def test_their_versions_are_told_before_any_runs(
+    command: Callable[[Mapping[str, str]], int], run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_with("echo s runs; exit 101", command) == 101
     assert capsys.readouterr().out == f"Component ros {NEWEST}\ns runs\n"
 
 
-def test_no_secret_is_left_in_the_logs_of_serverless_devs_and_they_are_their_owners_alone(scratch: Scratch) -> None:
-    """The vendor's component logs its whole input, and a comparison with what was there before."""
-    old = secrets.token_hex(16)
-    sentinels.keep_secret(old)
-    component = scratch.folder / "noisy.cjs"
-    (real,) = set(re.findall(r"^ +component: (.*fc3\.cjs)$", (scratch.folder / "s.yaml").read_text(), re.MULTILINE))
-    component.write_text(
-        f"""const Fc3 = require({json.dumps(real)});
-module.exports = class extends Fc3 {{
-    constructor(given) {{
-        super(given);
-        this.logger = given.logger;
-    }}
-    async deploy(inputs) {{
-        const {{ logger }} = this;
-        logger.debug(JSON.stringify(inputs.props));
-        logger.write(`-   JWT_SECRET: "{old}"`);
-        return super.deploy(inputs);
-    }}
-}};
-"""
-    )
-    text = (scratch.folder / "s.yaml").read_text()
-    (scratch.folder / "s.yaml").write_text(text.replace(f"component: {real}", f"component: {component}"))
-    done = make(scratch, "deploy")
-    assert done.returncode == 0, done.stdout + done.stderr
-    logs = [file for file in (scratch.folder / "home" / ".s" / "logs").rglob("*") if file.is_file()]
-    written = "".join(file.read_text() for file in logs)
-    assert "oss-direct-upload-sign" in written
-    shown = [name for name, secret in (("ours", scratch.environ["JWT_SECRET"]), ("old", old)) if secret in written]
-    printed = [
-        name for name, secret in (("ours", scratch.environ["JWT_SECRET"]), ("old", old)) if secret in done.stdout
+def test_s_is_stopped_and_its_log_deleted_whatever_ends_the_run(
+    run_with: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closed terminal, or a CI that cancels, sends a signal."""
+    monkeypatch.setattr(deploy, "hiding", lambda _: lambda _: deploy._end(15, None))
+    with pytest.raises(SystemExit, match=r"^143$"):
+        run_with(
+            "trap 'echo stopped >ended; exit' TERM; echo ready; i=0\n"
+            "while [ $i -lt 200 ]; do sleep 0.1; i=$((i + 1)); done; echo by itself >ended"
+        )
+    assert (tmp_path / "ended").read_text() == "stopped\n"
+    assert list((tmp_path / ".s" / "logs").iterdir()) == []
+
+
+HOPELESS = "[2026-11-29][INFO][infra] Stack status = DELETE_FAILED, retrying in 5000 ms..."
+
+
+def test_a_removal_that_ros_has_given_up_is_stopped(
+    run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_with(f"i=0; while [ $i -lt 9999 ]; do echo '{HOPELESS}'; i=$((i + 1)); done") == 1
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        *[HOPELESS] * 3,
+        "Stopped: ROS could not delete the stack, and tries no more. Its events in ROS's console say why: often, that a "
+        "file was posted into the bucket meanwhile. Then run the same command again.",
     ]
-    assert (shown, printed) == ([], [])
-    assert {stat.S_IMODE(file.stat().st_mode) & 0o077 for file in [*logs, *{file.parent for file in logs}]} == {0}
+
+
+def test_how_an_earlier_removal_ended_is_not_taken_for_this_ones_end(run_with: Callable[..., int]) -> None:
+    going_on = HOPELESS.replace("DELETE_FAILED", "DELETE_IN_PROGRESS")
+    lines = [HOPELESS, HOPELESS, going_on, HOPELESS, HOPELESS, "stack delete finished!"]
+    assert run_with("\n".join(f"echo '{line}'" for line in lines)) == 0
+
+
+def test_where_the_log_was_is_not_printed(run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_with('echo "Logs: ~/.s/logs/$serverless_devs_traceid"; echo on') == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["on"]
+
+
+@pytest.mark.parametrize("code", [0, 101])
+def test_packed_functions_do_not_pile_up(run_with: Callable[..., int], tmp_path: Path, code: int) -> None:
+    own = ["cn-hongkong_team-sign_1790000000000.zip", "cn-hongkong_team-callback_1790000000001.zip"]
+    others = ["cn-hongkong_team-2-sign_1.zip", "cn-hangzhou_team-sign_1.zip", "cn-hongkong_team-sign-x_1.zip"]
+    folder = tmp_path / ".s" / ".s" / "fc" / "zip"
+    folder.mkdir(parents=True)
+    for name in (*own, *others):
+        (folder / name).touch()
+    assert run_with(f"exit {code}", NAME="team") == code
+    assert sorted(file.name for file in folder.iterdir()) == sorted(others)
 
 
 BY_ITS_NAME: dict[str, Callable[[str], str]] = {
     "JSON": lambda secret: json.dumps({"JWT_SECRET": secret}),
     "JSON in UTF-8": lambda secret: json.dumps({"JWT_SECRET": secret}, ensure_ascii=False),
     "JSON in JSON": lambda secret: json.dumps(json.dumps({"JWT_SECRET": secret, "A": "b"})),
-    "JavaScript": lambda secret: "JWT_SECRET: '" + re.sub(r"(['\\])", r"\\\1", secret) + "'",
-    "YAML": lambda secret: "JWT_SECRET: '" + secret.replace("'", "''") + "'",
+    "JavaScript": lambda secret: "{ JWT_SECRET: '" + re.sub(r"(['\\])", r"\\\1", secret) + "'",
+    "YAML": lambda secret: "{JWT_SECRET: '" + secret.replace("'", "''") + "'",
 }
 BY_NO_NAME: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "a list": lambda secret: json.dumps([secret]),
     "a list in UTF-8": lambda secret: json.dumps([secret], ensure_ascii=False),
 }
+
+
+@pytest.mark.parametrize("sign", ["", "~ ", "+ ", "- "])
+@pytest.mark.parametrize("between", ["", '"', "'", " => ", ", ", "} "])
+def test_no_part_of_a_secret_is_left_in_a_comparison(sign: str, between: str) -> None:
+    text = (
+        f"environmentVariables: \n   {sign}JWT_SECRET: {between}first-part{between}second-part => third-part\n   A: b"
+    )
+    assert hiding({})(text) == f"environmentVariables: \n   {sign}JWT_SECRET: (hidden)\n   A: b"
 
 
 @pytest.mark.parametrize("between", ['"', "\\", "'", '\\"', "\\\\", "ü", '", "', "', '"])

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from support import fc_models
+from support.deployed_cloud import DeployedCloud
 from support.scratch import ACCOUNT, PROJECT, SCHEMA, Scratch
 from support.upload_bucket import Bucket
 
@@ -154,7 +155,7 @@ def test_what_the_components_are_asked_for(scratch: Scratch) -> None:
             {
                 "region": "cn-hongkong",
                 "name": "oss-direct-upload",
-                "endpoint": "ros.aliyuncs.com",
+                "endpoint": scratch.environ["ROS_ENDPOINT"],
                 "template": str(scratch.folder / "deploy" / "ros.yaml"),
                 "parameters": parameters(),
             },
@@ -216,12 +217,70 @@ def test_a_failed_build_deploys_nothing(scratch: Scratch) -> None:
     assert (scratch.s("deploy", "-y").exit_code, scratch.order()) == (101, [])
 
 
-def test_a_failed_function_publishes_no_page(scratch: Scratch) -> None:
-    (scratch.folder / "cloud").write_text('{"fail": "sign"}')
+def test_a_failed_function_publishes_no_page(scratch: Scratch, cloud: DeployedCloud) -> None:
+    cloud.put(refuse={"sign": ["CreateFunction"]})
     assert (scratch.s("deploy", "-y").exit_code, scratch.order()) == (
         101,
         ["infra deploy", "callback deploy", "sign deploy"],
     )
+
+
+def test_a_stack_that_could_not_be_made_is_said_to_be_dead(scratch: Scratch, cloud: DeployedCloud) -> None:
+    """The component takes a dead stack for one that has not changed."""
+    cloud.put(refuse={"infra": ["CreateStack"]})
+    said = [scratch.s("deploy", "-y") for _ in range(2)]
+    assert ([done.exit_code for done in said], scratch.order()) == ([101, 101], ["infra deploy"])
+    dead = (
+        "The stack oss-direct-upload is in the state CREATE_ROLLBACK_COMPLETE: its creation failed, and it is dead. Set "
+        "right what its events say, run `make remove`, then `make deploy`."
+    )
+    assert [done.said.count(dead) for done in said] == [1, 1]
+
+
+def test_a_function_whose_cap_is_refused_is_closed(scratch: Scratch, cloud: DeployedCloud) -> None:
+    """The component makes the function, opens it, and caps it last."""
+    cloud.put(refuse={"sign": ["PutConcurrencyConfig"]})
+    done = scratch.s("deploy", "-y")
+    state = cloud.state()
+    assert (done.exit_code, state["sign"]["triggers"], len(state["callback"]["triggers"])) == (101, [], 1)
+    assert "To close it, these were deleted: its trigger http." in done.said
+
+
+def test_who_answers_no_is_told_what_was_not_deployed(scratch: Scratch, cloud: DeployedCloud) -> None:
+    cloud.put(answers={"callback": "no"})
+    done = scratch.s("deploy", "-y")
+    assert (done.exit_code, scratch.order()) == (101, ["infra deploy", "callback deploy"])
+    assert "callback was not deployed, and nothing after it: you answered no." in done.said
+
+
+def test_a_removal_that_removes_nothing_stops_and_can_be_run_again(scratch: Scratch, cloud: DeployedCloud) -> None:
+    """The component swallows every error."""
+    cloud.put_function("callback", "oss-direct-upload-callback")
+    cloud.put_function("sign", "oss-direct-upload-sign")
+    cloud.put(
+        stack={"Status": "CREATE_COMPLETE", "outputs": {}}, domains={"sign.example.com": ["oss-direct-upload-sign"]}
+    )
+    codes = []
+    for refused in ({"callback": ["DeleteFunction"]}, {"sign": ["DeleteCustomDomain"]}, {}):
+        cloud.put(refuse=refused)
+        codes.append(scratch.s("remove", "-y", "-t", "s.domain.yaml", **DOMAINS).exit_code)
+    assert (codes, scratch.order()) == ([101, 101, 0], ["callback remove", "callback remove", "sign remove", *REMOVED])
+    assert cloud.state() == {"refuse": {}, "domains": {}}
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "why"),
+    [
+        (("deploy",), {}, "without a terminal nobody can answer. Add -y, or use make."),
+        (("remove", "-y", "--debug"), {"DEBUG": "true"}, "with DEBUG and --debug, secrets are printed"),
+    ],
+)
+def test_what_would_change_nothing_or_print_secrets_is_refused(
+    scratch: Scratch, words: tuple[str, ...], environ: dict[str, str], why: str
+) -> None:
+    done = scratch.s(*words, **environ)
+    assert (done.exit_code, scratch.order(), scratch.builds()) == (101, [], 0)
+    assert f"Nothing was done: {why}" in done.said
 
 
 def test_the_preview_leaves_two_things_to_the_deployment(scratch: Scratch) -> None:

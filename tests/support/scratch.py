@@ -92,8 +92,8 @@ class Scratch:
         return len(built.read_text().splitlines()) if built.exists() else 0
 
 
-def make(folder: Path, oss_endpoint: str) -> Scratch:
-    """Returns a scratch copy in an empty folder, with OSS at `oss_endpoint`."""
+def make(folder: Path, oss_endpoint: str, api_endpoint: str = "") -> Scratch:
+    """Returns a scratch copy in an empty folder, with OSS at one address, and Function Compute and ROS at the other."""
     for name in ("s.yaml", "s.domain.yaml"):
         (folder / name).write_text(_with_stand_ins((PROJECT / name).read_text()))
     for name in ("deploy", "functions", "localcloud", "web"):
@@ -117,6 +117,8 @@ def make(folder: Path, oss_endpoint: str) -> Scratch:
             "AccessKeyID": "made-up",
             "AccessKeySecret": secret,
             "OSS_ENDPOINT": oss_endpoint,
+            "FC_CLIENT_CUSTOM_ENDPOINT": api_endpoint,
+            "ROS_ENDPOINT": api_endpoint,
             "RECORD": str(folder / "record"),
             "CLOUD": str(folder / "cloud"),
             "RECORDER": str(RECORDERS / "recorder.cjs"),

@@ -1,5 +1,6 @@
-// Imitates fc3 0.1.22: what it returns, which commands may run on missing outputs, that a missing function is no fault of
-// remove, that a role's ARN is lower-cased. Its schema is the real one, where FC3_SCHEMA names the file.
+// Imitates fc3 0.1.22, as it behaved when it ran: what it sends and in which order, what it returns, prints and logs; which
+// commands may run on missing outputs; that it lower-cases a role's ARN, and swallows every error of a removal. Its schema
+// is the real one, where FC3_SCHEMA names the file.
 const { existsSync, readFileSync } = require("node:fs");
 const { dirname, resolve } = require("node:path");
 const { cloud, record } = require("./recorder.cjs");
@@ -9,6 +10,10 @@ module.exports = class Fc3 {
         ["build", "instance", "local", "logs", "plan", "remove", "s2tos3"].map((name) => [name, { verify: false }]),
     );
 
+    constructor({ logger }) {
+        this.logger = logger;
+    }
+
     getSchema() {
         return process.env.FC3_SCHEMA ? readFileSync(process.env.FC3_SCHEMA, "utf8") : '{"type": "object"}';
     }
@@ -17,26 +22,54 @@ module.exports = class Fc3 {
         record("fc3", "deploy", inputs);
         const { props } = inputs;
         const { name } = inputs.resource;
+        this.logger.debug(`input props: ${JSON.stringify(props)}`);
         if (!existsSync(resolve(dirname(inputs.yaml.path), props.code))) {
             throw new Error(`${props.code} is not a folder`);
         }
-        if (cloud.read().fail === name) {
-            throw new Error("the function could not be made");
+        const { environmentVariables: before = {} } = cloud.read()[name] ?? {};
+        this.#compare(before, props.environmentVariables);
+        const answeredNo = cloud.read().answers?.[name] === "no";
+        if (!answeredNo) {
+            cloud.ask(name, "CreateFunction");
+            cloud.change(name, this.#toFunction(props));
         }
-        const { region, triggers, code: _, ...config } = props;
-        cloud.put(name, {
+        cloud.ask(name, "CreateTrigger");
+        cloud.change(name, { functionName: props.functionName, triggers: props.triggers });
+        if (props.customDomain) {
+            this.#bind(props);
+        }
+        cloud.ask(name, "PutConcurrencyConfig");
+        cloud.change(name, props.concurrencyConfig);
+        return answeredNo ? undefined : cloud.read()[name];
+    }
+
+    /** Prints what differs, as @serverless-devs/diff does: old values, too. */
+    #compare(before, after) {
+        for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+            if (Object.keys(before).length > 0 && before[name] !== after[name]) {
+                const both = [before[name], after[name]].filter((text) => text !== undefined);
+                this.logger.write(`   ${name}: ${both.join(" => ")}`);
+            }
+        }
+    }
+
+    #toFunction({ region, triggers: _, code: __, customDomain: ___, concurrencyConfig: ____, ...config }) {
+        const host = `https://${config.functionName}-abcdefghij.${region}`;
+        return {
             region,
             ...config,
-            role: props.role.toLowerCase(),
-            functionArn: `acs:fc:${region}:1234567890123456:functions/${props.functionName}`,
+            role: config.role.toLowerCase(),
+            functionArn: `acs:fc:${region}:1234567890123456:functions/${config.functionName}`,
             state: "Active",
-            triggers,
-            url: {
-                system_url: `https://${props.functionName}-abcdefghij.${region}.fcapp.run`,
-                system_intranet_url: `https://${props.functionName}-abcdefghij.${region}-vpc.fcapp.run`,
-            },
-        });
-        return cloud.read()[name];
+            url: { system_url: `${host}.fcapp.run`, system_intranet_url: `${host}-vpc.fcapp.run` },
+        };
+    }
+
+    #bind({ customDomain, functionName }) {
+        if (!/^\d+$/.test(customDomain.certConfig.certId)) {
+            throw new Error("InvalidParameter: CertId");
+        }
+        cloud.change("domains", { [customDomain.domainName]: [functionName] });
     }
 
     async info(inputs) {
@@ -50,6 +83,39 @@ module.exports = class Fc3 {
 
     async remove(inputs) {
         record("fc3", "remove", inputs);
-        cloud.drop(inputs.resource.name);
+        const { name } = inputs.resource;
+        this.#unbind(name, inputs.props);
+        if (!cloud.read()[name]) {
+            return;
+        }
+        try {
+            for (const { triggerName } of cloud.read()[name].triggers) {
+                this.#removeTrigger(name, triggerName);
+            }
+            cloud.change(name, { reservedConcurrency: undefined });
+            cloud.ask(name, "DeleteFunction");
+            cloud.drop(name);
+        } catch (fault) {
+            this.logger.error(`remove error: ${fault.message}`);
+        }
+    }
+
+    #unbind(name, { customDomain }) {
+        try {
+            cloud.ask(name, "DeleteCustomDomain");
+            cloud.change("domains", customDomain ? { [customDomain.domainName]: undefined } : {});
+        } catch (fault) {
+            this.logger.warn(`removeCustomDomain error: ${fault}`);
+        }
+    }
+
+    #removeTrigger(name, trigger) {
+        try {
+            cloud.ask(name, "DeleteTrigger");
+            const { triggers } = cloud.read()[name];
+            cloud.change(name, { triggers: triggers.filter(({ triggerName }) => triggerName !== trigger) });
+        } catch (fault) {
+            this.logger.error(`${fault}`);
+        }
     }
 };

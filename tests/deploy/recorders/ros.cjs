@@ -1,11 +1,17 @@
-// Imitates the component ros: a template by its absolute path, parameters that are strings, the outputs of the stack; a
-// missing stack is no fault of remove. It has no schema, and no command that may run on missing outputs.
+// Imitates the component ros of 2024-02, as it behaved when it ran: a template by its absolute path, parameters that are
+// strings, the outputs of the stack. A stack that is dead counts as one that has not changed; a missing stack is no fault of
+// remove, which waits without an end for one that cannot be deleted. It has no schema, and no command that may run on missing
+// outputs.
 const { existsSync } = require("node:fs");
 const { isAbsolute } = require("node:path");
 const { cloud, record } = require("./recorder.cjs");
 
 module.exports = class Ros {
     commands = {};
+
+    constructor({ logger }) {
+        this.logger = logger;
+    }
 
     async deploy(inputs) {
         record("ros", "deploy", inputs);
@@ -18,23 +24,38 @@ module.exports = class Ros {
                 throw new Error(`${key} is not a string`);
             }
         }
-        cloud.put("stack", {
-            stackId: `stack-of-${name}`,
-            UploadBucket: parameters.UploadBucket,
-            SiteBucket: parameters.SiteBucket,
-        });
-        return cloud.read().stack;
+        if (!cloud.read().stack) {
+            const failed = cloud.read().refuse?.infra?.includes("CreateStack");
+            const Status = failed ? "CREATE_ROLLBACK_COMPLETE" : "CREATE_COMPLETE";
+            const { UploadBucket, SiteBucket } = parameters;
+            cloud.change("stack", { Status, outputs: failed ? {} : { UploadBucket, SiteBucket } });
+            if (failed) {
+                throw new Error(`fail to create/update complete, status=${Status}`);
+            }
+        }
+        return { stackId: `stack-of-${name}`, ...cloud.read().stack.outputs };
     }
 
     async info(inputs) {
         record("ros", "info", inputs);
-        return cloud.read().stack ?? { error: { code: "StackNotFound" } };
+        const { stack } = cloud.read();
+        return stack
+            ? { stackId: `stack-of-${inputs.props.name}`, ...stack.outputs }
+            : { error: { code: "StackNotFound" } };
     }
 
     async remove(inputs) {
         record("ros", "remove", inputs);
-        const { stack } = cloud.read();
+        const { stack, refuse } = cloud.read();
+        if (!stack) {
+            this.logger.error(`stack is not exist, id = , name = ${inputs.props.name} `);
+            return;
+        }
+        while (refuse?.infra?.includes("DeleteStack")) {
+            this.logger.info("Stack status = DELETE_FAILED, retrying in 5000 ms...");
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
         cloud.drop("stack");
-        return stack;
+        return stack.outputs;
     }
 };
