@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
+from deploy import last_deployment
 from deploy.env_file import add_secret
-from deploy.environment import discovers_keys, environment
+from deploy.environment import discovers_keys, env_file, environment, for_serverless_devs
 from deploy.link import command as link
 from deploy.serverless_devs import components
 from deploy.serverless_devs.logs import FOR_ITS_OWNER, hiding, own_logs
@@ -71,13 +72,13 @@ def _write_secret(file: Path, environ: Mapping[str, str], name: str, why: str) -
         raise ValueError(f"{name} is empty in the environment, which wins over .env: unset it")
     secret, new = add_secret(file, name)
     if new:
-        print(f"Wrote a random {name} into .env. Keep that file: {why}.")
+        print(f"Wrote a random {name} into {file.name}. Keep that file: {why}.")
     return secret
 
 
 def deploy(environ: Mapping[str, str]) -> int:
     """Returns the exit code of `s deploy`, or that of what follows it."""
-    file = _PROJECT / ".env"
+    file = env_file(environ, _PROJECT)
     secret = ensure_identity(file, environ)
     ensure_tickets(file, environ)
     code = _run("deploy", environ)
@@ -107,6 +108,11 @@ def main(command: str, environ: Mapping[str, str]) -> int:
     """Returns the exit code of what is run; 2 where .env or the environment cannot be used."""
     try:
         refuse_templates(environment(environ, _PROJECT))
+        own = last_deployment.target(environ, _PROJECT)
+        ask = input if sys.stdin.isatty() and not environ.get("CI") else None
+        if not last_deployment.confirm({"deploy": "Deploying", "remove": "Removing"}[command], own, _PROJECT, ask):
+            print("Nothing was done.")
+            return 1
         return {"deploy": deploy, "remove": remove}[command](environ)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
@@ -124,7 +130,7 @@ def refuse_templates(settings: Mapping[str, str]) -> None:
 
 
 def _page(environ: Mapping[str, str]) -> str:
-    with own_logs(environ) as own:
+    with own_logs(for_serverless_devs(environ, _PROJECT)) as own:
         asked = subprocess.run(  # noqa: S603 - the command is ours
             [str(_S), "info", "-o", "json", "--silent", *_options(environ)],
             cwd=_PROJECT,
@@ -155,7 +161,7 @@ def _run(command: str, environ: Mapping[str, str]) -> int:
         print(line, flush=True)
     try:
         with (
-            own_logs(environ) as own,
+            own_logs(for_serverless_devs(environ, _PROJECT)) as own,
             subprocess.Popen(  # noqa: S603 - the command is ours
                 [str(_S), command, "-y", *_options(environ)],
                 cwd=_PROJECT,

@@ -61,14 +61,14 @@ def read(file: Path) -> str:
         raise ValueError(f"{file.name}, line {line}: this is not UTF-8: save the file as UTF-8") from None
 
 
-def dotenv(text: str) -> dict[str, str]:
+def dotenv(text: str, file: str = ".env") -> dict[str, str]:
     """Returns the variables of a .env file: NAME=value a line, perhaps in quotes; ` #` begins a comment.
 
     Raises ValueError with a line for each that Serverless Devs might read otherwise; no value is in it.
     """
     found: dict[str, str] = {}
     faults = [
-        f".env, line {number}: {fault}"
+        f"{file}, line {number}: {fault}"
         for number, line in enumerate(text.split("\n"), 1)
         if (fault := _fault_of(line, found))
     ]
@@ -130,7 +130,7 @@ def add_secret(file: Path, name: str) -> tuple[str, bool]:
     file = file.resolve()
     with _lock(file.parent):
         text = read(file)
-        if known := dotenv(text).get(name):
+        if known := dotenv(text, file.name).get(name):
             return known, False
         made = secrets.token_urlsafe(32)
         left = [line for line in text.split("\n") if name not in dotenv(line)]

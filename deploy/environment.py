@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +13,28 @@ from deploy.env_file import dotenv, read
 _PACKAGES = ("build/sign", "build/callback")
 """What s.yaml names as `code`: Serverless Devs reads a .env there, too."""
 
+_OTHER_ENV_FILES = (".env.example", ".env.vault")
+"""What is committed, and what Serverless Devs reads in another way."""
+
+
+def env_file(environ: Mapping[str, str], folder: Path) -> Path:
+    """Returns the file of the settings: .env, or the one beside it that ENV_FILE names. Raises ValueError."""
+    name = environ.get("ENV_FILE") or ".env"
+    file = folder / name
+    # Those are the names that git ignores, and that are never published.
+    if name != ".env" and (not re.fullmatch(r"\.env\.[A-Za-z0-9_-]+", name) or name in _OTHER_ENV_FILES):
+        raise ValueError(f"ENV_FILE must be a file beside .env whose name is like .env.staging, not {name!r}")
+    if name != ".env" and not file.exists():
+        raise ValueError(f"ENV_FILE is {name}, and there is no such file: cp .env.example {name}")
+    return file
+
 
 def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Returns `environ` over what the file .env in `folder` sets, as Serverless Devs reads both. Raises ValueError."""
-    of_file = dotenv(read(folder / ".env"))
+    """Returns `environ` over what .env, or ENV_FILE, sets, as Serverless Devs reads .env. Raises ValueError."""
+    file = env_file(environ, folder)
+    of_file = dotenv(read(file), file.name)
     _refuse_other_files({**of_file, **environ}, folder)
-    for name in of_file:
+    for name in of_file if file.name == ".env" else ():
         # Serverless Devs fills in the variables of every value whose name stands in the file, wherever it is from.
         if "$" in environ.get(name, ""):
             raise ValueError(
@@ -25,6 +42,16 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
                 f"values in. Take {name} out of .env."
             )
     return {**of_file, **environ}
+
+
+def for_serverless_devs(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Returns the environment in which `s`, which reads .env by itself, takes the settings of ENV_FILE alone."""
+    file = env_file(environ, folder)
+    if file.name == ".env":
+        return dict(environ)
+    # An empty variable wins over .env, and counts as absent.
+    unset = dict.fromkeys(dotenv(read(folder / ".env")), "")
+    return {**unset, **environment(environ, folder), "ENV_FILE": ""}
 
 
 def _refuse_other_files(settings: Mapping[str, str], folder: Path) -> None:

@@ -113,10 +113,10 @@ def follows(setting: str, written: Iterable[str], environ: Mapping[str, str]) ->
     return not own and not set(_MADE_OF.get(setting, ())).isdisjoint(written)
 
 
-def unread_names(folder: Path) -> tuple[str, ...]:
-    """Returns the names in the .env of `folder` that nothing reads, each in words."""
-    known = _OTHER_NAMES | {name for each in ("s.yaml", "s.domain.yaml") for name in _variables(folder / each)}
-    strange = (name for name in dotenv(read(folder / ".env")) if name not in known)
+def unread_names(file: Path) -> tuple[str, ...]:
+    """Returns the names in a .env that nothing reads, each in words; s.yaml lies beside it."""
+    known = _OTHER_NAMES | {name for each in ("s.yaml", "s.domain.yaml") for name in _variables(file.parent / each)}
+    strange = (name for name in dotenv(read(file), file.name) if name not in known)
     return tuple(
         f"Nothing reads {name}{_nearest(name, known)}" for name in strange if not name.endswith("_serverless_devs_key")
     )

@@ -21,7 +21,7 @@ from deploy.doctor import checks
 from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
 from deploy.doctor.inspection import Inspection, inspect
-from deploy.environment import environment
+from deploy.environment import env_file, environment
 from deploy.profiles import read_profiles
 from localcloud.terminal import visible
 
@@ -35,7 +35,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
         chosen = checks.select(_ids(arguments.only), _ids(arguments.skip))
         settings = environment(environ, folder)
         deployment = declared.read(folder, settings, credentials.account_id(settings))
-        unread = names.unread_names(folder)
+        unread = names.unread_names(env_file(environ, folder))
         profiles = read_profiles(folder)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)

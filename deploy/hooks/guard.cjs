@@ -14,6 +14,9 @@ module.exports = async (inputs, args) => {
             `Nothing was done: with ${loud.join(" and ")}, secrets are printed and sent without TLS. Run it without.`,
         );
     }
+    if (process.env.ENV_FILE) {
+        throw new Error("Nothing was done: ENV_FILE is read by make alone, and s would take the settings of .env. Use make.");
+    }
     if (args?.asks && !words.some((word) => YES.test(word)) && !(process.stdin.isTTY && process.stdout.isTTY)) {
         throw new Error("Nothing was done: without a terminal nobody can answer. Add -y, or use make.");
     }

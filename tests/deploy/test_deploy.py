@@ -272,6 +272,18 @@ def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., i
     return run
 
 
+def test_env_file_is_what_is_deployed_and_where_secrets_go(
+    run_with: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_text("NAME=team\nKEEP_DAYS=7\nJWT_SECRET=of-the-other-one\n", encoding="utf-8")
+    (tmp_path / ".env.staging").write_text("NAME=team-staging\n", encoding="utf-8")
+    script = 'echo "$NAME,$KEEP_DAYS,$ENV_FILE"; printf %s "$JWT_SECRET" >secret; exit 101'
+    assert run_with(script, deploy.deploy, AUTH="jwt", ENV_FILE=".env.staging") == 101
+    written, _, said = capsys.readouterr().out.splitlines()
+    assert (written.split(" Keep")[0], said) == ("Wrote a random JWT_SECRET into .env.staging.", "team-staging,,")
+    assert (tmp_path / "secret").read_text() == secret_in(tmp_path / ".env.staging")
+
+
 @pytest.mark.parametrize("command", [deploy.deploy, deploy.remove])
 def test_their_versions_are_told_before_any_runs(
     command: Callable[[Mapping[str, str]], int], run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]

@@ -458,3 +458,57 @@ def test_the_environment_wins_over_the_file(project: Path) -> None:
     )
     assert page == "https://other.example/"
     assert jwt.decode(token, own, ["HS256"], audience="oss-direct-upload")["sub"] == "a"
+
+
+# ENV_FILE.
+
+
+def test_the_settings_of_env_file_take_the_place_of_env(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("NAME=team\nKEEP_DAYS=7\n", encoding="utf-8")
+    (tmp_path / ".env.staging").write_text("NAME=staging\nMAX_SIZE=5MB\n", encoding="utf-8")
+    environ = {"ENV_FILE": ".env.staging", "MAX_SIZE": "6MB"}
+    assert environment.environment(environ, tmp_path) == {"NAME": "staging", **environ}
+
+
+def test_serverless_devs_gets_nothing_of_env_beside_env_file(tmp_path: Path) -> None:
+    """It reads .env by itself, for what is not in the environment."""
+    (tmp_path / ".env").write_text("NAME=team\nKEEP_DAYS=7\nJWT_SECRET=s\n", encoding="utf-8")
+    (tmp_path / ".env.staging").write_text("NAME=staging\nMAX_SIZE=5MB\n", encoding="utf-8")
+    environ = {"ENV_FILE": ".env.staging", "JWT_SECRET": "other"}
+    assert environment.for_serverless_devs(environ, tmp_path) == {
+        "NAME": "staging",
+        "KEEP_DAYS": "",
+        "MAX_SIZE": "5MB",
+        "JWT_SECRET": "other",
+        "ENV_FILE": "",
+    }
+
+
+@pytest.mark.parametrize("environ", [{}, {"ENV_FILE": ""}, {"ENV_FILE": ".env"}])
+def test_without_env_file_serverless_devs_reads_env_as_ever(tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / ".env").write_text("NAME=team\n", encoding="utf-8")
+    assert environment.for_serverless_devs({"A": "b", **environ}, tmp_path) == {"A": "b", **environ}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["staging.env", "../.env.staging", "/etc/passwd", ".env.", ".env.example", ".env.vault", ".env.a/b", ".envx"],
+)
+def test_a_file_that_git_does_not_ignore_is_no_env_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"^ENV_FILE must be a file beside \.env whose name is like \.env\.staging, not "
+    ):
+        environment.environment({"ENV_FILE": name}, tmp_path)
+
+
+def test_an_env_file_that_is_not_there_is_said_with_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"^ENV_FILE is \.env\.prod, and there is no such file: cp \.env\.example \.env\.prod$"
+    ):
+        environment.environment({"ENV_FILE": ".env.prod"}, tmp_path)
+
+
+def test_a_fault_of_env_file_names_that_file(tmp_path: Path) -> None:
+    (tmp_path / ".env.staging").write_text("NAME: team\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^\.env\.staging, line 1: write NAME=value"):
+        environment.environment({"ENV_FILE": ".env.staging"}, tmp_path)

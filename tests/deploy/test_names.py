@@ -50,7 +50,7 @@ def test_a_region(region: str) -> None:
 def test_a_name_that_nothing_reads_is_named_with_the_nearest(tmp_path: Path, line: str, says: str) -> None:
     (tmp_path / "s.yaml").write_bytes((PROJECT / "s.yaml").read_bytes())
     (tmp_path / ".env").write_text(f"NAME=team\n{line}\n", encoding="utf-8")
-    assert names.unread_names(tmp_path) == (says,)
+    assert names.unread_names(tmp_path / ".env") == (says,)
 
 
 def test_every_name_of_the_example_and_of_the_credentials_is_read(tmp_path: Path) -> None:
@@ -61,11 +61,11 @@ def test_every_name_of_the_example_and_of_the_credentials_is_read(tmp_path: Path
     listed = {*dotenv(commented_out), "ALIBABA_CLOUD_ACCESS_KEY_ID", "AccountID", "ci_serverless_devs_key"}
     assert len(listed) > 25
     (tmp_path / ".env").write_text("".join(f"{name}=x\n" for name in listed), encoding="utf-8")
-    assert names.unread_names(tmp_path) == ()
+    assert names.unread_names(tmp_path / ".env") == ()
 
 
 def test_without_an_env_file_there_is_nothing_to_name(tmp_path: Path) -> None:
-    assert names.unread_names(tmp_path) == ()
+    assert names.unread_names(tmp_path / ".env") == ()
 
 
 def test_a_password_in_a_domain_is_not_told() -> None:

@@ -273,6 +273,7 @@ def test_a_removal_that_removes_nothing_stops_and_can_be_run_again(scratch: Scra
     [
         (("deploy",), {}, "without a terminal nobody can answer. Add -y, or use make."),
         (("remove", "-y", "--debug"), {"DEBUG": "true"}, "with DEBUG and --debug, secrets are printed"),
+        (("info",), {"ENV_FILE": ".env.staging"}, "ENV_FILE is read by make alone"),
     ],
 )
 def test_what_would_change_nothing_or_print_secrets_is_refused(

@@ -27,8 +27,8 @@ def test_a_line_that_replaces_a_step_stands_in_its_file(line: str, file: str) ->
 def test_every_setting_named_is_one_of_the_example() -> None:
     known = set(re.findall(r"^#? ?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`", DOCS))
-    # States of a stack, what must not be set, and what `make deploy` writes.
-    assert named - known == {"CREATE_ROLLBACK_COMPLETE", "DELETE_FAILED", "NODE_DEBUG", "JWT_SECRET"}
+    # States of a stack, what must not be set, what `make deploy` writes, and where all of them are.
+    assert named - known == {"CREATE_ROLLBACK_COMPLETE", "DELETE_FAILED", "NODE_DEBUG", "JWT_SECRET", "ENV_FILE"}
 
 
 def test_the_deployers_policy_is_one() -> None:
