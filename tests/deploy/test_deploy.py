@@ -284,6 +284,26 @@ def test_env_file_is_what_is_deployed_and_where_secrets_go(
     assert (tmp_path / "secret").read_text() == secret_in(tmp_path / ".env.staging")
 
 
+@pytest.mark.parametrize(
+    ("configuration", "environ", "place"),
+    [
+        (None, {}, ".s"),
+        (None, {"PIPELINE_ID": "1"}, ".cache/.s"),
+        ("{}", {"PIPELINE_ID": "1"}, ".s"),
+        ("[]", {"CI_PIPELINE_ID": "1"}, ".s"),
+        ('{"workspace": "~/elsewhere"}', {"PIPELINE_ID": "1"}, "elsewhere"),
+    ],
+)
+def test_where_serverless_devs_logs(
+    tmp_path: Path, configuration: str | None, environ: dict[str, str], place: str
+) -> None:
+    """As getRootHome of @serverless-devs/utils 0.0.18 has it."""
+    if configuration is not None:
+        (tmp_path / ".s" / "config").mkdir(parents=True)
+        (tmp_path / ".s" / "config" / "s.json").write_text(configuration, encoding="utf-8")
+    assert components.root({"serverless_devs_config_home": str(tmp_path), **environ}) == tmp_path / place
+
+
 @pytest.mark.parametrize("command", [deploy.deploy, deploy.remove])
 def test_their_versions_are_told_before_any_runs(
     command: Callable[[Mapping[str, str]], int], run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]
