@@ -15,7 +15,9 @@ module.exports = async (inputs, args) => {
         );
     }
     if (process.env.ENV_FILE) {
-        throw new Error("Nothing was done: ENV_FILE is read by make alone, and s would take the settings of .env. Use make.");
+        throw new Error(
+            "Nothing was done: ENV_FILE is read by make alone, and s would take the settings of .env. Use make.",
+        );
     }
     if (args?.asks && !words.some((word) => YES.test(word)) && !(process.stdin.isTTY && process.stdout.isTTY)) {
         throw new Error("Nothing was done: without a terminal nobody can answer. Add -y, or use make.");
