@@ -1,4 +1,4 @@
-"""The HTTP server under every stand-in: pytest-httpserver with what a stand-in for a cloud needs besides."""
+"""The HTTP server under every stand-in: pytest-httpserver, and what a stand-in for a cloud needs in addition."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHUNK = 256 * 1024
 """Bytes that are read from a body at a time: memory use does not depend on the size of the object."""
 
 DRAIN_LIMIT = 6 * 1024**3
-"""Bytes that are read and discarded, at most, so that a client that is still sending sees the response: over 5 GB."""
+"""Bytes of a body that are discarded at most, so that a client that is still sending sees the response. Over 5 GB."""
 
 DISCONNECTED = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
 """What the kernel reports for a connection whose other end is closed; only Linux has POLLRDHUP."""
@@ -53,8 +53,9 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 class ConnectionReset(ConnectionError):
     """Resets the connection (RST, not FIN). As a ConnectionError it makes the HTTP server send nothing more.
 
-    The server's reader and writer would keep a socket open that is merely closed. So its descriptor is given to another
-    socket whose far end is closed: the kernel drops the connection at once, and what the server sends next is lost.
+    Closing the socket is not enough: the server's reader and writer keep it open. So its descriptor is made to stand
+    for another socket, whose far end is closed: the kernel drops the connection at once, and what the server sends next
+    is lost.
     """
 
     def __init__(self, request: Request) -> None:
@@ -68,7 +69,7 @@ class ConnectionReset(ConnectionError):
 
 @dataclass(frozen=True)
 class Record:
-    """What is remembered about one request: small, and never a body."""
+    """What is remembered about one request: small, and without its body."""
 
     service: str
     method: str
@@ -85,14 +86,15 @@ class Record:
 
 
 class PlainHandler(WSGIRequestHandler):
-    """Werkzeug's handler, without the Server and Date that it would send beside those of the response.
+    """Werkzeug's handler, without its own headers Server and Date: the response has its own.
 
     It passes on the path as it was sent (the standard library makes `/a` of `//a`), and whether the body's length is
-    given in two ways: readers differ in which they take, so one of them would take the rest for another request.
+    given in two ways: servers differ in which length they believe, and one that believes the shorter would read the
+    rest of the body as another request.
     """
 
     def make_environ(self) -> dict[str, Any]:
-        """Returns what the request is made of."""
+        """Returns the WSGI environment of the request."""
         lengths = self.headers.get_all("Content-Length") or []
         ambiguous = len(lengths) > 1 or bool(lengths and "Transfer-Encoding" in self.headers)
         return super().make_environ() | {
@@ -101,7 +103,7 @@ class PlainHandler(WSGIRequestHandler):
         }
 
     def run_wsgi(self) -> None:
-        """Answers a request; one whose target is no address would otherwise end in a traceback and no answer."""
+        """Answers a request. One whose target is not a valid URL would otherwise end in a traceback, unanswered."""
         try:
             urlsplit(self.path)
         except ValueError:
@@ -110,21 +112,21 @@ class PlainHandler(WSGIRequestHandler):
             super().run_wsgi()
 
     def send_response(self, code: int, message: str | None = None) -> None:
-        """Sends the status line alone."""
+        """Sends the status line, and no headers of its own."""
         self.send_response_only(code, message)
 
 
 class StandIn(HTTPServer):
     """One stand-in on one port, of the loopback interface unless `host` says otherwise. A subclass answers in `handle`.
 
-    Unlike its base it does not read bodies before `handle` runs and remembers none, serves requests in parallel, stops
-    without delay and only when its last request has ended, and takes the `Date` of its responses from the given clock.
+    Unlike its base class, it reads no body before `handle` runs, remembers no body, serves requests in parallel, stops
+    as soon as its last request has ended, and takes the `Date` of its responses from the given clock.
     """
 
     service = "stand-in"
 
     checks_hosts = False
-    """Whether the service itself checks the host; else only those of this machine are accepted."""
+    """Whether the service itself checks the host; otherwise only hosts of this machine are accepted."""
 
     checks_lengths = False
     """Whether the service itself refuses a body whose length is given in two ways."""
@@ -168,7 +170,7 @@ class StandIn(HTTPServer):
             add_explanation(request, explain(error, {"policy": policy}, size, here=True))
 
     def application(self, request: Request) -> Response:
-        """Answers, then reads the rest of the body: else a client that is still sending would not see the response."""
+        """Answers, then reads the rest of the body: otherwise a client that is still sending would miss the answer."""
         with self._idle:
             self._running += 1
         try:
@@ -192,7 +194,7 @@ class StandIn(HTTPServer):
         return name in self.allowed_hosts or LOCAL_HOSTS.fullmatch(name) is not None
 
     def _refuse(self, request: Request) -> Response | None:
-        """Refuses what is no request to this machine, or may be two; some services check that themselves."""
+        """Refuses a request to another host, or one that can be read as two, unless the service checks that itself."""
         if has_ambiguous_length(request) and not self.checks_lengths:
             return Response(AMBIGUOUS_LENGTH, 400)
         is_local = self.checks_hosts or self.is_local(request.headers.get("Host", ""))
@@ -217,7 +219,7 @@ class StandIn(HTTPServer):
             self.on_record(record)
 
     def reset(self) -> None:
-        """Forgets all requests, and what `check` would raise, once those that are being answered have been."""
+        """Waits for the requests that are being answered, then forgets all requests, and what `check` would raise."""
         self._wait_until_idle(timeout=1)
         self.clear_assertions()
         self.clear_handler_errors()
@@ -246,7 +248,7 @@ def has_ambiguous_length(request: Request) -> bool:
 
 
 def note(request: Request, **members: object) -> None:
-    """Adds to the record of this request."""
+    """Adds members to the note in the record of this request."""
     request.environ.setdefault("localcloud.note", {}).update(members)
 
 

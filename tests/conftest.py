@@ -25,11 +25,11 @@ from support.function import Function, Make
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("repeatable")
 
-# The vendor's SDK would send loopback requests through a proxy, NO_PROXY or not.
+# The vendor's SDK would send loopback requests through a proxy, whatever NO_PROXY says.
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)
 
-# Coverage is of what the tests call: it measures pytest-xdist's workers, and not the programs that they start.
+# Coverage counts what the tests call: it measures pytest-xdist's workers, and not the programs that they start.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
@@ -88,7 +88,7 @@ def secrets_stay_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def after(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, look: Callable[[Any], None]) -> None:
-    """Makes `look` see everything that a function returns."""
+    """Has `look` called with everything that a function returns."""
     function = getattr(place, name)
 
     def wrapper(*arguments: Any, **named: Any) -> Any:
@@ -101,7 +101,7 @@ def after(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, look: Callable
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Searches what was written to the outputs and to loggers during a test, too."""
+    """Searches what a test wrote to its outputs and to loggers, too."""
     report = yield
     try:
         sentinels.search_log("".join(content for name, content in report.sections if name.startswith("Captured")))

@@ -8,7 +8,7 @@ import { WaitingList } from "./waiting.js";
 /** Browsers open six connections to a host. */
 const MAX_PARALLEL = 6;
 
-/** Of a file in parts. */
+/** Connections that a file in parts takes. */
 export const CONNECTIONS_PER_FILE = 3;
 
 const FORM_TRANSIT_MS = 5000;
@@ -156,7 +156,7 @@ export class Queue {
         }
     }
 
-    /** In an outage, the file with the fewest tries. */
+    /** In an outage, it is the file with the fewest tries. */
     #chooseNext() {
         const { first } = this.#waiting;
         if (!this.outage || !first) {
@@ -166,7 +166,7 @@ export class Queue {
         return all.reduce((least, each) => (each.tries < least.tries ? each : least), all[0]);
     }
 
-    /** The files that follow, as far as a form that is signed for them now lives until they are sent. @param {number} count at most */
+    /** The files that follow, as long as a form that is signed now is still valid once each is sent. @param {number} count at most */
     #foresee(count) {
         const next = this.outage ? [] : this.#waiting.take(count);
         return this.bandwidth.selectInTime(next, (upload) =>
@@ -217,7 +217,7 @@ export class Queue {
         } catch (error) {
             this.totals.moved -= attempt.moved;
             this.#running.delete(attempt);
-            // Ignore the result of a superseded attempt: cancel or pause already set the state.
+            // Ignore the result of a superseded attempt: cancel() or pause() has set the state.
             if (upload.stop === stop) {
                 this.#handleFailure(attempt, toFault(signal.aborted ? signal.reason : error));
             }

@@ -20,7 +20,7 @@ export function createQueue(signer, onChange, parallel) {
                 await verifyUnchanged(upload, keepAlive, signal);
             }
             if (signer.token && !signer.hasLimits) {
-                await signer.fetchLimits(); // does the link count?
+                await signer.fetchLimits(); // is it a counted link?
             }
             const send = async (/** @type {UploadRequest} */ request) =>
                 isSmall(upload.size)
@@ -93,7 +93,7 @@ export class Signer {
         return limits;
     }
 
-    /** What the browser stores belongs to one person, profile and counted link: encoded, none has a slash in it. */
+    /** What the browser stores belongs to one person, profile and counted link. Encoded, these have no slash. */
     get scope() {
         const names = [this.subject, this.profile ?? "", this.link].map(encodeURIComponent).join("/");
         return `${this.address} ${names.replace(/\/+$/, "")} `;
@@ -104,7 +104,7 @@ export class Signer {
         return `previous-upload ${this.scope}`;
     }
 
-    /** Needs the limits: the subject is in the prefix. */
+    /** Call fetchLimits() first: the subject is in the prefix. */
     loadMultipart() {
         this.#multipart ??= import("./multipart.js").then(
             ({ MultipartUploader }) =>
@@ -129,7 +129,7 @@ export class Signer {
         );
     }
 
-    /** Posts a body, or gets without one. @param {string} path @param {object} [body] @param {AbortSignal} [signal] @returns {Promise<any>} */
+    /** Sends a POST with a body, or a GET without one. @param {string} path @param {object} [body] @param {AbortSignal} [signal] @returns {Promise<any>} */
     async request(path, body, signal) {
         const response = await fetch(this.address + path, {
             method: body ? "POST" : "GET",
@@ -139,7 +139,7 @@ export class Signer {
             },
             body: body && JSON.stringify(body),
             signal,
-            // Not `cache: "no-store"`, with which each request has a preflight. The function's answers are never cached.
+            // Not `cache: "no-store"`: a preflight would precede each request. The function's answers are never cached.
             credentials: "omit",
             referrerPolicy: "no-referrer",
         }).catch(unreachable);

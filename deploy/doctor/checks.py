@@ -1,4 +1,4 @@
-"""All checks of `make doctor`, and running them."""
+"""All checks of `make doctor`, and the functions that select and run them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def select(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Check, .
 def examine(context: Context, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     """Returns all findings about what is declared, then those about what is live.
 
-    Raises ValueError where what a check looks at has another shape than it should.
+    Raises ValueError if what a check looks at has another shape than is documented.
     """
     checks = tuple(checks)
     declared = [Finding(check, message) for check in checks for message in _find(check, context)]
@@ -76,12 +76,12 @@ def _is_of_functions(check: Check, not_visible: Mapping[str, str]) -> bool:
 
 
 def count(checks: Iterable[Check]) -> int:
-    """Counts the checks to be made: what is declared is one, and what is live another."""
+    """Counts the checks to be made. A check of what is declared and of what is live counts as two."""
     return sum(bool(check.live) + check.declared for check in checks)
 
 
 def not_made(checks: Iterable[Check], not_visible: Mapping[str, str]) -> dict[str, list[str]]:
-    """Returns the IDs of the checks of what is live that were not made, by the reason why."""
+    """Returns the IDs of the checks of what is live that were not made, by the reason."""
     found: dict[str, list[str]] = {}
     for check in checks:
         reason = not_visible.get(check.live) or not_visible.get(check.also)

@@ -21,7 +21,7 @@ LOOK = ("title", "logo", "accent", "footer", "profile")
 """Members of the page's configuration that its owner sets: how it looks, and the profile that it uploads by."""
 
 AT_MOST = 20
-"""How many files that must not be published are named."""
+"""An error names no more than so many of the files that must not be published."""
 
 PLACEHOLDER = "https://function.invalid https://upload.invalid"
 """What stands in the page's Content-Security-Policy for the addresses it may talk to."""
@@ -41,7 +41,7 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _KNOWN = mimetypes.MimeTypes()
-"""Python's own table: that of the machine says other things on other machines."""
+"""Python's own table: the machine's differs from one machine to the next."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,20 @@ class SiteFile:
 
     @property
     def md5(self) -> str:
-        """Returns lower-case hexadecimal digits: what OSS makes the ETag of an object that was put."""
+        """Returns the MD5 in lower-case hexadecimal digits. OSS makes it the ETag of an object that is put."""
         return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
     @property
     def mark(self) -> str:
-        """Changes whenever the object would."""
+        """Returns a text that changes whenever the object does."""
         return f"{self.md5} {self.content_type} {CACHE_CONTROL}"
 
 
 def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]) -> list[SiteFile]:
-    """Returns what belongs into the bucket, the index last: it is what uses the rest.
+    """Returns what belongs in the bucket, the index last, since it uses the rest.
 
-    `function` is the URL of the function, `upload` the one that files are posted to. Hidden files, and `types.d.ts` and
-    its like, which no browser loads, stay where they are. Raises ValueError with what is wrong.
+    `function` is the URL of the function, `upload` the one that files are posted to. Hidden files are not published,
+    nor are files such as `types.d.ts`, which no browser loads. Raises ValueError with what is wrong.
     """
     if not (folder / INDEX).is_file():
         raise ValueError(f"There is no {INDEX} in {folder}")
@@ -86,7 +86,7 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    """Returns what is published, by its name. Raises ValueError where something in the folder is for nobody else."""
+    """Returns what is published, by its name. Raises ValueError if something in the folder must not be published."""
     contents, faults = {}, []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
@@ -94,7 +94,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
             faults.append(f"{name} is a link that leads elsewhere")
         elif path.is_file():
             content = path.read_bytes()
-            # Packages hold certificates of others; a page has no use for any.
+            # why_private() lets certificates pass, because packages contain some. A page needs none.
             why = ["is a certificate or a key"] if path.suffix.lower() == ".pem" else []
             faults += [f"{name} {each}" for each in why + why_private(name.as_posix(), content)]
             if not _is_left_out(name):
@@ -115,7 +115,7 @@ def _is_left_out(name: Path) -> bool:
 
 
 def check_look(look: Mapping[str, str], keys: Container[str]) -> None:
-    """Raises ValueError where the page could not show what is asked for."""
+    """Raises ValueError if the page could not show what is asked for."""
     logo, accent = look.get("logo", ""), look.get("accent", "")
     if logo and not logo.startswith("data:image/") and logo not in keys:
         raise ValueError(f"PAGE_LOGO must be a file in the page's folder, or a data: address, not {logo!r}")
@@ -138,6 +138,6 @@ def origin(name: str, url: str) -> str:
 
 
 def content_type(key: str) -> str:
-    """Returns the type that the ending of a name stands for."""
+    """Returns the type that the extension of a name stands for."""
     suffix = Path(key).suffix.lower()
     return _TYPES.get(suffix) or _KNOWN.guess_type(f"a{suffix}")[0] or "application/octet-stream"

@@ -16,7 +16,7 @@ from fc_http.http_client import RequestFailed
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the beginning of every secret, in front of its base64
 
 TIMEOUT_SECONDS = 1.5
-"""With the time for the key and the bucket it is less than the 5 seconds that OSS waits."""
+"""Together with the requests to the bucket and for OSS's key, this is less than the 5 seconds that OSS waits."""
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 

@@ -42,7 +42,7 @@ class App:
         except ApiError as error:
             response = _error_response(error, invocation, allowed_origin)
         except InstanceIsStale:
-            reason = "STS refuses the function's own credentials; they do not change"
+            reason = "STS refuses the function's own credentials, which have not been renewed"
             invocation.log_event(event="instance_ended", reason=reason)
             self._runtime.end_instance()
             response = _error_response(Internal(), invocation, allowed_origin)

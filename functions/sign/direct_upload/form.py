@@ -14,10 +14,10 @@ from oss_protocol import signature
 from oss_protocol.credentials import Credentials
 
 FIELDS_LIMIT_BYTES = 8000
-"""The names and values of all fields together stay below it. This meets every limit that OSS documents."""
+"""The names and values of all fields together stay below this, and so below every limit that OSS documents."""
 
 SUCCESS_ACTION_STATUS = "200"
-"""OSS answers with it when it has stored a file. With 200 and 204 the body is empty, with 201 an XML document."""
+"""The status of OSS's response once it has stored a file. Its body is empty then; with 201 it would be XML."""
 
 
 class Form(NamedTuple):
@@ -51,8 +51,8 @@ class Signer:
     def sign_exact_form(self, upload: Upload, *, lifetime: int, extra_fields: Mapping[str, str] | None = None) -> Form:
         """Returns the form for one file: unchanged it can be posted once; with any field altered OSS refuses it.
 
-        It is valid for `lifetime` seconds, or as long as the credentials are. A long file name is shortened until the
-        form is small enough. Raises FormTooLarge if that does not help.
+        It is valid for `lifetime` seconds, but no longer than the credentials are. A long file name is shortened until
+        the form is small enough. Raises FormTooLarge if that does not help.
         """
         max_bytes = MAX_NAME_BYTES
         part_types = content_types.part_types(upload.content_type)
@@ -109,7 +109,7 @@ def format_time(seconds: int) -> str:
     return f"{_format_time(seconds)}Z"
 
 
-# The key changes once a day, and with the credentials.
+# The signing key changes once a day, and with the credentials.
 _cached_signing_key = lru_cache(maxsize=2)(signature.signing_key)
 
 

@@ -1,6 +1,7 @@
-"""PostObject: stores the file of a form that is signed by its fields, and calls back.
+"""PostObject: stores the file of a form, whose signature is among its fields, and calls back.
 
-The order of the checks is in `_check`; OSS's own is not documented. Signatures in headers or query are ignored.
+The order of the checks is that of `_FormUpload.check`; OSS's own is not documented. Signatures in
+headers or query are ignored.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def post_object(request: OssRequest) -> Response:
 
 
 def _read_form(request: OssRequest, body: Body, incoming: Incoming) -> PostForm:
-    """Reads the whole body: the file goes to `incoming`. Raises OssError, and OSError of the disk."""
+    """Reads the whole body: the file goes to `incoming`. Raises OssError, and OSError if the disk fails."""
 
     def write(chunk: memoryview) -> None:
         if incoming.size + len(chunk) > MAX_OBJECT_SIZE:
@@ -91,8 +92,8 @@ class _FormUpload:
         # A field takes precedence over the header. Conditions never see the header: it is only stored.
         acl = request.header("x-oss-object-acl")
         header = {} if acl is None else {"x-oss-object-acl": acl}
-        # Which of the fields acl and x-oss-object-acl wins is not documented. That acl does, which a policy with a
-        # condition on the other one does not hold, is our choice.
+        # Which of the fields acl and x-oss-object-acl wins is not documented. Here acl wins: our choice. A condition on
+        # x-oss-object-acl does not restrict it.
         field = {"x-oss-object-acl": form.fields["acl"]} if "acl" in form.fields else {}
         self.settings = {**header, **form.fields, **field}
 
@@ -116,7 +117,7 @@ class _FormUpload:
         return self.request.bucket.put(self.incoming, described, forbid_overwrite=forbid)
 
     def warnings(self) -> list[str]:
-        """Returns what the form leaves open."""
+        """Returns the warnings about what the form's policy leaves open."""
         return form_warnings(self.policy, self.identity.expiration) if self.policy and self.identity else []
 
     def _authorize(self) -> None:
@@ -151,7 +152,7 @@ def _check_supported(fields: dict[str, str]) -> None:
 def _key(form: PostForm) -> str:
     """Returns the key with `${filename}` filled in; it stays as it is if the file part has no name (our choice).
 
-    Of that name only the last part counts; whether OSS cuts off folders is not documented: our choice.
+    Only the last part of that name counts: our choice, since whether OSS cuts off folders is not documented.
     """
     name = re.split(r"[/\\]", form.filename or "")[-1]
     return form.fields.get("key", "").replace("${filename}", name or "${filename}")
@@ -170,7 +171,7 @@ def _content_type(form: PostForm) -> str:
 def _response(request: OssRequest, form: PostForm, stored: StoredObject) -> Response:
     headers = upload_headers(stored)
     if redirect := form.fields.get("success_action_redirect"):
-        # Nothing is appended to the address: whether OSS does is not known.
+        # Nothing is appended to the address: whether OSS appends anything is not known.
         return Response(status=303, headers={**headers, "Location": redirect})
     status = form.fields.get("success_action_status")
     if status == "201":
