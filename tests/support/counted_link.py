@@ -381,6 +381,8 @@ def to_answer(response: requests.Response) -> dict[str, object]:
     answer: dict[str, object] = {"status": response.status_code, "text": response.text}
     if response.status_code >= 400:
         answer["error"] = {each.tag: each.text for each in ElementTree.fromstring(response.content)}  # noqa: S314
+    else:
+        answer["checksum"] = response.headers["x-oss-hash-crc64ecma"]
     return answer
 
 

@@ -89,7 +89,7 @@ class FakeXhr {
     status = 0;
     responseText = "";
     responseXML = null;
-    getAllResponseHeaders = () => "";
+    getAllResponseHeaders = () => `x-oss-hash-crc64ecma: ${this.checksum}`;
     open(method, url) {
         Object.assign(this, { method, url });
     }
@@ -104,10 +104,15 @@ class FakeXhr {
         this.onabort();
         this.onloadend();
     }
-    #end = ({ status, text, error }) => {
+    #end = ({ status, text, error, checksum }) => {
         if (status) {
             const elements = (selector) => ({ textContent: error?.[selector.replace("Error > ", "")] ?? "" });
-            Object.assign(this, { status, responseText: text, responseXML: error && { querySelector: elements } });
+            Object.assign(this, {
+                status,
+                checksum,
+                responseText: text,
+                responseXML: error && { querySelector: elements },
+            });
             this.upload.onload();
             this.onload();
         } else {
