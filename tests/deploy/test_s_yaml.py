@@ -246,6 +246,7 @@ def test_a_function_whose_cap_is_refused_is_closed(scratch: Scratch, cloud: Depl
     assert "To close it, these were deleted: its trigger http." in done.said
 
 
+@pytest.mark.thorough
 def test_who_answers_no_is_told_what_was_not_deployed(scratch: Scratch, cloud: DeployedCloud) -> None:
     cloud.put(answers={"callback": "no"})
     done = scratch.s("deploy", "-y")
@@ -273,7 +274,12 @@ def test_a_removal_that_removes_nothing_stops_and_can_be_run_again(scratch: Scra
     [
         (("deploy",), {}, "without a terminal nobody can answer. Add -y, or use make."),
         (("remove", "-y", "--debug"), {"DEBUG": "true"}, "with DEBUG and --debug, secrets are printed"),
-        (("info",), {"ENV_FILE": ".env.staging"}, "ENV_FILE is read by make alone"),
+        pytest.param(
+            ("info",),
+            {"ENV_FILE": ".env.staging"},
+            "ENV_FILE is read by make alone",
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_what_would_change_nothing_or_print_secrets_is_refused(
