@@ -9,6 +9,7 @@ comes after a removal, `failed` after a deployment that failed.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -65,7 +66,8 @@ class Function:
         try:
             return self._api.call(Operation("fc", action, path, "GET")).body
         except ApiFailure as failure:
-            if str(failure).endswith("NotFound"):
+            # FunctionNotFound, DomainNameNotFound; not InvalidAccessKeyId.NotFound, which shows nothing.
+            if re.fullmatch(r"\w+NotFound", str(failure)):
                 return None
             raise
 

@@ -74,6 +74,11 @@ def test_what_cannot_be_seen_is_not_taken_for_gone(
     assert run(step) == (1, f"Whether team-sign is {what} could not be seen: AccessDenied")
 
 
+def test_keys_that_are_refused_show_nothing(cloud: DeployedCloud, run: Any) -> None:
+    cloud.put(refusals={"GetFunction": "InvalidAccessKeyId.NotFound"})
+    assert run("removed") == (1, "Whether team-sign is gone could not be seen: InvalidAccessKeyId.NotFound")
+
+
 @pytest.mark.parametrize(("deployed", "cap"), [(False, None), (True, 20), (True, 0)])
 def test_a_failed_deployment_leaves_a_capped_function_as_it_is(
     cloud: DeployedCloud, run: Any, deployed: bool, cap: int | None
