@@ -2,7 +2,7 @@
 
 import "./element.js";
 import { chooseLanguage, LANGUAGES } from "./messages.js";
-import { Fault, LINK_NEEDED } from "./retry.js";
+import { Fault } from "./retry.js";
 
 const uploader = /** @type {OssUpload} */ (document.querySelector("oss-upload"));
 
@@ -104,38 +104,19 @@ function saveLink({ token, profile = "" }) {
 
 /** @param {Link | null} opened */
 async function openLink(opened) {
-    const { signer, queue } = uploader;
-    if (!opened || !signer || !queue) {
+    const { signer } = uploader;
+    if (!opened || !signer) {
         return;
     }
     await uploader.ready;
     const link = { token: opened.token ?? signer.token ?? "", profile: opened.profile || config?.profile || "" };
-    if (link.token === signer.token && link.profile === (signer.profile ?? "")) {
-        return;
-    }
-    if (!uploader.limits) {
-        await uploader.refresh();
-    }
-    const isReplaceable = LINK_NEEDED.includes((uploader.fault ?? queue.outage?.fault)?.code ?? "");
-    // Files chosen under an expired link go under another person's only if the user agrees.
-    if (uploader.fault && isReplaceable && uploader.uploads.length === 0 && !signer.subject) {
-        await useLink(link);
-        return;
-    }
-    try {
-        if (!uploader.limits && !isReplaceable) {
-            throw uploader.fault;
+    if (link.token !== signer.token || link.profile !== (signer.profile ?? "")) {
+        try {
+            const { replaceLink } = await import("./links.js");
+            await replaceLink(uploader, link, saveLink);
+        } catch (fault) {
+            await showUnused(fault instanceof Fault ? fault : new Fault("function_unreachable"));
         }
-        const { decideOnLink } = await import("./links.js");
-        const decision = await decideOnLink(uploader, link, isReplaceable);
-        if (decision === "renew") {
-            await useLink(link);
-        } else if (decision === "switch") {
-            uploader.remove(); // it guards the page
-            location.reload();
-        }
-    } catch (fault) {
-        await showUnused(fault instanceof Fault ? fault : new Fault("function_unreachable"));
     }
 }
 
@@ -144,13 +125,6 @@ async function showUnused(fault) {
     const texts = await uploader.texts;
     const reason = texts?.describeFault(fault) ?? "";
     page["link-notice"].textContent = texts?.formatMessage("link_unused", { reason }) ?? "";
-}
-
-/** @param {{ token: string, profile: string }} link */
-async function useLink(link) {
-    saveLink(link);
-    await uploader.use(link);
-    uploader.queue?.resume();
 }
 
 /** @param {"sessionStorage" | "localStorage"} storage @param {string} name */

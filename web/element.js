@@ -2,12 +2,11 @@
 
 import { AttributesElement } from "./attributes.js";
 import { listenForFiles } from "./drop.js";
-import { isStored, Reporter } from "./events.js";
 import { fromFileList } from "./files.js";
 import { showInForm } from "./form.js";
 import { chooseLanguage, loadTranslator } from "./messages.js";
 import { Fault } from "./retry.js";
-import { createQueue, Signer } from "./uploader.js";
+import { Signer } from "./signer.js";
 import { View } from "./view.js";
 
 export class OssUpload extends AttributesElement {
@@ -46,7 +45,6 @@ export class OssUpload extends AttributesElement {
     /** @type {Promise<RequestView> | undefined} */
     #request;
     #hasOfferedResume = false;
-    #reporter = new Reporter(this, () => this.#updateForm());
 
     constructor() {
         super();
@@ -137,7 +135,7 @@ export class OssUpload extends AttributesElement {
 
     /** The keys of all that is stored. */
     get value() {
-        return this.uploads.filter(isStored).map(({ key }) => key);
+        return this.uploads.filter(({ isStored }) => isStored).map(({ key }) => key);
     }
 
     get isUploading() {
@@ -192,11 +190,13 @@ export class OssUpload extends AttributesElement {
     /** Takes it out of the list. It is cancelled; what is stored remains stored. @param {Upload} upload */
     removeUpload(upload) {
         this.#list?.removeRow(upload);
+        this.#updateForm();
     }
 
     /** Takes out of the list what is stored, or cannot be retried. */
     clear() {
         this.#list?.clear();
+        this.#updateForm();
     }
 
     /** Takes another token of the same person, or another profile, and goes on. @param {Link} link */
@@ -244,7 +244,7 @@ export class OssUpload extends AttributesElement {
             return;
         }
         this.#speak();
-        if (this.queue || !this.function) {
+        if (this.signer || !this.function) {
             return;
         }
         try {
@@ -253,10 +253,6 @@ export class OssUpload extends AttributesElement {
             this.fault = new Fault("config");
             return;
         }
-        this.queue = createQueue(this.signer, (upload) => {
-            this.#list?.showChange(upload);
-            this.#reporter.noteChange(upload);
-        });
         this.#showLimits();
         await this.refresh();
         this.#begin();
@@ -277,6 +273,7 @@ export class OssUpload extends AttributesElement {
                     this.#view.showLanguage(texts);
                     this.#showLimits();
                     this.#list?.repaint();
+                    this.#updateForm();
                 }
                 return texts;
             },
@@ -324,20 +321,33 @@ export class OssUpload extends AttributesElement {
         }
     }
 
-    /** What there is to load once there are files. */
     #loadSelection() {
-        this.#selection ??= Promise.all([import("./list.js"), import("./selection.js")]).then(
-            ([{ UploadList }, { FileSelection }]) => {
-                const queue = /** @type {Queue} */ (this.queue);
-                this.#list = new UploadList(this.#view, queue, (share) => this.#reporter.reportProgress(share));
-                return new FileSelection(this.#list, () => this);
-            },
-            (error) => {
-                this.#selection = undefined;
-                throw error;
-            },
-        );
-        return /** @type {Promise<FileSelection>} */ (this.#selection);
+        this.#selection ??= this.#createSelection();
+        return this.#selection;
+    }
+
+    /** Loads what is needed once there are files. */
+    async #createSelection() {
+        try {
+            const [{ createQueue }, { Reporter }, { UploadList }, { FileSelection }] = await Promise.all([
+                import("./uploader.js"),
+                import("./events.js"),
+                import("./list.js"),
+                import("./selection.js"),
+            ]);
+            const reporter = new Reporter(this, () => this.#updateForm());
+            const queue = createQueue(/** @type {Signer} */ (this.signer), (upload) => {
+                list.showChange(upload);
+                reporter.noteChange(upload);
+            });
+            const list = new UploadList(this.#view, queue, (share) => reporter.reportProgress(share));
+            this.queue = queue;
+            this.#list = list;
+            return new FileSelection(list, reporter, () => this);
+        } catch (error) {
+            this.#selection = undefined;
+            throw error;
+        }
     }
 
     /** @param {FoundFile[] | Promise<FoundFile[]>} found */
@@ -353,7 +363,7 @@ export class OssUpload extends AttributesElement {
         }
         try {
             const selection = await this.#loadSelection();
-            return await this.#reporter.reportAdded(selection.add(files));
+            return await selection.reporter.reportAdded(selection.add(files));
         } catch {
             this.#view.showIncomplete();
             return [];

@@ -1,10 +1,6 @@
 // What <oss-upload> reports, as events of its own.
 
-const STORED = ["done", "unreported"];
 const FAILED = ["failed", "unconfirmed"];
-
-/** @param {Upload} upload */
-export const isStored = ({ state }) => STORED.includes(state);
 
 /** @param {Upload} upload */
 const hasFailed = ({ state }) => FAILED.includes(state);
@@ -64,7 +60,7 @@ export class Reporter {
         this.#changed.clear();
         this.onReport();
         for (const upload of ended) {
-            if (isStored(upload)) {
+            if (upload.isStored) {
                 this.#dispatch("stored", { upload });
             } else if (hasFailed(upload)) {
                 this.#dispatch("failed", { upload });
@@ -72,7 +68,10 @@ export class Reporter {
         }
         if (ended.length > 0 && !element.isUploading) {
             const { uploads } = element;
-            this.#dispatch("done", { stored: uploads.filter(isStored), failed: uploads.filter(hasFailed) });
+            this.#dispatch("done", {
+                stored: uploads.filter(({ isStored }) => isStored),
+                failed: uploads.filter(hasFailed),
+            });
         }
     }
 

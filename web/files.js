@@ -218,6 +218,10 @@ export class Upload {
         return !CLOSED.includes(this.state);
     }
 
+    get isStored() {
+        return this.state === "done" || this.state === "unreported";
+    }
+
     get isRetriable() {
         return this.state === "failed" && !NOT_RETRIABLE.includes(this.fault?.code ?? "");
     }

@@ -11,10 +11,12 @@ export function showInForm(internals, element, texts, anchor) {
         data.append(name, key);
     }
     internals.setFormValue(data);
+    // Browsers want words, even before there are any.
+    const word = (/** @type {string} */ key) => texts.formatMessage(key) || "…";
     if (isUploading) {
-        internals.setValidity({ customError: true }, texts.formatMessage("form_waits"), anchor);
+        internals.setValidity({ customError: true }, word("form_waits"), anchor);
     } else if (required && value.length === 0) {
-        internals.setValidity({ valueMissing: true }, texts.formatMessage("form_needs_file"), anchor);
+        internals.setValidity({ valueMissing: true }, word("form_needs_file"), anchor);
     } else {
         internals.setValidity({});
     }

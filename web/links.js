@@ -2,8 +2,43 @@
 
 import { readClaims, readLink } from "./claims.js";
 import { isolateName, Translator } from "./messages.js";
+import { LINK_NEEDED } from "./retry.js";
+import { Signer } from "./signer.js";
 import { create } from "./template.js";
-import { Signer } from "./uploader.js";
+
+/**
+ * Uses a link instead of the one in use, at once or after a reload, if it may. Rejects with a Fault if it is not valid.
+ *
+ * @param {OssUpload} uploader
+ * @param {{ token: string, profile: string }} link
+ * @param {(link: Link) => void} saveLink
+ */
+export async function replaceLink(uploader, link, saveLink) {
+    if (!uploader.limits) {
+        await uploader.refresh();
+    }
+    const renew = async () => {
+        saveLink(link);
+        await uploader.use(link);
+        uploader.queue?.resume();
+    };
+    const isReplaceable = LINK_NEEDED.includes((uploader.fault ?? uploader.queue?.outage?.fault)?.code ?? "");
+    // Files chosen under an expired link go under another person's only if the user agrees.
+    if (uploader.fault && isReplaceable && uploader.uploads.length === 0 && !uploader.signer?.subject) {
+        await renew();
+        return;
+    }
+    if (!uploader.limits && !isReplaceable) {
+        throw uploader.fault;
+    }
+    const decision = await decideOnLink(uploader, link, isReplaceable);
+    if (decision === "renew") {
+        await renew();
+    } else if (decision === "switch") {
+        uploader.remove(); // it guards the page
+        location.reload();
+    }
+}
 
 /**
  * Decides whether the new link replaces the one in use: one for the same uploads does, and one of the same person where
@@ -15,7 +50,7 @@ import { Signer } from "./uploader.js";
  * @param {boolean} isReplaceable whether the one in use is over
  * @returns {Promise<"renew" | "switch" | "stay">}
  */
-export async function decideOnLink(uploader, link, isReplaceable) {
+async function decideOnLink(uploader, link, isReplaceable) {
     const current = /** @type {Signer} */ (uploader.signer);
     const opened = new Signer(current.address, link.token, link.profile);
     await opened.fetchLimits();

@@ -180,8 +180,7 @@ export class UploadList {
         const { queue } = this;
         const { texts } = this.view;
         const row = /** @type {Row} */ (this.rows.get(upload));
-        const { state, isOpen, name } = upload;
-        const isStored = state === "done" || state === "unreported";
+        const { state, isOpen, isStored, name } = upload;
         row.element.className = state;
         row.element.setAttribute("part", `row ${state}`);
         row.status.textContent = texts.describeStatus(upload, queue.now());

@@ -28,6 +28,7 @@ function createButton(name, attributes) {
     return create(`button.icon.${name}`, { type: "button", part: "row-button", ...attributes }, createIcon(name));
 }
 
+/** @type {string} */
 export const STYLE = /* css */ `
     li:has(details[open]) {
         align-items: start;

@@ -7,9 +7,10 @@ export class FileSelection {
     /** Resumes an interrupted upload of the same file. @type {(upload: Upload) => void} */
     resumeFromPreviousUpload = () => {};
 
-    /** @param {UploadList} list @param {() => SelectionRules} rules as they are when files are chosen */
-    constructor(list, rules) {
+    /** @param {UploadList} list @param {Reporter} reporter @param {() => SelectionRules} rules as they are when files are chosen */
+    constructor(list, reporter, rules) {
         this.list = list;
+        this.reporter = reporter;
         this.rules = rules;
     }
 

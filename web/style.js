@@ -1,5 +1,6 @@
 // The look of <oss-upload>: a constructed style sheet, which no Content-Security-Policy refuses.
 
+/** @type {string} */
 export const STYLE = /* css */ `
     /* Themes set the properties on the left of each, or style parts. */
     :host {

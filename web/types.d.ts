@@ -6,14 +6,20 @@ type Queue = import("./queue.js").Queue;
 type Fault = import("./retry.js").Fault;
 type Totals = import("./bandwidth.js").Totals;
 type Upload = import("./files.js").Upload;
-type Signer = import("./uploader.js").Signer;
+type Signer = import("./signer.js").Signer;
 type Slots = import("./slots.js").Slots;
 type Translator = import("./messages.js").Translator;
 type View = import("./view.js").View;
 type UploadList = import("./list.js").UploadList;
 type FileSelection = import("./selection.js").FileSelection;
+type Reporter = import("./events.js").Reporter;
 type RequestView = import("./request.js").RequestView;
 type OssUpload = import("./element.js").OssUpload;
+
+/** What markup and document.querySelector know of it. */
+interface HTMLElementTagNameMap {
+    "oss-upload": OssUpload;
+}
 
 /** One file in a request to the function. `id`: a UUID; with the same id nothing is stored twice; `slot`: of a counted link, instead. */
 type UploadRequest = { filename: string; size: number; content_type: string; id?: string; slot?: number };

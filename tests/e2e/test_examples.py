@@ -1,10 +1,9 @@
-"""What examples/ shows works: the uploader in somebody else's page, and Uppy."""
+"""What examples/ shows of Uppy works."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -56,32 +55,11 @@ def site(folder: Path) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def cloud(tmp_path: Path, site: Site) -> Iterator[Cloud]:
-    with Cloud(tmp_path / "files", settings={"ALLOWED_ORIGINS": site.url}) as cloud:
-        cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST",)))
-        yield cloud
-    cloud.check()
-
-
 def stored_files(cloud: Cloud) -> list[tuple[str, bytes]]:
     return sorted((each.meta["filename"], each.path.read_bytes()) for each in cloud.bucket.objects())
 
 
 ALL = [("a.txt", b"a.txt"), ("b.txt", b"b.txt")]
-
-
-def test_the_uploader_in_a_page_of_ones_own(page: Page, cloud: Cloud, site: Site, folder: Path) -> None:
-    html = (ROOT / "examples" / "drop-in.html").read_text(encoding="utf-8")
-    (folder / "index.html").write_text(html.replace("ADDRESS", cloud.gateway.url), encoding="utf-8")
-    for name in ("uploader", "forms", "queue", "waiting", "retry", "bandwidth", "oss", "files", "crc64", "fingerprint"):
-        shutil.copy(ROOT / "web" / f"{name}.js", folder)
-    page.goto(site.url)
-    page.set_input_files("input", FILES[:1])
-    expect(page.locator("output")).to_contain_text("a.txt: done uploads/anonymous/")
-    page.set_input_files("input", FILES[1:])
-    expect(page.locator("output")).to_contain_text("b.txt: done")
-    assert stored_files(cloud) == ALL
 
 
 SECRET = new_secret()

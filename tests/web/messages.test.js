@@ -32,7 +32,7 @@ const texts = (message) => (typeof message === "string" ? [message] : Object.val
 
 test("every language that is offered has a file, and every file is offered", async () => {
     const files = (await readdir(new URL("../../web", import.meta.url))).filter((name) =>
-        /^[a-z]+(-[A-Z]+)?\.json$/.test(name),
+        /^[a-z]{2}(-[A-Z]+)?\.json$/.test(name),
     );
     assert.deepEqual(
         files.sort(),

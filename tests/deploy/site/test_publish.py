@@ -508,7 +508,9 @@ def test_the_projects_own_page_can_be_published() -> None:
     web = Path(__file__).parents[3] / "web"
     files = site_files(web, "https://sign.example.com", "https://files.example.com", {})
     types = {file.content_type for file in files}
-    assert {"index.html", "config.json", "app.js", "style.css"} <= {file.key for file in files}
+    keys = {file.key for file in files}
+    assert {"index.html", "config.json", "app.js", "element.js", "style.css"} <= keys
+    assert {"package.js", "package.json", "tsconfig.json", "README.md", "types.d.ts"} & keys == set()
     assert "application/octet-stream" not in types
 
 

@@ -1,0 +1,221 @@
+"""The npm package, from its tarball in an empty project: <oss-upload> in a form under a strict policy, and the uploader."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.site import Site
+from localcloud.oss.cors import CorsRule
+from support import npm_package
+
+pytestmark = pytest.mark.node_modules
+
+MODULES = {
+    *(
+        "attributes",
+        "bandwidth",
+        "claims",
+        "drop",
+        "duplicates",
+        "element",
+        "events",
+        "explain",
+        "failures",
+        "files",
+        "forms",
+    ),
+    *("fingerprint", "form", "list", "messages", "multipart", "oss", "package", "previous", "queue", "request", "resume", "retry"),
+    *("rows", "selection", "signer", "slots", "style", "template", "thumbnails", "uploader", "view", "waiting"),
+}
+
+TYPED = """
+import { createQueue, Signer, Upload, type Fault } from "oss-direct-upload";
+import { OssUpload } from "oss-direct-upload/element";
+
+const element: OssUpload | null = document.querySelector("oss-upload");
+const keys: string[] = element?.value ?? [];
+const fault: Fault | null | undefined = element?.fault;
+const queue = createQueue(new Signer("https://sign.example.com", "token"), ({ state }: Upload) => console.log(state));
+queue.add(new Upload(new File([], "a")));
+// @ts-expect-error: a queue takes uploads
+queue.add("a");
+console.log(keys, fault);
+"""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self' {function} {upload}; img-src data: blob:; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+A_FILE = FilePayload(name="a.txt", mimeType="text/plain", buffer=b"a.txt")
+
+
+@pytest.fixture(scope="module")
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return npm_package.pack(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def project(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Provides a folder in which it is installed, and nothing else."""
+    folder = tmp_path_factory.mktemp("project")
+    npm_package.install(tarball, folder)
+    return folder
+
+
+@pytest.fixture
+def site(project: Path) -> Iterator[Site]:
+    with Site(time.time, project, lambda: ("", "")) as site:
+        yield site
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, site: Site) -> Iterator[Cloud]:
+    with Cloud(tmp_path / "files", settings={"ALLOWED_ORIGINS": site.url}) as cloud:
+        cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST",)))
+        yield cloud
+    cloud.check()
+
+
+def keys(cloud: Cloud) -> list[str]:
+    return [each.key for each in cloud.bucket.objects()]
+
+
+def open_example(page: Page, cloud: Cloud, site: Site, project: Path) -> Page:
+    """Opens examples/element, with a policy."""
+    html = (ROOT / "examples" / "element" / "index.html").read_text(encoding="utf-8")
+    policy = POLICY.format(function=cloud.gateway.url, upload=cloud.oss.url)
+    html = html.replace("ADDRESS", cloud.gateway.url)
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    (project / "index.html").write_text(html.replace("<head>", f"<head>{meta}"), encoding="utf-8")
+    shutil.copy(ROOT / "examples" / "element" / "form.js", project)
+    page.goto(site.url)
+    expect(page.locator("#rules")).not_to_be_empty()
+    return page
+
+
+def test_the_tarball_has_what_browsers_and_editors_need_and_nothing_else(tarball: Path) -> None:
+    others = {"LICENSE", "README.md", "package.json", "en.json", "zh-CN.json", "owner-explanations.json"}
+    code = {f"{name}.js" for name in MODULES} | {f"types/{name}.d.ts" for name in {*MODULES, "types"}}
+    assert npm_package.read_contents(tarball) == others | code
+
+
+def test_its_types_are_those_of_the_code(project: Path) -> None:
+    (project / "use.ts").write_text(TYPED, encoding="utf-8")
+    compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
+    options = (
+        "--noEmit --strict --module esnext --moduleResolution bundler --target es2022 --lib es2022,dom,dom.iterable"
+    )
+    done = subprocess.run(  # noqa: S603
+        ["node", compiler, *options.split(), "use.ts"],  # noqa: S607
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_server_that_renders_pages_can_import_both(project: Path) -> None:
+    script = """
+        const { Signer } = await import("oss-direct-upload");
+        const { OssUpload } = await import("oss-direct-upload/element");
+        console.log(Signer.name, OssUpload.name);
+    """
+    done = subprocess.run(  # noqa: S603
+        ["node", "--input-type=module", "--eval", script],  # noqa: S607
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stderr, done.stdout) == ("", "Signer OssUpload\n")
+
+
+def test_in_a_form_the_stored_keys_are_its_value(page: Page, cloud: Cloud, site: Site, project: Path) -> None:
+    open_example(page, cloud, site, project)
+    cloud.faults.oss_stall_at = 0
+    page.get_by_role("button", name="Send").click()
+    valid = "(element) => [element.checkValidity(), element.validationMessage]"
+    element = page.locator("oss-upload")
+    assert element.evaluate(valid) == [False, "Upload at least one file."]
+    page.set_input_files("#files", A_FILE)
+    expect(page.locator(".finishing")).to_have_count(1)
+    assert element.evaluate(valid) == [False, "Wait until all files are uploaded, or cancel them."]
+    cloud.faults.oss_stall_at = -1
+    page.get_by_role("button", name="Cancel a.txt").click()
+    page.get_by_role("button", name="Try again: a.txt").click()
+    expect(page.locator("li.done")).to_have_count(1)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("output")).to_have_text(keys(cloud)[0])
+    element.evaluate("(element) => element.form.reset()")
+    expect(page.locator("li")).to_have_count(0)
+    assert element.evaluate("(element) => [...new FormData(element.form).keys()]") == []
+
+
+def test_what_happens_is_reported_by_events(page: Page, cloud: Cloud, site: Site, project: Path) -> None:
+    open_example(page, cloud, site, project)
+    element = page.locator("oss-upload")
+    element.evaluate("""(element) => {
+        window.seen = [];
+        for (const name of ["added", "stored", "failed", "done"]) {
+            const names = (uploads) => (uploads ?? []).map((upload) => upload.name);
+            element.addEventListener(name, ({ detail: { upload, uploads, stored, failed } }) =>
+                window.seen.push([name, upload?.name ?? names(uploads), names(stored), names(failed)]));
+        }
+        element.addEventListener("progress", ({ detail }) => { window.progress = detail; });
+    }""")
+    added = element.evaluate("""async (element) => {
+        const files = [new File(["a"], "a.txt", { type: "text/plain" }), new File(["<p>"], "a.html", { type: "text/html" })];
+        return (await element.addFiles(files)).map((upload) => upload.name);
+    }""")
+    expect(page.locator("li.done")).to_have_count(1)
+    assert added == ["a.txt", "a.html"]
+    page.wait_for_function("window.seen.some(([name]) => name === 'done') && window.progress?.open === 0")
+    assert page.evaluate("window.seen") == [
+        ["added", ["a.txt", "a.html"], [], []],
+        ["failed", "a.html", [], []],
+        ["stored", "a.txt", [], []],
+        ["done", [], ["a.txt"], ["a.html"]],
+    ]
+    assert page.evaluate("[window.progress.share, window.progress.sent]") == [1, 1]
+    assert element.evaluate("(element) => element.value") == keys(cloud)
+
+
+def test_several_elements_have_lists_and_languages_of_their_own(
+    page: Page, cloud: Cloud, site: Site, project: Path
+) -> None:
+    open_example(page, cloud, site, project)
+    page.evaluate("""() => {
+        const other = document.createElement("oss-upload");
+        Object.assign(other, { id: "other", lang: "zh-CN", function: document.querySelector("oss-upload").function });
+        other.maxFiles = 1;
+        other.accept = ".txt";
+        document.body.append(other);
+    }""")
+    first, other = page.locator("#attachments"), page.locator("#other")
+    expect(other.locator("#rules")).to_have_text("单个文件不超过 100 MB · 最多 1 个文件")
+    other.locator("#files").set_input_files([A_FILE, FilePayload(name="b.png", mimeType="image/png", buffer=b"b")])
+    expect(other.locator("li.done .status")).to_have_text("5 B · 已上传")
+    expect(other.locator("li.failed .status")).to_have_text("1 B · 文件过多，一次最多选择 1 个。")
+    assert first.locator("li").count() == 0
+    expect(first.locator("#invitation")).to_have_text("Drop files or folders here, or paste them")
+
+
+def test_the_uploader_in_a_page_of_ones_own(page: Page, cloud: Cloud, site: Site, project: Path) -> None:
+    html = (ROOT / "examples" / "drop-in.html").read_text(encoding="utf-8")
+    (project / "index.html").write_text(html.replace("ADDRESS", cloud.gateway.url), encoding="utf-8")
+    page.goto(site.url)
+    page.set_input_files("input", A_FILE)
+    expect(page.locator("output")).to_contain_text("a.txt: done uploads/anonymous/")
+    assert [each.path.read_bytes() for each in cloud.bucket.objects()] == [b"a.txt"]

@@ -1,0 +1,7 @@
+// The package's entry for pages with a view of their own. <oss-upload> is in element.js. This page loads neither by it.
+
+export { identityOf, typeOf } from "./files.js";
+export { chooseLanguage, LANGUAGES, loadTranslator, Translator } from "./messages.js";
+export { ResumeOffers } from "./resume.js";
+export { Fault } from "./retry.js";
+export { createQueue, Signer, Upload } from "./uploader.js";
