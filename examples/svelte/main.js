@@ -1,0 +1,4 @@
+import { mount } from "svelte";
+import Attachments from "./Attachments.svelte";
+
+mount(Attachments, { target: document.querySelector("#application") });
