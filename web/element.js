@@ -350,6 +350,13 @@ export class OssUpload extends AttributesElement {
         }
     }
 
+    async #loadOnceOnline() {
+        if (!navigator.onLine) {
+            await new Promise((resolve) => addEventListener("online", resolve, { once: true }));
+        }
+        return this.#loadSelection();
+    }
+
     /** @param {FoundFile[] | Promise<FoundFile[]>} found */
     async #add(found) {
         const files = await found;
@@ -362,7 +369,7 @@ export class OssUpload extends AttributesElement {
             await this.refresh();
         }
         try {
-            const selection = await this.#loadSelection();
+            const selection = await this.#loadSelection().catch(() => this.#loadOnceOnline());
             return await selection.reporter.reportAdded(selection.add(files));
         } catch {
             this.#view.showIncomplete();

@@ -181,7 +181,9 @@ def test_what_happens_is_reported_by_events(page: Page, cloud: Cloud, site: Site
     }""")
     expect(page.locator("li.done")).to_have_count(1)
     assert added == ["a.txt", "a.html"]
-    page.wait_for_function("window.seen.some(([name]) => name === 'done') && window.progress?.open === 0")
+    page.evaluate("""async () => {
+        while (window.seen.at(-1)[0] !== "done" || window.progress?.open !== 0) await new Promise(requestAnimationFrame);
+    }""")
     assert page.evaluate("window.seen") == [
         ["added", ["a.txt", "a.html"], [], []],
         ["failed", "a.html", [], []],

@@ -24,9 +24,16 @@ PIXEL = base64.b64decode(
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
 
+LOADED = """async (element) => {
+    while (!element.queue) await new Promise(requestAnimationFrame);
+}"""
+
+
 def open_page(page: Page, cloud: Cloud) -> Page:
+    """Opens the page, and waits until it has loaded what a list of files needs."""
     page.goto(cloud.site.url)
     expect(page.locator("#rules")).not_to_be_empty()
+    page.locator("oss-upload").evaluate(LOADED)
     return page
 
 
