@@ -18,11 +18,42 @@ from support import npm_package
 
 pytestmark = pytest.mark.node_modules
 
-MODULES = """
-    attributes bandwidth claims crc64 drop duplicates element events explain failures files fingerprint form
-    forms list messages multipart oss package previous queue request resume retry rows selection signer slots
-    style template thumbnails uploader view waiting
-""".split()
+MODULES = [
+    "attributes",
+    "bandwidth",
+    "claims",
+    "crc64",
+    "drop",
+    "duplicates",
+    "element",
+    "events",
+    "explain",
+    "failures",
+    "files",
+    "fingerprint",
+    "form",
+    "forms",
+    "list",
+    "messages",
+    "multipart",
+    "oss",
+    "package",
+    "previous",
+    "queue",
+    "request",
+    "resume",
+    "retry",
+    "rows",
+    "selection",
+    "signer",
+    "slots",
+    "style",
+    "template",
+    "thumbnails",
+    "uploader",
+    "view",
+    "waiting",
+]
 
 TYPED = """
 import { createQueue, Signer, Upload, type Fault } from "oss-direct-upload";
