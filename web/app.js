@@ -112,7 +112,7 @@ async function openLink(opened) {
     const link = { token: opened.token ?? signer.token ?? "", profile: opened.profile || config?.profile || "" };
     if (link.token !== signer.token || link.profile !== (signer.profile ?? "")) {
         try {
-            const { replaceLink } = await import("./links.js");
+            const { replaceLink } = await import("./link-switch.js");
             await replaceLink(uploader, link, saveLink);
         } catch (fault) {
             await showUnused(fault instanceof Fault ? fault : new Fault("function_unreachable"));

@@ -307,7 +307,7 @@ export class OssUpload extends AttributesElement {
             if (signer && !this.#hasOfferedResume) {
                 this.#hasOfferedResume = true;
                 if (Object.keys(localStorage).some((name) => name.startsWith(signer.storagePrefix))) {
-                    const { addInterruptedRow, ResumeOffers } = await import("./resume.js");
+                    const { addInterruptedRow, ResumeOffers } = await import("./resume-offers.js");
                     const selection = await this.#loadSelection();
                     const offers = new ResumeOffers(await signer.loadMultipart(), (record, sent, abort) =>
                         addInterruptedRow(selection.list, record, sent, abort),

@@ -134,7 +134,7 @@ export class FailureReport {
         // The storage's codes begin with a capital letter, the function's do not.
         if (!this.#explanations.has(cause) && /^[A-Z]/.test(fault.detail.code ?? "")) {
             this.#explanations.set(cause, "");
-            import("./explain.js")
+            import("./owner-details.js")
                 .then(({ explain }) => explain(fault.detail))
                 .then((text) => {
                     this.#explanations.set(cause, text);

@@ -2,8 +2,8 @@
 
 import { isReadable, unreadableFault, verifyUnchanged } from "./files.js";
 import { loadChecksums, putPart, toUploadResult } from "./oss.js";
-import { PreviousUploads } from "./previous.js";
 import { CONNECTIONS_PER_FILE, startTimer } from "./queue.js";
+import { PreviousUploads } from "./resume.js";
 import { canRetry, Fault, retryDelay } from "./retry.js";
 
 /** More at a time would be fewer requests, but on a slow line the last URLs would expire unused. */

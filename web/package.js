@@ -2,6 +2,6 @@
 
 export { identityOf, typeOf } from "./files.js";
 export { chooseLanguage, LANGUAGES, loadTranslator, Translator } from "./messages.js";
-export { ResumeOffers } from "./resume.js";
+export { ResumeOffers } from "./resume-offers.js";
 export { Fault } from "./retry.js";
 export { createQueue, Signer, Upload } from "./uploader.js";

@@ -1,89 +1,64 @@
-// Offers to resume uploads in parts that were interrupted before the page was loaded. Loaded when there are any.
+// What the browser stores of uploads in parts until they are complete.
 
-import { identityOf } from "./files.js";
-import { formatBytes, join } from "./messages.js";
-
-/** Shows what was interrupted, and resumes it when its file is chosen again. */
-export class ResumeOffers {
-    /** @type {Map<string, { row: Element, records: PreviousUpload[] }>} */
-    #offers = new Map();
-
-    /**
-     * @param {MultipartUploader} multipart
-     * @param {(record: PreviousUpload, sent: number | null, abort: () => void) => Element} addRow `sent` is null while the
-     *     function does not answer
-     */
-    constructor(multipart, addRow) {
-        this.multipart = multipart;
-        this.addRow = addRow;
-    }
-
-    async show() {
-        for (const { record, sent } of await findPreviousUploads(this.multipart)) {
-            const identity = identityOf(record);
-            // A file that two tabs were sending is offered once: the upload that has come furthest continues.
-            const offer = this.#offers.get(identity);
-            if (offer) {
-                offer.records.push(record);
-            } else {
-                const row = this.addRow(record, sent, () => this.#take(identity).forEach(this.#abort));
-                this.#offers.set(identity, { row, records: [record] });
+/** One person's, by id. If the browser stores nothing, they last until the page is closed. @extends {Map<string, PreviousUpload>} */
+export class PreviousUploads extends Map {
+    /** @param {string} prefix of their names in localStorage: no other person's are touched */
+    constructor(prefix) {
+        super();
+        this.prefix = prefix;
+        useStorage((storage) => {
+            for (const name of Object.keys(storage).filter((each) => each.startsWith(prefix))) {
+                const id = name.slice(prefix.length);
+                const record = parse(storage.getItem(name));
+                if (record?.id === id) {
+                    super.set(id, record);
+                }
             }
-        }
+        });
     }
 
-    /** Does nothing for other files. @param {Upload} upload */
-    resumeFromPreviousUpload = (upload) => {
-        const [record, ...others] = this.#take(identityOf(upload));
-        if (record) {
-            this.multipart.previousUploads.lock(record.id);
-            Object.assign(upload, { id: record.id, key: record.key, fingerprint: record.fingerprint });
-            others.forEach(this.#abort);
+    /** @param {string} id @param {PreviousUpload} record */
+    set(id, record) {
+        if (!this.has(id)) {
+            this.lock(id);
         }
-    };
-
-    /** @param {string} identity */
-    #take(identity) {
-        const { row, records } = this.#offers.get(identity) ?? { records: [] };
-        this.#offers.delete(identity);
-        row?.remove();
-        return records;
+        useStorage((storage) => storage.setItem(this.prefix + id, JSON.stringify(record)));
+        return super.set(id, record);
     }
 
-    /** Unless another tab has continued it since. @param {PreviousUpload} record */
-    #abort = async (record) => {
-        if ((await this.multipart.previousUploads.findInterrupted()).includes(record)) {
-            this.multipart.abort(record.id);
-        }
-    };
+    /** @param {string} id */
+    delete(id) {
+        useStorage((storage) => storage.removeItem(this.prefix + id));
+        return super.delete(id);
+    }
+
+    /** Holds a Web Lock so that other tabs do not offer this upload; released when the page closes. @param {string} id */
+    lock(id) {
+        globalThis.navigator?.locks?.request(this.prefix + id, () => new Promise(() => {}));
+    }
+
+    /** Those that no tab is sending. */
+    async findInterrupted() {
+        const { held = [] } = (await navigator.locks?.query()) ?? {};
+        const locks = held.map(({ name }) => name);
+        return [...this.values()].filter(({ id }) => !locks.includes(this.prefix + id));
+    }
 }
 
-/** Those that can be resumed, the furthest first. @param {MultipartUploader} multipart */
-async function findPreviousUploads(multipart) {
-    const records = await multipart.previousUploads.findInterrupted();
-    const requests = records.map(async (record) => {
-        const found = await multipart.find(record.id).catch(() => ({ sent: null }));
-        return found ? [{ record, sent: found.sent }] : [];
-    });
-    return (await Promise.all(requests)).flat().sort((a, b) => (b.sent ?? -1) - (a.sent ?? -1));
+/** Null for a record that is broken. @param {string | null} text @returns {PreviousUpload | null} */
+function parse(text) {
+    try {
+        return JSON.parse(text ?? "");
+    } catch {
+        return null;
+    }
 }
 
-/** @param {UploadList} list @param {PreviousUpload} record @param {number | null} sent @param {() => void} abort */
-export function addInterruptedRow(list, { name, size }, sent, abort) {
-    const { view } = list;
-    const row = list.createRow(name);
-    const paintRow = () => {
-        const { texts } = view;
-        const progress =
-            sent !== null && texts.formatMessage("sending", { sent: formatBytes(sent), size: formatBytes(size) });
-        row.status.textContent = join(progress, texts.formatMessage("interrupted"));
-        row.remove.setAttribute("aria-label", texts.formatMessage("cancel", { name }));
-    };
-    view.painters.push(paintRow);
-    paintRow();
-    row.remove.onclick = () => {
-        list.moveFocus(row.element);
-        abort();
-    };
-    return row.element;
+/** @param {(storage: Storage) => void} act */
+function useStorage(act) {
+    try {
+        act(localStorage);
+    } catch {
+        // The browser stores nothing, or its storage is full.
+    }
 }

@@ -36,7 +36,7 @@ export class Signer {
         this.subject = limits.subject ?? "";
         this.#lifetimeSeconds = limits.expires_in ?? this.#lifetimeSeconds;
         if (limits.max_files || this.slots) {
-            (await import("./slots.js").catch(unreachable)).countSlots(this, limits.max_files ?? 0);
+            (await import("./counted-link.js").catch(unreachable)).countSlots(this, limits.max_files ?? 0);
         }
         this.hasLimits = true;
         if (this.storagePrefix !== name) {

@@ -1,13 +1,13 @@
 // The types of the page, known in all of its modules. For the type checker and for readers: no browser loads this.
 
 type MultipartUploader = import("./multipart.js").MultipartUploader;
-type PreviousUploads = import("./previous.js").PreviousUploads;
+type PreviousUploads = import("./resume.js").PreviousUploads;
 type Queue = import("./queue.js").Queue;
 type Fault = import("./retry.js").Fault;
 type Totals = import("./bandwidth.js").Totals;
 type Upload = import("./files.js").Upload;
 type Signer = import("./signer.js").Signer;
-type Slots = import("./slots.js").Slots;
+type Slots = import("./counted-link.js").Slots;
 type Translator = import("./messages.js").Translator;
 type View = import("./view.js").View;
 type UploadList = import("./list.js").UploadList;

@@ -49,7 +49,7 @@ def properties() -> set[str]:
 
 
 def parts() -> set[str]:
-    source = web("template", "rows", "request", "failures", "links")
+    source = web("template", "rows", "request", "failures", "link-switch")
     return {part for value in re.findall(r'part: "([^"]+)"', source) for part in value.split()}
 
 

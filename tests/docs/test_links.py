@@ -130,9 +130,9 @@ def test_the_table_of_the_pages_modules_is_that_of_the_folder() -> None:
     [table] = re.findall(r"<!-- modules[^>]* -->\n(.*?)<!-- /", text_of("docs/page.md"), re.DOTALL)
     rows = [row.split(" | ") for row in table.splitlines()[2:]]
     at_once = {
-        name for files, _, when in rows if when.startswith("at once") for name in re.findall(r"`(\w+\.js)`", files)
+        name for files, _, when in rows if when.startswith("at once") for name in re.findall(r"`([\w-]+\.js)`", files)
     }
-    listed = {name for files, *_ in rows for name in re.findall(r"`(\w+\.js)`", files)}
+    listed = {name for files, *_ in rows for name in re.findall(r"`([\w-]+\.js)`", files)}
     assert listed == {file.name for file in (ROOT / "web").glob("*.js")}
     assert at_once == static_imports("app.js", set())
 
@@ -141,7 +141,7 @@ def static_imports(name: str, known: set[str]) -> set[str]:
     if name not in known:
         known.add(name)
         for imported in re.findall(
-            r'^(?:import|export|\})(?:.*? from)? "\./(\w+\.js)";', text_of(f"web/{name}"), re.MULTILINE
+            r'^(?:import|export|\})(?:.*? from)? "\./([\w-]+\.js)";', text_of(f"web/{name}"), re.MULTILINE
         ):
             static_imports(imported, known)
     return known

@@ -154,7 +154,7 @@ Object.defineProperty(globalThis, "localStorage", { get: () => running.getStore(
 globalThis.document = { querySelectorAll: () => [] };
 
 const { createQueue, Signer, Upload } = await import("../../web/uploader.js");
-const { ResumeOffers } = await import("../../web/resume.js");
+const { ResumeOffers } = await import("../../web/resume-offers.js");
 await Promise.all(["slots", "multipart", "crc64"].map((name) => import(`../../web/${name}.js`)));
 
 /** Lets everything that can go on go on. */

@@ -218,7 +218,7 @@ test("every name of a text in a module or in the page has a text", () => {
 test("every fault that the modules know of has a message", async () => {
     const code = (
         await Promise.all(
-            ["app", "element", "files", "queue", "request", "selection", "slots", "oss", "retry", "uploader"].map(
+            ["app", "element", "files", "queue", "request", "selection", "counted-link", "oss", "retry", "uploader"].map(
                 (name) => read(`web/${name}.js`),
             ),
         )

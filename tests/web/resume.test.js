@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { beforeEach, test } from "node:test";
 import { Upload } from "../../web/files.js";
-import { PreviousUploads } from "../../web/previous.js";
-import { ResumeOffers } from "../../web/resume.js";
+import { PreviousUploads } from "../../web/resume.js";
+import { ResumeOffers } from "../../web/resume-offers.js";
 
 const ALICE = "previous-upload https://sign.example alice ";
 const BOB = "previous-upload https://sign.example bob ";

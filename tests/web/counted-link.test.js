@@ -6,10 +6,10 @@ import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import { beforeEach, test } from "node:test";
 import { readLink } from "../../web/claims.js";
+import { Slots } from "../../web/counted-link.js";
 import { Upload } from "../../web/files.js";
 import { Queue } from "../../web/queue.js";
 import { Fault } from "../../web/retry.js";
-import { Slots } from "../../web/slots.js";
 import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
