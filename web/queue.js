@@ -256,7 +256,7 @@ export class Queue {
         Object.assign(attempt, { begin, sentBefore: sent, sending: begin, lifetimeMs, isAhead });
         this.#update(upload, { state: "sending", key: form.key, sent });
         const onProgress = (/** @type {number} */ bytes) => {
-            if (!signal.aborted) {
+            if (!signal.aborted && this.#running.has(attempt)) {
                 this.#updateProgress(attempt, bytes);
                 keepAlive();
             }

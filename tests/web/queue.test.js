@@ -127,6 +127,15 @@ test("one that fails makes room, and keeps its reason", async () => {
     assert.deepEqual([first.state, first.fault, second.state], ["failed", fault, "signing"]);
 });
 
+test("one that has failed stays so, whatever its post still reports", async () => {
+    const here = world();
+    const file = await sending(here);
+    await fail(here, "denied");
+    // Its bytes are still summed.
+    here.posted[0].progress(7);
+    assert.equal(file.state, "failed");
+});
+
 test("another error than a Fault is unknown, and not tried again", async () => {
     const { queue, asked } = world();
     const file = upload();
