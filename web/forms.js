@@ -209,6 +209,7 @@ class FormOrder {
 
     /** @param {AbortSignal} signal @returns {Promise<Form>} */
     wait(signal) {
+        signal.throwIfAborted(); // it may have ended while something else was awaited
         this.#signals.push(signal);
         return new Promise((resolve, reject) => {
             signal.addEventListener("abort", () => {

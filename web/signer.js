@@ -25,11 +25,10 @@ export class Signer {
         this.profile = profile;
     }
 
-    /** @returns {Promise<Limits>} */
-    async fetchLimits() {
-        const limits = await this.request(
-            `/limits${this.profile ? `?profile=${encodeURIComponent(this.profile)}` : ""}`,
-        );
+    /** @param {AbortSignal} [signal] @returns {Promise<Limits>} */
+    async fetchLimits(signal) {
+        const query = this.profile ? `?profile=${encodeURIComponent(this.profile)}` : "";
+        const limits = await this.request(`/limits${query}`, undefined, signal);
         const name = this.storagePrefix;
         this.multipartThreshold = limits.multipart_threshold ?? Infinity;
         this.maxFilesPerRequest = limits.max_files_per_request ?? this.maxFilesPerRequest;

@@ -17,7 +17,7 @@ export function createQueue(signer, onChange, parallel) {
                 await verifyUnchanged(upload, keepAlive, signal);
             }
             if (signer.token && !signer.hasLimits) {
-                await signer.fetchLimits(); // is it a counted link?
+                await signer.fetchLimits(signal); // is it a counted link?
             }
             const send = async (/** @type {UploadRequest} */ request) =>
                 isSmall(upload.size)

@@ -64,6 +64,8 @@ class MemoryStorage extends Map {
 
 Math.random = () => 0.5;
 
+const aborted = (signal) => new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+
 beforeEach(() => {
     FakeXhr.all = [];
     const fakes = { XMLHttpRequest: FakeXhr, FormData: MemoryForm, setInterval: () => 0 };
@@ -90,9 +92,10 @@ function world({ token, limits = {}, expiresIn = 600 } = {}) {
         const error = refusals[filename] && { code: refusals[filename] };
         return error ? { error } : { url: "https://oss", fields, key: `k/${slot ?? id}`, expires_at: end };
     };
-    const page = { hold: null };
+    const page = { hold: null, limits: null };
     globalThis.fetch = async (address, { body, headers, signal }) => {
         if (address.endsWith("/limits")) {
+            await Promise.race([page.limits, aborted(signal)]);
             return new Response(JSON.stringify({ expires_in: expiresIn, ...limits }));
         }
         const { files, profile } = JSON.parse(body);
@@ -435,4 +438,23 @@ test("to cancel 20,000 waiting files takes no longer than to add them", async ()
     assert.ok(cancelling < 5 * adding, `${cancelling} and ${adding} µs`);
     assert.equal(all.queue.totals.open, 0);
     await settle();
+});
+
+test("a form that is asked for when its file has been cancelled is not waited for", async () => {
+    const forms = new Forms({ request: () => assert.fail("nobody wants it"), maxFilesPerRequest: 20 });
+    const signal = AbortSignal.abort(new Error("cancelled"));
+    await assert.rejects(forms.sign({}, {}, signal, { next: () => [] }), { message: "cancelled" });
+});
+
+test("files that are cancelled while the limits are on their way leave their place to others", async () => {
+    const all = world({ token: tokenOf({ sub: "a" }) });
+    all.limits = new Promise(() => {});
+    const cancelled = uploads(4);
+    await all.add(cancelled);
+    cancelled.forEach(all.queue.cancel, all.queue);
+    all.limits = null;
+    const next = upload("next");
+    await all.add([next]);
+    await all.finish();
+    assert.deepEqual(states([...cancelled, next]), [...Array(4).fill("cancelled"), "done"]);
 });
