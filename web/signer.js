@@ -8,13 +8,14 @@ export const MAX_FORM_LIFETIME_SECONDS = 3000;
 export class Signer {
     multipartThreshold = Infinity; // until the limits are known
     subject = ""; // until the limits are known
-    hasLimits = false;
     maxFilesPerRequest = 20; // until the limits are known
     /** Identifies a counted link. */
     link = "";
     /** Of a counted link. @type {Slots | undefined} */
     slots;
     #lifetimeSeconds = 600; // until the limits are known
+    /** Whose limits are known. */
+    #limited = "";
     /** @type {Promise<MultipartUploader> | undefined} */
     #multipart;
 
@@ -22,26 +23,39 @@ export class Signer {
     constructor(address, token, profile) {
         this.address = new URL(address).href.replace(/\/$/, "");
         this.token = token;
-        this.profile = profile;
+        this.profile = profile || undefined;
+    }
+
+    /** Whether those of this token and profile are known. */
+    get hasLimits() {
+        return this.#limited === this.#named;
     }
 
     /** @param {AbortSignal} [signal] @returns {Promise<Limits>} */
     async fetchLimits(signal) {
+        const named = this.#named;
         const query = this.profile ? `?profile=${encodeURIComponent(this.profile)}` : "";
         const limits = await this.request(`/limits${query}`, undefined, signal);
+        const isCounted = limits.max_files || this.slots;
+        const { countSlots } = isCounted ? await import("./counted-link.js").catch(unreachable) : {};
+        if (named !== this.#named) {
+            return this.fetchLimits(signal); // they are another person's, or another profile's
+        }
         const name = this.storagePrefix;
         this.multipartThreshold = limits.multipart_threshold ?? Infinity;
         this.maxFilesPerRequest = limits.max_files_per_request ?? this.maxFilesPerRequest;
         this.subject = limits.subject ?? "";
         this.#lifetimeSeconds = limits.expires_in ?? this.#lifetimeSeconds;
-        if (limits.max_files || this.slots) {
-            (await import("./counted-link.js").catch(unreachable)).countSlots(this, limits.max_files ?? 0);
-        }
-        this.hasLimits = true;
+        countSlots?.(this, limits.max_files ?? 0);
+        this.#limited = named;
         if (this.storagePrefix !== name) {
             this.#multipart = undefined;
         }
         return limits;
+    }
+
+    get #named() {
+        return JSON.stringify([this.token ?? "", this.profile ?? ""]);
     }
 
     /** What the browser stores belongs to one person, profile and counted link. Encoded, these have no slash. */

@@ -109,3 +109,42 @@ test("the page reckons with the slowest line and the longest life that the funct
         [number("MIN_BYTES_PER_SECOND"), number("MAX_FORM_LIFETIME_SECONDS")],
     );
 });
+
+/** A signer of one person whose token becomes another's while the limits are asked for. */
+async function switchWhileAsked() {
+    const answers = [];
+    globalThis.fetch = (_, { headers }) =>
+        new Promise((resolve) => {
+            const subject = headers.Authorization.replace("Bearer ", "");
+            answers.push(() => resolve(new Response(JSON.stringify({ subject }))));
+        });
+    const signer = new Signer("https://sign.example.com", "alice");
+    const first = signer.fetchLimits();
+    signer.token = "bob";
+    const second = signer.fetchLimits();
+    answers[1]();
+    await second;
+    answers[0]();
+    await new Promise((resolve) => setImmediate(resolve));
+    answers[2]?.();
+    return { signer, limits: await first };
+}
+
+test("an answer about the token of before names nobody", async () => {
+    const { signer, limits } = await switchWhileAsked();
+    assert.deepEqual([signer.subject, limits.subject], ["bob", "bob"]);
+});
+
+test("the limits of one token are not known of another", async () => {
+    const asked = signer({ "/limits": {} });
+    const known = [asked.hasLimits];
+    await asked.fetchLimits();
+    known.push(asked.hasLimits);
+    asked.token = "another";
+    known.push(asked.hasLimits);
+    assert.deepEqual(known, [false, true, false]);
+});
+
+test("no profile is no profile, whichever way it is written", () => {
+    assert.equal(new Signer("https://sign.example.com", "token", "").profile, undefined);
+});
