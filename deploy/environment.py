@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from deploy.env_file import dotenv, read
@@ -34,13 +34,8 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     file = env_file(environ, folder)
     of_file = dotenv(read(file), file.name)
     _refuse_other_files({**of_file, **environ}, folder)
-    for name in of_file if file.name == ".env" else ():
-        # Serverless Devs fills in the variables of every value whose name stands in the file, wherever it is from.
-        if "$" in environ.get(name, ""):
-            raise ValueError(
-                f"{name} is set in the environment, with a $ in it, and in .env too: Serverless Devs would put other "
-                f"values in. Take {name} out of .env."
-            )
+    if file.name == ".env":
+        _refuse_variables(of_file, environ)
     return {**of_file, **environ}
 
 
@@ -51,7 +46,19 @@ def for_serverless_devs(environ: Mapping[str, str], folder: Path) -> dict[str, s
         return dict(environ)
     # An empty variable wins over .env, and counts as absent.
     unset = dict.fromkeys(dotenv(read(folder / ".env")), "")
+    _refuse_variables(unset, environ)
     return {**unset, **environment(environ, folder), "ENV_FILE": ""}
+
+
+def _refuse_variables(names: Iterable[str], environ: Mapping[str, str]) -> None:
+    """Raises ValueError where one of the names, which stand in .env, has a value that Serverless Devs would change."""
+    for name in names:
+        # It fills in the variables of every value whose name stands in the file, wherever the value is from.
+        if "$" in environ.get(name, ""):
+            raise ValueError(
+                f"{name} is set in the environment, with a $ in it, and in .env too: Serverless Devs would put other "
+                f"values in. Take {name} out of .env."
+            )
 
 
 def _refuse_other_files(settings: Mapping[str, str], folder: Path) -> None:
