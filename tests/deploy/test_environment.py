@@ -487,7 +487,9 @@ def test_serverless_devs_gets_nothing_of_env_beside_env_file(tmp_path: Path) -> 
 def test_what_serverless_devs_would_fill_in_from_dotenv_is_refused_with_another_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("WEBHOOK_SECRET=\n", encoding="utf-8")
     (tmp_path / ".env.staging").write_text("NAME=staging\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"^WEBHOOK_SECRET is set in the environment, with a \$ in it, and in \.env too"):
+    with pytest.raises(
+        ValueError, match=r"^WEBHOOK_SECRET is set in the environment, with a \$ in it, and in \.env too"
+    ):
         environment.for_serverless_devs({"ENV_FILE": ".env.staging", "WEBHOOK_SECRET": "a$HOME"}, tmp_path)
 
 

@@ -208,11 +208,51 @@ def test_the_command_says_what_is_missing(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err.endswith("error: Missing: OSS_ACCESS_KEY_SECRET, --endpoint, --region.\n")
 
 
-def test_the_command_says_that_an_endpoint_is_an_address(cloud: OssCloud, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("option", "address"),
+    [
+        ("--endpoint", "oss-cn-hangzhou.aliyuncs.com"),
+        ("--endpoint", "http://oss-cn-hangzhou.aliyuncs.com"),
+        ("--url", "http://localhost.example.com"),
+        ("--sts-endpoint", "http://sts.aliyuncs.com"),
+    ],
+)
+def test_keys_and_tokens_go_to_no_other_machine_in_the_clear(
+    cloud: OssCloud, capsys: pytest.CaptureFixture[str], option: str, address: str
+) -> None:
     with pytest.raises(SystemExit, match=r"^2$"):
-        command.main([], {**environ(cloud), "OSS_ENDPOINT": "oss-cn-hangzhou.aliyuncs.com"})
-    fault = "--endpoint is 'oss-cn-hangzhou.aliyuncs.com'. Begin it with https:// or http://.\n"
+        command.main([option, address, "--only", "no row"], environ(cloud))
+    fault = f"{option} is '{address}'. Begin it with https://, or at this machine with http://.\n"
     assert capsys.readouterr().err.endswith(fault)
+
+
+def test_what_an_endpoint_answers_stays_text_in_a_terminal(
+    cloud: OssCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = (403, {"content-type": "application/xml"}, "<Code>\x1b[2J\u202e</Code>".encode())
+    monkeypatch.setattr("vectors.peers.runner._exchange", lambda *_: answer)
+    assert command.main(["--only", "POST Policy Simple"], environ(cloud)) == 1
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert first == "differs   same             gcs: POST Policy Simple: 403 \\u001b[2J\\u202e"
+
+
+@pytest.mark.parametrize("refused", ["publicAccessBlock", "acl"])
+def test_a_bucket_that_stays_open_is_said(
+    cloud: OssCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    seen = []
+
+    def exchange(_: str, method: str, path: str, *__: object) -> tuple[int, dict[str, str], bytes]:
+        seen.append((method, path))
+        # It is opened, and not closed again.
+        is_refused = seen.count((method, path)) > 1 and path == f"/?{refused}="
+        return (503 if is_refused else 200), {}, b""
+
+    monkeypatch.setattr("vectors.peers.runner._exchange", exchange)
+    name = next(row.name for row in ROWS if "acl" in row.data["steps"][0])
+    assert command.main(["--only", name, "--change-bucket"], environ(cloud)) == 1
+    said = f"The bucket {cloud.bucket.name} may be open to everyone. Block public access to it.\n"
+    assert capsys.readouterr().err == said
 
 
 def test_the_command_says_that_nothing_answers(cloud: OssCloud, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ What the command stores below a prefix of its own, it deletes again.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOOPBACK = ("127.0.0.1", "localhost")
+BEGINNING = "Begin it with https://, or at this machine with http://."
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
@@ -30,18 +32,33 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     missing += [f"--{name}" for name in ("endpoint", "bucket", "region") if not getattr(options, name)]
     if missing:
         parser.error(f"Missing: {', '.join(missing)}.")
-    if urlsplit(options.endpoint).scheme not in ("http", "https"):
-        parser.error(f"--endpoint is {options.endpoint!r}. Begin it with https:// or http://.")
+    for name in ("endpoint", "url", "sts_endpoint"):
+        if not _is_safe(getattr(options, name)):
+            parser.error(f"--{name.replace('_', '-')} is {getattr(options, name)!r}. {BEGINNING}")
     rows = [row for row in read_rows() if options.only in row.name]
     runner = Runner(_target(options, environ))
     try:
         results = [_run(runner, row) for row in rows]
         runner.finish()
     except OSError as error:
-        print(f"{options.endpoint} does not answer: {error}", file=sys.stderr)
+        print(visible(f"{options.endpoint} does not answer: {error}"), file=sys.stderr)
         return 2
+    finally:
+        if runner.may_be_open:
+            print(f"The bucket {options.bucket} may be open to everyone. Block public access to it.", file=sys.stderr)
     print(", ".join(f"{results.count(result)} {result}" for result in ("holds", "differs", "not tried")))
-    return 1 if "differs" in results else 0
+    return 1 if "differs" in results or runner.may_be_open else 0
+
+
+def visible(text: str) -> str:
+    """Returns a text without characters that a terminal obeys, or shows otherwise: an endpoint may answer anything."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def _is_safe(url: str) -> bool:
+    """Returns whether keys and tokens may go there. There need not be an address."""
+    address = urlsplit(url)
+    return not url or address.scheme == "https" or (address.scheme == "http" and address.hostname in LOOPBACK)
 
 
 def _run(runner: Runner, row: Row) -> str:
@@ -54,9 +71,9 @@ def _run(runner: Runner, row: Row) -> str:
         return "not tried"
     result = "differs" if faults else "holds"
     answered = " ".join(str(value) for value in answer.describe().values())
-    print(f"{result:10}{mark:17}{row.name}: {answered}", flush=True)
+    print(visible(f"{result:10}{mark:17}{row.name}: {answered}"), flush=True)
     for fault in faults:
-        print(f"{'':27}{fault}", flush=True)
+        print(visible(f"{'':27}{fault}"), flush=True)
     return result
 
 

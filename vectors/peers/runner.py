@@ -116,6 +116,11 @@ class Runner:
         finally:
             self._clean_up()
 
+    @property
+    def may_be_open(self) -> bool:
+        """Returns whether a row has opened the bucket to everyone, and it is not certain that it is private again."""
+        return self._acl != PRIVATE
+
     def finish(self) -> None:
         """Deletes the CORS rules, if rows have replaced them."""
         if self._cors is not None:
@@ -223,7 +228,9 @@ class Runner:
         """Blocks public access to the bucket, or no longer does, and sets its ACL."""
         setting = f"<BlockPublicAccess>{str(acl == PRIVATE).lower()}</BlockPublicAccess>"
         text = f"<PublicAccessBlockConfiguration>{setting}</PublicAccessBlockConfiguration>"
-        self._request({"method": "PUT", "query": {"publicAccessBlock": ""}, "text": text})
+        answer = self._request({"method": "PUT", "query": {"publicAccessBlock": ""}, "text": text})
+        if answer.status >= 300:
+            return answer
         return self._request({"method": "PUT", "query": {"acl": ""}, "headers": {"x-oss-acl": acl}})
 
     def _require_change(self) -> None:
@@ -269,9 +276,8 @@ class Runner:
 
     def _clean_up(self) -> None:
         self._credentials = self.target.credentials
-        if self._acl != PRIVATE:
+        if self.may_be_open and self._put_acl(PRIVATE).status < 300:
             self._acl = PRIVATE
-            self._put_acl(PRIVATE)
         for key in sorted(self._keys):
             if key.startswith(self.target.prefix):
                 self._request({"method": "DELETE", "key": key})
