@@ -336,7 +336,7 @@ def _is_a_path(key: str) -> bool:
     """Returns whether a file in the folder can have exactly this key as its path."""
     segments = key.split("/")
     return (
-        segments[0] != OWN_FOLDER
+        segments[0].casefold() != OWN_FOLDER  # a file system may ignore case
         and key.isprintable()
         and "\\" not in key
         and not any(segment in ("", ".", "..") or len(segment.encode()) > MAX_SEGMENT for segment in segments)

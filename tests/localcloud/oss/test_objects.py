@@ -57,6 +57,7 @@ NOT_PATHS = [
     "a\nb",
     ".objects",
     ".objects/about/x.json",
+    ".Objects/about/x.json",
     "é" * 128,
     "x" * 1023,
 ]
