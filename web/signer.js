@@ -15,7 +15,7 @@ export class Signer {
     slots;
     #lifetimeSeconds = 600; // until the limits are known
     /** Whose limits are known. */
-    #limited = "";
+    #limitsOf = "";
     /** @type {Promise<MultipartUploader> | undefined} */
     #multipart;
 
@@ -28,17 +28,21 @@ export class Signer {
 
     /** Whether those of this token and profile are known. */
     get hasLimits() {
-        return this.#limited === this.#named;
+        return this.#limitsOf === this.#identity;
     }
 
     /** @param {AbortSignal} [signal] @returns {Promise<Limits>} */
     async fetchLimits(signal) {
-        const named = this.#named;
+        const identity = this.#identity;
         const query = this.profile ? `?profile=${encodeURIComponent(this.profile)}` : "";
-        const limits = await this.request(`/limits${query}`, undefined, signal);
-        const isCounted = limits.max_files || this.slots;
+        const limits = await this.request(`/limits${query}`, undefined, signal).catch((fault) => {
+            if (identity === this.#identity) {
+                throw fault;
+            }
+        });
+        const isCounted = limits?.max_files || this.slots;
         const { countSlots } = isCounted ? await import("./counted-link.js").catch(unreachable) : {};
-        if (named !== this.#named) {
+        if (identity !== this.#identity) {
             return this.fetchLimits(signal); // they are another person's, or another profile's
         }
         const name = this.storagePrefix;
@@ -47,14 +51,14 @@ export class Signer {
         this.subject = limits.subject ?? "";
         this.#lifetimeSeconds = limits.expires_in ?? this.#lifetimeSeconds;
         countSlots?.(this, limits.max_files ?? 0);
-        this.#limited = named;
+        this.#limitsOf = identity;
         if (this.storagePrefix !== name) {
             this.#multipart = undefined;
         }
         return limits;
     }
 
-    get #named() {
+    get #identity() {
         return JSON.stringify([this.token ?? "", this.profile ?? ""]);
     }
 

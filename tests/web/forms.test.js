@@ -64,7 +64,8 @@ class MemoryStorage extends Map {
 
 Math.random = () => 0.5;
 
-const aborted = (signal) => new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+const waitForAbort = (signal) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
 
 beforeEach(() => {
     FakeXhr.all = [];
@@ -95,7 +96,7 @@ function world({ token, limits = {}, expiresIn = 600 } = {}) {
     const page = { hold: null, limits: null };
     globalThis.fetch = async (address, { body, headers, signal }) => {
         if (address.endsWith("/limits")) {
-            await Promise.race([page.limits, aborted(signal)]);
+            await Promise.race([page.limits, waitForAbort(signal)]);
             return new Response(JSON.stringify({ expires_in: expiresIn, ...limits }));
         }
         const { files, profile } = JSON.parse(body);

@@ -218,9 +218,18 @@ test("every name of a text in a module or in the page has a text", () => {
 test("every fault that the modules know of has a message", async () => {
     const code = (
         await Promise.all(
-            ["app", "element", "files", "queue", "request", "selection", "counted-link", "oss", "retry", "uploader"].map(
-                (name) => read(`web/${name}.js`),
-            ),
+            [
+                "app",
+                "element",
+                "files",
+                "queue",
+                "request",
+                "selection",
+                "counted-link",
+                "oss",
+                "retry",
+                "uploader",
+            ].map((name) => read(`web/${name}.js`)),
         )
     ).join();
     const faults = [...code.matchAll(/new Fault\("(\w+)"|"(\w+_\w+|exists|clock|denied|setup|stalled)"/g)];

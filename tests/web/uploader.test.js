@@ -111,29 +111,32 @@ test("the page reckons with the slowest line and the longest life that the funct
 });
 
 /** A signer of one person whose token becomes another's while the limits are asked for. */
-async function switchWhileAsked() {
+async function switchWhileAsked(status = 200) {
     const answers = [];
     globalThis.fetch = (_, { headers }) =>
         new Promise((resolve) => {
             const subject = headers.Authorization.replace("Bearer ", "");
-            answers.push(() => resolve(new Response(JSON.stringify({ subject }))));
+            const answer = (status) => resolve(new Response(JSON.stringify({ subject }), { status }));
+            answers.push(answer);
         });
     const signer = new Signer("https://sign.example.com", "alice");
     const first = signer.fetchLimits();
     signer.token = "bob";
     const second = signer.fetchLimits();
-    answers[1]();
+    answers[1](200);
     await second;
-    answers[0]();
+    answers[0](status);
     await new Promise((resolve) => setImmediate(resolve));
-    answers[2]?.();
+    answers[2]?.(200);
     return { signer, limits: await first };
 }
 
-test("an answer about the token of before names nobody", async () => {
-    const { signer, limits } = await switchWhileAsked();
-    assert.deepEqual([signer.subject, limits.subject], ["bob", "bob"]);
-});
+for (const status of [200, 401]) {
+    test(`an answer ${status} about the token of before says nothing of the next`, async () => {
+        const { signer, limits } = await switchWhileAsked(status);
+        assert.deepEqual([signer.subject, limits.subject], ["bob", "bob"]);
+    });
+}
 
 test("the limits of one token are not known of another", async () => {
     const asked = signer({ "/limits": {} });
