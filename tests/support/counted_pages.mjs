@@ -155,7 +155,7 @@ globalThis.document = { querySelectorAll: () => [] };
 
 const { createQueue, Signer, Upload } = await import("../../web/uploader.js");
 const { ResumeOffers } = await import("../../web/resume-offers.js");
-await Promise.all(["slots", "multipart", "crc64"].map((name) => import(`../../web/${name}.js`)));
+await Promise.all(["counted-link", "multipart", "crc64"].map((name) => import(`../../web/${name}.js`)));
 
 /** Lets everything that can go on go on. */
 async function settle() {
