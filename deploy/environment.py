@@ -13,6 +13,9 @@ from deploy.env_file import dotenv, read
 _PACKAGES = ("build/sign", "build/callback")
 """What s.yaml names as `code`: Serverless Devs reads a .env there, too."""
 
+OF_ENVIRONMENT = ("AccountID", "AccessKeyID", "AccessKeySecret")
+"""The variables that Serverless Devs takes instead of what is stored, if all of them are there."""
+
 _OTHER_ENV_FILES = (".env.example", ".env.vault")
 """What is committed, and what Serverless Devs reads in another way."""
 
@@ -44,10 +47,16 @@ def for_serverless_devs(environ: Mapping[str, str], folder: Path) -> dict[str, s
     file = env_file(environ, folder)
     if file.name == ".env":
         return dict(environ)
-    # An empty variable wins over .env, and counts as absent.
+    # An empty variable wins over .env, and counts as absent, but not among the three of the credentials.
     unset = dict.fromkeys(dotenv(read(folder / ".env")), "")
     _refuse_variables(unset, environ)
-    return {**unset, **environment(environ, folder), "ENV_FILE": ""}
+    settings = {**unset, **environment(environ, folder), "ENV_FILE": ""}
+    if all(name in settings for name in OF_ENVIRONMENT) and not all(settings[name] for name in OF_ENVIRONMENT):
+        raise ValueError(
+            f"{' and '.join(name for name in OF_ENVIRONMENT if name in unset)} in .env would keep Serverless Devs from "
+            f"the credentials of {file.name}: take them out of .env, and keep them with `s config add` (ACCESS)."
+        )
+    return settings
 
 
 def _refuse_variables(names: Iterable[str], environ: Mapping[str, str]) -> None:

@@ -484,6 +484,13 @@ def test_serverless_devs_gets_nothing_of_env_beside_env_file(tmp_path: Path) -> 
     }
 
 
+def test_credentials_in_env_do_not_hide_those_of_another_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("AccountID=1\nAccessKeyID=a\nAccessKeySecret=b\n", encoding="utf-8")
+    (tmp_path / ".env.staging").write_text("ACCESS=staging\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^AccountID and AccessKeyID and AccessKeySecret in \.env would keep"):
+        environment.for_serverless_devs({"ENV_FILE": ".env.staging"}, tmp_path)
+
+
 def test_what_serverless_devs_would_fill_in_from_dotenv_is_refused_with_another_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("WEBHOOK_SECRET=\n", encoding="utf-8")
     (tmp_path / ".env.staging").write_text("NAME=staging\n", encoding="utf-8")

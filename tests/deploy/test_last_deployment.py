@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def never(_: str) -> str:
     [
         ({}, Target("oss-direct-upload", "cn-hongkong", "", ".env")),
         (
-            {"ENV_FILE": ".env.staging", "AccountID": "42"},
+            {"ENV_FILE": ".env.staging", "AccountID": "42", "AccessKeyID": "k", "AccessKeySecret": "s"},
             Target("team-staging", "ap-southeast-1", "42", ".env.staging"),
         ),
         ({"ENV_FILE": ".env.staging", "NAME": "other"}, Target("other", "ap-southeast-1", "", ".env.staging")),
@@ -34,6 +35,35 @@ def never(_: str) -> str:
 def test_what_would_be_changed(tmp_path: Path, environ: dict[str, str], own: Target) -> None:
     (tmp_path / ".env.staging").write_text("NAME=team-staging\nREGION=ap-southeast-1\n", encoding="utf-8")
     assert last_deployment.target({"HOME": str(tmp_path), **environ}, tmp_path) == own
+
+
+KEYS = {"AccessKeyID": "k", "AccessKeySecret": "s"}
+OF_OSS = {"OSS_ACCESS_KEY_ID": "k", "OSS_ACCESS_KEY_SECRET": "s"}
+JSON = {"ci_serverless_devs_key": '{"AccountID": "3", "AccessKeyID": "k", "AccessKeySecret": "s"}'}
+
+
+@pytest.mark.parametrize(
+    ("environ", "account"),
+    [
+        ({}, "2"),
+        ({"ACCESS": "other"}, "4"),
+        ({"AccountID": "1"}, "2"),
+        ({"AccountID": "1", **OF_OSS}, "2"),
+        ({"AccountID": "1", **KEYS}, "1"),
+        ({"AccountID": "1", **KEYS, "ACCESS": "other"}, "1"),
+        ({"ACCESS": "ci_serverless_devs_key", **JSON}, "3"),
+        ({"ACCESS": "ci_serverless_devs_key", **JSON, "AccountID": "1", **KEYS}, "1"),
+        ({"ACCESS": "ci_serverless_devs_key", "ci_serverless_devs_key": "[]"}, ""),
+    ],
+)
+def test_the_account_is_the_one_that_serverless_devs_acts_on(
+    tmp_path: Path, environ: dict[str, str], account: str
+) -> None:
+    """As its function that chooses credentials does: the three variables, then the alias."""
+    (tmp_path / ".s").mkdir()
+    stored = {"default": {"AccountID": "2", **KEYS}, "other": {"AccountID": "4", **KEYS}}
+    (tmp_path / ".s" / "access.yaml").write_text(json.dumps(stored), encoding="utf-8")
+    assert last_deployment.target({"HOME": str(tmp_path), **environ}, tmp_path).account == account
 
 
 def test_the_first_and_the_same_again_are_said_and_not_asked_about(
