@@ -43,6 +43,12 @@ _UNDELETED = (
 )
 
 
+_INTERRUPTED = (
+    "Interrupted. A function may be open to everyone without its cap (reservedConcurrency): run `make deploy` again, "
+    "or `make remove`."
+)
+
+
 def ensure_identity(file: Path, environ: Mapping[str, str]) -> str:
     """Writes a random JWT_SECRET into .env, if users are to prove who they are and nothing is set for it.
 
@@ -81,7 +87,11 @@ def deploy(environ: Mapping[str, str]) -> int:
     file = env_file(environ, _PROJECT)
     secret = ensure_identity(file, environ)
     ensure_tickets(file, environ)
-    code = _run("deploy", environ)
+    try:
+        code = _run("deploy", environ)
+    except (KeyboardInterrupt, SystemExit):  # no hook runs any more
+        print(_INTERRUPTED, flush=True)
+        raise
     if code:
         return code
     known = environment(environ, file.parent)

@@ -427,3 +427,19 @@ def test_an_s_yaml_that_is_none_is_not_quoted(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^s\.yaml, line 3, column 1: this is no YAML") as fault:
         list(components.report(tmp_path, {}))
     assert "hush" not in str(fault.value)
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(143)])
+def test_an_interrupted_deployment_says_what_it_may_have_left_open(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], end: BaseException
+) -> None:
+    def interrupt(*_: object) -> int:
+        raise end
+
+    monkeypatch.setattr(deploy, "_run", interrupt)
+    with pytest.raises(type(end)):
+        deploy.deploy({"AUTH": "none"})
+    assert capsys.readouterr().out == (
+        "Interrupted. A function may be open to everyone without its cap (reservedConcurrency): run `make deploy` again, "
+        "or `make remove`.\n"
+    )
