@@ -100,6 +100,7 @@ def test_without_credentials_it_says_how_to_give_them(scratch: Scratch) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_remove_stops_for_users_files(scratch: Scratch, bucket: Bucket) -> None:
     bucket.files = {("uploads/a.png", "null"): 5}
     stopped = make(scratch, "remove")

@@ -225,6 +225,7 @@ def test_a_failed_function_publishes_no_page(scratch: Scratch, cloud: DeployedCl
     )
 
 
+@pytest.mark.thorough
 def test_a_stack_that_could_not_be_made_is_said_to_be_dead(scratch: Scratch, cloud: DeployedCloud) -> None:
     """The component takes a dead stack for one that has not changed."""
     cloud.put(refuse={"infra": ["CreateStack"]})
@@ -237,6 +238,7 @@ def test_a_stack_that_could_not_be_made_is_said_to_be_dead(scratch: Scratch, clo
     assert [done.said.count(dead) for done in said] == [1, 1]
 
 
+@pytest.mark.thorough
 def test_a_function_whose_cap_is_refused_is_closed(scratch: Scratch, cloud: DeployedCloud) -> None:
     """The component makes the function, opens it, and caps it last."""
     cloud.put(refuse={"sign": ["PutConcurrencyConfig"]})
@@ -254,6 +256,7 @@ def test_who_answers_no_is_told_what_was_not_deployed(scratch: Scratch, cloud: D
     assert "callback was not deployed, and nothing after it: you answered no." in done.said
 
 
+@pytest.mark.thorough
 def test_a_removal_that_removes_nothing_stops_and_can_be_run_again(scratch: Scratch, cloud: DeployedCloud) -> None:
     """The component swallows every error."""
     cloud.put_function("callback", "oss-direct-upload-callback")
@@ -441,6 +444,7 @@ def test_an_empty_setting_counts_as_absent(scratch: Scratch) -> None:
     assert (scratch.props("infra")["parameters"], scratch.props("sign")) == (parameters(), function(scratch))
 
 
+@pytest.mark.thorough
 def test_without_identity(scratch: Scratch) -> None:
     del scratch.environ["JWT_SECRET"]
     scratch.ok("deploy", "-y", AUTH="none")
@@ -448,6 +452,7 @@ def test_without_identity(scratch: Scratch) -> None:
     assert {name: environ[name] for name in environ if name.startswith(("AUTH", "JWT"))} == {"AUTH": "none"}
 
 
+@pytest.mark.thorough
 def test_what_is_printed_hides_the_secrets(scratch: Scratch) -> None:
     scratch.environ |= {"CALLBACK": "on", "MULTIPART_THRESHOLD": "2MB", **SECRETS}
     for said in (scratch.ok("deploy", "-y"), scratch.ok("info"), scratch.ok("info", "-o", "json", "--silent")):

@@ -200,6 +200,7 @@ def test_under_serverless_devs(real: scratches.Scratch, site: Bucket) -> None:
     ] * 2
 
 
+@pytest.mark.thorough
 def test_under_serverless_devs_what_is_not_ours_keeps_the_stack(real: scratches.Scratch, site: Bucket) -> None:
     real.ok("deploy", "-y", "--skip-actions")
     with site.incoming() as incoming:
