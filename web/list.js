@@ -225,6 +225,7 @@ export class UploadList {
         this.#speed.add(now, totals.moved);
         const text = texts.describeTotals(totals, this.#speed.rateAt(now));
         page.total.hidden = rows.size === 0;
+        page.drop.classList.toggle("small", rows.size > 0);
         page.bar.value = share;
         page.summary.textContent = text;
         const retriable = [...rows.keys()].filter((upload) => upload.isRetriable).length;

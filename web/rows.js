@@ -30,6 +30,27 @@ function createButton(name, attributes) {
 
 /** @type {string} */
 export const STYLE = /* css */ `
+    #drop.small {
+        grid-template-columns: 1fr auto;
+        justify-items: start;
+        gap: 0 1rem;
+        padding: 0.5rem 0.5rem 0.5rem 1rem;
+        border-width: 1px;
+        text-align: start;
+    }
+
+    #drop.small > svg {
+        display: none;
+    }
+
+    #drop.small .choices {
+        grid-area: 1 / 2 / span 3;
+    }
+
+    #drop.small p {
+        grid-column: 1;
+    }
+
     li:has(details[open]) {
         align-items: start;
     }
@@ -188,6 +209,24 @@ export const STYLE = /* css */ `
     @keyframes breathe {
         to {
             opacity: 0.4;
+        }
+    }
+
+    @media (max-width: 40rem) {
+        #drop.small {
+            grid-template-columns: 1fr;
+            justify-items: center;
+            gap: 0.25rem;
+            padding: 0.5rem;
+            text-align: center;
+        }
+
+        #drop.small #invitation {
+            display: none;
+        }
+
+        #drop.small .choices {
+            grid-area: auto;
         }
     }
 
