@@ -88,7 +88,23 @@ export const STYLE = /* css */ `
         grid-template-columns: 1fr auto;
         align-items: center;
         gap: 0.5rem 1rem;
-        padding-block: 0.25rem 0.75rem;
+        padding-block: 0.5rem 0.75rem;
+        background: var(--page);
+    }
+
+    /* Where it leaves room for the list, even if its text is enlarged. */
+    @media (min-height: 30rem) {
+        #total {
+            position: sticky;
+            z-index: 1;
+            inset-block-start: 0;
+        }
+
+        /* The focus is never below it. */
+        #causes summary,
+        li :is(button, summary) {
+            scroll-margin-block-start: 10rem;
+        }
     }
 
     #bar {

@@ -19,3 +19,28 @@ def test_the_drop_zone_is_small_while_there_is_a_list(page: Page, cloud: Cloud) 
     page.get_by_role("button", name="Clear finished").click()
     expect(page.locator("li")).to_have_count(0)
     expect(drop).to_have_css("height", f"{height}px")
+
+
+COVERED = """(total) => {
+    const { activeElement } = total.getRootNode();
+    return activeElement.getBoundingClientRect().top < total.getBoundingClientRect().bottom;
+}"""
+
+
+def test_the_summary_stays_in_view_and_never_covers_the_focus(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.set_viewport_size({"width": 360, "height": 640})
+    names = [f"{number}.txt" for number in range(12)]
+    choose(page, *((name, "text/plain", b"x") for name in names))
+    expect(page.locator(".done")).to_have_count(12)
+    total = page.locator("#total")
+    page.get_by_role("button", name="Remove 11.txt").focus()
+    assert page.evaluate("scrollY") > 300
+    assert total.evaluate("(total) => total.getBoundingClientRect().top") == 0
+    covered = []
+    # Backwards, from the last row's last button to the first row's first.
+    for _ in range(2 * 12 - 1):
+        page.keyboard.press("Shift+Tab")
+        covered.append(total.evaluate(COVERED))
+    expect(page.get_by_role("button", name="Copy where 0.txt is stored")).to_be_focused()
+    assert covered == [False] * 23
