@@ -3,6 +3,7 @@
 import { Meter } from "./bandwidth.js";
 import { HALTS_QUEUE } from "./retry.js";
 import { createRowTree, STYLE } from "./rows.js";
+import { createIcon } from "./template.js";
 
 const [CHANGE_MS, TICK_MS] = [100, 1000];
 
@@ -75,7 +76,7 @@ export class UploadList {
             ...Object.fromEntries(ROW_PARTS.map((part) => [part, find(part)])),
         });
         find("name").textContent = name;
-        row.thumb.textContent = /\.(\w{1,4})$/.exec(name)?.[1] ?? "";
+        row.thumb.append(/\.(\w{1,4})$/.exec(name)?.[1] ?? createIcon("file"));
         row.bar.setAttribute("aria-label", name);
         this.view.page.rows.append(element);
         return row;
@@ -226,7 +227,7 @@ export class UploadList {
         const text = texts.describeTotals(totals, this.#speed.rateAt(now));
         page.total.hidden = rows.size === 0;
         page.drop.classList.toggle("small", rows.size > 0);
-        page.bar.value = share;
+        this.#paintBar(share);
         page.summary.textContent = text;
         const retriable = [...rows.keys()].filter((upload) => upload.isRetriable).length;
         this.#showButtons(
@@ -239,6 +240,18 @@ export class UploadList {
         );
         this.#announceProgress(isOpen, text, now);
         return share;
+    }
+
+    /** The files that failed have their share of it. @param {number} share of all bytes that are sent */
+    #paintBar(share) {
+        const { page } = this.view;
+        const { totals } = this.queue;
+        const failed = totals.of("failed");
+        const others = totals.of("done", "unreported", "unconfirmed") + totals.open;
+        page.bar.value = share;
+        page.bar.style.flexGrow = `${others || Number(failed === 0)}`;
+        page["failed-share"].style.flexGrow = `${failed}`;
+        page.total.classList.toggle("finished", totals.open + failed === 0);
     }
 
     /** Is silent at the beginning, when it would replace how many files were added. @param {boolean} isOpen @param {string} text @param {number} now */

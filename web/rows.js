@@ -6,7 +6,12 @@ export function createRowTree() {
     return create(
         "li",
         { part: "row" },
-        create("div.thumb", { "aria-hidden": "true", part: "thumbnail" }),
+        create(
+            "div.square",
+            { "aria-hidden": "true" },
+            create("div.thumb", { part: "thumbnail" }),
+            createIcon("state"),
+        ),
         create(
             "div.about",
             {},
@@ -107,8 +112,19 @@ export const STYLE = /* css */ `
         }
     }
 
-    #bar {
+    .track {
+        display: flex;
         grid-column: 1 / -1;
+    }
+
+    .track > * {
+        flex-basis: 0;
+        min-width: 0;
+    }
+
+    /* A border is seen in forced colours, too. */
+    #failed-share {
+        border-block-start: 4px solid var(--bad);
     }
 
     #summary {
@@ -134,7 +150,6 @@ export const STYLE = /* css */ `
 
     .thumb {
         display: grid;
-        flex: none;
         place-items: center;
         width: 40px;
         height: 40px;
@@ -146,6 +161,55 @@ export const STYLE = /* css */ `
         font-size: 0.6875rem;
         font-weight: 600;
         text-transform: uppercase;
+    }
+
+    .thumb svg {
+        width: 1.5rem;
+    }
+
+    .square {
+        position: relative;
+        flex: none;
+    }
+
+    /* What has become of the file, by shape as well as by colour. */
+    .square > svg {
+        position: absolute;
+        inset-block-end: -6px;
+        inset-inline-end: -6px;
+        width: 1.25rem;
+        border: 2px solid var(--page);
+        border-radius: 50%;
+        background: var(--quiet);
+        color: var(--page);
+        stroke-width: 3;
+    }
+
+    .square > svg > path,
+    li:not([class]) .square > svg,
+    .waiting .square > svg {
+        display: none;
+    }
+
+    .done .square > svg {
+        background: var(--good);
+    }
+
+    :is(.failed, .unreported, .unconfirmed) .square > svg {
+        background: var(--bad);
+    }
+
+    :is(.signing, .sending, .finishing, .retrying) .square > svg {
+        background: var(--accent);
+    }
+
+    .done .square path:nth-child(1),
+    .failed .square path:nth-child(2),
+    :is(.unreported, .unconfirmed) .square path:nth-child(3),
+    .paused .square path:nth-child(4),
+    .cancelled .square path:nth-child(5),
+    :is(.signing, .sending, .finishing, .retrying) .square path:nth-child(6) {
+        display: initial;
     }
 
     .thumb img {
@@ -216,6 +280,14 @@ export const STYLE = /* css */ `
     progress::-moz-progress-bar {
         border-radius: 2px;
         background: var(--accent);
+    }
+
+    .finished progress::-webkit-progress-value {
+        background: var(--good);
+    }
+
+    .finished progress::-moz-progress-bar {
+        background: var(--good);
     }
 
     .finishing progress {

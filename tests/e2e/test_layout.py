@@ -44,3 +44,39 @@ def test_the_summary_stays_in_view_and_never_covers_the_focus(page: Page, cloud:
         covered.append(total.evaluate(COVERED))
     expect(page.get_by_role("button", name="Copy where 0.txt is stored")).to_be_focused()
     assert covered == [False] * 23
+
+
+GLYPHS = """(rows) => [...rows.children].map((row) => {
+    const shapes = [...row.querySelectorAll(".square > svg > path")];
+    return [row.className, shapes.flatMap((path, at) => getComputedStyle(path).display === "none" ? [] : at)];
+})"""
+
+
+def test_what_has_become_of_a_file_is_seen_by_its_shape(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, ("a.txt", "text/plain", b"a"))
+    expect(page.locator(".done")).to_have_count(1)
+    cloud.faults.oss_stall_at = 0
+    choose(page, ("b.html", "text/html", b"b"), ("c.txt", "text/plain", b"c"), ("README", "text/plain", b"d"))
+    expect(page.locator(".finishing")).to_have_count(2)
+    page.get_by_role("button", name="Cancel README").click()
+    expect(page.locator(".cancelled")).to_have_count(1)
+    shapes = [["done", [0]], ["failed", [1]], ["finishing", [5]], ["cancelled", [4]]]
+    assert page.locator("#rows").evaluate(GLYPHS) == shapes
+    expect(page.locator(".square:not([aria-hidden=true])")).to_have_count(0)
+    # What has no extension has a picture instead of it.
+    assert page.locator(".thumb").evaluate_all("(all) => all.map((one) => one.firstElementChild?.tagName)") == [
+        *(None, None, None),
+        "svg",
+    ]
+
+
+def test_the_bar_shows_how_many_failed(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, *((name, "text/html", b"x") for name in ("a.html", "b.html")))
+    choose(page, *((name, "text/plain", b"x") for name in ("a.txt", "b.txt", "c.txt")))
+    expect(page.locator("#summary")).to_have_text("3 of 5 files uploaded · 2 failed")
+    widths = page.locator(".track").evaluate(
+        "(track) => [...track.children].map((part) => Math.round(100 * part.offsetWidth / track.offsetWidth))"
+    )
+    assert widths == [60, 40]
