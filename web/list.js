@@ -3,7 +3,7 @@
 import { Meter } from "./bandwidth.js";
 import { HALTS_QUEUE } from "./retry.js";
 import { createRowTree, STYLE } from "./rows.js";
-import { createIcon } from "./template.js";
+import { create, createIcon } from "./template.js";
 
 const [CHANGE_MS, TICK_MS] = [100, 1000];
 
@@ -13,6 +13,11 @@ const ANNOUNCE_MS = 10_000;
 const FAILURES = ["failed", "unreported", "unconfirmed"];
 
 const ROW_PARTS = ["thumb", "status", "stored", "answer", "bar", "copy", "pause", "retry", "remove"];
+
+/** The extension, and before it what tells files of a series apart, of scripts whose letters can be parted. */
+const NAME_ENDS = /^(.+?)([ -~\p{Script=Han}]{0,4}(?:\.\w{1,8})?)$/su;
+
+const NARROW = /[\da-ln-vx-z ._()-]/;
 
 export class UploadList {
     /** @type {Map<Upload, Row>} */
@@ -75,7 +80,7 @@ export class UploadList {
             element,
             ...Object.fromEntries(ROW_PARTS.map((part) => [part, find(part)])),
         });
-        find("name").textContent = name;
+        showName(find("name"), name);
         row.thumb.append(/\.(\w{1,4})$/.exec(name)?.[1] ?? createIcon("file"));
         row.bar.setAttribute("aria-label", name);
         this.view.page.rows.append(element);
@@ -311,4 +316,15 @@ export class UploadList {
             (buttons.find(([button]) => !button.hidden)?.[0] ?? otherwise).focus();
         }
     }
+}
+
+/** One line: where there is no room for all of it, its end remains. @param {HTMLElement} element @param {string} name */
+function showName(element, name) {
+    const [, beginning, end] = NAME_ENDS.exec(name) ?? ["", name, ""];
+    const shortened = create("span", {}, beginning);
+    // At least as wide as the end is: in a flex container it would be exact, and copied with a line break before it.
+    const width = [...end].reduce((sum, letter) => sum + (NARROW.test(letter) ? 0.65 : 1), 0);
+    shortened.style.maxWidth = `calc(100% - ${width}em)`;
+    element.title = name;
+    element.append(shortened, end);
 }

@@ -224,7 +224,18 @@ export const STYLE = /* css */ `
     }
 
     .name {
-        overflow-wrap: anywhere;
+        display: block;
+        height: 1.5em;
+        overflow: hidden;
+        text-align: match-parent;
+        white-space: pre;
+    }
+
+    .name span {
+        display: inline-block;
+        overflow: hidden;
+        vertical-align: bottom;
+        text-overflow: ellipsis;
     }
 
     .status {

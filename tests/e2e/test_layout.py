@@ -80,3 +80,35 @@ def test_the_bar_shows_how_many_failed(page: Page, cloud: Cloud) -> None:
         "(track) => [...track.children].map((part) => Math.round(100 * part.offsetWidth / track.offsetWidth))"
     )
     assert widths == [60, 40]
+
+
+NAMES = [
+    "a.txt",
+    "two  spaces at its end .txt",
+    "A report of everything that happened, revised " * 4 + "v12.txt",
+    "二〇二六年第三季度报告" * 8 + "终稿.txt",
+    "تقرير" * 30 + ".txt",
+    "<b>no extension</b>" * 8,
+    "MMMMMMMM" * 8 + "MMMM.WMV",
+]
+
+IN_VIEW = """(names) => names.map((name) => {
+    const line = name.getBoundingClientRect();
+    const end = document.createRange();
+    end.selectNodeContents(name.lastChild);
+    const { left, right, height } = end.getBoundingClientRect();
+    return [left >= line.left && right <= line.right + 0.5 && height > 0, line.height < 30];
+})"""
+
+
+def test_a_long_name_takes_one_line_and_keeps_its_extension(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.set_viewport_size({"width": 360, "height": 640})
+    choose(page, *((name, "text/plain", name.encode()) for name in NAMES))
+    expect(page.locator(".done")).to_have_count(len(NAMES))
+    names = page.locator("bdi.name")
+    assert names.evaluate_all(IN_VIEW) == [[True, True]] * len(NAMES)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    # All of it is there to be read, and to be copied without a line break.
+    whole = names.evaluate_all("(names) => names.map((name) => [name.innerText, name.title])")
+    assert whole == [[name, name] for name in NAMES]
