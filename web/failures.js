@@ -5,6 +5,22 @@ import { create } from "./template.js";
 
 const MAX_REQUEST_IDS = 3;
 
+/** A border is seen in forced colours. @type {string} */
+const STYLE = /* css */ `
+    .track {
+        display: flex;
+    }
+
+    .track > * {
+        flex-basis: 0;
+        min-width: 0;
+    }
+
+    .track > div {
+        border-block-start: 4px solid var(--bad);
+    }
+`;
+
 export class FailureReport {
     /** By cause, for those of several files. @type {Map<string, Element>} */
     #notices = new Map();
@@ -14,9 +30,19 @@ export class FailureReport {
     /** What the storage's errors are about, by cause. @type {Map<string, string>} */
     #explanations = new Map();
 
+    #share = create("div");
+
     /** @param {View} view */
     constructor(view) {
         this.view = view;
+        view.addStyle(STYLE);
+        view.page.bar.after(this.#share);
+    }
+
+    /** Shows in the bar how many of all files have failed. @param {number} failed @param {number} count */
+    showShare(failed, count) {
+        this.#share.style.flexGrow = `${failed}`;
+        this.view.page.bar.style.flexGrow = `${count - failed}`;
     }
 
     /**

@@ -3,7 +3,6 @@
 import { Meter } from "./bandwidth.js";
 import { HALTS_QUEUE } from "./retry.js";
 import { createRowTree, STYLE } from "./rows.js";
-import { create, createIcon } from "./template.js";
 
 const [CHANGE_MS, TICK_MS] = [100, 1000];
 
@@ -13,11 +12,6 @@ const ANNOUNCE_MS = 10_000;
 const FAILURES = ["failed", "unreported", "unconfirmed"];
 
 const ROW_PARTS = ["thumb", "status", "stored", "answer", "bar", "copy", "pause", "retry", "remove"];
-
-/** The extension, and before it what tells files of a series apart, of scripts whose letters can be parted. */
-const NAME_ENDS = /^(.+?)([ -~\p{Script=Han}]{0,4}(?:\.\w{1,8})?)$/su;
-
-const NARROW = /[\da-ln-vx-z ._()-]/;
 
 export class UploadList {
     /** @type {Map<Upload, Row>} */
@@ -30,6 +24,8 @@ export class UploadList {
     #announceAt = 0;
     #wasOpen = false;
     #row = createRowTree();
+    /** @type {Promise<typeof import("./look.js")> | undefined} */
+    #look;
 
     /** @param {View} view @param {Queue} queue @param {(share: number) => void} onPaint is called with the share of all bytes that are sent */
     constructor(view, queue, onPaint) {
@@ -80,11 +76,22 @@ export class UploadList {
             element,
             ...Object.fromEntries(ROW_PARTS.map((part) => [part, find(part)])),
         });
-        showName(find("name"), name);
-        row.thumb.append(/\.(\w{1,4})$/.exec(name)?.[1] ?? createIcon("file"));
+        find("name").textContent = name;
+        this.#refineLook(find("name"));
+        row.thumb.textContent = /\.(\w{1,4})$/.exec(name)?.[1] ?? "";
         row.bar.setAttribute("aria-label", name);
         this.view.page.rows.append(element);
         return row;
+    }
+
+    /** @param {HTMLElement} name */
+    async #refineLook(name) {
+        try {
+            this.#look ??= import("./look.js");
+            (await this.#look).refineLook(this.view, name);
+        } catch {
+            this.#look = undefined; // Nothing is missing but its looks.
+        }
     }
 
     /** @param {Upload} upload */
@@ -160,10 +167,10 @@ export class UploadList {
         const failed = [...this.#stale].filter(({ state }) => FAILURES.includes(state));
         this.#stale.forEach(this.#paintRow);
         this.#stale.clear();
-        view.useFailures(
-            (failures) => failures.showCauses(rows, view.page.causes, () => this.#paintWithin(CHANGE_MS)),
-            failed.length > 0,
-        );
+        view.useFailures((failures) => {
+            failures.showCauses(rows, view.page.causes, () => this.#paintWithin(CHANGE_MS));
+            failures.showShare(queue.totals.of("failed"), rows.size);
+        }, failed.length > 0);
         const share = this.#paintTotals();
         this.#paintOutage();
         for (const paintOther of view.painters) {
@@ -232,7 +239,8 @@ export class UploadList {
         const text = texts.describeTotals(totals, this.#speed.rateAt(now));
         page.total.hidden = rows.size === 0;
         page.drop.classList.toggle("small", rows.size > 0);
-        this.#paintBar(share);
+        page.bar.value = share;
+        page.bar.classList.toggle("full", totals.open + totals.of("failed") === 0);
         page.summary.textContent = text;
         const retriable = [...rows.keys()].filter((upload) => upload.isRetriable).length;
         this.#showButtons(
@@ -245,18 +253,6 @@ export class UploadList {
         );
         this.#announceProgress(isOpen, text, now);
         return share;
-    }
-
-    /** The files that failed have their share of it. @param {number} share of all bytes that are sent */
-    #paintBar(share) {
-        const { page } = this.view;
-        const { totals } = this.queue;
-        const failed = totals.of("failed");
-        const others = totals.of("done", "unreported", "unconfirmed") + totals.open;
-        page.bar.value = share;
-        page.bar.style.flexGrow = `${others || Number(failed === 0)}`;
-        page["failed-share"].style.flexGrow = `${failed}`;
-        page.total.classList.toggle("finished", totals.open + failed === 0);
     }
 
     /** Is silent at the beginning, when it would replace how many files were added. @param {boolean} isOpen @param {string} text @param {number} now */
@@ -316,15 +312,4 @@ export class UploadList {
             (buttons.find(([button]) => !button.hidden)?.[0] ?? otherwise).focus();
         }
     }
-}
-
-/** One line: where there is no room for all of it, its end remains. @param {HTMLElement} element @param {string} name */
-function showName(element, name) {
-    const [, beginning, end] = NAME_ENDS.exec(name) ?? ["", name, ""];
-    const shortened = create("span", {}, beginning);
-    // At least as wide as the end is: in a flex container it would be exact, and copied with a line break before it.
-    const width = [...end].reduce((sum, letter) => sum + (NARROW.test(letter) ? 0.65 : 1), 0);
-    shortened.style.maxWidth = `calc(100% - ${width}em)`;
-    element.title = name;
-    element.append(shortened, end);
 }

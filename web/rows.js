@@ -6,12 +6,7 @@ export function createRowTree() {
     return create(
         "li",
         { part: "row" },
-        create(
-            "div.square",
-            { "aria-hidden": "true" },
-            create("div.thumb", { part: "thumbnail" }),
-            createIcon("state"),
-        ),
+        create("div.square", { "aria-hidden": "true" }, create("div.thumb", { part: "thumbnail" })),
         create(
             "div.about",
             {},
@@ -35,27 +30,6 @@ function createButton(name, attributes) {
 
 /** @type {string} */
 export const STYLE = /* css */ `
-    #drop.small {
-        grid-template-columns: 1fr auto;
-        justify-items: start;
-        gap: 0 1rem;
-        padding: 0.5rem 0.5rem 0.5rem 1rem;
-        border-width: 1px;
-        text-align: start;
-    }
-
-    #drop.small > svg {
-        display: none;
-    }
-
-    #drop.small .choices {
-        grid-area: 1 / 2 / span 3;
-    }
-
-    #drop.small p {
-        grid-column: 1;
-    }
-
     li:has(details[open]) {
         align-items: start;
     }
@@ -93,38 +67,11 @@ export const STYLE = /* css */ `
         grid-template-columns: 1fr auto;
         align-items: center;
         gap: 0.5rem 1rem;
-        padding-block: 0.5rem 0.75rem;
-        background: var(--page);
-    }
-
-    /* Where it leaves room for the list, even if its text is enlarged. */
-    @media (min-height: 30rem) {
-        #total {
-            position: sticky;
-            z-index: 1;
-            inset-block-start: 0;
-        }
-
-        /* The focus is never below it. */
-        #causes summary,
-        li :is(button, summary) {
-            scroll-margin-block-start: 10rem;
-        }
+        padding-block: 0.25rem 0.75rem;
     }
 
     .track {
-        display: flex;
         grid-column: 1 / -1;
-    }
-
-    .track > * {
-        flex-basis: 0;
-        min-width: 0;
-    }
-
-    /* A border is seen in forced colours, too. */
-    #failed-share {
-        border-block-start: 4px solid var(--bad);
     }
 
     #summary {
@@ -139,6 +86,7 @@ export const STYLE = /* css */ `
     }
 
     li {
+        --state: var(--quiet);
         display: flex;
         align-items: center;
         gap: 0.75rem;
@@ -163,55 +111,6 @@ export const STYLE = /* css */ `
         text-transform: uppercase;
     }
 
-    .thumb svg {
-        width: 1.5rem;
-    }
-
-    .square {
-        position: relative;
-        flex: none;
-    }
-
-    /* What has become of the file, by shape as well as by colour. */
-    .square > svg {
-        position: absolute;
-        inset-block-end: -6px;
-        inset-inline-end: -6px;
-        width: 1.25rem;
-        border: 2px solid var(--page);
-        border-radius: 50%;
-        background: var(--quiet);
-        color: var(--page);
-        stroke-width: 3;
-    }
-
-    .square > svg > path,
-    li:not([class]) .square > svg,
-    .waiting .square > svg {
-        display: none;
-    }
-
-    .done .square > svg {
-        background: var(--good);
-    }
-
-    :is(.failed, .unreported, .unconfirmed) .square > svg {
-        background: var(--bad);
-    }
-
-    :is(.signing, .sending, .finishing, .retrying) .square > svg {
-        background: var(--accent);
-    }
-
-    .done .square path:nth-child(1),
-    .failed .square path:nth-child(2),
-    :is(.unreported, .unconfirmed) .square path:nth-child(3),
-    .paused .square path:nth-child(4),
-    .cancelled .square path:nth-child(5),
-    :is(.signing, .sending, .finishing, .retrying) .square path:nth-child(6) {
-        display: initial;
-    }
-
     .thumb img {
         width: 40px;
         height: 40px;
@@ -224,34 +123,23 @@ export const STYLE = /* css */ `
     }
 
     .name {
-        display: block;
-        height: 1.5em;
-        overflow: hidden;
-        text-align: match-parent;
-        white-space: pre;
-    }
-
-    .name span {
-        display: inline-block;
-        overflow: hidden;
-        vertical-align: bottom;
-        text-overflow: ellipsis;
+        overflow-wrap: anywhere;
     }
 
     .status {
-        color: var(--quiet);
+        color: var(--state);
         font-size: 0.875rem;
         font-variant-numeric: tabular-nums;
     }
 
-    .done .status {
-        color: var(--good);
+    .done {
+        --state: var(--good);
     }
 
-    .failed .status,
-    .unreported .status,
-    .unconfirmed .status {
-        color: var(--bad);
+    .failed,
+    .unreported,
+    .unconfirmed {
+        --state: var(--bad);
     }
 
     .stored {
@@ -293,14 +181,6 @@ export const STYLE = /* css */ `
         background: var(--accent);
     }
 
-    .finished progress::-webkit-progress-value {
-        background: var(--good);
-    }
-
-    .finished progress::-moz-progress-bar {
-        background: var(--good);
-    }
-
     .finishing progress {
         animation: breathe 1.5s ease-in-out infinite alternate;
     }
@@ -308,24 +188,6 @@ export const STYLE = /* css */ `
     @keyframes breathe {
         to {
             opacity: 0.4;
-        }
-    }
-
-    @media (max-width: 40rem) {
-        #drop.small {
-            grid-template-columns: 1fr;
-            justify-items: center;
-            gap: 0.25rem;
-            padding: 0.5rem;
-            text-align: center;
-        }
-
-        #drop.small #invitation {
-            display: none;
-        }
-
-        #drop.small .choices {
-            grid-area: auto;
         }
     }
 

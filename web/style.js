@@ -90,6 +90,7 @@ export const STYLE = /* css */ `
 
     #invitation {
         color: var(--text);
+        text-wrap: balance;
     }
 
     /* Keeps what is below in its place. */
@@ -117,6 +118,7 @@ export const STYLE = /* css */ `
         font-size: 1.125rem;
         line-height: 1.35;
         overflow-wrap: anywhere;
+        text-wrap: balance;
     }
 
     .request > :last-child,

@@ -6,16 +6,6 @@ const ICONS = {
     pause: ["M9 5v14m6-14v14", "m8 5 11 7-11 7z"],
     retry: ["M20 12a8 8 0 1 1-2.4-5.7L20 8.7M20 4v4.7h-4.7"],
     remove: ["m6 6 12 12M18 6 6 18"],
-    file: ["M14 3H6v18h12V7zv4h4"],
-    // Stored, failed, in doubt, paused, cancelled, under way.
-    state: [
-        "m6 12.5 4 4 8-9",
-        "m7 7 10 10M17 7 7 17",
-        "M12 5v8m0 5v.1",
-        "M9 7v10m6-10v10",
-        "M6 12h12",
-        "M12 5a7 7 0 1 1-7 7",
-    ],
 };
 
 /** @param {string} selector such as `p#rules.quiet` @param {Record<string, string>} [attributes] @param {(Node | string)[]} children */
@@ -94,12 +84,7 @@ function createTotal() {
     return create(
         "div#total",
         { part: "summary", hidden: "" },
-        create(
-            "div.track",
-            {},
-            create("progress#bar", { max: "1", value: "0", part: "progress" }),
-            create("div#failed-share"),
-        ),
+        create("div.track", {}, create("progress#bar", { max: "1", value: "0", part: "progress" })),
         create("p#summary"),
         create(
             "div.choices",

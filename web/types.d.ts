@@ -261,7 +261,7 @@ type PageElements = Record<"title" | "link-notice" | "footer", HTMLElement> & {
 /** The elements of <oss-upload> that have an id. */
 type ViewElements = Record<
     | ("uploader" | "trouble" | "drop" | "invitation" | "folder-choice" | "rules" | "who" | "offline" | "outage")
-    | ("notice" | "total" | "failed-share" | "summary" | "causes" | "rows" | "status-announcer" | "alert-announcer"),
+    | ("notice" | "total" | "summary" | "causes" | "rows" | "status-announcer" | "alert-announcer"),
     HTMLElement
 > &
     Record<"cancel" | "retry" | "clear", HTMLButtonElement> &

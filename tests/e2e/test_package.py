@@ -34,6 +34,7 @@ MODULES = [
     "form",
     "forms",
     "list",
+    "look",
     "messages",
     "multipart",
     "oss",
