@@ -19,7 +19,7 @@ MAKE = """() => {
 
 NEVER_SIGNED = """
 const fetchAll = window.fetch;
-window.fetch = (address, ...rest) => address.endsWith("/sign") ? new Promise(() => {}) : fetchAll(address, ...rest);
+window.fetch = (address, ...rest) => String(address).endsWith("/sign") ? new Promise(() => {}) : fetchAll(address, ...rest);
 """
 
 CHOOSE = "document.querySelector('oss-upload').shadowRoot.querySelector('#files').dispatchEvent(new Event('change'))"
