@@ -96,7 +96,7 @@ def signers(old: str = "", new: str = "") -> str:
     ("old", "new", "status", "code"),
     [
         ("", "", "204", ""),
-        ('"cn-hongkong"', '"oss-cn-hongkong"', "400", "0002-00000715"),
+        ('region, "oss"', '`oss-${region}`, "oss"', "400", "0002-00000715"),
         ('key: "hello.txt"', 'name: "hello.txt"', "400", "InvalidArgument"),
         ('["hello"]', '["x".repeat(101)]', "400", "EntityTooLarge"),
     ],
@@ -105,9 +105,10 @@ def signers(old: str = "", new: str = "") -> str:
 def test_the_signer_in_the_documentation(tmp_path: Path, old: str, new: str, status: str, code: str) -> None:
     (tmp_path / "signer.mjs").write_text(signers(old, new), encoding="utf-8")
     with cloud(tmp_path / "data") as said:
-        keys = {name: search(rf"{name}=(\S+)", said) for name in ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET")}
-        sentinels.keep_secret(keys["OSS_ACCESS_KEY_SECRET"])
-        environ = {**os.environ, **keys, "OSS_URL": search(r"^OSS +(\S+)", said)}
+        names = ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_ENDPOINT", "OSS_BUCKET", "OSS_REGION")
+        settings = {name: search(rf"{name}=(\S+)", said) for name in names}
+        sentinels.keep_secret(settings["OSS_ACCESS_KEY_SECRET"])
+        environ = {**os.environ, **settings}
         ran = subprocess.run(  # noqa: S603 - as printed
             ["node", str(tmp_path / "signer.mjs")],  # noqa: S607
             env=environ,
