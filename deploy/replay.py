@@ -2,7 +2,8 @@
 
 Reads log lines, as `s callback logs` prints them or the log service's console exports them, from a file or standard
 input. It sends each event that no line reports as delivered, under its first ID, by which a receiver recognizes an
-event that it has already. The exit code is 1 if an event could not be delivered.
+event that it has already. A chat robot recognizes none, and gets a message every three seconds. The exit code is 1 if
+an event could not be delivered.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from deploy.environment import own_environment
 from fc_http.environment import Environment
 from fc_http.errors import InvalidSettings
 from localcloud.terminal import visible
+from upload_callback.chat_robot import ChatRobot
 from upload_callback.settings import read_webhook
 from upload_callback.webhook import Webhook
 
@@ -45,7 +47,13 @@ LABELS = ("profile", "slot")
 """What some facts have, too."""
 
 
-def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
+ROBOT_SECONDS = 3
+"""Between two messages of a chat robot: DingTalk blocks one for ten minutes that sends more than 20 in a minute."""
+
+
+def main(
+    arguments: list[str], environ: Mapping[str, str], now: float, wait: Callable[[float], object] = time.sleep
+) -> int:
     """Sends the events; returns the exit code: 0; 1 if one could not be delivered; 2 for a wrong setting or log."""
     asked = _parser().parse_args(arguments)
     try:
@@ -55,8 +63,11 @@ def main(arguments: list[str], environ: Mapping[str, str], now: float) -> int:
         print(fault, file=sys.stderr)
         return 2
     failed = 0
-    for webhook_id, fact in missed.items():
-        error = None if asked.dry_run else target.send(fact, webhook_id, now)
+    pause = ROBOT_SECONDS if isinstance(target, ChatRobot) and not asked.dry_run else 0
+    for number, (webhook_id, fact) in enumerate(missed.items()):
+        if number and pause:
+            wait(pause)
+        error = None if asked.dry_run else target.send(fact, webhook_id, now + number * pause)
         failed += error is not None
         outcome = "would send" if asked.dry_run else error or "sent"
         print(f"{outcome:<12} {visible(webhook_id)} {visible(str(fact['key']))}")
@@ -126,7 +137,7 @@ def _lines(path: str) -> list[str]:
         raise ValueError("The log is not UTF-8: export it as UTF-8") from None
 
 
-def _webhook(environ: Mapping[str, str]) -> Webhook:
+def _webhook(environ: Mapping[str, str]) -> Webhook | ChatRobot:
     """Raises InvalidSettings."""
     found = Environment(environ)
     target = read_webhook(found)

@@ -36,7 +36,7 @@ ORDER = {
         "multipart_routes",
         "routes",
     ],
-    "upload_callback": ["errors", "callback_signature webhook", "settings", "stored_object", "routes"],
+    "upload_callback": ["errors", "callback_signature webhook", "chat_robot", "settings", "stored_object", "routes"],
 }
 """The modules of each package, the most basic first: a module may import modules of earlier lines."""
 

@@ -288,7 +288,7 @@ class Cloud:
 
     def _callback_environment(self) -> dict[str, str]:
         """Returns the callback function's settings."""
-        own = ("UPLOAD_PREFIX", "WEBHOOK_URL", "WEBHOOK_SECRET")
+        own = ("UPLOAD_PREFIX", "WEBHOOK_KIND", "WEBHOOK_LANGUAGE", "WEBHOOK_URL", "WEBHOOK_SECRET")
         return {
             **{name: self._settings[name] for name in own if name in self._settings},
             "OSS_BUCKET": self.bucket.name,

@@ -10,6 +10,7 @@ import pytest
 from fc_http.errors import InvalidSettings
 from support import sentinels
 from support.tokens import new_secret
+from upload_callback.chat_robot import ChatRobot
 from upload_callback.settings import Settings
 from upload_callback.webhook import Webhook
 
@@ -42,6 +43,122 @@ def test_the_least_that_must_be_set_is_enough() -> None:
 
 def test_a_webhook_is_read() -> None:
     assert Settings.from_environ(LEAST | WEBHOOK).webhook == Webhook("https://app.example.com/uploads?team=a", KEY)
+
+
+TOKEN = secrets.token_hex(8)
+ROBOTS = {
+    "dingtalk": {
+        "WEBHOOK_URL": f"https://oapi.dingtalk.com/robot/send?access_token={TOKEN}",
+        "WEBHOOK_SECRET": f"SEC{secrets.token_hex(8)}",
+    },
+    "feishu": {
+        "WEBHOOK_URL": f"https://open.feishu.cn/open-apis/bot/v2/hook/a-{TOKEN}",
+        "WEBHOOK_SECRET": secrets.token_hex(8),
+    },
+    "wecom": {"WEBHOOK_URL": f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a-{TOKEN}", "WEBHOOK_SECRET": ""},
+}
+
+
+@pytest.mark.parametrize("kind", ROBOTS)
+def test_a_robot_of_a_chat_group_is_read(kind: str) -> None:
+    robot = ROBOTS[kind]
+    settings = Settings.from_environ(LEAST | robot | {"WEBHOOK_KIND": kind, "WEBHOOK_LANGUAGE": "zh-CN"})
+    assert settings.webhook == ChatRobot(kind, robot["WEBHOOK_URL"], robot["WEBHOOK_SECRET"], "zh-CN")
+    assert TOKEN not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "host", ["oapi.dingtalk.io/robot/send?access_token=", "open.larksuite.com/open-apis/bot/v2/hook/"]
+)
+def test_a_robot_may_be_of_the_service_abroad(host: str) -> None:
+    kind = "dingtalk" if "dingtalk" in host else "feishu"
+    url = f"https://{host}{TOKEN}"
+    assert Settings.from_environ(
+        LEAST | ROBOTS[kind] | {"WEBHOOK_KIND": kind, "WEBHOOK_URL": url}
+    ).webhook == ChatRobot(kind, url, ROBOTS[kind]["WEBHOOK_SECRET"], "en")
+
+
+@pytest.mark.parametrize("kind", ["standard", ""])
+def test_standard_is_the_kind_of_a_teams_own_webhook(kind: str) -> None:
+    assert Settings.from_environ(LEAST | WEBHOOK | {"WEBHOOK_KIND": kind}).webhook == Webhook(
+        "https://app.example.com/uploads?team=a", KEY
+    )
+
+
+ADDRESSES = {
+    "dingtalk": "DingTalk shows for its robot: https://oapi.dingtalk.com/robot/send?access_token=…",
+    "feishu": "Feishu shows for its robot: https://open.feishu.cn/open-apis/bot/v2/hook/…",
+    "wecom": "WeCom shows for its robot: https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…",
+}
+ROBOT_FAULTS: list[tuple[str, dict[str, str], tuple[str, ...]]] = [
+    ("slack", {}, ("WEBHOOK_KIND must be standard, dingtalk, feishu, wecom, not 'slack'",)),
+    ("wecom", {"WEBHOOK_LANGUAGE": "de"}, ("WEBHOOK_LANGUAGE must be en or zh-CN, not 'de'",)),
+    ("dingtalk", {"WEBHOOK_SECRET": ""}, ("WEBHOOK_SECRET is missing",)),
+    ("feishu", {"WEBHOOK_SECRET": ""}, ("WEBHOOK_SECRET is missing",)),
+    (
+        "feishu",
+        {"WEBHOOK_URL": ""},
+        (
+            "WEBHOOK_SECRET is set, and WEBHOOK_URL is not: set both, or remove WEBHOOK_SECRET",
+            "WEBHOOK_KIND is set, and WEBHOOK_URL is not: set both, or remove WEBHOOK_KIND",
+        ),
+    ),
+    (
+        "wecom",
+        {"WEBHOOK_SECRET": "a"},
+        ("WEBHOOK_SECRET must not be set: WeCom has no secret besides the address. Remove it",),
+    ),
+    *(
+        (
+            "dingtalk",
+            {"WEBHOOK_SECRET": secret},
+            ("WEBHOOK_SECRET must be the secret that DingTalk shows for its robot's signature: SEC…",),
+        )
+        for secret in ("SEC", "abc", "SECa b", "SEC\u00e9", WEBHOOK["WEBHOOK_SECRET"])
+    ),
+    *(
+        (
+            "feishu",
+            {"WEBHOOK_SECRET": secret},
+            ("WEBHOOK_SECRET must be the secret that Feishu shows for its robot's signature: letters and digits",),
+        )
+        for secret in ("a b", WEBHOOK["WEBHOOK_SECRET"])
+    ),
+    *(
+        (kind, {"WEBHOOK_URL": url}, (f"WEBHOOK_URL must be the address that {ADDRESSES[kind]}",))
+        for kind in ROBOTS
+        for url in (
+            WEBHOOK["WEBHOOK_URL"],
+            *(robot["WEBHOOK_URL"] for other, robot in ROBOTS.items() if other != kind),
+            ROBOTS[kind]["WEBHOOK_URL"].replace("https", "http"),
+            ROBOTS[kind]["WEBHOOK_URL"].replace("://", "://u:p@"),
+            ROBOTS[kind]["WEBHOOK_URL"].replace(".com", ".com.evil.example").replace(".cn", ".cn.evil.example"),
+            ROBOTS[kind]["WEBHOOK_URL"] + "&a=b",
+            ROBOTS[kind]["WEBHOOK_URL"].removesuffix(f"a-{TOKEN}").removesuffix(TOKEN),
+        )
+    ),
+    *(
+        (
+            "standard",
+            WEBHOOK | {"WEBHOOK_URL": robot["WEBHOOK_URL"]},
+            (f"WEBHOOK_URL is the address of a robot of {name}: set WEBHOOK_KIND={kind}",),
+        )
+        for (kind, robot), name in zip(ROBOTS.items(), ("DingTalk", "Feishu", "WeCom"), strict=True)
+    ),
+    (
+        "feishu",
+        WEBHOOK,
+        (
+            f"WEBHOOK_URL must be the address that {ADDRESSES['feishu']}",
+            "WEBHOOK_SECRET must be the secret that Feishu shows for its robot's signature: letters and digits",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "more", "expected"), ROBOT_FAULTS)
+def test_kind_address_and_secret_must_fit(kind: str, more: dict[str, str], expected: tuple[str, ...]) -> None:
+    assert faults(**(ROBOTS.get(kind, {}) | {"WEBHOOK_KIND": kind} | more)) == expected
 
 
 def test_a_prefix_is_read_without_the_slash_at_its_end() -> None:

@@ -18,6 +18,7 @@ from pytest_httpserver import HTTPServer
 from deploy import replay
 from support import sentinels
 from support.callback_world import EVENT, CallbackWorld
+from support.chat_robots import Robot
 from support.factories import NOON
 
 STAMP = "2024-11-24T12:00:00.000Z "
@@ -60,6 +61,16 @@ def test_profile_and_slot_are_told_where_the_log_has_them(
     run(environ, tmp_path, line("msg_a", told=False, profile="photos", slot=2))
     [(request, _)] = httpserver.log
     assert json.loads(request.get_data())["data"] == EVENT | {"profile": "photos", "slot": 2}
+
+
+def test_a_chat_robot_is_sent_20_messages_a_minute(httpserver: HTTPServer, tmp_path: Path) -> None:
+    robot = Robot(httpserver, "dingtalk")
+    (tmp_path / "log").write_text("\n".join(line(f"msg_{n}", told=False) for n in range(3)), encoding="utf-8")
+    waits: list[float] = []
+    arguments = [str(tmp_path / "log")]
+    assert replay.main(arguments, {"LOCAL": "on", **robot.settings}, NOON, waits.append) == 0
+    assert replay.main([*arguments, "--dry-run"], {"LOCAL": "on", **robot.settings}, NOON, waits.append) == 0
+    assert (len(robot.shown), waits) == (3, [3, 3])
 
 
 @pytest.mark.parametrize(

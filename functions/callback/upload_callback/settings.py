@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fc_http.environment import Environment, is_address, parse_secrets
 from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region
+from upload_callback.chat_robot import LANGUAGES, SERVICES, ChatRobot, Service, find_service
 from upload_callback.webhook import SECRET_PREFIX, Webhook
+
+STANDARD = "standard"
+"""The kind of webhook that Standard Webhooks describes."""
 
 KEY_ORIGIN = "https://gosspublic.alicdn.com"
 """OSS's public keys are here, and nowhere else."""
@@ -26,7 +31,7 @@ class Settings:
     """The first part of every key, without a slash at its end."""
     secrets: tuple[str, ...] = field(repr=False)
     """They verify tickets."""
-    webhook: Webhook | None
+    webhook: Webhook | ChatRobot | None
     """None if only the log is to have the notifications."""
     bucket_url: str
     """The address at which the function looks objects up, without a slash at its end."""
@@ -53,12 +58,19 @@ class Settings:
         return settings
 
 
-def read_webhook(environment: Environment) -> Webhook | None:
+def read_webhook(environment: Environment) -> Webhook | ChatRobot | None:
     """Returns the webhook, or None if WEBHOOK_URL is not set. Faults are added to the environment's."""
+    kind = environment.read("WEBHOOK_KIND", _parse_kind, STANDARD)
+    language = environment.read("WEBHOOK_LANGUAGE", _parse_language, LANGUAGES[0])
     if not environment.has("WEBHOOK_URL"):
-        if environment.has("WEBHOOK_SECRET"):
-            environment.add_fault("WEBHOOK_SECRET is set, and WEBHOOK_URL is not: set both, or remove WEBHOOK_SECRET")
+        for name, is_set in (("WEBHOOK_SECRET", environment.has("WEBHOOK_SECRET")), ("WEBHOOK_KIND", kind in SERVICES)):
+            if is_set:
+                environment.add_fault(f"{name} is set, and WEBHOOK_URL is not: set both, or remove {name}")
         return None
+    if kind in SERVICES:
+        return _read_robot(environment, kind, language)
+    if kind != STANDARD:
+        return None  # a fault, and nobody knows what the address and the secret should be
     schemes = ("https", "http") if environment.local else ("https",)
     return Webhook(
         environment.read("WEBHOOK_URL", lambda text: _parse_webhook_url(text, schemes)),
@@ -66,11 +78,55 @@ def read_webhook(environment: Environment) -> Webhook | None:
     )
 
 
+def _read_robot(environment: Environment, kind: str, language: str) -> ChatRobot:
+    service = SERVICES[kind]
+    origin = r"https?://[^/@]+" if environment.local else f"https://{service.hosts}"
+    url = environment.read("WEBHOOK_URL", lambda text: _parse_robot_url(text, origin, service))
+    if service.secret:
+        secret = environment.read("WEBHOOK_SECRET", lambda text: _parse_robot_secret(text, service))
+    else:
+        secret = ""
+        if environment.has("WEBHOOK_SECRET"):
+            environment.add_fault(
+                f"WEBHOOK_SECRET must not be set: {service.name} has no secret besides the address. Remove it"
+            )
+    return ChatRobot(kind, url, secret, language)
+
+
+def _parse_kind(text: str) -> str:
+    if text not in {STANDARD, *SERVICES}:
+        raise ValueError(f"must be {STANDARD}, {', '.join(SERVICES)}, not {text!r}")
+    return text
+
+
+def _parse_language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise ValueError(f"must be {' or '.join(LANGUAGES)}, not {text!r}")
+    return text
+
+
 def _parse_webhook_url(text: str, schemes: tuple[str, ...]) -> str:
     if not is_address(text, *schemes):
         # The text itself is left out: many such addresses are secret.
         raise ValueError(
             "must be an address such as https://app.example.com/uploads, without a user's name or password"
+        )
+    kind = find_service(text)
+    if kind:
+        raise ValueError(f"is the address of a robot of {SERVICES[kind].name}: set WEBHOOK_KIND={kind}")
+    return text
+
+
+def _parse_robot_url(text: str, origin: str, service: Service) -> str:
+    if not re.fullmatch(origin + service.path, text, re.ASCII):
+        raise ValueError(f"must be the address that {service.name} shows for its robot: {service.example}")
+    return text
+
+
+def _parse_robot_secret(text: str, service: Service) -> str:
+    if not re.fullmatch(service.secret, text, re.ASCII):
+        raise ValueError(
+            f"must be the secret that {service.name} shows for its robot's signature: {service.secret_example}"
         )
     return text
 

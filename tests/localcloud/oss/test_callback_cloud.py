@@ -48,6 +48,8 @@ def callback_settings() -> dict[str, str]:
         "CALLBACK": "on",
         "CALLBACK_SECRET": new_secret(),
         "UPLOAD_PREFIX": "in",
+        "WEBHOOK_KIND": "dingtalk",
+        "WEBHOOK_LANGUAGE": "zh-CN",
         "WEBHOOK_URL": "https://app.example.com/hook",
         "WEBHOOK_SECRET": new_secret(),
     }
@@ -76,7 +78,8 @@ def test_the_callback_function_is_set_up(toys: Path, cloud: Cloud, callback_sett
     ours = {
         **{
             name: callback_settings[name]
-            for name in ("CALLBACK_SECRET", "UPLOAD_PREFIX", "WEBHOOK_URL", "WEBHOOK_SECRET")
+            for name in callback_settings
+            if name in {"CALLBACK_SECRET", "UPLOAD_PREFIX"} or name.startswith("WEBHOOK_")
         },
         "OSS_BUCKET": "local-uploads",
         "OSS_REGION": "cn-hongkong",
