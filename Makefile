@@ -62,7 +62,7 @@ link: ## Print an upload link (ARGS='--who alice --until 7d --page https://…';
 	@exec $(RUN) deploy link $(ARGS)
 
 build: ## Make the functions' packages in build/, for Function Compute (RUNTIME=python3.12, or python3.10)
-	@tools/setup.sh run
+	@tools/setup.sh deploy
 	@exec $(RUN) deploy build
 
 deploy: ## Create or update everything in the cloud, from .env (see .env.example and docs/deploy.md)
@@ -101,7 +101,7 @@ lock: ## Lock the newest versions of all dependencies
 	@npm update --save --ignore-scripts --loglevel=error
 
 doctor: ## Name each fault in what is set, declared and deployed (ARGS=--strict fails if a check could not be made)
-	@tools/setup.sh run
+	@tools/setup.sh deploy
 	@exec $(RUN) deploy doctor $(ARGS)
 
 smoke: ## Test a deployment over its addresses (ARGS='--function https://… --page https://…'; JWT_SECRET or TOKEN)

@@ -14,7 +14,7 @@ from itertools import islice
 import alibabacloud_oss_v2 as oss
 
 from deploy.oss_client import refusal
-from deploy.site.files import CACHE_CONTROL, SiteFile
+from deploy.site.files import SiteFile
 
 MANIFEST = ".published.json"
 _AT_ONCE = 1000
@@ -111,7 +111,7 @@ class SiteBucket:
                 key=file.key,
                 body=file.content,
                 content_type=file.content_type,
-                cache_control=CACHE_CONTROL,
+                cache_control=file.cache_control,
             )
         )
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from deploy.addresses import is_safe
 from deploy.private_files import why_private
+from deploy.site.minifier import MinifiedPage, minify
 
 INDEX = "index.html"
 CONFIG = "config.json"
@@ -30,19 +31,26 @@ PACKAGE_ALONE = frozenset({"LICENSE", "README.md", "package.js", "package.json",
 """Files of the page's folder that only its npm package needs."""
 
 CACHE_CONTROL = "no-cache"
-"""Of every file: no name says which version it is, so browsers ask each time (and mostly hear that nothing changed)."""
+"""Of files whose names do not say which version they are: browsers ask each time, and mostly hear that none changed."""
+
+VERSION_CACHE_CONTROL = "public, max-age=31536000, immutable"
+"""Of files that have their content's hash in their name."""
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".js": "application/javascript",
     ".json": "application/json",
-    ".mjs": "text/javascript; charset=utf-8",
+    ".map": "application/json",
+    ".mjs": "application/javascript",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
+"""OSS compresses text/html, text/css, application/javascript and application/json among others, from 1 KB on, but not
+text/javascript, nor what has a Content-Encoding (https://www.alibabacloud.com/help/faq-detail/39645.html)."""
+
 _KNOWN = mimetypes.MimeTypes()
 """Python's own table: the machine's differs from one machine to the next."""
 
@@ -54,6 +62,7 @@ class SiteFile:
     key: str
     content: bytes = field(repr=False)
     content_type: str
+    cache_control: str = CACHE_CONTROL
 
     @property
     def md5(self) -> str:
@@ -63,7 +72,7 @@ class SiteFile:
     @property
     def mark(self) -> str:
         """Returns a text that changes whenever the object does."""
-        return f"{self.md5} {self.content_type} {CACHE_CONTROL}"
+        return f"{self.md5} {self.content_type} {self.cache_control}"
 
 
 def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]) -> list[SiteFile]:
@@ -75,7 +84,8 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
     if not (folder / INDEX).is_file():
         raise ValueError(f"There is no {INDEX} in {folder}")
     origins = f"{origin('function', function)} {origin('upload', upload)}"
-    contents = _contents(folder)
+    page = minify(folder, _contents(folder))
+    contents = page.contents
     if PLACEHOLDER.encode() not in contents[INDEX]:
         raise ValueError(
             f"{INDEX} must have {PLACEHOLDER} in its Content-Security-Policy, for the addresses to go there"
@@ -85,7 +95,11 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
     configuration = {"function": function.rstrip("/"), **{name: look[name] for name in LOOK if look.get(name)}}
     contents[CONFIG] = (json.dumps(configuration, ensure_ascii=False, indent=4) + "\n").encode()
     order = sorted(contents, key=lambda key: (key == INDEX, key))
-    return [SiteFile(key, contents[key], content_type(key)) for key in order]
+    return [SiteFile(key, contents[key], content_type(key), _cache_control(key, page)) for key in order]
+
+
+def _cache_control(key: str, page: MinifiedPage) -> str:
+    return VERSION_CACHE_CONTROL if key in page.made else CACHE_CONTROL
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

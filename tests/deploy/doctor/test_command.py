@@ -22,7 +22,7 @@ from deploy.doctor import inspection, live_bucket, live_functions
 from deploy.doctor.checks import CHECKS, examine
 from deploy.doctor.context import Context
 from deploy.doctor.inspection import Inspection
-from deploy.site.files import site_files
+from deploy.site.files import PLACEHOLDER, site_files
 from support.ros_template import PARAMETERS, Template
 from support.sound_deployment import ACCOUNT, SoundDeployment
 from support.tokens import new_secret
@@ -151,9 +151,12 @@ def test_why_nothing_live_was_looked_at_is_said(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Returns what is shipped, with another .env."""
-    for name in ("s.yaml", "deploy", "web"):
+    """Returns what is shipped, with another .env, and a page in which there is nothing to minify."""
+    for name in ("s.yaml", "deploy"):
         (tmp_path / name).symlink_to(doctor.ROOT / name)
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "index.html").write_text(PLACEHOLDER, encoding="utf-8")
+    (tmp_path / "web" / "app.js").write_text("export {};", encoding="utf-8")
     return tmp_path
 
 

@@ -1,0 +1,139 @@
+// What browsers load of the page, with fewer bytes and in fewer files: `node minify.mjs FOLDER app.js style.css …`.
+// Prints JSON: what was made of each file that was named, the texts by name, and which modules are in them. The same
+// sources make the same bytes on every machine. The modules themselves need no build: `make dev` serves them as they are.
+
+import { readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { build, transform } from "esbuild";
+
+/** Loaded together once the page can be used, since every upload needs them. All else that is loaded later is a third file. */
+const FOR_UPLOADS = ["crc64.js", "events.js", "fingerprint.js", "list.js", "look.js", "selection.js", "uploader.js"];
+
+/** What all of these find loaded already. */
+const AT_ONCE = "element.js";
+
+const GROUP = "group";
+
+const [folder, ...names] = process.argv.slice(2);
+
+const SHARED = {
+    absWorkingDir: resolve(folder),
+    entryPoints: names,
+    outdir: ".",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    tsconfigRaw: {},
+    ignoreAnnotations: true, // those of package.json are for the npm package, which has no app.js
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+};
+
+async function minify() {
+    const { outputFiles, metafile } = await build({
+        ...SHARED,
+        entryNames: "[dir]/[name]-[hash]",
+        chunkNames: "[name]-[hash]",
+        minify: true,
+        sourcemap: "linked",
+        legalComments: "none",
+        plugins: [keepAddresses, minifyStyles, groupModules(await findLoadedLater())],
+    });
+    const entries = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => names.includes(entryPoint));
+    return {
+        entries: Object.fromEntries(entries.map(([name, { entryPoint }]) => [entryPoint, name])),
+        atOnce: Object.fromEntries(entries.map(([name, output]) => [name, findStaticImports(output)])),
+        files: Object.fromEntries(outputFiles.map(({ path, text }) => [relative(resolve(folder), path), text])),
+        sources: Object.keys(metafile.inputs).filter((name) => !name.startsWith(GROUP)),
+    };
+}
+
+function findStaticImports({ imports }) {
+    return imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => path);
+}
+
+/** Returns the modules that others load later, by their names, with what each exports. */
+async function findLoadedLater() {
+    const { metafile } = await build({ ...SHARED, plugins: [keepAddresses] });
+    const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+    const later = new Set(imports.filter(({ kind }) => kind === "dynamic-import").map(({ path }) => path));
+    const outputs = Object.values(metafile.outputs).filter(({ entryPoint }) => later.has(entryPoint));
+    return new Map(outputs.map(({ entryPoint, exports }) => [entryPoint, exports]));
+}
+
+function describe({ text, location }) {
+    return location ? `${location.file}, line ${location.line}: ${text}` : text;
+}
+
+/** Files that a style sheet refers to are published as they are. */
+const keepAddresses = {
+    name: "keep addresses",
+    setup({ onResolve }) {
+        onResolve({ filter: /./ }, ({ kind, path }) => (kind === "url-token" ? { path, external: true } : undefined));
+    },
+};
+
+/** Style sheets that are texts of a module. */
+const minifyStyles = {
+    name: "minify styles",
+    setup({ onLoad }) {
+        onLoad({ filter: /\.js$/, namespace: "file" }, async ({ path }) => {
+            let contents = readFileSync(path, "utf-8");
+            for (const [whole, css] of contents.matchAll(/\/\* css \*\/ `([^`$\\]*)`/g)) {
+                const { code } = await transform(css, { loader: "css", minify: true });
+                contents = contents.replace(whole, () => JSON.stringify(code.trim()));
+            }
+            return { contents };
+        });
+    },
+};
+
+/** Many small files take more bytes, compressed, and more requests than a few. @param {Map<string, string[]>} later */
+function groupModules(later) {
+    const groups = { uploads: [], rest: [] };
+    for (const name of [...later.keys()].sort()) {
+        groups[FOR_UPLOADS.includes(name) ? "uploads" : "rest"].push(name);
+    }
+    const isThisPage = later.has("uploader.js");
+    for (const members of isThisPage ? Object.values(groups) : []) {
+        checkNames(members, later);
+    }
+    return {
+        name: "group modules",
+        setup({ onResolve, onLoad }) {
+            if (!isThisPage) {
+                return;
+            }
+            onResolve({ filter: /^\.\/[^/]+\.js$/ }, ({ kind, path }) => {
+                if (kind !== "dynamic-import") {
+                    return undefined;
+                }
+                const group = groups.uploads.includes(path.slice(2)) ? "uploads" : "rest";
+                return { path: group, namespace: GROUP };
+            });
+            onLoad({ filter: /./, namespace: GROUP }, ({ path }) => {
+                const contents = groups[path].map((name) => `export * from "./${name}";`);
+                return { contents: [`import "./${AT_ONCE}";`, ...contents].join("\n"), resolveDir: resolve(folder) };
+            });
+        },
+    };
+}
+
+/** Of two exports of one name, `export *` has neither. @param {string[]} members @param {Map<string, string[]>} later */
+function checkNames(members, later) {
+    const owners = new Map();
+    for (const [name, exported] of members.flatMap((name) => later.get(name).map((each) => [name, each]))) {
+        if (owners.has(exported)) {
+            throw new Error(`${owners.get(exported)} and ${name} both export ${exported}: rename one`);
+        }
+        owners.set(exported, name);
+    }
+}
+
+try {
+    process.stdout.write(JSON.stringify(await minify()));
+} catch (error) {
+    console.error(error.errors?.map(describe).join("\n") || error.message);
+    process.exitCode = 1;
+}
