@@ -17,6 +17,10 @@ let config;
 /** Of all bytes that are sent. */
 let share = 0;
 
+for (const [language, { name }] of Object.entries(LANGUAGES)) {
+    page.language.append(Object.assign(new Option(name, language), { lang: language }));
+}
+
 const ready = start();
 
 async function start() {
@@ -61,17 +65,17 @@ function showConfig({ logo, accent = "", footer }) {
 
 /** @param {string} language */
 function showLanguage(language) {
-    const names = Object.keys(LANGUAGES);
-    const other = names[(names.indexOf(language) + 1) % names.length];
     document.documentElement.lang = uploader.lang = language;
-    page.language.lang = other;
-    page.language.textContent = LANGUAGES[other];
+    document.documentElement.dir = LANGUAGES[language].dir ?? "ltr";
+    page.language.value = language;
 }
 
 async function showTitle() {
     const texts = await uploader.texts;
     page.title.textContent = config?.title ?? texts?.formatMessage("title") ?? page.title.textContent;
-    document.title = (uploader.isUploading ? `${Math.floor(share * 100)} % – ` : "") + page.title.textContent;
+    const percent = texts?.formatNumber(Math.floor(share * 100) / 100, { style: "percent" });
+    page.language.setAttribute("aria-label", texts?.formatMessage("language") || "Language");
+    document.title = (uploader.isUploading && percent ? `${percent} – ` : "") + page.title.textContent;
 }
 /** Takes it out of the address bar. @returns {Link | null} */
 function takeLink() {
@@ -146,8 +150,8 @@ function save(storage, name, value) {
     return value;
 }
 
-page.language.onclick = async () => {
-    const language = page.language.lang;
+page.language.onchange = async () => {
+    const language = page.language.value;
     save("localStorage", "language", language);
     showLanguage(language);
     await ready;

@@ -261,13 +261,13 @@ export class OssUpload extends AttributesElement {
 
     /** In the document's language, if there are words for it. */
     #speak() {
-        const { lang } = /** @type {HTMLElement} */ (this.closest("[lang]") ?? this);
-        const language = chooseLanguage([lang, ...navigator.languages]);
+        const preferred = [this.closest("[lang]")?.getAttribute("lang"), ...navigator.languages];
+        const language = chooseLanguage(preferred);
         if (language === this.#language) {
             return;
         }
         this.#language = language;
-        this.texts = loadTranslator(language).then(
+        this.texts = loadTranslator(language, preferred).then(
             (texts) => {
                 if (language === this.#language) {
                     this.#view.showLanguage(texts);

@@ -1,6 +1,6 @@
 // Shows why files failed: once for all that failed of one cause, with details for the site's owner. Loaded when one has failed.
 
-import { formatBytes, join } from "./messages.js";
+import { join } from "./messages.js";
 import { create } from "./template.js";
 
 const MAX_REQUEST_IDS = 3;
@@ -84,7 +84,10 @@ export class FailureReport {
         if (uploads.length > 1) {
             setText(
                 status,
-                join(formatBytes(size), this.view.texts.formatMessage(state === "failed" ? "not_uploaded" : "done")),
+                join(
+                    this.view.texts.formatBytes(size),
+                    this.view.texts.formatMessage(state === "failed" ? "not_uploaded" : "done"),
+                ),
             );
         } else if (uploads.length === 1) {
             setText(status, this.view.texts.describeStatus(upload, 0));
@@ -107,7 +110,7 @@ export class FailureReport {
             surplus.remove();
         }
         lines.forEach(([line, language], at) => {
-            const paragraph = body.children[at] ?? body.appendChild(create("p"));
+            const paragraph = body.children[at] ?? body.appendChild(create("p", { dir: "auto" }));
             setText(paragraph, line);
             paragraph.setAttribute("lang", language);
         });

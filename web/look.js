@@ -68,7 +68,8 @@ const STYLE = /* css */ `
         width: 14px;
         height: 18px;
         border: 2px solid;
-        border-radius: 2px 7px 2px 2px;
+        border-radius: 2px;
+        border-start-end-radius: 7px;
         content: "";
     }
 
@@ -128,6 +129,7 @@ const STYLE = /* css */ `
         display: block;
         height: 1.5em;
         overflow: hidden;
+        text-align: -webkit-match-parent;
         text-align: match-parent;
         white-space: pre;
     }

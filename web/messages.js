@@ -2,28 +2,61 @@
 
 import { HALTS_QUEUE, LINK_NEEDED } from "./retry.js";
 
-/** To add a language: add it here and below, and a file like en.json. @type {Record<string, string>} */
-export const LANGUAGES = { en: "English", "zh-CN": "中文" };
-
-/** Written out, so that bundlers find them. @type {Record<string, () => URL>} */
-const FILES = {
-    en: () => new URL("./en.json", import.meta.url),
-    "zh-CN": () => new URL("./zh-CN.json", import.meta.url),
+/**
+ * To add a language: a line here, and a file like en.json. Each URL is written out, so that bundlers find the file.
+ *
+ * @type {Record<string, Language>}
+ */
+export const LANGUAGES = {
+    en: { name: "English", url: () => new URL("./en.json", import.meta.url) },
+    "zh-CN": { name: "中文", url: () => new URL("./zh-CN.json", import.meta.url) },
+    ja: { name: "日本語", url: () => new URL("./ja.json", import.meta.url) },
+    ko: { name: "한국어", url: () => new URL("./ko.json", import.meta.url) },
+    de: { name: "Deutsch", url: () => new URL("./de.json", import.meta.url) },
+    es: { name: "Español", url: () => new URL("./es.json", import.meta.url) },
+    fr: { name: "Français", url: () => new URL("./fr.json", import.meta.url) },
+    ar: { name: "العربية", dir: "rtl", url: () => new URL("./ar.json", import.meta.url) },
 };
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 const MAX_TYPES = 5;
 
-/** @param {string} language one of LANGUAGES @returns {Promise<Translator>} */
-export async function loadTranslator(language) {
-    const response = await fetch(FILES[language](), { cache: "no-cache", credentials: "omit" });
-    return new Translator(language, await response.json());
+/** Numbers and dates are written as in `preferred`, where that is the same language. @param {string} language one of LANGUAGES @param {readonly (string | null | undefined)[]} [preferred] @returns {Promise<Translator>} */
+export async function loadTranslator(language, preferred = []) {
+    const response = await fetch(LANGUAGES[language].url(), { cache: "no-cache", credentials: "omit" });
+    const locale = preferred.find((each) => each && each !== language && writingOf(each) === writingOf(language));
+    return new Translator(language, await response.json(), locale ?? language);
 }
 
-/** @param {readonly (string | null | undefined)[]} preferred best first */
+/** Of two that fit a reader's language, that of the same region wins, then that of the same script. @param {readonly (string | null | undefined)[]} preferred best first */
 export function chooseLanguage(preferred) {
-    const base = (/** @type {string} */ language) => language.split("-")[0].toLowerCase();
     const available = Object.keys(LANGUAGES);
-    return preferred.flatMap((each) => available.filter((name) => base(name) === base(each ?? "")))[0] ?? available[0];
+    const kinships = [(/** @type {string} */ tag) => tag.toLowerCase(), writingOf, baseOf];
+    for (const tag of preferred) {
+        for (const kin of kinships) {
+            const found = available.find((name) => kin(name) === kin(tag ?? ""));
+            if (found) {
+                return found;
+            }
+        }
+    }
+    return available[0];
+}
+
+/** @param {string} tag */
+function baseOf(tag) {
+    return tag.split("-")[0].toLowerCase();
+}
+
+/** Returns a tag's language and script: `zh-TW` is zh-Hant. @param {string} tag */
+function writingOf(tag) {
+    try {
+        const { language, script } = new Intl.Locale(tag).maximize();
+        return `${language}-${script}`;
+    } catch {
+        return "";
+    }
 }
 
 /** A name's control characters cannot reorder the text around it. @param {string} name */
@@ -38,18 +71,51 @@ export function join(...items) {
 
 /** Words things in one language. */
 export class Translator {
-    /** @param {string} [language] @param {Messages} [messages] as in en.json */
-    constructor(language = "en", messages = {}) {
+    /** @type {Map<string, Intl.NumberFormat>} */
+    #formats = new Map();
+
+    /** @param {string} [language] @param {Messages} [messages] as in en.json @param {string} [locale] of numbers and dates */
+    constructor(language = "en", messages = {}, locale = language) {
         this.language = language;
         this.messages = messages;
+        this.locale = locale;
+        this.dir = LANGUAGES[language]?.dir ?? "ltr";
         this.plurals = new Intl.PluralRules(language);
+        this.times = new Intl.RelativeTimeFormat(locale);
     }
 
     /** `count` chooses the plural form. @param {string} key @param {Record<string, string | number>} [values] */
     formatMessage(key, values = {}) {
         const message = this.messages[key] ?? this.messages.unknown ?? "";
-        const text = typeof message === "string" ? message : message[this.plurals.select(Number(values.count))];
-        return text.replace(/{(\w+)}/g, (_, name) => `${values[name]}`);
+        const text =
+            typeof message === "string"
+                ? message
+                : (message[this.plurals.select(Number(values.count))] ?? message.other);
+        return text.replace(/{(\w+)}/g, (_, name) => {
+            const value = values[name];
+            return typeof value === "number" ? this.formatNumber(value) : `${value}`;
+        });
+    }
+
+    /** @param {number} value @param {Intl.NumberFormatOptions} [options] */
+    formatNumber(value, options = {}) {
+        const key = Object.values(options).join();
+        const format = this.#formats.get(key) ?? new Intl.NumberFormat(this.locale, options);
+        this.#formats.set(key, format);
+        return format.format(value);
+    }
+
+    /** @param {number} size @param {"" | "-per-second"} [rate] */
+    formatBytes(size, rate = "") {
+        // 999,500 bytes would be rounded to 1000 kB: they are 1 MB.
+        const power = UNITS.findIndex((_, at) => size < 999.5 * 1000 ** at || at === UNITS.length - 1);
+        const value = size / 1000 ** power;
+        return this.formatNumber(value, {
+            style: "unit",
+            unit: UNITS[power] + rate,
+            unitDisplay: power === 0 && !rate ? "long" : "short",
+            maximumFractionDigits: power === 0 || value >= 99.95 ? 0 : 1,
+        });
     }
 
     /** @param {(string | false | undefined)[]} sentences */
@@ -59,7 +125,7 @@ export class Translator {
 
     /** @param {Fault} fault */
     describeFault({ code, detail: { limit } }) {
-        const size = limit ? this.formatMessage("in_parentheses", { text: formatBytes(limit) }) : "";
+        const size = limit ? this.formatMessage("in_parentheses", { text: this.formatBytes(limit) }) : "";
         return this.formatMessage(code, { limit: size, count: limit ?? "" });
     }
 
@@ -71,8 +137,8 @@ export class Translator {
     /** @param {Upload} upload @param {number} now on the queue's clock */
     describeStatus(upload, now) {
         const { state, fault, speed } = upload;
-        const size = formatBytes(upload.size);
-        const progress = () => this.formatMessage("sending", { sent: formatBytes(upload.sent), size });
+        const size = this.formatBytes(upload.size);
+        const progress = () => this.formatMessage("sending", { sent: this.formatBytes(upload.sent), size });
         if (state === "sending") {
             return join(progress(), this.describeSpeed(speed.rateAt(now)));
         }
@@ -86,12 +152,13 @@ export class Translator {
             return join(size, this.describeFailure(upload));
         }
         const seconds = Math.max(1, Math.ceil((upload.retryAt - now) / 1000));
-        return join(size, this.joinSentences(this.describeFault(fault), this.formatMessage("again_in", { seconds })));
+        const time = this.times.format(seconds, "second");
+        return join(size, this.joinSentences(this.describeFault(fault), this.formatMessage("again_in", { time })));
     }
 
     /** @param {number} rate bytes per second; 0 while unknown */
     describeSpeed(rate) {
-        return rate > 0 && this.formatMessage("speed", { size: formatBytes(rate) });
+        return rate > 0 && this.formatBytes(rate, "-per-second");
     }
 
     /** @param {Outage} outage */
@@ -106,7 +173,10 @@ export class Translator {
     /** @param {Upload} upload */
     describeAnswer({ answer, object }) {
         return object
-            ? this.formatMessage("received", { name: object.filename, size: formatBytes(object.size) })
+            ? this.formatMessage("received", {
+                  name: isolateName(object.filename),
+                  size: this.formatBytes(object.size),
+              })
             : answer;
     }
 
@@ -126,7 +196,7 @@ export class Translator {
         const left = totals.size - totals.sent - totals.resting;
         return join(
             this.formatMessage("moving", { done, count }),
-            this.formatMessage("sending", { sent: formatBytes(totals.sent), size: formatBytes(totals.size) }),
+            this.formatMessage("sending", { sent: this.formatBytes(totals.sent), size: this.formatBytes(totals.size) }),
             left > 0 && this.describeSpeed(rate),
             left > 0
                 ? rate > 0 && this.formatMessage("left", { time: this.formatDuration(left / rate) })
@@ -140,7 +210,7 @@ export class Translator {
         const types = content_types.map((type) => type.replace(/^\w+\//, "").toUpperCase());
         return join(
             types.length <= MAX_TYPES && types.join(", "),
-            this.formatMessage("limit", { size: formatBytes(max_size) }),
+            this.formatMessage("limit", { size: this.formatBytes(max_size) }),
             maxFiles !== undefined && this.formatMessage("most_files", { count: maxFiles }),
         );
     }
@@ -148,19 +218,10 @@ export class Translator {
     /** @param {number} seconds */
     formatDuration(seconds) {
         const steps = /** @type {const} */ ([
-            ["seconds", 1, 90],
-            ["minutes", 60, 90 * 60],
+            ["second", 1, 90],
+            ["minute", 60, 90 * 60],
         ]);
-        const [unit, length] = steps.find(([, , limit]) => seconds < limit) ?? ["hours", 3600];
-        return this.formatMessage(unit, { n: Math.ceil(seconds / length) });
+        const [unit, length] = steps.find(([, , limit]) => seconds < limit) ?? ["hour", 3600];
+        return this.formatNumber(Math.ceil(seconds / length), { style: "unit", unit, unitDisplay: "short" });
     }
-}
-
-/** @param {number} size */
-export function formatBytes(size) {
-    const units = ["B", "KB", "MB", "GB"];
-    // 999,500 bytes would be rounded to 1000 KB: they are 1 MB.
-    const power = units.findIndex((_, at) => size < 999.5 * 1000 ** at || at === units.length - 1);
-    const value = size / 1000 ** power;
-    return `${power === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1).replace(/\.0$/, "")} ${units[power]}`;
 }

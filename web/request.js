@@ -51,7 +51,7 @@ export function describeTerms({ token_expires_at: end, max_files: count }, now, 
     }
     const isSoon = Date.parse(end) - now < WEEK_MS;
     const date = new Intl.DateTimeFormat(
-        texts.language,
+        texts.locale,
         isSoon ? { weekday: "long", hour: "numeric", minute: "2-digit" } : { dateStyle: "long" },
     ).format(new Date(end));
     return count ? texts.formatMessage("until_files", { date, count }) : texts.formatMessage("until", { date });

@@ -1,7 +1,7 @@
 // Offers to resume uploads in parts that were interrupted before the page was loaded. Loaded when there are any.
 
 import { identityOf } from "./files.js";
-import { formatBytes, join } from "./messages.js";
+import { join } from "./messages.js";
 
 /** Shows what was interrupted, and resumes it when its file is chosen again. */
 export class ResumeOffers {
@@ -75,7 +75,8 @@ export function addInterruptedRow(list, { name, size }, sent, abort) {
     const paintRow = () => {
         const { texts } = view;
         const progress =
-            sent !== null && texts.formatMessage("sending", { sent: formatBytes(sent), size: formatBytes(size) });
+            sent !== null &&
+            texts.formatMessage("sending", { sent: texts.formatBytes(sent), size: texts.formatBytes(size) });
         row.status.textContent = join(progress, texts.formatMessage("interrupted"));
         row.remove.setAttribute("aria-label", texts.formatMessage("cancel", { name }));
     };

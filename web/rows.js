@@ -13,7 +13,7 @@ export function createRowTree() {
             create("bdi.name", { part: "name" }),
             create("p.status", { part: "status" }),
             create("p.stored", { dir: "ltr", part: "key" }),
-            create("p.answer.quiet"),
+            create("p.answer.quiet", { dir: "auto" }),
             create("progress.bar", { max: "1", value: "0", hidden: "", part: "progress" }),
         ),
         createButton("copy", { hidden: "" }),
@@ -144,6 +144,8 @@ export const STYLE = /* css */ `
 
     .stored {
         overflow: hidden;
+        text-align: -webkit-match-parent;
+        text-align: match-parent;
         color: var(--quiet);
         font:
             0.8125rem / 1.5 ui-monospace,

@@ -1,6 +1,7 @@
 // Which chosen files go into the list. Loaded with the list.
 
 import { checkLimits, identityOf, sift, Upload } from "./files.js";
+import { isolateName } from "./messages.js";
 import { Fault } from "./retry.js";
 
 export class FileSelection {
@@ -33,7 +34,10 @@ export class FileSelection {
     #countOrName(items, one, many) {
         const [{ name } = { name: "" }] = items;
         const key = items.length > 1 ? many : one;
-        return items.length > 0 && this.list.view.texts.formatMessage(key, { name, count: items.length });
+        return (
+            items.length > 0 &&
+            this.list.view.texts.formatMessage(key, { name: isolateName(name), count: items.length })
+        );
     }
 
     /** Returns those that are in the list already. @param {FoundFile[]} files */

@@ -249,12 +249,15 @@ type Config = {
     max_files?: number;
 };
 
+/** A language: its own name for itself, its direction if it is written from right to left, and where its texts are. */
+type Language = { name: string; dir?: "rtl"; url: () => URL };
+
 /** A language's file: texts, or a text for each plural form of the language. */
 type Messages = Record<string, string | Record<string, string>>;
 
 /** The elements of index.html that have an id. */
 type PageElements = Record<"title" | "link-notice" | "footer", HTMLElement> & {
-    language: HTMLButtonElement;
+    language: HTMLSelectElement;
     logo: HTMLImageElement;
 };
 

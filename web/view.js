@@ -47,6 +47,7 @@ export class View {
         this.texts = texts;
         const { page } = this;
         page.uploader.lang = texts.language;
+        page.uploader.dir = texts.dir;
         for (const element of this.root.querySelectorAll("[data-message]")) {
             element.textContent = texts.formatMessage(element.getAttribute("data-message") ?? "");
         }
@@ -84,7 +85,8 @@ export class View {
         const fault = this.#fault;
         page.drop.hidden = fault !== null && BLOCKING.includes(fault.code);
         page.trouble.hidden = !fault && !this.isIncomplete;
-        page.trouble.textContent = (fault && texts.describeFault(fault)) || NOT_LOADED;
+        page.trouble.textContent =
+            (fault && texts.describeFault(fault)) || texts.formatMessage("not_loaded") || NOT_LOADED;
         this.useFailures(
             (failures) => failures.showDetails(page.trouble, fault ? [fault] : [], this.#paintFault),
             fault !== null,

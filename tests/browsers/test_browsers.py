@@ -18,7 +18,7 @@ from support.webdriver import Page
 
 CONTENT = bytes(range(256)) * 40
 NAME = "合同 <b> 终稿 v2.png"
-STORED = "10.2 KB · Uploaded"
+STORED = "10.2 kB · Uploaded"
 
 WATCH = """
 window.violations = [];
@@ -103,7 +103,7 @@ def test_an_empty_file_is_stored(page: Page, cloud: Cloud, tmp_path: Path) -> No
     file.touch()
     visit(page, cloud)
     page.choose("#files", file)
-    page.wait_for(STATUS, ["0 B · Uploaded"])
+    page.wait_for(STATUS, ["0 bytes · Uploaded"])
     assert [object_.path.read_bytes() for object_ in cloud.bucket.objects()] == [b""]
 
 
@@ -120,8 +120,8 @@ def test_what_is_not_allowed_is_told_before_anything_is_asked(
     page.wait_for(
         STATUS,
         [
-            "10 B · The file is larger than allowed (9 B). Choose a smaller file.",
-            "3 B · Files of this type are not allowed. Choose another file.",
+            "10 bytes · The file is larger than allowed (9 bytes). Choose a smaller file.",
+            "3 bytes · Files of this type are not allowed. Choose another file.",
         ],
     )
     assert counts(cloud) == (0, 0)
@@ -208,7 +208,7 @@ def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeC
     page.choose("#files", file)
     page.wait_for(STATUS, [STORED])
     answer = page.run("return shadow.querySelector('.answer').textContent")
-    assert answer == f"Received by the site: {NAME}, 10.2 KB"
+    assert answer == f"Received by the site: \u2068{NAME}\u2069, 10.2 kB"
 
 
 def test_what_is_stored_and_was_not_reported_says_so(page: Page, cloud_with: MakeCloud, file: Path) -> None:

@@ -104,14 +104,14 @@ def test_a_name_that_reads_backwards_is_refused_in_words(page: Page, cloud: Clou
 def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_with: MakeCloud) -> None:
     cloud = cloud_with(MAX_SIZE="10", CONTENT_TYPES="image/png,text/plain")
     open_page(page, cloud)
-    expect(page.locator("#rules")).to_have_text("PNG, PLAIN · Up to 10 B each")
+    expect(page.locator("#rules")).to_have_text("PNG, PLAIN · Up to 10 bytes each")
     choose(
         page,
         ("large.png", "image/png", b"x" * 11),
         ("page.html", "text/html", b"<p>"),
     )
-    expect_status(page, "large.png", "11 B · The file is larger than allowed (10 B). Choose a smaller file.")
-    expect_status(page, "page.html", "3 B · Files of this type are not allowed. Choose another file.")
+    expect_status(page, "large.png", "11 bytes · The file is larger than allowed (10 bytes). Choose a smaller file.")
+    expect_status(page, "page.html", "3 bytes · Files of this type are not allowed. Choose another file.")
     assert (signings(cloud), posts(cloud)) == ([], [])
     # There is nothing to be tried again, and each can be taken off the list.
     expect(page.locator("li button:visible")).to_have_count(2)
@@ -126,13 +126,13 @@ def test_what_is_in_the_list_is_not_taken_twice(page: Page, cloud: Cloud, tmp_pa
     file.write_text("a note")
     open_page(page, cloud)
     page.set_input_files("#files", file)
-    expect_status(page, "note.txt", "6 B · Uploaded")
+    expect_status(page, "note.txt", "6 bytes · Uploaded")
     page.set_input_files("#files", file)
-    expect(page.locator("#notice")).to_have_text("Already in the list: note.txt.")
+    expect(page.locator("#notice")).to_have_text("Already in the list: \u2068note.txt\u2069.")
     assert (page.locator("li").count(), len(stored_files(cloud))) == (1, 1)
     row(page, "note.txt").get_by_role("button", name="Remove note.txt").click()
     page.set_input_files("#files", file)
-    expect_status(page, "note.txt", "6 B · Uploaded")
+    expect_status(page, "note.txt", "6 bytes · Uploaded")
     expect(page.locator("#notice")).to_be_empty()
 
 
@@ -144,8 +144,8 @@ def test_more_files_than_the_page_takes_are_told(page: Page, cloud: Cloud) -> No
     open_page(page, cloud)
     expect(page.locator("#rules")).to_have_text("Up to 100 MB each · at most 1 file")
     choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
-    expect_status(page, "a.txt", "1 B · Uploaded")
-    expect_status(page, "b.txt", "1 B · Too many files. Choose at most 1 at a time.")
+    expect_status(page, "a.txt", "1 byte · Uploaded")
+    expect_status(page, "b.txt", "1 byte · Too many files. Choose at most 1 at a time.")
 
 
 PASTE = """() => {
@@ -158,7 +158,7 @@ PASTE = """() => {
 def test_a_pasted_file_is_stored(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     page.evaluate(PASTE)
-    expect_status(page, "image.png", "6 B · Uploaded")
+    expect_status(page, "image.png", "6 bytes · Uploaded")
     assert stored_files(cloud) == [("image.png", b"pixels")]
 
 
@@ -228,7 +228,7 @@ def test_files_of_an_extension_alone_can_be_chosen_and_stored(
     (tmp_path / "CUBE.STL").write_text("solid")
     open_page(page, cloud)
     page.set_input_files("#files", tmp_path / "CUBE.STL")
-    expect_status(page, "CUBE.STL", "5 B · Uploaded")
+    expect_status(page, "CUBE.STL", "5 bytes · Uploaded")
     assert types_stored(cloud) == {"CUBE.STL": ("model/stl", "stl")}
 
 
@@ -258,8 +258,8 @@ def test_a_copy_in_another_place_is_in_the_list_already(page: Page, cloud: Cloud
     open_page(page, cloud)
     for folder in ("a", "b"):
         page.set_input_files("#files", write_file(tmp_path / folder / "note.txt", "a note"))
-    expect(page.locator("#notice")).to_have_text("Already in the list: note.txt.")
-    expect_status(page, "note.txt", "6 B · Uploaded")
+    expect(page.locator("#notice")).to_have_text("Already in the list: \u2068note.txt\u2069.")
+    expect_status(page, "note.txt", "6 bytes · Uploaded")
     assert stored_files(cloud) == [("note.txt", b"a note")]
 
 
@@ -275,7 +275,7 @@ def test_where_they_cannot_be_compared_both_are_sent(page: Page, cloud: Cloud, t
 def test_an_empty_file_is_stored(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, ("empty.txt", "text/plain", b""))
-    expect_status(page, "empty.txt", "0 B · Uploaded")
+    expect_status(page, "empty.txt", "0 bytes · Uploaded")
     expect(page.locator("#summary")).to_have_text("1 of 1 file uploaded")
     assert stored_files(cloud) == [("empty.txt", b"")]
 
@@ -284,13 +284,13 @@ def test_an_empty_folder_is_told(page: Page, cloud: Cloud, tmp_path: Path) -> No
     (tmp_path / "nothing").mkdir()
     open_page(page, cloud)
     drop(page, tmp_path / "nothing")
-    expect(page.locator("#notice")).to_have_text("The folder nothing contains no files.")
+    expect(page.locator("#notice")).to_have_text("The folder \u2068nothing\u2069 contains no files.")
     write_file(tmp_path / "some" / "note.txt", "a note")
     for name in ("a", "b"):
         (tmp_path / "some" / name).mkdir()
     drop(page, tmp_path / "some")
-    expect(page.locator("#notice")).to_have_text("2 folders contain no files, such as some/a.")
-    expect_status(page, "some/note.txt", "6 B · Uploaded")
+    expect(page.locator("#notice")).to_have_text("2 folders contain no files, such as \u2068some/a\u2069.")
+    expect_status(page, "some/note.txt", "6 bytes · Uploaded")
 
 
 def test_an_empty_folder_that_is_chosen_is_told(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -308,15 +308,15 @@ def test_what_systems_keep_for_themselves_is_left_out_and_told(
         write_file(tmp_path / "trip" / name, "x")
     open_page(page, cloud)
     drop(page, tmp_path / "trip") if way == "dropped" else page.set_input_files("#folder", tmp_path / "trip")
-    expect(page.locator("#notice")).to_have_text("Skipped 4 system files, such as trip/.DS_Store.")
-    expect_status(page, "trip/note.txt", "1 B · Uploaded")
+    expect(page.locator("#notice")).to_have_text("Skipped 4 system files, such as \u2068trip/.DS_Store\u2069.")
+    expect_status(page, "trip/note.txt", "1 byte · Uploaded")
     assert [unquote(name) for name, _ in stored_files(cloud)] == ["trip/note.txt"]
 
 
 def test_such_a_file_chosen_alone_is_stored(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     open_page(page, cloud)
     page.set_input_files("#files", write_file(tmp_path / "desktop.ini", "[.ShellClassInfo]"))
-    expect_status(page, "desktop.ini", "17 B · Uploaded")
+    expect_status(page, "desktop.ini", "17 bytes · Uploaded")
 
 
 def test_a_chosen_folder_is_sorted_as_people_sort_names(page: Page, cloud: Cloud, tmp_path: Path) -> None:
@@ -354,7 +354,7 @@ def test_a_file_that_failed_is_tried_again_when_it_is_chosen_again(page: Page, c
     expect(page.locator(".failed")).to_have_count(1)
     cloud.faults.oss_deny_early = False
     page.set_input_files("#files", path)
-    expect_status(page, "note.txt", "6 B · Uploaded")
+    expect_status(page, "note.txt", "6 bytes · Uploaded")
     expect(page.locator("li")).to_have_count(1)
 
 
@@ -363,10 +363,10 @@ def test_a_file_that_changed_is_tried_again_when_it_is_chosen_again(page: Page, 
     open_page(page, cloud)
     page.context.set_offline(True)
     page.set_input_files("#files", path)
-    expect_status(page, "note.txt", "9 B · Waiting")
+    expect_status(page, "note.txt", "9 bytes · Waiting")
     path.write_text("as it is now")
     page.context.set_offline(False)
     expect_status(page, "note.txt", re.compile("Choose it again.$"))
     page.set_input_files("#files", path)
-    expect_status(page, "note.txt", "12 B · Uploaded")
+    expect_status(page, "note.txt", "12 bytes · Uploaded")
     assert (page.locator("li").count(), stored_files(cloud)) == (1, [("note.txt", b"as it is now")])

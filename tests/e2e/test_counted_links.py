@@ -47,7 +47,7 @@ def test_a_link_says_what_it_is_for_as_text(page: Page, cloud: Cloud) -> None:
     expect(request.get_by_role("heading")).to_have_text("Anna asks for <i>the</i> March invoices")
     assert request.locator(".note").evaluate("(note) => note.innerText") == NOTE
     expect(request.locator(".quiet")).to_have_text(re.compile(r"^Until \w+day\b.*, 5 files at most\.$"))
-    page.get_by_role("button", name="中文").click()
+    page.locator("#language").select_option("zh-CN")
     expect(request.locator(".quiet")).to_have_text(re.compile("^截止时间：星期.*，最多可上传 5 个文件。$"))
 
 
@@ -63,7 +63,7 @@ def test_what_does_not_fit_into_a_used_up_link_stays_in_the_list_and_says_so(pag
     used = "This link has been used for all of its 2 files."
     expect(page.locator(".left")).to_have_text(used)
     choose(page, *pictures("c"))
-    expect_status(page, "c.png", f"10.2 KB · {used}")
+    expect_status(page, "c.png", f"10.2 kB · {used}")
     page.reload()
     expect(page.locator(".left")).to_have_text(used)
     assert stored_keys(cloud) == ["uploads/alice/~march/1", "uploads/alice/~march/2"]
@@ -101,12 +101,12 @@ def test_a_file_whose_answer_was_lost_is_not_called_uploaded(page: Page, cloud: 
     page.route(f"{cloud.oss.url}/", lose_answer, times=1)
     open_link(page, cloud, link(2))
     choose(page, *pictures("a"))
-    expect_status(page, "a.png", re.compile("^10.2 KB · Sent, but not confirmed: "))
+    expect_status(page, "a.png", re.compile("^10.2 kB · Sent, but not confirmed: "))
     expect(page.locator("#summary")).to_have_text("0 of 1 file uploaded · 1 not confirmed")
     expect(page.locator("#alert-announcer")).to_contain_text("not confirmed")
     assert stored_keys(cloud) == ["uploads/alice/~march/1"]
     row(page, "a.png").get_by_role("button", name="Try again: a.png").click()
-    expect_status(page, "a.png", "10.2 KB · Uploaded")
+    expect_status(page, "a.png", "10.2 kB · Uploaded")
     assert stored_keys(cloud) == ["uploads/alice/~march/1", "uploads/alice/~march/2"]
 
 
@@ -144,9 +144,9 @@ PROFILES = {
 @pytest.mark.parametrize(
     ("configured", "fragment", "rules", "folder"),
     [
-        ("photos", "", "PNG · Up to 20 KB each", "uploads/~photos/alice"),
-        ("photos", "&profile=notes", "PLAIN · Up to 1 KB each", "uploads/~notes/alice"),
-        (None, "&profile=photos", "PNG · Up to 20 KB each", "uploads/~photos/alice"),
+        ("photos", "", "PNG · Up to 20 kB each", "uploads/~photos/alice"),
+        ("photos", "&profile=notes", "PLAIN · Up to 1 kB each", "uploads/~notes/alice"),
+        (None, "&profile=photos", "PNG · Up to 20 kB each", "uploads/~photos/alice"),
     ],
 )
 def test_the_pages_profile_is_its_links_or_its_own(
@@ -170,7 +170,7 @@ def test_the_pages_profile_is_its_links_or_its_own(
     expect(page.locator("#rules")).to_have_text(rules)
     name = "a.txt" if "notes" in folder else "a.png"
     choose(page, (name, "text/plain" if "notes" in folder else "image/png", b"x"))
-    expect_status(page, name, "1 B · Uploaded")
+    expect_status(page, name, "1 byte · Uploaded")
     assert [key.rpartition("/")[0] for key in stored_keys(cloud)] == [folder]
 
 

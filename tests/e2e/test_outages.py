@@ -53,10 +53,10 @@ def test_clocks_that_differ_are_told_once_and_no_file_is_lost(page: Page, cloud:
         "The clocks of the upload service and the storage do not agree. Contact the site's owner. "
         "Your files stay in the list. Try again to continue."
     )
-    in_all_rows(page, "10.2 KB · Waiting")
+    in_all_rows(page, "10.2 kB · Waiting")
     cloud.faults.oss_skew = 0.0
     page.get_by_role("button", name="Try again", exact=True).click()
-    in_all_rows(page, "10.2 KB · Uploaded")
+    in_all_rows(page, "10.2 kB · Uploaded")
     expect(page.locator("#outage")).to_be_empty()
 
 
@@ -67,7 +67,7 @@ def test_a_storage_that_takes_nothing_is_told_once_and_few_posts_are_made(page: 
     cloud.faults.oss_error_rate = 1.0
     choose_all(page, [f"{number}.png" for number in range(60)])
     expect(page.locator("#outage")).to_have_text("The storage is busy. Uploads continue automatically.")
-    expect(page.locator("#summary")).to_have_text("0 of 60 files · 0 B of 615 KB")
+    expect(page.locator("#summary")).to_have_text("0 of 60 files · 0 bytes of 615 kB")
     page.clock.run_for(20_000)
     expect(page.locator(".failed")).to_have_count(0)
     assert len(posts(cloud)) <= 10

@@ -123,9 +123,10 @@ def open_example(page: Page, cloud: Cloud, site: Site, project: Path) -> Page:
 
 
 def test_the_tarball_has_what_browsers_and_editors_need_and_nothing_else(tarball: Path) -> None:
-    others = {"LICENSE", "README.md", "package.json", "en.json", "zh-CN.json", "owner-explanations.json"}
+    others = {"LICENSE", "README.md", "package.json", "owner-explanations.json"}
     code = {f"{name}.js" for name in MODULES} | {f"types/{name}.d.ts" for name in {*MODULES, "types"}}
-    assert npm_package.read_contents(tarball) == others | code
+    languages = {each.name for each in (ROOT / "web").glob("*.json")} - {"tsconfig.json"}
+    assert npm_package.read_contents(tarball) == others | code | languages
 
 
 def test_its_types_are_those_of_the_code(project: Path) -> None:
@@ -228,8 +229,8 @@ def test_several_elements_have_lists_and_languages_of_their_own(
     first, other = page.locator("#attachments"), page.locator("#other")
     expect(other.locator("#rules")).to_have_text("单个文件不超过 100 MB · 最多 1 个文件")
     other.locator("#files").set_input_files([A_FILE, FilePayload(name="b.png", mimeType="image/png", buffer=b"b")])
-    expect(other.locator("li.done .status")).to_have_text("5 B · 已上传")
-    expect(other.locator("li.failed .status")).to_have_text("1 B · 文件过多，一次最多选择 1 个。")
+    expect(other.locator("li.done .status")).to_have_text("5字节 · 已上传")
+    expect(other.locator("li.failed .status")).to_have_text("1字节 · 文件过多，一次最多选择 1 个。")
     assert first.locator("li").count() == 0
     expect(first.locator("#invitation")).to_have_text("Drop files or folders here, or paste them")
 

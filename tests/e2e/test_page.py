@@ -28,7 +28,7 @@ def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud) -> None
     page.on("console", lambda message: console.append(message.text))
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    expect_status(page, "cat.png", "10.2 KB · Uploaded")
+    expect_status(page, "cat.png", "10.2 kB · Uploaded")
     [object_] = cloud.bucket.objects()
     assert (object_.path.read_bytes(), object_.content_type, object_.meta, object_.headers) == (
         PNG,
@@ -114,7 +114,7 @@ def test_a_team_has_its_own_title_logo_colour_and_footer(page: Page, cloud_with:
     # What is written on a light colour is dark.
     expect(filled).to_have_css("background-color", "rgb(255, 212, 0)")
     expect(filled).to_have_css("color", "rgb(0, 0, 0)")
-    page.get_by_role("button", name="中文").click()
+    page.locator("#language").select_option("zh-CN")
     expect(page.locator("#drop .filled")).to_have_text("选择文件")
     expect(page.locator("h1")).to_have_text("Team files")
 
@@ -127,13 +127,34 @@ def test_the_language_is_the_browsers_until_another_is_chosen(browser: Browser, 
     expect(page).to_have_title("上传文件")
     expect(page.locator("#rules")).to_have_text("单个文件不超过 100 MB")
     choose(page, ("page.html", "text/html", b"<p>"))
-    expect_status(page, "page.html", "3 B · 不允许上传此类型的文件，请选择其他文件。")
-    page.get_by_role("button", name="English").click()
-    expect_status(page, "page.html", "3 B · Files of this type are not allowed. Choose another file.")
+    expect_status(page, "page.html", "3字节 · 不允许上传此类型的文件，请选择其他文件。")
+    page.locator("#language").select_option("en")
+    expect_status(page, "page.html", "3 bytes · Files of this type are not allowed. Choose another file.")
     page.reload()
     expect(page.locator("h1")).to_have_text("Upload files")
     assert page.evaluate("[document.documentElement.lang, {...localStorage}]") == ["en", {"language": "en"}]
     context.close()
+
+
+MIRRORED = """(row) => {
+    const { x } = row.querySelector(".thumb").getBoundingClientRect();
+    const isRight = (other) => x > row.querySelector(other).getBoundingClientRect().x;
+    const { direction, textAlign } = getComputedStyle(row.querySelector(".name"));
+    return [isRight(".name"), isRight(".remove"), direction, textAlign];
+}"""
+
+
+def test_what_is_written_from_right_to_left_is_shown_so_and_names_are_not(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, ("cat.png", "image/png", PNG))
+    expect_status(page, "cat.png", "10.2 kB · Uploaded")
+    page.locator("#language").select_option("ar")
+    expect(page.locator("h1")).to_have_text("رفع الملفات")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    assert row(page, "cat.png").evaluate(MIRRORED) == [True, True, "ltr", "right"]
+    page.locator("#language").select_option("fr")
+    expect(page.locator("h1")).to_have_text("Envoyer des fichiers")
+    assert row(page, "cat.png").evaluate(MIRRORED) == [False, False, "ltr", "left"]
 
 
 def test_the_key_can_be_copied(page: Page, cloud: Cloud) -> None:
@@ -176,9 +197,9 @@ def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, c
     open_page(page, cloud)
     page.set_input_files("#files", large(tmp_path / "film.mp4"))
     expect(page.locator("#summary")).to_have_text(
-        re.compile(r"^0 of 1 file · [\d.]+ MB of 20 MB · [\d.]+ [KM]B/s · \d+ (sec|min) left$"), timeout=15_000
+        re.compile(r"^0 of 1 file · [\d.]+ MB of 20 MB · [\d.]+ [kM]B/s · \d+ (sec|min) left$"), timeout=15_000
     )
-    expect(page).to_have_title(re.compile(r"^\d+ % – Upload files$"))
+    expect(page).to_have_title(re.compile(r"^\d+% – Upload files$"))
     cloud.faults.oss_bandwidth = 0
     expect_status(page, "film.mp4", "20 MB · Uploaded")
     expect(page).to_have_title("Upload files")

@@ -25,7 +25,7 @@ def test_what_is_stored_but_was_not_reported_says_so(page: Page, cloud: Cloud) -
     )
     choose(page, ("cat.png", "image/png", PNG))
     expect_status(
-        page, "cat.png", "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner."
+        page, "cat.png", "10.2 kB · The file is stored, but the site was not notified. Contact the site's owner."
     )
     details = row(page, "cat.png").locator("details p")
     expect(details.nth(0)).to_contain_text("CallbackFailed")
@@ -49,8 +49,8 @@ def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeC
     cloud = cloud_with(CALLBACK="on")
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    expect_status(page, "cat.png", "10.2 KB · Uploaded")
-    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: cat.png, 10.2 KB")
+    expect_status(page, "cat.png", "10.2 kB · Uploaded")
+    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: \u2068cat.png\u2069, 10.2 kB")
 
 
 @pytest.mark.parametrize("mode", ["down", "html", "fail", "slow"])
@@ -63,7 +63,7 @@ def test_a_callback_that_fails_is_told_and_the_file_is_kept(page: Page, cloud_wi
         cloud.faults.callback_mode = mode
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    text = r"10\.2 KB · The file is stored, but the site was not notified\. Contact the site's owner\."
+    text = r"10\.2 kB · The file is stored, but the site was not notified\. Contact the site's owner\."
     expect_status(page, "cat.png", re.compile(text))
     assert stored_files(cloud) == [("cat.png", PNG)]
 
@@ -77,6 +77,6 @@ def test_a_site_whose_webhook_is_down_was_not_told_and_the_page_says_so(page: Pa
         open_page(page, cloud)
         choose(page, ("cat.png", "image/png", PNG))
         expect_status(
-            page, "cat.png", "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner."
+            page, "cat.png", "10.2 kB · The file is stored, but the site was not notified. Contact the site's owner."
         )
-    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: cat.png, 10.2 KB")
+    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: \u2068cat.png\u2069, 10.2 kB")

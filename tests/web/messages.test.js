@@ -8,7 +8,7 @@ import { beforeEach, test } from "node:test";
 import { Totals } from "../../web/bandwidth.js";
 import { describeDetail } from "../../web/failures.js";
 import { Upload } from "../../web/files.js";
-import { chooseLanguage, formatBytes, LANGUAGES, Translator } from "../../web/messages.js";
+import { chooseLanguage, LANGUAGES, loadTranslator, Translator } from "../../web/messages.js";
 import { canRetry, Fault, HALTS_QUEUE, NOT_RETRIABLE } from "../../web/retry.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
@@ -25,10 +25,28 @@ beforeEach(() => {
     messages = new Translator("en", copy.en);
 });
 
-const parameters = (text) => [...text.matchAll(/{\w+}/g)].map(([name]) => name).sort();
+const parameters = (text) => [...text.matchAll(/{(\w+)}/g)].map(([, name]) => name).sort();
 
-/** A message's texts: one, or one for each plural form. */
-const texts = (message) => (typeof message === "string" ? [message] : Object.values(message));
+/** A message's texts by plural form: one under "other", or one for each. */
+const formsOf = (message) => (typeof message === "string" ? { other: message } : message);
+
+/** The numbers that a language's plural form is for, as far as they tell one form from another. */
+function numbersOf(language, form, least = 0) {
+    const rules = new Intl.PluralRules(language);
+    const numbers = [...Array(200).keys(), 1e6].filter((number) => number >= least);
+    return numbers.filter((number) => rules.select(number) === form);
+}
+
+/** Texts that count what there are several of. */
+const SEVERAL = ["cause", "duplicates", "left_out_many", "folders_empty"];
+/** Texts in which nothing follows the number that it would change. */
+const UNCHANGED = ["failed", "not_confirmed", "count"];
+
+/** What English and another language have in common. */
+const ALIKE = {
+    ...{ "zh-CN": [], ja: [], ko: ["sentence_space"] },
+    ...Object.fromEntries(["de", "es", "fr", "ar"].map((language) => [language, ["sentence_space", "in_parentheses"]])),
+};
 
 test("every language that is offered has a file, and every file is offered", async () => {
     const files = (await readdir(new URL("../../web", import.meta.url))).filter((name) =>
@@ -36,8 +54,11 @@ test("every language that is offered has a file, and every file is offered", asy
     );
     assert.deepEqual(
         files.sort(),
-        Object.keys(LANGUAGES)
-            .map((name) => `${name}.json`)
+        Object.entries(LANGUAGES)
+            .map(([name, { url }]) => {
+                assert.equal(url().href, new URL(`../../web/${name}.json`, import.meta.url).href);
+                return `${name}.json`;
+            })
             .sort(),
     );
 });
@@ -46,31 +67,70 @@ for (const language of Object.keys(LANGUAGES)) {
     test(`${language} says all that English says, with the same values in it`, () => {
         assert.deepEqual(Object.keys(copy[language]), Object.keys(copy.en));
         for (const [name, message] of Object.entries(copy[language])) {
-            for (const text of texts(message)) {
-                assert.deepEqual(parameters(text), parameters(texts(copy.en[name])[0]), name);
+            for (const [form, text] of Object.entries(formsOf(message))) {
+                // A form for one number alone says it in words.
+                const isNumberSaid = numbersOf(language, form).length === 1 && !text.includes("{count}");
+                const values = parameters(formsOf(copy.en[name]).other);
+                assert.deepEqual(
+                    parameters(text),
+                    isNumberSaid ? values.filter((each) => each !== "count") : values,
+                    name,
+                );
             }
         }
     });
 
-    test(`a message in ${language} has every plural form of the language, or does not vary`, () => {
-        const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories.sort();
+    test(`what counts in ${language} has every plural form of the language that it needs, and no other`, () => {
+        const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
         for (const [name, message] of Object.entries(copy[language])) {
-            if (typeof message !== "string") {
-                assert.deepEqual(Object.keys(message).sort(), forms, name);
-            }
+            const isCounted = parameters(formsOf(copy.en[name]).other).includes("count") && !UNCHANGED.includes(name);
+            const least = SEVERAL.includes(name) ? 2 : 0;
+            const needed = isCounted ? forms.filter((form) => numbersOf(language, form, least).length > 0) : [];
+            const present = Object.keys(formsOf(message));
+            assert.deepEqual(needed.length > 1 ? needed.filter((form) => !present.includes(form)) : [], [], name);
+            assert.deepEqual(
+                present.filter((form) => !forms.includes(form)),
+                [],
+                name,
+            );
         }
     });
 }
+
+for (const [language, alike] of Object.entries(ALIKE)) {
+    test(`nothing in ${language} is left in English`, () => {
+        const english = Object.values(copy.en).flatMap((message) => Object.values(formsOf(message)));
+        const names = Object.entries(copy[language]).flatMap(([name, message]) =>
+            Object.values(formsOf(message)).some((text) => english.includes(text)) ? [name] : [],
+        );
+        assert.deepEqual(names, alike);
+    });
+}
+
+test("every other language is compared with English", () => {
+    assert.deepEqual(["en", ...Object.keys(ALIKE)], Object.keys(LANGUAGES));
+});
 
 for (const [language, count, text] of [
     ["en", 0, "0 files added"],
     ["en", 1, "1 file added"],
     ["en", 2, "2 files added"],
+    ["en", 10_000, "10,000 files added"],
     ["zh-CN", 1, "已添加 1 个文件"],
+    ["ja", 10_000, "10,000 ファイルを追加しました"],
+    ["de", 10_000, "10.000 Dateien hinzugefügt"],
+    ["fr", 0, "0 fichier ajouté"],
+    ["fr", 2_000_000, "2 000 000 de fichiers ajoutés"],
+    ["es", 1, "Se ha añadido 1 archivo"],
+    ["ar", 0, "لم يُضف أي ملف"],
+    ["ar", 2, "أُضيف ملفان"],
+    ["ar", 3, "أُضيفت 3 ملفات"],
+    ["ar", 11, "أُضيف 11 ملفًا"],
+    ["ar", 100, "أُضيف 100 ملف"],
 ]) {
     test(`${count} added is "${text}"`, () => {
         messages = new Translator(language, copy[language]);
-        assert.equal(messages.formatMessage("added", { count }), text);
+        assert.equal(plain(messages.formatMessage("added", { count })), text);
     });
 }
 
@@ -79,8 +139,12 @@ for (const [wanted, language] of [
     [[null, "zh-TW"], "zh-CN"],
     [[null, "zh-Hans-SG"], "zh-CN"],
     [["en", "zh-CN"], "en"],
-    [[null, "fr", "zh"], "zh-CN"],
-    [[null, "fr"], "en"],
+    [[null, "it", "zh"], "zh-CN"],
+    [[null, "it"], "en"],
+    [["ZH-cn"], "zh-CN"],
+    [["de-CH", "fr"], "de"],
+    [["ar-EG"], "ar"],
+    [["not a tag", "ja-JP"], "ja"],
     [["nonsense", "en-GB"], "en"],
     [[], "en"],
 ]) {
@@ -90,21 +154,71 @@ for (const [wanted, language] of [
 }
 
 for (const [size, text] of [
-    [0, "0 B"],
-    [1, "1 B"],
-    [999, "999 B"],
-    [1000, "1 KB"],
-    [10_248, "10.2 KB"],
-    [99_949, "99.9 KB"],
-    [99_950, "100 KB"],
-    [999_499, "999 KB"],
+    [0, "0 bytes"],
+    [1, "1 byte"],
+    [999, "999 bytes"],
+    [1000, "1 kB"],
+    [10_248, "10.2 kB"],
+    [99_949, "99.9 kB"],
+    [99_950, "100 kB"],
+    [999_499, "999 kB"],
     [999_500, "1 MB"],
     [100_000_000, "100 MB"],
     [1_500_000_000, "1.5 GB"],
     [5_000_000_000, "5 GB"],
-    [5_000_000_000_000, "5000 GB"],
+    [5_000_000_000_000, "5 TB"],
+    [5_000_000_000_000_000, "5,000 TB"],
 ]) {
-    test(`${size} bytes are ${text}`, () => assert.equal(formatBytes(size), text));
+    test(`${size} bytes are ${text}`, () => assert.equal(messages.formatBytes(size), text));
+}
+
+/** ICU has changed its blanks, and its marks of direction, since. */
+function plain(text) {
+    return text.replaceAll(/\s/g, " ").replaceAll(/[\u061c\u200e\u200f]/g, "");
+}
+
+for (const [language, size, rate, time] of [
+    ["en", "1.5 MB", "2.5 MB/s", "30 sec left"],
+    ["zh-CN", "1.5 MB", "2.5 MB/秒", "剩余 30秒"],
+    ["de", "1,5 MB", "2,5 MB/s", "noch 30 Sek."],
+    ["fr", "1,5 Mo", "2,5 Mo/s", "reste 30 s"],
+    ["ja", "1.5 MB", "2.5 MB/秒", "残り 30 秒"],
+]) {
+    test(`sizes, rates and times in ${language} are ${size}, ${rate} and ${time}`, () => {
+        messages = new Translator(language, copy[language]);
+        assert.deepEqual(
+            [
+                messages.formatBytes(1_500_000),
+                messages.formatBytes(2_500_000, "-per-second"),
+                messages.formatMessage("left", { time: messages.formatDuration(30) }),
+            ].map(plain),
+            [size, rate, time],
+        );
+    });
+}
+
+test("what the page writes from right to left is Arabic", () => {
+    const names = Object.keys(LANGUAGES);
+    assert.deepEqual(
+        names.filter((name) => new Translator(name).dir === "rtl"),
+        ["ar"],
+    );
+});
+
+for (const [language, preferred, locale] of [
+    ["en", ["en", "en-GB", "de"], "en-GB"],
+    ["de", [null, "en-GB", "de-CH"], "de-CH"],
+    ["ar", ["ar-EG"], "ar-EG"],
+    ["fr", ["fr"], "fr"],
+    // Sentences in simplified characters have no words in traditional ones.
+    ["zh-CN", ["zh-TW", "zh"], "zh"],
+    ["zh-CN", ["zh-TW"], "zh-CN"],
+]) {
+    test(`${language} for a reader of ${JSON.stringify(preferred)} writes numbers as ${locale}`, async (context) => {
+        context.mock.method(globalThis, "fetch", async (url) => new Response(await readFile(url)));
+        const texts = await loadTranslator(language, preferred);
+        assert.deepEqual([texts.language, texts.locale, texts.messages], [language, locale, copy[language]]);
+    });
 }
 
 for (const [seconds, text] of [
@@ -112,8 +226,8 @@ for (const [seconds, text] of [
     [89, "89 sec"],
     [90, "2 min"],
     [5399, "90 min"],
-    [5400, "2 h"],
-    [7201, "3 h"],
+    [5400, "2 hr"],
+    [7201, "3 hr"],
 ]) {
     test(`${seconds} seconds are ${text}`, () => assert.equal(messages.formatDuration(seconds), text));
 }
@@ -204,13 +318,60 @@ test("every text is shown: its name is in a module, in the page or among the fun
     );
 });
 
+/** The calls in a module: the literal names of texts, if there are any, and the names of the values. */
+const calls = script
+    .split(/\bformatMessage\(/)
+    .slice(1)
+    .map((rest) => {
+        let depth = 1;
+        const end = [...rest.slice(0, 500)].findIndex((character) => {
+            depth += { "(": 1, ")": -1 }[character] ?? 0;
+            return depth === 0;
+        });
+        // What is within parentheses and brackets is neither.
+        let argument = rest.slice(0, end);
+        while (/[([][^()[\]]*[)\]]/.test(argument)) {
+            argument = argument.replace(/[([][^()[\]]*[)\]]/g, "");
+        }
+        const [, key, values = ""] = /^([^{]*)(?:{([^}]*)})?/s.exec(argument);
+        return {
+            // What is compared is no name of a text.
+            names: [...key.matchAll(/(?<!=== )"(\w+)"/g)].map(([, literal]) => literal),
+            values: [...values.matchAll(/(?:^|,)\s*(\w+)/g)].map(([, name]) => name).sort(),
+        };
+    });
+
 test("every name of a text in a module or in the page has a text", () => {
-    const calls = [...script.matchAll(/formatMessage\(((?:[^(),]|\([^()]*\))*)/g)].map(([, argument]) => argument);
-    // What is compared is no name of a text.
-    const literals = calls.flatMap((call) => [...call.matchAll(/(?<!=== )"(\w+)"/g)].map(([, literal]) => literal));
+    const literals = calls.flatMap(({ names }) => names);
     assert.ok(literals.length > 0 && placed.length > 0);
     assert.deepEqual(
         [...literals, ...placed].filter((name) => !copy.en[name]),
+        [],
+    );
+});
+
+/** Texts with values whose names are computed: which values come with them. */
+const COMPUTED = [
+    { names: ["cancel", "copy", "pause", "remove", "resume", "retry"], values: ["name"] },
+    {
+        names: ["duplicate", "duplicates", "folder_empty", "folders_empty", "left_out", "left_out_many"],
+        values: ["count", "name"],
+    },
+    { names: ["count", "link_full", "link_used", "too_large"], values: ["count", "limit"] },
+];
+
+test("every value that a text has comes with it", () => {
+    const passed = [...calls.filter(({ names }) => names.length > 0), ...COMPUTED];
+    const lacking = Object.entries(copy.en).flatMap(([name, message]) => {
+        const needed = parameters(formsOf(message).other);
+        const ways = passed.filter(({ names }) => names.includes(name));
+        const isWhole = ways.every(({ values }) => needed.every((value) => values.includes(value)));
+        return isWhole && (ways.length > 0 || needed.length === 0) ? [] : [[name, needed]];
+    });
+    assert.deepEqual(lacking, []);
+    const computed = calls.filter(({ names }) => names.length === 0).map(({ values }) => values.join());
+    assert.deepEqual(
+        COMPUTED.filter(({ values }) => !computed.includes(values.join())),
         [],
     );
 });
@@ -251,32 +412,32 @@ test("what the element shows until a language is loaded is English", () => {
 const upload = (change, size = 10_248) => Object.assign(new Upload(new File([new Uint8Array(size)], "a.txt")), change);
 
 for (const [change, text] of [
-    [{ state: "waiting" }, "10.2 KB · Waiting"],
-    [{ state: "signing" }, "10.2 KB · Preparing"],
-    [{ state: "sending", sent: 5_000 }, "5 KB of 10.2 KB"],
-    [{ state: "sending", sent: 5_000, speed: { rateAt: (now) => now * 2.5 } }, "5 KB of 10.2 KB · 2.5 KB/s"],
-    [{ state: "finishing", sent: 10_248 }, "10.2 KB · Finishing"],
-    [{ state: "done" }, "10.2 KB · Uploaded"],
-    [{ state: "cancelled" }, "10.2 KB · Cancelled"],
+    [{ state: "waiting" }, "10.2 kB · Waiting"],
+    [{ state: "signing" }, "10.2 kB · Preparing"],
+    [{ state: "sending", sent: 5_000 }, "5 kB of 10.2 kB"],
+    [{ state: "sending", sent: 5_000, speed: { rateAt: (now) => now * 2.5 } }, "5 kB of 10.2 kB · 2.5 kB/s"],
+    [{ state: "finishing", sent: 10_248 }, "10.2 kB · Finishing"],
+    [{ state: "done" }, "10.2 kB · Uploaded"],
+    [{ state: "cancelled" }, "10.2 kB · Cancelled"],
     [
         { state: "retrying", fault: new Fault("storage_busy"), tries: 1, retryAt: 4_100 },
-        "10.2 KB · The storage is busy. Trying again in 4 s.",
+        "10.2 kB · The storage is busy. Trying again in 4 seconds.",
     ],
     [
         { state: "retrying", fault: new Fault("storage_busy"), tries: 1, retryAt: 900 },
-        "10.2 KB · The storage is busy. Trying again in 1 s.",
+        "10.2 kB · The storage is busy. Trying again in 1 second.",
     ],
     [
         { state: "failed", fault: new Fault("storage_busy"), tries: 6 },
-        "10.2 KB · The storage is busy. Try again later.",
+        "10.2 kB · The storage is busy. Try again later.",
     ],
     [
         { state: "failed", fault: new Fault("type_not_allowed"), tries: 0 },
-        "10.2 KB · Files of this type are not allowed. Choose another file.",
+        "10.2 kB · Files of this type are not allowed. Choose another file.",
     ],
     [
         { state: "unreported", fault: new Fault("not_reported", { code: "CallbackFailed", requestId: "5C3D" }) },
-        "10.2 KB · The file is stored, but the site was not notified. Contact the site's owner.",
+        "10.2 kB · The file is stored, but the site was not notified. Contact the site's owner.",
     ],
 ]) {
     test(`${change.state}${change.fault ? ` for ${change.fault.code}` : ""} is shown as ${text}`, () =>
@@ -290,7 +451,7 @@ test("Chinese sentences have no blank between them", () => {
             upload({ state: "retrying", fault: new Fault("storage_busy"), tries: 1, retryAt: 4_000 }),
             1_000,
         ),
-        "10.2 KB · 存储服务繁忙。3 秒后重试。",
+        "10.2 kB · 存储服务繁忙。3秒钟后重试。",
     );
 });
 
@@ -303,9 +464,9 @@ for (const [sum, rate, text] of [
     [totals({ done: 0, cancelled: 2 }), 0, ""],
     [totals({ done: 2 }), 0, "2 of 2 files uploaded"],
     [totals({ done: 1, unreported: 1, failed: 1, cancelled: 1 }), 5, "2 of 3 files uploaded · 1 failed"],
-    [totals({ done: 1, sending: 2, failed: 1 }, 400), 0, "1 of 4 files · 400 B of 1 KB · 1 failed"],
-    [totals({ sending: 1 }, 400), 20, "0 of 1 file · 400 B of 1 KB · 20 B/s · 30 sec left"],
-    [totals({ finishing: 1 }, 1000), 20, "0 of 1 file · 1 KB of 1 KB · Finishing"],
+    [totals({ done: 1, sending: 2, failed: 1 }, 400), 0, "1 of 4 files · 400 bytes of 1 kB · 1 failed"],
+    [totals({ sending: 1 }, 400), 20, "0 of 1 file · 400 bytes of 1 kB · 20 byte/s · 30 sec left"],
+    [totals({ finishing: 1 }, 1000), 20, "0 of 1 file · 1 kB of 1 kB · Finishing"],
 ]) {
     test(`the summary of ${JSON.stringify(sum.states)} at ${rate} B/s is ${JSON.stringify(text)}`, () =>
         assert.equal(messages.describeTotals(sum, rate), text));
@@ -313,12 +474,12 @@ for (const [sum, rate, text] of [
 
 test("what is paused is not waited for: the time left is that of the others", () => {
     const sum = Object.assign(totals({ sending: 1, paused: 1 }, 400), { resting: 300 });
-    assert.equal(messages.describeTotals(sum, 10), "0 of 2 files · 400 B of 1 KB · 10 B/s · 30 sec left");
+    assert.equal(messages.describeTotals(sum, 10), "0 of 2 files · 400 bytes of 1 kB · 10 byte/s · 30 sec left");
 });
 
 test("where all rest, nothing is about to finish", () => {
     const sum = Object.assign(totals({ paused: 1 }, 400), { resting: 600 });
-    assert.equal(messages.describeTotals(sum, 0), "0 of 1 file · 400 B of 1 KB");
+    assert.equal(messages.describeTotals(sum, 0), "0 of 1 file · 400 bytes of 1 kB");
 });
 
 for (const [code, text] of [
@@ -351,8 +512,8 @@ for (const language of Object.keys(LANGUAGES)) {
 const SEVEN = ["image/png", "b/c", "d/e", "f/g", "h/i", "j/k", "l/m"];
 
 for (const [types, maxFiles, text] of [
-    [SEVEN, undefined, "Up to 20 KB each"],
-    [["image/png", "text/plain"], 9, "PNG, PLAIN · Up to 20 KB each · at most 9 files"],
+    [SEVEN, undefined, "Up to 20 kB each"],
+    [["image/png", "text/plain"], 9, "PNG, PLAIN · Up to 20 kB each · at most 9 files"],
 ]) {
     test(`the rules for ${types.length} types and ${maxFiles} files are ${text}`, () =>
         assert.equal(messages.describeLimits({ max_size: 20_000, content_types: types }, maxFiles), text));
