@@ -88,6 +88,16 @@ def test_another_than_the_last_is_asked_about(
     assert capsys.readouterr().out == (HERE if goes_on else HERE + BEFORE)
 
 
+def test_ctrl_d_is_no(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def end_of_file(_: str) -> str:
+        raise EOFError
+
+    last_deployment.confirm("Deploying", TEAM, tmp_path, never)
+    capsys.readouterr()
+    assert last_deployment.confirm("Deploying", STAGING, tmp_path, end_of_file) is False
+    assert capsys.readouterr().out == HERE + BEFORE + "\n"
+
+
 def test_where_nobody_can_answer_it_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     last_deployment.confirm("Deploying", TEAM, tmp_path, None)
     assert last_deployment.confirm("Removing", STAGING, tmp_path, None)
