@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from deploy import names
+from deploy.cors_rules import CorsRule
 from deploy.credentials import account_id
 from deploy.declared import Deployment, as_list
-from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, Website
+from deploy.doctor.live_bucket import BucketConfig, ExpiryRule, LiveBuckets, PartsRule, Website
 from deploy.doctor.live_resource import LiveResource
 from deploy.hooks.preflight import UNKNOWN
 from direct_upload.profiles import FILE

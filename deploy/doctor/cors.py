@@ -6,12 +6,11 @@ on PutBucketCors).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from deploy.cors_rules import CorsRule, matches, readable_headers, rules_for
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import CorsRule
 from deploy.doctor.multipart import is_on
 from fc_http.environment import split_list
 
@@ -43,7 +42,7 @@ def cors(context: Context) -> Iterator[str]:
     for each in context.buckets():
         if each.cors is not None:
             for origin in context.origins:
-                if not _rules_for(each.cors, origin, "POST"):
+                if not rules_for(each.cors, origin, "POST"):
                     yield f"{each.where} has no CORS rule that lets {origin} post."
 
 
@@ -57,7 +56,7 @@ def cors(context: Context) -> Iterator[str]:
 def multipart_cors(context: Context) -> Iterator[str]:
     for each in context.buckets() if is_on(context) else ():
         for origin in context.origins if each.cors is not None else ():
-            if "etag" not in _readable_headers(each.cors or (), origin, "PUT"):
+            if "etag" not in readable_headers(each.cors or (), origin, "PUT"):
                 yield f"{each.where} has no CORS rule that lets {origin} put parts and read their ETag."
 
 
@@ -78,11 +77,11 @@ def cors_headers(context: Context) -> Iterator[str]:
     for origin in context.origins:
         missing: dict[str, set[str]] = {"send": set(), "read": set()}
         for method in ("POST", "PUT"):
-            stated, found = (_rules_for(rules, origin, method) for rules in (declared.cors, live.cors))
+            stated, found = (rules_for(rules, origin, method) for rules in (declared.cors, live.cors))
             if stated and found:
                 sent = [name for rule in stated for name in rule.headers if not _may_be_sent(found, name)]
                 missing["send"].update(sent)
-                read = _readable_headers(declared.cors, origin, method) - _readable_headers(live.cors, origin, method)
+                read = readable_headers(declared.cors, origin, method) - readable_headers(live.cors, origin, method)
                 missing["read"].update(read - looked_at)
         for what, headers in missing.items():
             if headers:
@@ -91,18 +90,4 @@ def cors_headers(context: Context) -> Iterator[str]:
 
 def _may_be_sent(rules: Iterable[CorsRule], header: str) -> bool:
     """Tells whether one of these rules allows a header, or all that a pattern in the template stands for."""
-    return any(_matches(each.lower(), header.lower()) for rule in rules for each in rule.headers)
-
-
-def _readable_headers(rules: Iterable[CorsRule], origin: str, method: str) -> set[str]:
-    """Returns the headers of answers that pages may read, in small letters."""
-    return {name.lower() for rule in _rules_for(rules, origin, method)[:1] for name in rule.exposed}
-
-
-def _rules_for(rules: Iterable[CorsRule], origin: str, method: str) -> list[CorsRule]:
-    """Returns the rules for a method of pages of an origin, in their order."""
-    return [rule for rule in rules if method in rule.methods and any(_matches(each, origin) for each in rule.origins)]
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None
+    return any(matches(each.lower(), header.lower()) for rule in rules for each in rule.headers)

@@ -6,32 +6,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.types import OperationInput
 
 from deploy.answers import NO_ANSWER, UNREADABLE, plain_code
+from deploy.cors_rules import CorsRule
 from deploy.doctor import bucket_answers
 from deploy.doctor.bucket_answers import text
 from deploy.doctor.live_resource import NOT_THERE, LiveResource
 from deploy.oss_client import refusal
-
-
-@dataclass(frozen=True)
-class CorsRule:
-    """One rule of a bucket's CORS."""
-
-    origins: tuple[str, ...]
-    methods: tuple[str, ...]
-    exposed: tuple[str, ...] = ()
-    """The headers of answers that pages may read."""
-    headers: tuple[str, ...] = ()
-    """Those of requests that pages may send."""
-
-    NAMES: ClassVar = ("AllowedOrigin", "AllowedMethod", "ExposeHeader", "AllowedHeader")
-    """What OSS and ROS call them, in the order above."""
 
 
 @dataclass(frozen=True)
@@ -169,9 +155,9 @@ class _Inspector:
                 public_access_blocked=blocked,
                 acl=_acl(acl),
                 owner=_owner(acl),
-                cors=None if cors is None else tuple(map(_cors_rule, cors)),
-                parts=None if lifecycle is None else tuple(_parts(lifecycle)),
-                expiry=None if lifecycle is None else tuple(_expiry(lifecycle)),
+                cors=None if cors is None else tuple(map(CorsRule.parse, cors)),
+                parts=None if lifecycle is None else tuple(parts_rules(lifecycle)),
+                expiry=None if lifecycle is None else tuple(expiry_rules(lifecycle)),
                 policy=policy,
             ),
             skew=self._skew,
@@ -329,18 +315,16 @@ def _owner(answer: Element | None) -> str | None:
     return None if answer is None else text(answer, "Owner/ID")
 
 
-def _cors_rule(rule: Element) -> CorsRule:
-    return CorsRule(*(tuple(each.text or "" for each in rule.findall(name)) for name in CorsRule.NAMES))
-
-
-def _parts(rules: Iterable[Element]) -> Iterator[PartsRule]:
+def parts_rules(rules: Iterable[Element]) -> Iterator[PartsRule]:
+    """Yields what clears parts away, of the rules of a lifecycle."""
     for rule in rules:
         when = rule.find("AbortMultipartUpload")
         if text(rule, "Status") == "Enabled" and when is not None:
             yield PartsRule(text(rule, "Prefix"), int(text(when, "Days") or 0), rule.find("Filter") is not None)
 
 
-def _expiry(rules: Iterable[Element]) -> Iterator[ExpiryRule]:
+def expiry_rules(rules: Iterable[Element]) -> Iterator[ExpiryRule]:
+    """Yields what deletes files, of the rules of a lifecycle."""
     for rule in rules:
         when = rule.find("Expiration")
         if text(rule, "Status") != "Enabled" or rule.find("Tag") is not None or when is None:

@@ -10,10 +10,11 @@ from dataclasses import replace
 import pytest
 
 from deploy import declared
+from deploy.cors_rules import CorsRule
 from deploy.doctor import command as doctor
 from deploy.doctor.checks import CHECKS, examine, not_made
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import BucketConfig, CorsRule, ExpiryRule, LiveBuckets, PartsRule, Website
+from deploy.doctor.live_bucket import BucketConfig, ExpiryRule, LiveBuckets, PartsRule, Website
 from deploy.doctor.live_resource import LiveResource
 from deploy.env_file import dotenv
 from support.sound_deployment import (

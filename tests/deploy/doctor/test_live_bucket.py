@@ -12,6 +12,7 @@ import time_machine
 from pytest_httpserver import HTTPServer
 
 from deploy import credentials, declared, oss_client
+from deploy.cors_rules import CorsRule
 from deploy.doctor import command as doctor
 from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
@@ -19,7 +20,6 @@ from deploy.doctor.live_bucket import (
     FACTS,
     OF_ACCOUNT,
     BucketConfig,
-    CorsRule,
     ExpiryRule,
     LiveBuckets,
     PartsRule,
