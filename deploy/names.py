@@ -25,10 +25,10 @@ _CERTIFICATE_REGION = "cn-hangzhou"
 """The region that the services take where none is said (SetCdnDomainSSLCertificate, CertRegion)."""
 
 _MADE_OF = {
-    "OSS_BUCKET": ("NAME", "AccountID"),
+    "OSS_BUCKET": ("UPLOAD_BUCKET", "NAME", "AccountID"),
     "OSS_REGION": ("REGION",),
     "OSS_STS_ROLE_ARN": ("NAME", "AccountID"),
-    "UPLOAD_URL": ("UPLOAD_DOMAIN", "NAME", "AccountID", "REGION"),
+    "UPLOAD_URL": ("UPLOAD_DOMAIN", "UPLOAD_BUCKET", "NAME", "AccountID", "REGION"),
     "ALLOWED_ORIGINS": ("SITE_DOMAIN", "NAME", "AccountID", "REGION"),
 }
 """What s.yaml makes the functions' settings of."""
@@ -95,12 +95,41 @@ def certificate_for_oss(certificate: str) -> str:
     return f"{certificate}-{_CERTIFICATE_REGION}" if certificate.isdecimal() else certificate
 
 
+def bucket_name_faults(bucket: str) -> tuple[str, ...]:
+    """Returns what is wrong with the name in UPLOAD_BUCKET."""
+    if not bucket or re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket):
+        return ()
+    return (f"UPLOAD_BUCKET must be a bucket's name, 3 to 63 of a-z, 0-9 and -, not {bucket!r}",)
+
+
+def existing_bucket_faults(names: Mapping[str, str], made: Iterable[str] = ()) -> tuple[str, ...]:
+    """Returns what is wrong with UPLOAD_BUCKET, and with what else must be so with it; `made` are other buckets."""
+    bucket = names.get("UPLOAD_BUCKET", "")
+    if not bucket:
+        return ()
+    found = [*bucket_name_faults(bucket)]
+    if bucket in made:
+        found.append(f"UPLOAD_BUCKET is {bucket}, which this deployment makes by itself: leave UPLOAD_BUCKET out")
+    if not names.get("UPLOAD_PREFIX"):
+        found.append(
+            "UPLOAD_PREFIX is missing: in a bucket that others use, too, rights and rules are for the files below it "
+            "alone. Set one that is this deployment's alone"
+        )
+    if names.get("UPLOAD_CERTIFICATE"):
+        found.append(
+            "UPLOAD_CERTIFICATE is set, and UPLOAD_BUCKET, too: to a bucket that was there before no domain is bound. "
+            "Bind it, with its certificate, in the OSS console"
+        )
+    return tuple(found)
+
+
 def faults(environ: Mapping[str, str], account: str) -> dict[str, str]:
     """Returns what is wrong with what `environ` has, .env in it: in words, by the name that is at fault."""
     texts = (
         *name_faults(environ.get("NAME") or "oss-direct-upload"),
         *region_faults(environ.get("REGION") or "cn-hongkong"),
         *(account_faults(account) if account else ()),
+        *bucket_name_faults(environ.get("UPLOAD_BUCKET", "")),
         *(text for name in DOMAINS for text in domain_faults(name, environ.get(name, "").strip())),
         *(text for name in CERTIFICATES for text in certificate_faults(name, environ.get(name, ""))),
     )

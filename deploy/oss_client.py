@@ -10,6 +10,9 @@ from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
 from deploy.addresses import safe_endpoint
 
+_OTHER_REGION = frozenset({"0002-00000226", "0002-00000228"})
+"""ECs of signatures for another region, in a query and in a header."""
+
 
 def client(provider: StaticCredentialsProvider, region: str, endpoint: str = "") -> oss.Client:
     """Returns a client for buckets of a region; `endpoint` is a custom domain's or a stand-in's `https://…`.
@@ -32,3 +35,8 @@ def refusal(fault: Exception) -> oss.exceptions.ServiceError | None:
     """Returns what OSS answered, if that is why an operation failed; None if it did not get that far."""
     cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
     return cause if isinstance(cause, oss.exceptions.ServiceError) else None
+
+
+def is_of_another_region(refused: oss.exceptions.ServiceError) -> bool:
+    """Tells whether OSS refuses because the bucket is in another region than the client's."""
+    return "specified endpoint" in (refused.message or "") or refused.ec in _OTHER_REGION

@@ -1,7 +1,8 @@
 """OSS's answers about a bucket, read strictly: what has another shape than OSS documents is no answer.
 
 The shapes follow the pages of OSS's API reference on GetBucketVersioning, GetBucketPublicAccessBlock, GetBucketAcl,
-GetBucketCors, GetBucketLifecycle, GetBucketWebsite and ListObjectsV2.
+GetBucketCors, GetBucketLifecycle, GetBucketWebsite, GetBucketEncryption, GetBucketReferer, GetBucketInfo and
+ListObjectsV2.
 """
 
 from __future__ import annotations
@@ -65,6 +66,33 @@ _SHAPES: Mapping[str, tuple[str, Shape]] = {
             "IndexDocument?": {"Suffix": _TEXT, "SupportSubDir?": _FLAG, "Type?": _NUMBER},
             "ErrorDocument?": {"Key": _TEXT, "HttpStatus?": _NUMBER},
             "RoutingRules?": {"RoutingRule*": None},
+        },
+    ),
+    "encryption": (
+        "ServerSideEncryptionRule",
+        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": _TEXT, "*": None}},
+    ),
+    "referer": (
+        "RefererConfiguration",
+        {
+            "AllowEmptyReferer": _FLAG,
+            "RefererList?": {"Referer*": _TEXT},
+            "RefererBlacklist?": {"Referer*": _TEXT},
+            "*": None,
+        },
+    ),
+    "bucketInfo": (
+        "BucketInfo",
+        {
+            "Bucket": {
+                "Name": _TEXT,
+                "Location": _TEXT,
+                "Owner": {"ID": _NUMBER, "DisplayName?": _TEXT},
+                "AccessControlList": {"Grant": "private|public-read|public-read-write"},
+                "Versioning?": "Enabled|Suspended",
+                "ServerSideEncryptionRule?": {"SSEAlgorithm": _TEXT, "*": None},
+                "*": None,
+            }
         },
     ),
     "list-type": (

@@ -61,7 +61,7 @@ def inspect(environ: Mapping[str, str], deployment: Deployment) -> Inspection:
     if not account_id:
         return _nothing("every live name has the account's ID in it: set AccountID")
     regions = (fault for each in (region, oss_region) for fault in names.region_faults(each))
-    named = (text for name, text in names.faults(environ, account_id).items() if name == "NAME")
+    named = (text for name, text in names.faults(environ, account_id).items() if name in ("NAME", "UPLOAD_BUCKET"))
     if wrong := (*names.account_faults(account_id), *regions, *named):
         return _nothing(f"it is not known where to look: {wrong[0]}")
     buckets = inspect_buckets(

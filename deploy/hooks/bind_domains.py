@@ -82,7 +82,7 @@ def main() -> int:
         open_for_reading(client, asked["site_bucket"])
         for use in ("site", "upload"):
             domain, bucket = asked[f"{use}_domain"], asked[f"{use}_bucket"]
-            if domain:
+            if domain and not (use == "upload" and asked["existing"]):  # deploy/hooks/existing_bucket.py saw it bound
                 host = f"{bucket}.oss-{region}.aliyuncs.com"
                 said = bind(client, bucket, domain, certificate_for_oss(asked[f"{use}_certificate"]), host)
                 if said:

@@ -1,7 +1,7 @@
 """Before a deployment begins: whether the functions can work with their settings, and the page can be published.
 
-Reads JSON on standard input, `{"name", "domains", "keep_days", "page", "environment", "callback_environment"}`, from
-s.yaml, and profiles.json. A fault stops the deployment before anything is created.
+Reads JSON on standard input, `{"name", "domains", "keep_days", "existing_bucket", "page", "environment",
+"callback_environment"}`, from s.yaml, and profiles.json. A fault stops the deployment before anything is created.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from functools import partial
 from pathlib import Path
 
 from deploy.environment import environment
-from deploy.names import CERTIFICATES, DOMAINS, certificate_faults, domain_faults, name_faults, region_faults
+from deploy.names import (
+    CERTIFICATES,
+    DOMAINS,
+    certificate_faults,
+    domain_faults,
+    existing_bucket_faults,
+    name_faults,
+    region_faults,
+)
 from deploy.profiles import check_profile, keep_days_faults, read_profiles
 from deploy.site.files import site_files
 from direct_upload.settings import Settings
@@ -36,6 +44,7 @@ def faults(
     *,
     profiles: bytes | None = None,
     keep_days: str = "0",
+    existing_bucket: Mapping[str, str] = {},
 ) -> tuple[str, ...]:
     """Returns what is wrong with the settings, a text each; empty if the deployment may begin."""
     # Other faults follow from a wrong name: s.yaml makes the settings of it.
@@ -43,6 +52,7 @@ def faults(
         name_faults(name)
         or region_faults(environment.get("OSS_REGION", ""))
         or _faults_of_domains(domains)
+        or existing_bucket_faults(existing_bucket, [existing_bucket.get(each, "") for each in ("own", "site")])
         or _faults_of_settings(environment, callback_environment, profiles)
         or keep_days_faults(profiles, keep_days)
     )
@@ -116,6 +126,7 @@ def main(project: Path = ROOT) -> int:
         request["domains"],
         profiles=profiles,
         keep_days=request["keep_days"],
+        existing_bucket=request["existing_bucket"],
     )
     if found:
         print("Nothing was deployed. Set these right in .env (see .env.example) or profiles.json:", file=sys.stderr)

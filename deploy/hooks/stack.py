@@ -2,8 +2,9 @@
 
 It waits for an event that is younger than its own start, by this machine's clock. It takes a stack whose creation
 failed for one that has not changed, and a stack that something else is changing for a deleted one.
-Reads JSON on standard input, `{"region", "name", "step"}`, from s.yaml. The steps `deploy` and `remove` come first and
-change nothing; `deployed`, `failed` and `removed` come after the component.
+Reads JSON on standard input, `{"region", "name", "own_bucket", "existing", "step"}`, from s.yaml. The steps `deploy`,
+`look` (before anything is removed) and `remove` come first and change nothing; `deployed`, `failed` and `removed` come
+after the component.
 """
 
 from __future__ import annotations
@@ -96,6 +97,23 @@ def state_fault(stack: Stack | None, step: str, name: str, region: str) -> str:
     return f"The stack {name} is in the state {stack.state}{reason}: {what_to_do} Its events: {events}"
 
 
+def bucket_fault(parameters: Iterable[Mapping[str, Any]], bucket: str, own: str, step: str) -> str:
+    """Returns why a stack that was made with another upload bucket stops this step; of an answer to GetStack.
+
+    ROS would delete the bucket that it has made, and the rules in one that was there before would stay.
+    """
+    found = (str(each.get("ParameterValue")) for each in parameters if each.get("ParameterKey") == "UploadBucket")
+    before = next(found, bucket)
+    if before == bucket:
+        return ""
+    setting = "without UPLOAD_BUCKET" if before == own else f"with UPLOAD_BUCKET={before}"
+    what_to_do = {
+        "deploy": f"Run `make remove` {setting} first, or set another NAME.",
+        "look": f"Run it again {setting}.",
+    }[step]
+    return f"The upload bucket of this deployment is {before}, and would now be {bucket}. {what_to_do}"
+
+
 def role_wait_seconds(resources: Iterable[Mapping[str, Any]], now: datetime) -> float:
     """Returns how long it takes until the youngest role is old enough, of an answer to ListStackResources."""
     times = [
@@ -118,6 +136,12 @@ def wait_for_roles(api: OpenApi, region: str, stack: Stack, sleep: Callable[[flo
         sleep(seconds)
 
 
+def _find_bucket_fault(api: OpenApi, stack: Stack, request: Mapping[str, str]) -> str:
+    answer = api.call(Operation("ros", "GetStack"), RegionId=request["region"], StackId=stack.stack_id)
+    own = request["own_bucket"]
+    return bucket_fault(answer.body.get("Parameters") or (), request["existing"] or own, own, request["step"])
+
+
 def main(sleep: Callable[[float], None] = time.sleep) -> int:
     """Returns the exit code: 0, or 1 with what stops the run."""
     request: Mapping[str, str] = json.load(sys.stdin)
@@ -129,13 +153,14 @@ def main(sleep: Callable[[float], None] = time.sleep) -> int:
         stack = find(answer, name)
         if step == "deployed" and stack:
             wait_for_roles(api, region, stack, sleep)
+        bucket = _find_bucket_fault(api, stack, request) if step in ("deploy", "look") and stack else ""
     except ApiFailure as failure:
         print(f"The stack {name} could not be looked at: {failure}", file=sys.stderr)
         return 1
     except ValueError as fault:
         print(fault, file=sys.stderr)
         return 1
-    faults = [state_fault(stack, step, name, region)]
+    faults = [state_fault(stack, step, name, region), bucket]
     if step == "deploy":
         faults.append(clock_fault(now, answer.date))
     print("\n".join(filter(None, faults)), end="\n" if any(faults) else "", file=sys.stderr)

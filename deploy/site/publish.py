@@ -28,7 +28,7 @@ import alibabacloud_oss_v2 as oss
 
 from deploy import declared
 from deploy.credentials import account_id, deployer
-from deploy.oss_client import client, refusal
+from deploy.oss_client import client, is_of_another_region, refusal
 from deploy.site.bucket import ForeignObjects, SiteBucket
 from deploy.site.files import INDEX, LOOK, SiteFile, site_files
 from localcloud.terminal import guard_output
@@ -152,16 +152,13 @@ def explain_refusal(fault: oss.exceptions.OperationError, request: PublishReques
         kind = type(fault.unwrap()).__name__
         return f"OSS cannot be reached at {host} ({kind}): check the network, and that {request.region} is the region"
     why = _REASONS.get(refused.code, "OSS refused")
-    if "specified endpoint" in (refused.message or "") or refused.ec in _OTHER_REGION:
+    if is_of_another_region(refused):
         why = "The bucket {bucket} is in another region than {region}: set REGION to its own"
     told = f"{refused.code}, request {refused.request_id}"
     return f"{why.format(bucket=request.bucket, region=request.region)} ({told})"
 
 
 _CREDENTIALS = "OSS does not accept these credentials: check them, and whether they have expired"
-_OTHER_REGION = frozenset({"0002-00000226", "0002-00000228"})
-"""ECs of signatures for another region, in a query and in a header."""
-
 _REASONS = {
     "NoSuchBucket": "There is no bucket {bucket} in {region}: deploy everything (make deploy) before the page alone",
     "AccessDenied": "These credentials may not do this: on {bucket} they need oss:ListObjects, and on its objects "

@@ -249,6 +249,15 @@ def test_uploads_may_end() -> None:
     }
 
 
+def test_a_bucket_that_was_there_before_is_not_made() -> None:
+    """So ROS removes and empties nothing of it. The roles' rights are for the prefix in it."""
+    made = template(UploadBucket="team-files")
+    others = {name: each for name, each in RESOURCES.items() if name != "Uploads"}
+    own, existing = (f"{bucket}/in/here/*" for bucket in ("team-uploads-1234567890123456", "team-files"))
+    assert made.resources() == json.loads(json.dumps(others).replace(own, existing))
+    assert made.outputs()["UploadBucket"] == "team-files"
+
+
 def test_the_outputs_hold_no_secret() -> None:
     assert template().outputs() == {
         "UploadBucket": "team-uploads-1234567890123456",
@@ -291,6 +300,7 @@ def test_the_vendors_validators_refuse(resource: str, name: str, value: Any, sai
         ("UploadRole", "*"),
         ("CallbackRole", "*"),
         ("UploadBucket", "*"),
+        ("OwnUploadBucket", "*"),
         ("UploadPrefix", "*"),
         ("UploadPrefix", "uploads/"),
         ("UploadPrefix", ""),

@@ -38,6 +38,7 @@ def parameters(**others: str) -> dict[str, str]:
         "UploadRole": "oss-direct-upload-upload",
         "CallbackRole": "oss-direct-upload-callback",
         "UploadBucket": f"oss-direct-upload-uploads-{ACCOUNT}",
+        "OwnUploadBucket": f"oss-direct-upload-uploads-{ACCOUNT}",
         "UploadPrefix": "uploads",
         "Origins": SITE,
         "KeepDays": "0",
@@ -357,6 +358,7 @@ def check_everything_set(scratch: Scratch) -> None:
         "UploadRole": "team-upload",
         "CallbackRole": "team-callback",
         "UploadBucket": f"team-uploads-{ACCOUNT}",
+        "OwnUploadBucket": f"team-uploads-{ACCOUNT}",
         "UploadPrefix": "in/here",
         "Origins": "https://upload.example.com,https://app.example.com",
         "KeepDays": "7",
@@ -540,6 +542,51 @@ def test_profiles_become_lifecycle_rules_and_everything_can_still_be_removed(scr
     )
     scratch.ok("remove", "-y")
     assert scratch.order() == DEPLOYED + REMOVED
+
+
+EXISTING = {"UPLOAD_BUCKET": "team-files", "UPLOAD_PREFIX": "in/here"}
+CMS = "<CORSRule><AllowedOrigin>https://cms.example.com</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>"
+
+
+def test_a_bucket_that_was_there_before_is_used_and_left_as_it_was(scratch: Scratch, bucket: Bucket) -> None:
+    bucket.cors = before = f"<CORSConfiguration>{CMS}</CORSConfiguration>"
+    bucket.info = {"Owner": f"<ID>{ACCOUNT}</ID>"}
+    bucket.files = files = {("cms/a.png", "null"): 5}
+    scratch.ok("deploy", "-y", **EXISTING)
+    assert scratch.props("infra")["parameters"] == parameters(UploadBucket="team-files", UploadPrefix="in/here")
+    own = {"OSS_BUCKET": "team-files", "UPLOAD_PREFIX": "in/here"}
+    url = {"UPLOAD_URL": "https://team-files.oss-cn-hongkong.aliyuncs.com"}
+    assert scratch.props("sign")["environmentVariables"] == environment(scratch, **own, **url)
+    assert scratch.props("callback")["environmentVariables"] == {"OSS_REGION": "cn-hongkong", **own}
+    assert scratch.props("site")["upload"] == url["UPLOAD_URL"]
+    assert (CMS in bucket.cors, f"<AllowedOrigin>{SITE}</AllowedOrigin>" in bucket.cors) == (True, True)
+    said = scratch.ok("remove", "-y", **EXISTING)
+    assert "The bucket team-files stays, with all its files" in said
+    assert (bucket.cors, bucket.lifecycle, bucket.files, scratch.order()) == (before, "", files, DEPLOYED + REMOVED)
+
+
+@pytest.mark.thorough
+def test_a_bucket_that_cannot_be_used_stops_before_anything_is_made(scratch: Scratch, bucket: Bucket) -> None:
+    bucket.info = {"Owner": "<ID>42</ID>"}
+    done = scratch.s("deploy", "-y", **EXISTING)
+    assert (
+        done.exit_code,
+        scratch.order(),
+        f"- It belongs to the account 42, and this deployment to {ACCOUNT}" in done.said,
+    ) == (101, [], True)
+
+
+@pytest.mark.thorough
+def test_another_bucket_than_the_deployments_stops_a_removal_before_anything_is_removed(
+    scratch: Scratch, cloud: DeployedCloud
+) -> None:
+    cloud.put(stack={"Status": "CREATE_COMPLETE", "parameters": {"UploadBucket": "team-files"}})
+    done = scratch.s("remove", "-y", DELETE_FILES="yes")
+    assert (done.exit_code, scratch.order(), "Run it again with UPLOAD_BUCKET=team-files." in done.said) == (
+        101,
+        [],
+        True,
+    )
 
 
 def test_users_files_stop_the_removal_before_anything_is_removed(scratch: Scratch, bucket: Bucket) -> None:

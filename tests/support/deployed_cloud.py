@@ -56,6 +56,10 @@ class DeployedCloud:
         stacks = [{"StackId": "s-1", "StackName": name, **stack}] if stack else []
         return {"TotalCount": len(stacks), "Stacks": stacks}
 
+    def _get_stack(self, _: Request, state: dict[str, Any]) -> dict[str, Any]:
+        parameters = state["stack"].get("parameters", {})
+        return {"Parameters": [{"ParameterKey": name, "ParameterValue": each} for name, each in parameters.items()]}
+
     def _list_stack_resources(self, _: Request, state: dict[str, Any]) -> dict[str, Any]:
         made = state.get("roles_made", "2026-01-01T00:00:00")
         kinds = {"ALIYUN::RAM::Role": made, "ALIYUN::OSS::Bucket": "2200-01-01T00:00:00"}

@@ -34,7 +34,12 @@ class Template:
 
     def resources(self) -> Resources:
         """Returns every resource by its name, with its `Type` and its `Properties`, evaluated."""
-        return {name: self._evaluate(resource) for name, resource in self._template["Resources"].items()}
+        kept = {
+            name: {key: value for key, value in resource.items() if key != "Condition"}
+            for name, resource in self._template["Resources"].items()
+            if "Condition" not in resource or self._evaluate(self._template["Conditions"][resource["Condition"]])
+        }
+        return {name: self._evaluate(resource) for name, resource in kept.items()}
 
     def outputs(self) -> dict[str, Any]:
         """Returns every output's value."""
@@ -101,6 +106,7 @@ PARAMETERS = {
     "UploadRole": "team-upload",
     "CallbackRole": "team-callback",
     "UploadBucket": "team-uploads-1234567890123456",
+    "OwnUploadBucket": "team-uploads-1234567890123456",
     "UploadPrefix": "in/here",
     "Origins": "https://upload.example.com,https://app.example.com",
     "KeepDays": "0",

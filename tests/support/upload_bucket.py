@@ -31,6 +31,12 @@ class Bucket:
     """Whether the TXT record of a domain is found."""
     lifecycle: str = ""
     """The document of its lifecycle rules; empty if it has none."""
+    cors: str = ""
+    """The document of its CORS rules; empty if it has none."""
+    info: dict[str, str] = field(default_factory=dict)
+    """What GetBucketInfo prints of a bucket otherwise than of a sound one, by the element's name."""
+    interfere: str = ""
+    """What somebody else puts as its CORS rules right after each PutBucketCors."""
     tokens: set[str] = field(default_factory=set)
     """The security tokens that requests came with."""
     asked: list[str] = field(default_factory=list)
@@ -63,6 +69,11 @@ class Bucket:
             ("GET", "lifecycle"): self._get_lifecycle,
             ("PUT", "lifecycle"): self._put_lifecycle,
             ("DELETE", "lifecycle"): self._delete_lifecycle,
+            ("GET", "cors"): self._get_cors,
+            ("PUT", "cors"): self._put_cors,
+            ("DELETE", "cors"): self._delete_cors,
+            ("GET", "bucketInfo"): self._bucket_info,
+            ("GET", "list-type"): self._objects,
             ("GET", "cname"): self._cnames,
             ("POST", "cname"): self._cname,
         }[operation](request)
@@ -120,6 +131,9 @@ class Bucket:
         if request.headers.get("Content-MD5") != digest:
             return _refusal("InvalidDigest", 400)
         rules = ElementTree.fromstring(body).findall("Rule")  # noqa: S314 - the tests' own
+        untagged = [each.findtext("Prefix") for each in rules if each.find("Tag") is None]
+        if len(untagged) > len(set(untagged)):  # 0014-00000085
+            return _refusal("InvalidArgument", 400)
         prefixes = sorted(each.findtext("Prefix") or "" for each in rules if each.find("Expiration") is not None)
         overlap = any(second.startswith(first) for first, second in pairwise(prefixes))
         if overlap and request.headers.get("x-oss-allow-same-action-overlap") != "true":
@@ -132,6 +146,40 @@ class Bucket:
         self.lifecycle = ""
         self.asked.append("delete lifecycle")
         return Response(status=204)
+
+    def _get_cors(self, _: Request) -> Response:
+        return _xml(self.cors) if self.cors else _refusal("NoSuchCORSConfiguration", 404)
+
+    def _put_cors(self, request: Request) -> Response:
+        self.cors = self.interfere or request.get_data(as_text=True)
+        self.asked.append("cors")
+        return Response()
+
+    def _delete_cors(self, _: Request) -> Response:
+        self.cors = ""
+        self.asked.append("delete cors")
+        return Response(status=204)
+
+    def _bucket_info(self, _: Request) -> Response:
+        """Prints it as the page on GetBucketInfo does."""
+        found = {
+            "Name": "team-files",
+            "Location": "oss-cn-hongkong",
+            "Owner": "<ID>1234567890123456</ID><DisplayName>1234567890123456</DisplayName>",
+            "AccessControlList": "<Grant>private</Grant>",
+            "BlockPublicAccess": "true",
+            "ServerSideEncryptionRule": "<SSEAlgorithm>None</SSEAlgorithm>",
+            "BucketPolicy": "<LogBucket></LogBucket><LogPrefix></LogPrefix>",
+            "Comment": "",
+            **self.info,
+        }
+        elements = "".join(f"<{name}>{text}</{name}>" for name, text in found.items())
+        return _xml(f"<BucketInfo><Bucket>{elements}</Bucket></BucketInfo>")
+
+    def _objects(self, request: Request) -> Response:
+        found = [key for key, _ in sorted(self.files) if key.startswith(request.args.get("prefix", ""))]
+        contents = "".join(f"<Contents><Key>{quote(key)}</Key><Size>1</Size></Contents>" for key in found[:1])
+        return _xml(f"<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>")
 
     def _cnames(self, _: Request) -> Response:
         found = "".join(
@@ -157,7 +205,19 @@ class Bucket:
         return Response()
 
 
-_OPERATIONS = ("versions", "uploads", "delete", "uploadId", "publicAccessBlock", "acl", "cname", "lifecycle")
+_OPERATIONS = (
+    "versions",
+    "uploads",
+    "delete",
+    "uploadId",
+    "publicAccessBlock",
+    "acl",
+    "cname",
+    "lifecycle",
+    "cors",
+    "bucketInfo",
+    "list-type",
+)
 
 
 def _xml(text: str) -> Response:

@@ -75,6 +75,16 @@ def test_oss_gets_certificates_in_its_form(
 ) -> None:
     asked = {"region": "cn-hongkong", "site_domain": "upload.example.com", "site_certificate": certificate}
     asked |= {"site_bucket": "team-site-1", "upload_bucket": "team-uploads-1", "upload_domain": "files.example.com"}
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked | {"upload_certificate": certificate})))
+    asked |= {"upload_certificate": certificate, "existing": ""}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked)))
     assert bind_domains.main() == 0
     assert bucket.domains == dict.fromkeys(("upload.example.com", "files.example.com"), bound)
+
+
+def test_to_a_bucket_that_was_there_before_nothing_is_bound(
+    bucket: Bucket, deployers_environ: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"region": "cn-hongkong", "site_domain": "", "site_certificate": "", "site_bucket": "team-site-1"}
+    asked |= {"upload_bucket": "team-files", "existing": "team-files", "upload_domain": "files.example.com"}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked | {"upload_certificate": ""})))
+    assert (bind_domains.main(), bucket.domains) == (0, {})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import alibabacloud_oss_v2 as oss
 import pytest
 from pytest_httpserver import HTTPServer
@@ -84,3 +87,13 @@ def test_a_bucket_that_may_not_be_seen_stops_it(bucket: Bucket, sdk_bucket: empt
     bucket.refusal = "AccessDenied"
     with pytest.raises(oss.exceptions.OperationError, match="AccessDenied"):
         check(sdk_bucket, delete_files=True, step="empty")
+
+
+@pytest.mark.parametrize("step", ["look", "empty"])
+def test_a_bucket_that_was_there_before_is_not_looked_into(
+    bucket: Bucket, deployers_environ: None, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    bucket.files = {("a", "null"): 5}
+    asked = {"region": "cn-hongkong", "bucket": NAME, "existing": NAME, "delete_files": "yes", "step": step}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked)))
+    assert (empty_bucket.main(), bucket.files, bucket.asked) == (0, {("a", "null"): 5}, [])

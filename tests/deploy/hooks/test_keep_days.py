@@ -140,6 +140,8 @@ def test_what_oss_refuses_ends_the_deployment_with_its_code(
 ) -> None:
     (tmp_path / "profiles.json").write_text('{"photos": {"keep_days": 30}}')
     bucket.refusal = "AccessDenied"
-    asked = {"region": "cn-hongkong", "bucket": "team-uploads-1", "prefix": "uploads"}
+    asked = {"region": "cn-hongkong", "bucket": "team-uploads-1", "prefix": "uploads", "existing": ""}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked)))
     assert (keep_days.main(tmp_path), capsys.readouterr().err) == (1, "OSS refused: AccessDenied: no\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({**asked, "existing": "team-files"})))
+    assert keep_days.main(tmp_path) == 0

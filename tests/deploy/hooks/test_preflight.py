@@ -174,10 +174,40 @@ def test_make_deploy_is_named_only_where_it_helps(
         "callback_environment": CALLBACK,
         "domains": {},
         "keep_days": "0",
+        "existing_bucket": {},
     }
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(request)))
     assert preflight.main(tmp_path) == 1
     assert ("`make deploy` writes a random JWT_SECRET" in capsys.readouterr().err) is hint
+
+
+EXISTING = {"UPLOAD_BUCKET": "team-files", "UPLOAD_PREFIX": "in", "own": "team-uploads-1", "site": "team-site-1"}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "begins"),
+    [
+        ({}, []),
+        ({"UPLOAD_BUCKET": "", "UPLOAD_PREFIX": "", "UPLOAD_CERTIFICATE": "1"}, []),
+        ({"UPLOAD_BUCKET": "Team"}, ["UPLOAD_BUCKET must be a bucket's name, 3 to 63 of a-z, 0-9 and -, not 'Team'"]),
+        (
+            {"UPLOAD_BUCKET": "team-uploads-1"},
+            ["UPLOAD_BUCKET is team-uploads-1, which this deployment makes by itself"],
+        ),
+        ({"UPLOAD_BUCKET": "team-site-1"}, ["UPLOAD_BUCKET is team-site-1, which this deployment makes by itself"]),
+        (
+            {"UPLOAD_PREFIX": ""},
+            ["UPLOAD_PREFIX is missing: in a bucket that others use, too, rights and rules are for"],
+        ),
+        (
+            {"UPLOAD_PREFIX": "", "UPLOAD_CERTIFICATE": "1"},
+            ["UPLOAD_PREFIX is missing", "UPLOAD_CERTIFICATE is set, and UPLOAD_BUCKET, too"],
+        ),
+    ],
+)
+def test_a_bucket_that_was_there_before_needs_a_prefix_of_its_own(otherwise: dict[str, str], begins: list[str]) -> None:
+    found = preflight.faults("team", ENVIRONMENT, CALLBACK, existing_bucket={**EXISTING, **otherwise})
+    assert [each.startswith(begin) for each, begin in zip(found, begins, strict=True)] == [True] * len(begins)
 
 
 UPLOAD_URL = "https://up.example.com"

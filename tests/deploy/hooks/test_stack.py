@@ -22,6 +22,7 @@ UNFINISHED = (
     "_COMPLETE, run `make deploy`."
 )
 UNDELETED = "a part of it could not be deleted. Run `make remove`, then `make deploy`."
+OF_BUCKETS = {"own_bucket": "team-uploads-1", "existing": "team-files"}
 STAYS = "it is not deleted. Run `make remove` again."
 
 
@@ -30,7 +31,7 @@ def run(cloud: DeployedCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     """Returns what runs the hook, and returns its exit code and what it says; and how long it waited."""
 
     def run_step(step: str) -> tuple[int, str]:
-        request = {"region": "cn-hongkong", "name": "team", "step": step}
+        request = {"region": "cn-hongkong", "name": "team", "step": step, **OF_BUCKETS}
         monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(request)))
         code = stack.main(run_step.waited.append)  # type: ignore[attr-defined]
         return code, capsys.readouterr().err.strip()
@@ -142,6 +143,43 @@ def test_a_clock_that_is_ahead_stops_the_deployment_alone(cloud: DeployedCloud, 
     code, said = run("deploy")
     assert (code, said.startswith("This machine's clock is 3,")) == (1, True)
     assert run("remove") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "step", "said"),
+    [
+        ("team-files", "deploy", ""),
+        ("team-files", "look", ""),
+        (
+            "team-uploads-1",
+            "deploy",
+            "The upload bucket of this deployment is team-uploads-1, and would now be team-files. Run `make remove` "
+            "without UPLOAD_BUCKET first, or set another NAME.",
+        ),
+        (
+            "others",
+            "deploy",
+            "The upload bucket of this deployment is others, and would now be team-files. Run `make remove` with "
+            "UPLOAD_BUCKET=others first, or set another NAME.",
+        ),
+        (
+            "others",
+            "look",
+            "The upload bucket of this deployment is others, and would now be team-files. Run it again with "
+            "UPLOAD_BUCKET=others.",
+        ),
+    ],
+)
+def test_a_deployment_keeps_its_bucket(cloud: DeployedCloud, run: Any, before: str, step: str, said: str) -> None:
+    """ROS would delete the bucket that it made; rules in another one would stay."""
+    cloud.put(stack={"Status": "CREATE_COMPLETE", "parameters": {"Account": "1", "UploadBucket": before}})
+    assert run(step) == (int(bool(said)), said)
+
+
+@pytest.mark.parametrize("step", ["deployed", "failed", "remove"])
+def test_what_its_bucket_was_stops_no_later_step(cloud: DeployedCloud, run: Any, step: str) -> None:
+    cloud.put(stack={"Status": "CREATE_COMPLETE", "parameters": {"UploadBucket": "others"}})
+    assert run(step)[0] == 0
 
 
 @pytest.mark.parametrize(("age", "seconds"), [(0, 30), (12, 18), (30, 0), (9999, 0), (-5, 30)])

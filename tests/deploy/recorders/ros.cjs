@@ -28,7 +28,7 @@ module.exports = class Ros {
             const failed = cloud.read().refuse?.infra?.includes("CreateStack");
             const Status = failed ? "CREATE_ROLLBACK_COMPLETE" : "CREATE_COMPLETE";
             const { UploadBucket, SiteBucket } = parameters;
-            cloud.change("stack", { Status, outputs: failed ? {} : { UploadBucket, SiteBucket } });
+            cloud.change("stack", { Status, parameters, outputs: failed ? {} : { UploadBucket, SiteBucket } });
             if (failed) {
                 throw new Error(`fail to create/update complete, status=${Status}`);
             }
