@@ -22,7 +22,9 @@ MAX_SKEW = 60
     fix="Let OSS_BUCKET and the template's BucketName come from the same variable of s.yaml.",
 )
 def bucket(context: Context) -> Iterator[str]:
-    if not any(each.get("BucketName") == context.settings.get("OSS_BUCKET") for each in _declared_buckets(context)):
+    if not context.existing_bucket and not any(
+        each.get("BucketName") == context.settings.get("OSS_BUCKET") for each in _declared_buckets(context)
+    ):
         yield f"The template has no bucket {context.settings.get('OSS_BUCKET')}, which OSS_BUCKET names."
 
 
@@ -86,7 +88,7 @@ def acl(context: Context) -> Iterator[str]:
     live="policy",
 )
 def policy(context: Context) -> Iterator[str]:
-    yield from _allowances(context.buckets())
+    yield from _allowances(context.buckets(), to_all_alone=bool(context.existing_bucket))
 
 
 @check(
@@ -99,9 +101,10 @@ def site_policy(context: Context) -> Iterator[str]:
     yield from _allowances(context.site_buckets())
 
 
-def _allowances(buckets: Iterable[BucketConfig]) -> Iterator[str]:
+def _allowances(buckets: Iterable[BucketConfig], *, to_all_alone: bool = False) -> Iterator[str]:
+    """Yields what policies allow; `to_all_alone` leaves out what they allow to some (the check shared-bucket)."""
     for each in buckets:
-        allowed, _ = policy_rights(each.policy)
+        allowed = [right for right in policy_rights(each.policy)[0] if right.who == "*" or not to_all_alone]
         yield from (f"{each.where} has a policy that allows {what}." for what in together(allowed))
 
 

@@ -12,6 +12,7 @@ from deploy.doctor import (
     domains,
     drift,
     existence,
+    existing_bucket,
     function,
     lifetimes,
     live_functions,
@@ -26,7 +27,7 @@ from deploy.doctor.context import Context
 
 _MODULES = (
     *(settings, profiles, existence, drift, function, roles),
-    *(bucket, cors, lifetimes, page, domains, callback, multipart),
+    *(bucket, existing_bucket, cors, lifetimes, page, domains, callback, multipart),
 )
 """A module for each subject, in the order in which their findings are printed."""
 

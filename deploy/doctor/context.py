@@ -8,12 +8,22 @@ from functools import cached_property
 from typing import Any
 
 from deploy import names
+from deploy.bucket_rules import EXPOSED_HEADERS, METHODS, LifecycleRules, Needs
 from deploy.cors_rules import CorsRule
 from deploy.credentials import account_id
 from deploy.declared import Deployment, as_list
-from deploy.doctor.live_bucket import BucketConfig, ExpiryRule, LiveBuckets, PartsRule, Website
+from deploy.doctor.live_bucket import (
+    BucketConfig,
+    ExpiryRule,
+    LiveBuckets,
+    PartsRule,
+    Website,
+    expiry_rules,
+    parts_rules,
+)
 from deploy.doctor.live_resource import LiveResource
 from deploy.hooks.preflight import UNKNOWN
+from deploy.profiles import keep_days
 from direct_upload.profiles import FILE
 from direct_upload.settings import Settings
 from fc_http.environment import listed_origins
@@ -91,6 +101,24 @@ class Context:
         return f"{self.settings.get('OSS_BUCKET')}/{self.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
 
     @property
+    def existing_bucket(self) -> str:
+        """Returns the name of an upload bucket that was there before; empty if the template makes one."""
+        return self.environ.get("UPLOAD_BUCKET", "")
+
+    @property
+    def needs(self) -> Needs:
+        """Returns what this deployment's rules in such a bucket are made of."""
+        days = self.environ.get("KEEP_DAYS", "").strip()
+        return Needs(
+            self.environ.get("NAME") or "oss-direct-upload",
+            self.settings.get("UPLOAD_PREFIX") or "uploads",
+            tuple(self.origins),
+            int(days) if days.isdecimal() else 0,
+            keep_days(self.profiles),
+            bool(self.settings.get("MULTIPART_THRESHOLD")),
+        )
+
+    @property
     def region(self) -> str:
         return str(self.function.get("region", ""))
 
@@ -106,6 +134,8 @@ class Context:
         for name, properties in self.deployment.of_type(BUCKET).items():
             if properties.get("BucketName") == self.settings.get("OSS_BUCKET"):
                 yield _declared_bucket(name, properties)
+        if self.existing_bucket and not self.declared:
+            yield _config_of_rules(self.needs)
         if self.live_buckets:
             yield self.live_buckets.bucket
 
@@ -144,6 +174,17 @@ def _declared_bucket(name: str, properties: Mapping[str, Any]) -> BucketConfig:
         ),
         policy=properties.get("Policy") or "",
         website=_declared_website(properties.get("WebsiteConfigurationV2") or {}),
+    )
+
+
+def _config_of_rules(needs: Needs) -> BucketConfig:
+    """Returns what a deployment puts into a bucket that was there before."""
+    lifecycle = LifecycleRules.wanted(needs)
+    return BucketConfig(
+        where="What a deployment puts into UPLOAD_BUCKET",
+        cors=(CorsRule(needs.origins, METHODS, EXPOSED_HEADERS),),
+        parts=tuple(parts_rules(lifecycle)),
+        expiry=tuple(expiry_rules(lifecycle)),
     )
 
 

@@ -24,7 +24,7 @@ from fc_http.environment import split_list
 def cors_wide(context: Context) -> Iterator[str]:
     origins = split_list(context.settings.get("ALLOWED_ORIGINS", ""))
     named = None if "ALLOWED_ORIGINS" in context.setting_faults else origins
-    for each in context.buckets():
+    for each in context.buckets() if not context.existing_bucket else ():  # others may use it, too: shared-bucket
         for origin in dict.fromkeys(origin for rule in each.cors or () for origin in rule.origins):
             if "*" in origin:
                 yield f"{each.where} lets pages of {origin} read its answers."

@@ -53,6 +53,16 @@ class Website:
 
 
 @dataclass(frozen=True)
+class Referers:
+    """Which pages may send people to a bucket's objects (hotlink protection)."""
+
+    allows_none: bool = True
+    """Requests that name no page are answered."""
+    pages: int = 0
+    """How many patterns of pages there are; without any, all requests are answered."""
+
+
+@dataclass(frozen=True)
 class BucketConfig:
     """The upload bucket, declared or live; what is None is not known. Of the page's, the ACL and the policy alone."""
 
@@ -70,7 +80,10 @@ class BucketConfig:
     """The bucket's policy, as it stands; empty if it has none."""
     expiry: tuple[ExpiryRule, ...] | None = None
     website: Website | None = None
-    """Of the page's bucket alone."""
+    encryption: str | None = None
+    """How what is stored is encrypted, if a request does not say; empty for not at all. Of the upload bucket alone."""
+    referers: Referers | None = None
+    """Of the upload bucket alone."""
     files: Mapping[str, str] | None = None
     """Its objects' ETags, in small letters, by key: of the page's bucket alone."""
     archived: tuple[str, ...] = ()
@@ -95,7 +108,10 @@ class LiveBuckets:
     resources: tuple[LiveResource, ...] = ()
 
 
-OF_UPLOADS = ("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy", "list of objects")
+OF_UPLOADS = (
+    *("ACL", "versioning", "Block Public Access", "CORS", "lifecycle", "policy", "list of objects"),
+    *("encryption", "Referer rules", "website"),
+)
 OF_SITE = ("site ACL", "site Block Public Access", "site policy", "site website", "site files")
 OF_ACCOUNT = "Block Public Access of the account"
 """What the page needs to know of the account, and no bucket shows."""
@@ -143,6 +159,8 @@ class _Inspector:
         cors = self._ask_for_rules("CORS", "cors", none="NoSuchCORSConfiguration")
         lifecycle = self._ask_for_rules("lifecycle", "lifecycle", none="NoSuchLifecycle")
         policy = self._ask_policy("policy", bucket)
+        encryption, referers = self._ask_encryption(), self._ask_referers()
+        website = self._ask_website("website", bucket)
         self._ask("list of objects", bucket, "list-type", none="PublicEndpointForbidden")
         account_blocked = self._ask_whether_blocked(OF_ACCOUNT, None) if self._site else None
         site = self._page_bucket() if self._site else None
@@ -159,6 +177,9 @@ class _Inspector:
                 parts=None if lifecycle is None else tuple(parts_rules(lifecycle)),
                 expiry=None if lifecycle is None else tuple(expiry_rules(lifecycle)),
                 policy=policy,
+                website=website,
+                encryption=encryption,
+                referers=referers,
             ),
             skew=self._skew,
             endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
@@ -184,7 +205,7 @@ class _Inspector:
             acl=_acl(acl),
             owner=_owner(acl),
             policy=self._ask_policy("site policy", self._site),
-            website=self._ask_website(),
+            website=self._ask_website("site website", self._site),
         )
         objects = self._ask_for_objects()  # last: it may go to another address from then on
         if objects is None:
@@ -213,9 +234,23 @@ class _Inspector:
         answer = self._ask(what, bucket, "publicAccessBlock")
         return None if answer is None else text(answer, "BlockPublicAccess") == "true"
 
-    def _ask_website(self) -> Website | None:
-        what, none = "site website", "NoSuchWebsiteConfiguration"
-        answer = self._ask(what, self._site, "website", none=none)
+    def _ask_encryption(self) -> str | None:
+        what, none = "encryption", "NoSuchServerSideEncryptionRule"
+        answer = self._ask(what, self._bucket, "encryption", none=none)
+        if answer is None:
+            return "" if self._refused.get(what) == none else None
+        return text(answer, "ApplyServerSideEncryptionByDefault/SSEAlgorithm")
+
+    def _ask_referers(self) -> Referers | None:
+        answer = self._ask("Referer rules", self._bucket, "referer")
+        if answer is None:
+            return None
+        pages = [each for each in answer.findall("RefererList/Referer") if each.text]
+        return Referers(text(answer, "AllowEmptyReferer") == "true", len(pages))
+
+    def _ask_website(self, what: str, bucket: str) -> Website | None:
+        none = "NoSuchWebsiteConfiguration"
+        answer = self._ask(what, bucket, "website", none=none)
         if answer is None:
             return Website() if self._refused.get(what) == none else None
         return Website(

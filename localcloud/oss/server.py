@@ -31,7 +31,13 @@ from localcloud.oss.operations.get_bucket_acl import get_bucket_acl
 from localcloud.oss.operations.get_bucket_cors import get_bucket_cors
 from localcloud.oss.operations.get_bucket_info import get_bucket_info, get_bucket_location, get_bucket_stat
 from localcloud.oss.operations.get_bucket_versioning import get_bucket_versioning
-from localcloud.oss.operations.get_configuration import get_bucket_lifecycle, get_bucket_policy, get_bucket_website
+from localcloud.oss.operations.get_configuration import (
+    get_bucket_encryption,
+    get_bucket_lifecycle,
+    get_bucket_policy,
+    get_bucket_referer,
+    get_bucket_website,
+)
 from localcloud.oss.operations.get_object import RESPONSE_HEADERS, get_object, get_root
 from localcloud.oss.operations.get_object_acl import get_object_acl
 from localcloud.oss.operations.get_object_meta import get_object_meta
@@ -125,6 +131,8 @@ OPERATIONS = {
     ("DELETE", False, _on("cors")): Operation("DeleteBucketCors", delete_bucket_cors),
     ("GET", False, _on("lifecycle")): Operation("GetBucketLifecycle", get_bucket_lifecycle),
     ("GET", False, _on("policy")): Operation("GetBucketPolicy", get_bucket_policy),
+    ("GET", False, _on("encryption")): Operation("GetBucketEncryption", get_bucket_encryption),
+    ("GET", False, _on("referer")): Operation("GetBucketReferer", get_bucket_referer),
     ("GET", False, _on("website")): Operation("GetBucketWebsite", get_bucket_website),
     ("GET", False, _on("uploads")): Operation("ListMultipartUploads", list_multipart_uploads),
     ("POST", True, _on("uploads")): Operation("InitiateMultipartUpload", initiate_multipart_upload),

@@ -200,6 +200,12 @@ class SoundDeployment:
         self.settings.update(MULTIPART_THRESHOLD="100MB", MULTIPART_SECRET=new_secret())
         return self
 
+    def use_existing(self, **otherwise: str) -> SoundDeployment:
+        """Lets uploads go to a bucket that was there before, so that the template makes none."""
+        self.environ.update({"NAME": "odu", "UPLOAD_BUCKET": UPLOADS, "UPLOAD_PREFIX": "uploads", **otherwise})
+        del self.template["Uploads"]
+        return self
+
     @property
     def parts_rule(self) -> dict[str, Any]:
         rule: dict[str, Any] = self.properties("Uploads")["LifecycleConfiguration"]["Rule"][0]

@@ -1,6 +1,8 @@
-"""GetBucketLifecycle, GetBucketPolicy and GetBucketWebsite: what no bucket here has, and a website as it was set up.
+"""GetBucketLifecycle, GetBucketPolicy, GetBucketEncryption and GetBucketReferer, of what no bucket here has; and
+GetBucketWebsite, of a website as it was set up.
 
-No bucket can be given rules for its lifecycle or a policy. So it is true that there are none.
+No bucket can be given rules for its lifecycle, a policy, a way to encrypt or Referer rules. So it is true that there
+are none.
 """
 
 from __future__ import annotations
@@ -27,6 +29,19 @@ def get_bucket_policy(request: OssRequest) -> Response:
     """Raises OssError: there is no policy."""
     authorize(request.signer(), "oss:GetBucketPolicy", request.bucket)
     raise OssError(404, "NoSuchBucketPolicy", "The bucket policy does not exist.")
+
+
+def get_bucket_encryption(request: OssRequest) -> Response:
+    """Raises OssError: nothing is encrypted unless its request says so."""
+    authorize(request.signer(), "oss:GetBucketEncryption", request.bucket)
+    message = "The server side encryption configuration is not found."
+    raise OssError(404, "NoSuchServerSideEncryptionRule", message)
+
+
+def get_bucket_referer(request: OssRequest) -> Response:
+    """Returns the default, under which the Referer does not matter. Raises OssError."""
+    authorize(request.signer(), "oss:GetBucketReferer", request.bucket)
+    return xml_response("RefererConfiguration", [("AllowEmptyReferer", "true"), ("RefererList", [])])
 
 
 def get_bucket_website(request: OssRequest) -> Response:

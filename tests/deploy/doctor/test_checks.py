@@ -10,11 +10,12 @@ from dataclasses import replace
 import pytest
 
 from deploy import declared
+from deploy.bucket_rules import EXPOSED_HEADERS
 from deploy.cors_rules import CorsRule
 from deploy.doctor import command as doctor
 from deploy.doctor.checks import CHECKS, examine, not_made
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import BucketConfig, ExpiryRule, LiveBuckets, PartsRule, Website
+from deploy.doctor.live_bucket import BucketConfig, ExpiryRule, LiveBuckets, PartsRule, Referers, Website
 from deploy.doctor.live_resource import LiveResource
 from deploy.env_file import dotenv
 from support.sound_deployment import (
@@ -346,6 +347,19 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("large-files", lambda g: with_profile(g, max_size="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
     ("large-files", lambda g: with_profile(g.send_in_parts(), max_size="300MB", multipart=False), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
     ("large-files", lambda g: with_profile(g.send_in_parts(), multipart=False).settings.update(MAX_SIZE="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
+    ("existing-bucket", lambda g: g.use_existing(UPLOAD_PREFIX=""), "UPLOAD_PREFIX is missing: in a bucket that others use, too, rights and rules are for the files below it alone. Set one that is this deployment's alone."),
+    ("existing-bucket", lambda g: g.use_existing(UPLOAD_CERTIFICATE="1"), "UPLOAD_CERTIFICATE is set, and UPLOAD_BUCKET, too: to a bucket that was there before no domain is bound. Bind it, with its certificate, in the OSS console."),
+    ("encryption", lambda g: g.see(encryption="KMS"), "The live bucket b encrypts with a key of KMS."),
+    ("referers", lambda g: g.see(referers=Referers(allows_none=False, pages=1)), "The live bucket b refuses requests without a Referer."),
+    ("upload-website", lambda g: g.see(website=Website("index.html")), "The live bucket b is set up as a website."),
+    ("upload-website", lambda g: g.see(website=Website(rules=1)), "The live bucket b is set up as a website, with 1 rule that may send requests elsewhere."),
+    ("shared-bucket", lambda g: g.use_existing().see(policy=policy(Effect="Allow", Action=["oss:GetObject"], Principal=["42"])), f"The live bucket b has a policy that allows 42 oss:GetObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("shared-bucket", lambda g: g.use_existing().see(cors=(rule_for(SITE, exposed=EXPOSED_HEADERS), rule_for("https://cms.example.com", methods=("GET",)))), "The live bucket b lets pages of https://cms.example.com read its answers."),
+    ("policy", lambda g: g.use_existing().see(policy=policy(Effect="Allow", Action=["oss:GetObject"], Principal=["*"])), f"The live bucket b has a policy that allows * oss:GetObject on acs:oss:*:*:{UPLOADS}/*."),
+    ("cors", lambda g: g.use_existing().see(cors=()), f"The live bucket b has no CORS rule that lets {SITE} post."),
+    ("cors-headers", lambda g: g.use_existing().see(cors=(rule_for(SITE),)), f"The live bucket b does not let {SITE} read x-oss-ec, x-oss-hash-crc64ecma, x-oss-request-id, as the template does."),
+    ("multipart-lifecycle", lambda g: (g.use_existing().send_in_parts(), g.see(parts=())), "The live bucket b has no lifecycle rule that clears abandoned parts away."),
+    ("deletions", lambda g: g.use_existing().see(expiry=(ExpiryRule("", 30),)), "The live bucket b deletes uploads after 30 days, and KEEP_DAYS is 0."),
     ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
 ]  # fmt: skip
 """For each check a fault or more that it alone finds, and its words."""
@@ -462,9 +476,16 @@ def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
     assert [name for name, _ in SoundDeployment().findings()] == DEFAULT_DECISIONS
     assert [check.id for check in CHECKS if check.level == "decision"] == [
         *("auth", "identity", "large-files", "kept-for-ever"),
-        *("drift", "not-checked", "denials", "policy-denials", "site-domain", "sign-domain"),
-        *("hosts", "upload-domain"),
+        *("drift", "not-checked", "denials", "policy-denials", "upload-website", "shared-bucket"),
+        *("site-domain", "sign-domain", "hosts", "upload-domain"),
     ]
+
+
+def test_a_sound_bucket_that_was_there_before_is_no_fault() -> None:
+    given = SoundDeployment().use_existing(KEEP_DAYS="30")
+    expiry, own = (ExpiryRule("uploads/", 30),), rule_for(SITE, exposed=EXPOSED_HEADERS)
+    given.see(cors=(own,), parts=(PartsRule("uploads/", 7),), expiry=expiry, encryption="AES256")
+    assert [name for name, _ in given.send_in_parts().findings()] == ["site-domain", "sign-domain"]
 
 
 def test_what_is_decided_is_not_named_again() -> None:

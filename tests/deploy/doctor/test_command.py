@@ -311,6 +311,9 @@ def serve_what_is_shipped(
     roles = {each["Properties"]["RoleName"]: each["Properties"] for each in resources if "Role" in each["Type"]}
     for props in (declared_there.function, declared_there.callback):
         serve_function(server, props, changed)
+    server.expect_request(f"/team-uploads-{ACCOUNT}/", query_string=Asks("website")).respond_with_data(
+        "<Error><Code>NoSuchWebsiteConfiguration</Code></Error>", 404, content_type="application/xml"
+    )
     for folder, answers in (
         (f"/team-uploads-{ACCOUNT}/", OF_UPLOADS),
         (
@@ -396,6 +399,8 @@ OF_UPLOADS = {
     "acl": f"<AccessControlPolicy><Owner><ID>{ACCOUNT}</ID></Owner><AccessControlList><Grant>private</Grant></AccessControlList></AccessControlPolicy>",
     "cors": f"<CORSConfiguration><CORSRule><AllowedOrigin>https://team-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedMethod>PUT</AllowedMethod><ExposeHeader>ETag</ExposeHeader><ExposeHeader>x-oss-request-id</ExposeHeader><ExposeHeader>x-oss-ec</ExposeHeader><ExposeHeader>x-oss-hash-crc64ecma</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule></LifecycleConfiguration>",
+    "encryption": "<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>",
+    "referer": "<RefererConfiguration><AllowEmptyReferer>true</AllowEmptyReferer><RefererList></RefererList></RefererConfiguration>",
     "list-type": f"<ListBucketResult><Name>team-uploads-{ACCOUNT}</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
 }
 """What OSS answers, after its documentation."""

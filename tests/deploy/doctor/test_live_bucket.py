@@ -23,6 +23,7 @@ from deploy.doctor.live_bucket import (
     ExpiryRule,
     LiveBuckets,
     PartsRule,
+    Referers,
     Website,
     inspect_buckets,
 )
@@ -41,6 +42,9 @@ SUBRESOURCES = {
     "cors": "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedHeader>content-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>",
     "lifecycle": "<LifecycleConfiguration><Rule><ID>a</ID><Prefix>uploads/</Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule><Rule><ID>b</ID><Prefix></Prefix><Status>Disabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule><Rule><ID>c</ID><Prefix></Prefix><Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>",
     "policy": '{"Version":"1","Statement":[]}',
+    "encryption": "<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>KMS</SSEAlgorithm><KMSMasterKeyID></KMSMasterKeyID></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>",
+    "referer": "<RefererConfiguration><AllowEmptyReferer>false</AllowEmptyReferer><AllowTruncateQueryString>true</AllowTruncateQueryString><RefererList><Referer> https://a.example</Referer></RefererList></RefererConfiguration>",
+    "website": "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>",
     "list-type": "<ListBucketResult><Name>team-uploads</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
 }
 """What OSS answers, after its documentation."""
@@ -122,6 +126,9 @@ def test_the_live_bucket_is_seen_as_it_is(httpserver: HTTPServer) -> None:
             (PartsRule("uploads/", 7),),
             '{"Version":"1","Statement":[]}',
             (ExpiryRule("", 30),),
+            Website("index.html"),
+            encryption="KMS",
+            referers=Referers(False, 1),
         ),
         skew=0.0,
         site=BucketConfig(
@@ -169,6 +176,19 @@ def test_without_a_policy_there_is_none_and_it_is_not_unknown(httpserver: HTTPSe
     answer(httpserver, policy="NoSuchBucketPolicy")
     live = look(httpserver)
     assert (live.bucket.policy, live.not_visible) == ("", {})
+
+
+def test_a_bucket_that_neither_encrypts_nor_is_a_website_is_not_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, encryption="NoSuchServerSideEncryptionRule", website="NoSuchWebsiteConfiguration")
+    live = look(httpserver)
+    assert (live.bucket.encryption, live.bucket.website, live.not_visible) == ("", Website(), {})
+
+
+def test_what_is_not_shown_of_them_is_unknown(httpserver: HTTPServer) -> None:
+    answer(httpserver, encryption="AccessDenied", website="AccessDenied", referer="AccessDenied")
+    live = look(httpserver)
+    assert (live.bucket.encryption, live.bucket.website, live.bucket.referers) == (None, None, None)
+    assert live.not_visible == dict.fromkeys(("encryption", "Referer rules", "website"), "AccessDenied")
 
 
 def test_a_block_of_the_whole_account_is_seen(httpserver: HTTPServer) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import alibabacloud_oss_v2 as oss
 import pytest
 
-from deploy.doctor.live_bucket import LiveBuckets, Website, inspect_buckets
+from deploy.doctor.live_bucket import LiveBuckets, Referers, Website, inspect_buckets
 from localcloud.oss.cors import CorsRule
 from localcloud.oss.storage.bucket import Website as Hosted
 from localcloud.standalone import Options, OssCloud
@@ -40,6 +40,7 @@ def test_every_question_is_answered(cloud: OssCloud) -> None:
     assert seen.bucket.owner == cloud.account_id
     assert (seen.bucket.versioning, seen.bucket.public_access_blocked, seen.bucket.acl) == ("", True, "private")
     assert (seen.bucket.cors, seen.bucket.parts, seen.bucket.expiry, seen.bucket.policy) == ((), (), (), "")
+    assert (seen.bucket.encryption, seen.bucket.referers, seen.bucket.website) == ("", Referers(), Website())
     assert (seen.account_blocked, seen.site and seen.site.website) == (False, Website())
 
 

@@ -42,6 +42,11 @@ def test_a_bucket_says_where_it_is(cloud: OssCloud) -> None:
     assert refusal(lambda: client.get_bucket_info(asked)) == (404, "NoSuchBucket", "0015-00000101")
 
 
+def test_the_referer_does_not_matter(cloud: OssCloud) -> None:
+    rules = client_of(cloud).get_bucket_referer(oss.GetBucketRefererRequest(bucket=BUCKET)).referer_configuration
+    assert (rules.allow_empty_referer, rules.referer_list.referers) == (True, None)
+
+
 @pytest.mark.parametrize(("bucket", "exists"), [(BUCKET, True), ("in-beijing", True), ("nobody-s", False)])
 def test_whether_a_bucket_exists(cloud: OssCloud, bucket: str, exists: bool) -> None:
     assert client_of(cloud).is_bucket_exist(bucket) is exists
@@ -53,6 +58,7 @@ def test_whether_a_bucket_exists(cloud: OssCloud, bucket: str, exists: bool) -> 
         ("lifecycle", "NoSuchLifecycle"),
         ("policy", "NoSuchBucketPolicy"),
         ("website", "NoSuchWebsiteConfiguration"),
+        ("encryption", "NoSuchServerSideEncryptionRule"),
     ],
 )
 def test_what_the_bucket_does_not_have(cloud: OssCloud, parameter: str, code: str) -> None:
