@@ -69,7 +69,7 @@ class CorsRules:
     max_rules = 20
 
     @staticmethod
-    def wanted(needs: Needs) -> list[Element]:
+    def create(needs: Needs) -> list[Element]:
         """Returns the rule that lets pages upload."""
         rule = Element("CORSRule")
         for name, values in (
@@ -131,7 +131,7 @@ class LifecycleRules:
     max_rules = 1000
 
     @staticmethod
-    def wanted(needs: Needs) -> list[Element]:
+    def create(needs: Needs) -> list[Element]:
         """Returns the rules for abandoned parts and old uploads: one for each prefix, since OSS takes no two."""
         return [
             _lifecycle_rule(needs, f"profile_{name}", profile_folder(needs.prefix, name), days)
@@ -190,7 +190,7 @@ def merge(kind: Rules, rules: Sequence[Element], needs: Needs) -> list[Element]:
 
     Raises ValueError with each reason why they cannot be that.
     """
-    new = {meaning(rule): rule for rule in kind.wanted(needs)}
+    new = {meaning(rule): rule for rule in kind.create(needs)}
     stay = [rule for rule in rules if not kind.seal(rule, needs.name) or new.pop(meaning(rule), None) is not None]
     after = [*stay, *new.values()]
     faults = kind.faults(after, needs)
@@ -239,7 +239,7 @@ def _overlaps(prefix: str, folder: str) -> bool:
 
 def _deletions(rule: Element, folders: Mapping[str, int]) -> Iterator[str]:
     for expiry in expiry_rules([rule]):
-        for folder in _concerned(expiry, folders):
+        for folder in _folders_of(expiry, folders):
             days = folders[folder]
             if not days or expiry.days < days:
                 when = f"after {expiry.days} days" if expiry.days else "of before a date"
@@ -251,7 +251,7 @@ def _deletions(rule: Element, folders: Mapping[str, int]) -> Iterator[str]:
                 break
 
 
-def _concerned(expiry: ExpiryRule, folders: Mapping[str, int]) -> list[str]:
+def _folders_of(expiry: ExpiryRule, folders: Mapping[str, int]) -> list[str]:
     """Returns where a rule deletes: what lies within a profile's folder is that profile's alone."""
     around = [folder for folder in folders if expiry.prefix.startswith(folder)]
     return around[-1:] + [folder for folder in folders if folder.startswith(expiry.prefix) and folder not in around]

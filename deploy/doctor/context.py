@@ -179,7 +179,7 @@ def _declared_bucket(name: str, properties: Mapping[str, Any]) -> BucketConfig:
 
 def _config_of_rules(needs: Needs) -> BucketConfig:
     """Returns what a deployment puts into a bucket that was there before."""
-    lifecycle = LifecycleRules.wanted(needs)
+    lifecycle = LifecycleRules.create(needs)
     return BucketConfig(
         where="What a deployment puts into UPLOAD_BUCKET",
         cors=(CorsRule(needs.origins, METHODS, EXPOSED_HEADERS),),

@@ -46,7 +46,7 @@ def rule(text: str) -> Element:
 
 
 def own(kind: Rules, needs: Needs = NEEDS) -> list[Element]:
-    return kind.wanted(needs)
+    return kind.create(needs)
 
 
 def text(rule: Element, kind: Rules, name: str = "team") -> str:

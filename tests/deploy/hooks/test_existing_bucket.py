@@ -252,7 +252,7 @@ def test_looking_before_a_removal_says_what_stays(run: Run, bucket: Bucket) -> N
     assert (run("look"), bucket.files, bucket.asked) == ((0, said), {("in/here/a", "null"): 1}, [])
 
 
-def test_files_are_not_deleted_there_whoever_says_so(run: Run, bucket: Bucket) -> None:
+def test_files_are_not_deleted_there_with_delete_files(run: Run, bucket: Bucket) -> None:
     code, said = run("look", delete_files="yes")
     assert (code, in_the_way(said)[0].endswith("none of its files is deleted. Leave DELETE_FILES out")) == (1, True)
 
@@ -301,12 +301,12 @@ def test_pages_of_the_deployment_may_upload_then_and_others_as_before(
         headers = {"Origin": origin, "Access-Control-Request-Method": method}
         return requests.options(f"{world.oss.url}/{BUCKET}", headers=headers, timeout=10).status_code
 
-    def asked() -> list[int]:
+    def answers() -> list[int]:
         pages = (("https://up.example.com", "POST"), ("https://cms.example.com", "GET"))
         return [preflight(*each) for each in pages]
 
-    assert (existing_bucket.bucket_faults(bucket.info(), ACCOUNT, REGION), asked()) == ([], [403, 200])
+    assert (existing_bucket.bucket_faults(bucket.info(), ACCOUNT, REGION), answers()) == ([], [403, 200])
     bucket.put(CorsRules, bucket_rules.merge(CorsRules, bucket.rules(CorsRules), own))
-    assert (asked(), bucket.rules(LifecycleRules)) == ([200, 200], [])
+    assert (answers(), bucket.rules(LifecycleRules)) == ([200, 200], [])
     assert [text.partition(",")[0] for text in existing_bucket.take_away(bucket, "team")] == [f"Of the bucket {BUCKET}"]
-    assert (asked(), world.bucket.cors_rules) == ([403, 200], before)
+    assert (answers(), world.bucket.cors_rules) == ([403, 200], before)
