@@ -358,7 +358,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("policy", lambda g: g.use_existing().see(policy=policy(Effect="Allow", Action=["oss:GetObject"], Principal=["*"])), f"The live bucket b has a policy that allows * oss:GetObject on acs:oss:*:*:{UPLOADS}/*."),
     ("cors", lambda g: g.use_existing().see(cors=()), f"The live bucket b has no CORS rule that lets {SITE} post."),
     ("cors-headers", lambda g: g.use_existing().see(cors=(rule_for(SITE),)), f"The live bucket b does not let {SITE} read x-oss-ec, x-oss-hash-crc64ecma, x-oss-request-id, as the template does."),
-    ("multipart-lifecycle", lambda g: (g.use_existing().send_in_parts(), g.see(parts=())), "The live bucket b has no lifecycle rule that clears abandoned parts away."),
+    ("multipart-lifecycle", lambda g: g.use_existing().send_in_parts().see(parts=()), "The live bucket b has no lifecycle rule that clears abandoned parts away."),
     ("deletions", lambda g: g.use_existing().see(expiry=(ExpiryRule("", 30),)), "The live bucket b deletes uploads after 30 days, and KEEP_DAYS is 0."),
     ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
 ]  # fmt: skip
