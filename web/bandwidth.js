@@ -1,7 +1,6 @@
 // How fast the line is, which files arrive before their forms expire, and how much of all has been sent.
 
-/** The function signs forms for no slower line. */
-export const MIN_BYTES_PER_SECOND = 50_000;
+import { MIN_BYTES_PER_SECOND } from "./form-lifetime.js";
 
 /** Bytes that may have been handed over without having arrived. */
 const BUFFER_SIZE = 16_000_000;

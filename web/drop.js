@@ -1,8 +1,6 @@
 // Files that are dropped on <oss-upload> or pasted into it, or anywhere in the document if the whole page is its own.
 
-import { fromDataTransfer } from "./files.js";
-
-/** @param {OssUpload} element @param {AbortSignal} signal @param {{ onFiles: (found: Promise<FoundFile[]>) => void, onDragging: (isDragging: boolean) => void }} callbacks */
+/** @param {OssUpload} element @param {AbortSignal} signal @param {{ onFiles: (chosen: ChosenItem[]) => void, onDragging: (isDragging: boolean) => void }} callbacks */
 export function listenForFiles(element, signal, { onFiles, onDragging }) {
     const area = element.wholePage ? document : element;
     const listen = (/** @type {string} */ name, /** @type {(event: any) => void} */ act) =>
@@ -30,7 +28,13 @@ export function listenForFiles(element, signal, { onFiles, onDragging }) {
     function take(event, transfer) {
         if (transfer?.types.includes("Files") && !event.defaultPrevented) {
             event.preventDefault();
-            onFiles(fromDataTransfer(transfer));
+            onFiles(listItems(transfer));
         }
     }
+}
+
+/** At once: browsers clear the list later. @param {DataTransfer} transfer @returns {ChosenItem[]} */
+export function listItems(transfer) {
+    const items = [...transfer.items].filter((item) => item.kind === "file");
+    return items.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
 }

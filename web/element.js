@@ -2,7 +2,6 @@
 
 import { AttributesElement } from "./attributes.js";
 import { listenForFiles } from "./drop.js";
-import { fromFileList } from "./files.js";
 import { showInForm } from "./form.js";
 import { chooseLanguage, loadTranslator } from "./messages.js";
 import { Fault } from "./retry.js";
@@ -58,7 +57,7 @@ export class OssUpload extends AttributesElement {
         const { signal } = this.#connection;
         const { page } = this.#view;
         listenForFiles(this, signal, {
-            onFiles: (found) => this.#add(found),
+            onFiles: (chosen) => this.#add(chosen),
             onDragging: (isDragging) => page.drop.classList.toggle("dragging", isDragging),
         });
         for (const name of ["online", "offline"]) {
@@ -169,7 +168,7 @@ export class OssUpload extends AttributesElement {
 
     /** Returns the uploads, without those that are in the list already. @param {Iterable<File>} files */
     async addFiles(files) {
-        return this.#add(fromFileList(files));
+        return this.#add([...files]);
     }
 
     /** @param {Upload} [upload] all without it */
@@ -357,12 +356,11 @@ export class OssUpload extends AttributesElement {
         return this.#loadSelection();
     }
 
-    /** @param {FoundFile[] | Promise<FoundFile[]>} found */
-    async #add(found) {
-        const files = await found;
+    /** @param {ChosenItem[]} chosen */
+    async #add(chosen) {
         await this.ready;
         const { page } = this.#view;
-        if (files.length === 0 || page.drop.hidden || page.files.disabled) {
+        if (chosen.length === 0 || page.drop.hidden || page.files.disabled) {
             return [];
         }
         if (!this.limits) {
@@ -370,7 +368,8 @@ export class OssUpload extends AttributesElement {
         }
         try {
             const selection = await this.#loadSelection().catch(() => this.#loadOnceOnline());
-            return await selection.reporter.reportAdded(selection.add(files));
+            const found = await selection.read(chosen);
+            return found.length > 0 ? await selection.reporter.reportAdded(selection.add(found)) : [];
         } catch {
             this.#view.showIncomplete();
             return [];
@@ -384,7 +383,7 @@ export class OssUpload extends AttributesElement {
                 // An empty folder has no name here.
                 const isEmpty = !input.files?.length;
                 page.notice.textContent = isEmpty ? this.#view.texts.formatMessage("folder_empty_chosen") : "";
-                this.#add(fromFileList(input.files));
+                this.#add([...(input.files ?? [])]);
                 // So that the same file can be chosen again.
                 input.value = "";
             };

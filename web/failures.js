@@ -19,6 +19,31 @@ const STYLE = /* css */ `
     .track > div {
         border-block-start: 4px solid var(--bad);
     }
+
+    details {
+        color: var(--quiet);
+        font-size: 0.875rem;
+    }
+
+    summary {
+        min-height: 44px;
+        padding-block: 0.75rem;
+        line-height: 1.25rem;
+        cursor: pointer;
+    }
+
+    .notice details {
+        margin-block-end: -0.75rem;
+    }
+
+    details p {
+        padding-block-end: 0.5rem;
+    }
+
+    summary:focus-visible {
+        outline: 3px solid var(--accent);
+        outline-offset: 2px;
+    }
 `;
 
 export class FailureReport {

@@ -2,7 +2,8 @@
 
 import { arrivedOf, Bandwidth, Meter, sumConnections, Totals } from "./bandwidth.js";
 import { createUuid } from "./files.js";
-import { canRetry, Fault, HALTS_QUEUE, OFFLINE_LIKE, Outages, retryDelay, toFault } from "./retry.js";
+import { Outages } from "./outages.js";
+import { canRetry, Fault, HALTS_QUEUE, OFFLINE_LIKE, retryDelay, toFault } from "./retry.js";
 import { WaitingList } from "./waiting.js";
 
 /** Browsers open six connections to a host. */

@@ -6,6 +6,18 @@ import { create } from "./template.js";
 /** A weekday names one day until then. */
 const WEEK_MS = 6 * 24 * 3600 * 1000;
 
+/** @type {string} */
+const STYLE = /* css */ `
+    .request > :last-child,
+    .left {
+        margin-block-end: 1rem;
+    }
+
+    .note {
+        white-space: pre-line;
+    }
+`;
+
 export class RequestView {
     /** @type {Limits | null} */
     #limits = null;
@@ -15,6 +27,7 @@ export class RequestView {
     /** @param {View} view */
     constructor(view) {
         this.view = view;
+        view.addStyle(STYLE);
         this.title = create("h2", { dir: "auto" });
         // A person's text, as they wrote it: with its line feeds, from left to right or from right to left.
         this.note = create("p.note", { dir: "auto" });

@@ -1,6 +1,7 @@
 // Which chosen files go into the list. Loaded with the list.
 
-import { checkLimits, identityOf, sift, Upload } from "./files.js";
+import { checkLimits, identityOf, Upload } from "./files.js";
+import { readChosen, sift } from "./found-files.js";
 import { isolateName } from "./messages.js";
 import { Fault } from "./retry.js";
 
@@ -14,6 +15,8 @@ export class FileSelection {
         this.reporter = reporter;
         this.rules = rules;
     }
+
+    read = readChosen;
 
     /** Returns the uploads that were added. @param {FoundFile[]} found */
     async add(found) {

@@ -1,9 +1,7 @@
 // The function's client.
 
-import { MIN_BYTES_PER_SECOND } from "./bandwidth.js";
+import { MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND } from "./form-lifetime.js";
 import { Fault, functionFault } from "./retry.js";
-
-export const MAX_FORM_LIFETIME_SECONDS = 3000;
 
 export class Signer {
     multipartThreshold = Infinity; // until the limits are known

@@ -121,35 +121,6 @@ export const STYLE = /* css */ `
         text-wrap: balance;
     }
 
-    .request > :last-child,
-    .left {
-        margin-block-end: 1rem;
-    }
-
-    .note {
-        white-space: pre-line;
-    }
-
-    details {
-        color: var(--quiet);
-        font-size: 0.875rem;
-    }
-
-    summary {
-        min-height: 44px;
-        padding-block: 0.75rem;
-        line-height: 1.25rem;
-        cursor: pointer;
-    }
-
-    .notice details {
-        margin-block-end: -0.75rem;
-    }
-
-    details p {
-        padding-block-end: 0.5rem;
-    }
-
     svg {
         width: 2rem;
         fill: none;
@@ -201,12 +172,6 @@ export const STYLE = /* css */ `
         filter: brightness(1.1);
     }
 
-    .plain {
-        border-color: transparent;
-        background: none;
-        color: var(--quiet);
-    }
-
     /* Hidden, and reachable by keyboard. */
     .button input,
     .unseen {
@@ -218,8 +183,7 @@ export const STYLE = /* css */ `
     }
 
     .button:focus-within,
-    button:focus-visible,
-    summary:focus-visible {
+    button:focus-visible {
         outline: 3px solid var(--accent);
         outline-offset: 2px;
     }

@@ -114,6 +114,9 @@ type Limits = {
 type Link = { token?: string | null; profile?: string };
 
 /** A dropped or chosen file. `name` has its folders: `trip/day 1/cat.png`. */
+/** What a file picker, a drop or a paste hands over. */
+type ChosenItem = File | FileSystemEntry | null;
+
 type FoundFile = {
     file: File;
     name: string;

@@ -5,7 +5,7 @@ import { Forms } from "./forms.js";
 import { CONNECTIONS_PER_FILE, Queue } from "./queue.js";
 
 export { Upload } from "./files.js";
-export { MAX_FORM_LIFETIME_SECONDS, Signer } from "./signer.js";
+export { Signer } from "./signer.js";
 
 /** Creates a queue that uploads what is added to it. @param {Signer} signer @param {(upload: Upload) => void} onChange @param {number} [parallel] */
 export function createQueue(signer, onChange, parallel) {

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { test } from "node:test";
-import { checkLimits, fromDataTransfer, fromFileList, sift } from "../../web/files.js";
+import { listItems } from "../../web/drop.js";
+import { checkLimits } from "../../web/files.js";
+import { readChosen, sift } from "../../web/found-files.js";
 
 globalThis.File ??= File; // Node 18 has it in node:buffer alone
 
@@ -22,18 +24,20 @@ function folderEntry(entries, atATime) {
 
 const transfer = (...entries) => ({ items: entries.map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry })) });
 
+const readDrop = (transfer) => readChosen(listItems(transfer));
+
 const names = (found) => found.map(({ name }) => name);
 
-test("chosen files have their names, and those of a chosen folder its path", () => {
+test("chosen files have their names, and those of a chosen folder its path", async () => {
     const inFolder = file("c.txt");
     Object.defineProperty(inFolder, "webkitRelativePath", { value: "trip/day 1/c.txt" });
-    assert.deepEqual(names(fromFileList([file("a.txt"), inFolder])), ["a.txt", "trip/day 1/c.txt"]);
-    assert.deepEqual(fromFileList(null), []);
+    assert.deepEqual(names(await readChosen([file("a.txt"), inFolder])), ["a.txt", "trip/day 1/c.txt"]);
+    assert.deepEqual(await readChosen([]), []);
 });
 
 test("a folder is read to its end, however few entries come at a time", async () => {
     const entries = Array.from({ length: 250 }, (_, number) => fileEntry(`/trip/${number}.txt`));
-    const found = await fromDataTransfer(transfer(folderEntry(entries, 100)));
+    const found = await readDrop(transfer(folderEntry(entries, 100)));
     assert.deepEqual(
         names(found),
         entries.map(({ fullPath }) => fullPath.slice(1)),
@@ -41,19 +45,19 @@ test("a folder is read to its end, however few entries come at a time", async ()
 });
 
 test("folders within folders keep their paths", async () => {
-    const found = await fromDataTransfer(
+    const found = await readDrop(
         transfer(fileEntry("/a.txt"), folderEntry([folderEntry([fileEntry("/t/u/b.txt")], 9)], 9)),
     );
     assert.deepEqual(names(found), ["a.txt", "t/u/b.txt"]);
 });
 
 test("what is dropped and is no file is ignored", async () => {
-    assert.deepEqual(await fromDataTransfer({ items: [{ kind: "string" }] }), []);
+    assert.deepEqual(await readDrop({ items: [{ kind: "string" }] }), []);
 });
 
 test("where a browser gives no entry it gives the file", async () => {
     const item = { kind: "file", webkitGetAsEntry: () => null, getAsFile: () => file("a.txt") };
-    assert.deepEqual(names(await fromDataTransfer({ items: [item, { ...item, getAsFile: () => null }] })), ["a.txt"]);
+    assert.deepEqual(names(await readDrop({ items: [item, { ...item, getAsFile: () => null }] })), ["a.txt"]);
 });
 
 const LIMITS = {
@@ -113,7 +117,7 @@ test("what cannot be read is reported, and the rest of the drop is not lost with
         fullPath: "/u",
         createReader: () => ({ readEntries: (_, reject) => reject(new Error("shut")) }),
     };
-    const found = await fromDataTransfer(transfer(fileEntry("/a.txt"), folderEntry([broken], 9), shut));
+    const found = await readDrop(transfer(fileEntry("/a.txt"), folderEntry([broken], 9), shut));
     assert.deepEqual(
         found.map(({ name, isUnreadable }) => [name, isUnreadable ?? false]),
         [
@@ -126,7 +130,7 @@ test("what cannot be read is reported, and the rest of the drop is not lost with
 
 test("an empty folder is recognized, wherever it lies", async () => {
     const folder = (path, ...entries) => ({ ...folderEntry(entries, 9), fullPath: path, name: path.split("/").pop() });
-    const found = await fromDataTransfer(
+    const found = await readDrop(
         transfer(folder("/trip", folder("/trip/day 1"), fileEntry("/trip/a.txt")), folder("/b")),
     );
     assert.deepEqual(
@@ -156,11 +160,11 @@ const shuffled = ORDERED.map((name, at) => [name, (at * 5) % ORDERED.length])
     .sort(([, left], [, right]) => left - right)
     .map(([name]) => name);
 
-test("a chosen folder is in the order in which people sort names", () => {
+test("a chosen folder is in the order in which people sort names", async () => {
     const files = shuffled.map((path) =>
         Object.defineProperty(file(path.split("/").pop()), "webkitRelativePath", { value: path }),
     );
-    assert.deepEqual(names(fromFileList(files)), ORDERED);
+    assert.deepEqual(names(await readChosen(files)), ORDERED);
 });
 
 test("so is a dropped one", async () => {
@@ -168,11 +172,11 @@ test("so is a dropped one", async () => {
         shuffled.map((name) => fileEntry(`/${name}`)),
         4,
     );
-    assert.deepEqual(names(await fromDataTransfer(transfer(entry))), ORDERED);
+    assert.deepEqual(names(await readDrop(transfer(entry))), ORDERED);
 });
 
-test("files chosen one by one stay in the order in which they were chosen", () => {
-    assert.deepEqual(names(fromFileList([file("b"), file("a")])), ["b", "a"]);
+test("files chosen one by one stay in the order in which they were chosen", async () => {
+    assert.deepEqual(names(await readChosen([file("b"), file("a")])), ["b", "a"]);
 });
 
 const siftNames = (...paths) => {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { afterEach, test } from "node:test";
-import { MIN_BYTES_PER_SECOND } from "../../web/bandwidth.js";
-import { MAX_FORM_LIFETIME_SECONDS, Signer } from "../../web/uploader.js";
+import { MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND } from "../../web/form-lifetime.js";
+import { Signer } from "../../web/uploader.js";
 
 const usual = globalThis.fetch;
 
