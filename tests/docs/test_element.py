@@ -72,7 +72,7 @@ def test_the_reference_has_all_that_there_is_and_no_more(table: str, pattern: st
 def static_imports(module: str, known: set[str]) -> set[str]:
     if module not in known:
         known.add(module)
-        for imported in re.findall(r'^(?:import|export|\}).*"\./(\w+)\.js";', web(module), re.MULTILINE):
+        for imported in re.findall(r'^(?:import|export|\}).*"\./([\w-]+)\.js";', web(module), re.MULTILINE):
             static_imports(imported, known)
     return known
 
