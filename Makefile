@@ -65,7 +65,7 @@ build: ## Make the functions' packages in build/, for Function Compute (RUNTIME=
 	@tools/setup.sh deploy
 	@exec $(RUN) deploy build
 
-deploy: ## Create or update everything in the cloud, from .env (see .env.example and docs/deploy.md)
+deploy: ## Create or update everything in the cloud, from .env (docs/deploy.md; ONLY=page, sign or callback: that part alone)
 	@tools/setup.sh deploy
 	@exec $(RUN) deploy deploy
 

@@ -3,7 +3,7 @@
 Before a deployment, a random JWT_SECRET goes into .env if nobody chose how users prove who they are, and a random
 CALLBACK_SECRET or MULTIPART_SECRET if callbacks or multipart uploads are switched on without one; after it, the page's
 address and an upload link for a day are printed. With SIGN_DOMAIN set, s.domain.yaml is used, and with ACCESS the
-credentials of that name, for deployment and removal alike.
+credentials of that name, for deployment and removal alike. With ONLY, one part of a deployment is renewed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from deploy import last_deployment
+from deploy import last_deployment, parts
 from deploy.env_file import add_secret
 from deploy.environment import discovers_keys, env_file, environment, for_serverless_devs
 from deploy.link import command as link
@@ -85,6 +85,9 @@ def _write_secret(file: Path, environ: Mapping[str, str], name: str, why: str) -
 def deploy(environ: Mapping[str, str]) -> int:
     """Returns the exit code of `s deploy`, or that of what follows it."""
     file = env_file(environ, _PROJECT)
+    if part := environ.get("ONLY"):
+        parts.check(part, environment(environ, file.parent), _PROJECT)
+        return _run("deploy", environ, part)
     secret = ensure_identity(file, environ)
     ensure_tickets(file, environ)
     try:
@@ -164,8 +167,16 @@ def _options(environ: Mapping[str, str]) -> list[str]:
     return [*file, *(["-a", known["ACCESS"]] if known.get("ACCESS") else [])]
 
 
-def _run(command: str, environ: Mapping[str, str]) -> int:
-    """Runs `s`, saying what it says as it comes, but no secret. Returns its exit code, or 1 if it was stopped."""
+def _words(command: str, environ: Mapping[str, str], part: str) -> list[str]:
+    options = [command, "-y", *_options(environ)]
+    return parts.words(part, options, environment(environ, _PROJECT)) if part else options
+
+
+def _run(command: str, environ: Mapping[str, str], part: str = "") -> int:
+    """Runs `s`, for a part alone if there is one. It says what `s` says as it comes, but no secret.
+
+    Returns the exit code of `s`, or 1 if it was stopped.
+    """
     known = environment(environ, _PROJECT)
     for line in components.report(_PROJECT, known):
         print(line, flush=True)
@@ -173,7 +184,7 @@ def _run(command: str, environ: Mapping[str, str]) -> int:
         with (
             own_logs(for_serverless_devs(environ, _PROJECT)) as own,
             subprocess.Popen(  # noqa: S603 - the command is ours
-                [str(_S), command, "-y", *_options(environ)],
+                [str(_S), *_words(command, environ, part)],
                 cwd=_PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

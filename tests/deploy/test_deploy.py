@@ -85,6 +85,20 @@ def test_the_functions_domain_is_used_to_deploy_and_to_remove(scratch: Scratch) 
 
 
 @pytest.mark.thorough
+def test_a_part_is_renewed_alone_with_the_addresses_of_the_others(scratch: Scratch) -> None:
+    """`s sign deploy` by itself finds no result of the callback function's deployment, and fails."""
+    assert make(scratch, "deploy").returncode == 0
+    before = {name: scratch.props(name) for name in ("sign", "site")}
+    deployed = len(scratch.calls())
+    for part in ("sign", "page"):
+        done = make(scratch, "deploy", ONLY=part)
+        assert done.returncode == 0, done.stdout + done.stderr
+    asked = [f"{call['resource']} {call['command']}" for call in scratch.calls()[deployed:]]
+    assert [each for each in asked if each.endswith(" deploy")] == ["sign deploy", "site deploy"]
+    assert {name: scratch.props(name) for name in before} == before
+
+
+@pytest.mark.thorough
 def test_a_failed_deployment_ends_as_the_tool_does_and_prints_no_link(scratch: Scratch, cloud: DeployedCloud) -> None:
     cloud.put(refuse={"sign": ["CreateFunction"]})
     done = make(scratch, "deploy")

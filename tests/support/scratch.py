@@ -97,7 +97,7 @@ class Scratch:
 
 def make(folder: Path, oss_endpoint: str, api_endpoint: str = "") -> Scratch:
     """Returns a scratch copy in an empty folder, with OSS at one address, and Function Compute and ROS at the other."""
-    for name in ("s.yaml", "s.domain.yaml"):
+    for name in ("s.yaml", "s.domain.yaml", "s.alone.yaml"):
         (folder / name).write_text(_with_stand_ins((PROJECT / name).read_text()))
     for name in ("deploy", "functions", "localcloud"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc.*"))
