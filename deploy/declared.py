@@ -112,7 +112,10 @@ def _refuse_unreadable_triggers(resources: Mapping[str, Any]) -> None:
                 raise ValueError(f"s.yaml: a triggerConfig of {name} is what cannot be read: it must be a mapping")
 
 
-_READ = ("ROSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Conditions", "Resources", "Outputs")
+_READ = (
+    *("ROSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Resources"),
+    "Outputs",
+)
 """What a ROS template may have that is understood here, or makes nothing."""
 
 
@@ -206,6 +209,7 @@ class _Template:
 
     def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any], account: str, region: str) -> None:
         self._conditions = document.get("Conditions") or {}
+        self._mappings = document.get("Mappings") or {}
         self._resources = document.get("Resources") or {}
         self._account = account
         declared = document.get("Parameters") or {}
@@ -220,6 +224,8 @@ class _Template:
             "Ref": lambda name: self._parameters.get(name, name),
             "Fn::Sub": self._sub,
             "Fn::Join": lambda value: str(value[0]).join(str(self.fill(each)) for each in self.fill(value[1])),
+            "Fn::Split": lambda value: str(self.fill(value[1])).split(value[0]),
+            "Fn::FindInMap": self._find_in_map,
             "Fn::If": self._if,
             "Fn::GetAtt": self._attribute,
         }
@@ -240,6 +246,11 @@ class _Template:
         if isinstance(value, list):
             return [each for each in map(self.fill, value) if each is not _DROPPED]
         return value
+
+    def _find_in_map(self, value: Any) -> Any:
+        """Returns the value of a mapping; all as it is written where the mapping has none."""
+        mapping, first, second = (str(self.fill(each)) for each in value)
+        return ((self._mappings.get(mapping) or {}).get(first) or {}).get(second, {"Fn::FindInMap": value})
 
     def _if(self, value: Any) -> Any:
         """Returns the branch that a condition chooses; if only a deployment decides it, all as it is written."""

@@ -21,13 +21,14 @@ from deploy.doctor import (
     profiles,
     roles,
     settings,
+    watching,
 )
 from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
 
 _MODULES = (
     *(settings, profiles, existence, drift, function, roles),
-    *(bucket, existing_bucket, cors, lifetimes, page, domains, callback, multipart),
+    *(bucket, existing_bucket, cors, lifetimes, page, domains, callback, multipart, watching),
 )
 """A module for each subject, in the order in which their findings are printed."""
 

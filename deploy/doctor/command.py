@@ -1,9 +1,10 @@
 """`make doctor`: what is wrong with the deployment, what follows from it, and how to fix it.
 
-It reads the environment and .env, profiles.json, s.yaml and the ROS template and, with the deployer's credentials, the
-live buckets, functions and roles. Decisions that only the owner can make are listed apart, and are no faults. Checks
-that could not be made are counted. The exit code is 1 if there is a fault; 2 if nothing can be read, or a check is
-unknown; 3 if the credentials do not show a part of the deployment, or, with --strict, if any check was not made.
+It reads the environment and .env, profiles.json, s.yaml and the ROS template, the certificates of the domains that are
+set and, with the deployer's credentials, the live buckets, functions and roles. Decisions that only the owner can make
+are listed apart, and are no faults. Checks that could not be made are counted. The exit code is 1 if there is a fault;
+2 if nothing can be read, or a check is unknown; 3 if the credentials do not show a part of the deployment, or, with
+--strict, if any check was not made.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import os
 import shutil
 import sys
 import textwrap
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deploy import credentials, declared, names
@@ -21,6 +24,7 @@ from deploy.doctor import checks
 from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
 from deploy.doctor.inspection import Inspection, inspect
+from deploy.doctor.live_certificates import inspect_certificates
 from deploy.environment import env_file, environment
 from deploy.profiles import read_profiles
 from localcloud.terminal import visible
@@ -40,8 +44,12 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    needs_account = any(each.live for each in chosen)
+    needs_account = any(each.live not in {"", "certificates"} for each in chosen)
     seen = inspect(settings, deployment) if needs_account else Inspection({}, has_credentials=False)
+    needs_certificates = any(each.live == "certificates" for each in chosen)
+    shown = inspect_certificates(_domains(settings) if needs_certificates else ())
+    if unseen := next((each.code for each in shown if each.code), ""):
+        seen = replace(seen, not_visible={**seen.not_visible, "certificates": unseen})
     context = Context(
         settings,
         deployment,
@@ -51,6 +59,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
         not_visible=seen.not_visible,
         unread=unread,
         profiles=profiles,
+        certificates=shown,
+        now=time.time(),
     )
     try:
         findings = checks.examine(context, chosen)
@@ -58,6 +68,12 @@ def main(argv: Sequence[str], environ: Mapping[str, str], folder: Path = ROOT) -
         print(fault, file=sys.stderr)
         return 2
     return report(findings, seen, chosen, strict=arguments.strict)
+
+
+def _domains(settings: Mapping[str, str]) -> list[str]:
+    """Returns the domains that are set, without those that are none."""
+    given = {name: settings.get(name, "").strip() for name in names.DOMAINS}
+    return [domain for name, domain in given.items() if domain and not names.domain_faults(name, domain)]
 
 
 def report(

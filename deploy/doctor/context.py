@@ -21,6 +21,7 @@ from deploy.doctor.live_bucket import (
     expiry_rules,
     parts_rules,
 )
+from deploy.doctor.live_certificates import LiveCertificate
 from deploy.doctor.live_resource import LiveResource
 from deploy.hooks.preflight import UNKNOWN
 from deploy.profiles import keep_days
@@ -52,6 +53,10 @@ class Context:
     """The names in .env that nothing reads, each in words."""
     profiles: bytes | None = None
     """The content of profiles.json; None if there is no such file, and where `deployment` is what is live."""
+    certificates: tuple[LiveCertificate, ...] = ()
+    """What the domains of .env show."""
+    now: float = 0
+    """Seconds since the epoch."""
 
     @property
     def function(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from deploy.alerts import NOBODY, is_for_them
 from deploy.declared import NOT_VISIBLE, Deployment, as_list
 from deploy.doctor import function, rights, settings
 from deploy.doctor.check import check
@@ -13,7 +14,11 @@ from deploy.doctor.context import BUCKET, ROLE, Context
 from deploy.doctor.rights import SESSION_DURATION, ResourceNames, Right
 
 _MULTIPART = ("oss:AbortMultipartUpload", "oss:ListParts")
-_PROJECT, _LOGSTORE, _INDEX = (f"ALIYUN::SLS::{kind}" for kind in ("Project", "Logstore", "Index"))
+_PROJECT, _LOGSTORE, _INDEX, _DASHBOARD, _ALERT = (
+    f"ALIYUN::SLS::{kind}" for kind in ("Project", "Logstore", "Index", "Dashboard", "Alert")
+)
+_ALERTS = 5
+"""As many as the template makes, if anybody is notified."""
 _FC3 = r"fc3(@[0-9.]+)?"
 _SHIPPED_COMPONENTS = {"infra": r"ros(@[0-9.]+)?", "callback": _FC3, "sign": _FC3, "site": r"(.*/)?deploy/site"}
 
@@ -34,6 +39,8 @@ _READ_OF_LOGS = {
     _PROJECT: frozenset({"Name", "Description", "Tags"}),
     _LOGSTORE: frozenset({"ProjectName", "LogstoreName", "ShardCount", "AutoSplit", "MaxSplitShard", "TTL"}),
     _INDEX: frozenset({"ProjectName", "LogstoreName", "FullTextIndex", "KeyIndices", "LogReduce"}),
+    _DASHBOARD: frozenset({"ProjectName", "DashboardName", "DisplayName", "Description", "Charts"}),
+    _ALERT: frozenset({"Project", "Detail"}),
 }
 _READ_OF_WEBSITES = frozenset({"IndexDocument", "ErrorDocument"})
 """What is looked at here, or gives nothing. Elsewhere ROS takes a PolicyDocumentUnchecked instead of the document."""
@@ -89,6 +96,8 @@ def extra_resources(context: Context) -> Iterator[str]:
             shipped_logs.remove((kind, *_log_names(context.deployment, properties)))
             strange = (each for each in properties if each not in _READ_OF_LOGS[kind])
             yield from (f"The template's {name} has {each}, which is not read here." for each in strange)
+            if kind == _ALERT and not is_for_them(properties, *_recipients(context.deployment)):
+                yield f"The template's alert {name} notifies others than ALERT_EMAIL or ALERT_URL."
     yield from _strange_components(context.deployment)
     yield from context.deployment.unread
 
@@ -98,7 +107,17 @@ def _shipped_logs(deployment: Deployment) -> list[tuple[str, ...]]:
     given = deployment.parameters
     project = str(given.get("LogProject", ""))
     stores = [(project, str(given.get(name, ""))) for name in ("LogStore", "CallbackLogStore")]
-    return [(_PROJECT, project, ""), *((kind, *names) for kind in (_LOGSTORE, _INDEX) for names in stores)]
+    number = 0 if _recipients(deployment) == (NOBODY, NOBODY) else _ALERTS
+    return [
+        *((kind, project, "") for kind in (_PROJECT, _DASHBOARD, *[_ALERT] * number)),
+        *((kind, *names) for kind in (_LOGSTORE, _INDEX) for names in stores),
+    ]
+
+
+def _recipients(deployment: Deployment) -> tuple[str, str]:
+    """Returns who is notified by email, and the address of a robot."""
+    email, url = (str(deployment.parameters.get(name, NOBODY)) for name in ("AlertEmail", "AlertUrl"))
+    return email, url
 
 
 def _log_names(deployment: Deployment, properties: Mapping[str, Any]) -> tuple[str, str]:
@@ -109,7 +128,8 @@ def _log_names(deployment: Deployment, properties: Mapping[str, Any]) -> tuple[s
         there = (deployment.template.get(resource) or {}).get("Properties") or {}
         return str(there.get(attribute, value or ""))
 
-    return name(properties.get("Name") or properties.get("ProjectName")), name(properties.get("LogstoreName"))
+    project = next((properties[each] for each in ("Name", "ProjectName", "Project") if properties.get(each)), "")
+    return name(project), name(properties.get("LogstoreName"))
 
 
 def _strange_components(deployment: Deployment) -> Iterator[str]:

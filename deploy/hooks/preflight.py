@@ -1,6 +1,6 @@
 """Before a deployment begins: whether the functions can work with their settings, and the page can be published.
 
-Reads JSON on standard input, `{"name", "domains", "keep_days", "existing_bucket", "page", "environment",
+Reads JSON on standard input, `{"name", "domains", "keep_days", "existing_bucket", "alerts", "page", "environment",
 "callback_environment"}`, from s.yaml, and profiles.json. A fault stops the deployment before anything is created.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from deploy.alerts import alert_faults
 from deploy.environment import environment
 from deploy.names import (
     CERTIFICATES,
@@ -45,6 +46,7 @@ def faults(
     profiles: bytes | None = None,
     keep_days: str = "0",
     existing_bucket: Mapping[str, str] = {},
+    alerts: Mapping[str, str] = {},
 ) -> tuple[str, ...]:
     """Returns what is wrong with the settings, a text each; empty if the deployment may begin."""
     # Other faults follow from a wrong name: s.yaml makes the settings of it.
@@ -54,7 +56,7 @@ def faults(
         or _faults_of_domains(domains)
         or existing_bucket_faults(existing_bucket, [existing_bucket.get(each, "") for each in ("own", "site")])
         or _faults_of_settings(environment, callback_environment, profiles)
-        or keep_days_faults(profiles, keep_days)
+        or (*keep_days_faults(profiles, keep_days), *alert_faults(alerts))
     )
 
 
@@ -127,6 +129,7 @@ def main(project: Path = ROOT) -> int:
         profiles=profiles,
         keep_days=request["keep_days"],
         existing_bucket=request["existing_bucket"],
+        alerts=request["alerts"],
     )
     if found:
         print("Nothing was deployed. Set these right in .env (see .env.example) or profiles.json:", file=sys.stderr)

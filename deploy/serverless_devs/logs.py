@@ -17,8 +17,11 @@ from datetime import datetime, timezone
 
 from deploy.serverless_devs.components import root
 
-SECRET = ("JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET")
-"""Settings that are neither printed nor logged."""
+SECRET = (
+    *("JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET"),
+    *("ALERT_URL", "AlertUrl"),
+)
+"""Settings that are neither printed nor logged, and what s.yaml makes of the last one."""
 
 FOR_ITS_OWNER = 0o077
 """The umask of a run."""

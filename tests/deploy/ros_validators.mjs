@@ -14,8 +14,10 @@ const classes = new Map(
         .map((made) => [made.ROS_RESOURCE_TYPE_NAME, made]),
 );
 
-// BucketName → bucketName, CORSRule → corsRule, ID → id: how the classes name what the template names.
-const camel = (name) => name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (head) => head.toLowerCase());
+// BucketName → bucketName, CORSRule → corsRule, ID → id: how the classes name what the template names. An HTTP header's
+// name stays.
+const camel = (name) =>
+    name.includes("-") ? name : name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (head) => head.toLowerCase());
 
 const inCamelCase = (value) => {
     if (Array.isArray(value)) {

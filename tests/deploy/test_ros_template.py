@@ -13,6 +13,14 @@ import yaml
 from support.ros_template import PARAMETERS, Resources, Template
 from support.scratch import PROJECT
 
+KEYS = [
+    {"Name": "message", "Type": "text", "IncludeChinese": True, "EnableAnalytics": True},
+    {"Name": "isColdStart", "Type": "text", "EnableAnalytics": True},
+    {"Name": "hasFunctionError", "Type": "text", "EnableAnalytics": True},
+    {"Name": "durationMs", "Type": "double", "EnableAnalytics": True},
+]
+"""What may be counted by: the log service counts by no field without an index of its own."""
+
 RESOURCES: Resources = {
     "FunctionRole": {
         "Type": "ALIYUN::RAM::Role",
@@ -141,6 +149,7 @@ RESOURCES: Resources = {
                 "IncludeChinese": True,
                 "Delimiter": ", '\";=()[]{}?@&<>/:\n\t\r",
             },
+            "KeyIndices": KEYS,
         },
     },
     "CallbackLines": {
@@ -165,6 +174,7 @@ RESOURCES: Resources = {
                 "IncludeChinese": True,
                 "Delimiter": ", '\";=()[]{}?@&<>/:\n\t\r",
             },
+            "KeyIndices": KEYS,
         },
     },
     "Uploads": {
@@ -232,7 +242,16 @@ def faults(resources: Resources) -> Any:
 
 
 def test_what_is_made_and_nothing_else() -> None:
-    assert template().resources() == RESOURCES
+    """The charts have a test of their own."""
+    made = template().resources()
+    assert made.pop("Charts")["Type"] == "ALIYUN::SLS::Dashboard"
+    assert made == RESOURCES
+
+
+def test_alerts_are_made_for_somebody_alone() -> None:
+    alerts = {"ServerErrors", "NoCredentials", "Throttling", "CallbackErrors", "MissedWebhooks"}
+    for alerted in ({"AlertEmail": "ops@example.com"}, {"AlertKind": "wecom", "AlertUrl": "https://a.example/"}):
+        assert template(**alerted).resources().keys() - template().resources().keys() == alerts
 
 
 def test_uploads_may_end() -> None:
@@ -254,7 +273,8 @@ def test_a_bucket_that_was_there_before_is_not_made() -> None:
     made = template(UploadBucket="team-files")
     others = {name: each for name, each in RESOURCES.items() if name != "Uploads"}
     own, existing = (f"{bucket}/in/here/*" for bucket in ("team-uploads-1234567890123456", "team-files"))
-    assert made.resources() == json.loads(json.dumps(others).replace(own, existing))
+    resources = {name: each for name, each in made.resources().items() if name != "Charts"}
+    assert resources == json.loads(json.dumps(others).replace(own, existing))
     assert made.outputs()["UploadBucket"] == "team-files"
 
 
@@ -266,9 +286,15 @@ def test_the_outputs_hold_no_secret() -> None:
 
 
 @pytest.mark.node_modules
-@pytest.mark.parametrize("days", ["0", "7"])
-def test_the_vendors_validators_find_nothing(days: str) -> None:
-    assert faults(template(KeepDays=days).resources()) == []
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"AlertEmail": "ops@example.com,it@example.com"},
+        {"KeepDays": "7", "AlertKind": "feishu", "AlertUrl": "https://a.example/"},
+    ],
+)
+def test_the_vendors_validators_find_nothing(parameters: dict[str, str]) -> None:
+    assert faults(template(**parameters).resources()) == []
 
 
 @pytest.mark.node_modules
@@ -282,10 +308,12 @@ def test_the_vendors_validators_find_nothing(days: str) -> None:
         ("PutRole", "MaxSessionDuration", "3600", "should be a number"),
         ("Lines", "TTL", "30", "should be a number"),
         ("Log", "Name", None, "required"),
+        ("Charts", "Charts", "all", "should be a list"),
+        ("Throttling", "Detail", {"Name": "throttling"}, "required"),
     ],
 )
 def test_the_vendors_validators_refuse(resource: str, name: str, value: Any, said: str) -> None:
-    resources = copy.deepcopy(RESOURCES)
+    resources = copy.deepcopy(template(AlertEmail="ops@example.com").resources())
     resources[resource]["Properties"][name] = value
     (found,) = faults(resources)
     assert found.startswith(f"{resource}: ")
@@ -310,6 +338,10 @@ def test_the_vendors_validators_refuse(resource: str, name: str, value: Any, sai
         ("CallbackLogStore", "*"),
         ("KeepDays", "-1"),
         ("LogDays", "0"),
+        ("AlertEmail", "ops"),
+        ("AlertEmail", "ops@example.com,"),
+        ("AlertKind", "slack"),
+        ("AlertUrl", "http://a.example/"),
     ],
 )
 def test_a_parameter_that_would_widen_or_break_something_is_refused(name: str, text: str) -> None:

@@ -47,6 +47,9 @@ def parameters(**others: str) -> dict[str, str]:
         "LogStore": "sign",
         "CallbackLogStore": "callback",
         "LogDays": "30",
+        "AlertEmail": "none",
+        "AlertKind": "none",
+        "AlertUrl": "none",
         **others,
     }
 
@@ -319,6 +322,7 @@ SECRETS = {
     "MULTIPART_SECRET": secrets.token_hex(32),
     "WEBHOOK_URL": f"https://app.example.com/{secrets.token_hex(8)}",
     "WEBHOOK_SECRET": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    "ALERT_URL": f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={secrets.token_hex(8)}",
 }
 
 SET = {
@@ -337,8 +341,12 @@ SET = {
     "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
     "MULTIPART_THRESHOLD": "2MB",
     "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
+    "WEBHOOK_KIND": "standard",
+    "WEBHOOK_LANGUAGE": "zh-CN",
     "WEBHOOK_URL": SECRETS["WEBHOOK_URL"],
     "WEBHOOK_SECRET": SECRETS["WEBHOOK_SECRET"],
+    "ALERT_KIND": "wecom",
+    "ALERT_URL": SECRETS["ALERT_URL"],
     "JWT_ISSUER": "us",
     "JWT_AUDIENCE": "you",
     "KEEP_DAYS": "7",
@@ -367,6 +375,9 @@ def check_everything_set(scratch: Scratch) -> None:
         "LogStore": "sign",
         "CallbackLogStore": "callback",
         "LogDays": "3",
+        "AlertEmail": "none",
+        "AlertKind": "wecom",
+        "AlertUrl": SECRETS["ALERT_URL"],
     }
     assert scratch.props("sign") == {
         **function(scratch),
@@ -408,7 +419,11 @@ def check_everything_set(scratch: Scratch) -> None:
             "OSS_BUCKET": f"team-uploads-{ACCOUNT}",
             "OSS_REGION": "ap-southeast-1",
             "UPLOAD_PREFIX": "in/here",
-            **{name: secret for name, secret in SECRETS.items() if name != "MULTIPART_SECRET"},
+            "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
+            "WEBHOOK_KIND": "standard",
+            "WEBHOOK_LANGUAGE": "zh-CN",
+            "WEBHOOK_URL": SECRETS["WEBHOOK_URL"],
+            "WEBHOOK_SECRET": SECRETS["WEBHOOK_SECRET"],
         },
     }
     assert scratch.props("site") == {
@@ -456,7 +471,7 @@ def test_without_identity(scratch: Scratch) -> None:
 
 @pytest.mark.thorough
 def test_what_is_printed_hides_the_secrets(scratch: Scratch) -> None:
-    scratch.environ |= {"CALLBACK": "on", "MULTIPART_THRESHOLD": "2MB", **SECRETS}
+    scratch.environ |= {"CALLBACK": "on", "MULTIPART_THRESHOLD": "2MB", "ALERT_KIND": "wecom", **SECRETS}
     for said in (scratch.ok("deploy", "-y"), scratch.ok("info"), scratch.ok("info", "-o", "json", "--silent")):
         shown = [name for name in ("JWT_SECRET", *SECRETS) if scratch.environ[name] in said]
         assert shown == []

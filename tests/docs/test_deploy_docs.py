@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 
@@ -47,6 +48,32 @@ def test_the_deployer_may_bind_certificates() -> None:
         "yundun-cert:CreateSSLCertificate",
         "yundun-cert:DescribeUserCertificateDetail",
     }
+
+
+WATCHING = [
+    ("log:CreateDashboard", "dashboard/uploads"),
+    ("log:UpdateDashboard", "dashboard/uploads"),
+    ("log:DeleteDashboard", "dashboard/uploads"),
+    ("log:CreateJob", "job/server-errors"),
+    ("log:UpdateJob", "job/server-errors"),
+    ("log:DeleteJob", "job/server-errors"),
+    ("log:CreateLogStore", "logstore/internal-alert-history"),
+    ("log:CreateIndex", "logstore/internal-alert-history"),
+    ("log:UpdateIndex", "logstore/sign"),
+]
+"""What the log service's page "Authorize a RAM user to manage alerts" names, and the index that charts count by."""
+
+
+@pytest.mark.parametrize(("action", "place"), WATCHING)
+def test_the_deployer_may_make_charts_and_alerts(action: str, place: str) -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)
+    resource = f"acs:log:cn-hongkong:ACCOUNT:project/NAME-ACCOUNT/{place}"
+    assert [
+        one["Effect"]
+        for one in json.loads(block)["Statement"]
+        if any(fnmatchcase(action, each) for each in one["Action"])
+        and any(fnmatchcase(resource, each) for each in one["Resource"])
+    ] == ["Allow"]
 
 
 def test_every_resource_of_the_template_is_in_the_list() -> None:

@@ -15,6 +15,7 @@ _ARNS = {"ALIYUN::RAM::Role": "acs:ram::{account}:role/{RoleName}"}
 _NAMES = {
     ("ALIYUN::SLS::Project", "Name"): "Name",
     ("ALIYUN::SLS::Logstore", "LogstoreName"): "LogstoreName",
+    ("ALIYUN::SLS::Dashboard", "DashboardName"): "DashboardName",
     ("ALIYUN::OSS::Bucket", "Name"): "BucketName",
 }
 _SUBSTITUTED = re.compile(r"\$\{(\w+)\}")
@@ -33,13 +34,13 @@ class Template:
             raise ValueError(f"no such parameters: {sorted(unknown)}")
 
     def resources(self) -> Resources:
-        """Returns every resource by its name, with its `Type` and its `Properties`, evaluated."""
-        kept = {
-            name: {key: value for key, value in resource.items() if key != "Condition"}
+        """Returns every resource that is made, by its name, with its `Type` and its `Properties`, evaluated."""
+        made = {
+            name: {each: part for each, part in resource.items() if each != "Condition"}
             for name, resource in self._template["Resources"].items()
-            if "Condition" not in resource or self._evaluate(self._template["Conditions"][resource["Condition"]])
+            if "Condition" not in resource or self._holds(resource["Condition"])
         }
-        return {name: self._evaluate(resource) for name, resource in kept.items()}
+        return {name: self._evaluate(resource) for name, resource in made.items()}
 
     def outputs(self) -> dict[str, Any]:
         """Returns every output's value."""
@@ -66,11 +67,29 @@ class Template:
             return self._attribute(*argument)
         if function == "Fn::If":
             condition, true, false = argument
-            return self._evaluate(true if self._evaluate(self._template["Conditions"][condition]) else false)
+            return self._evaluate(true if self._holds(condition) else false)
         if function == "Fn::Equals":
             first, second = self._evaluate(argument)
             return first == second
+        return self._call_further(function, argument)
+
+    def _call_further(self, function: str, argument: Any) -> Any:
+        if function == "Fn::Not":
+            return not self._holds(argument)
+        if function == "Fn::Or":
+            return any(self._holds(condition) for condition in argument)
+        if function == "Fn::FindInMap":
+            mapping, first, second = self._evaluate(argument)
+            return self._template["Mappings"][mapping][first][second]
+        if function == "Fn::Split":
+            separator, text = self._evaluate(argument)
+            return text.split(separator)
         raise ValueError(f"unknown function {function}")
+
+    def _holds(self, condition: Any) -> bool:
+        """Returns whether a condition holds, which is written out or named."""
+        written = self._template["Conditions"][condition] if isinstance(condition, str) else condition
+        return bool(self._evaluate(written))
 
     def _attribute(self, name: str, attribute: str) -> str:
         resource = self._template["Resources"][name]
@@ -115,4 +134,7 @@ PARAMETERS = {
     "LogStore": "sign",
     "CallbackLogStore": "callback",
     "LogDays": "30",
+    "AlertEmail": "none",
+    "AlertKind": "none",
+    "AlertUrl": "none",
 }

@@ -11,7 +11,9 @@ from deploy.declared import Deployment
 from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import BucketConfig, LiveBuckets, Website
+from deploy.doctor.live_certificates import LiveCertificate
 from deploy.doctor.live_resource import LiveResource
+from support.factories import NOON
 from support.tokens import new_secret
 
 ACCOUNT = "1234567890123456"
@@ -97,7 +99,14 @@ def template() -> dict[str, Any]:
         "Lines": logstore("Log.Name", "sign"),
         "LinesIndex": logstore("Log.Name", "Lines.LogstoreName", kind="Index"),
         "CallbackLines": logstore("odu", "callback"),
+        "Charts": {"Type": "ALIYUN::SLS::Dashboard", "Properties": {"ProjectName": "odu", "DashboardName": "uploads"}},
     }
+
+
+def alert(**notification: Any) -> dict[str, Any]:
+    """Returns an alert of a template."""
+    configuration = {"NotificationList": [notification]}
+    return {"Type": "ALIYUN::SLS::Alert", "Properties": {"Project": "odu", "Detail": {"Configuration": configuration}}}
 
 
 def logstore(project: str, name: str, kind: str = "Logstore") -> dict[str, Any]:
@@ -169,7 +178,9 @@ class SoundDeployment:
         self.looked_for: tuple[LiveResource, ...] = ()
         self.resources: dict[str, Any] = {}
         self.props: dict[str, dict[str, str]] = {}
+        self.parameters: dict[str, str] = {}
         self.not_visible: dict[str, str] = {}
+        self.certificates: tuple[LiveCertificate, ...] = ()
         self.live: LiveBuckets | None = None
         self.account: Deployment | None = None
 
@@ -258,7 +269,12 @@ class SoundDeployment:
             "infra": {
                 "component": "ros",
                 "props": {
-                    "parameters": {"LogProject": "odu", "LogStore": "sign", "CallbackLogStore": "callback"},
+                    "parameters": {
+                        "LogProject": "odu",
+                        "LogStore": "sign",
+                        "CallbackLogStore": "callback",
+                        **self.parameters,
+                    },
                     **self.props.get("infra", {}),
                 },
             },
@@ -281,6 +297,8 @@ class SoundDeployment:
                 not_visible=self.not_visible,
                 unread=self.unread,
                 profiles=self.profiles,
+                certificates=self.certificates,
+                now=NOON,
             )
         )
         return [(finding.check.id, finding.message) for finding in found]

@@ -62,6 +62,11 @@ class Service(NamedTuple):
     compose: Callable[[str, str, str, float], tuple[str, object]]
     """Returns the address and the body for a robot's address, its secret, a text, and the time."""
 
+    def owns(self, url: str, *, anywhere: bool = False) -> bool:
+        """Returns whether an address is that of a robot of this service, or of a stand-in `anywhere`."""
+        origin = r"https?://[^/@]+" if anywhere else f"https://{self.hosts}"
+        return re.fullmatch(origin + self.path, url, re.ASCII) is not None
+
 
 @dataclass(frozen=True)
 class ChatRobot:

@@ -80,8 +80,7 @@ def read_webhook(environment: Environment) -> Webhook | ChatRobot | None:
 
 def _read_robot(environment: Environment, kind: str, language: str) -> ChatRobot:
     service = SERVICES[kind]
-    origin = r"https?://[^/@]+" if environment.local else f"https://{service.hosts}"
-    url = environment.read("WEBHOOK_URL", lambda text: _parse_robot_url(text, origin, service))
+    url = environment.read("WEBHOOK_URL", lambda text: _parse_robot_url(text, service, anywhere=environment.local))
     if service.secret:
         secret = environment.read("WEBHOOK_SECRET", lambda text: _parse_robot_secret(text, service))
     else:
@@ -117,8 +116,8 @@ def _parse_webhook_url(text: str, schemes: tuple[str, ...]) -> str:
     return text
 
 
-def _parse_robot_url(text: str, origin: str, service: Service) -> str:
-    if not re.fullmatch(origin + service.path, text, re.ASCII):
+def _parse_robot_url(text: str, service: Service, *, anywhere: bool) -> str:
+    if not service.owns(text, anywhere=anywhere):
         raise ValueError(f"must be the address that {service.name} shows for its robot: {service.example}")
     return text
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,10 @@ from deploy.doctor import command as doctor
 from deploy.doctor.checks import CHECKS, examine, not_made
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import BucketConfig, ExpiryRule, LiveBuckets, PartsRule, Referers, Website
+from deploy.doctor.live_certificates import LiveCertificate
 from deploy.doctor.live_resource import LiveResource
 from deploy.env_file import dotenv
+from support.factories import NOON
 from support.sound_deployment import (
     ACCOUNT,
     CALLBACK_ROLE,
@@ -29,6 +32,7 @@ from support.sound_deployment import (
     UPLOAD_ROLE,
     UPLOADS,
     SoundDeployment,
+    alert,
     arn,
     logstore,
     role,
@@ -91,6 +95,20 @@ def with_profile(given: SoundDeployment, *rules: ExpiryRule, **members: object) 
     given.profiles = json.dumps({"photos": members}).encode()
     given.see(expiry=rules)
     return given
+
+
+DAY = 24 * 3600
+
+
+def show(given: SoundDeployment, **certificate: Any) -> None:
+    """Has a domain show this certificate."""
+    given.certificates = (LiveCertificate("up.example.com", **certificate),)
+
+
+def notify(given: SoundDeployment, **notification: Any) -> None:
+    """Sets ALERT_EMAIL, and an alert that notifies these."""
+    given.parameters["AlertEmail"] = "a@b"
+    given.template["More"] = alert(**notification)
 
 
 SEEDS: list[tuple[str, Spoil, str]] = [
@@ -160,6 +178,11 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("extra-resources", lambda g: g.template.update(Part={"Type": "MODULE::own::part::More"}), "The template makes Part, which is MODULE::own::part::More."),
     ("extra-resources", lambda g: g.template.update(Stack={"Type": "ALIYUN::ROS::Stack"}), "The template makes Stack, which is ALIYUN::ROS::Stack."),
     ("extra-resources", lambda g: g.template.update(More=logstore("odu", "more")), "The template makes More, which is ALIYUN::SLS::Logstore."),
+    ("extra-resources", lambda g: g.template.update(More=g.template["Charts"]), "The template makes More, which is ALIYUN::SLS::Dashboard."),
+    ("extra-resources", lambda g: g.template.update(More=alert(EmailList=["a@b"])), "The template makes More, which is ALIYUN::SLS::Alert."),
+    ("extra-resources", lambda g: notify(g, EmailList=["a@b", "evil@example.com"]), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
+    ("extra-resources", lambda g: notify(g, EmailList=["a@b"], MobileList=["1"]), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
+    ("extra-resources", lambda g: notify(g, ServiceUri="https://evil.example/"), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
     ("extra-resources", lambda g: g.template.update(More=logstore("another", "sign")), "The template makes More, which is ALIYUN::SLS::Logstore."),
     ("extra-resources", lambda g: g.template.update(More=logstore("odu", "Lines.LogstoreName", kind="Index")), "The template makes More, which is ALIYUN::SLS::Index."),
     ("extra-resources", lambda g: g.template.update(More={"Type": "ALIYUN::SLS::Project", "Properties": {"Name": "more"}}), "The template makes More, which is ALIYUN::SLS::Project."),
@@ -360,6 +383,11 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("cors-headers", lambda g: g.use_existing().see(cors=(rule_for(SITE),)), f"The live bucket b does not let {SITE} read x-oss-ec, x-oss-hash-crc64ecma, x-oss-request-id, as the template does."),
     ("multipart-lifecycle", lambda g: g.use_existing().send_in_parts().see(parts=()), "The live bucket b has no lifecycle rule that clears abandoned parts away."),
     ("deletions", lambda g: g.use_existing().see(expiry=(ExpiryRule("", 30),)), "The live bucket b deletes uploads after 30 days, and KEEP_DAYS is 0."),
+    ("alerts", lambda g: g.environ.update(ALERT_EMAIL="ops"), "ALERT_EMAIL must be addresses such as ops@example.com, with commas between them, not 'ops'."),
+    ("alerts", lambda g: g.environ.update(ALERT_URL="https://a.example/"), "ALERT_URL is set, and ALERT_KIND is not: set both, or remove ALERT_URL."),
+    ("certificate", lambda g: show(g, ends_at=NOON + 30 * DAY - 1), "The certificate of up.example.com ends on 2024-12-24, in 29 days."),
+    ("certificate", lambda g: show(g, ends_at=NOON + 2 * DAY - 1), "The certificate of up.example.com ends on 2024-11-26, in 1 day."),
+    ("certificate", lambda g: show(g, refused="certificate has expired"), "Browsers refuse the certificate of up.example.com: certificate has expired."),
     ("upload-domain", lambda g: g.settings.update(OSS_REGION="cn-hangzhou"), "UPLOAD_DOMAIN is not set, and cn-hangzhou is on the mainland."),
 ]  # fmt: skip
 """For each check a fault or more that it alone finds, and its words."""
@@ -372,6 +400,14 @@ def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, 
     size = sum(len(name) + len(str(value)) for name, value in given.settings.items())
     found = [finding for finding in given.findings() if finding[0] not in DEFAULT_DECISIONS]
     assert found == [(check, what.format(size=f"{size:,}"))]
+
+
+def test_certificates_that_last_and_alerts_for_the_right_people_are_no_fault() -> None:
+    given = SoundDeployment()
+    given.certificates = (LiveCertificate("up.example.com", NOON + 30 * DAY), LiveCertificate("a.example", code="no"))
+    notify(given, EmailList=["a@b"])
+    given.environ["ALERT_EMAIL"] = "a@b"
+    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_a_setting_that_is_not_known_here_is_not_compared() -> None:

@@ -18,7 +18,7 @@ from werkzeug import Request, Response
 
 from deploy import declared, oss_client
 from deploy.doctor import command as doctor
-from deploy.doctor import inspection, live_bucket, live_functions
+from deploy.doctor import inspection, live_bucket, live_certificates, live_functions
 from deploy.doctor.checks import CHECKS, examine
 from deploy.doctor.context import Context
 from deploy.doctor.inspection import Inspection
@@ -66,8 +66,9 @@ def test_a_fault_is_printed_with_its_consequence_and_its_cure_and_fails(
     assert secret not in said
 
 
-LIVE = [check.id for check in CHECKS if check.live]
-ALL = len(LIVE) + sum(check.declared for check in CHECKS)
+LIVE = [check.id for check in CHECKS if check.live not in {"", "certificates"}]
+"""The checks that need an account. A domain shows its certificate to everybody."""
+ALL = sum(bool(check.live) + check.declared for check in CHECKS)
 NO_CREDENTIALS = "There are no credentials in the environment, and none in `s config` by the name of default"
 
 
@@ -100,7 +101,56 @@ def test_what_was_all_seen_is_all_counted(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_every_fact_has_a_check_that_is_not_made_without_it() -> None:
-    assert {fact for check in CHECKS for fact in (check.live, check.also)} - {""} == set(FACTS)
+    assert {fact for check in CHECKS for fact in (check.live, check.also)} - {""} == {*FACTS, "certificates"}
+
+
+@pytest.mark.parametrize(
+    "alerts",
+    [
+        {"ALERT_EMAIL": "ops@example.com,it@example.com"},
+        {"ALERT_KIND": "wecom", "ALERT_URL": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a"},
+    ],
+)
+def test_the_shipped_charts_and_alerts_are_no_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], alerts: dict[str, str]
+) -> None:
+    code, said, _ = run(project, capsys, "--only", "extra-resources,alerts", **NAMES, **alerts)
+    assert (code, said) == (0, "2 checks made, 0 not made; 0 faults.\n")
+
+
+def test_the_certificates_of_the_domains_are_looked_at(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def read(domain: str) -> float:
+        seen.append(domain)
+        return 0
+
+    monkeypatch.setattr(live_certificates, "read_end", read)
+    domains = {"SITE_DOMAIN": "up.example.com", "SIGN_DOMAIN": "https://wrong", "UPLOAD_DOMAIN": ""}
+    code, said, _ = run(project, capsys, "--only", "certificate", **NAMES, **domains)
+    assert (code, seen, "The certificate of up.example.com ends on 1970-01-01, in -" in said) == (
+        *(1, ["up.example.com"], True),
+    )
+
+
+def test_a_certificate_that_is_not_seen_is_a_check_that_is_not_made(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_: str) -> float:
+        raise TimeoutError
+
+    monkeypatch.setattr(live_certificates, "read_end", read)
+    code, said, _ = run(project, capsys, "--only", "certificate", **NAMES, SITE_DOMAIN="up.example.com")
+    assert (code, said.splitlines()) == (
+        0,
+        [
+            *("0 checks made, 1 not made; 0 faults.", "", "Not made:"),
+            "  No certificate was shown by up.example.com: it did not answer, or not over TLS:",
+            "    certificate",
+        ],
+    )
 
 
 @pytest.mark.parametrize("spared", [(), ("clock",)])

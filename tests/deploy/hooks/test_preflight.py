@@ -175,6 +175,7 @@ def test_make_deploy_is_named_only_where_it_helps(
         "domains": {},
         "keep_days": "0",
         "existing_bucket": {},
+        "alerts": {},
     }
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(request)))
     assert preflight.main(tmp_path) == 1
