@@ -108,7 +108,7 @@ smoke: ## Test a deployment over its addresses (ARGS='--function https://… --p
 	@tools/setup.sh run
 	@exec $(RUN) deploy smoke $(ARGS)
 
-files: ## List what was uploaded, or download it (ARGS='--download folder'; more: ARGS=--help)
+files: ## List what was uploaded, download or delete it (ARGS='--download folder'; more: ARGS=--help)
 	@tools/setup.sh run
 	@exec $(RUN) deploy files $(ARGS)
 

@@ -14,7 +14,7 @@ COMMANDS = {
     "remove": ("deploy.deploy", "delete everything in the cloud"),
     "doctor": ("deploy.doctor.command", "name each fault of what is set, declared and deployed"),
     "smoke": ("deploy.smoke.command", "try a deployment over its own addresses"),
-    "files": ("deploy.files.command", "list what was uploaded, or download it"),
+    "files": ("deploy.files.command", "list what was uploaded, download or delete it"),
     "replay": ("deploy.replay", "send the webhook the events that it missed"),
     "link": ("deploy.link.command", "print an upload link"),
 }

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deploy.environment import env_file, environment
+from deploy.question import agrees
 from deploy.serverless_devs import access
 
 RECORD = Path("build") / "last-deployment.json"
@@ -47,19 +48,11 @@ def confirm(doing: str, own: Target, folder: Path, ask: Callable[[str], str] | N
     print(f"{doing} {own}.", flush=True)
     if last not in (None, own):
         print(f"The last time, from here, it was {last}.", flush=True)
-        if ask and not _agrees(ask):
+        if ask and not agrees("Go on?", ask):
             return False
     (folder / RECORD).parent.mkdir(exist_ok=True)
     (folder / RECORD).write_text(json.dumps(asdict(own)), encoding="utf-8")
     return True
-
-
-def _agrees(ask: Callable[[str], str]) -> bool:
-    try:
-        return ask("Go on? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:  # Ctrl-D: the terminal's line is left unfinished
-        print()
-        return False
 
 
 def _read(file: Path) -> Target | None:

@@ -1,4 +1,7 @@
-"""`make files`: what was uploaded, and by whom; `--download FOLDER` fetches it, each file under the name it had."""
+"""`make files`: what was uploaded, and by whom; `--download FOLDER` fetches it, each file under the name it had.
+
+`--delete` deletes for good what one person has uploaded.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from deploy import credentials, declared, oss_client
 from deploy.environment import own_environment
+from deploy.files.deletion import UploadBucket, delete, subject_paths
 from deploy.files.inbox import Inbox, StoredObject
 from deploy.files.safe_path import safe_path
 from localcloud.terminal import visible
@@ -149,8 +153,14 @@ def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) 
     """Prints the table or fetch the files. Returns the exit code: 0; 1 where OSS refuses; 2 for a wrong call."""
     asked = _parser().parse_args(arguments)
     try:
-        store, prefix = _local(environ) if asked.dev else _store(asked, environ, folder)
-        return list_or_download(store, prefix, asked.below, asked.download)
+        _check(asked)
+        bucket = _local(environ) if asked.dev else _bucket(asked, environ, folder)
+        paths = [asked.below] if asked.subject is None else subject_paths(bucket, asked.subject)
+        if asked.delete:
+            for line in delete(bucket, paths, None if asked.yes else input):
+                print(line)
+            return 0
+        return list_or_download(OssStore(bucket.client, bucket.name), bucket.prefix, paths, asked.download)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
@@ -160,13 +170,14 @@ def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) 
         return 1
 
 
-def list_or_download(store: Store, prefix: str, below: str, to: str | None) -> int:
-    """Lists, or fetch into the folder `to`; the exit code. Raises OSError, ValueError."""
+def list_or_download(store: Store, prefix: str, paths: Iterable[str], to: str | None) -> int:
+    """Lists what is below these paths, or fetches it into the folder `to`. Raises OSError, ValueError."""
     if to is None:
-        lines = table(list(list_uploads(store, prefix, below)))
+        lines = table([each for path in paths for each in list_uploads(store, prefix, path)])
     else:
         inbox = Inbox.at(Path(to), ROOT)
-        lines = map(str, download(store, list_uploads(store, prefix, below, inbox.has), inbox))
+        files = (each for path in paths for each in list_uploads(store, prefix, path, inbox.has))
+        lines = map(str, download(store, files, inbox))
     for line in lines:
         print(line)
     return 0
@@ -200,21 +211,35 @@ def _fetch(store: Store, listed: StoredObject, path: Path) -> None:
         raise ReadError(f"{visible(listed.key)} has {listed.size:,} bytes, and {size:,} came")
 
 
-def _local(environ: Mapping[str, str]) -> tuple[Store, str]:
-    """Returns the bucket of `JSON=1 make dev`, by its line of JSON; and the prefix. Raises ValueError."""
+def _check(asked: argparse.Namespace) -> None:
+    """Raises ValueError for options that do not go together."""
+    if not asked.delete:
+        return
+    if asked.download is not None:
+        raise ValueError("--download and --delete exclude each other: download first, look, and then delete")
+    if asked.subject is None and not asked.below.endswith("/"):
+        raise ValueError(
+            "--delete needs --subject, or --below with a path that ends in a slash: alice is the beginning of alice-2"
+        )
+    if not asked.yes and not sys.stdin.isatty():
+        raise ValueError("Nobody can be asked here: add --yes to delete without a question")
+
+
+def _local(environ: Mapping[str, str]) -> UploadBucket:
+    """Returns the bucket of `JSON=1 make dev`, by its line of JSON. Raises ValueError."""
     try:
         told = json.loads(sys.stdin.readline())
         own = StaticCredentialsProvider(told["access_key_id"], told["access_key_secret"], told["security_token"])
-        store = OssStore(oss_client.client(own, told["region"], told["oss"]), told["bucket"])
+        client, name = oss_client.client(own, told["region"], told["oss"]), told["bucket"]
     except (ValueError, KeyError, TypeError):
         raise ValueError(
             "Standard input has no line of JSON of make dev: JSON=1 make dev | make files ARGS=--dev"
         ) from None
-    return store, _prefix(environ)
+    return UploadBucket(client, name, _prefix(environ))
 
 
-def _store(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) -> tuple[Store, str]:
-    """Returns the bucket that is named, else that of s.yaml; and the prefix. Raises OSError, ValueError."""
+def _bucket(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) -> UploadBucket:
+    """Returns the bucket that is named, else that of s.yaml. Raises OSError, ValueError."""
     settings = {name: environ[name] for name in ("OSS_BUCKET", "OSS_REGION", "UPLOAD_PREFIX") if environ.get(name)}
     given = {"OSS_BUCKET": asked.bucket, "OSS_REGION": asked.region}
     settings |= {name: value for name, value in given.items() if value}
@@ -228,7 +253,7 @@ def _store(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) 
             "There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
         )
     client = oss_client.client(provider, settings["OSS_REGION"], asked.endpoint)
-    return OssStore(client, settings["OSS_BUCKET"]), _prefix(settings)
+    return UploadBucket(client, settings["OSS_BUCKET"], _prefix(settings))
 
 
 def _prefix(settings: Mapping[str, str]) -> str:
@@ -236,15 +261,16 @@ def _prefix(settings: Mapping[str, str]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make files ARGS=…", description="List what was uploaded, or download it.")
+    parser = argparse.ArgumentParser(
+        prog="make files ARGS=…", description="List what was uploaded, download or delete it."
+    )
     add = parser.add_argument
     add("--download", metavar="FOLDER", help="download the files into this folder; no file there is overwritten")
-    add(
-        "--below",
-        metavar="PATH",
-        default="",
-        help="only what is below the prefix and this path: alice/ for the uploads of alice",
-    )
+    which = parser.add_mutually_exclusive_group().add_argument
+    which("--subject", metavar="SUB", help="only what this person uploaded, by the `sub` of their token as it is there")
+    which("--below", metavar="PATH", default="", help="only what is below the prefix and this path: alice/, ~photos/")
+    add("--delete", action="store_true", help="delete it for good, in every version; asks first")
+    add("--yes", action="store_true", help="delete without a question")
     add("--bucket", help="else OSS_BUCKET, else that of s.yaml")
     add("--region", help="else OSS_REGION, else that of s.yaml")
     add(

@@ -490,7 +490,7 @@ def test_the_bucket_is_that_of_s_yaml(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(files, "list_or_download", run)
     assert main([], {**CREDENTIALS, "AccountID": "12345"}, tmp_path) == 0
-    assert seen == ["up-12345", "inbox", "", None]
+    assert seen == ["up-12345", "inbox", [""], None]
 
 
 def test_what_oss_refuses_is_told_in_a_line(server: HTTPServer, capsys: pytest.CaptureFixture[str]) -> None:

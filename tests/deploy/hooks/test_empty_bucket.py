@@ -9,6 +9,7 @@ import alibabacloud_oss_v2 as oss
 import pytest
 from pytest_httpserver import HTTPServer
 
+from deploy.contents import Folder
 from deploy.hooks import empty_bucket, oss_client
 from support.upload_bucket import Bucket
 
@@ -16,20 +17,18 @@ NAME = "team-uploads-1"
 
 
 @pytest.fixture
-def sdk_bucket(endpoint: HTTPServer, deployers_environ: None) -> empty_bucket.Bucket:
+def sdk_bucket(endpoint: HTTPServer, deployers_environ: None) -> Folder:
     """Returns the bucket through the vendor's SDK."""
-    return empty_bucket.Bucket(oss_client.client("cn-hongkong"), NAME)
+    return Folder(oss_client.client("cn-hongkong"), NAME)
 
 
-def check(sdk_bucket: empty_bucket.Bucket, *, delete_files: bool, step: str) -> str:
+def check(sdk_bucket: Folder, *, delete_files: bool, step: str) -> str:
     return empty_bucket.check(sdk_bucket, NAME, delete_files=delete_files, step=step)
 
 
 @pytest.mark.parametrize("step", ["look", "empty"])
 @pytest.mark.parametrize("exists", [True, False])
-def test_without_files_nothing_is_said(
-    bucket: Bucket, sdk_bucket: empty_bucket.Bucket, step: str, exists: bool
-) -> None:
+def test_without_files_nothing_is_said(bucket: Bucket, sdk_bucket: Folder, step: str, exists: bool) -> None:
     bucket.exists = exists
     assert check(sdk_bucket, delete_files=False, step=step) == ""
 
@@ -46,7 +45,7 @@ def test_without_files_nothing_is_said(
 )
 def test_what_is_there_stops_it(
     bucket: Bucket,
-    sdk_bucket: empty_bucket.Bucket,
+    sdk_bucket: Folder,
     files: dict[tuple[str, str], int],
     unfinished: list[tuple[str, str]],
     holds: str,
@@ -58,21 +57,21 @@ def test_what_is_there_stops_it(
     assert bucket.files == files
 
 
-def test_files_that_came_meanwhile_stop_it_too(bucket: Bucket, sdk_bucket: empty_bucket.Bucket) -> None:
+def test_files_that_came_meanwhile_stop_it_too(bucket: Bucket, sdk_bucket: Folder) -> None:
     bucket.files = {("a", "null"): 5}
     with pytest.raises(ValueError, match="Nothing more is removed"):
         check(sdk_bucket, delete_files=False, step="empty")
     assert bucket.asked == []
 
 
-def test_looking_deletes_nothing_though_it_may(bucket: Bucket, sdk_bucket: empty_bucket.Bucket) -> None:
+def test_looking_deletes_nothing_though_it_may(bucket: Bucket, sdk_bucket: Folder) -> None:
     bucket.files = {("a", "null"): 5}
     said = check(sdk_bucket, delete_files=True, step="look")
     assert said == f"DELETE_FILES=yes: 1 file (5 bytes) in {NAME} will be deleted."
     assert bucket.asked == []
 
 
-def test_every_version_and_every_part_goes(bucket: Bucket, sdk_bucket: empty_bucket.Bucket) -> None:
+def test_every_version_and_every_part_goes(bucket: Bucket, sdk_bucket: Folder) -> None:
     bucket.files = {("a", "v1"): 5, ("a", "v2"): 6, ("b & c", "null"): 7}
     bucket.unfinished = [("d", "u1")]
     assert (
@@ -83,7 +82,7 @@ def test_every_version_and_every_part_goes(bucket: Bucket, sdk_bucket: empty_buc
     assert (bucket.files, bucket.unfinished) == ({}, [])
 
 
-def test_a_bucket_that_may_not_be_seen_stops_it(bucket: Bucket, sdk_bucket: empty_bucket.Bucket) -> None:
+def test_a_bucket_that_may_not_be_seen_stops_it(bucket: Bucket, sdk_bucket: Folder) -> None:
     bucket.refusal = "AccessDenied"
     with pytest.raises(oss.exceptions.OperationError, match="AccessDenied"):
         check(sdk_bucket, delete_files=True, step="empty")
