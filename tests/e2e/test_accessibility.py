@@ -170,18 +170,6 @@ def test_at_200_percent_nothing_scrolls_sideways_and_everything_can_be_reached(b
     context.close()
 
 
-def test_from_right_to_left_everything_is_mirrored(browser: Browser, cloud: Cloud) -> None:
-    page = open_page(browser, cloud, viewport={"width": 320, "height": 800})
-    show_done(page, cloud)
-    page.evaluate("document.documentElement.dir = 'rtl'")
-    assert page.evaluate("document.documentElement.scrollWidth") == 320
-    thumb, away = (page.locator(f"li:first-child {part}").bounding_box() for part in (".thumb", ".remove"))
-    assert thumb
-    assert away
-    assert thumb["x"] > away["x"]
-    page.context.close()
-
-
 MOVING = "(rows) => rows.getRootNode().getAnimations().length"
 
 

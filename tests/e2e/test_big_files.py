@@ -67,7 +67,7 @@ def count_unfinished_uploads(cloud: Cloud, page: Page) -> tuple[int, int]:
 
 
 def wait_until(page: Page, percent: int) -> None:
-    expect(page).to_have_title(re.compile(rf"^[{percent // 10}-9]\d % "), timeout=20_000)
+    expect(page).to_have_title(re.compile(rf"^[{percent // 10}-9]\d% "), timeout=20_000)
 
 
 def expect_film_stored(page: Page, size: str) -> None:
