@@ -80,6 +80,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("any_python")
         names = {BY_FIXTURE[name] for name in getattr(item, "fixturenames", ()) if name in BY_FIXTURE}
         names |= {"browser"} if item.path.parent.name in WITH_A_BROWSER else set()
+        # Their page is made smaller first.
+        names |= {"node_modules"} if item.path.parent.name == "e2e" else set()
         for name in names:
             item.add_marker(name)
     order = ("registry", "browser", "node_modules")

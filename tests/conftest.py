@@ -15,7 +15,7 @@ from direct_upload.authorize import Grant, anybody
 from direct_upload.settings import Settings
 from fc_http import app, invocation
 from fc_http.errors import ApiError
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import ROOT, Cloud
 from localcloud.fc import gateway
 from localcloud.ram.identities import Identities
 from support import factories, sentinels
@@ -57,13 +57,19 @@ def function(make: Make) -> Function:
     return make()
 
 
+@pytest.fixture(scope="session")
+def page_folder() -> Path:
+    """Provides the page as it is."""
+    return ROOT / "web"
+
+
 @pytest.fixture
-def cloud_with(tmp_path: Path) -> Iterator[Callable[..., Cloud]]:
+def cloud_with(tmp_path: Path, page_folder: Path) -> Iterator[Callable[..., Cloud]]:
     """Provides a function that makes a cloud with other settings than the usual ones, and another look of the page."""
     clouds: list[Cloud] = []
 
     def make(look: dict[str, str] | None = None, **settings: str) -> Cloud:
-        cloud = Cloud(tmp_path / "files", settings=settings, page_look=look)
+        cloud = Cloud(tmp_path / "files", settings=settings, page=page_folder, page_look=look)
         clouds.append(cloud)
         cloud.start()
         return cloud

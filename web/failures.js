@@ -2,6 +2,7 @@
 
 import { join } from "./messages.js";
 import { create } from "./template.js";
+import { describeFailure, describeStatus } from "./wording.js";
 
 const MAX_REQUEST_IDS = 3;
 
@@ -95,7 +96,7 @@ export class FailureReport {
                     text,
                     this.view.texts.formatMessage("cause", {
                         count: uploads.length,
-                        reason: this.view.texts.describeFailure(uploads[0]),
+                        reason: describeFailure(this.view.texts, uploads[0]),
                     }),
                 );
                 this.showDetails(text, faults, onExplanation);
@@ -115,7 +116,7 @@ export class FailureReport {
                 ),
             );
         } else if (uploads.length === 1) {
-            setText(status, this.view.texts.describeStatus(upload, 0));
+            setText(status, describeStatus(this.view.texts, upload, 0));
         }
         this.showDetails(answer, fault && uploads.length === 1 ? [fault] : [], onExplanation);
     }

@@ -3,6 +3,7 @@
 import { Meter } from "./bandwidth.js";
 import { HALTS_QUEUE } from "./retry.js";
 import { createRowTree, STYLE } from "./rows.js";
+import { describeAnswer, describeFailure, describeOutage, describeStatus, describeTotals } from "./wording.js";
 
 const [CHANGE_MS, TICK_MS] = [100, 1000];
 
@@ -196,10 +197,10 @@ export class UploadList {
         const { state, isOpen, isStored, name } = upload;
         row.element.className = state;
         row.element.setAttribute("part", `row ${state}`);
-        row.status.textContent = texts.describeStatus(upload, queue.now());
+        row.status.textContent = describeStatus(texts, upload, queue.now());
         row.stored.textContent = isStored ? upload.key : "";
         row.copy.hidden = !isStored;
-        row.answer.textContent = texts.describeAnswer(upload);
+        row.answer.textContent = describeAnswer(texts, upload);
         row.bar.hidden = !isOpen || state === "waiting";
         row.bar.value = upload.sent / (upload.size || 1);
         this.#showButtons(
@@ -236,7 +237,7 @@ export class UploadList {
             this.#speed = new Meter();
         }
         this.#speed.add(now, totals.moved);
-        const text = texts.describeTotals(totals, this.#speed.rateAt(now));
+        const text = describeTotals(texts, totals, this.#speed.rateAt(now));
         page.total.hidden = rows.size === 0;
         page.drop.classList.toggle("small", rows.size > 0);
         page.bar.value = share;
@@ -273,7 +274,7 @@ export class UploadList {
         const { page, texts } = view;
         const isHalted = this.#isHalted();
         const isShown = outage !== undefined && totals.open > (isHalted ? 0 : 1);
-        const text = isShown ? texts.describeOutage(outage) : "";
+        const text = isShown ? describeOutage(texts, outage) : "";
         if (page.outage.textContent !== text) {
             page.outage.textContent = text;
         }
@@ -293,9 +294,9 @@ export class UploadList {
     /** @param {Upload[]} failed */
     #announceFailures(failed) {
         const { page, texts } = this.view;
-        const [reason, ...others] = new Set(failed.map((upload) => texts.describeFailure(upload)));
+        const [reason, ...others] = new Set(failed.map((upload) => describeFailure(texts, upload)));
         if (failed.length === 1) {
-            page["alert-announcer"].textContent = `${failed[0].name}: ${texts.describeStatus(failed[0], 0)}`;
+            page["alert-announcer"].textContent = `${failed[0].name}: ${describeStatus(texts, failed[0], 0)}`;
         } else if (failed.length > 1) {
             const key = others.length > 0 ? "failed" : "cause";
             page["alert-announcer"].textContent = texts.formatMessage(key, { count: failed.length, reason });

@@ -1,7 +1,5 @@
 // How things are worded. The words are in a file for each language.
 
-import { HALTS_QUEUE, LINK_NEEDED } from "./retry.js";
-
 /**
  * To add a language: a line here, and a file like en.json. Each URL is written out, so that bundlers find the file.
  *
@@ -129,82 +127,6 @@ export class Translator {
         return this.formatMessage(code, { limit: size, count: limit ?? "" });
     }
 
-    /** @param {Upload} upload */
-    describeFailure({ fault, tries }) {
-        return this.joinSentences(fault && this.describeFault(fault), tries > 1 && this.formatMessage("later"));
-    }
-
-    /** @param {Upload} upload @param {number} now on the queue's clock */
-    describeStatus(upload, now) {
-        const { state, fault, speed } = upload;
-        const size = this.formatBytes(upload.size);
-        const progress = () => this.formatMessage("sending", { sent: this.formatBytes(upload.sent), size });
-        if (state === "sending") {
-            return join(progress(), this.describeSpeed(speed.rateAt(now)));
-        }
-        if (state === "paused") {
-            return join(this.formatMessage(state), progress());
-        }
-        if (!fault) {
-            return join(size, this.formatMessage(state));
-        }
-        if (state !== "retrying") {
-            return join(size, this.describeFailure(upload));
-        }
-        const seconds = Math.max(1, Math.ceil((upload.retryAt - now) / 1000));
-        const time = this.times.format(seconds, "second");
-        return join(size, this.joinSentences(this.describeFault(fault), this.formatMessage("again_in", { time })));
-    }
-
-    /** @param {number} rate bytes per second; 0 while unknown */
-    describeSpeed(rate) {
-        return rate > 0 && this.formatBytes(rate, "-per-second");
-    }
-
-    /** @param {Outage} outage */
-    describeOutage({ fault }) {
-        const next = LINK_NEEDED.includes(fault.code) ? "new_link" : "halted";
-        return this.joinSentences(
-            this.describeFault(fault),
-            this.formatMessage(HALTS_QUEUE.includes(fault.code) ? next : "wait_for_service"),
-        );
-    }
-
-    /** @param {Upload} upload */
-    describeAnswer({ answer, object }) {
-        return object
-            ? this.formatMessage("received", {
-                  name: isolateName(object.filename),
-                  size: this.formatBytes(object.size),
-              })
-            : answer;
-    }
-
-    /** @param {Totals} totals @param {number} rate */
-    describeTotals(totals, rate) {
-        const done = totals.of("done", "unreported");
-        const failed = totals.of("failed");
-        const unconfirmed = totals.of("unconfirmed");
-        const count = done + failed + unconfirmed + totals.open;
-        const failures = join(
-            failed > 0 && this.formatMessage("failed", { count: failed }),
-            unconfirmed > 0 && this.formatMessage("not_confirmed", { count: unconfirmed }),
-        );
-        if (totals.open === 0) {
-            return count > 0 ? join(this.formatMessage("finished", { done, count }), failures) : "";
-        }
-        const left = totals.size - totals.sent - totals.resting;
-        return join(
-            this.formatMessage("moving", { done, count }),
-            this.formatMessage("sending", { sent: this.formatBytes(totals.sent), size: this.formatBytes(totals.size) }),
-            left > 0 && this.describeSpeed(rate),
-            left > 0
-                ? rate > 0 && this.formatMessage("left", { time: this.formatDuration(left / rate) })
-                : totals.of("finishing") > 0 && this.formatMessage("finishing"),
-            failures,
-        );
-    }
-
     /** @param {Limits} limits @param {number} [maxFiles] */
     describeLimits({ max_size, content_types }, maxFiles) {
         const types = content_types.map((type) => type.replace(/^\w+\//, "").toUpperCase());
@@ -213,15 +135,5 @@ export class Translator {
             this.formatMessage("limit", { size: this.formatBytes(max_size) }),
             maxFiles !== undefined && this.formatMessage("most_files", { count: maxFiles }),
         );
-    }
-
-    /** @param {number} seconds */
-    formatDuration(seconds) {
-        const steps = /** @type {const} */ ([
-            ["second", 1, 90],
-            ["minute", 60, 90 * 60],
-        ]);
-        const [unit, length] = steps.find(([, , limit]) => seconds < limit) ?? ["hour", 3600];
-        return this.formatNumber(Math.ceil(seconds / length), { style: "unit", unit, unitDisplay: "short" });
     }
 }

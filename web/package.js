@@ -5,3 +5,4 @@ export { chooseLanguage, LANGUAGES, loadTranslator, Translator } from "./message
 export { ResumeOffers } from "./resume-offers.js";
 export { Fault } from "./retry.js";
 export { createQueue, Signer, Upload } from "./uploader.js";
+export { describeFailure, describeStatus, describeTotals } from "./wording.js";

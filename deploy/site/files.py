@@ -84,7 +84,7 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
     if not (folder / INDEX).is_file():
         raise ValueError(f"There is no {INDEX} in {folder}")
     origins = f"{origin('function', function)} {origin('upload', upload)}"
-    page = minify(folder, _contents(folder))
+    page = minify(folder, read_contents(folder))
     contents = page.contents
     if PLACEHOLDER.encode() not in contents[INDEX]:
         raise ValueError(
@@ -102,8 +102,8 @@ def _cache_control(key: str, page: MinifiedPage) -> str:
     return VERSION_CACHE_CONTROL if key in page.made else CACHE_CONTROL
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
-    """Returns what is published, by its name. Raises ValueError if something in the folder must not be published."""
+def read_contents(folder: Path) -> dict[str, bytes]:
+    """Returns what is published of a folder, by its name. Raises ValueError if something in it must not be published."""
     contents, faults = {}, []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)

@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parents[2]
 ESBUILD = PROJECT / "node_modules" / "esbuild"
@@ -44,7 +45,7 @@ def minify(folder: Path, contents: Mapping[str, bytes]) -> MinifiedPage:
     answer = _run_esbuild(folder, entries)
     made = {name: text.encode() for name, text in answer["files"].items()}
     for page, html in pages.items():
-        pages[page] = _replace_addresses(page, html, answer["entries"], answer["atOnce"])
+        pages[page] = _replace_addresses(page, html, answer["loads"])
     others = {name: text for name, text in {**contents, **pages}.items() if name not in answer["sources"]}
     if _mention(others, answer["sources"]):
         others = {**contents, **pages}
@@ -60,17 +61,15 @@ def _resolve(page: str, address: str) -> str:
     return posixpath.normpath(posixpath.join("/", posixpath.dirname(page), address)).lstrip("/")
 
 
-def _replace_addresses(
-    page: str, html: bytes, entries: Mapping[str, str], at_once: Mapping[str, Iterable[str]]
-) -> bytes:
+def _replace_addresses(page: str, html: bytes, loads: Mapping[str, list[str]]) -> bytes:
     """Returns HTML that loads what was made, and at the same time what that imports."""
 
     def replace(match: re.Match[bytes]) -> bytes:
         old = match[2].decode()
-        new = entries.get(_resolve(page, old))
-        if new is None:
+        new, *imported = loads.get(_resolve(page, old), [""])
+        if not new:
             return match[0]
-        preloads = "".join(f'<link rel="modulepreload" href="{address(each, old)}">' for each in at_once[new])
+        preloads = "".join(f'<link rel="modulepreload" href="{address(each, old)}">' for each in imported)
         return preloads.encode() + match[0].replace(match[2], address(new, old).encode())
 
     def address(name: str, old: str) -> str:
@@ -86,7 +85,7 @@ def _mention(others: Mapping[str, bytes], sources: Iterable[str]) -> bool:
     return any(name in text for text in texts for name in names)
 
 
-def _run_esbuild(folder: Path, entries: list[str]) -> dict[str, dict[str, str]]:
+def _run_esbuild(folder: Path, entries: list[str]) -> dict[str, Any]:
     """Returns what minify.mjs makes. No credential gets to it. Raises ValueError with what is wrong."""
     node = shutil.which("node")
     if node is None or not ESBUILD.is_dir():
@@ -103,5 +102,5 @@ def _run_esbuild(folder: Path, entries: list[str]) -> dict[str, dict[str, str]]:
     )
     if done.returncode:
         raise ValueError(f"The page cannot be minified: {done.stderr.strip()}")
-    answer: dict[str, dict[str, str]] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer

@@ -1,6 +1,6 @@
 // What browsers load of the page, with fewer bytes and in fewer files: `node minify.mjs FOLDER app.js style.css …`.
-// Prints JSON: what was made of each file that was named, the texts by name, and which modules are in them. The same
-// sources make the same bytes on every machine. The modules themselves need no build: `make dev` serves them as they are.
+// Prints JSON: what is loaded in place of each file that was named, first the file itself and then what it imports; the
+// texts by name; and which modules are in them. The same sources make the same bytes on every machine. The modules themselves need no build: `make dev` serves them as they are.
 
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
@@ -9,12 +9,13 @@ import { build, transform } from "esbuild";
 /** Loaded together once the page can be used, since every upload needs them. All else that is loaded later is a third file. */
 const FOR_UPLOADS = ["crc64.js", "events.js", "fingerprint.js", "list.js", "look.js", "selection.js", "uploader.js"];
 
-/** What all of these find loaded already. */
-const AT_ONCE = "element.js";
-
 const GROUP = "group";
 
 const [folder, ...names] = process.argv.slice(2);
+
+/** What all of these find loaded already: with it come its imports. Where several pages use the element, that alone. */
+const scripts = names.filter((name) => name.endsWith(".js"));
+const atOnce = scripts.length === 1 ? scripts[0] : "element.js";
 
 const SHARED = {
     absWorkingDir: resolve(folder),
@@ -40,17 +41,21 @@ async function minify() {
         legalComments: "none",
         plugins: [keepAddresses, minifyStyles, groupModules(await findLoadedLater())],
     });
-    const entries = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => names.includes(entryPoint));
-    return {
-        entries: Object.fromEntries(entries.map(([name, { entryPoint }]) => [entryPoint, name])),
-        atOnce: Object.fromEntries(entries.map(([name, output]) => [name, findStaticImports(output)])),
-        files: Object.fromEntries(outputFiles.map(({ path, text }) => [relative(resolve(folder), path), text])),
-        sources: Object.keys(metafile.inputs).filter((name) => !name.startsWith(GROUP)),
-    };
-}
-
-function findStaticImports({ imports }) {
-    return imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => path);
+    const files = Object.fromEntries(outputFiles.map(({ path, text }) => [relative(resolve(folder), path), text]));
+    const loads = {};
+    for (const [name, { entryPoint, imports, inputs }] of Object.entries(metafile.outputs)) {
+        if (names.includes(entryPoint)) {
+            const others = imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => path);
+            const isEmpty = others.length === 1 && Object.keys(inputs).length === 0; // all of it is in the other one
+            loads[entryPoint] = isEmpty ? others : [name, ...others];
+            if (isEmpty) {
+                delete files[name];
+                delete files[`${name}.map`];
+            }
+        }
+    }
+    const sources = Object.keys(metafile.inputs).filter((name) => !name.startsWith(GROUP));
+    return { loads, files, sources };
 }
 
 /** Returns the modules that others load later, by their names, with what each exports. */
@@ -114,7 +119,7 @@ function groupModules(later) {
             });
             onLoad({ filter: /./, namespace: GROUP }, ({ path }) => {
                 const contents = groups[path].map((name) => `export * from "./${name}";`);
-                return { contents: [`import "./${AT_ONCE}";`, ...contents].join("\n"), resolveDir: resolve(folder) };
+                return { contents: [`import "./${atOnce}";`, ...contents].join("\n"), resolveDir: resolve(folder) };
             });
         },
     };

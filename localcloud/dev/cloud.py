@@ -60,6 +60,7 @@ class Cloud:
         clock: Callable[[], float] = time.time,
         settings: Mapping[str, str] | None = None,
         faults: Faults | None = None,
+        page: Path = ROOT / "web",
         page_port: int = 0,
         function_port: int = 0,
         page_look: Mapping[str, str] | None = None,
@@ -74,12 +75,12 @@ class Cloud:
     ) -> None:
         """Objects become files below `files`; `settings` are the functions', over the local defaults.
 
-        `page_look` is the page's title, logo, accent, footer and profile, and `profiles` a file as profiles.json.
-        `sites` are buckets that host a site, by the domain bound to each, such as `www.localhost`: pages there may
-        upload. `code` is the signing function's folder. With `context_credentials` the functions get their credentials
-        where the python3.10 runtime has them; with `reload` a changed source file makes a new instance. With
-        `identity_provider` there is one, whose tokens the function requires. `log` is called with each line that the
-        functions print.
+        `page` is the folder of the page. `page_look` is its title, logo, accent, footer and profile, and `profiles` a
+        file as profiles.json. `sites` are buckets that host a site, by the domain bound to each, such as
+        `www.localhost`: pages there may upload. `code` is the signing function's folder. With `context_credentials` the
+        functions get their credentials where the python3.10 runtime has them; with `reload` a changed source file makes
+        a new instance. With `identity_provider` there is one, whose tokens the function requires. `log` is called with
+        each line that the functions print.
         """
         self.clock = clock
         self.faults = faults or Faults()
@@ -101,9 +102,7 @@ class Cloud:
             )
         self.sites = dict(sites or {})
         self.oss = self._make_oss()
-        self.site = Site(
-            clock, ROOT / "web", lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look
-        )
+        self.site = Site(clock, page, lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look)
         gateway = partial(
             Gateway,
             clock,

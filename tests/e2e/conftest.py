@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.dev.cloud import Cloud
-from support import chromium
+from support import chromium, minified_page
 
 if importlib.util.find_spec("playwright") is None:
     raise SystemExit("Playwright, with which these tests drive a browser, is missing. To install it: make test")
@@ -41,9 +41,15 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Provides the page as a deployment publishes it: what users get, in fewer requests than web/ as it is."""
+    return minified_page.write(tmp_path_factory.mktemp("page"))
+
+
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    with Cloud(tmp_path / "files") as cloud:
+def cloud(tmp_path: Path, page_folder: Path) -> Iterator[Cloud]:
+    with Cloud(tmp_path / "files", page=page_folder) as cloud:
         yield cloud
     cloud.check()
 

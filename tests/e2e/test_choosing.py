@@ -265,7 +265,7 @@ def test_a_copy_in_another_place_is_in_the_list_already(page: Page, cloud: Cloud
 
 def test_where_they_cannot_be_compared_both_are_sent(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     """The page was loaded, and what compares files cannot be loaded now."""
-    page.route("**/duplicates.js", lambda route: route.abort())
+    page.route("**/rest-*.js", lambda route: route.abort())
     open_page(page, cloud)
     for folder in ("a", "b"):
         page.set_input_files("#files", write_file(tmp_path / folder / "note.txt", "a note"))

@@ -189,7 +189,7 @@ def test_the_owner_reads_what_the_storage_s_refusal_is_about(page: Page, cloud: 
     open_page(page, cloud)
     choose(page, ("dog.png", "image/png", PNG))
     expect_status(page, "dog.png", re.compile("Uploaded"))
-    assert not {"owner-details.js", "owner-explanations.json"} & set(asked)
+    assert "owner-explanations.json" not in asked
     cloud.faults.oss_deny_early = True
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png").locator("details p").last).to_have_text(

@@ -35,12 +35,13 @@ def in_all_rows(page: Page, text: str | re.Pattern[str]) -> None:
 
 
 @pytest.fixture
-def fast_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def fast_cloud(tmp_path: Path, page_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """Yields one whose forms live a minute, and whose minutes are short."""
     usual, begin = time.time, time.time()
     # The function asks the machine for the time, as it does in the cloud.
     monkeypatch.setattr(time, "time", lambda: begin + (usual() - begin) * SPEED)
-    with Cloud(tmp_path / "files", settings={"EXPIRES_IN": "60"}, clock=time.time) as cloud:
+    settings = {"EXPIRES_IN": "60"}
+    with Cloud(tmp_path / "files", page=page_folder, settings=settings, clock=time.time) as cloud:
         yield cloud
     cloud.check()
 

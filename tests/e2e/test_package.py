@@ -57,6 +57,7 @@ MODULES = [
     "uploader",
     "view",
     "waiting",
+    "wording",
 ]
 
 TYPED = """

@@ -10,6 +10,7 @@ import { describeDetail } from "../../web/failures.js";
 import { Upload } from "../../web/files.js";
 import { chooseLanguage, LANGUAGES, loadTranslator, Translator } from "../../web/messages.js";
 import { canRetry, Fault, HALTS_QUEUE, NOT_RETRIABLE } from "../../web/retry.js";
+import { describeOutage, describeStatus, describeTotals, formatDuration } from "../../web/wording.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -190,7 +191,7 @@ for (const [language, size, rate, time] of [
             [
                 messages.formatBytes(1_500_000),
                 messages.formatBytes(2_500_000, "-per-second"),
-                messages.formatMessage("left", { time: messages.formatDuration(30) }),
+                messages.formatMessage("left", { time: formatDuration(messages, 30) }),
             ].map(plain),
             [size, rate, time],
         );
@@ -229,7 +230,7 @@ for (const [seconds, text] of [
     [5400, "2 hr"],
     [7201, "3 hr"],
 ]) {
-    test(`${seconds} seconds are ${text}`, () => assert.equal(messages.formatDuration(seconds), text));
+    test(`${seconds} seconds are ${text}`, () => assert.equal(formatDuration(messages, seconds), text));
 }
 
 for (const [fault, text] of [
@@ -441,13 +442,14 @@ for (const [change, text] of [
     ],
 ]) {
     test(`${change.state}${change.fault ? ` for ${change.fault.code}` : ""} is shown as ${text}`, () =>
-        assert.equal(messages.describeStatus(upload(change), 1_000), text));
+        assert.equal(describeStatus(messages, upload(change), 1_000), text));
 }
 
 test("Chinese sentences have no blank between them", () => {
     messages = new Translator("zh-CN", copy["zh-CN"]);
     assert.equal(
-        messages.describeStatus(
+        describeStatus(
+            messages,
             upload({ state: "retrying", fault: new Fault("storage_busy"), tries: 1, retryAt: 4_000 }),
             1_000,
         ),
@@ -469,17 +471,17 @@ for (const [sum, rate, text] of [
     [totals({ finishing: 1 }, 1000), 20, "0 of 1 file · 1 kB of 1 kB · Finishing"],
 ]) {
     test(`the summary of ${JSON.stringify(sum.states)} at ${rate} B/s is ${JSON.stringify(text)}`, () =>
-        assert.equal(messages.describeTotals(sum, rate), text));
+        assert.equal(describeTotals(messages, sum, rate), text));
 }
 
 test("what is paused is not waited for: the time left is that of the others", () => {
     const sum = Object.assign(totals({ sending: 1, paused: 1 }, 400), { resting: 300 });
-    assert.equal(messages.describeTotals(sum, 10), "0 of 2 files · 400 bytes of 1 kB · 10 byte/s · 30 sec left");
+    assert.equal(describeTotals(messages, sum, 10), "0 of 2 files · 400 bytes of 1 kB · 10 byte/s · 30 sec left");
 });
 
 test("where all rest, nothing is about to finish", () => {
     const sum = Object.assign(totals({ paused: 1 }, 400), { resting: 600 });
-    assert.equal(messages.describeTotals(sum, 0), "0 of 1 file · 400 bytes of 1 kB");
+    assert.equal(describeTotals(messages, sum, 0), "0 of 1 file · 400 bytes of 1 kB");
 });
 
 for (const [code, text] of [
@@ -495,7 +497,7 @@ for (const [code, text] of [
     ],
 ]) {
     test(`what holds all up, ${code}, is shown with what comes next`, () =>
-        assert.equal(messages.describeOutage({ fault: new Fault(code) }), text));
+        assert.equal(describeOutage(messages, { fault: new Fault(code) }), text));
 }
 
 for (const language of Object.keys(LANGUAGES)) {

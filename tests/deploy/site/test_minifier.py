@@ -59,7 +59,7 @@ def test_the_page_is_a_few_files_and_no_module_is_lost(site: dict[str, SiteFile]
     texts = {path.name for path in WEB.glob("*.json")} - {"package.json", "tsconfig.json"}
     assert sorted(without_hash(key) for key in site if not key.endswith(".map")) == sorted(
         [
-            *("404.html", "app.js", "chunk.js", "chunk.js", "config.json", "index.html", "rest.js"),
+            *("404.html", "chunk.js", "chunk.js", "config.json", "index.html", "rest.js"),
             *("style.css", "uploads.js", *texts),
         ]
     )
@@ -69,13 +69,29 @@ def test_the_page_is_a_few_files_and_no_module_is_lost(site: dict[str, SiteFile]
     assert modules | {"form-lifetime.js"} == {file.name for file in WEB.glob("*.js")} - {"package.js"}
 
 
-def test_what_a_module_imports_is_loaded_along_with_it(site: dict[str, SiteFile]) -> None:
+def test_the_page_loads_one_script_and_one_style_sheet_at_once(site: dict[str, SiteFile]) -> None:
     names = loaded_at_once(site)
-    assert [without_hash(name) for name in names] == ["style.css", "chunk.js", "app.js"]
-    [app] = [name for name in names if name.startswith("app-")]
-    imported = re.findall(r'from"\./([^"]+)"|import"\./([^"]+)"', site[app].content.decode())
-    assert {name for pair in imported for name in pair if name} == set(names) - {app, names[0]}
+    assert [without_hash(name) for name in names] == ["style.css", "chunk.js"]
     assert f'<link rel="stylesheet" href="/{names[0]}">' in site["404.html"].content.decode()
+
+
+def test_what_several_scripts_import_is_loaded_along_with_each(tmp_path: Path) -> None:
+    script = '<script type="module" src="{}.js"></script>'.format
+    web = own_page(
+        tmp_path,
+        index_html=script("one") + script("two"),
+        one_js='import { part } from "./part.js"; console.log(1, part());',
+        two_js='import { part } from "./part.js"; console.log(2, part());',
+        part_js="export const part = () => document.title;",
+    )
+    site = publish(web)
+    part, one, _, two = loaded_at_once(site)
+    assert (
+        f'<link rel="modulepreload" href="{part}"><script type="module" src="{one}">'
+        in site["index.html"].content.decode()
+    )
+    assert f'from"./{part}"' in site[one].content.decode()
+    assert [without_hash(name) for name in (part, one, two)] == ["chunk.js", "one.js", "two.js"]
 
 
 def test_the_first_visit_is_light(site: dict[str, SiteFile]) -> None:
@@ -85,7 +101,7 @@ def test_the_first_visit_is_light(site: dict[str, SiteFile]) -> None:
     shown = scripts + size_of(site["index.html"], site["config.json"], site["en.json"])
     shown += size_of(*(file for file in at_once if file.key.endswith(".css")))
     later = [file for key, file in site.items() if key.endswith(".js") and file not in at_once]
-    assert (scripts <= 13_000, shown <= 17_000, shown + size_of(*later) <= 36_000) == (True, True, True)
+    assert (scripts <= 9_000, shown <= 14_000, shown + size_of(*later) <= 36_000) == (True, True, True)
 
 
 def test_the_same_sources_make_the_same_bytes_in_any_folder(site: dict[str, SiteFile], tmp_path: Path) -> None:
