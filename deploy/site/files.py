@@ -103,7 +103,7 @@ def _cache_control(key: str, page: MinifiedPage) -> str:
 
 
 def read_contents(folder: Path) -> dict[str, bytes]:
-    """Returns what is published of a folder, by its name. Raises ValueError if something in it must not be published."""
+    """Returns what is published of a folder, by its name. Raises ValueError if one must not be published."""
     contents, faults = {}, []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
