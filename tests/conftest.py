@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -32,6 +33,18 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_prox
 # Coverage counts what the tests call: it measures pytest-xdist's workers, and not the programs that they start.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+_trust_authorities = ssl.SSLContext.set_default_verify_paths
+
+
+def _trust_named_authorities(context: ssl.SSLContext) -> None:
+    if "SSL_CERT_FILE" in os.environ:
+        _trust_authorities(context)
+
+
+# The vendor's SDK reads the machine's 140 authorities for each client, even for http. That takes as long as most tests,
+# and nothing beyond this machine is asked here: only what a test names is trusted.
+ssl.SSLContext.set_default_verify_paths = _trust_named_authorities  # type: ignore[method-assign]
 
 
 sys.addaudithook(refuse_owners_files)

@@ -117,6 +117,7 @@ def make(folder: Path, oss_endpoint: str, api_endpoint: str = "") -> Scratch:
             "PATH": os.environ["PATH"],
             "HOME": str(home),
             "NODE_ENV": "test",
+            "SSL_CERT_FILE": os.devnull,  # see tests/conftest.py
             "serverless_devs_config_home": str(home),
             "AccountID": ACCOUNT,
             "AccessKeyID": "made-up",
