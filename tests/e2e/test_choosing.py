@@ -190,20 +190,18 @@ def test_a_dropped_folder_of_more_files_than_a_browser_gives_away_at_once_is_sto
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "kept"),
-    [
-        ("A\u030angstro\u0308m.txt", "\u00c5ngstr\u00f6m.txt"),
-        ("\u00e9" * 125 + ".txt", "\u00e9" * 125 + ".txt"),
-        ("n" * 251 + ".txt", "n" * 251 + ".txt"),
-    ],
-    ids=["NFD", "254 bytes in UTF-8", "255 bytes"],
-)
-def test_a_name_is_kept_in_nfc_as_long_as_a_disk_holds(page: Page, cloud: Cloud, name: str, kept: str) -> None:
+def test_a_name_is_kept_in_nfc_as_long_as_a_disk_holds(page: Page, cloud: Cloud) -> None:
+    names = {
+        "A\u030angstro\u0308m.txt": "\u00c5ngstr\u00f6m.txt",
+        "\u00e9" * 125 + ".txt": "\u00e9" * 125 + ".txt",  # 254 bytes in UTF-8
+        "n" * 251 + ".txt": "n" * 251 + ".txt",  # 255 bytes
+    }
     open_page(page, cloud)
-    choose(page, (name, "text/plain", b"a note"))
-    expect_status(page, kept, re.compile("Uploaded"))
-    assert [(unquote(stored_name), content) for stored_name, content in stored_files(cloud)] == [(kept, b"a note")]
+    choose(page, *((name, "text/plain", name.encode()) for name in names))
+    for kept in names.values():
+        expect_status(page, kept, re.compile("Uploaded"))
+    stored = {unquote(name): content for name, content in stored_files(cloud)}
+    assert stored == {kept: name.encode() for name, kept in names.items()}
 
 
 @pytest.mark.thorough
@@ -241,7 +239,7 @@ def test_a_phone_offers_its_own_picker_and_its_camera(page: Page, cloud_with: Ma
     assert found == ["file", "", accept, None]
 
 
-@pytest.mark.parametrize("way", ["chosen", "dropped"])
+@pytest.mark.parametrize("way", ["chosen", pytest.param("dropped", marks=pytest.mark.thorough)])
 def test_two_files_of_one_name_size_and_date_are_both_stored(
     page: Page, cloud: Cloud, tmp_path: Path, way: str
 ) -> None:
@@ -272,6 +270,7 @@ def test_where_they_cannot_be_compared_both_are_sent(page: Page, cloud: Cloud, t
     expect(page.locator("#summary")).to_have_text("2 of 2 files uploaded")
 
 
+@pytest.mark.thorough
 def test_an_empty_file_is_stored(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, ("empty.txt", "text/plain", b""))
@@ -300,7 +299,7 @@ def test_an_empty_folder_that_is_chosen_is_told(page: Page, cloud: Cloud, tmp_pa
     expect(page.locator("#notice")).to_have_text("This folder contains no files.")
 
 
-@pytest.mark.parametrize("way", ["chosen", "dropped"])
+@pytest.mark.parametrize("way", ["chosen", pytest.param("dropped", marks=pytest.mark.thorough)])
 def test_what_systems_keep_for_themselves_is_left_out_and_told(
     page: Page, cloud: Cloud, tmp_path: Path, way: str
 ) -> None:
@@ -313,12 +312,14 @@ def test_what_systems_keep_for_themselves_is_left_out_and_told(
     assert [unquote(name) for name, _ in stored_files(cloud)] == ["trip/note.txt"]
 
 
+@pytest.mark.thorough
 def test_such_a_file_chosen_alone_is_stored(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     open_page(page, cloud)
     page.set_input_files("#files", write_file(tmp_path / "desktop.ini", "[.ShellClassInfo]"))
     expect_status(page, "desktop.ini", "17 bytes · Uploaded")
 
 
+@pytest.mark.thorough
 def test_a_chosen_folder_is_sorted_as_people_sort_names(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     ordered = ["trip/1.txt", "trip/2.txt", "trip/10.txt", "trip/a/1.txt", "trip/B.txt"]
     for name in reversed(ordered):
@@ -358,6 +359,7 @@ def test_a_file_that_failed_is_tried_again_when_it_is_chosen_again(page: Page, c
     expect(page.locator("li")).to_have_count(1)
 
 
+@pytest.mark.thorough
 def test_a_file_that_changed_is_tried_again_when_it_is_chosen_again(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     path = write_file(tmp_path / "note.txt", "as it was")
     open_page(page, cloud)

@@ -69,6 +69,7 @@ def test_what_does_not_fit_into_a_used_up_link_stays_in_the_list_and_says_so(pag
     assert stored_keys(cloud) == ["uploads/alice/~march/1", "uploads/alice/~march/2"]
 
 
+@pytest.mark.thorough
 def test_how_many_are_left_is_shown_as_far_as_the_page_knows(page: Page, cloud: Cloud) -> None:
     open_link(page, cloud, link(3))
     expect(page.locator(".left")).to_be_hidden()
@@ -76,6 +77,7 @@ def test_how_many_are_left_is_shown_as_far_as_the_page_knows(page: Page, cloud: 
     expect(page.locator(".left")).to_have_text("At most 2 of 3 files are left on this link.")
 
 
+@pytest.mark.thorough
 def test_in_two_tabs_at_once_a_link_takes_exactly_its_files(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     other = context.new_page()
     tabs = {"a": page, "b": other}
@@ -144,7 +146,7 @@ PROFILES = {
 @pytest.mark.parametrize(
     ("configured", "fragment", "rules", "folder"),
     [
-        ("photos", "", "PNG · Up to 20 kB each", "uploads/~photos/alice"),
+        pytest.param("photos", "", "PNG · Up to 20 kB each", "uploads/~photos/alice", marks=pytest.mark.thorough),
         ("photos", "&profile=notes", "PLAIN · Up to 1 kB each", "uploads/~notes/alice"),
         (None, "&profile=photos", "PNG · Up to 20 kB each", "uploads/~photos/alice"),
     ],

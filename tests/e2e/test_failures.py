@@ -12,11 +12,14 @@ from playwright.sync_api import Page, Route, expect
 from localcloud.dev.cloud import Cloud
 from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
 
-FAULTS: list[tuple[dict[str, Any], str, int]] = [
+THOROUGH = pytest.mark.thorough
+"""Rows that come to the page as another one does: tests/web has how each is read, and how often it is tried."""
+
+FAULTS = [
     ({"oss_deny_early": True}, "The storage refused this upload. Contact the site's owner.", 1),
     ({"oss_error_rate": 1.0}, "The storage is busy. Try again later.", 6),
-    ({"oss_fail_next": 6}, "The storage is busy. Try again later.", 6),
-    ({"oss_disk_full": True}, "The storage is busy. Try again later.", 6),
+    pytest.param({"oss_fail_next": 6}, "The storage is busy. Try again later.", 6, marks=THOROUGH),
+    pytest.param({"oss_disk_full": True}, "The storage is busy. Try again later.", 6, marks=THOROUGH),
     ({"oss_reset_at": 0}, "The connection was lost, or the storage refused this page. Try again later.", 6),
 ]
 
@@ -64,6 +67,7 @@ def test_a_function_without_credentials_is_asked_again_when_it_says(page: Page, 
     assert len(signings(cloud)) == 2
 
 
+@pytest.mark.thorough
 def test_what_fails_twice_arrives_without_anybody_doing_anything(page: Page, cloud: Cloud) -> None:
     page.add_init_script(WITHOUT_PAUSES)
     open_page(page, cloud)
@@ -73,6 +77,7 @@ def test_what_fails_twice_arrives_without_anybody_doing_anything(page: Page, clo
     assert (len(signings(cloud)), [record.status for record in posts(cloud)]) == (3, [503, 503, 200])
 
 
+@pytest.mark.thorough
 def test_a_line_that_falls_silent_is_given_up_after_a_minute(page: Page, cloud: Cloud) -> None:
     page.clock.install()
     page.add_init_script(WITHOUT_PAUSES)
@@ -231,7 +236,9 @@ def test_a_reply_that_is_not_json_is_told_too(page: Page, cloud: Cloud) -> None:
     )
 
 
-@pytest.mark.parametrize("body", ["", "{}", '{"function":7}', "<html>"])
+@pytest.mark.parametrize(
+    "body", [pytest.param("", marks=THOROUGH), pytest.param("{}", marks=THOROUGH), '{"function":7}', "<html>"]
+)
 def test_a_page_that_is_not_set_up_says_so(page: Page, cloud: Cloud, body: str) -> None:
     page.route("**/config.json", lambda route: route.fulfill(body=body))
     page.goto(cloud.site.url)
@@ -250,7 +257,7 @@ def test_limits_that_are_none_are_told_in_words(page: Page, cloud: Cloud) -> Non
     ("status", "body", "words"),
     [
         (429, '{"Code":"ResourceExhausted","Message":"x"}', "Too many upload requests right now. Trying again in "),
-        (502, "", "The upload service is not available. Trying again in "),
+        pytest.param(502, "", "The upload service is not available. Trying again in ", marks=THOROUGH),
         (503, "FCCommonError: no JSON", "The upload service is not available. Trying again in "),
     ],
     ids=["429", "502", "503"],
@@ -264,7 +271,7 @@ def test_what_the_gateway_says_instead_of_the_function_is_told(
     expect_status(page, "cat.png", re.compile(f"^10.2 kB · {re.escape(words)}"))
 
 
-@pytest.mark.parametrize("body", ["", "FCCommonError: no JSON"])
+@pytest.mark.parametrize("body", [pytest.param("", marks=THOROUGH), "FCCommonError: no JSON"])
 def test_a_gateway_that_lets_nobody_through_is_told_once(page: Page, cloud: Cloud, body: str) -> None:
     open_page(page, cloud)
     page.route("**/sign", lambda route: route.fulfill(status=403, content_type="application/json", body=body))

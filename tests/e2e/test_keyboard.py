@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from localcloud.dev.cloud import Cloud
@@ -57,6 +58,7 @@ def test_a_failed_file_is_tried_again_by_keyboard(page: Page, cloud: Cloud) -> N
     expect_status(page, "cat.png", "10.2 kB · Uploaded")
 
 
+@pytest.mark.thorough
 def test_a_running_upload_is_cancelled_by_keyboard(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_latency = 20
     open_page(page, cloud)

@@ -71,6 +71,7 @@ def test_a_page_opened_from_an_upload_link_uploads(page: Page, cloud_with: MakeC
     ] * 2
 
 
+@pytest.mark.thorough
 def test_a_larger_file_than_the_link_allows_is_refused_in_words(
     page: Page, cloud_with: MakeCloud, link: Callable[..., str]
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_link_with_a_changed_byte_is_refused_in_words(
     )
 
 
+@pytest.mark.thorough
 def test_a_link_after_its_date_is_refused_in_words(page: Page, cloud_with: MakeCloud, link: Callable[..., str]) -> None:
     open_link(page, cloud_with(AUTH="jwt", JWT_SECRET=SECRET), token(SECRET, exp=1_732_449_600))
     expect(page.locator("#trouble")).to_contain_text(
@@ -148,7 +150,7 @@ def test_without_identities_nobody_is_named(page: Page, cloud: Cloud) -> None:
     expect(page.locator("#who")).to_be_hidden()
 
 
-@pytest.mark.parametrize("way", ["clicked in the page", "opened in its tab"])
+@pytest.mark.parametrize("way", [pytest.param("clicked in the page", marks=pytest.mark.thorough), "opened in its tab"])
 def test_another_persons_link_is_asked_about_before_it_replaces_the_one_in_use(
     page: Page, cloud_with: MakeCloud, way: str
 ) -> None:
@@ -265,7 +267,11 @@ def test_a_new_link_of_the_same_person_is_taken_and_what_waits_goes_on(page: Pag
     ("made", "reason"),
     [
         (token(new_secret(), sub="mallory", exp=4_000_000_000), "Your upload link is not valid."),
-        (token(SECRET, sub="mallory", exp=1_732_449_600), "Your upload link has expired."),
+        pytest.param(
+            token(SECRET, sub="mallory", exp=1_732_449_600),
+            "Your upload link has expired.",
+            marks=pytest.mark.thorough,
+        ),
     ],
     ids=["forged", "ended"],
 )
@@ -279,6 +285,7 @@ def test_a_link_that_is_not_good_replaces_nothing(page: Page, cloud_with: MakeCl
     uploading_as(page, "alice")
 
 
+@pytest.mark.thorough
 def test_a_link_that_has_ended_is_replaced_without_a_question(page: Page, cloud_with: MakeCloud) -> None:
     cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
     open_link(page, cloud, token(SECRET, exp=1_732_449_600))
@@ -333,8 +340,7 @@ def test_where_nothing_is_kept_a_switch_does_not_lose_the_link(page: Page, cloud
     expect(page).to_have_url(cloud.site.url + "/")
 
 
-@pytest.mark.parametrize("broken", ["null", "{", "{}"])
-def test_a_record_that_cannot_be_read_hides_no_other(page: Page, cloud_with: MakeCloud, broken: str) -> None:
+def test_a_record_that_cannot_be_read_hides_no_other(page: Page, cloud_with: MakeCloud) -> None:
     cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET, MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=new_secret())
     open_link(page, cloud, link_of("alice"))
     uploading_as(page, "alice")
@@ -342,10 +348,12 @@ def test_a_record_that_cannot_be_read_hides_no_other(page: Page, cloud_with: Mak
     page.evaluate(
         """async ([broken, whole]) => {
             const address = new URL((await (await fetch("config.json")).json()).function).href.replace(/\\/$/, "");
-            localStorage.setItem(`previous-upload ${address} alice a`, broken);
+            for (const [number, text] of broken.entries()) {
+                localStorage.setItem(`previous-upload ${address} alice a${number}`, text);
+            }
             localStorage.setItem(`previous-upload ${address} alice b`, whole);
         }""",
-        [broken, json.dumps(record)],
+        [["null", "{", "{}"], json.dumps(record)],
     )
     page.reload()
     expect_status(page, "film.mp4", "Interrupted. Choose the file again to continue.")

@@ -6,6 +6,7 @@ import base64
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from localcloud.dev.cloud import Cloud
@@ -82,6 +83,7 @@ def test_an_upload_can_be_cancelled(page: Page, cloud: Cloud, tmp_path: Path) ->
     assert [len(content) for _, content in stored_files(cloud)] == [20_000_000]
 
 
+@pytest.mark.thorough
 def test_four_files_at_a_time_are_on_their_way(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
     open_page(page, cloud)
@@ -181,6 +183,7 @@ def test_all_can_be_cancelled_and_cleared(page: Page, cloud: Cloud) -> None:
     expect(page.locator("#files")).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_all_that_failed_can_be_tried_again(page: Page, cloud: Cloud) -> None:
     cloud.faults.oss_deny_early = True
     open_page(page, cloud)

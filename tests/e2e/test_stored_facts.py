@@ -53,7 +53,9 @@ def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeC
     expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: \u2068cat.png\u2069, 10.2 kB")
 
 
-@pytest.mark.parametrize("mode", ["down", "html", "fail", "slow"])
+@pytest.mark.parametrize(
+    "mode", ["down", *(pytest.param(mode, marks=pytest.mark.thorough) for mode in ("html", "fail", "slow"))]
+)
 def test_a_callback_that_fails_is_told_and_the_file_is_kept(page: Page, cloud_with: MakeCloud, mode: str) -> None:
     cloud = cloud_with(CALLBACK="on")
     if mode == "slow":
