@@ -2,6 +2,7 @@
 # Runs the tests: those of the functions on every Python set up, since Function Compute runs two, with branch coverage on
 # the default one; all others (the stand-ins, the owner's tools, the page) on the default one alone.
 #   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs and no registry, on the default Python
+#   tools/test.sh functions      those of the functions, on every Python, and those of the page's modules
 #   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs, and the thorough
 #   tools/test.sh WORDS          those that pytest's words choose, on the default Python
 set -euo pipefail
@@ -15,16 +16,35 @@ python=.venv/default/bin/python
 functions="tests/shared tests/sign tests/callback tests/chain"
 others="tests/localcloud tests/deploy tests/docs tests/e2e tests/browsers $(ls tests/test_*.py)"
 # A file's tests stay together, for they share what the file built or started. Those of the functions keep a core busy
-# each; the others wait as often as they work.
+# each; the others wait as often as they work, and begin in the order of conftest.py, the long files first.
 cores=$(getconf _NPROCESSORS_ONLN)
 on_each_core="-q --dist loadfile -n $cores"
-at_once="-q --dist loadfile -n $((2 * cores))"
+at_once="-q --dist loadfile -n $((2 * cores)) --no-loadscope-reorder"
 
 if [ "${1:-}" = unit ]; then
     shift
     [ $# -gt 0 ] || ! command -v node >/dev/null || node --test tests/web/*.test.js
     exec $python -m pytest $at_once -m "not browser and not node_modules and not registry" "$@"
 fi
+if [ "${1:-}" = functions ]; then
+    for runtime in 3.12 3.10; do
+        [ -d ".venv/$runtime" ] || echo "Python $runtime, which Function Compute runs, is not on this machine: not tested on it."
+    done
+    echo "The page's modules:"
+    node --test tests/web/*.test.js
+    echo "The functions, on Python $default:"
+    $python -m coverage erase
+    $python -m coverage run -m pytest $on_each_core --nothing-missing $functions
+    $python -m coverage combine -q
+    $python -m coverage report
+    for environment in .venv/3.*; do
+        [ "$environment" != ".venv/$default" ] || continue
+        echo "The functions, on Python ${environment#.venv/}:"
+        "$environment/bin/python" -m pytest $on_each_core -m "not any_python" --nothing-missing $functions
+    done
+    exit
+fi
+
 chosen=
 if [ "${1:-}" = quick ]; then
     shift
@@ -33,21 +53,14 @@ if [ "${1:-}" = quick ]; then
 fi
 [ $# = 0 ] || exec $python -m pytest -q --nothing-missing "$@"
 
-for runtime in 3.12 3.10; do
-    [ -d ".venv/$runtime" ] || echo "Python $runtime, which Function Compute runs, is not on this machine: not tested on it."
-done
-echo "The page's modules:"
-node --test tests/web/*.test.js
-echo "The functions, on Python $default:"
-.venv/default/bin/coverage erase
-.venv/default/bin/coverage run -m pytest $on_each_core --nothing-missing $functions
-.venv/default/bin/coverage combine -q
-.venv/default/bin/coverage report
-for environment in .venv/3.*; do
-    [ "$environment" != ".venv/$default" ] || continue
-    echo "The functions, on Python ${environment#.venv/}:"
-    "$environment/bin/python" -m pytest $on_each_core -m "not any_python" --nothing-missing $functions
-done
-echo "Everything else, on Python $default:"
-# In the order of tests/conftest.py, in which the long files begin.
-$python -m pytest $at_once --no-loadscope-reorder -m "$chosen" --nothing-missing $others
+# Those of the functions take what the others, which wait so often, leave of the cores, and are printed when all are done.
+# Ctrl-C is for both; of itself bash would have what runs in the background ignore it.
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+(trap - INT && exec nice -n 5 tools/test.sh functions) >"$log" 2>&1 &
+failed=
+echo "Everything but the functions and the page's modules, which come below, on Python $default:"
+$python -m pytest $at_once -m "$chosen" --nothing-missing $others || failed=$?
+wait "$!" || failed=$?
+cat "$log"
+exit "${failed:-0}"

@@ -21,8 +21,10 @@ from alibabacloud_sts20150401.client import Client
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.utils_models import Config
 
+from localcloud.__main__ import main
 from localcloud.dev.cloud import ROOT
 from support import sentinels
+from support.commands import run_here
 
 
 @contextmanager
@@ -209,15 +211,8 @@ def test_the_services_in_the_documentation_start(tmp_path: Path, variables: dict
 def test_a_misspelt_variable_is_named_without_its_value(tmp_path: Path) -> None:
     secret = secrets.token_urlsafe(24)
     sentinels.keep_secret(secret)
-    done = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-m", "localcloud", "--data", str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "OSS_LOCALCLOUD_ACCESS_KEY_SECERT": secret},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    environ = {**os.environ, "OSS_LOCALCLOUD_ACCESS_KEY_SECERT": secret}
+    done = run_here(lambda words: main(words, environ), ["--data", str(tmp_path)])
     assert (done.returncode, secret in done.stderr) == (2, False)
     assert "unknown variable OSS_LOCALCLOUD_ACCESS_KEY_SECERT\n" in done.stderr
 
@@ -243,12 +238,5 @@ def test_a_misspelt_variable_is_named_without_its_value(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, arguments: list[str], words: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-m", "localcloud", "--data", str(tmp_path), *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run_here(lambda words: main(words, {}), ["--data", str(tmp_path), *arguments])
     assert (done.returncode, words in done.stderr) == (2, True)

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.__main__ import main
 from localcloud.explain import docs
 from localcloud.explain.explain import explain, read_fields
 from localcloud.explain.rulebook import ErrorResponse, Rule, find_rules, rules
 from localcloud.oss.errors import OssError
+from support.commands import run_here
 from support.oss_world import Draft, OssWorld, outcome, post
 
 ROOT = Path(__file__).parents[3]
@@ -153,9 +155,8 @@ def test_a_failed_condition_is_told_with_the_value_that_the_form_has(
     )
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "localcloud", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)  # noqa: S603 - our own
+def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return run_here(lambda words: main(words, {}), arguments, given)
 
 
 def encode(**policy: object) -> str:
@@ -376,8 +377,7 @@ def test_a_part_that_is_too_small_is_none_of_the_policy_s() -> None:
     ],
 )
 def test_the_command_reads_an_ec_a_code_or_an_answer_from_standard_input(given: str, code: int, said: str) -> None:
-    command = [sys.executable, "-m", "localcloud", "explain", "-"]
-    ran = subprocess.run(command, input=given, capture_output=True, text=True, cwd=ROOT, check=False)  # noqa: S603 - our own command
+    ran = run("explain", "-", given=given)
     assert ran.returncode == code
     assert re.fullmatch(said, ran.stdout + ran.stderr)
 
