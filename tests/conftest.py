@@ -37,9 +37,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 _trust_authorities = ssl.SSLContext.set_default_verify_paths
 
 
-def _trust_named_authorities(context: ssl.SSLContext) -> None:
+def _trust_named_authorities(self: ssl.SSLContext) -> None:
     if "SSL_CERT_FILE" in os.environ:
-        _trust_authorities(context)
+        _trust_authorities(self)
 
 
 # The vendor's SDK reads the machine's 140 authorities for each client, even for http. That takes as long as most tests,

@@ -23,8 +23,24 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield clock
 
 
+@pytest.fixture(scope="module")
+def running_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    with time_machine.travel(NOON, tick=False) as clock:
+        chain = Chain(tmp_path_factory.mktemp("chain"), clock)
+        with chain.cloud:
+            yield chain
+
+
 @pytest.fixture
-def chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Chain]:
+def chain(running_chain: Chain) -> Iterator[Chain]:
+    """Yields a chain that tests share: they turn no clock, switch no fault, and end no instance."""
+    running_chain.forget()
+    yield running_chain
+    running_chain.cloud.check()
+
+
+@pytest.fixture
+def own_chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Chain]:
     chain = Chain(tmp_path / "files", clock)
     with chain.cloud:
         yield chain
@@ -242,11 +258,11 @@ def test_the_folder_form_keeps_to_types_and_sizes(
     chain.cloud.check()
 
 
-def test_many_requests_in_one_life_assume_the_role_once(chain: Chain) -> None:
+def test_many_requests_in_one_life_assume_the_role_once(own_chain: Chain) -> None:
     for _ in range(50):
-        chain.folder_form()
-        chain.sign()
-    assert [record.note.get("session") for record in chain.cloud.sts.records] == ["oss-direct-upload-sign"]
+        own_chain.folder_form()
+        own_chain.sign()
+    assert [record.note.get("session") for record in own_chain.cloud.sts.records] == ["oss-direct-upload-sign"]
 
 
 @pytest.fixture
@@ -264,49 +280,51 @@ LAST_MILLISECOND = 1_732_492_799.999
 
 @pytest.mark.parametrize("seconds_later", [0, 0.001, 599])
 def test_forms_signed_in_the_last_millisecond_of_a_day_are_good_on_the_next(
-    in_shanghai: None, chain: Chain, seconds_later: float
+    in_shanghai: None, own_chain: Chain, seconds_later: float
 ) -> None:
-    chain.clock.move_to(LAST_MILLISECOND)
-    [upload] = chain.sign()
-    form = chain.folder_form()
+    own_chain.clock.move_to(LAST_MILLISECOND)
+    [upload] = own_chain.sign()
+    form = own_chain.folder_form()
     assert (upload["fields"]["x-oss-date"], upload["expires_at"]) == ("20241124T235959Z", "2024-11-25T00:09:59Z")
-    chain.clock.move_to(LAST_MILLISECOND + seconds_later)
+    own_chain.clock.move_to(LAST_MILLISECOND + seconds_later)
     assert post_upload(upload).status_code == 200
     assert post(form["host"], tutorial_fields(form, "a.png")).status_code == 200
 
 
-def test_a_form_ends_when_it_says(chain: Chain) -> None:
-    first, second = chain.sign(FILE, FILE)
-    chain.clock.move_to(NOON + 599.9)
+def test_a_form_ends_when_it_says(own_chain: Chain) -> None:
+    first, second = own_chain.sign(FILE, FILE)
+    own_chain.clock.move_to(NOON + 599.9)
     assert post_upload(first).status_code == 200
-    chain.clock.move_to(NOON + 600)
+    own_chain.clock.move_to(NOON + 600)
     assert outcome(post_upload(second)) == (403, "AccessDenied", "0006-00000213")
 
 
-def test_one_second_before_the_credentials_end_there_are_new_ones(chain: Chain) -> None:
-    [old] = chain.sign()
-    chain.clock.move_to(NOON + 3599)
-    [new] = chain.sign()
+def test_one_second_before_the_credentials_end_there_are_new_ones(own_chain: Chain) -> None:
+    [old] = own_chain.sign()
+    own_chain.clock.move_to(NOON + 3599)
+    [new] = own_chain.sign()
     assert new["fields"]["x-oss-credential"] != old["fields"]["x-oss-credential"]
     assert new["expires_at"] == "2024-11-24T13:09:59Z"
     assert post_upload(new).status_code == 200
 
 
 @pytest.mark.parametrize("left", [1, 59])
-def test_if_there_are_none_to_be_had_the_old_ones_are_not_used_to_their_last_minute(chain: Chain, left: int) -> None:
-    chain.sign()
-    chain.cloud.faults.sts_mode = "fail"
-    chain.clock.move_to(NOON + 3600 - left)
-    assert error(chain.ask(FOLDER_FORM)) == (503, "credentials_unavailable", 30)
+def test_if_there_are_none_to_be_had_the_old_ones_are_not_used_to_their_last_minute(
+    own_chain: Chain, left: int
+) -> None:
+    own_chain.sign()
+    own_chain.cloud.faults.sts_mode = "fail"
+    own_chain.clock.move_to(NOON + 3600 - left)
+    assert error(own_chain.ask(FOLDER_FORM)) == (503, "credentials_unavailable", 30)
 
 
-def test_until_then_forms_get_shorter_and_stay_good(chain: Chain) -> None:
-    chain.sign()
-    chain.cloud.faults.sts_mode = "fail"
-    chain.clock.move_to(NOON + 3540)
-    [upload] = chain.sign()
+def test_until_then_forms_get_shorter_and_stay_good(own_chain: Chain) -> None:
+    own_chain.sign()
+    own_chain.cloud.faults.sts_mode = "fail"
+    own_chain.clock.move_to(NOON + 3540)
+    [upload] = own_chain.sign()
     assert upload["expires_at"] == "2024-11-24T13:00:00Z"
-    chain.clock.move_to(NOON + 3599.9)
+    own_chain.clock.move_to(NOON + 3599.9)
     assert post_upload(upload).status_code == 200
 
 
@@ -322,49 +340,49 @@ FAILURES = (
 
 
 @pytest.mark.parametrize("mode", FAILURES)
-def test_however_sts_fails_the_answer_is_503_and_no_form_is_signed(chain: Chain, mode: str) -> None:
-    chain.cloud.faults.sts_mode = mode
-    chain.new_instance()
-    assert error(chain.ask("/sign", json={"files": [FILE]})) == (503, "credentials_unavailable", 30)
-    assert "assume_role_failed" in chain.lines[0]
+def test_however_sts_fails_the_answer_is_503_and_no_form_is_signed(own_chain: Chain, mode: str) -> None:
+    own_chain.cloud.faults.sts_mode = mode
+    own_chain.new_instance()
+    assert error(own_chain.ask("/sign", json={"files": [FILE]})) == (503, "credentials_unavailable", 30)
+    assert "assume_role_failed" in own_chain.lines[0]
 
 
-def test_after_a_failure_sts_is_left_alone_for_half_a_minute(chain: Chain) -> None:
-    chain.cloud.faults.sts_mode = "no_permission"
-    chain.new_instance()
-    chain.ask(FOLDER_FORM)
-    chain.cloud.faults.sts_mode = ""
-    chain.clock.move_to(NOON + 29)
-    assert error(chain.ask(FOLDER_FORM)) == (503, "credentials_unavailable", 1)
-    assert len(chain.cloud.sts.records) == 1
-    chain.clock.move_to(NOON + 30)
-    assert chain.ask(FOLDER_FORM).status_code == 200
+def test_after_a_failure_sts_is_left_alone_for_half_a_minute(own_chain: Chain) -> None:
+    own_chain.cloud.faults.sts_mode = "no_permission"
+    own_chain.new_instance()
+    own_chain.ask(FOLDER_FORM)
+    own_chain.cloud.faults.sts_mode = ""
+    own_chain.clock.move_to(NOON + 29)
+    assert error(own_chain.ask(FOLDER_FORM)) == (503, "credentials_unavailable", 1)
+    assert len(own_chain.cloud.sts.records) == 1
+    own_chain.clock.move_to(NOON + 30)
+    assert own_chain.ask(FOLDER_FORM).status_code == 200
 
 
-def test_one_failed_call_is_tried_again_at_once(chain: Chain) -> None:
-    chain.cloud.faults.sts_fail_next = 1
-    chain.new_instance()
-    assert chain.ask(FOLDER_FORM).status_code == 200
-    assert [record.status for record in chain.cloud.sts.records] == [500, 200]
+def test_one_failed_call_is_tried_again_at_once(own_chain: Chain) -> None:
+    own_chain.cloud.faults.sts_fail_next = 1
+    own_chain.new_instance()
+    assert own_chain.ask(FOLDER_FORM).status_code == 200
+    assert [record.status for record in own_chain.cloud.sts.records] == [500, 200]
 
 
-def test_a_stale_instance_ends_and_a_new_one_serves(chain: Chain) -> None:
-    chain.cloud.identities.revoke(chain.cloud.function_role.access_key_id)
-    chain.cloud.renew_function_role()
-    chain.lines.clear()
-    chain.clock.move_to(NOON + 3541)
-    assert chain.ask(FOLDER_FORM).status_code == 502
-    assert chain.ask(FOLDER_FORM).status_code == 200
-    events = [json.loads(line[25:])["event"] for line in chain.lines if line.startswith("2024")]
+def test_a_stale_instance_ends_and_a_new_one_serves(own_chain: Chain) -> None:
+    own_chain.cloud.identities.revoke(own_chain.cloud.function_role.access_key_id)
+    own_chain.cloud.renew_function_role()
+    own_chain.lines.clear()
+    own_chain.clock.move_to(NOON + 3541)
+    assert own_chain.ask(FOLDER_FORM).status_code == 502
+    assert own_chain.ask(FOLDER_FORM).status_code == 200
+    events = [json.loads(line[25:])["event"] for line in own_chain.lines if line.startswith("2024")]
     assert events == ["assume_role_failed", "instance_ended", "assumed_role", "request"]
 
 
-def test_an_instance_whose_credentials_never_worked_does_not_end_time_and_again(chain: Chain) -> None:
-    chain.cloud.identities.revoke(chain.cloud.function_role.access_key_id)
-    chain.new_instance()
-    responses = [error(chain.ask(FOLDER_FORM)) for _ in range(3)]
+def test_an_instance_whose_credentials_never_worked_does_not_end_time_and_again(own_chain: Chain) -> None:
+    own_chain.cloud.identities.revoke(own_chain.cloud.function_role.access_key_id)
+    own_chain.new_instance()
+    responses = [error(own_chain.ask(FOLDER_FORM)) for _ in range(3)]
     assert responses == [(503, "credentials_unavailable", 30)] * 3
-    assert len(chain.cloud.sts.records) == 1
+    assert len(own_chain.cloud.sts.records) == 1
 
 
 def test_where_the_context_has_the_credentials_they_come_from_there(
@@ -380,70 +398,70 @@ def test_where_the_context_has_the_credentials_they_come_from_there(
     chain.cloud.check()
 
 
-def test_a_skewed_clock_of_sts_is_reported_by_its_code(chain: Chain) -> None:
-    chain.cloud.faults.sts_skew = 16 * 60
-    chain.new_instance()
-    assert error(chain.ask(FOLDER_FORM))[1] == "credentials_unavailable"
-    assert json.loads(chain.lines[0][25:])["code"] == "InvalidTimeStamp.Expired"
+def test_a_skewed_clock_of_sts_is_reported_by_its_code(own_chain: Chain) -> None:
+    own_chain.cloud.faults.sts_skew = 16 * 60
+    own_chain.new_instance()
+    assert error(own_chain.ask(FOLDER_FORM))[1] == "credentials_unavailable"
+    assert json.loads(own_chain.lines[0][25:])["code"] == "InvalidTimeStamp.Expired"
 
 
-def test_no_secret_is_in_the_log_or_in_an_answer_that_should_not_have_it(chain: Chain) -> None:
-    [upload] = chain.sign()
-    responses = [chain.folder_form(), upload, chain.ask("/limits").json()]
-    chain.cloud.faults.sts_mode = "html"
-    chain.clock.move_to(NOON + 3600)
-    responses.append(chain.ask(FOLDER_FORM).json())
+def test_no_secret_is_in_the_log_or_in_an_answer_that_should_not_have_it(own_chain: Chain) -> None:
+    [upload] = own_chain.sign()
+    responses = [own_chain.folder_form(), upload, own_chain.ask("/limits").json()]
+    own_chain.cloud.faults.sts_mode = "html"
+    own_chain.clock.move_to(NOON + 3600)
+    responses.append(own_chain.ask(FOLDER_FORM).json())
     fields = upload["fields"]
-    issued = chain.cloud.identities.find(fields["x-oss-credential"].split("/")[0])
-    own = chain.cloud.function_role
+    issued = own_chain.cloud.identities.find(fields["x-oss-credential"].split("/")[0])
+    own = own_chain.cloud.function_role
     assert issued
     never = [issued.access_key_secret, own.access_key_id, own.access_key_secret, own.security_token]
     not_logged = [*never, issued.security_token, fields["policy"], fields["x-oss-signature"]]
-    logged, answered = "".join(chain.lines), json.dumps(responses)
+    logged, answered = "".join(own_chain.lines), json.dumps(responses)
     assert [secret for secret in not_logged if secret in logged] == []
     assert [secret for secret in never if secret in answered] == []
 
 
-def test_a_page_of_another_origin_gets_403_and_sts_is_not_asked(chain: Chain) -> None:
-    chain.cloud.sts.records.clear()
+def test_a_page_of_another_origin_gets_403_and_sts_is_not_asked(own_chain: Chain) -> None:
+    own_chain.cloud.sts.records.clear()
     refused = requests.get(
-        chain.cloud.gateway.url + FOLDER_FORM, headers={"Origin": "https://evil.example"}, timeout=20
+        own_chain.cloud.gateway.url + FOLDER_FORM, headers={"Origin": "https://evil.example"}, timeout=20
     )
     assert (*error(refused), refused.headers["Access-Control-Allow-Origin"]) == (
         403,
         "origin_not_allowed",
         None,
-        chain.cloud.site.url,
+        own_chain.cloud.site.url,
     )
-    assert list(chain.cloud.sts.records) == []
+    assert list(own_chain.cloud.sts.records) == []
 
 
-def test_the_pages_first_request_warms_the_function_before_a_file_is_chosen(chain: Chain) -> None:
+def test_the_pages_first_request_warms_the_function_before_a_file_is_chosen(own_chain: Chain) -> None:
     """On a cold instance GET /limits waits for the SDK and for STS; POST /sign then sends no request."""
-    chain.new_instance()
-    assert chain.ask("/limits").status_code == 200
-    assert [json.loads(line[25:])["event"] for line in chain.lines] == ["assumed_role", "request"]
-    chain.lines.clear()
-    chain.sign()
-    assert [json.loads(line[25:])["event"] for line in chain.lines] == ["request"]
-    assert len(chain.cloud.sts.records) == 1
+    own_chain.new_instance()
+    assert own_chain.ask("/limits").status_code == 200
+    assert [json.loads(line[25:])["event"] for line in own_chain.lines] == ["assumed_role", "request"]
+    own_chain.lines.clear()
+    own_chain.sign()
+    assert [json.loads(line[25:])["event"] for line in own_chain.lines] == ["request"]
+    assert len(own_chain.cloud.sts.records) == 1
 
 
 @pytest.mark.any_python
-def test_after_a_long_freeze_one_call_brings_new_credentials(chain: Chain) -> None:
-    chain.clock.move_to(NOON + 20 * 3600)
+def test_after_a_long_freeze_one_call_brings_new_credentials(own_chain: Chain) -> None:
+    own_chain.clock.move_to(NOON + 20 * 3600)
     for _ in range(10):
-        chain.sign()
-    assert [record.status for record in chain.cloud.sts.records] == [200, 200]
+        own_chain.sign()
+    assert [record.status for record in own_chain.cloud.sts.records] == [200, 200]
 
 
-def test_ten_minutes_without_sts_in_the_middle_of_a_lifetime_fail_no_request(chain: Chain) -> None:
-    chain.cloud.faults.sts_mode = "fail"
+def test_ten_minutes_without_sts_in_the_middle_of_a_lifetime_fail_no_request(own_chain: Chain) -> None:
+    own_chain.cloud.faults.sts_mode = "fail"
     for minute in range(11):
-        chain.clock.move_to(NOON + 1500 + 60 * minute)
-        chain.sign()
-        assert chain.folder_form()["expires_at"] > "2024-11-24T12:25:00Z"
-    assert 500 in [record.status for record in chain.cloud.sts.records]
+        own_chain.clock.move_to(NOON + 1500 + 60 * minute)
+        own_chain.sign()
+        assert own_chain.folder_form()["expires_at"] > "2024-11-24T12:25:00Z"
+    assert 500 in [record.status for record in own_chain.cloud.sts.records]
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""])

@@ -82,8 +82,24 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield clock
 
 
+@pytest.fixture(scope="module")
+def running_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InParts]:
+    with time_machine.travel(NOON, tick=False) as clock:
+        chain = InParts(tmp_path_factory.mktemp("chain"), clock, settings={"MULTIPART_THRESHOLD": "1MB"})
+        with chain.cloud:
+            yield chain
+
+
 @pytest.fixture
-def chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
+def chain(running_chain: InParts) -> Iterator[InParts]:
+    """Yields a chain that tests share: they turn no clock, switch no fault, and end no instance."""
+    running_chain.forget()
+    yield running_chain
+    running_chain.cloud.check()
+
+
+@pytest.fixture
+def own_chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
     chain = InParts(tmp_path / "files", clock, settings={"MULTIPART_THRESHOLD": "1MB"})
     with chain.cloud:
         yield chain
@@ -155,12 +171,12 @@ def test_what_has_arrived_is_listed(chain: InParts) -> None:
 
 
 @pytest.mark.parametrize("step", ["/list", "/parts"])
-def test_answers_about_parts_renew_the_ticket(chain: InParts, step: str) -> None:
-    ticket = chain.begin()["ticket"]
-    chain.later(23 * HOUR)
-    _, response = chain.on(step, ticket=ticket, parts=[1])
-    chain.later(23 * HOUR)
-    assert chain.on("/list", ticket=response["ticket"])[0] == 200
+def test_answers_about_parts_renew_the_ticket(own_chain: InParts, step: str) -> None:
+    ticket = own_chain.begin()["ticket"]
+    own_chain.later(23 * HOUR)
+    _, response = own_chain.on(step, ticket=ticket, parts=[1])
+    own_chain.later(23 * HOUR)
+    assert own_chain.on("/list", ticket=response["ticket"])[0] == 200
 
 
 def test_no_ticket_outlives_its_upload(chain: InParts) -> None:
@@ -190,8 +206,8 @@ def test_a_url_is_for_one_part_of_one_key(chain: InParts, this: str, that: str) 
     assert outcome(response)[:2] == (403, "SignatureDoesNotMatch")
 
 
-def test_a_url_ends(chain: InParts, clock: time_machine.Traveller) -> None:
-    [url] = chain.urls(chain.begin()["ticket"], 1)
+def test_a_url_ends(own_chain: InParts, clock: time_machine.Traveller) -> None:
+    [url] = own_chain.urls(own_chain.begin()["ticket"], 1)
     clock.shift(601)
     assert outcome(requests.put(url, CONTENT[: 8 * MIB], timeout=60))[:2] == (403, "AccessDenied")
 
@@ -209,10 +225,10 @@ def test_without_a_ticket_of_ours_nothing_is_told(chain: InParts, step: str) -> 
 
 
 @pytest.mark.parametrize("step", ["/parts", "/list", "/complete", "/abort"])
-def test_a_ticket_ends(chain: InParts, clock: time_machine.Traveller, step: str) -> None:
-    ticket = chain.begin()["ticket"]
+def test_a_ticket_ends(own_chain: InParts, clock: time_machine.Traveller, step: str) -> None:
+    ticket = own_chain.begin()["ticket"]
     clock.shift(DAY)
-    assert chain.code(step, ticket=ticket, parts=[1]) == (410, "ticket_expired")
+    assert own_chain.code(step, ticket=ticket, parts=[1]) == (410, "ticket_expired")
 
 
 def test_an_upload_with_a_missing_part_is_not_completed(chain: InParts) -> None:
@@ -292,17 +308,17 @@ def test_what_may_not_be_uploaded_is_not_begun(
 
 
 @pytest.mark.parametrize("step", ["", "/list", "/complete"])
-def test_a_storage_that_does_not_answer_is_told(chain: InParts, step: str) -> None:
-    ticket = chain.begin()["ticket"]
-    chain.cloud.oss.stop()
-    assert chain.code(step, **FILE, ticket=ticket) == (503, "storage_unavailable")
-    assert chain.log_events("storage_unreachable")[0]["reason"] == "ConnectionRefusedError"
+def test_a_storage_that_does_not_answer_is_told(own_chain: InParts, step: str) -> None:
+    ticket = own_chain.begin()["ticket"]
+    own_chain.cloud.oss.stop()
+    assert own_chain.code(step, **FILE, ticket=ticket) == (503, "storage_unavailable")
+    assert own_chain.log_events("storage_unreachable")[0]["reason"] == "ConnectionRefusedError"
 
 
-def test_what_the_storage_refuses_is_logged_by_its_code(chain: InParts) -> None:
-    chain.cloud.faults.oss_skew = DAY
-    assert chain.code(**FILE) == (503, "storage_unavailable")
-    [line] = chain.log_events("storage_refused")
+def test_what_the_storage_refuses_is_logged_by_its_code(own_chain: InParts) -> None:
+    own_chain.cloud.faults.oss_skew = DAY
+    assert own_chain.code(**FILE) == (503, "storage_unavailable")
+    [line] = own_chain.log_events("storage_refused")
     assert (line["status"], line["code"], len(line["oss_request_id"])) == (403, "AccessDenied", 24)
 
 
@@ -396,13 +412,13 @@ def test_the_client_in_the_documentation_sends_a_file(chain: InParts, tmp_path: 
     assert chain.stored_files() == [(key, CONTENT)]
 
 
-def test_the_client_in_the_documentation_goes_on_where_it_was(chain: InParts, tmp_path: Path) -> None:
+def test_the_client_in_the_documentation_goes_on_where_it_was(own_chain: InParts, tmp_path: Path) -> None:
     file = tmp_path / "film.bin"
     file.write_bytes(CONTENT)
-    begun = chain.begin(filename="film.bin", content_type="application/octet-stream")
-    [url] = chain.urls(begun["ticket"], 1)
+    begun = own_chain.begin(filename="film.bin", content_type="application/octet-stream")
+    [url] = own_chain.urls(begun["ticket"], 1)
     requests.put(url, CONTENT[: 8 * MIB], timeout=60)
     file.with_suffix(".bin.ticket").write_text(json.dumps(begun))
-    run_the_documented_client(chain, file)
-    puts = [record.note["part"] for record in chain.cloud.oss.records if record.method == "PUT"]
-    assert (puts, chain.stored_files()[0][1]) == (["1", "2"], CONTENT)
+    run_the_documented_client(own_chain, file)
+    puts = [record.note["part"] for record in own_chain.cloud.oss.records if record.method == "PUT"]
+    assert (puts, own_chain.stored_files()[0][1]) == (["1", "2"], CONTENT)

@@ -1,5 +1,6 @@
-// Reads evaluated resources of a ROS template, {name: {Type, Properties}}, as JSON on standard input, and has each
-// checked and rendered by the vendor's own classes (npm @alicloud/ros-cdk-*). Prints the faults as a JSON list.
+// Reads a list of evaluated ROS templates, each the resources {name: {Type, Properties}}, as JSON on standard input, and has
+// each resource checked and rendered by the vendor's own classes (npm @alicloud/ros-cdk-*). Prints the faults of each
+// template, a list of lists, as JSON.
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import * as core from "@alicloud/ros-cdk-core";
@@ -58,6 +59,6 @@ const fault = (name, { Type, Properties }) => {
     }
 };
 
-const resources = JSON.parse(readFileSync(0, "utf8"));
-const faults = Object.entries(resources).map(([name, resource]) => fault(name, resource));
-console.log(JSON.stringify(faults.filter((found) => found !== "")));
+const templates = JSON.parse(readFileSync(0, "utf8"));
+const faults = templates.map((resources) => Object.entries(resources).map(([name, resource]) => fault(name, resource)));
+console.log(JSON.stringify(faults.map((each) => each.filter((found) => found !== ""))));

@@ -228,19 +228,6 @@ def template(**others: str) -> Template:
     return Template(read, {**PARAMETERS, **others})
 
 
-def faults(resources: Resources) -> Any:
-    """Returns what the vendor's own classes find."""
-    done = subprocess.run(  # noqa: S603 - the script is ours
-        ["node", str(PROJECT / "tests" / "deploy" / "ros_validators.mjs")],  # noqa: S607 - whichever is on PATH
-        input=json.dumps(resources),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    return json.loads(done.stdout)
-
-
 def test_what_is_made_and_nothing_else() -> None:
     """The charts have a test of their own."""
     made = template().resources()
@@ -285,37 +272,57 @@ def test_the_outputs_hold_no_secret() -> None:
     }
 
 
-@pytest.mark.node_modules
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"AlertEmail": "ops@example.com,it@example.com"},
-        {"KeepDays": "7", "AlertKind": "feishu", "AlertUrl": "https://a.example/"},
-    ],
-)
-def test_the_vendors_validators_find_nothing(parameters: dict[str, str]) -> None:
-    assert faults(template(**parameters).resources()) == []
+SOUND: list[dict[str, str]] = [
+    {"AlertEmail": "ops@example.com,it@example.com"},
+    {"KeepDays": "7", "AlertKind": "feishu", "AlertUrl": "https://a.example/"},
+]
+
+REFUSALS = [
+    ("Uploads", "BlockPublicAcces", True, "rendered as"),
+    ("Uploads", "BlockPublicAccess", "yes", "should be a boolean"),
+    ("Uploads", "AccessControl", "public", "doesn't exist in"),
+    ("Uploads", "CORSConfiguration", {"CORSRule": "all"}, "should be a list"),
+    ("PutRole", "MaxSessionDuration", "3600", "should be a number"),
+    ("Lines", "TTL", "30", "should be a number"),
+    ("Log", "Name", None, "required"),
+    ("Charts", "Charts", "all", "should be a list"),
+    ("Throttling", "Detail", {"Name": "throttling"}, "required"),
+]
 
 
-@pytest.mark.node_modules
-@pytest.mark.parametrize(
-    ("resource", "name", "value", "said"),
-    [
-        ("Uploads", "BlockPublicAcces", True, "rendered as"),
-        ("Uploads", "BlockPublicAccess", "yes", "should be a boolean"),
-        ("Uploads", "AccessControl", "public", "doesn't exist in"),
-        ("Uploads", "CORSConfiguration", {"CORSRule": "all"}, "should be a list"),
-        ("PutRole", "MaxSessionDuration", "3600", "should be a number"),
-        ("Lines", "TTL", "30", "should be a number"),
-        ("Log", "Name", None, "required"),
-        ("Charts", "Charts", "all", "should be a list"),
-        ("Throttling", "Detail", {"Name": "throttling"}, "required"),
-    ],
-)
-def test_the_vendors_validators_refuse(resource: str, name: str, value: Any, said: str) -> None:
+def with_property(resource: str, name: str, value: Any) -> Resources:
     resources = copy.deepcopy(template(AlertEmail="ops@example.com").resources())
     resources[resource]["Properties"][name] = value
-    (found,) = faults(resources)
+    return resources
+
+
+@pytest.fixture(scope="module")
+def faults() -> list[list[str]]:
+    """Returns what the vendor's own classes find in each template, asked once: to load them takes a second."""
+    templates = [template(**parameters).resources() for parameters in SOUND]
+    templates += [with_property(resource, name, value) for resource, name, value, _ in REFUSALS]
+    done = subprocess.run(  # noqa: S603 - the script is ours
+        ["node", str(PROJECT / "tests" / "deploy" / "ros_validators.mjs")],  # noqa: S607 - whichever is on PATH
+        input=json.dumps(templates),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    found: list[list[str]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.node_modules
+def test_the_vendors_validators_find_nothing(faults: list[list[str]]) -> None:
+    assert faults[: len(SOUND)] == [[]] * len(SOUND)
+
+
+@pytest.mark.node_modules
+@pytest.mark.parametrize("number", range(len(REFUSALS)), ids=[f"{row[0]}-{row[1]}" for row in REFUSALS])
+def test_the_vendors_validators_refuse(faults: list[list[str]], number: int) -> None:
+    resource, _, _, said = REFUSALS[number]
+    (found,) = faults[len(SOUND) + number]
     assert found.startswith(f"{resource}: ")
     assert said in found
 

@@ -38,6 +38,13 @@ class Chain:
         self.lines.clear()
         self.cloud.sts.records.clear()
 
+    def forget(self) -> None:
+        """Deletes all files, and clears all logs, for the next of several tests."""
+        self.cloud.bucket.clear()
+        for service in self.cloud.services:
+            service.reset()
+        self.lines.clear()
+
     def ask(self, path: str, **more: Any) -> requests.Response:
         method = "GET" if not more else "POST"
         return requests.request(method, self.cloud.gateway.url + path, timeout=20, **more)
