@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from deploy import credentials
 from deploy.environment import env_file, environment
 from deploy.question import agrees
-from deploy.serverless_devs import access
 
 RECORD = Path("build") / "last-deployment.json"
 """Where the last one is written down, in the project's folder: git ignores it."""
@@ -34,7 +34,7 @@ def target(environ: Mapping[str, str], folder: Path) -> Target:
     return Target(
         settings.get("NAME") or "oss-direct-upload",
         settings.get("REGION") or "cn-hongkong",
-        access.account_id(settings),
+        credentials.deployment_account(settings),
         env_file(environ, folder).name,
     )
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deploy import declared
+from deploy import credentials, declared
 from deploy.hooks import preflight
 from deploy.names import CERTIFICATES, DOMAINS
 from deploy.profiles import read_profiles
-from deploy.serverless_devs import access
 
 _RESOURCES = {"page": "site", "sign": "sign", "callback": "callback"}
 """What ONLY may be, and its resource in s.yaml."""
@@ -25,7 +24,7 @@ def check(part: str, settings: Mapping[str, str], folder: Path) -> None:
     """Raises ValueError if there is no such part, or the settings do not fit."""
     if part not in _RESOURCES:
         raise ValueError(f"ONLY must be {', '.join(_RESOURCES)}, not {part!r}")
-    deployment = declared.read(folder, settings, access.account_id(settings))
+    deployment = declared.read(folder, settings, credentials.deployment_account(settings))
     callback = {name: str(each) for name, each in (deployment.callback.get("environmentVariables") or {}).items()}
     profiles = read_profiles(folder)
     faults = preflight.faults(

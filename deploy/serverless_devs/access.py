@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml  # type: ignore[import-untyped,unused-ignore]
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
-
-from deploy.environment import OF_ENVIRONMENT
 
 _PASSPHRASE = b"SecretKey123"
 _MAGIC = b"Salted__"
@@ -31,19 +28,6 @@ def stored_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     """Returns AccountID, AccessKeyID and the rest of the deployment's alias; nothing where there is none."""
     stored = _read_alias(environ)
     return {str(name): _plain(str(value)) for name, value in stored.items()} if isinstance(stored, dict) else {}
-
-
-def account_id(environ: Mapping[str, str]) -> str:
-    """Returns the account that `s` acts on; empty where nothing tells it. Other tools may take other credentials."""
-    if all(name in environ for name in OF_ENVIRONMENT):  # before any alias, and even if they are empty
-        return environ["AccountID"]
-    name = alias(environ)
-    if name.endswith("_serverless_devs_key") and name in environ:
-        try:
-            return str(json.loads(environ[name])["AccountID"])
-        except (ValueError, KeyError, TypeError):
-            return ""
-    return stored_credentials(environ).get("AccountID", "")
 
 
 def holds_unusable(environ: Mapping[str, str]) -> bool:

@@ -100,14 +100,15 @@ async function credential(inputs) {
     return inputs.credential ?? (await inputs.getCredential());
 }
 
-/** Ours, with these credentials and no others: Serverless Devs' own variables would win, whatever was chosen with -a. */
+/** Ours, with these credentials and no others: the three variables come before all others (deploy/credentials.py). */
 function environment(credential) {
     const others =
         /^(ALIBABA_CLOUD|OSS)_(ACCESS_KEY_ID|ACCESS_KEY_SECRET|SECURITY_TOKEN|SESSION_TOKEN)$|^(AccessKeyID|AccessKeySecret|SecurityToken)$|_serverless_devs_key$/;
     return {
         ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !others.test(name))),
-        ALIBABA_CLOUD_ACCESS_KEY_ID: credential.AccessKeyID ?? "",
-        ALIBABA_CLOUD_ACCESS_KEY_SECRET: credential.AccessKeySecret ?? "",
-        ALIBABA_CLOUD_SECURITY_TOKEN: credential.SecurityToken ?? "",
+        AccountID: credential.AccountID ?? "",
+        AccessKeyID: credential.AccessKeyID ?? "",
+        AccessKeySecret: credential.AccessKeySecret ?? "",
+        SecurityToken: credential.SecurityToken ?? "",
     };
 }
