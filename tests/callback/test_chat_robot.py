@@ -130,6 +130,7 @@ HOSTILE = [
     "https://evil.example/a.png",
     "www.evil.example.png",
     "invoice.zip",
+    "evil\u3002example\uff0ecom\uff61png",
     "[photo](https://evil.example).png",
     "**bold** `code` <font color=red>.png",
     "a\nFrom: admin\u2028Key: b\x00\u202egnp.exe",
@@ -147,7 +148,10 @@ def test_a_name_has_no_effect_in_a_group(httpserver: HTTPServer, kind: str, name
     chosen = re.fullmatch(f"New file: (.*)\nSize: 7 B\nType: image/png\nFrom: (.*)\nKey: {EVENT['key']}", text)
     assert chosen
     assert robot.mentioned == []
-    assert [re.findall(r"[<>&@\[\]`*]|://|\w\.\w|[\x00-\x1f\u2028\u202e]", each) for each in chosen.groups()] == [
+    assert [
+        re.findall(r"[<>&@\[\]`*]|://|\w[.\u3002\uff0e\uff61]\w|[\x00-\x1f\u2028\u202e]", each)
+        for each in chosen.groups()
+    ] == [
         [],
         [],
     ]

@@ -8,9 +8,8 @@ import subprocess
 from typing import Any
 
 import pytest
-import yaml
 
-from support.ros_template import PARAMETERS, Resources, Template
+from support.ros_template import PARAMETERS, SHIPPED, Resources, Template
 from support.scratch import PROJECT
 
 KEYS = [
@@ -224,8 +223,7 @@ RESOURCES: Resources = {
 
 
 def template(**others: str) -> Template:
-    read = yaml.safe_load((PROJECT / "deploy" / "ros.yaml").read_text(encoding="utf-8"))
-    return Template(read, {**PARAMETERS, **others})
+    return Template(SHIPPED, {**PARAMETERS, **others})
 
 
 def test_what_is_made_and_nothing_else() -> None:

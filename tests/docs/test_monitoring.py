@@ -8,18 +8,18 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 from pytest_httpserver import HTTPServer
 
 from support.callback_world import OBJECT, CallbackWorld
 from support.factories import NOON
 from support.function import FILE, Make
 from support.log_service import FIELDS, run_query
+from support.ros_template import SHIPPED
 from support.scratch import PROJECT
 
 DOCS = (PROJECT / "docs" / "monitoring.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", DOCS, re.DOTALL)
-TEMPLATE = yaml.safe_load((PROJECT / "deploy" / "ros.yaml").read_text(encoding="utf-8"))["Resources"]
+TEMPLATE = SHIPPED["Resources"]
 
 
 def table(heading: str) -> list[str]:

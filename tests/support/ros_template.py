@@ -9,7 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
+
+from support.scratch import PROJECT
+
 Resources = dict[str, dict[str, Any]]
+
+SHIPPED: dict[str, Any] = yaml.load(  # read once, by libyaml: it is long
+    (PROJECT / "deploy" / "ros.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
+)
 
 _ARNS = {"ALIYUN::RAM::Role": "acs:ram::{account}:role/{RoleName}"}
 _NAMES = {

@@ -35,9 +35,10 @@ LANGUAGES = tuple(_LABELS)
 
 _INERT = {
     **{ord(each): chr(ord(each) + 0xFEE0) for each in "&*:<>@[]`"},
-    ord("."): ".\N{ZERO WIDTH SPACE}",
+    **{ord(dot): f"{dot}\N{ZERO WIDTH SPACE}" for dot in ".\u3002\uff0e\uff61"},
 }
-"""Full-width forms of what begins markup, a mention or an address, and a gap where a domain's name would go on."""
+"""Full-width forms of what begins markup, a mention or an address, and a gap where a domain's name would go on: after a
+dot, or one of those that browsers take for it (UTS 46)."""
 
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 """Of emoji, and of letters of some languages."""
