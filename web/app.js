@@ -3,6 +3,9 @@
 import "./element.js";
 import { chooseLanguage, LANGUAGES } from "./messages.js";
 import { Fault } from "./retry.js";
+import { addStyle, THEME } from "./style.js";
+
+addStyle(document, THEME);
 
 const uploader = /** @type {OssUpload} */ (document.querySelector("oss-upload"));
 

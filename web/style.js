@@ -1,10 +1,10 @@
-// The look of <oss-upload>: a constructed style sheet, which no Content-Security-Policy refuses.
+// The look of <oss-upload>: constructed style sheets, which no Content-Security-Policy refuses.
 
-/** @type {string} */
-export const STYLE = /* css */ `
+/** What the page around the element has, too. @type {string} */
+export const THEME = /* css */ `
     /* Themes set the properties on the left of each, or style parts. */
+    :root,
     :host {
-        display: block;
         --text: var(--oss-upload-text, #16191d);
         --quiet: var(--oss-upload-quiet, #57606a);
         --page: var(--oss-upload-page, #fff);
@@ -15,13 +15,11 @@ export const STYLE = /* css */ `
         --good: var(--oss-upload-good, #18763a);
         --bad: var(--oss-upload-bad, #b3261e);
         --radius: var(--oss-upload-radius, 0.5rem);
-        color: var(--text);
-        line-height: 1.5;
-        text-align: start;
     }
 
     /* As light or dark as the page around it. Older browsers stay light. */
     @supports (color: light-dark(#000, #fff)) {
+        :root,
         :host {
             --text: var(--oss-upload-text, light-dark(#16191d, #e9ecef));
             --quiet: var(--oss-upload-quiet, light-dark(#57606a, #a3abb3));
@@ -33,10 +31,6 @@ export const STYLE = /* css */ `
             --good: var(--oss-upload-good, light-dark(#18763a, #5fd38a));
             --bad: var(--oss-upload-bad, light-dark(#b3261e, #ff9a92));
         }
-    }
-
-    :host([hidden]) {
-        display: none;
     }
 
     * {
@@ -55,6 +49,20 @@ export const STYLE = /* css */ `
     .quiet {
         color: var(--quiet);
         font-size: 0.875rem;
+    }
+`;
+
+/** @type {string} */
+export const STYLE = /* css */ `
+    :host {
+        display: block;
+        color: var(--text);
+        line-height: 1.5;
+        text-align: start;
+    }
+
+    :host([hidden]) {
+        display: none;
     }
 
     .notice:not(:empty) {
@@ -207,3 +215,16 @@ export const STYLE = /* css */ `
         }
     }
 `;
+
+/** @type {Map<string, CSSStyleSheet>} */
+const sheets = new Map();
+
+/** @param {Document | ShadowRoot} root @param {string} text of a style sheet, which all elements share */
+export function addStyle(root, text) {
+    const sheet = sheets.get(text) ?? new CSSStyleSheet();
+    if (!sheets.has(text)) {
+        sheet.replaceSync(text);
+        sheets.set(text, sheet);
+    }
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+}

@@ -2,13 +2,10 @@
 
 import { isolateName, Translator } from "./messages.js";
 import { BLOCKING } from "./retry.js";
-import { STYLE } from "./style.js";
+import { addStyle, STYLE, THEME } from "./style.js";
 import { createTree } from "./template.js";
 
 const NOT_LOADED = "This page has not loaded completely. Reload it.";
-
-/** @type {Map<string, CSSStyleSheet>} */
-const sheets = new Map();
 
 export class View {
     texts = new Translator();
@@ -23,6 +20,7 @@ export class View {
     /** @param {ShadowRoot} root */
     constructor(root) {
         this.root = root;
+        this.addStyle(THEME);
         this.addStyle(STYLE);
         root.append(createTree());
         this.page = /** @type {ViewElements} */ (
@@ -32,14 +30,9 @@ export class View {
         );
     }
 
-    /** @param {string} text of a style sheet, which all elements share */
+    /** @param {string} text of a style sheet */
     addStyle(text) {
-        const sheet = sheets.get(text) ?? new CSSStyleSheet();
-        if (!sheets.has(text)) {
-            sheet.replaceSync(text);
-            sheets.set(text, sheet);
-        }
-        this.root.adoptedStyleSheets = [...this.root.adoptedStyleSheets, sheet];
+        addStyle(this.root, text);
     }
 
     /** @param {Translator} texts */
