@@ -133,6 +133,14 @@ def test_the_tarball_has_what_browsers_and_editors_need_and_nothing_else(tarball
     assert npm_package.read_contents(tarball) == others | code | languages
 
 
+def test_its_modules_are_those_that_the_tests_of_modules_load(project: Path) -> None:
+    package = project / "node_modules" / "oss-direct-upload"
+    different = [
+        name for name in MODULES if (package / f"{name}.js").read_bytes() != (ROOT / "web" / f"{name}.js").read_bytes()
+    ]
+    assert different == []
+
+
 def test_its_types_are_those_of_the_code(project: Path) -> None:
     (project / "use.ts").write_text(TYPED, encoding="utf-8")
     compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
