@@ -22,7 +22,7 @@ from deploy import last_deployment, parts
 from deploy.env_file import add_secret
 from deploy.environment import discovers_keys, env_file, environment, for_serverless_devs
 from deploy.link import command as link
-from deploy.serverless_devs import components
+from deploy.serverless_devs import components, oidc
 from deploy.serverless_devs.logs import FOR_ITS_OWNER, hiding, own_logs
 from deploy.serverless_devs.packages import delete_packages
 
@@ -120,6 +120,7 @@ def remove(environ: Mapping[str, str]) -> int:
 def main(command: str, environ: Mapping[str, str]) -> int:
     """Returns the exit code of what is run; 2 where .env or the environment cannot be used."""
     try:
+        environ = oidc.with_credentials(environ)
         refuse_templates(environment(environ, _PROJECT))
         own = last_deployment.target(environ, _PROJECT)
         ask = input if sys.stdin.isatty() and not environ.get("CI") else None

@@ -21,7 +21,7 @@ PACKAGES = {
 }
 
 ORDER = {
-    "fc_http": ["errors http_client invocation runtime", "event environment", "app", "instance"],
+    "fc_http": ["errors http_client invocation runtime version", "event environment", "app", "instance"],
     "oss_protocol": ["bucket credentials signature ticket", "callback presigned_url"],
     "direct_upload": [
         "errors known_types post_policy readable_text sdk_session without_aiohttp",
@@ -55,7 +55,7 @@ PURE = {
         *("__future__", "collections.abc", "hashlib", "oss_protocol.signature", "time", "urllib.parse"),
     },
     "oss_protocol.signature": {"__future__", "hmac"},
-    "oss_protocol.ticket": {"__future__", "base64", "binascii", "collections.abc", "hmac", "json", "typing"},
+    "oss_protocol.ticket": {"__future__", "base64", "collections.abc", "hmac", "json", "typing"},
 }
 WITH_A_SOCKET = {"fc_http.http_client", "direct_upload.sdk_session", "direct_upload.sts"}
 

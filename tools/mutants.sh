@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 # mutmut knows no other folder than src, and names mutants by it.
 mkdir "$work/src"
 cp -R functions/shared/* functions/callback/upload_callback functions/sign/direct_upload functions/sign/index.py "$work/src"
-cp -R tests localcloud vectors docs profiles.schema.json profiles.example.json "$work"
+cp -R tests localcloud vectors docs CHANGELOG.md profiles.schema.json profiles.example.json "$work"
 ln -s "$PWD/node_modules" "$work/node_modules"
 
 "$python/python" - "$work" $modules >"$work/pyproject.toml" <<'PYTHON'
@@ -27,7 +27,7 @@ def files(*folders, prefix=""):
     return json.dumps([str(file.relative_to(work)) for file in found if file.name in wanted])
 print("[tool.mutmut]")
 print('source_paths = ["src"]')
-print('also_copy = ["tests", "localcloud", "vectors", "docs", "profiles.schema.json", "profiles.example.json"]')
+print('also_copy = ["tests", "localcloud", "vectors", "docs", "CHANGELOG.md", "profiles.schema.json", "profiles.example.json"]')
 print(f"only_mutate = {files('src')}")
 names += ["app", "identity", "profile_requests", "counted_links"]  # these hold what the modules do together
 print(f"pytest_add_cli_args_test_selection = {files('tests/shared', 'tests/sign', prefix='test_')}")

@@ -9,7 +9,7 @@ from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.doctor.function import http_trigger
 from deploy.site.bucket import MANIFEST
-from deploy.site.files import CONFIG, INDEX
+from deploy.site.files import CONFIG, INDEX, is_version
 from deploy.site.publish import PublishRequest, files_of
 
 _NO_FUNCTION = "https://function.invalid"
@@ -43,7 +43,9 @@ def page_files(context: Context) -> Iterator[str]:
         yield f"{live.where} has another {_in_words(changed)} than what lies here."
     if missing := [key for key in shipped if key not in live.files]:
         yield f"{live.where} lacks {_in_words(missing)}."
-    if strange := sorted(live.files.keys() - shipped.keys() - {MANIFEST}):
+    others = live.files.keys() - shipped.keys() - {MANIFEST}
+    # A file of the deployment before does nothing: no page that was opened since loads it.
+    if strange := sorted(key for key in others if not is_version(key)):
         yield f"{live.where} has {_in_words(strange)}, which is not of the page."
 
 

@@ -98,6 +98,11 @@ def site_files(folder: Path, function: str, upload: str, look: Mapping[str, str]
     return [SiteFile(key, contents[key], content_type(key), _cache_control(key, page)) for key in order]
 
 
+def is_version(key: str) -> bool:
+    """Returns whether a file has a hash in its name: one of an earlier deployment may still be there."""
+    return bool(re.search(r"-[0-9A-Z]{8}\.(css|js)(\.map)?$", key))
+
+
 def _cache_control(key: str, page: MinifiedPage) -> str:
     return VERSION_CACHE_CONTROL if key in page.made else CACHE_CONTROL
 

@@ -344,7 +344,7 @@ def test_however_sts_fails_the_answer_is_503_and_no_form_is_signed(own_chain: Ch
     own_chain.cloud.faults.sts_mode = mode
     own_chain.new_instance()
     assert error(own_chain.ask("/sign", json={"files": [FILE]})) == (503, "credentials_unavailable", 30)
-    assert "assume_role_failed" in own_chain.lines[0]
+    assert "assume_role_failed" in own_chain.lines[1]
 
 
 def test_after_a_failure_sts_is_left_alone_for_half_a_minute(own_chain: Chain) -> None:
@@ -374,7 +374,7 @@ def test_a_stale_instance_ends_and_a_new_one_serves(own_chain: Chain) -> None:
     assert own_chain.ask(FOLDER_FORM).status_code == 502
     assert own_chain.ask(FOLDER_FORM).status_code == 200
     events = [json.loads(line[25:])["event"] for line in own_chain.lines if line.startswith("2024")]
-    assert events == ["assume_role_failed", "instance_ended", "assumed_role", "request"]
+    assert events == ["assume_role_failed", "instance_ended", "instance_started", "assumed_role", "request"]
 
 
 def test_an_instance_whose_credentials_never_worked_does_not_end_time_and_again(own_chain: Chain) -> None:
@@ -402,7 +402,7 @@ def test_a_skewed_clock_of_sts_is_reported_by_its_code(own_chain: Chain) -> None
     own_chain.cloud.faults.sts_skew = 16 * 60
     own_chain.new_instance()
     assert error(own_chain.ask(FOLDER_FORM))[1] == "credentials_unavailable"
-    assert json.loads(own_chain.lines[0][25:])["code"] == "InvalidTimeStamp.Expired"
+    assert json.loads(own_chain.lines[1][25:])["code"] == "InvalidTimeStamp.Expired"
 
 
 def test_no_secret_is_in_the_log_or_in_an_answer_that_should_not_have_it(own_chain: Chain) -> None:
@@ -440,7 +440,7 @@ def test_the_pages_first_request_warms_the_function_before_a_file_is_chosen(own_
     """On a cold instance GET /limits waits for the SDK and for STS; POST /sign then sends no request."""
     own_chain.new_instance()
     assert own_chain.ask("/limits").status_code == 200
-    assert [json.loads(line[25:])["event"] for line in own_chain.lines] == ["assumed_role", "request"]
+    assert [json.loads(line[25:])["event"] for line in own_chain.lines] == ["instance_started", "assumed_role", "request"]
     own_chain.lines.clear()
     own_chain.sign()
     assert [json.loads(line[25:])["event"] for line in own_chain.lines] == ["request"]

@@ -7,7 +7,9 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
+import yaml
 
+from deploy.serverless_devs import oidc
 from support.scratch import PROJECT
 
 DOCS = (PROJECT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -80,3 +82,21 @@ def test_every_resource_of_the_template_is_in_the_list() -> None:
     template = (PROJECT / "deploy" / "ros.yaml").read_text(encoding="utf-8")
     resources = re.findall(r"^  (\w+):\n    Type: ALIYUN", template, re.MULTILINE)
     assert [name for name in resources if f"`{name}`" not in DOCS] == []
+
+
+WORKFLOWS = re.findall(
+    r"<!-- workflow: (\w+) -->\n```yaml\n(.*?)```",
+    (PROJECT / "docs" / "deploy-from-ci.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("kind", "text"), WORKFLOWS, ids=[kind for kind, _ in WORKFLOWS])
+def test_a_workflow_sets_what_make_deploy_exchanges_and_asks_for_the_right_audience(kind: str, text: str) -> None:
+    workflow = yaml.safe_load(text)
+    job = workflow["jobs"]["deploy"] if kind == "github" else workflow["deploy"]
+    variables = job["env" if kind == "github" else "variables"]
+    script = "\n".join([each.get("run", "") for each in job["steps"]] if kind == "github" else job["script"])
+    assert set(variables) == set(oidc.NAMES)
+    assert re.findall(r"^ *make .*$", script, re.MULTILINE)[-1].strip() == "make deploy"
+    assert ("sts.aliyuncs.com" in text, "umask 077" in script) == (True, True)

@@ -39,6 +39,7 @@ def test_limits_say_what_may_be_uploaded_without_asking_sts(make: Make) -> None:
             "expires_in": 300,
             "auth": "none",
             "folder_forms": True,
+            "version": factories.VERSION,
         },
     )
     assert function.sessions == []

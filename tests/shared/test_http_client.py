@@ -107,14 +107,60 @@ def test_more_than_the_limit_is_not_read(httpserver: HTTPServer, size: int, fits
     assert outcome == (b"x" * 10 if fits else "the response is too long")
 
 
-def answering(sent: bytes) -> Treat:
-    """Returns a peer that sends this, whatever the request is, and ends the connection."""
+def answering(sent: bytes, *, holds: bool = False) -> Treat:
+    """Returns a peer that sends this, whatever the request is, and ends the connection, or holds it."""
 
-    def treat(connection: socket.socket, _: threading.Event) -> None:
+    def treat(connection: socket.socket, ended: threading.Event) -> None:
         connection.recv(65536)
         connection.sendall(sent)
+        if holds:
+            ended.wait(60)
 
     return treat
+
+
+@pytest.mark.parametrize(("path", "target"), [("", "/"), ("?", "/"), ("a?b=c", "/a?b=c")])
+def test_the_target_is_the_path_and_the_query(serve: Serve, path: str, target: str) -> None:
+    lines: list[bytes] = []
+
+    def treat(connection: socket.socket, _: threading.Event) -> None:
+        lines.append(connection.recv(65536).partition(b"\r\n")[0])
+
+    with pytest.raises(RequestFailed):
+        http_client.request("GET", serve(treat) + path, timeout_seconds=5)
+    assert lines == [f"GET {target} HTTP/1.1".encode()]
+
+
+def test_the_connections_own_time_out_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeouts: list[float] = []
+
+    def connect(_: object, timeout: float, *__: object) -> None:
+        timeouts.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(RequestFailed, match=r"^no response in time$"):
+        http_client.request("GET", "http://host.invalid/", timeout_seconds=5)
+    assert timeouts == [5]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_that_never_has_a_body_needs_no_length(serve: Serve, status: int) -> None:
+    sent = f"HTTP/1.1 {status} Whatever\r\n\r\n".encode()
+    response = http_client.request("GET", serve(answering(sent)), timeout_seconds=5)
+    assert (response.status, response.body) == (status, b"")
+
+
+@pytest.mark.parametrize("length", ["+5", "5_0", "\u00b2", "-5", "5, 5"])
+def test_a_length_that_is_not_written_in_digits_is_none(serve: Serve, length: str) -> None:
+    sent = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode("latin-1") + b"hello" * 10
+    with pytest.raises(RequestFailed, match=r"^the response has no length$"):
+        http_client.request("GET", serve(answering(sent)), timeout_seconds=5)
+
+
+def test_a_line_without_an_end_is_not_read_to_it(serve: Serve) -> None:
+    with pytest.raises(RequestFailed, match=r"^IncompleteRead$"):
+        http_client.request("GET", serve(answering(b"H" * 70_000, holds=True)), timeout_seconds=30)
 
 
 IN_ONE = b"HTTP/1.1 200 OK\r\nETag: abc\r\nContent-Length: 5\r\n\r\nhello"
@@ -155,7 +201,7 @@ def test_headers_that_break_off_are_no_answer_to_head(serve: Serve, end: bytes) 
 
 
 def test_an_answer_that_lasts_until_the_connection_ends_may_be_half_of_it(serve: Serve) -> None:
-    with pytest.raises(RequestFailed, match="the response has no length"):
+    with pytest.raises(RequestFailed, match=r"^the response has no length$"):
         http_client.request("GET", serve(answering(b"HTTP/1.0 200 OK\r\n\r\nhello")), timeout_seconds=5)
 
 
@@ -176,10 +222,14 @@ def test_what_a_chunk_says_of_its_size_is_not_believed(serve: Serve, sent: bytes
 
 def test_chunks_beyond_the_limit_are_not_read(serve: Serve) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with pytest.raises(RequestFailed, match="the response is too long"):
-        http_client.request(
-            "GET", serve(answering(head + b"6\r\nhello!\r\n5\r\nhello\r\n0\r\n\r\n")), timeout_seconds=5, max_bytes=10
-        )
+    sent = head + b"6\r\nhello!\r\n5\r\nhello\r\n"
+    with pytest.raises(RequestFailed, match=r"^the response is too long$"):
+        http_client.request("GET", serve(answering(sent, holds=True)), timeout_seconds=30, max_bytes=10)
+
+
+def test_chunks_up_to_the_limit_are_read(serve: Serve) -> None:
+    url = serve(answering(IN_CHUNKS))
+    assert http_client.request("GET", url, timeout_seconds=5, max_bytes=5).body == b"hello"
 
 
 @pytest.mark.parametrize("treat", [silent, trickling])
@@ -215,6 +265,7 @@ def test_nothing_goes_on_reading_where_a_name_was_found_too_late(serve: Serve, m
     with pytest.raises(RequestFailed, match="no response in time"):
         http_client.request("GET", url, timeout_seconds=0.2)
     [left] = set(threading.enumerate()) - before
+    assert left.daemon  # so that an instance can end
     found.set()
     left.join(5)
     assert not left.is_alive()
@@ -223,7 +274,7 @@ def test_nothing_goes_on_reading_where_a_name_was_found_too_late(serve: Serve, m
 @pytest.mark.parametrize("form", ["gzip, chunked", "chunked ", "identity"])
 def test_an_answer_in_a_form_that_was_not_asked_for_is_none(serve: Serve, form: str) -> None:
     head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {form}\r\nContent-Length: 4\r\n\r\n".encode()
-    with pytest.raises(RequestFailed, match="the response has an unexpected transfer encoding"):
+    with pytest.raises(RequestFailed, match=r"^the response has an unexpected transfer encoding$"):
         http_client.request("GET", serve(answering(head + b"5\r\nhello\r\n0\r\n\r\n")), timeout_seconds=5)
 
 

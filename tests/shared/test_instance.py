@@ -110,10 +110,21 @@ def test_one_line_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (echo.preparations, gc.get_freeze_count()) == ([(NOON, True)], 0)
 
 
+def test_an_instance_that_starts_logs_its_version() -> None:
+    world = World()
+    world.instance.initialize(factories.context())
+    [line] = world.lines
+    assert json.loads(line[25:]) == {
+        "request_id": "1-67431580-0123456789ab",
+        "event": "instance_started",
+        "version": factories.VERSION,
+    }
+
+
 def test_a_failed_preparation_is_logged_by_its_type() -> None:
     world = World(Echo(ValueError("a secret")))
     world.instance.initialize(factories.context())
-    [line] = world.lines
+    [_, line] = world.lines
     assert json.loads(line[25:]) == {
         "request_id": "1-67431580-0123456789ab",
         "event": "initialize_failed",

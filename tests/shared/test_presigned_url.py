@@ -64,6 +64,12 @@ def test_canonical_request_and_string_to_sign_are_the_published_ones(vector: Any
     assert string_to_sign(canonical, vector["x_oss_date"], vector["region"]) == vector["string_to_sign"]
 
 
+def test_additional_headers_are_those_of_the_request_that_are_not_signed_anyway() -> None:
+    headers = dict.fromkeys(("content-length", "host", "content-type", "content-md5", "x-oss-meta-a"), "1")
+    names = ["Host", "Content-Length", "Range", "Content-Type", "CONTENT-MD5", "X-Oss-Meta-A", "x-oss-callback"]
+    assert additional_headers(names, headers) == ["content-length", "host"]
+
+
 def test_the_url_is_the_address_the_encoded_key_and_the_sorted_query() -> None:
     made = presign(
         "PUT",

@@ -83,7 +83,7 @@ def test_in_function_compute_they_are_logged_once_and_every_request_is_told(
     function.initialize(factories.context())
     assert [respond(function)["statusCode"], respond(function, "/sign")["statusCode"]] == [500, 500]
     lines = [json.loads(line[25:]) for line in capsys.readouterr().out.splitlines()]
-    assert [line["event"] for line in lines] == ["misconfigured", "request", "request"]
+    assert [line["event"] for line in lines] == ["misconfigured", "instance_started", "request", "request"]
     assert [fault.split()[0] for fault in lines[0]["faults"]] == ["MAX_SIZE", "EXPIRES_IN"]
 
 
@@ -107,7 +107,7 @@ def test_an_initializer_that_cannot_prepare_says_so_and_does_not_raise(
 ) -> None:
     function.initialize(factories.context())
     lines = [json.loads(line[25:]) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["event"], line.get("code") or line["exception"]) for line in lines] == [
+    assert [(line["event"], line.get("code") or line["exception"]) for line in lines[1:]] == [
         ("assume_role_failed", "no credentials of an execution role"),
         ("initialize_failed", "CredentialsUnavailable"),
     ]

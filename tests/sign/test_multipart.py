@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given as given_random
 from hypothesis import strategies as st
@@ -60,6 +62,18 @@ def test_a_ticket_says_what_was_begun() -> None:
 
 def test_no_renewal_outlives_the_upload() -> None:
     assert UPLOAD.ticket(SECRET, NOON + 5.5 * DAY)[1] == NOON + 6 * DAY
+
+
+@pytest.mark.parametrize("labels", [{}, {"profile": "photos"}, {"profile": "photos", "slot": 3}])
+def test_what_is_stored_names_its_profile_and_its_slot(labels: dict[str, Any]) -> None:
+    assert UPLOAD._replace(**labels).to_stored("E", None) == {
+        "key": "uploads/alice/1.mp4",
+        "size": 20 * MIB,
+        "content_type": "video/mp4",
+        "etag": "E",
+        "filename": "film ü.mp4",
+        **labels,
+    }
 
 
 def of(secret: str = SECRET, purpose: str = "multipart") -> str:

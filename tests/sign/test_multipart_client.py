@@ -132,6 +132,16 @@ def test_each_operation_is_one_signed_request(
     assert authenticate(sent, f"/team-uploads/{UPLOAD.key}", identities, "cn-hangzhou", NOON) is signer
 
 
+@pytest.mark.parametrize(("status", "is_refused"), [(200, False), (299, False), (300, True), (404, True)])
+def test_only_a_status_from_200_to_299_is_an_answer(world: World, status: int, is_refused: bool) -> None:
+    world.answers(LIST.format(""), status)
+    try:
+        outcome: object = look(world.oss)
+    except StorageUnavailable as refusal:
+        outcome = refusal
+    assert isinstance(outcome, StorageUnavailable) is is_refused
+
+
 def test_a_storage_that_cannot_be_reached_is_logged(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(httpserver)
 

@@ -14,7 +14,7 @@ import time_machine
 from direct_upload import multipart_routes
 from direct_upload.multipart import MultipartUpload
 from oss_protocol import ticket
-from support.factories import NOON
+from support.factories import NOON, VERSION
 from support.function import FILE, Function, Make
 from support.tokens import HS256, bearer, new_secret, raw_claims, raw_token, token
 
@@ -88,6 +88,7 @@ def test_a_profile_has_its_own_limits(function: Function) -> None:
         "profile": "photos",
         "subject": "alice",
         "multipart_threshold": 100_000_000,
+        "version": VERSION,
         "token_expires_at": "2024-11-24T13:00:00Z",
     }
 

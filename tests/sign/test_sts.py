@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from werkzeug.wrappers import Request, Response
 from direct_upload import sdk_session
 from direct_upload.settings import Settings
 from direct_upload.sts import _config as sts_config
-from direct_upload.sts import assume_role, role_assumer, session_policy
+from direct_upload.sts import assume_role, role_assumer, role_session_name, session_policy
 from direct_upload.upload_credentials import AssumeRoleFailed
 from localcloud.faults import Faults
 from localcloud.ram.identities import Identities, Identity
@@ -87,6 +88,23 @@ def test_the_session_policy_narrows_the_role_to_the_prefix(world: StsWorld) -> N
     narrowed = PUT | {"Resource": "acs:oss:*:*:team-uploads/uploads/*"}
     assert issued.policies == ({"Version": "1", "Statement": [PUT]}, {"Version": "1", "Statement": [narrowed]})
     assert issued.arn == f"acs:ram::{ACCOUNT}:assumed-role/oss-upload/sign"
+
+
+@pytest.mark.parametrize(
+    ("context", "name"),
+    [
+        (SimpleNamespace(function=SimpleNamespace(name="Upload-Sign_1")), "Upload-Sign_1"),
+        (SimpleNamespace(function=SimpleNamespace(name="a b/\N{SNOWMAN}.@")), "a-b--.@"),
+        (SimpleNamespace(function=SimpleNamespace(name="s")), "s-"),
+        (SimpleNamespace(function=SimpleNamespace(name="s" * 33)), "s" * 32),
+        (SimpleNamespace(function=SimpleNamespace(name="")), "sign"),
+        (SimpleNamespace(function=None), "sign"),
+        (SimpleNamespace(), "sign"),
+        (None, "sign"),
+    ],
+)
+def test_the_session_has_the_functions_name_as_far_as_sts_takes_it(context: object, name: str) -> None:
+    assert role_session_name(context) == name
 
 
 def test_the_session_policy_is_compact_json() -> None:

@@ -177,6 +177,7 @@ def test_whatever_the_name_the_key_is_below_the_callers_prefix(name: str, conten
         ("archive.tar.gz", 10, "archive.gz"),
         (".hidden-name", 5, ".hidd"),
         ("n." + "e" * 33, 33, "n." + "e" * 31),
+        ("name." + "e" * 33, 36, "name." + "e" * 31),
     ],
 )
 def test_a_name_is_percent_encoded_and_a_long_one_shortened_keeping_its_extension(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +32,11 @@ ENVIRON = {
     "AUTH": "none",
 }
 """The required settings."""
+
+
+_CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
+VERSION = re.findall(r"^## (\d+\.\d+\.\d+) — ", _CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)[0]
+"""The newest version that the changelog describes."""
 
 
 def credentials(*, expiration: float = NOON + 3600, token_bytes: int = 600) -> Credentials:

@@ -76,9 +76,9 @@ def _send(  # noqa: PLR0917 - the parts of a request
     max_bytes: int | None,
     connection: _Connection,
 ) -> Response | RequestFailed:
-    def create_response(sock: socket.socket, *args: Any, **options: Any) -> _StrictResponse:
+    def create_response(sock: socket.socket, **options: Any) -> _StrictResponse:
         connection.use(sock)
-        return _StrictResponse(sock, *args, **options)
+        return _StrictResponse(sock, **options)
 
     try:
         parts = urlsplit(url)

@@ -15,6 +15,7 @@ from fc_http.errors import InvalidSettings
 from fc_http.event import Request
 from fc_http.invocation import Invocation
 from fc_http.runtime import Runtime
+from fc_http.version import VERSION
 
 FREEZE_MODULES = True
 """Whether garbage collection skips what an instance loads while it initializes, then and later: hundreds of modules
@@ -49,6 +50,7 @@ class Instance:
         """
         self.app()
         current = Invocation(self._runtime.clock(), context, self._runtime.write)
+        current.log_event(event="instance_started", version=VERSION)
         try:
             with _modules_frozen():
                 if self._application:

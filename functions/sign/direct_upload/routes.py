@@ -19,6 +19,7 @@ from fc_http.errors import ApiError, MethodNotAllowed, NotFound
 from fc_http.event import Request, parse_json
 from fc_http.invocation import Invocation
 from fc_http.runtime import Runtime
+from fc_http.version import VERSION
 from oss_protocol.credentials import Credentials, own_credentials
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Routes:
             "folder_forms": grant.profile.folder_forms and grant.max_files is None,
             **({} if name is None else {"profile": name}),
             **({"multipart_threshold": multipart.threshold} if multipart else {}),
+            "version": VERSION,
             **_describe_token(grant),
         }
 

@@ -517,7 +517,7 @@ def test_the_buckets_are_looked_for_where_oss_region_says(
         ({"app.js": "1" * 32}, "has another app.js than what lies here."),
         ({"config.json": "1" * 32, "index.html": "2" * 32}, "has another config.json, index.html than what lies here."),
         ({"app.js": ""}, "lacks app.js."),
-        ({"evil.js": "1" * 32}, "has evil.js, which is not of the page."),
+        ({"evil.js": "1" * 32, "app-0A1B2C3D.js": "2" * 32}, "has evil.js, which is not of the page."),
     ],
 )
 def test_a_page_that_was_changed_in_the_account_is_a_fault(

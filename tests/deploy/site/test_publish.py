@@ -203,6 +203,28 @@ def test_what_has_changed_is_sent_and_what_is_gone_deleted(publisher: Publisher,
     assert keys(world) == sorted({*KEYS, "new.txt"} - {"icon.svg"})
 
 
+def versions(world: OssWorld) -> set[str]:
+    """Returns the page's scripts whose names have a hash, as the text in them says."""
+    return {content(world, key) for key in keys(world) if key.startswith("app-")}
+
+
+@pytest.mark.node_modules
+def test_a_page_that_was_opened_before_a_deployment_finds_its_modules_until_the_next(
+    publisher: Publisher, world: OssWorld
+) -> None:
+    (publisher.folder / "index.html").write_text(f'{INDEX}<script type="module" src="app.js"></script>')
+    seen = []
+    for text in ("one", "two", "two", "three"):
+        (publisher.folder / "app.js").write_text(f'document.title="{text}";')
+        publisher.ok("deploy")
+        seen.append(
+            sorted(each for each in ("one", "two", "three") if any(each in script for script in versions(world)))
+        )
+    assert seen == [["one"], ["one", "two"], ["one", "two"], ["three", "two"]]
+    publisher.ok("remove")
+    assert keys(world) == []
+
+
 def test_what_somebody_changed_or_deleted_is_sent_again(publisher: Publisher, world: OssWorld) -> None:
     publisher.ok("deploy")
     put(world, "app.js")
