@@ -19,6 +19,7 @@ from typing import Any
 
 PROJECT = Path(__file__).parents[2]
 ESBUILD = PROJECT / "node_modules" / "esbuild"
+SCRIPT = Path(__file__).with_name("minify.mjs")
 
 _LOADED = re.compile(rb'<(script type="module" src|link rel="stylesheet" href)="([^"?#]+)">(?:</script>)?')
 """What a page of HTML loads at once."""
@@ -93,7 +94,7 @@ def _run_esbuild(folder: Path, entries: list[str]) -> dict[str, Any]:
             "The page is made smaller with Node.js and esbuild, which are missing. To install both: make build"
         )
     done = subprocess.run(  # noqa: S603 - files of the page, by name
-        [node, str(Path(__file__).with_name("minify.mjs")), str(folder), *entries],
+        [node, str(SCRIPT), str(folder), *entries],
         env={"PATH": os.environ.get("PATH", "")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
