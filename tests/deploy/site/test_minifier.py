@@ -95,7 +95,8 @@ def test_what_several_scripts_import_is_loaded_along_with_each(tmp_path: Path) -
 
 
 def test_each_module_that_is_named_for_uploads_is_loaded_later() -> None:
-    [names] = re.findall(r"^const FOR_UPLOADS = \[(.*?)\];", minifier.SCRIPT.read_text(encoding="utf-8"), re.M | re.S)
+    script = minifier.SCRIPT.read_text(encoding="utf-8")
+    [names] = re.findall(r"^const FOR_UPLOADS = \[(.*?)\];", script, re.MULTILINE | re.DOTALL)
     source = "".join(file.read_text(encoding="utf-8") for file in WEB.glob("*.js"))
     assert [name for name in re.findall(r'"(.*?)"', names) if f'import("./{name}")' not in source] == []
 
