@@ -26,7 +26,10 @@ MAX_AHEAD_SECONDS = 2
 """How far this machine's clock may be ahead. An event of the service comes later than that after a change begins."""
 
 ROLE_AGE_SECONDS = 30
-"""How old a role is before a function is given it: Function Compute refuses one that it does not know yet."""
+"""How old a role is before a function is given it: Function Compute refuses one that it does not know yet.
+
+A guess: no operation says whether it knows a role, except that which creates a function, and fc3 tries that once.
+"""
 
 _BEFORE_DEPLOY = ("deploy", "failed")
 _ADVICE = (

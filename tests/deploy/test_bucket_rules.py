@@ -190,6 +190,7 @@ LEFT_ALONE = [
     (NEEDS, lifecycle(EXPIRES.format(1), "in/other/")),
     (NEEDS, lifecycle(EXPIRES.format(1), status="Disabled")),
     (NEEDS, lifecycle(EXPIRES.format(1) + TAG)),
+    (NEEDS, lifecycle(TAG, "in/here/")),
     (NEEDS, lifecycle(EXPIRES.format(7), "in/here/~photos/a")),
     (NEEDS, lifecycle("<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>")),
     (NEEDS, lifecycle(ABORTS.format(7))),
