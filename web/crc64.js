@@ -1,4 +1,4 @@
-// CRC-64 of what is sent, as the storage computes it (ECMA-182, x-oss-hash-crc64ecma). Loaded with the first file.
+// CRC-64 as the storage computes it (ECMA-182, x-oss-hash-crc64ecma). Loaded with the first file.
 //
 // A sum is a bigint. 64 bits are two 32-bit halves while bytes are read: bigints are far too slow for that.
 
@@ -6,9 +6,6 @@
 const POLYNOMIAL = 0xc96c5795d7870f42n;
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
-
-/** Small enough that the page stays quick between two of them. */
-const CHUNK_SIZE = 1024 ** 2;
 
 /** By the number of zero bytes that follow, 0 to 7, and the byte: the low and the high half of its sum. */
 const LOW = new Int32Array(8 * 256);
@@ -79,26 +76,6 @@ export function combine(first, second, size) {
         power = multiply(power, power);
     }
     return multiply(factor, first) ^ second;
-}
-
-/** Rejects if it can no longer be read. @param {Blob} blob @param {() => void} keepAlive @param {AbortSignal} signal */
-export async function sumOf(blob, keepAlive, signal) {
-    let sum = 0n;
-    const read = (/** @type {number} */ at) => {
-        const reading = blob.slice(at, at + CHUNK_SIZE).arrayBuffer();
-        reading.catch(() => {}); // if this ends before it is needed
-        return reading;
-    };
-    let next = read(0);
-    for (let at = 0; at < blob.size; at += CHUNK_SIZE) {
-        const bytes = await next;
-        signal.throwIfAborted();
-        // The next piece is read while this one is summed.
-        next = read(at + CHUNK_SIZE);
-        sum = crc64(new Uint8Array(bytes), sum);
-        keepAlive();
-    }
-    return sum;
 }
 
 /** Modulo the polynomial. @param {bigint} a @param {bigint} b */

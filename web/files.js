@@ -1,22 +1,10 @@
-// Chosen files: which are allowed, whether they have changed, and how far each is.
+// Chosen files: which are allowed, and how far each is.
 
 import { Meter } from "./bandwidth.js";
 import { Fault, NOT_RETRIABLE } from "./retry.js";
 
 /** No change reaches a copy. Larger files are checked after they were sent. */
 export const MAX_COPY_SIZE = 8 * 1024 ** 2;
-
-/** Firefox reads on in a file that has changed, and reports its old size and date. Others refuse to read it. */
-const READS_CHANGED_FILES = "mozInnerScreenX" in globalThis;
-
-const loadFingerprint = () =>
-    import("./fingerprint.js").catch(() => {
-        throw new Fault("storage_unreachable");
-    });
-
-if (READS_CHANGED_FILES) {
-    loadFingerprint().catch(() => {}); // tried again when it is needed
-}
 
 const LEAVING_MS = 5000;
 
@@ -52,54 +40,6 @@ export function unreadableFault() {
     return new Fault(isLeaving ? "storage_unreachable" : "file_changed");
 }
 
-/** @param {Upload} upload @param {() => void} keepAlive @param {AbortSignal} signal */
-export async function verifyUnchanged(upload, keepAlive, signal, readsChanged = READS_CHANGED_FILES) {
-    const { file, size } = upload;
-    // In some browsers it follows the disk: 0 for a deleted file.
-    assertEqual(file.size, size);
-    assertEqual(await isReadable(file), true);
-    if (readsChanged) {
-        const { readFingerprint } = await loadFingerprint();
-        const { length, fingerprint } = await readFingerprint(file, size, keepAlive, signal);
-        assertEqual(length, size);
-        compareFingerprint(upload, fingerprint);
-    }
-}
-
-/** @param {Upload} upload @param {AbortSignal} signal */
-export async function copyToMemory(upload, signal, readsChanged = READS_CHANGED_FILES) {
-    const bytes = await upload.file.arrayBuffer().catch(() => null);
-    assertEqual(bytes?.byteLength, upload.size);
-    const copy = new Blob([/** @type {ArrayBuffer} */ (bytes)]);
-    if (readsChanged) {
-        const { hash } = await loadFingerprint();
-        compareFingerprint(upload, hash(new Uint8Array(/** @type {ArrayBuffer} */ (bytes))));
-    }
-    // It may have changed while it was read.
-    await verifyUnchanged(upload, () => {}, signal, readsChanged);
-    signal.throwIfAborted();
-    return copy;
-}
-
-/** Tells by the last byte. @param {Blob} blob */
-export async function isReadable(blob) {
-    const end = await (blob.size > 0 ? blob.slice(-1) : blob).arrayBuffer().catch(() => null);
-    return end?.byteLength === Math.min(1, blob.size);
-}
-
-/** @param {Upload} upload @param {number} fingerprint */
-function compareFingerprint(upload, fingerprint) {
-    upload.fingerprint ??= fingerprint;
-    assertEqual(fingerprint, upload.fingerprint);
-}
-
-/** @param {unknown} actual @param {unknown} expected */
-function assertEqual(actual, expected) {
-    if (actual !== expected) {
-        throw unreadableFault();
-    }
-}
-
 const CLOSED = ["done", "unreported", "unconfirmed", "failed", "cancelled"];
 
 export class Upload {
@@ -114,7 +54,7 @@ export class Upload {
     fault;
     retryAt = 0; // on the queue's clock
     tries = 0;
-    /** @type {number | undefined} */
+    /** Of its bytes, in browsers that read on in a changed file. @type {string | undefined} */
     fingerprint;
     hasFormExpired = false;
     needsWholeLine = false; // its form expired while others shared the line

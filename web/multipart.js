@@ -1,8 +1,10 @@
 // Sends a file in parts. A part that fails is sent again alone; after an interruption, only what is missing.
 
-import { isReadable, unreadableFault, verifyUnchanged } from "./files.js";
-import { loadChecksums, putPart, toUploadResult } from "./oss.js";
+import { combine } from "./crc64.js";
+import { unreadableFault } from "./files.js";
+import { putPart, toUploadResult } from "./oss.js";
 import { CONNECTIONS_PER_FILE, startTimer } from "./queue.js";
+import { isReadable, sumOf, verifyUnchanged } from "./reader.js";
 import { PreviousUploads } from "./resume.js";
 import { canRetry, Fault, retryDelay } from "./retry.js";
 
@@ -164,7 +166,7 @@ class Transfer {
                 await verifyUnchanged(this.upload, () => this.onProgress(this.#uploadedBytes), this.signal);
                 this.record.slot && this.#save({ isCompleting: true });
                 const answer = await this.#retrying(() => this.#request("/complete"));
-                await this.#verifyObject(answer.stored?.crc64);
+                this.#verifyObject(answer.stored?.crc64);
                 return toUploadResult(answer);
             } catch (fault) {
                 if (codeOf(fault) !== "parts_missing" || completion === MAX_COMPLETIONS) {
@@ -181,10 +183,9 @@ class Transfer {
     /** What is in the storage is not sent again if it is what is in the file. */
     async #verifyArrived() {
         for (const { number, crc64 } of this.#arrived.filter((part) => part.crc64)) {
-            const { sumOf } = await loadChecksums();
             const part = this.#slice(number);
             const keepAlive = () => this.onProgress(this.#uploadedBytes);
-            const sum = await sumOf(part, keepAlive, this.signal).catch(throwUnreadable);
+            const sum = await sumOf(part, keepAlive, this.signal);
             if (crc64 === `${sum}`) {
                 this.#sums.set(number, sum);
             } else {
@@ -195,12 +196,11 @@ class Transfer {
     }
 
     /** @param {string} [stored] the sum of the whole object */
-    async #verifyObject(stored) {
+    #verifyObject(stored) {
         const { parts } = this.record;
         if (!stored || this.#sums.size < parts) {
             return;
         }
-        const { combine } = await loadChecksums();
         let whole = 0n;
         for (let number = 1; number <= parts; number += 1) {
             whole = combine(whole, this.#sums.get(number) ?? 0n, sizeOf(this.record, number));
@@ -254,7 +254,7 @@ class Transfer {
     async #put(number, part) {
         this.#updateProgress(number, 0);
         const url = await this.#getUrl(number);
-        if (part.size !== sizeOf(this.record, number) || !(await isReadable(part))) {
+        if (part.size !== sizeOf(this.record, number) || !(await isReadable(part, this.signal))) {
             throw unreadableFault();
         }
         this.#sums.delete(number);
@@ -359,11 +359,6 @@ function toMultipartUpload(record, parts) {
 /** @param {PreviousUpload} record @param {number} number of a part, from 1 */
 function sizeOf({ part_size: partSize, size }, number) {
     return Math.min(partSize, size - (number - 1) * partSize);
-}
-
-/** @param {unknown} reason @returns {never} */
-function throwUnreadable(reason) {
-    throw reason instanceof DOMException && reason.name === "NotReadableError" ? unreadableFault() : reason;
 }
 
 /** @param {unknown} fault */

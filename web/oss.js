@@ -1,6 +1,6 @@
 // Requests to the storage, and what its answers mean.
 
-import { copyToMemory, isReadable, MAX_COPY_SIZE, unreadableFault, verifyUnchanged } from "./files.js";
+import { MAX_COPY_SIZE, unreadableFault } from "./files.js";
 import { Fault } from "./retry.js";
 
 const CHECKSUM = /^x-oss-hash-crc64ecma: *(\d+)/im;
@@ -27,16 +27,12 @@ const FAULT_CODES = {
 /** @type {Post} */
 export async function postForm(form, upload, onProgress, signal) {
     const { file, size } = upload;
+    const { copyToMemory, verifyUnchanged } = await loadReader();
     const isCopied = size <= MAX_COPY_SIZE;
-    const body = isCopied ? await copyToMemory(upload, signal) : file.slice(0, size);
-    const { response, verify } = await sendVerifiably(
-        "POST",
-        form.url,
-        toFormData(form, body),
-        body,
-        onProgress,
-        signal,
-    );
+    const { copy, sum } = isCopied ? await copyToMemory(upload, signal) : {};
+    const content = copy ?? file.slice(0, size);
+    const request = { method: "POST", url: form.url, body: toFormData(form, content), content, sum };
+    const { response, verify } = await sendVerifiably(request, onProgress, signal);
     const isStored = response.status >= 200 && response.status < 300;
     if (isStored && !isCopied) {
         await verifyUnchanged(upload, () => onProgress(size), signal);
@@ -55,50 +51,40 @@ export async function postForm(form, upload, onProgress, signal) {
 
 /** @type {Put} */
 export async function putPart(url, part, onProgress, signal) {
-    const body = part.size <= MAX_COPY_SIZE ? new Blob([await readWhole(part)]) : part;
-    const { response, verify } = await sendVerifiably("PUT", url, body, body, onProgress, signal);
+    const request = { method: "PUT", url, body: part, content: part };
+    const { response, verify } = await sendVerifiably(request, onProgress, signal);
     if (response.status !== 200) {
         throw storageFault(response);
     }
     return verify();
 }
 
-/** @param {Blob} blob */
-function readWhole(blob) {
-    return blob.arrayBuffer().catch(() => {
-        throw unreadableFault();
-    });
-}
-
-export function loadChecksums() {
-    return import("./crc64.js").catch(() => {
+export function loadReader() {
+    return import("./reader.js").catch(() => {
         throw new Fault("storage_unreachable");
     });
 }
 
 /**
- * Sums what is sent while it is sent. `verify` compares the sum with the storage's, and returns it.
+ * Reads the content's sum while it is sent, unless it is known. `verify` compares it with the storage's, and returns it.
  *
- * @param {string} method @param {string} url @param {FormData | Blob} body @param {Blob} file of the body
- * @param {(bytes: number) => void} onProgress @param {AbortSignal} signal
+ * @param {StorageRequest} request @param {(bytes: number) => void} onProgress @param {AbortSignal} signal
  */
-async function sendVerifiably(method, url, body, file, onProgress, signal) {
-    const { sumOf } = await loadChecksums();
+async function sendVerifiably(request, onProgress, signal) {
+    const { sumOf } = await loadReader();
     let sent = 0;
-    const sum = () => sumOf(file, () => onProgress(sent), signal);
-    const summing = sum();
-    summing.catch(() => {}); // if sending fails first
+    const readSum = async () => request.sum ?? sumOf(request.content, () => onProgress(sent), signal);
+    const reading = readSum();
+    reading.catch(() => {}); // if sending fails first
     const report = (/** @type {number} */ bytes) => {
         sent = bytes;
         onProgress(bytes);
     };
-    const response = await sendXhr(method, url, body, file, report, signal);
+    const response = await sendXhr(request, report, signal);
     const verify = async (/** @type {Detail} */ detail = {}) => {
-        const [ours, stored] = [await summing.catch(() => undefined), readChecksum(response)];
-        if (ours === undefined || (stored && stored !== `${ours}`)) {
-            signal.throwIfAborted();
-            const isAsBefore = ours !== undefined && ours === (await sum().catch(() => undefined));
-            throw isAsBefore ? new Fault("damaged", detail) : unreadableFault();
+        const [ours, stored] = [await reading, readChecksum(response)];
+        if (stored && stored !== `${ours}`) {
+            throw ours === (await readSum()) ? new Fault("damaged", detail) : unreadableFault();
         }
         return ours;
     };
@@ -121,28 +107,25 @@ export function toUploadResult({ stored: object, webhook_delivered: isDelivered 
     return isDelivered === false ? { object, state: "unreported", fault: new Fault("not_reported") } : { object };
 }
 
-/**
- * fetch reports no progress of what it sends.
- *
- * @param {string} method @param {string} url @param {FormData | Blob} body @param {Blob} file of the body
- * @param {(bytes: number) => void} onProgress @param {AbortSignal} signal @returns {Promise<XMLHttpRequest>}
- */
-function sendXhr(method, url, body, file, onProgress, signal) {
-    return new Promise((resolve, reject) => {
+/** fetch reports no progress of what it sends. @param {StorageRequest} options @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */
+async function sendXhr({ method, url, body, content }, onProgress, signal) {
+    const { isReadable } = await loadReader();
+    signal.throwIfAborted();
+    return new Promise((/** @type {(request: XMLHttpRequest) => void} */ resolve, reject) => {
         const request = new XMLHttpRequest();
         const abort = () => request.abort();
-        const readCheck = setInterval(async () => {
-            if (!(await isReadable(file))) {
+        const rejectUnreadable = async () => {
+            if (!(await isReadable(content, signal))) {
                 reject(unreadableFault());
                 abort();
             }
-        }, READ_CHECK_MS);
+        };
+        const readCheck = setInterval(() => rejectUnreadable().catch(() => {}), READ_CHECK_MS);
         request.open(method, url);
-        request.upload.onprogress = (event) => onProgress(Math.min(event.loaded, file.size));
-        request.upload.onload = () => onProgress(file.size);
+        request.upload.onprogress = (event) => onProgress(Math.min(event.loaded, content.size));
+        request.upload.onload = () => onProgress(content.size);
         request.onload = () => resolve(request);
-        request.onerror = async () =>
-            reject((await isReadable(file)) ? new Fault("storage_unreachable") : unreadableFault());
+        request.onerror = () => rejectUnreadable().then(() => reject(new Fault("storage_unreachable")), reject);
         request.onabort = () => reject(signal.reason);
         request.onloadend = () => {
             clearInterval(readCheck);

@@ -73,7 +73,7 @@ type PreviousUpload = {
     name: string;
     size: number;
     lastModified?: number;
-    fingerprint?: number;
+    fingerprint?: string;
     /** Of a counted link. */
     slot?: number;
     /** Its completion has been requested. */
@@ -189,6 +189,9 @@ type Post<Signed = Form> = (
     onProgress: (bytes: number) => void,
     signal: AbortSignal,
 ) => Promise<UploadResult>;
+
+/** What is sent to the storage: `content` is the file's bytes in the body, `sum` their CRC-64 where it is known. */
+type StorageRequest = { method: string; url: string; body: FormData | Blob; content: Blob; sum?: bigint };
 
 /** Resolves with the CRC-64 of what was sent, which is what has arrived. */
 type Put = (

@@ -1,7 +1,8 @@
 // The queue that uploads with what the function signs. For other pages, too: docs/frontend.md.
 
-import { MAX_COPY_SIZE, verifyUnchanged } from "./files.js";
+import { MAX_COPY_SIZE } from "./files.js";
 import { Forms } from "./forms.js";
+import { loadReader } from "./oss.js";
 import { CONNECTIONS_PER_FILE, Queue } from "./queue.js";
 
 export { Upload } from "./files.js";
@@ -14,6 +15,7 @@ export function createQueue(signer, onChange, parallel) {
     const queue = new Queue({
         sign: async (_, signal, upload, keepAlive, outlook) => {
             if (upload.size > MAX_COPY_SIZE) {
+                const { verifyUnchanged } = await loadReader();
                 await verifyUnchanged(upload, keepAlive, signal);
             }
             if (signer.token && !signer.hasLimits) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { combine, crc64, sumOf } from "../../web/crc64.js";
+import { combine, crc64 } from "../../web/crc64.js";
 
 const bytes = (text) => new TextEncoder().encode(text);
 
@@ -17,10 +17,6 @@ const SUMS = [
     ["all bytes, five times", ALL_BYTES, 15767240883999044858n],
     ["文件.txt", bytes("文件.txt"), 6207805968193777606n],
 ];
-
-const never = () => {};
-
-const { signal } = new AbortController();
 
 for (const [name, content, sum] of SUMS) {
     test(`the sum of ${name} is ${sum}`, () => assert.equal(crc64(content), sum));
@@ -37,20 +33,4 @@ test("the sums of two pieces make that of both", () => {
         const [first, second] = [ALL_BYTES.subarray(0, at), ALL_BYTES.subarray(at)];
         assert.equal(combine(crc64(first), crc64(second), second.length), 15767240883999044858n);
     }
-});
-
-test("a file is summed piece by piece, and says that it goes on", async () => {
-    const blob = new Blob([new Uint8Array(2_500_000)]);
-    let turns = 0;
-    const sum = await sumOf(blob, () => (turns += 1), signal);
-    assert.deepEqual([sum, turns], [crc64(new Uint8Array(2_500_000)), 3]);
-});
-
-test("a file of no bytes has the sum 0", async () => {
-    assert.equal(await sumOf(new Blob([]), never, signal), 0n);
-});
-
-test("summing ends when it is cancelled", async () => {
-    const reason = new Error("cancelled");
-    await assert.rejects(sumOf(new Blob(["x"]), never, AbortSignal.abort(reason)), reason);
 });

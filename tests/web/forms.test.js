@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { beforeEach, test } from "node:test";
 import { Upload } from "../../web/files.js";
-import "../../web/crc64.js"; // what is loaded later takes more than a moment
 import { Forms } from "../../web/forms.js";
+import "../../web/reader.js"; // what is loaded later takes more than a moment
 import { createQueue, Signer } from "../../web/uploader.js";
 import { clock, settle } from "./clock.js";
 

@@ -1,14 +1,27 @@
-// Files that change on a simulated disk, read as Firefox reads them and as other browsers do.
+// Files that are read piece by piece, and that change on a simulated disk: as Firefox reads them, and other browsers.
 
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { copyToMemory, isReadable, Upload, verifyUnchanged } from "../../web/files.js";
+import { crc64 } from "../../web/crc64.js";
+import { Upload } from "../../web/files.js";
+import { copyToMemory, isReadable, readPieces, sumOf, verifyUnchanged } from "../../web/reader.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
 const signal = new AbortController().signal;
 const never = () => {};
+
+/** Reads when it is read. */
+const streamOf = (read) => {
+    const pull = (controller) => {
+        const bytes = new Uint8Array(read());
+        bytes.length > 0 && controller.enqueue(bytes);
+        controller.close();
+        controller.byobRequest?.respond(0);
+    };
+    return new ReadableStream({ type: "bytes", pull });
+};
 
 /** A chosen file whose disk the test may write to. Firefox reads what is there now; the others refuse once it is another. */
 function chooseFile(content, { readsOn = false, isLive = false } = {}) {
@@ -32,8 +45,7 @@ function chooseFile(content, { readsOn = false, isLive = false } = {}) {
             assert.equal(at, -1);
             return { arrayBuffer: async () => read(first.length - 1, first.length) };
         },
-        arrayBuffer: async () => read(0),
-        stream: () => new Blob([new Uint8Array(read(0))]).stream(),
+        stream: () => streamOf(() => read(0)),
     };
     return { disk, upload: new Upload(file) };
 }
@@ -65,9 +77,9 @@ for (const readsOn of [true, false]) {
 
     test(`${browser} a copy is the file, and stays so`, async () => {
         const { disk, upload } = chooseFile("as it was", { readsOn });
-        const copied = await copyToMemory(upload, signal, readsOn);
+        const { copy, sum } = await copyToMemory(upload, signal, readsOn);
         disk.content = "as it is!";
-        assert.equal(await copied.text(), "as it was");
+        assert.deepEqual([await copy.text(), sum], ["as it was", crc64(Buffer.from("as it was"))]);
     });
 
     for (const [kind, content] of Object.entries(CHANGES)) {
@@ -125,5 +137,79 @@ test("reading ends when it is cancelled", async () => {
 });
 
 test("an empty file can be read", async () => {
-    assert.ok(await isReadable(new Blob([])));
+    assert.ok(await isReadable(new Blob([]), signal));
 });
+
+/** More than two pieces, no two bytes in a row alike. */
+const BYTES = Uint8Array.from({ length: 1_200_000 }, (_, at) => at % 251);
+
+/** As Safari gives it: no reader fills a buffer. */
+function withoutByob(blob) {
+    const getReader = () => {
+        throw new TypeError();
+    };
+    return { size: blob.size, slice: (...ends) => blob.slice(...ends), stream: () => ({ getReader }) };
+}
+
+for (const [browser, adapt] of [
+    ["", (blob) => blob],
+    [" in Safari", withoutByob],
+]) {
+    test(`a file is read in pieces, and summed as a whole${browser}`, async () => {
+        const sizes = [];
+        for await (const { length } of readPieces(adapt(new Blob([BYTES])), signal)) {
+            sizes.push(length);
+        }
+        let turns = 0;
+        const sum = await sumOf(adapt(new Blob([BYTES])), () => (turns += 1), signal);
+        assert.ok(Math.max(...sizes) <= 524_288);
+        assert.deepEqual([sum, turns], [crc64(BYTES), sizes.length]);
+    });
+
+    test(`a file of no bytes has the sum 0${browser}`, async () => {
+        assert.equal(await sumOf(adapt(new Blob([])), never, signal), 0n);
+    });
+
+    test(`summing ends when it is cancelled${browser}`, async () => {
+        const reason = new Error("cancelled");
+        await assert.rejects(sumOf(adapt(new Blob(["x"])), never, AbortSignal.abort(reason)), reason);
+    });
+}
+
+test("files that are read one after another share a buffer, a cancelled one in between", async () => {
+    await sumOf(new Blob(["x"]), never, signal);
+    const Buffer = globalThis.ArrayBuffer;
+    let created = 0;
+    globalThis.ArrayBuffer = class extends Buffer {
+        constructor(size) {
+            super(size);
+            created += 1;
+        }
+    };
+    try {
+        await assert.rejects(sumOf(new Blob(["x"]), never, AbortSignal.abort()));
+        assert.equal(await sumOf(new Blob([BYTES]), never, signal), crc64(BYTES));
+        assert.equal(await sumOf(new Blob([BYTES]), never, signal), crc64(BYTES));
+    } finally {
+        globalThis.ArrayBuffer = Buffer;
+    }
+    assert.equal(created, 1); // the cancelled read keeps its own
+});
+
+for (const [name, read] of [
+    ["a copy", (upload, ends) => copyToMemory(upload, ends)],
+    ["a check", (upload, ends) => verifyUnchanged(upload, never, ends)],
+    ["a sum", ({ file }, ends) => sumOf(file, never, ends)],
+    ["the last byte", ({ file }, ends) => isReadable(file, ends)],
+]) {
+    test(`${name} ends when it is cancelled, though the browser never answers`, async () => {
+        const forever = new Promise(() => {});
+        const stream = () => new ReadableStream({ type: "bytes", pull: () => forever });
+        const file = { name: "a.txt", size: 9, stream, slice: () => ({ arrayBuffer: () => forever }) };
+        const controller = new AbortController();
+        const reading = read(new Upload(file), controller.signal);
+        const reason = new Error("cancelled");
+        setImmediate(() => controller.abort(reason));
+        await assert.rejects(reading, reason);
+    });
+}

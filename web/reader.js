@@ -1,0 +1,154 @@
+// Reads what is sent: piece by piece, or as a copy, and finds out whether it has changed. Loaded with the first file.
+
+import { crc64 } from "./crc64.js";
+import { unreadableFault } from "./files.js";
+
+/** Small enough that the page stays quick between two of them. */
+const PIECE_SIZE = 512 * 1024;
+
+/** Firefox reads on in a file that has changed, and reports its old size and date. Others refuse to read it. */
+const READS_CHANGED_FILES = "mozInnerScreenX" in globalThis;
+
+/** Those that no reader has. New ones would fill the memory before the browser collects them. @type {ArrayBuffer[]} */
+const buffers = [];
+
+/**
+ * Yields pieces, each of which the next one overwrites. Rejects with a Fault if the blob can no longer be read, or has more
+ * or fewer bytes.
+ *
+ * @param {Blob} blob @param {AbortSignal} signal @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
+ */
+export async function* readPieces(blob, signal) {
+    let left = blob.size;
+    for await (const bytes of openPieces(blob, signal)) {
+        left -= bytes.length;
+        if (left < 0) {
+            break;
+        }
+        yield bytes;
+    }
+    if (left !== 0) {
+        throw unreadableFault();
+    }
+}
+
+/** @param {Blob} blob @param {AbortSignal} signal */
+function openPieces(blob, signal) {
+    let reader;
+    try {
+        reader = blob.stream().getReader({ mode: "byob" });
+    } catch {
+        return readSlices(blob, signal); // in Safari
+    }
+    return readStream(reader, signal);
+}
+
+/** @param {ReadableStreamBYOBReader} reader @param {AbortSignal} signal */
+async function* readStream(reader, signal) {
+    let buffer = buffers.pop() ?? new ArrayBuffer(PIECE_SIZE);
+    try {
+        for (;;) {
+            const { value, done } = await waitFor(reader.read(new Uint8Array(buffer)), signal);
+            buffer = value?.buffer ?? buffer;
+            if (done) {
+                break;
+            }
+            yield value;
+            await nextTask(); // a stream that is never empty would leave the page no time
+        }
+    } finally {
+        // One that is being read into is detached, and has no bytes.
+        if (buffer.byteLength > 0) {
+            buffers.push(buffer);
+        }
+        reader.cancel().catch(() => {});
+    }
+}
+
+/** Not a timer's: those are slow in tabs that nobody looks at. @returns {Promise<void>} */
+function nextTask() {
+    return new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+            port1.close();
+            resolve();
+        };
+        port2.postMessage(null);
+    });
+}
+
+/** @param {Blob} blob @param {AbortSignal} signal */
+async function* readSlices(blob, signal) {
+    for (let at = 0; at < blob.size; at += PIECE_SIZE) {
+        yield new Uint8Array(await waitFor(blob.slice(at, at + PIECE_SIZE).arrayBuffer(), signal));
+    }
+}
+
+/** Ends when it is aborted, even if the browser never answers. @template T @param {Promise<T>} reading @param {AbortSignal} signal @returns {Promise<T>} */
+function waitFor(reading, signal) {
+    return new Promise((resolve, reject) => {
+        const abort = () => reject(signal.reason);
+        signal.addEventListener("abort", abort);
+        signal.aborted && abort();
+        reading
+            .then(resolve, () => reject(unreadableFault()))
+            .finally(() => signal.removeEventListener("abort", abort));
+    });
+}
+
+/** The CRC-64 of its bytes. Rejects with a Fault if they can no longer be read. @param {Blob} blob @param {() => void} keepAlive @param {AbortSignal} signal */
+export async function sumOf(blob, keepAlive, signal) {
+    let sum = 0n;
+    for await (const bytes of readPieces(blob, signal)) {
+        sum = crc64(bytes, sum);
+        keepAlive();
+    }
+    return sum;
+}
+
+/** @param {Upload} upload @param {() => void} keepAlive @param {AbortSignal} signal */
+export async function verifyUnchanged(upload, keepAlive, signal, readsChanged = READS_CHANGED_FILES) {
+    const { file, size } = upload;
+    // In some browsers it follows the disk: 0 for a deleted file.
+    if (file.size !== size || !(await isReadable(file, signal))) {
+        throw unreadableFault();
+    }
+    if (readsChanged) {
+        compareFingerprint(upload, await sumOf(file, keepAlive, signal));
+    }
+}
+
+/** A copy that no change reaches, and its CRC-64. @param {Upload} upload @param {AbortSignal} signal */
+export async function copyToMemory(upload, signal, readsChanged = READS_CHANGED_FILES) {
+    const { file, size } = upload;
+    const pieces = [];
+    let sum = 0n;
+    for await (const bytes of readPieces(file, signal)) {
+        pieces.push(new Blob([bytes]));
+        sum = crc64(bytes, sum);
+    }
+    const copy = new Blob(pieces);
+    if (copy.size !== size) {
+        throw unreadableFault();
+    }
+    readsChanged && compareFingerprint(upload, sum);
+    // It may have changed while it was read.
+    await verifyUnchanged(upload, () => {}, signal, readsChanged);
+    return { copy, sum };
+}
+
+/** Tells by the last byte. @param {Blob} blob @param {AbortSignal} signal */
+export async function isReadable(blob, signal) {
+    const end = blob.size > 0 ? blob.slice(-1) : blob;
+    const bytes = await waitFor(end.arrayBuffer(), signal).catch(() => null);
+    signal.throwIfAborted();
+    return bytes?.byteLength === Math.min(1, blob.size);
+}
+
+/** @param {Upload} upload @param {bigint} sum */
+function compareFingerprint(upload, sum) {
+    upload.fingerprint ??= `${sum}`;
+    if (upload.fingerprint !== `${sum}`) {
+        throw unreadableFault();
+    }
+}
