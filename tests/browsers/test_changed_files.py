@@ -83,6 +83,12 @@ def visit(page: Page, cloud: Cloud) -> None:
     page.wait_for("return Boolean(shadow?.querySelector('#rules').textContent)", True)
 
 
+def set_online(page: Page, *, is_online: bool) -> None:
+    value = json.dumps(is_online)
+    page.run(f"Object.defineProperty(navigator, 'onLine', {{ value: {value}, configurable: true }})")
+    page.run(f"dispatchEvent(new Event('{'online' if is_online else 'offline'}'))")
+
+
 def says(page: Page, words: str) -> None:
     """Returns the only file's line ends so."""
     page.wait_for(f"return (() => {{ {STATUS} }})().endsWith({json.dumps(words)}) || (() => {{ {STATUS} }})()", True)
@@ -109,11 +115,11 @@ def test_changed_while_it_waits(
     page: Page, engine: str, cloud: Cloud, file: Path, change: Callable[[Path], None]
 ) -> None:
     visit(page, cloud)
-    page.run("dispatchEvent(new Event('offline'))")
+    set_online(page, is_online=False)
     page.choose("#files", file)
     says(page, "Waiting")
     change(file)
-    page.run("dispatchEvent(new Event('online'))")
+    set_online(page, is_online=True)
     if (engine, change) == ("Firefox", replace):
         # It tells nothing of the date. What is stored is the file as it is now, all of it.
         says(page, "Uploaded")
