@@ -31,9 +31,10 @@ export class AttributesElement extends Base {
         this.#set("accept", value);
     }
 
-    /** How many files may be listed. @returns {number | undefined} */
+    /** How many files may be listed; undefined for any number, and for what is no whole number. @returns {number | undefined} */
     get maxFiles() {
-        return Number(this.getAttribute("max-files")) || undefined;
+        const text = this.getAttribute("max-files") ?? "";
+        return /^\d+$/.test(text) ? Number(text) : undefined;
     }
 
     /** @param {number | undefined} value */

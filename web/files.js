@@ -54,6 +54,7 @@ export class Upload {
     fault;
     retryAt = 0; // on the queue's clock
     tries = 0;
+    damagedCopies = 0; // that were stored in these tries
     /** Of its bytes, in browsers that read on in a changed file. @type {string | undefined} */
     fingerprint;
     hasFormExpired = false;

@@ -14,6 +14,9 @@ export const CONNECTIONS_PER_FILE = 3;
 
 const FORM_TRANSIT_MS = 5000;
 
+/** Of one file. Each stays in the bucket, under a key of its own. */
+const MAX_DAMAGED_COPIES = 2;
+
 const ALREADY_STORED = ["already_stored", "exists"];
 
 export class Queue {
@@ -62,7 +65,7 @@ export class Queue {
     add(upload) {
         const isRetryByUser = this.outage !== undefined && this.uploads.has(upload);
         upload.stop();
-        Object.assign(upload, { tries: 0, hasFormExpired: false, needsWholeLine: false });
+        Object.assign(upload, { tries: 0, damagedCopies: 0, hasFormExpired: false, needsWholeLine: false });
         if (isRetryByUser) {
             this.#outages.allowProbe();
         }
@@ -325,12 +328,13 @@ export class Queue {
         const { upload, service, successes } = attempt;
         if (fault.detail.isStored) {
             this.#abandon(upload);
+            upload.damagedCopies += 1;
         }
         // Others got through meanwhile.
         const isOwn = this.#outages.successes[service] > successes && !fault.detail.retryAfter;
         upload.tries += 1;
         const delay = isOwn ? retryDelay(upload.tries, 0, this.random) : this.#outages.start(attempt, fault);
-        if (canRetry(fault, upload.tries)) {
+        if (canRetry(fault, upload.tries) && upload.damagedCopies < MAX_DAMAGED_COPIES) {
             upload.stop = this.setTimer(delay, () => this.#enqueue(upload, true));
             this.#update(upload, { state: "retrying", sent: 0, fault, retryAt: this.now() + delay });
         } else {

@@ -745,6 +745,25 @@ test("a file that is stored damaged is sent again under another id, and what was
     assert.notEqual(all.asked[1].request.id, id);
 });
 
+test("a file that is stored damaged twice is not sent again unasked, and then twice at most", async () => {
+    const all = world({ random: () => 0 });
+    const file = await sending(all);
+    const seen = [];
+    for (let round = 0; round < 2; round += 1) {
+        for (let copy = 0; copy < 2; copy += 1) {
+            await fail(all, "damaged", { isStored: true });
+            await all.time.pass(0);
+            seen.push(file.state);
+            all.asked.at(-1).resolve();
+            await settle();
+        }
+        all.queue.add(file);
+        all.asked.at(-1).resolve();
+        await settle();
+    }
+    assert.deepEqual(seen, ["signing", "failed", "signing", "failed"]);
+});
+
 test("a file whose part arrived damaged goes on under its id", async () => {
     const all = world({ random: () => 0 });
     const file = await sending(all);
