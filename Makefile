@@ -1,6 +1,6 @@
 # A bare `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-unit test-browsers format check deploy remove doctor smoke files replay link build bench bench-web cloud package fuzz invoke mutants lock
+.PHONY: help dev test test-unit test-browsers format check deploy remove doctor smoke files replay link build bench bench-web cloud package template fuzz invoke mutants lock
 
 PYTHON := .venv/default/bin/python
 # Isolated: no file in the folder takes the place of a module.
@@ -47,6 +47,11 @@ cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (AR
 package: ## Build the distribution oss-localcloud in dist/: the stand-ins for STS and OSS, for other projects
 	@tools/setup.sh run
 	@$(PYTHON) -I tools/package.py
+
+template: ## Put together what `s registry publish` takes, for `s init`: the committed files, in build/template
+	@rm -rf build/template && mkdir -p build/template/src
+	@git archive HEAD | tar -x -C build/template/src
+	@cp deploy/publish.yaml build/template
 
 fuzz: ## Send 200,000 malformed events through the function, and take 10,000 steps with counted links
 	@tools/setup.sh unit

@@ -440,7 +440,11 @@ def test_the_pages_first_request_warms_the_function_before_a_file_is_chosen(own_
     """On a cold instance GET /limits waits for the SDK and for STS; POST /sign then sends no request."""
     own_chain.new_instance()
     assert own_chain.ask("/limits").status_code == 200
-    assert [json.loads(line[25:])["event"] for line in own_chain.lines] == ["instance_started", "assumed_role", "request"]
+    assert [json.loads(line[25:])["event"] for line in own_chain.lines] == [
+        "instance_started",
+        "assumed_role",
+        "request",
+    ]
     own_chain.lines.clear()
     own_chain.sign()
     assert [json.loads(line[25:])["event"] for line in own_chain.lines] == ["request"]

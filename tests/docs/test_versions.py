@@ -13,6 +13,7 @@ from support.factories import VERSION
 NUMBER = r"(\d+\.\d+\.\d+)"
 PLACES = {
     "functions/shared/fc_http/version.py": rf'^VERSION = "{NUMBER}"$',
+    "deploy/publish.yaml": rf"^Version: {NUMBER}$",
     "pyproject.toml": rf'^version = "{NUMBER}"$',
     "localcloud/pyproject.toml": rf'^version = "{NUMBER}"$',
     "localcloud/CHANGELOG.md": rf"^## {NUMBER} — ",
