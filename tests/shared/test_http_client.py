@@ -251,6 +251,13 @@ def test_nothing_goes_on_reading_from_a_peer_that_was_given_up(serve: Serve) -> 
         assert not thread.is_alive()
 
 
+def test_a_connection_that_is_closed_already_can_be_shut_down() -> None:
+    connection, sock = http_client._Connection(), socket.socket()
+    sock.close()
+    connection.use(sock)
+    connection.shut_down()
+
+
 def test_nothing_goes_on_reading_where_a_name_was_found_too_late(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     found = threading.Event()
     look_up = socket.getaddrinfo
