@@ -100,7 +100,8 @@ export class Translator {
         const key = Object.values(options).join();
         const format = this.#formats.get(key) ?? new Intl.NumberFormat(this.locale, options);
         this.#formats.set(key, format);
-        return format.format(value);
+        // No line breaks between a number and its unit.
+        return format.format(value).replaceAll(" ", "\xa0");
     }
 
     /** @param {number} size @param {"" | "-per-second"} [rate] */

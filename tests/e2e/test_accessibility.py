@@ -65,7 +65,7 @@ def show_interrupted(page: Page, cloud: Cloud) -> None:
         page.set_input_files("#files", big(cloud))
     page.once("dialog", lambda dialog: dialog.accept())
     page.reload()
-    expect(page.locator("li .status")).to_have_text(re.compile("^0 bytes"))
+    expect(page.locator("li .status")).to_have_text(re.compile(r"^0\sbytes"))
 
 
 def show_other_link(page: Page, cloud: Cloud) -> None:

@@ -116,7 +116,7 @@ def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
             expect_status(
                 killed,
                 "film.mp4",
-                re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to continue.$"),
+                re.compile(r"^[\d.]+\sMB of 315\sMB · Interrupted. Choose the file again to continue.$"),
             )
         killed.set_input_files("#files", path)
         wait_until(killed, percent)
@@ -124,7 +124,7 @@ def test_300_mib_interrupted_at_30_and_at_70_percent_go_on_where_they_were(
     cloud.faults.oss_bandwidth = 0
     open_page(page, cloud)
     expect_status(
-        page, "film.mp4", re.compile(r"^[\d.]+ MB of 315 MB · Interrupted. Choose the file again to continue.$")
+        page, "film.mp4", re.compile(r"^[\d.]+\sMB of 315\sMB · Interrupted. Choose the file again to continue.$")
     )
     page.set_input_files("#files", path)
     expect_film_stored(page, "315 MB")
@@ -164,7 +164,7 @@ def test_paused_it_rests_and_resumed_it_goes_on(
     wait_until(page, 50)
     line = row(page, "film.mp4")
     line.get_by_role("button", name="Pause film.mp4").click()
-    expect_status(page, "film.mp4", re.compile(r"^Paused · [\d.]+ MB of 33.6 MB$"))
+    expect_status(page, "film.mp4", re.compile(r"^Paused · [\d.]+\sMB of 33.6\sMB$"))
     assert count_unfinished_uploads(cloud, page) == (1, 1)
     cloud.faults.oss_bandwidth = 0
     line.get_by_role("button", name="Resume film.mp4").click()

@@ -103,7 +103,7 @@ def test_a_file_whose_answer_was_lost_is_not_called_uploaded(page: Page, cloud: 
     page.route(f"{cloud.oss.url}/", lose_answer, times=1)
     open_link(page, cloud, link(2))
     choose(page, *pictures("a"))
-    expect_status(page, "a.png", re.compile("^10.2 kB · Sent, but not confirmed: "))
+    expect_status(page, "a.png", re.compile(r"^10.2\skB · Sent, but not confirmed: "))
     expect(page.locator("#summary")).to_have_text("0 of 1 file uploaded · 1 not confirmed")
     expect(page.locator("#alert-announcer")).to_contain_text("not confirmed")
     assert stored_keys(cloud) == ["uploads/alice/~march/1"]

@@ -37,7 +37,7 @@ def test_what_goes_wrong_is_told_in_words_and_can_be_tried_again(
         setattr(cloud.faults, name, value)
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class("failed")
-    expect_status(page, "cat.png", re.compile(f"^10.2 kB · {re.escape(words)}"))
+    expect_status(page, "cat.png", re.compile(rf"^10.2\skB · {re.escape(words)}"))
     expect(page.locator("#summary")).to_have_text("0 of 1 file uploaded · 1 failed")
     assert (stored_files(cloud), len(signings(cloud))) == ([], tries)
     for name, value in usual.items():
@@ -232,7 +232,7 @@ def test_a_reply_that_is_not_json_is_told_too(page: Page, cloud: Cloud) -> None:
     expect_status(
         page,
         "cat.png",
-        re.compile(r"^10\.2 kB · The upload service is not available\. Trying again in (1 second|2 seconds)\.$"),
+        re.compile(r"^10\.2\skB · The upload service is not available\. Trying again in (1 second|2 seconds)\.$"),
     )
 
 
@@ -268,7 +268,7 @@ def test_what_the_gateway_says_instead_of_the_function_is_told(
     open_page(page, cloud)
     page.route("**/sign", lambda route: route.fulfill(status=status, content_type="application/json", body=body))
     choose(page, ("cat.png", "image/png", PNG))
-    expect_status(page, "cat.png", re.compile(f"^10.2 kB · {re.escape(words)}"))
+    expect_status(page, "cat.png", re.compile(rf"^10.2\skB · {re.escape(words)}"))
 
 
 @pytest.mark.parametrize("body", [pytest.param("", marks=THOROUGH), "FCCommonError: no JSON"])

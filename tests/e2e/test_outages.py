@@ -128,7 +128,7 @@ def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, fast_cloud: Clo
     choose(page, ("film.png", "image/png", b"x" * 1_000_000))
     expect(row(page, "film.png").locator(".status")).to_have_text(
         re.compile(
-            r"^1 MB · The connection is too slow for this file: the permission to upload it expired first\. "
+            r"^1\sMB · The connection is too slow for this file: the permission to upload it expired first\. "
             r"Use a faster connection, or choose a smaller file\."
         ),
         timeout=60_000,

@@ -200,7 +200,7 @@ def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, c
     open_page(page, cloud)
     page.set_input_files("#files", large(tmp_path / "film.mp4"))
     expect(page.locator("#summary")).to_have_text(
-        re.compile(r"^0 of 1 file · [\d.]+ MB of 20 MB · [\d.]+ [kM]B/s · \d+ (sec|min) left$"), timeout=15_000
+        re.compile(r"^0 of 1 file · [\d.]+\sMB of 20\sMB · [\d.]+\s[kM]B/s · \d+\s(sec|min) left$"), timeout=15_000
     )
     expect(page).to_have_title(re.compile(r"^\d+% – Upload files$"))
     cloud.faults.oss_bandwidth = 0

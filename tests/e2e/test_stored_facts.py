@@ -65,7 +65,7 @@ def test_a_callback_that_fails_is_told_and_the_file_is_kept(page: Page, cloud_wi
         cloud.faults.callback_mode = mode
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    text = r"10\.2 kB · The file is stored, but the site was not notified\. Contact the site's owner\."
+    text = r"10\.2\skB · The file is stored, but the site was not notified\. Contact the site's owner\."
     expect_status(page, "cat.png", re.compile(text))
     assert stored_files(cloud) == [("cat.png", PNG)]
 

@@ -36,14 +36,18 @@ WAIT = """
 return new Promise((resolve) => {
     const end = performance.now() + 1000;
     const look = () => {
-        const seen = (() => { SHADOW SCRIPT })();
+        const text = JSON.stringify((() => { SHADOW SCRIPT })() ?? null);
+        const seen = JSON.parse(text.replaceAll("\\u00a0", " "));
         if (JSON.stringify(seen) === JSON.stringify(EXPECTED) || performance.now() > end) resolve(seen);
         else setTimeout(look, 20);
     };
     look();
 });
 """
-"""Looks again and again for a second, in the page: asked from outside all the time, a browser does nothing else."""
+"""Looks again and again for a second, in the page: asked from outside all the time, a browser does nothing else.
+
+A no-break space counts as a space.
+"""
 
 
 class Driver(Protocol):

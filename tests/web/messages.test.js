@@ -170,7 +170,7 @@ for (const [size, text] of [
     [5_000_000_000_000, "5 TB"],
     [5_000_000_000_000_000, "5,000 TB"],
 ]) {
-    test(`${size} bytes are ${text}`, () => assert.equal(messages.formatBytes(size), text));
+    test(`${size} bytes are ${text}`, () => assert.equal(plain(messages.formatBytes(size)), text));
 }
 
 /** ICU has changed its blanks, and its marks of direction, since. */
@@ -230,7 +230,7 @@ for (const [seconds, text] of [
     [5400, "2 hr"],
     [7201, "3 hr"],
 ]) {
-    test(`${seconds} seconds are ${text}`, () => assert.equal(formatDuration(messages, seconds), text));
+    test(`${seconds} seconds are ${text}`, () => assert.equal(plain(formatDuration(messages, seconds)), text));
 }
 
 for (const [fault, text] of [
@@ -249,7 +249,7 @@ for (const [fault, text] of [
     [new Fault("never_heard_of"), "Something went wrong. Try again, or contact the site's owner."],
 ]) {
     test(`a fault ${fault.code} of ${JSON.stringify(fault.detail)} has its message`, () =>
-        assert.equal(messages.describeFault(fault), text));
+        assert.equal(plain(messages.describeFault(fault)), text));
 }
 
 for (const [detail, text] of [
@@ -442,7 +442,7 @@ for (const [change, text] of [
     ],
 ]) {
     test(`${change.state}${change.fault ? ` for ${change.fault.code}` : ""} is shown as ${text}`, () =>
-        assert.equal(describeStatus(messages, upload(change), 1_000), text));
+        assert.equal(plain(describeStatus(messages, upload(change), 1_000)), text));
 }
 
 test("Chinese sentences have no blank between them", () => {
@@ -453,7 +453,7 @@ test("Chinese sentences have no blank between them", () => {
             upload({ state: "retrying", fault: new Fault("storage_busy"), tries: 1, retryAt: 4_000 }),
             1_000,
         ),
-        "10.2 kB · 存储服务繁忙。3秒钟后重试。",
+        "10.2\xa0kB · 存储服务繁忙。3秒钟后重试。",
     );
 });
 
@@ -471,17 +471,20 @@ for (const [sum, rate, text] of [
     [totals({ finishing: 1 }, 1000), 20, "0 of 1 file · 1 kB of 1 kB · Finishing"],
 ]) {
     test(`the summary of ${JSON.stringify(sum.states)} at ${rate} B/s is ${JSON.stringify(text)}`, () =>
-        assert.equal(describeTotals(messages, sum, rate), text));
+        assert.equal(plain(describeTotals(messages, sum, rate)), text));
 }
 
 test("what is paused is not waited for: the time left is that of the others", () => {
     const sum = Object.assign(totals({ sending: 1, paused: 1 }, 400), { resting: 300 });
-    assert.equal(describeTotals(messages, sum, 10), "0 of 2 files · 400 bytes of 1 kB · 10 byte/s · 30 sec left");
+    assert.equal(
+        plain(describeTotals(messages, sum, 10)),
+        "0 of 2 files · 400 bytes of 1 kB · 10 byte/s · 30 sec left",
+    );
 });
 
 test("where all rest, nothing is about to finish", () => {
     const sum = Object.assign(totals({ paused: 1 }, 400), { resting: 600 });
-    assert.equal(describeTotals(messages, sum, 0), "0 of 1 file · 400 bytes of 1 kB");
+    assert.equal(plain(describeTotals(messages, sum, 0)), "0 of 1 file · 400 bytes of 1 kB");
 });
 
 for (const [code, text] of [
@@ -518,5 +521,5 @@ for (const [types, maxFiles, text] of [
     [["image/png", "text/plain"], 9, "PNG, PLAIN · Up to 20 kB each · at most 9 files"],
 ]) {
     test(`the rules for ${types.length} types and ${maxFiles} files are ${text}`, () =>
-        assert.equal(messages.describeLimits({ max_size: 20_000, content_types: types }, maxFiles), text));
+        assert.equal(plain(messages.describeLimits({ max_size: 20_000, content_types: types }, maxFiles)), text));
 }
