@@ -6,6 +6,7 @@ import re
 
 NO_ANSWER = "no answer"
 UNREADABLE = "what cannot be read"
+OTHER_REGION = "another region"
 """Stand for a service's code where there is none."""
 
 

@@ -9,7 +9,7 @@ import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 
 from deploy import credentials, names, oss_client
-from deploy.answers import NO_ANSWER, UNREADABLE
+from deploy.answers import NO_ANSWER, OTHER_REGION, UNREADABLE
 from deploy.declared import Deployment
 from deploy.doctor import live_bucket, live_functions
 from deploy.doctor.context import Context
@@ -125,6 +125,8 @@ def _oss_reason(code: str, absent: str) -> str:
         return "OSS did not answer (is this machine connected to the internet?)"
     if code == UNREADABLE:
         return "the answer is not what OSS sends (does something else answer in its place, such as a proxy?)"
+    if code == OTHER_REGION:
+        return "the bucket is in another region: set REGION to its own"
     if code == "NoSuchBucket":
         return f"there is no such bucket ({absent}): it is not deployed yet, or NAME, REGION or AccountID is another's"
     return f"OSS says {code}"

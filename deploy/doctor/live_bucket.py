@@ -12,12 +12,12 @@ from xml.etree.ElementTree import Element
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.types import OperationInput
 
-from deploy.answers import NO_ANSWER, UNREADABLE, plain_code
+from deploy.answers import NO_ANSWER, OTHER_REGION, UNREADABLE, plain_code
 from deploy.cors_rules import CorsRule
 from deploy.doctor import bucket_answers
 from deploy.doctor.bucket_answers import text
 from deploy.doctor.live_resource import NOT_THERE, LiveResource
-from deploy.oss_client import refusal
+from deploy.oss_client import is_of_another_region, refusal
 
 
 @dataclass(frozen=True)
@@ -334,6 +334,8 @@ def _code_of(fault: oss.exceptions.BaseError) -> str:
     """Returns OSS's code; of an answer that is not OSS's, `UNREADABLE`."""
     cause = fault.unwrap() if isinstance(fault, oss.exceptions.OperationError) else fault
     if isinstance(cause, oss.exceptions.ServiceError):
+        if is_of_another_region(cause):
+            return OTHER_REGION
         code = str(cause.code)
         is_code = plain_code(code) == code != "BadErrorResponse"  # which the SDK says
         # The SDK also finds codes in what it cannot parse. That there is nothing counts only as OSS documents it.

@@ -699,6 +699,31 @@ def test_a_bucket_that_is_refused_may_be_another_accounts_and_fails(
     assert unseen_line(said) == f"The credentials do not show {kind[0]} {name}: whether that is sound is not known."
 
 
+ELSEWHERE = (
+    "<Error><Code>AccessDenied</Code><Message>The bucket you are attempting to access must be addressed using the "
+    "specified endpoint. Please send all future requests to this endpoint.</Message></Error>",
+    "<Error><Code>InvalidArgument</Code><Message>no</Message><EC>0002-00000228</EC></Error>",
+)
+
+
+@pytest.mark.parametrize("answer", ELSEWHERE)
+def test_a_bucket_in_another_region_is_said_to_be_there(
+    project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer, answer: str
+) -> None:
+    for each in (*OF_UPLOADS, "policy", "website"):
+        cloud.expect_request("/team-files/", query_string=Asks(each)).respond_with_data(
+            answer, 403, content_type="application/xml"
+        )
+    secret = new_secret()
+    serve_what_is_shipped(cloud, project, secret)
+    existing = {"UPLOAD_BUCKET": "team-files"}
+    _, said, _ = run(project, capsys, **CREDENTIALS, **NAMES, **existing, AccessKeySecret=secret, JWT_SECRET=secret)
+    assert "\n  The bucket is in another region: set REGION to its own:\n" in said
+    assert unseen_line(said) == (
+        "The credentials do not show the upload bucket team-files: whether that is sound is not known."
+    )
+
+
 def test_one_refusal_by_a_bucket_of_this_account_is_said_as_such(
     project: Path, capsys: pytest.CaptureFixture[str], cloud: HTTPServer
 ) -> None:
