@@ -13,7 +13,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from deploy import credentials
-from deploy.serverless_devs import access, oidc
+from deploy.serverless_devs import oidc
 from support.tls import server_context
 
 ROLE = "acs:ram::1234567890123456:role/deployer"
@@ -70,7 +70,7 @@ def test_the_token_is_exchanged_for_credentials_that_serverless_devs_and_the_com
     }
     provider: Any = credentials.deployer(job)
     obtained = provider.get_credentials()
-    assert (job["ACCESS"], access.account_id(job)) == ("oidc_serverless_devs_key", "1234567890123456")
+    assert (job["ACCESS"], credentials.deployment_account(job)) == ("oidc_serverless_devs_key", "1234567890123456")
     assert json.loads(job["oidc_serverless_devs_key"]) == {
         "AccountID": "1234567890123456",
         "AccessKeyID": obtained.access_key_id,
