@@ -196,6 +196,24 @@ test("files that are read one after another share a buffer, a cancelled one in b
     assert.equal(created, 1); // the cancelled read keeps its own
 });
 
+test("a disk that is quicker than the sums leaves the page its turn after each piece", async () => {
+    let left = 4;
+    const pull = (controller) => {
+        left -= 1;
+        controller.byobRequest.respond(controller.byobRequest.view.byteLength);
+        left || controller.close();
+    };
+    const stream = () => new ReadableStream({ type: "bytes", pull });
+    let turns = 0;
+    const takeTurn = () => {
+        turns += 1;
+        left && setImmediate(takeTurn);
+    };
+    setImmediate(takeTurn);
+    await sumOf({ size: 4 * 524_288, stream }, never, signal);
+    assert.ok(turns >= 3, `${turns}`);
+});
+
 for (const [name, read] of [
     ["a copy", (upload, ends) => copyToMemory(upload, ends)],
     ["a check", (upload, ends) => verifyUnchanged(upload, never, ends)],
