@@ -589,8 +589,9 @@ def test_invoke_with_a_whole_event(tmp_path: Path) -> None:
 def test_invoke_logs_on_standard_error_only() -> None:
     ended = run("localcloud.dev.invoke", environ={"PATH": os.environ["PATH"]})
     assert json.loads(ended.stdout)["statusCode"] == 200
-    assumed, logged = (json.loads(line.partition(" ")[2]) for line in ended.stderr.splitlines())
-    assert (assumed["event"], logged["path"]) == ("assumed_role", "/limits")
+    *initialized, logged = (json.loads(line.partition(" ")[2]) for line in ended.stderr.splitlines())
+    assert [each["event"] for each in initialized] == ["instance_started", "assumed_role"]
+    assert logged["path"] == "/limits"
 
 
 def test_invoke_with_an_event_that_is_not_there(tmp_path: Path) -> None:
