@@ -98,9 +98,9 @@ lock: ## Lock the newest versions of all dependencies
 	@$(PYTHON) $(LOCK) deploy/build/requirements.in -o deploy/build/requirements.txt
 	@$(PYTHON) $(LOCK) functions/sign/requirements.in -o functions/sign/requirements.txt
 	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/callback/requirements.in -o functions/callback/requirements.txt
-	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in --group dev -o requirements-dev.txt
-	@$(PYTHON) $(LOCK) -c requirements-dev.txt functions/sign/requirements.in --group test -o requirements-test.txt
-	@$(PYTHON) $(LOCK) -c requirements-test.txt functions/sign/requirements.in --group run -o requirements-run.txt
+	@$(PYTHON) $(LOCK) -c functions/sign/requirements.txt functions/sign/requirements.in functions/callback/requirements.in --group dev -o requirements-dev.txt
+	@$(PYTHON) $(LOCK) -c requirements-dev.txt functions/sign/requirements.in functions/callback/requirements.in --group test -o requirements-test.txt
+	@$(PYTHON) $(LOCK) -c requirements-test.txt functions/sign/requirements.in functions/callback/requirements.in --group run -o requirements-run.txt
 	@$(PYTHON) $(LOCK) -c requirements-dev.txt --group mutants -o requirements-mutants.txt
 	@$(PYTHON) $(LOCK) -c requirements-run.txt localcloud/pyproject.toml -o localcloud/requirements.txt
 	@npm update --save --ignore-scripts --loglevel=error

@@ -43,7 +43,7 @@ _OF_EXPORTS = ("content", "message")
 FACT = ("bucket", "key", "size", "content_type", "etag", "filename", "subject")
 """What a stored fact is made of."""
 
-LABELS = ("profile", "slot")
+LABELS = ("profile", "slot", "detected_type", "type_matches", "deleted")
 """What some facts have, too."""
 
 
@@ -88,7 +88,11 @@ def missed_events(lines: Iterable[str]) -> dict[str, dict[str, object]]:
     delivered: set[str] = set()
     for line in _objects(lines):
         webhook_id = line.get("id")
-        if line.get("event") == "stored" and isinstance(webhook_id, str) and all(name in line for name in FACT):
+        if (
+            line.get("event") in ("stored", "deleted")
+            and isinstance(webhook_id, str)
+            and all(name in line for name in FACT)
+        ):
             if line.get("webhook_delivered") is True:
                 delivered.add(webhook_id)
             elif line.get("webhook_delivered") is False:

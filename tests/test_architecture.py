@@ -36,7 +36,14 @@ ORDER = {
         "multipart_routes",
         "routes",
     ],
-    "upload_callback": ["errors", "callback_signature webhook", "chat_robot", "settings", "stored_object", "routes"],
+    "upload_callback": [
+        "errors file_type",
+        "callback_signature content_check webhook",
+        "chat_robot",
+        "settings",
+        "stored_object",
+        "routes",
+    ],
 }
 """The modules of each package, the most basic first: a module may import modules of earlier lines."""
 
@@ -51,6 +58,8 @@ ARROWS = {
 PURE = {
     "direct_upload.post_policy": {"__future__", "base64", "json", "collections.abc"},
     "oss_protocol.bucket": {"__future__", "re"},
+    "upload_callback.content_check": {"__future__", "typing", "upload_callback.file_type"},
+    "upload_callback.file_type": {"__future__", "filetype", "re"},
     "oss_protocol.presigned_url": {
         *("__future__", "collections.abc", "hashlib", "oss_protocol.signature", "time", "urllib.parse"),
     },

@@ -99,7 +99,7 @@ export class Slots {
             const isCompleting = form.record?.isCompleting ?? false;
             if (isCompleting) {
                 this.#doubt(upload, slot);
-            } else if (!wasInDoubt && isRefusal(fault)) {
+            } else if (fault.code === "type_mismatch" || (!wasInDoubt && isRefusal(fault))) {
                 this.#endDoubt(upload, slot);
             }
             throw this.#explain(upload, fault, wasInDoubt || isCompleting);

@@ -91,6 +91,9 @@ export class MultipartUploader {
             this.previousUploads.delete(id);
             return result;
         } catch (fault) {
+            if (codeOf(fault) === "type_mismatch") {
+                this.previousUploads.delete(id);
+            }
             if (record.slot && (codeOf(fault) === "already_stored" || isStored(record, fault))) {
                 return this.#resolveSlot(record, /** @type {Fault} */ (fault), signal);
             }

@@ -102,8 +102,11 @@ function readChecksum(response) {
     return checksum;
 }
 
-/** @param {{ stored?: StoredObject, webhook_delivered?: boolean }} answer of the callback function @returns {UploadResult} */
-export function toUploadResult({ stored: object, webhook_delivered: isDelivered }) {
+/** Throws a Fault if the callback function deleted the object. @param {CallbackAnswer} answer @returns {UploadResult} */
+export function toUploadResult({ stored: object, deleted, error, webhook_delivered: isDelivered }) {
+    if (deleted) {
+        throw new Fault("type_mismatch", { code: error?.code, message: error?.message, requestId: error?.request_id });
+    }
     return isDelivered === false ? { object, state: "unreported", fault: new Fault("not_reported") } : { object };
 }
 
@@ -148,15 +151,20 @@ function toFormData(form, file) {
 
 /** @param {XMLHttpRequest} response @returns {UploadResult} */
 function parseCallbackAnswer({ responseXML, responseText }) {
-    try {
-        const answer = JSON.parse(responseText);
-        if (answer.stored) {
-            return toUploadResult(answer);
-        }
-    } catch {
-        // Other callbacks may answer anything.
+    const answer = tryToParse(responseText);
+    if (answer?.stored || answer?.deleted) {
+        return toUploadResult(answer);
     }
     return { answer: responseXML ? "" : responseText.trim().slice(0, MAX_ANSWER_LENGTH) };
+}
+
+/** Other callbacks may answer anything. @param {string} text @returns {CallbackAnswer | null} */
+function tryToParse(text) {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return null;
+    }
 }
 
 /** @param {XMLHttpRequest} response @param {string} [kind] */

@@ -16,7 +16,7 @@ const RETRIABLE = [
 
 /** Faults of the file itself: another try would fail, too. */
 export const NOT_RETRIABLE = [
-    ...["too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "count"],
+    ...["too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "type_mismatch", "count"],
 ];
 
 /** Another upload link fixes them. */

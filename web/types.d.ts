@@ -81,7 +81,23 @@ type PreviousUpload = {
 };
 
 /** What the callback function found in the bucket. */
-type StoredObject = { filename: string; size: number };
+type StoredObject = {
+    filename: string;
+    size: number;
+    content_type?: string;
+    /** What its first bytes are, if that is known. */
+    detected_type?: string;
+    /** Absent if nobody can tell. */
+    type_matches?: boolean;
+};
+
+type CallbackAnswer = {
+    stored?: StoredObject;
+    /** It was not of its type. */
+    deleted?: StoredObject;
+    error?: { code?: string; message?: string; request_id?: string };
+    webhook_delivered?: boolean;
+};
 
 /** How an upload ended. `unreported`: it is stored, but the site was not notified; `answer`: what a callback answered. */
 type UploadResult = { state?: "done" | "unreported"; fault?: Fault; answer?: string; object?: StoredObject };

@@ -46,12 +46,14 @@ export function describeOutage(texts, { fault }) {
 
 /** @param {Translator} texts @param {Upload} upload */
 export function describeAnswer(texts, { answer, object }) {
-    return object
-        ? texts.formatMessage("received", {
-              name: isolateName(object.filename),
-              size: texts.formatBytes(object.size),
-          })
-        : answer;
+    if (!object) {
+        return answer;
+    }
+    const { filename, size, type_matches: matches, content_type: type = "", detected_type: found } = object;
+    return join(
+        texts.formatMessage("received", { name: isolateName(filename), size: texts.formatBytes(size) }),
+        matches === false && texts.formatMessage(found ? "looks_like" : "looks_unlike", { type, found: found ?? "" }),
+    );
 }
 
 /** @param {Translator} texts @param {Totals} totals @param {number} rate */

@@ -43,6 +43,7 @@ def callback_agreement(context: Context) -> Iterator[str]:
         ("OSS_BUCKET", ""),
         ("OSS_REGION", ""),
         ("UPLOAD_PREFIX", "uploads"),
+        ("CONTENT_CHECK", "off"),
     ):
         first, second = (each.get(name) or default for each in (context.settings, environ(context)))
         if first and second and first != second:

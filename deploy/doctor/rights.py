@@ -45,6 +45,8 @@ class ResourceNames:
     project: str
     logstore: str
     callback_logstore: str
+    deletes_mismatches: bool
+    """Whether the callback function deletes what is not of its type."""
 
     @classmethod
     def of(cls, deployment: Deployment) -> ResourceNames:
@@ -62,6 +64,7 @@ class ResourceNames:
             project=str(logs[0].get("project") or parameters.get("LogProject", "")),
             logstore=str(logs[0].get("logstore") or parameters.get("LogStore", "")),
             callback_logstore=str(logs[1].get("logstore") or parameters.get("CallbackLogStore", "")),
+            deletes_mismatches=(deployment.callback.get("environmentVariables") or {}).get("CONTENT_CHECK") == "delete",
         )
 
 
@@ -90,7 +93,7 @@ def shipped_roles(names: ResourceNames) -> tuple[dict[str, Any], dict[str, Any],
         _role(
             names.callback_role,
             functions,
-            (["oss:GetObject"], uploads),
+            (["oss:GetObject", *(["oss:DeleteObject"] if names.deletes_mismatches else [])], uploads),
             (["log:PostLogStoreLogs"], logs + names.callback_logstore),
         ),
     )

@@ -275,6 +275,17 @@ def callback_right(context: Context) -> Iterator[str]:
 
 
 @check(
+    "content-check-right",
+    impact="Files that are not of their type are named in log and webhook, and stay.",
+    fix="Give the callback function's role oss:DeleteObject on exactly <bucket>/<UPLOAD_PREFIX>/*: deploy, and "
+    "deploy/ros.yaml gives it for CONTENT_CHECK=delete.",
+    live="roles",
+)
+def content_check_right(context: Context) -> Iterator[str]:
+    yield from _lacking(context, lambda action: action == "oss:DeleteObject")
+
+
+@check(
     "multipart-rights",
     impact="Uploads in parts are begun, and can neither be completed nor given up.",
     fix="Give the upload role oss:AbortMultipartUpload and oss:ListParts on exactly <bucket>/<UPLOAD_PREFIX>/*, in "

@@ -228,8 +228,13 @@ class Cloud:
         return instance.release_process_state() if is_function and self.gateway.is_running() else nullcontext()
 
     def _callback_role(self) -> Identity:
-        """Makes credentials of the callback function's role, which may read objects under the prefix."""
-        policy = {"Version": "1", "Statement": [self._allow("oss:GetObject", f"{self._prefix}/*")]}
+        """Makes credentials of the callback function's role, which may read objects under the prefix.
+
+        It may delete them only if the function is to.
+        """
+        deletes = ("oss:DeleteObject",) if self._settings.get("CONTENT_CHECK") == "delete" else ()
+        statements = [self._allow(action, f"{self._prefix}/*") for action in ("oss:GetObject", *deletes)]
+        policy = {"Version": "1", "Statement": statements}
         end = self.clock() + FUNCTION_ROLE_TTL_SECONDS
         return self.identities.add_session(self.account_id, CALLBACK_ROLE, "fc", end, (policy,))
 
@@ -287,7 +292,7 @@ class Cloud:
 
     def _callback_environment(self) -> dict[str, str]:
         """Returns the callback function's settings."""
-        own = ("UPLOAD_PREFIX", "WEBHOOK_KIND", "WEBHOOK_LANGUAGE", "WEBHOOK_URL", "WEBHOOK_SECRET")
+        own = ("UPLOAD_PREFIX", "CONTENT_CHECK", "WEBHOOK_KIND", "WEBHOOK_LANGUAGE", "WEBHOOK_URL", "WEBHOOK_SECRET")
         return {
             **{name: self._settings[name] for name in own if name in self._settings},
             "OSS_BUCKET": self.bucket.name,

@@ -11,7 +11,7 @@ from fc_http.errors import InvalidSettings
 from support import sentinels
 from support.tokens import new_secret
 from upload_callback.chat_robot import ChatRobot
-from upload_callback.settings import Settings
+from upload_callback.settings import ContentCheck, Settings
 from upload_callback.webhook import Webhook
 
 SECRET = new_secret()
@@ -36,9 +36,28 @@ def test_the_least_that_must_be_set_is_enough() -> None:
         prefix="uploads",
         secrets=(SECRET,),
         webhook=None,
+        content_check=ContentCheck.OFF,
         bucket_url="https://team-uploads.oss-cn-hangzhou-internal.aliyuncs.com",
         key_origin="https://gosspublic.alicdn.com",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [
+        ("", ContentCheck.OFF),
+        ("off", ContentCheck.OFF),
+        ("report", ContentCheck.REPORT),
+        ("delete", ContentCheck.DELETE),
+    ],
+)
+def test_what_is_done_about_contents_is_read(text: str, check: ContentCheck) -> None:
+    assert Settings.from_environ(LEAST | {"CONTENT_CHECK": text}).content_check is check
+
+
+@pytest.mark.parametrize("text", ["on", "Delete", "report,delete", "true"])
+def test_another_word_for_contents_is_a_fault(text: str) -> None:
+    assert faults(CONTENT_CHECK=text) == (f"CONTENT_CHECK must be off, report or delete, not {text!r}",)
 
 
 def test_a_webhook_is_read() -> None:

@@ -55,6 +55,14 @@ def test_what_was_not_told_is_told(environ: dict[str, str], httpserver: HTTPServ
     assert (verified["data"], request.headers["webhook-id"]) == (EVENT, "msg_a")
 
 
+def test_what_was_deleted_is_told_as_deleted(environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path) -> None:
+    found = {"detected_type": "application/x-dosexec", "type_matches": False, "deleted": True}
+    run(environ, tmp_path, line("msg_a", told=False, event="deleted", **found))
+    [(request, _)] = httpserver.log
+    event = json.loads(request.get_data())
+    assert (event["type"], event["data"]) == ("upload.deleted", EVENT | found)
+
+
 def test_profile_and_slot_are_told_where_the_log_has_them(
     environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path
 ) -> None:

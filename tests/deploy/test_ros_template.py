@@ -263,6 +263,18 @@ def test_a_bucket_that_was_there_before_is_not_made() -> None:
     assert made.outputs()["UploadBucket"] == "team-files"
 
 
+@pytest.mark.parametrize(
+    ("check", "rights"),
+    [("off", ["oss:GetObject"]), ("report", ["oss:GetObject"]), ("delete", ["oss:GetObject", "oss:DeleteObject"])],
+)
+def test_the_callback_function_may_delete_only_where_it_is_to(check: str, rights: list[str]) -> None:
+    expected = copy.deepcopy(RESOURCES)
+    role = expected["CallbackFunctionRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
+    role["Action"] = rights
+    made = template(ContentCheck=check).resources()
+    assert {name: each for name, each in made.items() if name != "Charts"} == expected
+
+
 def test_the_outputs_hold_no_secret() -> None:
     assert template().outputs() == {
         "UploadBucket": "team-uploads-1234567890123456",
@@ -347,6 +359,7 @@ def test_the_vendors_validators_refuse(faults: list[list[str]], number: int) -> 
         ("AlertEmail", "ops@example.com,"),
         ("AlertKind", "slack"),
         ("AlertUrl", "http://a.example/"),
+        ("ContentCheck", "Delete"),
     ],
 )
 def test_a_parameter_that_would_widen_or_break_something_is_refused(name: str, text: str) -> None:

@@ -336,7 +336,7 @@ def test_the_slowest_case_is_answered_within_the_5_seconds_that_oss_waits() -> N
     # Each run has its own: the hook answers when this test is over.
     with HTTPServer() as server:
         server.expect_request(KEY_PATH).respond_with_handler(late(callback_signature.KEY_TIMEOUT_SECONDS / 2, key))
-        server.expect_request(f"/{KEY}").respond_with_handler(late(stored_object.TIMEOUT_SECONDS / 2, found))
+        server.expect_request(f"/{KEY}").respond_with_handler(late(stored_object.READ_TIMEOUT_SECONDS / 2, found))
         server.expect_request("/hook").respond_with_handler(late(30, Response()))
         world = CallbackWorld(server)
         world.environ |= {"WEBHOOK_URL": f"{world.url}/hook", "WEBHOOK_SECRET": world.webhook_secret}
@@ -346,4 +346,4 @@ def test_the_slowest_case_is_answered_within_the_5_seconds_that_oss_waits() -> N
         ended.set()
     assert (status, payload["webhook_delivered"]) == (200, False)
     assert took < 25
-    assert callback_signature.KEY_TIMEOUT_SECONDS + stored_object.TIMEOUT_SECONDS + webhook.TIMEOUT_SECONDS <= 4
+    assert callback_signature.KEY_TIMEOUT_SECONDS + stored_object.READ_TIMEOUT_SECONDS + webhook.TIMEOUT_SECONDS <= 4

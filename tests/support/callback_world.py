@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import MD5
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pytest_httpserver import HTTPServer
+from werkzeug.wrappers import Request, Response
 
 from fc_http.app import App
 from fc_http.runtime import Runtime
@@ -55,6 +56,12 @@ def base64_of(text: str | bytes) -> str:
     return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
 
 
+def _partial(request: Request, content: bytes) -> Response:
+    """Answers a range as OSS does: one that ends behind the object is ignored."""
+    last = int(request.headers["Range"].removeprefix("bytes=0-"))
+    return Response(content[: last + 1], 206) if last < len(content) else Response(content)
+
+
 class CallbackWorld:
     """The callback function, an OSS with one object, and a webhook's receiver."""
 
@@ -65,6 +72,7 @@ class CallbackWorld:
         self.webhook_secret = f"whsec_{base64_of(self.webhook_key)}"
         sentinels.keep_secret(base64_of(self.webhook_key))
         self.lines: list[str] = []
+        self.clock = lambda: NOON
         self.url = server.url_for("").rstrip("/")
         self.environ = {
             "OSS_BUCKET": BUCKET,
@@ -79,7 +87,7 @@ class CallbackWorld:
 
     def instance(self) -> App:
         """Returns a new instance of the function, which remembers nothing."""
-        runtime = Runtime(OWN, lambda: NOON, secrets.token_hex, self.lines.append, lambda: None)
+        runtime = Runtime(OWN, self.clock, secrets.token_hex, self.lines.append, lambda: None)
         routes = CallbackRoutes(Settings.from_environ(self.environ), runtime)
         return App(routes.handle, runtime, allowed_origins=())
 
@@ -92,6 +100,20 @@ class CallbackWorld:
         # Werkzeug counts the bytes itself, and sends none of them with a HEAD.
         content = b"x" * int(sent.pop("Content-Length"))
         self.server.expect_request(f"/{KEY}", "HEAD").respond_with_data(content, status, sent)
+
+    def holds_bytes(self, content: bytes, deletes: int = 204, **changed: Any) -> str:
+        """Makes the bucket hold an object of these bytes, and returns the callback's body for it.
+
+        A DELETE is answered with the status `deletes`.
+        """
+        size = {"size": len(content), **changed}
+        self.holds(
+            OBJECT | {"Content-Length": str(len(content)), "Content-Type": str(size.get("content_type", "image/png"))}
+        )
+        self.server.expect_request(f"/{KEY}", "GET").respond_with_handler(lambda request: _partial(request, content))
+        self.server.expect_request(f"/{KEY}", "DELETE").respond_with_data("", deletes)
+        mime = size.get("content_type", "image/png")
+        return self.body(ticket=self.ticket(**size), size=len(content), mimeType=mime)
 
     def ticket(self, **changed: Any) -> str:
         """Returns a ticket like those that the signing function signs."""

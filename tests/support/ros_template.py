@@ -137,6 +137,7 @@ PARAMETERS = {
     "UploadPrefix": "in/here",
     "Origins": "https://upload.example.com,https://app.example.com",
     "KeepDays": "0",
+    "ContentCheck": "off",
     "SiteBucket": "team-site-1234567890123456",
     "LogProject": "team-1234567890123456",
     "LogStore": "sign",

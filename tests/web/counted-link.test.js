@@ -37,6 +37,7 @@ const OUTCOMES = {
     busy: [new Fault("storage_busy", { status: 503 }), false],
     refused: [new Fault("form_expired", { status: 403 }), false],
     denied: [new Fault("denied", { status: 403 }), false],
+    "deleted for its content": [new Fault("type_mismatch"), false],
     "stored damaged": [new Fault("damaged", { isStored: true }), true],
 };
 
@@ -189,6 +190,16 @@ for (const [way, state, key] of [
         assert.deepEqual([outcome(file), file.key, all.objects.get(1)], [state, key, "somebody's"]);
     });
 }
+
+test("a file that the site deleted leaves its slot to another, and is not sent again", async () => {
+    const all = world({ count: 1 });
+    const [file, next] = [upload("a"), upload("b")];
+    all.outcomes.push("deleted for its content");
+    await all.add(file);
+    assert.deepEqual([outcome(file), file.canRestart, all.slots.left], ["failed: type_mismatch", false, 1]);
+    await all.add(next);
+    assert.deepEqual([outcome(next), next.key], ["done", "link/1"]);
+});
 
 test("a file that is stored damaged takes another slot", async () => {
     const all = world();

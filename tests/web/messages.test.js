@@ -10,7 +10,7 @@ import { describeDetail } from "../../web/failures.js";
 import { Upload } from "../../web/files.js";
 import { chooseLanguage, LANGUAGES, loadTranslator, Translator } from "../../web/messages.js";
 import { canRetry, Fault, HALTS_QUEUE, NOT_RETRIABLE } from "../../web/retry.js";
-import { describeOutage, describeStatus, describeTotals, formatDuration } from "../../web/wording.js";
+import { describeAnswer, describeOutage, describeStatus, describeTotals, formatDuration } from "../../web/wording.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -48,6 +48,24 @@ const ALIKE = {
     ...{ "zh-CN": [], ja: [], ko: ["sentence_space"] },
     ...Object.fromEntries(["de", "es", "fr", "ar"].map((language) => [language, ["sentence_space", "in_parentheses"]])),
 };
+
+for (const [found, text] of [
+    [{}, "Received by the site: \u2068a.png\u2069, 5 bytes"],
+    [{ type_matches: true, detected_type: "image/png" }, "Received by the site: \u2068a.png\u2069, 5 bytes"],
+    [
+        { type_matches: false, detected_type: "text/html" },
+        "Received by the site: \u2068a.png\u2069, 5 bytes · Its content looks like text/html, not image/png.",
+    ],
+    [
+        { type_matches: false },
+        "Received by the site: \u2068a.png\u2069, 5 bytes · Its content does not look like image/png.",
+    ],
+]) {
+    test(`what the site found of a file: ${JSON.stringify(found)}`, () => {
+        const object = { filename: "a.png", size: 5, content_type: "image/png", ...found };
+        assert.equal(describeAnswer(messages, { object }), text);
+    });
+}
 
 test("every language that is offered has a file, and every file is offered", async () => {
     const files = (await readdir(new URL("../../web", import.meta.url))).filter((name) =>

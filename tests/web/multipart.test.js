@@ -481,6 +481,12 @@ test("a counted link's file is begun in its slot, without an id, and kept with i
     assert.deepEqual([given.previousUploads.get(ID).slot, given.previousUploads.get(ID).isCompleting], [2, undefined]);
 });
 
+test("an upload whose file the site deleted fails, and is not offered again", async () => {
+    const given = world({ said: { error: { code: "type_mismatch" }, deleted: {} } });
+    await assert.rejects(given.run(), { code: "type_mismatch" });
+    assert.equal(given.previousUploads.size, 0);
+});
+
 const GONE = new Fault("upload_gone", { status: 410 });
 const STORED_ALREADY = new Fault("already_stored", { status: 409 });
 

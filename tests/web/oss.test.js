@@ -34,6 +34,7 @@ class FakeXhr {
             return;
         }
         this.status = answer.status ?? 200;
+        this.responseText = answer.text ?? "";
         this.upload.onload();
         this.onload();
         this.onloadend();
@@ -73,6 +74,21 @@ const small = () => new Upload(Object.assign(new Blob(["123456789"]), { name: "a
 test("a form whose sum the storage has as well is stored", async () => {
     answer = header(SUM);
     assert.deepEqual(await postForm(FORM, small(), never, signal), { answer: "" });
+});
+
+test("what the callback function found is what is known of the file", async () => {
+    const object = { filename: "a.txt", size: 9, content_type: "text/csv", type_matches: false };
+    answer = { ...header(SUM), text: JSON.stringify({ stored: object }) };
+    assert.deepEqual(await postForm(FORM, small(), never, signal), { object });
+});
+
+test("a file that the callback function deleted is not stored", async () => {
+    const text = JSON.stringify({ error: { code: "type_mismatch", message: "m", request_id: "r" }, deleted: {} });
+    answer = { ...header(SUM), text };
+    await assert.rejects(postForm(FORM, small(), never, signal), {
+        code: "type_mismatch",
+        detail: { code: "type_mismatch", message: "m", requestId: "r" },
+    });
 });
 
 test("a form that arrived with other bytes is damaged, and stored nevertheless", async () => {

@@ -28,10 +28,16 @@ MAX_VALUE_BYTES = 200
 MAX_ANSWER_BYTES = 4096
 
 _LABELS = {
-    "en": ("New file: ", "Size: ", "Type: ", "From: ", "Profile: ", "Key: "),
-    "zh-CN": ("收到新文件：", "大小：", "类型：", "上传者：", "配置方案：", "存储位置："),
+    "en": ("New file: ", "Size: ", "Type: ", "Content is not of this type. Found: ", "From: ", "Profile: ", "Key: "),
+    "zh-CN": ("收到新文件：", "大小：", "类型：", "内容与类型不符，检测结果：", "上传者：", "配置方案：", "存储位置："),
 }
 LANGUAGES = tuple(_LABELS)
+
+_DELETED = {
+    "en": ("Deleted a file: ", "unknown"),
+    "zh-CN": ("已删除文件：", "未知"),
+}
+"""What a message about a file that was deleted begins with, and the name of what was found but is not known."""
 
 _INERT = {
     **{ord(each): chr(ord(each) + 0xFEE0) for each in "&*:<>@[]`"},
@@ -118,16 +124,20 @@ def _find_error(response: Response, member: str) -> str | None:
 
 def compose_text(event: Mapping[str, object], language: str) -> str:
     """Returns the message about a stored file: a line for each thing that people ask first."""
+    deleted, unknown = _DELETED[language]
+    new, *labels = _LABELS[language]
     values = (
         make_inert(str(event["filename"])),
         format_size(int(str(event["size"]))),
         make_inert(str(event["content_type"])),
+        make_inert(str(event.get("detected_type", unknown))) if event.get("type_matches") is False else "",
         make_inert(str(event["subject"])),
         str(event.get("profile", "")),
         # As it is, to be copied: this service made it, of letters, digits and a few signs.
         str(event["key"]),
     )
-    lines = (label + value for label, value in zip(_LABELS[language], values, strict=True) if value)
+    labels = [deleted if event.get("deleted") else new, *labels]
+    lines = (label + value for label, value in zip(labels, values, strict=True) if value)
     return "\n".join(lines)
 
 

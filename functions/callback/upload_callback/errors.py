@@ -1,6 +1,7 @@
 """The reasons to refuse a callback: each has an HTTP status and a code. OSS answers the browser 203 for all of them.
 
-docs/reference/errors.md explains them. A refused callback has no effect.
+docs/reference/errors.md explains them. A refused callback has no effect. The last error is of another kind: OSS hands
+it on to the browser, which learns that the file was deleted.
 """
 
 from __future__ import annotations
@@ -27,3 +28,10 @@ class NotStored(ApiError):
 
     status, code = 403, "not_stored"
     message = "The bucket does not have the object of this callback."
+
+
+class TypeMismatch(ApiError):
+    """The file is not of its type, and `CONTENT_CHECK=delete` deleted it."""
+
+    status, code = 200, "type_mismatch"
+    message = "The file is not of the type that it has, and was deleted."

@@ -1,14 +1,14 @@
 """The route of the callback function: checks that a callback is from OSS, for a known form, and about a stored object.
 
-Then it logs the object, and notifies the webhook.
+Then it looks into the object, if that is switched on, logs the object, and notifies the webhook.
 """
 
 from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from fc_http.errors import MethodNotAllowed, NotFound, StorageUnavailable
 from fc_http.event import Request, parse_json
@@ -19,9 +19,12 @@ from oss_protocol.callback import CALLBACK_PATH, TICKET_PURPOSE
 from oss_protocol.credentials import own_credentials
 from upload_callback import webhook
 from upload_callback.callback_signature import CallbackSignature, PublicKeys, load_verifier
-from upload_callback.errors import NotStored, UnknownUpload
-from upload_callback.settings import Settings
-from upload_callback.stored_object import StoredObject, head_object
+from upload_callback.errors import NotStored, TypeMismatch, UnknownUpload
+from upload_callback.settings import ContentCheck, Settings
+from upload_callback.stored_object import BucketClient, BucketFailed, StoredObject
+
+if TYPE_CHECKING:
+    from upload_callback.content_check import Contents
 
 MAX_REMEMBERED = 1000
 """Events that an instance remembers to have sent, so that a repeated callback does not notify anybody again."""
@@ -39,8 +42,10 @@ class CallbackRoutes:
         self._notified: OrderedDict[str, None] = OrderedDict()
 
     def prepare(self, _: Invocation) -> None:
-        """Loads what verifies signatures: OSS waits 5 seconds, a cold start included."""
+        """Loads what verifies signatures and looks into files: OSS waits 5 seconds, a cold start included."""
         load_verifier()
+        if self._settings.content_check is not ContentCheck.OFF:
+            load_comparison()
 
     def handle(self, request: Request, invocation: Invocation) -> object:
         """Returns the payload of the response, which OSS hands to the browser. Raises ApiError."""
@@ -53,10 +58,11 @@ class CallbackRoutes:
         # Before the key is fetched: without a valid ticket nobody makes this function send a request.
         claims = self._verify_ticket(body, invocation.now)
         self._keys.verify(signature)
-        stored = self._head_object(claims["key"], invocation)
+        bucket = self._create_client(invocation)
+        stored = bucket.look_up(claims["key"])
         if not _agrees(body, claims, stored):
             raise NotStored
-        return self._notify(stored, claims, invocation)
+        return self._notify(stored, claims, self._check_contents(bucket, stored, invocation), invocation)
 
     def _verify_ticket(self, body: Any, now: float) -> dict[str, Any]:
         """Returns what the form was for. Raises UnknownUpload."""
@@ -72,15 +78,36 @@ class CallbackRoutes:
             raise UnknownUpload
         return claims
 
-    def _head_object(self, key: str, invocation: Invocation) -> StoredObject:
+    def _create_client(self, invocation: Invocation) -> BucketClient:
         own = own_credentials(invocation.context, self._runtime.environ)
         if own is None:
             reason = "the function has none of an execution role"
             invocation.log_event(event="no_credentials", reason=reason)
             raise StorageUnavailable
-        return head_object(key, self._settings, own, invocation.now)
+        return BucketClient(self._settings, own, invocation.now, self._runtime.clock)
 
-    def _notify(self, stored: StoredObject, claims: Mapping[str, Any], invocation: Invocation) -> object:
+    def _check_contents(self, bucket: BucketClient, stored: StoredObject, invocation: Invocation) -> dict[str, object]:
+        """Returns what the object's first bytes say, as members of the stored fact, and whether it was deleted.
+
+        If the bucket does not let the function read or delete it, the object stays, and the log says why.
+        """
+        check = self._settings.content_check
+        if check is ContentCheck.OFF:
+            return {}
+        members: dict[str, object] = {}
+        try:
+            contents = load_comparison()(stored.content_type, bucket.read_head(stored))
+            members = contents.to_json()
+            if check is ContentCheck.DELETE and contents.type_matches is False:
+                bucket.delete(stored.key)
+                members["deleted"] = True
+        except BucketFailed as error:
+            invocation.log_event(event="content_check_failed", key=stored.key, reason=str(error), **members)
+        return members
+
+    def _notify(
+        self, stored: StoredObject, claims: Mapping[str, Any], contents: Mapping[str, object], invocation: Invocation
+    ) -> object:
         """Logs the event, notifies the webhook, and returns the payload. If the webhook is down, nothing is lost."""
         members: dict[str, object] = {
             "key": stored.key,
@@ -90,17 +117,23 @@ class CallbackRoutes:
             "filename": stored.filename,
             **({"crc64": stored.crc64} if stored.crc64 else {}),
             **_labels(claims),
+            **contents,
         }
-        payload: dict[str, object] = {"stored": members, "request_id": invocation.request_id}
+        is_deleted = "deleted" in contents
+        payload = _to_payload(members, invocation.request_id, is_deleted=is_deleted)
         hook = self._settings.webhook
-        webhook_id = webhook.event_id(self._settings.bucket, stored.key, stored.etag)
+        webhook_id = webhook.event_id(self._settings.bucket, stored.key, stored.etag, deleted=is_deleted)
         if webhook_id in self._notified:
             invocation.log_event(event="callback_repeated", id=webhook_id)
             return payload | ({"webhook_delivered": True} if hook else {})
         event = {"bucket": self._settings.bucket, **members, "subject": claims["subject"]}
         error = hook.send(event, webhook_id, invocation.now) if hook else None
         delivery = {"webhook_delivered": error is None} if hook else {}
-        invocation.log_event(event="stored", id=webhook_id, **event, **delivery, webhook_error=error)
+        line = {"id": webhook_id, **event, **delivery, "webhook_error": error}
+        if is_deleted:
+            invocation.log_event(event="deleted", **line)
+        else:
+            invocation.log_event(event="stored", **line)
         if error is None:
             self._remember(webhook_id)
         return payload | delivery
@@ -109,6 +142,23 @@ class CallbackRoutes:
         self._notified[webhook_id] = None
         if len(self._notified) > MAX_REMEMBERED:
             self._notified.popitem(last=False)
+
+
+def load_comparison() -> Callable[[str, bytes], Contents]:
+    """Returns the function that compares a type with the first bytes of a file.
+
+    Imported lazily: it loads a library, and most deployments look into no file.
+    """
+    from upload_callback.content_check import compare  # noqa: PLC0415
+
+    return compare
+
+
+def _to_payload(members: Mapping[str, object], request_id: str | None, *, is_deleted: bool) -> dict[str, object]:
+    """Returns the response. A browser must not take what was deleted for stored, so it finds that elsewhere."""
+    if is_deleted:
+        return {**TypeMismatch().to_json(request_id=request_id), "deleted": members}
+    return {"stored": members, "request_id": request_id}
 
 
 def _labels(claims: Mapping[str, Any]) -> dict[str, object]:

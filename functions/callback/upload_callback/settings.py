@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from fc_http.environment import Environment, is_address, parse_secrets
 from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region
@@ -18,6 +19,15 @@ STANDARD = "standard"
 
 KEY_ORIGIN = "https://gosspublic.alicdn.com"
 """OSS's public keys are here, and nowhere else."""
+
+
+class ContentCheck(Enum):
+    """What is done about a file whose first bytes are not of its type."""
+
+    OFF = "off"
+    """Nothing: no file is read."""
+    REPORT = "report"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class Settings:
     """They verify tickets."""
     webhook: Webhook | ChatRobot | None
     """None if only the log is to have the notifications."""
+    content_check: ContentCheck
     bucket_url: str
     """The address at which the function looks objects up, without a slash at its end."""
     key_origin: str
@@ -51,6 +62,7 @@ class Settings:
             prefix=read("UPLOAD_PREFIX", parse_key_prefix, "uploads"),
             secrets=read("CALLBACK_SECRET", parse_secrets),
             webhook=read_webhook(environment),
+            content_check=read("CONTENT_CHECK", _parse_content_check, ContentCheck.OFF.value),
             bucket_url=read("OSS_ENDPOINT", environment.parse_local_origin, "") or internal_url(bucket, region),
             key_origin=read("CALLBACK_KEY_ORIGIN", environment.parse_local_origin, "") or KEY_ORIGIN,
         )
@@ -102,6 +114,13 @@ def _parse_language(text: str) -> str:
     if text not in LANGUAGES:
         raise ValueError(f"must be {' or '.join(LANGUAGES)}, not {text!r}")
     return text
+
+
+def _parse_content_check(text: str) -> ContentCheck:
+    try:
+        return ContentCheck(text)
+    except ValueError:
+        raise ValueError(f"must be off, report or delete, not {text!r}") from None
 
 
 def _parse_webhook_url(text: str, schemes: tuple[str, ...]) -> str:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from fc_http import http_client
 from fc_http.errors import StorageUnavailable
-from fc_http.http_client import RequestFailed
+from fc_http.http_client import RequestFailed, Response
 from oss_protocol import presigned_url
 from oss_protocol.credentials import OwnCredentials
 from upload_callback.errors import NotStored
 from upload_callback.settings import Settings
 
-TIMEOUT_SECONDS = 1.5
+HEAD_BYTES = 4096
+"""How much of an object is read: signatures of file types lie within it."""
+
+READ_TIMEOUT_SECONDS = 1.5
+"""For all that is read of an object, together."""
+
+DELETE_TIMEOUT_SECONDS = 0.7
 
 URL_TTL_SECONDS = 60
+
+
+class BucketFailed(Exception):
+    """The bucket did not do what it was asked for. The text says why, and is safe to log."""
 
 
 @dataclass(frozen=True)
@@ -36,29 +46,76 @@ class StoredObject:
     """CRC-64 of its bytes (ECMA-182), in decimal, if OSS names it."""
 
 
-def head_object(key: str, settings: Settings, own: OwnCredentials, now: float) -> StoredObject:
-    """Looks an object up (HeadObject), with the function's own credentials. Raises NotStored, StorageUnavailable."""
-    url = presigned_url.presign(
-        "HEAD",
-        settings.bucket_url,
-        key,
-        bucket=settings.bucket,
-        region=settings.region,
-        access_key_id=own.access_key_id,
-        access_key_secret=own.access_key_secret,
-        security_token=own.security_token,
-        now=now,
-        expires=URL_TTL_SECONDS,
-    )
-    try:
-        response = http_client.request("HEAD", url, timeout_seconds=TIMEOUT_SECONDS)
-    except RequestFailed:
-        raise StorageUnavailable from None
-    if response.status == 404:
-        raise NotStored
-    if response.status != 200:
-        raise StorageUnavailable
-    return _parse_headers(key, response.headers)
+class BucketClient:
+    """Requests about one object, with the function's own credentials, each one attempt."""
+
+    def __init__(self, settings: Settings, own: OwnCredentials, now: float, clock: Callable[[], float]) -> None:
+        """`clock` says how much of the time is left."""
+        self._settings = settings
+        self._own = own
+        self._now = now
+        self._clock = clock
+        self._began = clock()
+
+    def look_up(self, key: str) -> StoredObject:
+        """Returns what OSS says about an object (HeadObject). Raises NotStored, StorageUnavailable."""
+        try:
+            response = self._request("HEAD", key, self._time_left())
+        except RequestFailed:
+            raise StorageUnavailable from None
+        if response.status == 404:
+            raise NotStored
+        if response.status != 200:
+            raise StorageUnavailable
+        return _parse_headers(key, response.headers)
+
+    def read_head(self, stored: StoredObject) -> bytes:
+        """Returns the first bytes of an object (GetObject). Raises NotStored if it is another by now, BucketFailed."""
+        last = min(stored.size, HEAD_BYTES) - 1
+        if last < 0:
+            return b""
+        # OSS ignores a range that ends behind the object, and answers with all of it.
+        headers = {"Range": f"bytes=0-{last}", "If-Match": f'"{stored.etag}"'}
+        try:
+            response = self._request("GET", stored.key, self._time_left(), headers)
+        except RequestFailed as error:
+            raise BucketFailed(str(error)) from None
+        if response.status in (404, 412):
+            raise NotStored
+        if response.status not in (200, 206) or len(response.body) != last + 1:
+            raise BucketFailed(f"status {response.status}")
+        return response.body
+
+    def delete(self, key: str) -> None:
+        """Deletes an object (DeleteObject). Raises BucketFailed if OSS does not say that it has."""
+        try:
+            response = self._request("DELETE", key, DELETE_TIMEOUT_SECONDS)
+        except RequestFailed as error:
+            raise BucketFailed(str(error)) from None
+        if response.status != 204:
+            raise BucketFailed(f"status {response.status}")
+
+    def _time_left(self) -> float:
+        return READ_TIMEOUT_SECONDS - max(0.0, self._clock() - self._began)
+
+    def _request(
+        self, method: str, key: str, timeout_seconds: float, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        if timeout_seconds <= 0:
+            raise RequestFailed("no time left")
+        url = presigned_url.presign(
+            method,
+            self._settings.bucket_url,
+            key,
+            bucket=self._settings.bucket,
+            region=self._settings.region,
+            access_key_id=self._own.access_key_id,
+            access_key_secret=self._own.access_key_secret,
+            security_token=self._own.security_token,
+            now=self._now,
+            expires=URL_TTL_SECONDS,
+        )
+        return http_client.request(method, url, timeout_seconds=timeout_seconds, headers=headers)
 
 
 def _parse_headers(key: str, headers: Mapping[str, str]) -> StoredObject:

@@ -31,11 +31,13 @@ class Webhook:
     def send(self, event: Mapping[str, object], webhook_id: str, now: float) -> str | None:
         """Sends an event once. Returns None if the receiver answered 2xx, else the error, safe to log.
 
-        `now` is in seconds since the epoch. An event has the same id each time it is sent.
+        A file that was deleted is an event of another type, so that nobody takes it for stored. `now` is in seconds
+        since the epoch. An event has the same id each time it is sent.
         """
         seconds = str(int(now))
         timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-        body = _encode({"type": "upload.stored", "timestamp": timestamp, "data": event}).encode()
+        kind = "upload.deleted" if event.get("deleted") else "upload.stored"
+        body = _encode({"type": kind, "timestamp": timestamp, "data": event}).encode()
         mac = hmac.digest(self.key, f"{webhook_id}.{seconds}.".encode() + body, "sha256")
         headers = {
             "Content-Type": "application/json",
@@ -53,6 +55,7 @@ class Webhook:
         return None if 200 <= response.status < 300 else f"status {response.status}"
 
 
-def event_id(bucket: str, key: str, etag: str) -> str:
-    """Returns the id of the event that an object was stored."""
-    return f"msg_{hashlib.sha256(f'{bucket}/{key}/{etag}'.encode()).hexdigest()[:32]}"
+def event_id(bucket: str, key: str, etag: str, *, deleted: bool = False) -> str:
+    """Returns the id of the event that an object was stored, or that it was deleted."""
+    what = f"{bucket}/{key}/{etag}" + ("\ndeleted" if deleted else "")
+    return f"msg_{hashlib.sha256(what.encode()).hexdigest()[:32]}"

@@ -239,4 +239,6 @@ def _parse_callback_response(response: Response) -> dict[str, Any] | None:
         payload = parse_json(response.body)
     except ApiError:
         return None
-    return payload if isinstance(payload, dict) and isinstance(payload.get("stored"), dict) else None
+    if not isinstance(payload, dict) or not any(isinstance(payload.get(name), dict) for name in ("stored", "deleted")):
+        return None
+    return payload

@@ -155,6 +155,11 @@ class _Reader:
 
     def _callback(self) -> Callback | None:
         if not self._environment.read("CALLBACK", parse_switch, "off"):
+            if self._environment.read("CONTENT_CHECK", str, "off") != "off":
+                # The callback function checks, and cannot know that nobody calls it.
+                self._environment.add_fault(
+                    "CONTENT_CHECK is set, and CALLBACK is not on: set CALLBACK=on, or remove CONTENT_CHECK"
+                )
             return None
         return Callback(
             self._environment.read("CALLBACK_URL", self._environment.parse_origin),

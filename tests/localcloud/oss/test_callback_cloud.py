@@ -137,6 +137,13 @@ def test_its_role_may_not_assume_another(toys: Path, cloud: Cloud) -> None:
     assert [(each["Effect"], each["Action"]) for each in statements] == [("Allow", "oss:GetObject")]
 
 
+def test_where_it_is_to_delete_its_role_may(toys: Path) -> None:
+    with Cloud(toys / "files", settings={"CALLBACK": "on", "CONTENT_CHECK": "delete"}, code=toys / "sign") as cloud:
+        policies = cloud._callback_role().policies
+    actions = [statement["Action"] for policy in policies for statement in policy["Statement"]]
+    assert actions == ["oss:GetObject", "oss:DeleteObject"]
+
+
 def role(toys: Path, cloud: Cloud) -> Identity:
     """Returns whose credentials the callback function gets."""
     found = cloud.identities.find(environment(toys, "callback")["ALIBABA_CLOUD_ACCESS_KEY_ID"])
