@@ -176,14 +176,14 @@ export class OssUpload extends AttributesElement {
         upload ? this.queue?.cancel(upload) : this.#list?.cancelAll();
     }
 
-    /** @param {Upload} [upload] without it all that failed or were cancelled */
+    /** @param {Upload} [upload] without it all that failed, were cancelled or are paused */
     retry(upload) {
         upload ? this.queue?.add(upload) : this.#list?.retryAll();
     }
 
-    /** Until it is retried; for files in parts. @param {Upload} upload */
+    /** Until it is retried; for files in parts. @param {Upload} [upload] without it nothing more begins */
     pause(upload) {
-        this.queue?.pause(upload);
+        upload ? this.queue?.pause(upload) : this.queue?.setPaused(true);
     }
 
     /** Takes it out of the list. It is cancelled; what is stored remains stored. @param {Upload} upload */

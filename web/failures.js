@@ -2,9 +2,12 @@
 
 import { join } from "./messages.js";
 import { create } from "./template.js";
-import { describeFailure, describeStatus } from "./wording.js";
+import { describeFailure } from "./wording.js";
 
 const MAX_REQUEST_IDS = 3;
+
+/** Control characters, line breaks and marks that change the direction of the text: no name has them. */
+const UNFIT = /([\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2061-\u206f\ufff9-\ufffb])/u;
 
 /** A border is seen in forced colours. @type {string} */
 const STYLE = /* css */ `
@@ -45,9 +48,30 @@ const STYLE = /* css */ `
         outline: 3px solid var(--accent);
         outline-offset: 2px;
     }
+
+    mark {
+        margin-inline: 0.125em;
+        padding-inline: 0.25em;
+        border: 1px solid;
+        border-radius: 0.25em;
+        background: none;
+        color: var(--bad);
+        font-size: 0.75em;
+    }
+
+    .name:has(mark) {
+        height: auto;
+        white-space: pre-wrap;
+    }
 `;
 
 export class FailureReport {
+    /** Is called for a file whose row shows something else now. @type {(upload: Upload) => void} */
+    onChange = () => {};
+    /** By cause. @type {Map<string, Set<Upload>>} */
+    #groups = new Map();
+    /** @type {WeakMap<Upload, string>} */
+    #causes = new WeakMap();
     /** By cause, for those of several files. @type {Map<string, Element>} */
     #notices = new Map();
     /** By the text below which they are. @type {WeakMap<Element, Element>} */
@@ -71,54 +95,57 @@ export class FailureReport {
         this.view.page.bar.style.flexGrow = `${count - failed}`;
     }
 
-    /**
-     * Shows the causes of several files in `place`, and that of a single file in its row.
-     *
-     * @param {ReadonlyMap<Upload, Row>} rows @param {Element} place @param {() => void} onExplanation is called when more is known of one
-     */
-    showCauses(rows, place, onExplanation) {
-        const causes = groupByCause(rows.keys());
-        for (const [upload, row] of rows) {
-            const uploads = upload.fault && hasFailed(upload) ? causes.get(causeOf(upload.fault)) : undefined;
-            this.#showInRow(upload, row, uploads ?? [], onExplanation);
+    /** @param {Upload} upload @param {boolean} [isListed] */
+    note(upload, isListed = true) {
+        const before = this.#causes.get(upload) ?? "";
+        const cause = isListed && upload.fault && hasFailed(upload) ? causeOf(upload.fault) : "";
+        if (cause === before) {
+            return;
         }
-        for (const [cause, notice] of this.#notices) {
-            if ((causes.get(cause)?.length ?? 0) < 2) {
-                notice.remove();
-                this.#notices.delete(cause);
-            }
+        this.#causes.set(upload, cause);
+        const [left, joined] = [this.#groups.get(before), this.#groups.get(cause) ?? new Set()];
+        left?.delete(upload);
+        if (cause) {
+            this.#groups.set(cause, joined.add(upload));
         }
-        for (const [cause, uploads] of causes) {
-            if (uploads.length > 1) {
+        // One that is alone shows its cause itself.
+        if (left?.size === 1 || joined.size === 2) {
+            [...(left ?? []), ...joined].slice(0, 3).forEach(this.onChange);
+        }
+    }
+
+    /** Shows the causes of several files in `place`. @param {Element} place */
+    showCauses(place) {
+        for (const [cause, uploads] of this.#groups) {
+            if (uploads.size > 1) {
                 const text = this.#noticeOf(cause, place).firstElementChild ?? place;
-                const faults = uploads.map(({ fault }) => /** @type {Fault} */ (fault));
-                setText(
-                    text,
-                    this.view.texts.formatMessage("cause", {
-                        count: uploads.length,
-                        reason: describeFailure(this.view.texts, uploads[0]),
-                    }),
-                );
-                this.showDetails(text, faults, onExplanation);
+                const [first] = uploads;
+                const reason = describeFailure(this.view.texts, first);
+                setText(text, this.view.texts.formatMessage("cause", { count: uploads.size, reason }));
+                const faults = [...uploads].map(({ fault }) => /** @type {Fault} */ (fault));
+                this.showDetails(text, faults, () => this.onChange(first));
+            } else {
+                this.#notices.get(cause)?.remove();
+                this.#notices.delete(cause);
             }
         }
     }
 
-    /** @param {Upload} upload @param {Row} row @param {Upload[]} uploads that failed of the same cause @param {() => void} onExplanation */
-    #showInRow(upload, { status, answer }, uploads, onExplanation) {
+    /** @param {Upload} upload @param {Row} row */
+    showInRow(upload, { name, status }) {
         const { fault, size, state } = upload;
-        if (uploads.length > 1) {
-            setText(
-                status,
-                join(
-                    this.view.texts.formatBytes(size),
-                    this.view.texts.formatMessage(state === "failed" ? "not_uploaded" : "done"),
-                ),
-            );
-        } else if (uploads.length === 1) {
-            setText(status, describeStatus(this.view.texts, upload, 0));
+        const { texts } = this.view;
+        const count = this.#groups.get(this.#causes.get(upload) ?? "")?.size ?? 0;
+        if (fault?.code === "invalid_filename") {
+            markCharacters(name, upload.name);
         }
-        this.showDetails(answer, fault && uploads.length === 1 ? [fault] : [], onExplanation);
+        if (count > 1) {
+            status.textContent = join(
+                texts.formatBytes(size),
+                texts.formatMessage(state === "failed" ? "not_uploaded" : "done"),
+            );
+        }
+        this.showDetails(status, fault && count === 1 ? [fault] : [], () => this.onChange(upload));
     }
 
     /** Shows folded below `text` what the site's owner needs to know. @param {Element} text @param {Fault[]} faults of one cause @param {() => void} onExplanation */
@@ -206,18 +233,13 @@ export function describeDetail({ code = "", ec = "", status = 0 }) {
     return join(code, ec, status > 0 && `HTTP ${status}`);
 }
 
-/** @param {Iterable<Upload>} uploads @returns {Map<string, Upload[]>} */
-function groupByCause(uploads) {
-    /** @type {Map<string, Upload[]>} */
-    const causes = new Map();
-    for (const upload of uploads) {
-        if (upload.fault && hasFailed(upload)) {
-            const cause = causeOf(upload.fault);
-            const group = causes.get(cause);
-            group ? group.push(upload) : causes.set(cause, [upload]);
-        }
+/** Shows those that people cannot see. @param {HTMLElement} place @param {string} name */
+function markCharacters(place, name) {
+    const texts = name.split(UNFIT);
+    const hex = (/** @type {string} */ text) => text.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+    if (texts.length > 1) {
+        place.replaceChildren(...texts.map((text, at) => (at % 2 ? create("mark", {}, `U+${hex(text)}`) : text)));
     }
-    return causes;
 }
 
 /** @param {Fault} fault */

@@ -105,8 +105,12 @@ export function typeOf(file) {
     return file.type.split(";")[0].trim().toLowerCase() || "application/octet-stream";
 }
 
-/** Version 4. crypto.randomUUID exists on https only. */
+/** Version 4. crypto.randomUUID is quicker, and exists on https only. */
 export function createUuid() {
+    return crypto.randomUUID?.() ?? createUuidFromBytes();
+}
+
+function createUuidFromBytes() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;

@@ -2,9 +2,9 @@
 
 import { readClaims, readLink } from "./claims.js";
 import { isolateName, Translator } from "./messages.js";
+import { confirm } from "./question.js";
 import { LINK_NEEDED } from "./retry.js";
 import { Signer } from "./signer.js";
-import { create } from "./template.js";
 
 /**
  * Uses a link instead of the one in use, at once or after a reload, if it may. Rejects with a Fault if it is not valid.
@@ -66,10 +66,7 @@ async function decideOnLink(uploader, link, isReplaceable) {
     const question = isSamePerson
         ? describeOtherUpload(texts)
         : describeOtherPerson(opened.subject, subject, isUploading, texts);
-    if (
-        (isUploading || !isSamePerson) &&
-        !(await confirmSwitch(question, /** @type {ShadowRoot} */ (uploader.shadowRoot)))
-    ) {
+    if ((isUploading || !isSamePerson) && !(await confirm(question, /** @type {ShadowRoot} */ (uploader.shadowRoot)))) {
         return "stay";
     }
     handOn(link);
@@ -108,37 +105,4 @@ function describeOtherPerson(other, current, isUploading, texts) {
         texts.formatMessage("link_stay", { name: currentName }),
         texts.formatMessage("link_switch", { name: otherName }),
     ];
-}
-
-/** @param {string[]} texts @param {ParentNode} place @returns {Promise<boolean>} */
-function confirmSwitch([title, text, staying, switching], place) {
-    const button = { type: "button", part: "button" };
-    const stay = create("button", button, staying);
-    const change = create("button", button, switching);
-    const dialog = /** @type {HTMLDialogElement} */ (
-        create(
-            "dialog",
-            { "aria-labelledby": "link-other", "aria-describedby": "link-current", part: "dialog" },
-            create("h2#link-other", {}, title),
-            create("p#link-current", {}, text),
-            create("div.choices", {}, stay, change),
-        )
-    );
-    place.append(dialog);
-    return ask(dialog, stay, change);
-}
-
-/** @param {HTMLDialogElement} dialog @param {HTMLElement} stay @param {HTMLElement} change @returns {Promise<boolean>} */
-function ask(dialog, stay, change) {
-    return new Promise((resolve) => {
-        stay.onclick = () => dialog.close();
-        change.onclick = () => dialog.close("switch");
-        // The Escape key closes it as well, and changes nothing.
-        dialog.onclose = () => {
-            dialog.remove();
-            resolve(dialog.returnValue === "switch");
-        };
-        dialog.showModal();
-        stay.focus();
-    });
 }

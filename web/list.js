@@ -1,115 +1,106 @@
-// The list of files: rows, totals, what holds all of them up, the focus, and announcements for screen readers.
+// The list of files: its rows, when they are painted, the focus, and what fails for screen readers. Loaded once the page can be used.
 
-import { Meter } from "./bandwidth.js";
-import { HALTS_QUEUE } from "./retry.js";
-import { createRowTree, STYLE } from "./rows.js";
-import { describeAnswer, describeFailure, describeOutage, describeStatus, describeTotals } from "./wording.js";
+import { STYLE } from "./look.js";
+import { appendRow, measureChunks, NAME_STYLE, neighbourOf, Row } from "./rows.js";
+import { Summary } from "./summary.js";
+import { describeAnswer, describeFailure, describeStatus } from "./wording.js";
 
 const [CHANGE_MS, TICK_MS] = [100, 1000];
 
-const ANNOUNCE_MS = 10_000;
+/** How long rows are painted without a pause for the reader. */
+const SLICE_MS = 40;
 
 /** What is read aloud at once. */
 const FAILURES = ["failed", "unreported", "unconfirmed"];
 
-const ROW_PARTS = ["thumb", "status", "stored", "answer", "bar", "copy", "pause", "retry", "remove"];
-
 export class UploadList {
     /** @type {Map<Upload, Row>} */
     rows = new Map();
+    /** The selector of those that are not filtered out; empty if none is. */
+    shownRows = "";
+    /** @type {Map<Element, Row>} */
+    #rowsByElement = new Map();
     /** @type {Set<Upload>} */
     #stale = new Set();
-    #speed = new Meter();
+    /** What failed since the last announcement. @type {Set<Upload>} */
+    #failed = new Set();
+    /** @type {WeakSet<Fault>} */
+    #announced = new WeakSet();
+    /** While files are added, what fails is collected. */
+    #isAdding = false;
     #timer = 0;
     #paintAt = Infinity;
-    #announceAt = 0;
-    #wasOpen = false;
-    #row = createRowTree();
-    /** @type {Promise<typeof import("./look.js")> | undefined} */
-    #look;
 
     /** @param {View} view @param {Queue} queue @param {(share: number) => void} onPaint is called with the share of all bytes that are sent */
     constructor(view, queue, onPaint) {
         this.view = view;
         this.queue = queue;
         this.onPaint = onPaint;
-        view.addStyle(STYLE);
-        this.#connectButtons();
-    }
-
-    #connectButtons() {
-        const { page } = this.view;
-        page.cancel.onclick = () => this.cancelAll();
-        page.clear.onclick = () => this.clear();
-        page.retry.onclick = () => this.retryAll();
+        this.summary = new Summary(this);
+        view.addStyle(STYLE + NAME_STYLE);
+        view.page.rows.onclick = ({ target }) => this.#click(/** @type {Element} */ (target));
     }
 
     cancelAll() {
-        for (const upload of [...this.rows.keys()]) {
+        // From the end: none of them begins because another one is cancelled.
+        for (const upload of [...this.rows.keys()].reverse()) {
             this.queue.cancel(upload);
         }
     }
 
     retryAll() {
+        this.queue.setPaused(false);
+        this.retryThose((upload) => upload.canRestart);
+    }
+
+    /** @param {(upload: Upload) => boolean} isMeant */
+    retryThose(isMeant) {
         this.queue.resume();
-        for (const upload of [...this.rows.keys()].filter((each) => each.canRestart)) {
+        for (const upload of [...this.rows.keys()].filter(isMeant)) {
             this.queue.add(upload);
         }
     }
 
     /** Leaves what goes on, or can be retried. */
     clear() {
-        for (const upload of [...this.rows.keys()].filter((each) => !each.isOpen && !each.isRetriable)) {
+        const uploads = [...this.rows.keys()].filter((upload) => !upload.isOpen && !upload.isRetriable);
+        const elements = new Set(
+            uploads.map((upload) => /** @type {Element | undefined} */ (this.rows.get(upload)?.element)),
+        );
+        for (const chunk of [...this.view.page.rows.children]) {
+            // Row by row takes longer.
+            if ([...chunk.children].every((element) => elements.has(element))) {
+                chunk.remove();
+            }
+        }
+        for (const upload of uploads) {
             this.removeRow(upload);
         }
     }
 
     repaint() {
         [...this.rows.keys()].forEach(this.showChange);
-        this.#paint();
+        this.paint();
     }
 
-    /** @param {string} name @returns {Row} */
-    createRow(name) {
-        const element = /** @type {HTMLElement} */ (this.#row.cloneNode(true));
-        const find = (/** @type {string} */ part) => /** @type {any} */ (element.querySelector(`.${part}`));
-        const row = /** @type {Row} */ ({
-            element,
-            ...Object.fromEntries(ROW_PARTS.map((part) => [part, find(part)])),
-        });
-        find("name").textContent = name;
-        this.#refineLook(find("name"));
-        row.thumb.textContent = /\.(\w{1,4})$/.exec(name)?.[1] ?? "";
-        row.bar.setAttribute("aria-label", name);
-        this.view.page.rows.append(element);
+    /** @param {string} name @param {(action: string) => void} act is called when one of its buttons is pressed @param {Row} [old] that it replaces */
+    createRow(name, act, old) {
+        const row = new Row(name, act);
+        this.#rowsByElement.set(row.element, row);
+        if (old) {
+            old.element.before(row.element);
+        } else {
+            appendRow(this.view.page.rows, row.element);
+        }
         return row;
     }
 
-    /** @param {HTMLElement} name */
-    async #refineLook(name) {
-        try {
-            this.#look ??= import("./look.js");
-            (await this.#look).refineLook(this.view, name);
-        } catch {
-            this.#look = undefined; // Nothing is missing but its looks.
+    /** @param {Upload} upload @param {Upload} [old] that it replaces */
+    addRow(upload, old) {
+        const row = this.createRow(upload.name, (action) => this.#act(action, upload, row), old && this.rows.get(old));
+        if (old) {
+            this.removeRow(old);
         }
-    }
-
-    /** @param {Upload} upload */
-    addRow(upload) {
-        const { queue } = this;
-        const row = this.createRow(upload.name);
-        row.copy.onclick = () => this.#copyKey(upload, row);
-        row.pause.onclick = () => (upload.state === "paused" ? queue.add(upload) : queue.pause(upload));
-        row.retry.onclick = () => queue.add(upload);
-        row.remove.onclick = () => {
-            if (upload.isOpen) {
-                queue.cancel(upload);
-            } else {
-                this.moveFocus(row.element);
-                this.removeRow(upload);
-            }
-        };
         this.rows.set(upload, row);
         if (upload.file.type.startsWith("image/")) {
             import("./thumbnails.js").then(
@@ -119,20 +110,56 @@ export class UploadList {
         }
     }
 
+    /** @param {Element} target */
+    #click(target) {
+        const button = target.closest("button");
+        const row = this.#rowsByElement.get(/** @type {Element} */ (button?.closest("li")));
+        for (const [action, each] of row?.buttons ?? []) {
+            if (each === button) {
+                row?.act(action);
+            }
+        }
+    }
+
+    /** @param {string} action @param {Upload} upload @param {Row} row */
+    #act(action, upload, row) {
+        const { queue } = this;
+        if (action === "copy") {
+            this.#copyKey(upload, row);
+        } else if (action === "retry" || (action === "pause" && upload.state === "paused")) {
+            queue.add(upload);
+        } else if (action === "pause") {
+            queue.pause(upload);
+        } else if (upload.isOpen) {
+            queue.cancel(upload);
+        } else {
+            this.moveFocus(row.element);
+            this.removeRow(upload);
+        }
+    }
+
     /** @param {Upload} upload */
     removeRow(upload) {
         this.queue.remove(upload);
-        this.rows.get(upload)?.element.remove();
+        const row = this.rows.get(upload);
+        if (row) {
+            row.element.isConnected && row.element.remove();
+            this.#rowsByElement.delete(row.element);
+        }
         this.rows.delete(upload);
         this.#stale.delete(upload);
+        this.#failed.delete(upload);
+        this.view.failures?.note(upload, false);
         this.#paintWithin(CHANGE_MS);
     }
 
-    /** @param {Upload} upload @param {Row} row */
-    async #copyKey(upload, { copy, stored }) {
+    /** Shows where it is stored. @param {Upload} upload @param {Row} row */
+    async #copyKey({ key }, row) {
+        const stored = /** @type {Element} */ (row.element.querySelector(".stored"));
+        stored.classList.add("asked");
         try {
-            await navigator.clipboard.writeText(upload.key);
-            copy.classList.add("copied");
+            await navigator.clipboard.writeText(key);
+            row.buttons.get("copy")?.classList.add("copied");
             this.view.announce(this.view.texts.formatMessage("copied"));
         } catch {
             // Not on https: the user can copy the selection.
@@ -142,8 +169,13 @@ export class UploadList {
 
     /** Call it before the row is removed. @param {Element} element */
     moveFocus(element) {
-        const next = element.nextElementSibling ?? element.previousElementSibling;
-        /** @type {HTMLElement} */ (next?.querySelector(".remove") ?? this.view.page.files).focus();
+        /** @type {HTMLElement} */ (neighbourOf(element)?.querySelector(".remove") ?? this.view.page.files).focus();
+    }
+
+    /** @param {boolean} isAdding */
+    noteAdding(isAdding) {
+        this.#isAdding = isAdding;
+        this.#paintWithin(CHANGE_MS);
     }
 
     /** @param {Upload} upload */
@@ -158,26 +190,27 @@ export class UploadList {
         if (at < this.#paintAt) {
             clearTimeout(this.#timer);
             this.#paintAt = at;
-            this.#timer = setTimeout(() => this.#paint(), milliseconds);
+            this.#timer = setTimeout(() => this.paint(), milliseconds);
         }
     }
 
-    #paint() {
-        const { view, queue, rows } = this;
+    paint() {
+        const { view, queue } = this;
         this.#paintAt = Infinity;
-        const failed = [...this.#stale].filter(({ state }) => FAILURES.includes(state));
-        this.#stale.forEach(this.#paintRow);
-        this.#stale.clear();
-        view.useFailures((failures) => {
-            failures.showCauses(rows, view.page.causes, () => this.#paintWithin(CHANGE_MS));
-            failures.showShare(queue.totals.of("failed"), rows.size);
-        }, failed.length > 0);
-        const share = this.#paintTotals();
-        this.#paintOutage();
+        this.#paintRows();
+        view.useFailures((failures) => this.#paintFailures(failures), this.#failed.size > 0);
+        const share = this.summary.paint();
+        measureChunks(view.page.rows, this.shownRows);
         for (const paintOther of view.painters) {
             paintOther();
         }
-        this.#announceFailures(failed);
+        if (this.#stale.size > 0) {
+            this.#paintWithin(0);
+            return;
+        }
+        if (!this.#isAdding) {
+            this.#announceFailures();
+        }
         for (const upload of queue.uploads) {
             if (upload.state === "retrying") {
                 this.#stale.add(upload);
@@ -189,111 +222,68 @@ export class UploadList {
         this.onPaint(share);
     }
 
-    /** @param {Upload} upload */
-    #paintRow = (upload) => {
-        const { queue } = this;
-        const { texts } = this.view;
-        const row = /** @type {Row} */ (this.rows.get(upload));
-        const { state, isOpen, isStored, name } = upload;
-        row.element.className = state;
-        row.element.setAttribute("part", `row ${state}`);
-        row.status.textContent = describeStatus(texts, upload, queue.now());
-        row.stored.textContent = isStored ? upload.key : "";
-        row.copy.hidden = !isStored;
-        row.answer.textContent = describeAnswer(texts, upload);
-        row.bar.hidden = !isOpen || state === "waiting";
-        row.bar.value = upload.sent / (upload.size || 1);
-        this.#showButtons(
-            [
-                [row.pause, isOpen && state !== "finishing" && queue.connections(upload) > 1],
-                [row.retry, state === "retrying" || state === "unconfirmed" || upload.canRestart],
-            ],
-            row.remove,
-        );
-        this.#nameButtons(row, name, [
-            ["copy", "copy"],
-            ["pause", state === "paused" ? "resume" : "pause"],
-            ["retry", "retry"],
-            ["remove", isOpen ? "cancel" : "remove"],
-        ]);
-    };
-
-    /** @param {Row} row @param {string} name @param {["copy" | "pause" | "retry" | "remove", string][]} buttons */
-    #nameButtons(row, name, buttons) {
-        for (const [button, message] of buttons) {
-            row[button].setAttribute("aria-label", this.view.texts.formatMessage(message, { name }));
-        }
-    }
-
-    /** Returns the share of all bytes that are sent. */
-    #paintTotals() {
-        const { queue, rows } = this;
-        const { totals } = queue;
-        const { page, texts } = this.view;
-        const isOpen = totals.open > 0;
-        const share = totals.size > 0 ? totals.sent / totals.size : Number(totals.of("done", "unreported") > 0);
-        const now = queue.now();
-        if (totals.of("signing", "sending", "finishing") === 0) {
-            this.#speed = new Meter();
-        }
-        this.#speed.add(now, totals.moved);
-        const text = describeTotals(texts, totals, this.#speed.rateAt(now));
-        page.total.hidden = rows.size === 0;
-        page.drop.classList.toggle("small", rows.size > 0);
-        page.bar.value = share;
-        page.bar.classList.toggle("full", totals.open + totals.of("failed") === 0);
-        page.summary.textContent = text;
-        const retriable = [...rows.keys()].filter((upload) => upload.isRetriable).length;
-        this.#showButtons(
-            [
-                [page.cancel, isOpen],
-                [page.retry, retriable + totals.of("cancelled") > 0 || this.#isHalted()],
-                [page.clear, rows.size - totals.open - retriable > 0],
-            ],
-            page.files,
-        );
-        this.#announceProgress(isOpen, text, now);
-        return share;
-    }
-
-    /** Is silent at the beginning, when it would replace how many files were added. @param {boolean} isOpen @param {string} text @param {number} now */
-    #announceProgress(isOpen, text, now) {
-        if (this.#wasOpen !== isOpen || (isOpen && now > this.#announceAt)) {
-            this.#announceAt = now + ANNOUNCE_MS;
-            if (this.#wasOpen) {
-                this.view.announce(text);
+    /** As many as there is time for. */
+    #paintRows() {
+        const end = performance.now() + SLICE_MS;
+        for (const upload of this.#stale) {
+            this.#stale.delete(upload);
+            this.#paintRow(upload);
+            if (performance.now() > end) {
+                break;
             }
         }
-        this.#wasOpen = isOpen;
     }
 
-    /** A single file's row shows it already. */
-    #paintOutage = () => {
-        const { outage, totals } = this.queue;
-        const { view } = this;
-        const { page, texts } = view;
-        const isHalted = this.#isHalted();
-        const isShown = outage !== undefined && totals.open > (isHalted ? 0 : 1);
-        const text = isShown ? describeOutage(texts, outage) : "";
-        if (page.outage.textContent !== text) {
-            page.outage.textContent = text;
+    /** @param {import("./failures.js").FailureReport} failures */
+    #paintFailures(failures) {
+        const { page } = this.view;
+        if (failures.onChange !== this.showChange) {
+            failures.onChange = this.showChange;
+            [...this.rows.keys()].filter(({ state }) => FAILURES.includes(state)).forEach(this.showChange);
         }
-        page.outage.classList.toggle("bad", isHalted);
-        view.useFailures(
-            (failures) => failures.showDetails(page.outage, isShown ? [outage.fault] : [], this.#paintOutage),
-            isShown,
-        );
-        page.retry.textContent = texts.formatMessage(isHalted ? "try_again" : "retry_all");
-    };
-
-    #isHalted() {
-        const { outage, totals } = this.queue;
-        return totals.open > 0 && HALTS_QUEUE.includes(outage?.fault.code ?? "");
+        failures.showCauses(page.causes);
+        failures.showShare(this.queue.totals.of("failed"), this.rows.size);
     }
 
-    /** @param {Upload[]} failed */
-    #announceFailures(failed) {
+    /** @param {Upload} upload */
+    #paintRow(upload) {
+        const { failures, root, texts } = this.view;
+        const row = /** @type {Row} */ (this.rows.get(upload));
+        const { state, isOpen, isStored } = upload;
+        if (FAILURES.includes(state) && upload.fault && !this.#announced.has(upload.fault)) {
+            this.#failed.add(upload);
+        }
+        row.showState(state);
+        row.status.textContent = describeStatus(texts, upload, this.queue.now());
+        row.showText("key", isStored ? upload.key : "");
+        row.showText("answer", describeAnswer(texts, upload));
+        row.showProgress(isOpen && state !== "waiting" ? upload.sent / (upload.size || 1) : undefined);
+        row.showButtons(this.#listButtons(upload), root.activeElement);
+        failures?.note(upload);
+        failures?.showInRow(upload, row);
+    }
+
+    /** @param {Upload} upload @returns {RowButton[]} */
+    #listButtons(upload) {
+        const { isOpen, isStored, name, state } = upload;
+        const canPause = isOpen && state !== "finishing" && this.queue.connections(upload) > 1;
+        const canRetry = state === "retrying" || state === "unconfirmed" || upload.canRestart;
+        const removing = isStored ? "remove_stored" : "remove";
+        /** @type {[isUsable: boolean, action: RowButton["action"], message: string][]} */
+        const buttons = [
+            [isStored, "copy", "copy"],
+            [canPause, "pause", state === "paused" ? "resume" : "pause"],
+            [canRetry, "retry", "retry"],
+            [true, "remove", isOpen ? "cancel" : removing],
+        ];
+        return buttons
+            .filter(([isUsable]) => isUsable)
+            .map(([, action, message]) => ({ action, label: this.view.texts.formatMessage(message, { name }) }));
+    }
+
+    #announceFailures() {
         const { page, texts } = this.view;
+        const failed = [...this.#failed];
         const [reason, ...others] = new Set(failed.map((upload) => describeFailure(texts, upload)));
         if (failed.length === 1) {
             page["alert-announcer"].textContent = `${failed[0].name}: ${describeStatus(texts, failed[0], 0)}`;
@@ -301,16 +291,9 @@ export class UploadList {
             const key = others.length > 0 ? "failed" : "cause";
             page["alert-announcer"].textContent = texts.formatMessage(key, { count: failed.length, reason });
         }
-    }
-
-    /** Keeps the focus on a button that is shown. @param {[button: HTMLElement, isUsable: boolean][]} buttons @param {HTMLElement} otherwise */
-    #showButtons(buttons, otherwise) {
-        const focused = this.view.root.activeElement;
-        for (const [button, isUsable] of buttons) {
-            button.hidden = !isUsable;
+        for (const { fault } of failed) {
+            this.#announced.add(/** @type {Fault} */ (fault));
         }
-        if (buttons.some(([button]) => button === focused && button.hidden)) {
-            (buttons.find(([button]) => !button.hidden)?.[0] ?? otherwise).focus();
-        }
+        this.#failed.clear();
     }
 }

@@ -1,30 +1,229 @@
-// The look of the page with a list, and long names in one line. Loaded with the first file.
-
-import { create } from "./template.js";
-
-/** The end of a name that is always shown. No letters that are joined are parted. */
-const NAME_ENDS = /^(.+?)([ -~]{0,4}(?:\.\w{1,8})?)$/s;
-
-/** @type {WeakSet<View>} */
-const views = new WeakSet();
-
-/** @param {View} view @param {HTMLElement} name of a row */
-export function refineLook(view, name) {
-    if (!views.has(view)) {
-        views.add(view);
-        view.addStyle(STYLE);
-    }
-    const text = name.textContent;
-    const [, beginning, end] = NAME_ENDS.exec(text) ?? ["", text, ""];
-    const span = create("span", {}, beginning);
-    // Room for wide letters. A flex container would be exact, but what is copied from it has a line break.
-    span.style.maxWidth = `calc(100% - ${end.length}ch - 1.5em)`;
-    name.title = text;
-    name.replaceChildren(span, end);
-}
+// The look of the list, of its rows and of what is shown of all files. Loaded with the list.
 
 /** @type {string} */
-const STYLE = /* css */ `
+export const STYLE = /* css */ `
+    li:has(details[open]) {
+        align-items: start;
+    }
+
+    .icon {
+        flex: none;
+        margin-inline-start: -0.5rem;
+        padding: 0;
+        border-color: transparent;
+        background: none;
+        color: var(--quiet);
+    }
+
+    .copied {
+        color: var(--good);
+    }
+
+    .copy:not(.copied) path + path,
+    .copied path:first-child,
+    li:not(.paused) .pause path + path,
+    .paused .pause path:first-child {
+        display: none;
+    }
+
+    .icon:hover {
+        color: var(--text);
+    }
+
+    .icon svg {
+        width: 1.25rem;
+    }
+
+    #total {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        align-items: center;
+        gap: 0.5rem 1rem;
+        padding-block: 0.5rem 0.75rem;
+        background: var(--page);
+    }
+
+    .track {
+        grid-column: 1 / -1;
+    }
+
+    #summary {
+        font-variant-numeric: tabular-nums;
+    }
+
+    /* With room for what is drawn outside of rows, and is cut off at a chunk's edge. */
+    #rows > div {
+        margin-inline: -6px;
+        padding-inline: 6px;
+    }
+
+    #rows > :not(:first-child) {
+        content-visibility: auto;
+        contain-intrinsic-block-size: auto calc(var(--rows) * 4.5rem);
+    }
+
+    #rows:not([data-show=""]) > :not(:first-child) {
+        contain-intrinsic-block-size: calc(var(--rows) * 4.5rem);
+    }
+
+    li {
+        --state: var(--quiet);
+        display: flex;
+        align-items: center;
+        gap: 0.75rem;
+        padding-block: 0.75rem;
+        border-block-start: 1px solid var(--line);
+        list-style: none;
+    }
+
+    .thumb {
+        display: grid;
+        place-items: center;
+        width: 40px;
+        height: 40px;
+        overflow: hidden;
+        border: 1px solid var(--line);
+        border-radius: 0.375rem;
+        background: var(--raised);
+        color: var(--quiet);
+        font-size: 0.6875rem;
+        font-weight: 600;
+        text-transform: uppercase;
+    }
+
+    .thumb img {
+        width: 40px;
+        height: 40px;
+        object-fit: cover;
+    }
+
+    .about {
+        flex: 1;
+        min-width: 0;
+    }
+
+    .name {
+        display: block;
+        height: 1.5em;
+        overflow: hidden;
+        text-align: -webkit-match-parent;
+        text-align: match-parent;
+        white-space: pre;
+    }
+
+    .name span {
+        display: inline-block;
+        overflow: hidden;
+        vertical-align: bottom;
+        text-overflow: ellipsis;
+    }
+
+    .status {
+        color: var(--state);
+        font-size: 0.875rem;
+        font-variant-numeric: tabular-nums;
+    }
+
+    .done {
+        --state: var(--good);
+    }
+
+    .failed,
+    .unreported,
+    .unconfirmed {
+        --state: var(--bad);
+    }
+
+    .stored {
+        text-align: -webkit-match-parent;
+        text-align: match-parent;
+        color: var(--quiet);
+        font:
+            0.8125rem / 1.5 ui-monospace,
+            monospace;
+    }
+
+    /* Until it is asked for. */
+    @media screen {
+        .stored:not(.asked) {
+            display: none;
+        }
+    }
+
+    progress {
+        display: block;
+        width: 100%;
+        height: 4px;
+        border: 0;
+        border-radius: 2px;
+        background: var(--line);
+        appearance: none;
+    }
+
+    li progress {
+        margin-block-start: 0.375rem;
+    }
+
+    progress::-webkit-progress-bar {
+        border-radius: 2px;
+        background: var(--line);
+    }
+
+    progress::-webkit-progress-value {
+        border-radius: 2px;
+        background: var(--accent);
+    }
+
+    progress::-moz-progress-bar {
+        border-radius: 2px;
+        background: var(--accent);
+    }
+
+    .finishing progress {
+        animation: breathe 1.5s ease-in-out infinite alternate;
+    }
+
+    @keyframes breathe {
+        to {
+            opacity: 0.4;
+        }
+    }
+
+    @media (max-width: 30rem) {
+        #total {
+            grid-template-columns: 1fr;
+        }
+
+        #total .choices {
+            justify-content: start;
+        }
+
+        #total button {
+            padding-inline: 0.625rem;
+            font-size: 0.875rem;
+        }
+
+        #drop.small #invitation {
+            display: none;
+        }
+    }
+
+    @media (prefers-reduced-motion: reduce) {
+        .finishing progress {
+            animation: none;
+        }
+    }
+
+    @media (forced-colors: active) {
+        progress::-webkit-progress-value {
+            background: Highlight;
+        }
+
+        progress::-moz-progress-bar {
+            background: Highlight;
+        }
+    }
+
     #drop.small {
         display: flex;
         flex-wrap: wrap;
@@ -37,11 +236,6 @@ const STYLE = /* css */ `
 
     #drop.small > svg {
         display: none;
-    }
-
-    #total {
-        padding-block-start: 0.5rem;
-        background: var(--page);
     }
 
     /* Where there is room for the list below. */
@@ -59,8 +253,45 @@ const STYLE = /* css */ `
         }
     }
 
-    .full {
+    .complete,
+    .incomplete {
         --accent: var(--good);
+        --state: var(--good);
+    }
+
+    .incomplete {
+        --state: var(--bad);
+    }
+
+    :is(.complete, .incomplete) #summary {
+        font-weight: 600;
+    }
+
+    :is(.complete, .incomplete) #summary::before {
+        display: inline-block;
+        width: 1.25em;
+        margin-inline-end: 0.5em;
+        border-radius: 50%;
+        background: var(--state);
+        color: var(--page);
+        font: 700 1em/1.25 system-ui;
+        text-align: center;
+        content: "✓";
+    }
+
+    .incomplete #summary::before {
+        content: "!";
+    }
+
+    #total button.copied {
+        color: var(--good);
+    }
+
+    /* In view wherever the list is scrolled to. */
+    #drop.small.dragging {
+        position: sticky;
+        z-index: 2;
+        inset-block-start: 0;
     }
 
     /* A sheet of paper. */
@@ -125,25 +356,44 @@ const STYLE = /* css */ `
         border-color: var(--accent);
     }
 
-    .name {
-        display: block;
-        height: 1.5em;
-        overflow: hidden;
-        text-align: -webkit-match-parent;
-        text-align: match-parent;
-        white-space: pre;
-    }
-
-    .name span {
-        display: inline-block;
-        overflow: hidden;
-        vertical-align: bottom;
-        text-overflow: ellipsis;
-    }
-
-    @media (max-width: 30rem) {
-        #drop.small #invitation {
+    /* A receipt. */
+    @media print {
+        #drop > :not(#who),
+        div.track,
+        .choices,
+        details,
+        li > button,
+        li progress {
             display: none;
+        }
+
+        #drop.small {
+            display: block;
+            padding: 0;
+            border: 0;
+            background: none;
+        }
+
+        #total {
+            position: static;
+        }
+
+        #rows > :not(:first-child) {
+            content-visibility: visible;
+        }
+
+        li {
+            break-inside: avoid;
+        }
+
+        .name {
+            height: auto;
+            white-space: pre-wrap;
+        }
+
+        .name span {
+            display: inline;
+            max-width: none;
         }
     }
 `;

@@ -24,6 +24,7 @@ export class Queue {
     uploads = new Set();
     totals = new Totals();
     isOnline = true;
+    isPaused = false; // then nothing begins
     #waiting = new WaitingList();
     /** @type {Set<Attempt>} */
     #running = new Set();
@@ -97,6 +98,18 @@ export class Queue {
         }
     }
 
+    /** Paused, nothing begins, and parts stop. Forms on their way arrive: they could only begin anew. @param {boolean} isPaused */
+    setPaused(isPaused) {
+        this.isPaused = isPaused;
+        for (const upload of this.uploads) {
+            const isPart = upload.state !== "waiting" && this.connections(upload) > 1;
+            if (isPaused ? isPart : upload.state === "paused") {
+                isPaused ? this.pause(upload) : this.add(upload);
+            }
+        }
+        this.#startNext();
+    }
+
     /** @param {Upload} upload */
     remove(upload) {
         this.cancel(upload);
@@ -139,7 +152,7 @@ export class Queue {
 
     #startNext() {
         for (;;) {
-            const upload = this.isOnline ? this.#chooseNext() : undefined;
+            const upload = this.isOnline && !this.isPaused ? this.#chooseNext() : undefined;
             const attempt = upload && this.#createAttempt(upload);
             if (!attempt || !this.#hasRoom(attempt)) {
                 return;

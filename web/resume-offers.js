@@ -2,6 +2,7 @@
 
 import { identityOf } from "./files.js";
 import { join } from "./messages.js";
+import { createIcon } from "./template.js";
 
 /** Shows what was interrupted, and resumes it when its file is chosen again. */
 export class ResumeOffers {
@@ -71,20 +72,20 @@ async function findPreviousUploads(multipart) {
 /** @param {UploadList} list @param {PreviousUpload} record @param {number | null} sent @param {() => void} abort */
 export function addInterruptedRow(list, { name, size }, sent, abort) {
     const { view } = list;
-    const row = list.createRow(name);
+    const row = list.createRow(name, () => {
+        list.moveFocus(row.element);
+        abort();
+    });
+    row.buttons.get("remove")?.replaceChildren(createIcon("forget"));
     const paintRow = () => {
         const { texts } = view;
         const progress =
             sent !== null &&
             texts.formatMessage("sending", { sent: texts.formatBytes(sent), size: texts.formatBytes(size) });
         row.status.textContent = join(progress, texts.formatMessage("interrupted"));
-        row.remove.setAttribute("aria-label", texts.formatMessage("cancel", { name }));
+        row.showButtons([{ action: "remove", label: texts.formatMessage("forget", { name }) }], null);
     };
     view.painters.push(paintRow);
     paintRow();
-    row.remove.onclick = () => {
-        list.moveFocus(row.element);
-        abort();
-    };
     return row.element;
 }

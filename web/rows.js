@@ -1,221 +1,194 @@
-// The elements of a file's row, and the look of the list. Loaded with the list.
+// The rows of the list: their elements, in chunks, and what they show. Loaded with the list.
 
 import { create, createIcon } from "./template.js";
 
-export function createRowTree() {
+/** So many rows does the browser skip at once while they are out of view: each by itself would take it too long. */
+const CHUNK = 50;
+
+/** What only some rows have, in its order. */
+const PARTS = {
+    key: () => create("p.stored", { dir: "ltr", part: "key" }),
+    answer: () => create("p.answer.quiet", { dir: "auto" }),
+    bar: () => create("progress.bar", { max: "1", part: "progress" }),
+};
+
+/** The end of a name that is always shown. No letters that are joined are parted. */
+const NAME_ENDS = /^(.+?)([ -~]{0,4}(?:\.\w{1,8})?)$/s;
+const MAX_END = 13;
+
+/**
+ * How wide the beginning of a name is before an end of each length, with room for wide letters. A flex container would be
+ * exact, but what is copied from it has a line break.
+ */
+export const NAME_STYLE = Array.from(
+    { length: MAX_END + 1 },
+    (_, length) => `.before-${length} { max-width: calc(100% - ${length}ch - 1.5em) }`,
+).join("\n");
+
+/** @type {Record<string, HTMLElement>} */
+const templates = {};
+
+export class Row {
+    element = clone("row", createRowTree);
+    /** By what they do. @type {Map<RowButton["action"], HTMLButtonElement>} */
+    buttons = new Map();
+    /** @type {Partial<Record<keyof typeof PARTS, HTMLElement>>} */
+    #parts = {};
+    #labels = "";
+
+    /** @param {string} name @param {(action: string) => void} act */
+    constructor(name, act) {
+        const [square, about, remove] = this.element.children;
+        this.act = act;
+        this.thumb = /** @type {HTMLElement} */ (square.firstElementChild);
+        this.about = about;
+        this.name = /** @type {HTMLElement} */ (about.children[0]);
+        this.status = /** @type {HTMLElement} */ (about.children[1]);
+        this.label = name;
+        this.buttons.set("remove", /** @type {HTMLButtonElement} */ (remove));
+        this.#showName(name);
+        this.thumb.textContent = /\.(\w{1,4})$/.exec(name)?.[1] ?? "";
+    }
+
+    /** With its end, however long it is. @param {string} name */
+    #showName(name) {
+        const [, beginning, end] = NAME_ENDS.exec(name) ?? ["", name, ""];
+        const span = /** @type {HTMLElement} */ (this.name.firstElementChild);
+        span.textContent = beginning;
+        span.className = `before-${end.length}`;
+        this.name.append(end);
+        this.name.title = name;
+    }
+
+    /** @param {string} state */
+    showState(state) {
+        if (this.element.className !== state) {
+            this.element.className = state;
+            this.element.setAttribute("part", `row ${state}`);
+        }
+    }
+
+    /** @param {"key" | "answer"} name @param {string} text */
+    showText(name, text) {
+        const part = this.#need(name, text !== "");
+        if (part && part.textContent !== text) {
+            part.textContent = text;
+        }
+    }
+
+    /** @param {number | undefined} share */
+    showProgress(share) {
+        const bar = /** @type {HTMLProgressElement | undefined} */ (this.#need("bar", share !== undefined));
+        if (bar) {
+            bar.value = share ?? 0;
+            bar.setAttribute("aria-label", this.label);
+        }
+    }
+
+    /** Adds it in its place, or removes it. @param {keyof typeof PARTS} name @param {boolean} isNeeded */
+    #need(name, isNeeded) {
+        const part = this.#parts[name];
+        if (isNeeded && !part) {
+            const names = /** @type {(keyof typeof PARTS)[]} */ (Object.keys(PARTS));
+            const after = names.slice(names.indexOf(name) + 1).map((each) => this.#parts[each]);
+            this.#parts[name] = this.about.insertBefore(clone(name, PARTS[name]), after.find(Boolean) ?? null);
+        } else if (part && !isNeeded) {
+            part.remove();
+            delete this.#parts[name];
+        }
+        return this.#parts[name];
+    }
+
+    /** Keeps the focus on a button of the row. @param {RowButton[]} buttons @param {Element | null} focused */
+    showButtons(buttons, focused) {
+        const labels = buttons.map(({ label }) => label).join();
+        if (labels === this.#labels) {
+            return;
+        }
+        this.#labels = labels;
+        const before = this.buttons;
+        this.buttons = new Map();
+        /** @type {HTMLButtonElement | null} */
+        let next = null;
+        for (const { action, label } of [...buttons].reverse()) {
+            /** @type {HTMLButtonElement} */
+            const button =
+                before.get(action) ??
+                this.element.insertBefore(
+                    clone(action, () => createButton(action)),
+                    next,
+                );
+            button.title = label;
+            this.buttons.set(action, button);
+            before.delete(action);
+            next = button;
+        }
+        const isLost = [...before.values()].some((button) => button === focused);
+        for (const button of before.values()) {
+            button.remove();
+        }
+        if (isLost) {
+            (this.buttons.get("pause") ?? this.buttons.get("retry") ?? this.buttons.get("remove"))?.focus();
+        }
+    }
+}
+
+/** @param {Element} list @param {Element} row */
+export function appendRow(list, row) {
+    let chunk = list.lastElementChild;
+    if (!chunk || chunk.childElementCount >= CHUNK) {
+        chunk = list.appendChild(create("div"));
+    }
+    chunk.append(row);
+}
+
+/** The row that gets the focus after this one is removed. @param {Element} row */
+export function neighbourOf(row) {
+    const chunk = row.parentElement;
+    return (
+        row.nextElementSibling ??
+        chunk?.nextElementSibling?.firstElementChild ??
+        row.previousElementSibling ??
+        chunk?.previousElementSibling?.lastElementChild
+    );
+}
+
+/** Tells how much room each takes while it is out of view. @param {Element} list @param {string} selector of the rows that are shown; empty for all */
+export function measureChunks(list, selector) {
+    for (const chunk of /** @type {HTMLElement[]} */ ([...list.children])) {
+        const rows = `${selector ? chunk.querySelectorAll(selector).length : chunk.childElementCount}`;
+        if (!chunk.firstElementChild) {
+            chunk.remove();
+        } else if (chunk.style.getPropertyValue("--rows") !== rows) {
+            chunk.style.setProperty("--rows", rows);
+        }
+    }
+}
+
+/** @template {HTMLElement} Kind @param {string} name @param {() => Kind} make @returns {Kind} */
+function clone(name, make) {
+    templates[name] ??= make();
+    return /** @type {Kind} */ (templates[name].cloneNode(true));
+}
+
+function createRowTree() {
     return create(
         "li",
-        { part: "row" },
+        { part: "row", role: "listitem" },
         create("div.square", { "aria-hidden": "true" }, create("div.thumb", { part: "thumbnail" })),
         create(
             "div.about",
             {},
-            create("bdi.name", { part: "name" }),
+            create("bdi.name", { part: "name" }, create("span")),
             create("p.status", { part: "status" }),
-            create("p.stored", { dir: "ltr", part: "key" }),
-            create("p.answer.quiet", { dir: "auto" }),
-            create("progress.bar", { max: "1", value: "0", hidden: "", part: "progress" }),
         ),
-        createButton("copy", { hidden: "" }),
-        createButton("pause", { hidden: "" }),
-        createButton("retry", { hidden: "" }),
         createButton("remove"),
     );
 }
 
-/** @param {"copy" | "pause" | "retry" | "remove"} name @param {Record<string, string>} [attributes] */
-function createButton(name, attributes) {
-    return create(`button.icon.${name}`, { type: "button", part: "row-button", ...attributes }, createIcon(name));
+/** @param {RowButton["action"]} action */
+function createButton(action) {
+    return /** @type {HTMLButtonElement} */ (
+        create(`button.icon.${action}`, { type: "button", part: "row-button" }, createIcon(action))
+    );
 }
-
-/** @type {string} */
-export const STYLE = /* css */ `
-    li:has(details[open]) {
-        align-items: start;
-    }
-
-    .icon {
-        flex: none;
-        margin-inline-start: -0.5rem;
-        padding: 0;
-        border-color: transparent;
-        background: none;
-        color: var(--quiet);
-    }
-
-    .copied {
-        color: var(--good);
-    }
-
-    .copy:not(.copied) path + path,
-    .copied path:first-child,
-    li:not(.paused) .pause path + path,
-    .paused .pause path:first-child {
-        display: none;
-    }
-
-    .icon:hover {
-        color: var(--text);
-    }
-
-    .icon svg {
-        width: 1.25rem;
-    }
-
-    #total {
-        display: grid;
-        grid-template-columns: 1fr auto;
-        align-items: center;
-        gap: 0.5rem 1rem;
-        padding-block: 0.25rem 0.75rem;
-    }
-
-    .track {
-        grid-column: 1 / -1;
-    }
-
-    #summary {
-        font-variant-numeric: tabular-nums;
-    }
-
-    #rows {
-        margin: 0;
-        padding: 0;
-        /* With none, Safari would announce no list. */
-        list-style-type: "";
-    }
-
-    li {
-        --state: var(--quiet);
-        display: flex;
-        align-items: center;
-        gap: 0.75rem;
-        padding-block: 0.75rem;
-        border-block-start: 1px solid var(--line);
-        content-visibility: auto;
-        contain-intrinsic-size: auto 4.5rem;
-    }
-
-    .thumb {
-        display: grid;
-        place-items: center;
-        width: 40px;
-        height: 40px;
-        overflow: hidden;
-        border: 1px solid var(--line);
-        border-radius: 0.375rem;
-        background: var(--raised);
-        color: var(--quiet);
-        font-size: 0.6875rem;
-        font-weight: 600;
-        text-transform: uppercase;
-    }
-
-    .thumb img {
-        width: 40px;
-        height: 40px;
-        object-fit: cover;
-    }
-
-    .about {
-        flex: 1;
-        min-width: 0;
-    }
-
-    .name {
-        overflow-wrap: anywhere;
-    }
-
-    .status {
-        color: var(--state);
-        font-size: 0.875rem;
-        font-variant-numeric: tabular-nums;
-    }
-
-    .done {
-        --state: var(--good);
-    }
-
-    .failed,
-    .unreported,
-    .unconfirmed {
-        --state: var(--bad);
-    }
-
-    .stored {
-        overflow: hidden;
-        text-align: -webkit-match-parent;
-        text-align: match-parent;
-        color: var(--quiet);
-        font:
-            0.8125rem / 1.5 ui-monospace,
-            monospace;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-    }
-
-    progress {
-        display: block;
-        width: 100%;
-        height: 4px;
-        border: 0;
-        border-radius: 2px;
-        background: var(--line);
-        appearance: none;
-    }
-
-    li progress {
-        margin-block-start: 0.375rem;
-    }
-
-    progress::-webkit-progress-bar {
-        border-radius: 2px;
-        background: var(--line);
-    }
-
-    progress::-webkit-progress-value {
-        border-radius: 2px;
-        background: var(--accent);
-    }
-
-    progress::-moz-progress-bar {
-        border-radius: 2px;
-        background: var(--accent);
-    }
-
-    .finishing progress {
-        animation: breathe 1.5s ease-in-out infinite alternate;
-    }
-
-    @keyframes breathe {
-        to {
-            opacity: 0.4;
-        }
-    }
-
-    @media (max-width: 30rem) {
-        #total {
-            grid-template-columns: 1fr;
-        }
-
-        #total .choices {
-            justify-content: start;
-        }
-    }
-
-    @media (prefers-reduced-motion: reduce) {
-        .finishing progress {
-            animation: none;
-        }
-    }
-
-    @media (forced-colors: active) {
-        progress::-webkit-progress-value {
-            background: Highlight;
-        }
-
-        progress::-moz-progress-bar {
-            background: Highlight;
-        }
-    }
-`;

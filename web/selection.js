@@ -5,6 +5,9 @@ import { readChosen, sift } from "./found-files.js";
 import { isolateName } from "./messages.js";
 import { Fault } from "./retry.js";
 
+/** How long files are added without a pause for the reader. */
+const SLICE_MS = 40;
+
 export class FileSelection {
     /** Resumes an interrupted upload of the same file. @type {(upload: Upload) => void} */
     resumeFromPreviousUpload = () => {};
@@ -18,12 +21,23 @@ export class FileSelection {
 
     read = readChosen;
 
-    /** Returns the uploads that were added. @param {FoundFile[]} found */
-    async add(found) {
+    /** Those that are being added. @type {Promise<unknown>} */
+    #adding = Promise.resolve();
+
+    /** Returns the uploads that were added, after those before. @param {FoundFile[]} found */
+    add(found) {
+        const adding = this.#adding.then(() => this.#add(found));
+        this.#adding = adding.catch(() => {});
+        return adding;
+    }
+
+    /** @param {FoundFile[]} found */
+    async #add(found) {
         const { view } = this.list;
         const { files, systemFiles, emptyFolders } = sift(found);
         const before = new Set(this.list.rows.keys());
-        const duplicates = await this.#enlistAll(files);
+        this.list.noteAdding(true);
+        const duplicates = await this.#enlistAll(files).finally(() => this.list.noteAdding(false));
         view.announce(view.texts.formatMessage("added", { count: files.length - duplicates.length }));
         view.page.notice.textContent = view.texts.joinSentences(
             this.#countOrName(duplicates, "duplicate", "duplicates"),
@@ -49,12 +63,17 @@ export class FileSelection {
         const identities = new Set([...rows.keys()].map(identityOf));
         const replaceable = new Map([...rows.keys()].filter(hasFileChanged).map((upload) => [upload.name, upload]));
         const candidates = [];
+        let end = performance.now() + SLICE_MS;
         for (const { file, name, isUnreadable } of files) {
+            if (performance.now() > end) {
+                await new Promise((resolve) => setTimeout(resolve));
+                end = performance.now() + SLICE_MS;
+            }
             const upload = new Upload(file, name);
             const fault = isUnreadable ? new Fault("file_changed") : null;
             const old = replaceable.get(upload.name);
             if (old) {
-                this.#replace(old, upload, fault);
+                this.#enlist(upload, fault, old);
                 replaceable.delete(upload.name);
             } else if (!fault && identities.has(identityOf(upload))) {
                 candidates.push(upload);
@@ -72,27 +91,18 @@ export class FileSelection {
         return duplicates;
     }
 
-    /** @param {Upload} upload @param {Fault | null} [fault] */
-    #enlist(upload, fault = null) {
+    /** @param {Upload} upload @param {Fault | null} [fault] @param {Upload} [old] that it replaces */
+    #enlist(upload, fault = null, old = undefined) {
         const { list } = this;
         const { accept, limits, maxFiles = Infinity } = this.rules();
         this.resumeFromPreviousUpload(upload);
-        list.addRow(upload);
+        list.addRow(upload, old);
         const reason =
             fault ??
             (list.rows.size > maxFiles ? new Fault("count", { limit: maxFiles }) : null) ??
             (isAccepted(upload.file, accept) ? null : new Fault("type_not_allowed")) ??
             checkLimits(upload.file, limits);
         reason ? list.queue.refuse(upload, reason) : list.queue.add(upload);
-    }
-
-    /** @param {Upload} old @param {Upload} upload @param {Fault | null} [fault] */
-    #replace(old, upload, fault) {
-        const { list } = this;
-        const next = list.rows.get(old)?.element.nextElementSibling ?? null;
-        list.removeRow(old);
-        this.#enlist(upload, fault);
-        list.view.page.rows.insertBefore(/** @type {Element} */ (list.rows.get(upload)?.element), next);
     }
 
     /** Replaces a twin that has failed or was cancelled. @param {Upload} upload */
@@ -106,7 +116,7 @@ export class FileSelection {
             const isReplaceable = twin.state === "cancelled" || twin.state === "failed";
             compared.add(twin);
             if (rows.has(twin) && (isSame ?? isReplaceable)) {
-                isReplaceable && this.#replace(twin, upload);
+                isReplaceable && this.#enlist(upload, null, twin);
                 return !isReplaceable;
             }
         }

@@ -92,8 +92,8 @@ export const STYLE = /* css */ `
     }
 
     #drop.dragging {
-        border-color: var(--accent);
-        box-shadow: inset 0 0 0 2px var(--accent);
+        border: 2px solid var(--accent);
+        color: var(--text);
     }
 
     #invitation {
@@ -201,6 +201,7 @@ export const STYLE = /* css */ `
     }
 
     @media (pointer: coarse) {
+        #invitation,
         #folder-choice {
             display: none;
         }

@@ -1,11 +1,12 @@
 // The elements of <oss-upload>, and of a file's row. Made by code: no markup is parsed, as Trusted Types ask.
 
-const ICONS = {
+export const ICONS = {
     upload: ["M12 16V4m0 0L7 9m5-5 5 5M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3"],
     copy: ["M9 9h11v11H9zM5 15H4V4h11v1", "m4 13 5 5L20 7"],
     pause: ["M9 5v14m6-14v14", "m8 5 11 7-11 7z"],
     retry: ["M20 12a8 8 0 1 1-2.4-5.7L20 8.7M20 4v4.7h-4.7"],
     remove: ["m6 6 12 12M18 6 6 18"],
+    forget: ["M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5m4-5v5"],
 };
 
 /** @param {string} selector such as `p#rules.quiet` @param {Record<string, string>} [attributes] @param {(Node | string)[]} children */
@@ -46,7 +47,7 @@ export function createTree() {
         create("p#notice.quiet", { role: "status" }),
         createTotal(),
         create("div#causes"),
-        create("ul#rows", { part: "list" }),
+        create("div#rows", { part: "list", role: "list", "data-show": "" }),
         create("p#status-announcer.unseen", { role: "status" }),
         create("p#alert-announcer.unseen", { role: "alert" }),
     );
@@ -90,7 +91,7 @@ function createTotal() {
             "div.choices",
             {},
             createText("button#cancel", "cancel_all", "Cancel all", button),
-            createText("button#retry", "retry_all", "Retry all", button),
+            createText("button#retry", "retry_failed", "Retry failed", button),
             createText("button#clear", "clear_finished", "Clear finished", button),
         ),
     );

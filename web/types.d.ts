@@ -9,6 +9,7 @@ type Upload = import("./files.js").Upload;
 type Signer = import("./signer.js").Signer;
 type Slots = import("./counted-link.js").Slots;
 type Translator = import("./messages.js").Translator;
+type Row = import("./rows.js").Row;
 type View = import("./view.js").View;
 type UploadList = import("./list.js").UploadList;
 type FileSelection = import("./selection.js").FileSelection;
@@ -295,6 +296,5 @@ type ViewElements = Record<
 /** What a file in the list has to fit. `maxFiles`: how many may be listed. */
 type SelectionRules = { accept: string; limits: Limits | null; maxFiles?: number };
 
-/** The parts of a file's row that change. */
-type Row = Record<"element" | "thumb" | "status" | "stored" | "answer", HTMLElement> &
-    Record<"copy" | "pause" | "retry" | "remove", HTMLButtonElement> & { bar: HTMLProgressElement };
+/** A button of a file's row. */
+type RowButton = { action: "copy" | "pause" | "retry" | "remove"; label: string };

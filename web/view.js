@@ -14,8 +14,8 @@ export class View {
     isIncomplete = false;
     /** @type {Fault | null} */
     #fault = null;
-    /** @type {import("./failures.js").FailureReport | undefined} */
-    #failures;
+    /** Once something has failed. @type {import("./failures.js").FailureReport | undefined} */
+    failures;
 
     /** @param {ShadowRoot} root */
     constructor(root) {
@@ -41,6 +41,8 @@ export class View {
         const { page } = this;
         page.uploader.lang = texts.language;
         page.uploader.dir = texts.dir;
+        // Phones neither drop nor paste files.
+        page.invitation.dataset.message = matchMedia("(pointer: coarse)").matches ? "choose_files" : "drop";
         for (const element of this.root.querySelectorAll("[data-message]")) {
             element.textContent = texts.formatMessage(element.getAttribute("data-message") ?? "");
         }
@@ -97,16 +99,16 @@ export class View {
 
     /** @param {(failures: import("./failures.js").FailureReport) => void} act @param {boolean} isNeeded */
     async useFailures(act, isNeeded) {
-        if (!this.#failures && isNeeded) {
+        if (!this.failures && isNeeded) {
             try {
                 const { FailureReport } = await import("./failures.js");
-                this.#failures ??= new FailureReport(this);
+                this.failures ??= new FailureReport(this);
             } catch {
                 // Each row shows its own fault.
             }
         }
-        if (this.#failures) {
-            act(this.#failures);
+        if (this.failures) {
+            act(this.failures);
         }
     }
 }

@@ -56,8 +56,8 @@ export function describeAnswer(texts, { answer, object }) {
     );
 }
 
-/** @param {Translator} texts @param {Totals} totals @param {number} rate */
-export function describeTotals(texts, totals, rate) {
+/** @param {Translator} texts @param {Totals} totals @param {number} rate @param {boolean} [isPaused] */
+export function describeTotals(texts, totals, rate, isPaused = false) {
     const done = totals.of("done", "unreported");
     const failed = totals.of("failed");
     const unconfirmed = totals.of("unconfirmed");
@@ -67,10 +67,15 @@ export function describeTotals(texts, totals, rate) {
         unconfirmed > 0 && texts.formatMessage("not_confirmed", { count: unconfirmed }),
     );
     if (totals.open === 0) {
-        return count > 0 ? join(texts.formatMessage("finished", { done, count }), failures) : "";
+        const text =
+            done === count
+                ? texts.formatMessage("finished_all", { count })
+                : texts.formatMessage("finished", { done, count });
+        return count > 0 ? join(text, failures) : "";
     }
     const left = totals.size - totals.sent - totals.resting;
     return join(
+        isPaused && texts.formatMessage("paused"),
         texts.formatMessage("moving", { done, count }),
         texts.formatMessage("sending", { sent: texts.formatBytes(totals.sent), size: texts.formatBytes(totals.size) }),
         left > 0 && describeSpeed(texts, rate),

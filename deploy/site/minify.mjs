@@ -7,7 +7,7 @@ import { relative, resolve } from "node:path";
 import { build, transform } from "esbuild";
 
 /** Loaded together once the page can be used, since every upload needs them. All else that is loaded later is a third file. */
-const FOR_UPLOADS = ["events.js", "list.js", "look.js", "reader.js", "selection.js", "uploader.js"];
+const FOR_UPLOADS = ["events.js", "list.js", "reader.js", "selection.js", "uploader.js", "wake-lock.js"];
 
 const GROUP = "group";
 

@@ -45,11 +45,11 @@ def events() -> set[str]:
 
 
 def properties() -> set[str]:
-    return set(re.findall(r"--oss-upload-[a-z-]+", web("style", "rows")))
+    return set(re.findall(r"--oss-upload-[a-z-]+", web("style", "look")))
 
 
 def parts() -> set[str]:
-    source = web("template", "rows", "request", "failures", "link-switch")
+    source = web("template", "rows", "summary", "filter", "request", "failures", "question")
     return {part for value in re.findall(r'part: "([^"]+)"', source) for part in value.split()}
 
 

@@ -198,7 +198,9 @@ def test_what_was_interrupted_can_be_given_up(
     killed.close()
     open_page(page, cloud)
     with page.expect_response("**/multipart/abort"):
-        row(page, "film.mp4").get_by_role("button", name="Cancel film.mp4").click()
+        row(page, "film.mp4").get_by_role(
+            "button", name="Discard film.mp4. What has been sent of it is deleted."
+        ).click()
     expect(page.locator("li")).to_have_count(0)
     assert count_unfinished_uploads(cloud, page) == (0, 0)
 
@@ -217,7 +219,7 @@ def test_what_was_interrupted_is_told_in_the_language_that_is_chosen(
     expect_status(page, "film.mp4", re.compile("Interrupted. Choose the file again to continue.$"))
     page.locator("#language").select_option("zh-CN")
     expect_status(page, "film.mp4", re.compile("上传已中断，重新选择该文件即可继续。$"))
-    expect(row(page, "film.mp4").get_by_role("button", name="取消 film.mp4")).to_be_visible()
+    expect(row(page, "film.mp4").get_by_role("button", name="放弃 film.mp4")).to_be_visible()
 
 
 def test_another_tab_does_not_take_it_for_interrupted(

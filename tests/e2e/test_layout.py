@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import choose, open_page
+from support.page_steps import MakeCloud, choose, expect_status, open_page
 
 
 def test_the_drop_zone_is_small_while_there_is_a_list(page: Page, cloud: Cloud) -> None:
@@ -45,7 +47,7 @@ def test_the_summary_stays_in_view_and_never_covers_the_focus(page: Page, cloud:
     assert covered == [False] * 23
 
 
-GLYPHS = """(rows) => [...rows.children].map((row) => [
+GLYPHS = """(rows) => [...rows.querySelectorAll("li")].map((row) => [
     row.className, getComputedStyle(row.querySelector(".square"), "::after").content,
 ])"""
 
@@ -115,3 +117,116 @@ def test_a_long_name_takes_one_line_and_keeps_its_extension(page: Page, cloud: C
     # All of it is there to be read, and to be copied without a line break.
     whole = names.evaluate_all("(names) => names.map((name) => [name.innerText, name.title])")
     assert whole == [[name, name] for name in NAMES]
+
+
+CHUNKS = """(rows) => [...rows.children].map((chunk) => [
+    chunk.childElementCount, chunk.style.getPropertyValue("--rows"), getComputedStyle(chunk).contentVisibility,
+])"""
+
+
+def test_rows_are_in_chunks_that_browsers_can_skip(page: Page, cloud_with: MakeCloud) -> None:
+    """What a hundred and twenty files show, which all are refused, is in three; removed rows leave none empty."""
+    open_page(page, cloud_with(CONTENT_TYPES="image/png"))
+    choose(page, *((f"{number}.html", "text/html", b"x") for number in range(120)))
+    expect(page.locator("li.failed")).to_have_count(120)
+    expect(page.locator("#alert-announcer")).to_have_text(
+        "120 files: Files of this type are not allowed. Choose another file."
+    )
+    chunks = page.locator("#rows").evaluate(CHUNKS)
+    assert chunks == [[50, "50", "visible"], [50, "50", "auto"], [20, "20", "auto"]]
+    expect(page.locator("#causes p").first).to_have_text(
+        "120 files: Files of this type are not allowed. Choose another file."
+    )
+    page.get_by_role("button", name="Clear finished").click()
+    expect(page.locator("#total")).to_be_hidden()
+    assert page.locator("#rows").evaluate(CHUNKS) == []
+
+
+def test_many_files_can_be_filtered(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(10)))
+    expect(page.locator(".done")).to_have_count(10)
+    expect(page.locator("#filter")).to_have_count(0)
+    choose(page, *((f"{number}.html", "text/html", b"x") for number in range(2)))
+    chosen = page.locator("#filter [aria-pressed=true]")
+    expect(chosen).to_have_text("All 12")
+    expect(page.locator("#filter button:visible")).to_have_text(["All 12", "Failed 2", "Uploaded 10"])
+    page.get_by_role("button", name="Failed 2").click()
+    expect(chosen).to_have_text("Failed 2")
+    expect(page.locator("li:visible .name")).to_have_text(["0.html", "1.html"])
+    page.get_by_role("button", name="Remove 0.html").click()
+    # What has the focus stays.
+    expect(page.get_by_role("button", name="Remove 1.html")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("li:visible")).to_have_count(10)
+
+
+def test_all_can_be_paused(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_stall_at = 0
+    open_page(page, cloud)
+    choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(6)))
+    expect(page.locator(".finishing")).to_have_count(4)
+    page.get_by_role("button", name="Pause all").click()
+    expect(page.locator("#summary")).to_have_text(re.compile("^Paused · 0 of 6 files"))
+    page.get_by_role("button", name="Cancel 0.txt").click()
+    expect(page.locator(".cancelled")).to_have_count(1)
+    expect(page.locator(".waiting")).to_have_count(2)
+    page.get_by_role("button", name="Resume all").click()
+    expect(page.locator(".finishing")).to_have_count(4)
+    expect(page.locator(".waiting")).to_have_count(1)
+
+
+def test_cancelling_many_files_is_asked_about(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_stall_at = 0
+    open_page(page, cloud)
+    choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(21)))
+    expect(page.locator(".finishing")).to_have_count(4)
+    cancel = page.locator("#cancel")
+    cancel.click()
+    expect(page.get_by_role("dialog", name="Cancel 21 uploads?")).to_be_visible()
+    expect(page.get_by_role("button", name="Keep uploading")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator(".cancelled")).to_have_count(0)
+    cancel.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel all").click()
+    expect(page.locator(".cancelled")).to_have_count(21)
+    cloud.faults.oss_stall_at = -1
+    page.get_by_role("button", name="Retry cancelled").click()
+    expect(page.locator("#summary")).to_have_text("All 21 files uploaded")
+
+
+def test_each_button_says_what_it_does(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, ("a.txt", "text/plain", b"a"), ("b.html", "text/html", b"b"))
+    expect(page.locator(".done")).to_have_count(1)
+    cloud.faults.oss_stall_at = 0
+    choose(page, ("c.txt", "text/plain", b"c"))
+    expect(page.locator(".finishing")).to_have_count(1)
+    buttons = page.locator("li button")
+    labels = ["Copy where a.txt is stored", "Remove a.txt from the list. The file stays stored."]
+    labels += ["Remove b.html from the list", "Cancel c.txt"]
+    assert buttons.evaluate_all("(buttons) => buttons.map(({ title }) => title)") == labels
+    for button, label in zip(buttons.all(), labels, strict=True):
+        expect(button).to_have_accessible_name(label)
+
+
+def test_a_refused_name_shows_the_characters_that_nobody_sees(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, ("gnp\u202eexe.png", "image/png", b"x"))
+    expect_status(page, "gnpU+202Eexe.png", re.compile("name cannot be used"))
+    expect(page.locator("mark")).to_have_text(["U+202E"])
+
+
+def test_printed_it_is_a_receipt(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    choose(page, ("a.txt", "text/plain", b"a"), ("b.html", "text/html", b"b"))
+    expect(page.locator("#summary")).to_have_text("1 of 2 files uploaded · 1 failed")
+    key = page.locator(".stored")
+    expect(key).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(key).to_have_text(cloud.bucket.objects()[0].key)
+    expect(key).to_be_visible()
+    expect(page.locator(".status").last).to_be_visible()
+    shown = page.locator("button:visible, input:visible, select:visible, summary:visible, progress:visible")
+    expect(shown).to_have_count(0)

@@ -74,7 +74,7 @@ def test_a_storage_that_takes_nothing_is_told_once_and_few_posts_are_made(page: 
     assert len(posts(cloud)) <= 10
     cloud.faults.oss_error_rate = 0.0
     page.clock.run_for(60_000)
-    expect(page.locator("#summary")).to_have_text("60 of 60 files uploaded")
+    expect(page.locator("#summary")).to_have_text("All 60 files uploaded")
     expect(page.locator("#outage")).to_be_empty()
     assert len(stored_files(cloud)) == 60
 
@@ -92,7 +92,7 @@ def test_where_the_function_says_when_to_ask_nobody_asks_before(page: Page, clou
     cloud.faults.sts_mode = ""
     cloud.gateway.end_instance()
     page.clock.run_for(1_500)
-    expect(page.locator("#summary")).to_have_text("60 of 60 files uploaded")
+    expect(page.locator("#summary")).to_have_text("All 60 files uploaded")
 
 
 def test_of_what_is_only_tried_again_there_is_neither_speed_nor_time_left(page: Page, cloud: Cloud) -> None:
@@ -117,7 +117,7 @@ def test_files_on_a_slow_line_each_arrive_at_the_first_time(page: Page, fast_clo
     open_page(page, fast_cloud)
     fast_cloud.faults.oss_shared_bandwidth = 50_000 * SPEED
     choose(page, *((name, "image/png", b"x" * 1_000_000) for name in FOUR))
-    expect(page.locator("#summary")).to_have_text("4 of 4 files uploaded", timeout=60_000)
+    expect(page.locator("#summary")).to_have_text("All 4 files uploaded", timeout=60_000)
     assert [record.status for record in posts(fast_cloud)] == [200, 200, 200, 200]
 
 

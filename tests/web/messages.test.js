@@ -41,7 +41,7 @@ function numbersOf(language, form, least = 0) {
 /** Texts that count what there are several of. */
 const SEVERAL = ["cause", "duplicates", "left_out_many", "folders_empty"];
 /** Texts in which nothing follows the number that it would change. */
-const UNCHANGED = ["failed", "not_confirmed", "count"];
+const UNCHANGED = ["failed", "not_confirmed", "count", "show_all", "show_open", "show_failed", "show_done"];
 
 /** What English and another language have in common. */
 const ALIKE = {
@@ -371,7 +371,8 @@ test("every name of a text in a module or in the page has a text", () => {
 
 /** Texts with values whose names are computed: which values come with them. */
 const COMPUTED = [
-    { names: ["cancel", "copy", "pause", "remove", "resume", "retry"], values: ["name"] },
+    { names: ["cancel", "copy", "pause", "remove", "remove_stored", "resume", "retry"], values: ["name"] },
+    { names: ["show_all", "show_open", "show_failed", "show_done"], values: ["count"] },
     {
         names: ["duplicate", "duplicates", "folder_empty", "folders_empty", "left_out", "left_out_many"],
         values: ["count", "name"],
@@ -482,7 +483,7 @@ function totals(states, sent = 0, size = 1000) {
 for (const [sum, rate, text] of [
     [totals({}), 0, ""],
     [totals({ done: 0, cancelled: 2 }), 0, ""],
-    [totals({ done: 2 }), 0, "2 of 2 files uploaded"],
+    [totals({ done: 2 }), 0, "All 2 files uploaded"],
     [totals({ done: 1, unreported: 1, failed: 1, cancelled: 1 }), 5, "2 of 3 files uploaded · 1 failed"],
     [totals({ done: 1, sending: 2, failed: 1 }, 400), 0, "1 of 4 files · 400 bytes of 1 kB · 1 failed"],
     [totals({ sending: 1 }, 400), 20, "0 of 1 file · 400 bytes of 1 kB · 20 byte/s · 30 sec left"],

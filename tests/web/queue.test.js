@@ -640,6 +640,30 @@ test("paused while it waits for another try, it waits no longer", async () => {
     assert.deepEqual([file.state, given.time.pending()], ["paused", 0]);
 });
 
+test("paused, nothing begins, forms arrive and parts stop until all is resumed", async () => {
+    const given = world({ parallel: 4, connections: ({ name }) => (name.includes("film") ? 3 : 1) });
+    const [film, form, next] = ["film", "form", "next"].map((name) => upload(name));
+    await sending(given, film);
+    await sending(given, form);
+    given.queue.add(next);
+    given.queue.setPaused(true);
+    given.posted[1].resolve();
+    await settle();
+    assert.deepEqual(
+        [film, form, next].map(({ state }) => state),
+        ["paused", "done", "waiting"],
+    );
+    const late = upload("late");
+    given.queue.add(late);
+    assert.equal(given.asked.length, 2);
+    given.queue.setPaused(false);
+    await settle();
+    assert.deepEqual(
+        [film, next, late].map(({ state }) => state),
+        ["waiting", "signing", "signing"],
+    );
+});
+
 test("what ended is not paused", async () => {
     const given = world();
     const file = await sending(given);

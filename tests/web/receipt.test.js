@@ -1,0 +1,47 @@
+// What is copied by "Copy list".
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { Totals } from "../../web/bandwidth.js";
+import { Translator } from "../../web/messages.js";
+import { describeList } from "../../web/receipt.js";
+import { Fault } from "../../web/retry.js";
+
+const messages = JSON.parse(await readFile(new URL("../../web/en.json", import.meta.url), "utf-8"));
+
+const upload = (name, state, change = {}) => ({
+    name,
+    state,
+    size: 3,
+    sent: 3,
+    key: "",
+    speed: {},
+    tries: 0,
+    ...change,
+});
+
+test("what was uploaded is copied as text", () => {
+    const uploads = [
+        upload("=1+1.txt", "done", { isStored: true, key: "uploads/a/1.txt" }),
+        upload("a\nb\u202etxt.exe", "failed", { fault: new Fault("invalid_filename") }),
+    ];
+    const totals = new Totals();
+    for (const each of uploads) {
+        totals.count(each, 1);
+    }
+    const text = describeList(
+        {
+            rows: new Map(uploads.map((each) => [each, {}])),
+            queue: { totals, now: () => 0 },
+            view: { texts: new Translator("en", messages, "en-GB") },
+        },
+        new Date(2026, 10, 29, 14, 5),
+    );
+    assert.deepEqual(text.split("\n"), [
+        "1 of 2 files uploaded · 1 failed · 29 November 2026 at 14:05",
+        "✓ \u2068=1+1.txt\u2069 · 3\u00a0bytes · Uploaded · uploads/a/1.txt",
+        "✕ \u2068a\ufffdb\ufffdtxt.exe\u2069 · 3\u00a0bytes · The file's name cannot be used. Rename the file and choose it again.",
+        "",
+    ]);
+});

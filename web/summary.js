@@ -1,0 +1,196 @@
+// What is shown of all files together: how far they are, what holds them up, and what can be done with them. Loaded with the list.
+
+import { Meter } from "./bandwidth.js";
+import { HALTS_QUEUE } from "./retry.js";
+import { create } from "./template.js";
+import { describeOutage, describeTotals } from "./wording.js";
+
+const ANNOUNCE_MS = 10_000;
+
+/** Cancelling more than so many is asked about. */
+const MAX_UNASKED = 20;
+
+/** A longer list can be filtered. */
+const MAX_UNFILTERED = 10;
+
+const MOVING = /** @type {const} */ (["signing", "sending", "finishing"]);
+
+const ignore = () => {};
+
+const createButton = () => create("button", { type: "button", part: "button", hidden: "" });
+
+export class Summary {
+    #speed = new Meter();
+    #announceAt = 0;
+    #wasOpen = false;
+    #pause = createButton();
+    #copy = createButton();
+    /** @type {import("./filter.js").Filter | undefined} */
+    #filter;
+
+    /** @param {UploadList} list */
+    constructor(list) {
+        this.list = list;
+        const { page } = list.view;
+        page.cancel.before(this.#pause);
+        page.clear.before(this.#copy);
+        page.cancel.onclick = () => this.#cancelAll();
+        page.clear.onclick = () => list.clear();
+        page.retry.onclick = () => this.#retry();
+        this.#pause.onclick = () => this.#togglePause();
+        this.#copy.onclick = () => this.#copyList();
+    }
+
+    /** Returns the share of all bytes that are sent. */
+    paint() {
+        const { queue, rows, view } = this.list;
+        const { totals } = queue;
+        const { page, texts } = view;
+        const isOpen = totals.open > 0;
+        const share = totals.size > 0 ? totals.sent / totals.size : Number(totals.of("done", "unreported") > 0);
+        const now = queue.now();
+        if (totals.of(...MOVING) === 0) {
+            this.#speed = new Meter();
+        }
+        this.#speed.add(now, totals.moved);
+        const text = describeTotals(texts, totals, this.#speed.rateAt(now), queue.isPaused);
+        if (!isOpen && queue.isPaused) {
+            queue.setPaused(false);
+        }
+        page.total.hidden = rows.size === 0;
+        page.total.className =
+            isOpen || !text ? "" : totals.of("failed", "unconfirmed") > 0 ? "incomplete" : "complete";
+        page.drop.classList.toggle("small", rows.size > 0);
+        page.bar.value = share;
+        page.summary.textContent = text;
+        this.#paintButtons();
+        this.#announceProgress(isOpen, text, now);
+        this.#paintOutage();
+        this.#loadWhatIsNeeded();
+        return share;
+    }
+
+    #paintButtons() {
+        const { queue, rows, view } = this.list;
+        const { totals } = queue;
+        const { page, texts } = view;
+        const isOpen = totals.open > 0;
+        const retriable = this.#countRetriable();
+        page.retry.textContent = texts.formatMessage(
+            this.#isHalted() ? "try_again" : retriable > 0 ? "retry_failed" : "retry_cancelled",
+        );
+        this.#pause.textContent = texts.formatMessage(queue.isPaused ? "resume_all" : "pause_all");
+        this.#copy.textContent = texts.formatMessage("copy_list");
+        this.#showButtons([
+            [this.#pause, isOpen && (queue.isPaused || totals.of("waiting") > 0)],
+            [page.cancel, isOpen],
+            [page.retry, retriable + totals.of("cancelled") > 0 || this.#isHalted()],
+            // There is no clipboard without https.
+            [this.#copy, !isOpen && totals.of("done", "unreported") > 0 && isSecureContext],
+            [page.clear, !isOpen && rows.size > retriable],
+        ]);
+    }
+
+    #countRetriable() {
+        return [...this.list.rows.keys()].filter((upload) => upload.isRetriable).length;
+    }
+
+    /** Keeps the focus on a button that is shown. @param {[button: HTMLElement, isUsable: boolean][]} buttons */
+    #showButtons(buttons) {
+        const { page, root } = this.list.view;
+        const focused = root.activeElement;
+        for (const [button, isUsable] of buttons) {
+            button.hidden = !isUsable;
+        }
+        if (buttons.some(([button]) => button === focused && button.hidden)) {
+            (buttons.find(([button]) => !button.hidden)?.[0] ?? page.files).focus();
+        }
+    }
+
+    #togglePause() {
+        const { queue } = this.list;
+        queue.setPaused(!queue.isPaused);
+        this.paint();
+    }
+
+    async #cancelAll() {
+        const { queue, view } = this.list;
+        const { texts } = view;
+        const count = queue.totals.open;
+        const question = [
+            texts.formatMessage("cancel_question", { count }),
+            texts.formatMessage("cancel_consequence"),
+            texts.formatMessage("cancel_not"),
+            texts.formatMessage("cancel_all"),
+        ];
+        if (count <= MAX_UNASKED || (await (await import("./question.js")).confirm(question, view.root))) {
+            this.list.cancelAll();
+        }
+    }
+
+    #retry() {
+        const { list } = this;
+        if (this.#isHalted() || this.#countRetriable() === 0) {
+            list.retryAll();
+        } else {
+            list.retryThose((upload) => upload.isRetriable);
+        }
+    }
+
+    async #copyList() {
+        const { view } = this.list;
+        const { describeList } = await import("./receipt.js");
+        await navigator.clipboard.writeText(describeList(this.list));
+        view.announce(view.texts.formatMessage("copied"));
+        this.#copy.classList.add("copied");
+    }
+
+    /** Without what cannot be loaded, there is only less comfort. */
+    #loadWhatIsNeeded() {
+        const { queue, rows } = this.list;
+        if (rows.size > MAX_UNFILTERED && !this.#filter) {
+            import("./filter.js").then(({ Filter }) => {
+                this.#filter ??= new Filter(this.list);
+            }, ignore);
+        }
+        this.#filter?.paint();
+        if (rows.size > 0) {
+            const isBusy = queue.totals.of(...MOVING, "retrying") > 0;
+            import("./wake-lock.js").then(({ keepAwake }) => keepAwake(this, isBusy), ignore);
+        }
+    }
+
+    /** Is silent at the beginning, when it would replace how many files were added. @param {boolean} isOpen @param {string} text @param {number} now */
+    #announceProgress(isOpen, text, now) {
+        if (this.#wasOpen !== isOpen || (isOpen && now > this.#announceAt)) {
+            this.#announceAt = now + ANNOUNCE_MS;
+            if (this.#wasOpen) {
+                this.list.view.announce(text);
+            }
+        }
+        this.#wasOpen = isOpen;
+    }
+
+    /** A single file's row shows it already. */
+    #paintOutage = () => {
+        const { queue, view } = this.list;
+        const { outage, totals } = queue;
+        const { page, texts } = view;
+        const isHalted = this.#isHalted();
+        const isShown = outage !== undefined && totals.open > (isHalted ? 0 : 1);
+        const text = isShown ? describeOutage(texts, outage) : "";
+        if (page.outage.textContent !== text) {
+            page.outage.textContent = text;
+        }
+        page.outage.classList.toggle("bad", isHalted);
+        view.useFailures(
+            (failures) => failures.showDetails(page.outage, isShown ? [outage.fault] : [], this.#paintOutage),
+            isShown,
+        );
+    };
+
+    #isHalted() {
+        const { outage, totals } = this.list.queue;
+        return totals.open > 0 && HALTS_QUEUE.includes(outage?.fault.code ?? "");
+    }
+}
