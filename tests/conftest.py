@@ -24,6 +24,7 @@ from support.checkout import refuse_owners_files
 from support.function import Function, Make
 
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("quick", derandomize=True, deadline=None, max_examples=30)  # of 100
 hypothesis_settings.load_profile("repeatable")
 
 # The vendor's SDK would send loopback requests through a proxy, whatever NO_PROXY says.

@@ -3,7 +3,8 @@
 # the default one; all others (the stand-ins, the owner's tools, the page) on the default one alone.
 #   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs and no registry, on the default Python
 #   tools/test.sh functions      those of the functions, on every Python, and those of the page's modules
-#   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs, and the thorough
+#   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs, and the thorough;
+#                                and what Hypothesis makes up with fewer examples (`functions quick`, too)
 #   tools/test.sh WORDS          those that pytest's words choose, on the default Python
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,6 +28,7 @@ if [ "${1:-}" = unit ]; then
     exec $python -m pytest $at_once -m "not browser and not node_modules and not registry" "$@"
 fi
 if [ "${1:-}" = functions ]; then
+    examples=${2:+--hypothesis-profile=$2}
     for runtime in 3.12 3.10; do
         [ -d ".venv/$runtime" ] || echo "Python $runtime, which Function Compute runs, is not on this machine: not tested on it."
     done
@@ -34,21 +36,23 @@ if [ "${1:-}" = functions ]; then
     node --test tests/web/*.test.js
     echo "The functions, on Python $default:"
     $python -m coverage erase
-    $python -m coverage run -m pytest $on_each_core --nothing-missing $functions
+    $python -m coverage run -m pytest $on_each_core $examples --nothing-missing $functions
     $python -m coverage combine -q
     $python -m coverage report
     for environment in .venv/3.*; do
         [ "$environment" != ".venv/$default" ] || continue
         echo "The functions, on Python ${environment#.venv/}:"
-        "$environment/bin/python" -m pytest $on_each_core -m "not any_python" --nothing-missing $functions
+        "$environment/bin/python" -m pytest $on_each_core $examples -m "not any_python" --nothing-missing $functions
     done
     exit
 fi
 
 chosen=
+profile=
 if [ "${1:-}" = quick ]; then
     shift
     chosen="not thorough"
+    profile=quick
     others=${others/" tests/browsers"/}
 fi
 [ $# = 0 ] || exec $python -m pytest -q --nothing-missing "$@"
@@ -57,10 +61,10 @@ fi
 # Ctrl-C is for both; of itself bash would have what runs in the background ignore it.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-(trap - INT && exec nice -n 5 tools/test.sh functions) >"$log" 2>&1 &
+(trap - INT && exec nice -n 5 tools/test.sh functions $profile) >"$log" 2>&1 &
 failed=
 echo "Everything but the functions and the page's modules, which come below, on Python $default:"
-$python -m pytest $at_once -m "$chosen" --nothing-missing $others || failed=$?
+$python -m pytest $at_once ${profile:+--hypothesis-profile=$profile} -m "$chosen" --nothing-missing $others || failed=$?
 wait "$!" || failed=$?
 cat "$log"
 exit "${failed:-0}"

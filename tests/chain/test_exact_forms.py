@@ -259,7 +259,7 @@ def test_the_folder_form_keeps_to_types_and_sizes(
 
 
 def test_many_requests_in_one_life_assume_the_role_once(own_chain: Chain) -> None:
-    for _ in range(50):
+    for _ in range(10):
         own_chain.folder_form()
         own_chain.sign()
     assert [record.note.get("session") for record in own_chain.cloud.sts.records] == ["oss-direct-upload-sign"]

@@ -270,7 +270,10 @@ def test_what_is_merged_into_a_mapping_may_be_named_there_too(folder: Path) -> N
             "NAME": "team",
             "REGION": "",
         },
-        {"ALLOWED_ORIGINS": "https://a.example,https://b.example", "MAX_SIZE": "1GB", "AUTH": "none"},
+        pytest.param(
+            {"ALLOWED_ORIGINS": "https://a.example,https://b.example", "MAX_SIZE": "1GB", "AUTH": "none"},
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_s_yaml_is_read_as_serverless_devs_reads_it(tmp_path: Path, environ: dict[str, str]) -> None:

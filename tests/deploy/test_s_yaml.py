@@ -461,6 +461,7 @@ def test_every_setting_from_the_file_env(scratch: Scratch) -> None:
     check_everything_set(scratch)
 
 
+@pytest.mark.thorough
 def test_an_empty_setting_counts_as_absent(scratch: Scratch) -> None:
     scratch.ok("deploy", "-y", **dict.fromkeys(SET, ""))
     assert (scratch.props("infra")["parameters"], scratch.props("sign")) == (parameters(), function(scratch))
@@ -519,6 +520,7 @@ def test_a_page_that_cannot_be_published_stops_before_anything_is_made(scratch: 
     assert "id_rsa is settings or keys" in done.said
 
 
+@pytest.mark.thorough
 def test_a_wrong_domain_of_the_page_stops_before_anything_is_made(scratch: Scratch) -> None:
     done = scratch.s("deploy", "-y", SITE_DOMAIN="https://up.example.com")
     assert (done.exit_code, scratch.order()) == (101, [])
@@ -628,6 +630,7 @@ def test_users_files_go_when_that_is_said(scratch: Scratch, bucket: Bucket) -> N
     assert (bucket.files, bucket.unfinished, scratch.order()) == ({}, [], REMOVED)
 
 
+@pytest.mark.thorough
 def test_without_credentials_for_the_bucket_nothing_is_removed(scratch: Scratch, bucket: Bucket) -> None:
     bucket.refusal = "AccessDenied"
     done = scratch.s("remove", "-y")

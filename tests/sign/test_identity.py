@@ -95,6 +95,7 @@ def test_a_token_for_no_type_at_all_gets_no_folder_form(token_function: Function
     assert token_function.sessions == []
 
 
+@pytest.mark.any_python
 def test_two_users_two_hundred_requests_and_nothing_crosses(token_function: Function) -> None:
     limits = {"alice": 100, "Bob/../alice": 200}
     prefixes = {"alice": "uploads/alice/", "Bob/../alice": "uploads/_42ob_2f_2e_2e_2falice/"}

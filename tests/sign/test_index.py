@@ -90,8 +90,8 @@ def test_in_function_compute_they_are_logged_once_and_every_request_is_told(
 def test_two_requests_never_share_a_directory(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("direct_upload.upload_credentials.UploadCredentials.get", lambda *_: factories.credentials())
     path = "/get_post_signature_for_oss_upload"
-    directories = {json.loads(respond(function, path)["body"])["dir"] for _ in range(1000)}
-    assert len(directories) == 1000
+    directories = {json.loads(respond(function, path)["body"])["dir"] for _ in range(100)}
+    assert len(directories) == 100
     assert all(directory.endswith("/") for directory in directories)
 
 

@@ -342,6 +342,7 @@ def test_a_ticket_is_good_only_for_a_token_of_its_profile_and_place(
     assert function.error("POST", f"/multipart/{step}", headers=headers, body=body) == refusal
 
 
+@pytest.mark.any_python
 @pytest.mark.usefixtures("storage")
 def test_two_profiles_interleaved_a_thousand_times_never_mix_a_rule_a_key_or_a_callback(function: Function) -> None:
     headers = bearer(token(SECRET, profiles=["photos", "films"]))

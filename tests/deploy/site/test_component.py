@@ -213,7 +213,7 @@ def test_under_serverless_devs_what_is_not_ours_keeps_the_stack(real: scratches.
     assert "infra remove" not in real.order()
 
 
-@pytest.mark.parametrize("wrong", [{"bucket": ""}, {"colour": "red"}])
+@pytest.mark.parametrize("wrong", [{"bucket": ""}, pytest.param({"colour": "red"}, marks=pytest.mark.thorough)])
 def test_under_serverless_devs_wrong_props_stop_it_before_anything(
     real: scratches.Scratch, wrong: dict[str, str]
 ) -> None:
