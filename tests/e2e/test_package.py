@@ -243,6 +243,10 @@ def test_several_elements_have_lists_and_languages_of_their_own(
     other.locator("#files").set_input_files([A_FILE, FilePayload(name="b.png", mimeType="image/png", buffer=b"b")])
     expect(other.locator("li.done .status")).to_have_text("5字节 · 已上传")
     expect(other.locator("li.failed .status")).to_have_text("1字节 · 文件过多，一次最多选择 1 个。")
+    page.evaluate("document.querySelector('#other').lang = 'ar'")
+    expect(other.locator("#uploader")).to_have_attribute("dir", "rtl")
+    expect(other.locator("li.done .status")).to_have_text("5 بايت · تم الرفع")
+    expect(first.locator("#uploader")).to_have_attribute("dir", "ltr")
     assert first.locator("li").count() == 0
     expect(first.locator("#invitation")).to_have_text("Drop files or folders here, or paste them")
 
