@@ -3,9 +3,9 @@
 # the default one; all others (the stand-ins, the owner's tools, the page) on the default one alone.
 #   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs and no registry, on the default Python
 #   tools/test.sh functions      those of the functions, on every Python, and those of the page's modules
-#   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs, and the thorough;
-#                                and what Hypothesis makes up with fewer examples (`functions quick`, too)
+#   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs, and the thorough
 #   tools/test.sh WORDS          those that pytest's words choose, on the default Python
+# Hypothesis makes up fewer examples for `unit`, `quick` and `functions quick`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,7 +25,7 @@ at_once="-q --dist loadfile -n $((2 * cores)) --no-loadscope-reorder"
 if [ "${1:-}" = unit ]; then
     shift
     [ $# -gt 0 ] || ! command -v node >/dev/null || node --test tests/web/*.test.js
-    exec $python -m pytest $at_once -m "not browser and not node_modules and not registry" "$@"
+    exec $python -m pytest $at_once --hypothesis-profile=quick -m "not browser and not node_modules and not registry" "$@"
 fi
 if [ "${1:-}" = functions ]; then
     examples=${2:+--hypothesis-profile=$2}
