@@ -142,13 +142,11 @@ def check(bucket: ExistingBucket, request: Mapping[str, str], own: Needs) -> lis
         except ValueError as fault:
             faults += str(fault).splitlines()
     if not _is_known(bucket, own) and bucket.holds_files(own.folder):
-        if any(own.days_of_folders.values()):
-            faults.append(
-                f"There are files in {own.folder} already, which KEEP_DAYS, or keep_days of a profile, would delete: "
-                "set an UPLOAD_PREFIX that is this deployment's alone"
-            )
-        else:
-            notices.append(f"There are files in {own.folder} already: `make files` lists them, too.")
+        # Whether or not it has KEEP_DAYS by now: a later deployment would not know these files from uploads.
+        faults.append(
+            f"There are files in {own.folder} already, which `make files` would list, and KEEP_DAYS would delete: set "
+            "an UPLOAD_PREFIX that is this deployment's alone"
+        )
     if faults:
         raise ValueError("\n".join(faults))
     return notices

@@ -149,12 +149,13 @@ def test_public_access_that_is_not_blocked_is_said(run: Run, bucket: Bucket) -> 
     assert run("check") == (0, "It does not block public access: switch that on in the OSS console (make doctor).\n")
 
 
-def test_files_that_are_there_before_must_not_be_deleted(run: Run, bucket: Bucket) -> None:
+@pytest.mark.parametrize("keep_days", ["30", "0"])
+def test_files_that_are_there_before_must_not_be_deleted(run: Run, bucket: Bucket, keep_days: str) -> None:
+    """Not even by a later deployment, which has KEEP_DAYS then."""
     bucket.files = {("in/here/a", "null"): 1, ("other/a", "null"): 1}
     assert run("check", prefix="in/h") == (0, "")
-    assert run("check", keep_days="0") == (0, "There are files in in/here/ already: `make files` lists them, too.\n")
-    [fault] = in_the_way(run("check")[1])
-    assert fault.startswith("There are files in in/here/ already, which KEEP_DAYS, or keep_days of a profile, would ")
+    [fault] = in_the_way(run("check", keep_days=keep_days)[1])
+    assert fault.startswith("There are files in in/here/ already, which `make files` would list, and KEEP_DAYS would")
 
 
 def test_the_files_of_this_deployment_may_be_there(run: Run, bucket: Bucket) -> None:
