@@ -1,6 +1,7 @@
 // Offers to resume uploads in parts that were interrupted before the page was loaded. Loaded when there are any.
 
 import { identityOf } from "./files.js";
+import { ICONS } from "./icons.js";
 import { join } from "./messages.js";
 import { createIcon } from "./template.js";
 
@@ -76,7 +77,7 @@ export function addInterruptedRow(list, { name, size }, sent, abort) {
         list.moveFocus(row.element);
         abort();
     });
-    row.buttons.get("remove")?.replaceChildren(createIcon("forget"));
+    row.buttons.get("remove")?.replaceChildren(createIcon(ICONS.forget));
     const paintRow = () => {
         const { texts } = view;
         const progress =

@@ -1,5 +1,6 @@
 // The rows of the list: their elements, in chunks, and what they show. Loaded with the list.
 
+import { ICONS } from "./icons.js";
 import { create, createIcon } from "./template.js";
 
 /** So many rows does the browser skip at once while they are out of view: each by itself would take it too long. */
@@ -189,6 +190,6 @@ function createRowTree() {
 /** @param {RowButton["action"]} action */
 function createButton(action) {
     return /** @type {HTMLButtonElement} */ (
-        create(`button.icon.${action}`, { type: "button", part: "row-button" }, createIcon(action))
+        create(`button.icon.${action}`, { type: "button", part: "row-button" }, createIcon(ICONS[action]))
     );
 }

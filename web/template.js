@@ -1,14 +1,5 @@
 // The elements of <oss-upload>, and of a file's row. Made by code: no markup is parsed, as Trusted Types ask.
 
-export const ICONS = {
-    upload: ["M12 16V4m0 0L7 9m5-5 5 5M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3"],
-    copy: ["M9 9h11v11H9zM5 15H4V4h11v1", "m4 13 5 5L20 7"],
-    pause: ["M9 5v14m6-14v14", "m8 5 11 7-11 7z"],
-    retry: ["M20 12a8 8 0 1 1-2.4-5.7L20 8.7M20 4v4.7h-4.7"],
-    remove: ["m6 6 12 12M18 6 6 18"],
-    forget: ["M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5m4-5v5"],
-};
-
 /** @param {string} selector such as `p#rules.quiet` @param {Record<string, string>} [attributes] @param {(Node | string)[]} children */
 export function create(selector, attributes = {}, ...children) {
     const [, tag, id, classes] = /** @type {RegExpExecArray} */ (/^(\w+)#?([\w-]*)\.?([\w.-]*)$/.exec(selector));
@@ -24,12 +15,12 @@ export function create(selector, attributes = {}, ...children) {
     return element;
 }
 
-/** @param {keyof typeof ICONS} name */
-export function createIcon(name) {
+/** @param {string[]} paths */
+export function createIcon(paths) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "0 0 24 24");
     svg.setAttribute("aria-hidden", "true");
-    for (const d of ICONS[name]) {
+    for (const d of paths) {
         svg.appendChild(document.createElementNS(svg.namespaceURI, "path")).setAttribute("d", d);
     }
     return svg;
@@ -57,7 +48,7 @@ function createDropZone() {
     return create(
         "section#drop",
         { part: "drop", "aria-labelledby": "invitation" },
-        createIcon("upload"),
+        createIcon(["M12 16V4m0 0L7 9m5-5 5 5M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3"]),
         createText("p#invitation", "drop", "Drop files or folders here, or paste them", { part: "invitation" }),
         create(
             "div.choices",
