@@ -75,7 +75,9 @@ def ensure_tickets(file: Path, environ: Mapping[str, str]) -> None:
 
 def _write_secret(file: Path, environ: Mapping[str, str], name: str, why: str) -> str:
     if name in environ:
-        raise ValueError(f"{name} is empty in the environment, which wins over .env: unset it")
+        raise ValueError(f"{name} is empty in the environment, which wins over .env: set it there, or unset it")
+    if environ.get("CI"):
+        raise ValueError(f"{name} is missing, and a random one would end with this job: put one among the CI's secrets")
     secret, new = add_secret(file, name)
     if new:
         print(f"Wrote a random {name} into {file.name}. Keep that file: {why}.")
@@ -101,10 +103,19 @@ def deploy(environ: Mapping[str, str]) -> int:
     page = _page(environ)
     if not page:
         return 1
+    return _tell(page, secret, known, ci=bool(environ.get("CI")))
+
+
+def _tell(page: str, secret: str, known: Mapping[str, str], *, ci: bool) -> int:
+    """Prints where the page is and who may upload; returns the exit code of the link's command."""
     print(f"\nThe page: {page}")
     if not known.get("SITE_DOMAIN"):
         print("This address downloads the page instead of showing it: set SITE_DOMAIN (docs/deploy.md, Domains).")
-    if secret:
+    if secret and ci:
+        print(
+            "Where CI is set, no upload link is printed: all who may read this log could use it. `make link` makes one."
+        )
+    elif secret:
         print("An upload link, good for a day (`make link` makes others):", flush=True)
         return link.main(["--who", "first-link", "--until", "1d", "--page", page], known, datetime.now(timezone.utc))
     if known.get("AUTH") == "none":

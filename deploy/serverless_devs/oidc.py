@@ -30,7 +30,7 @@ def with_credentials(environ: Mapping[str, str], sts_endpoint: str | None = None
     if environ.get("ACCESS") or _TOKEN_FILE in absent:
         return dict(environ)
     if absent:
-        raise ValueError(f"{_TOKEN_FILE} is set, and {' and '.join(absent)} is not (docs/deploy.md, In CI)")
+        raise ValueError(f"{_TOKEN_FILE} is set, and {' and '.join(absent)} is not (docs/deploy-from-ci.md)")
     account = re.fullmatch(r"acs:ram::(\d+):role/.+", environ[_ROLE])
     if not account:
         raise ValueError(f"{_ROLE} must be like acs:ram::1234567890123456:role/deployer")
@@ -61,7 +61,7 @@ def _exchange(environ: Mapping[str, str], sts_endpoint: str | None) -> dict[str,
     # Raised outside the handler, so that no exception with the token in it is its context.
     raise ValueError(
         f"The role of {_ROLE} could not be assumed with the token in {_TOKEN_FILE}: {reason}. Look whether the role's "
-        "trust policy names the provider, and the token's subject and audience (docs/deploy.md, In CI)."
+        "trust policy names the provider, and the token's subject and audience (docs/deploy-from-ci.md)."
     )
 
 

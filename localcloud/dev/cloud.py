@@ -185,15 +185,19 @@ class Cloud:
         """Makes new credentials of the execution role, valid for 36 hours, for instances that are made from now on.
 
         In Function Compute the role may only assume the upload role. Here it may also list, read and delete objects, so
-        that any SDK works with what `JSON=1 make dev` prints.
+        that any SDK, and `make files`, work with what `JSON=1 make dev` prints.
         """
         bucket = f"acs:oss:*:*:{self.bucket.name}"
         objects = f"{bucket}/*"
         may = {
             "sts:AssumeRole": self.role_arn,
             "oss:ListObjects": bucket,
+            "oss:ListObjectVersions": bucket,
+            "oss:ListMultipartUploads": bucket,
             "oss:GetObject": objects,
             "oss:DeleteObject": objects,
+            "oss:DeleteObjectVersion": objects,
+            "oss:AbortMultipartUpload": objects,
         }
         statements = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in may.items()]
         policy = {"Version": "1", "Statement": statements}

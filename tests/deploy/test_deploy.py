@@ -178,6 +178,33 @@ def test_what_seals_tickets_is_made_where_it_is_used_and_missing(
     assert [secret for secret in written.values() if secret in capsys.readouterr().out] == []
 
 
+def test_a_ci_job_makes_no_secret_that_ends_with_it(tmp_path: Path) -> None:
+    lost = "is missing, and a random one would end with this job: put one among the CI's secrets"
+    with pytest.raises(ValueError, match=f"^JWT_SECRET {lost}$"):
+        deploy.ensure_identity(tmp_path / ".env", {"CI": "true"})
+    with pytest.raises(ValueError, match=f"^CALLBACK_SECRET {lost}$"):
+        deploy.ensure_tickets(tmp_path / ".env", {"CI": "true", "CALLBACK": "on"})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("ci", "links"), [("", 1), ("true", 0)])
+def test_no_upload_link_gets_into_the_log_of_a_ci_job(
+    ci: str, links: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody may read the logs of a public repository's jobs."""
+    asked: list[list[str]] = []
+
+    def link(arguments: list[str], *_: object) -> int:
+        asked.append(arguments)
+        return 0
+
+    monkeypatch.setattr(deploy, "_PROJECT", tmp_path)
+    monkeypatch.setattr(deploy, "_run", lambda *_: 0)
+    monkeypatch.setattr(deploy, "_page", lambda _: "https://upload.example.com/index.html")
+    monkeypatch.setattr("deploy.link.command.main", link)
+    assert (deploy.deploy({"CI": ci, "JWT_SECRET": secrets.token_urlsafe(32)}), len(asked)) == (0, links)
+
+
 # The components.
 
 DECLARED = """

@@ -91,7 +91,7 @@ def test_a_token_without_a_role_and_a_provider_is_refused(environ: dict[str, str
     file = environ["ALIBABA_CLOUD_OIDC_TOKEN_FILE"]
     assert fault({"ALIBABA_CLOUD_OIDC_TOKEN_FILE": file}, sts) == (
         "ALIBABA_CLOUD_OIDC_TOKEN_FILE is set, and ALIBABA_CLOUD_ROLE_ARN and ALIBABA_CLOUD_OIDC_PROVIDER_ARN is not "
-        "(docs/deploy.md, In CI)"
+        "(docs/deploy-from-ci.md)"
     )
     assert fault(environ | {"ALIBABA_CLOUD_ROLE_ARN": "deployer"}, sts) == (
         "ALIBABA_CLOUD_ROLE_ARN must be like acs:ram::1234567890123456:role/deployer"
@@ -119,7 +119,7 @@ def test_a_refusal_names_its_code_and_nothing_of_the_token(
     assert fault(environ, sts) == (
         "The role of ALIBABA_CLOUD_ROLE_ARN could not be assumed with the token in ALIBABA_CLOUD_OIDC_TOKEN_FILE: "
         f"{reason}. Look whether the role's trust policy names the provider, and the token's subject and audience "
-        "(docs/deploy.md, In CI)."
+        "(docs/deploy-from-ci.md)."
     )
 
 
