@@ -178,10 +178,12 @@ export class UploadList {
         this.#paintWithin(CHANGE_MS);
     }
 
-    /** @param {Upload} upload */
+    /** Ignores what is no longer listed: an explanation of its failure may come later. @param {Upload} upload */
     showChange = (upload) => {
-        this.#stale.add(upload);
-        this.#paintWithin(CHANGE_MS);
+        if (this.rows.has(upload)) {
+            this.#stale.add(upload);
+            this.#paintWithin(CHANGE_MS);
+        }
     };
 
     /** @param {number} milliseconds */
