@@ -22,6 +22,7 @@ from alibabacloud_sts20150401.client import Client
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.utils_models import Config
 
+from deploy.files import command as files
 from localcloud.dev.cloud import ROOT
 from support.chain import CONTENT, FILE, FOLDER_FORM, post_upload
 from support.checkout import COMMANDS, OWNERS, untouched_checkout
@@ -263,14 +264,27 @@ def test_make_files_lists_and_fetches_what_make_dev_has(back_end: Any, tmp_path:
     assert [path.read_bytes() for path in (tmp_path / "new").rglob("*.png")] == [CONTENT]
 
 
-def test_make_files_takes_the_credentials_of_make_dev_from_the_environment_too(back_end: Any) -> None:
-    environ = {
+def files_environ(back_end: Any) -> dict[str, str]:
+    return {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": back_end["access_key_id"],
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": back_end["access_key_secret"],
         "ALIBABA_CLOUD_SECURITY_TOKEN": back_end["security_token"],
         "OSS_BUCKET": back_end["bucket"],
         "OSS_REGION": back_end["region"],
     }
+
+
+def test_make_files_deletes_what_make_dev_has(back_end: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = requests.post(back_end["function"] + "/sign", json={"files": [FILE]}, timeout=PATIENCE)
+    [upload] = asked.json()["uploads"]
+    assert post_upload(upload).status_code == 200
+    arguments = ["--endpoint", back_end["oss"], "--subject", "anonymous", "--delete", "--yes"]
+    assert files.main(arguments, files_environ(back_end)) == 0
+    assert "Deleted " in capsys.readouterr().out
+
+
+def test_make_files_takes_the_credentials_of_make_dev_from_the_environment_too(back_end: Any) -> None:
+    environ = files_environ(back_end)
     listed = run_files(None, "--endpoint", back_end["oss"], **environ)
     assert (listed.returncode, listed.stderr) == (0, "")
 
