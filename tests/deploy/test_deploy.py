@@ -445,7 +445,8 @@ def test_no_part_of_a_secret_is_left_however_it_is_written(
 
 def test_an_empty_secret_in_the_environment_is_named_and_the_files_stays(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("JWT_SECRET=known\n")
-    with pytest.raises(ValueError, match=r"^JWT_SECRET is empty in the environment, which wins over \.env: unset it$"):
+    wins = r"^JWT_SECRET is empty in the environment, which wins over \.env: set it there, or unset it$"
+    with pytest.raises(ValueError, match=wins):
         deploy.ensure_identity(tmp_path / ".env", {"JWT_SECRET": ""})
     assert (tmp_path / ".env").read_text() == "JWT_SECRET=known\n"
 
