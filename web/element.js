@@ -2,7 +2,7 @@
 
 import { AttributesElement } from "./attributes.js";
 import { listenForFiles } from "./drop.js";
-import { showInForm } from "./form.js";
+import { showInForm } from "./form-control.js";
 import { chooseLanguage, loadTranslator } from "./messages.js";
 import { Fault } from "./retry.js";
 import { Signer } from "./signer.js";

@@ -236,7 +236,7 @@ export class UploadList {
         }
     }
 
-    /** @param {import("./failures.js").FailureReport} failures */
+    /** @param {import("./failure-report.js").FailureReport} failures */
     #paintFailures(failures) {
         const { page } = this.view;
         if (failures.onChange !== this.showChange) {

@@ -25,7 +25,7 @@ export class Summary {
     #wasOpen = false;
     #pause = createButton();
     #copy = createButton();
-    /** @type {import("./filter.js").Filter | undefined} */
+    /** @type {import("./list-filter.js").Filter | undefined} */
     #filter;
 
     /** @param {UploadList} list */
@@ -149,7 +149,7 @@ export class Summary {
     #loadWhatIsNeeded() {
         const { queue, rows } = this.list;
         if (rows.size > MAX_UNFILTERED && !this.#filter) {
-            import("./filter.js").then(({ Filter }) => {
+            import("./list-filter.js").then(({ Filter }) => {
                 this.#filter ??= new Filter(this.list);
             }, ignore);
         }

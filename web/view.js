@@ -14,7 +14,7 @@ export class View {
     isIncomplete = false;
     /** @type {Fault | null} */
     #fault = null;
-    /** Once something has failed. @type {import("./failures.js").FailureReport | undefined} */
+    /** Once something has failed. @type {import("./failure-report.js").FailureReport | undefined} */
     failures;
 
     /** @param {ShadowRoot} root */
@@ -97,11 +97,11 @@ export class View {
         this.page["status-announcer"].textContent = text;
     }
 
-    /** @param {(failures: import("./failures.js").FailureReport) => void} act @param {boolean} isNeeded */
+    /** @param {(failures: import("./failure-report.js").FailureReport) => void} act @param {boolean} isNeeded */
     async useFailures(act, isNeeded) {
         if (!this.failures && isNeeded) {
             try {
-                const { FailureReport } = await import("./failures.js");
+                const { FailureReport } = await import("./failure-report.js");
                 this.failures ??= new FailureReport(this);
             } catch {
                 // Each row shows its own fault.

@@ -6,7 +6,7 @@ import { webcrypto } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
 import { Totals } from "../../web/bandwidth.js";
-import { describeDetail } from "../../web/failures.js";
+import { describeDetail } from "../../web/failure-report.js";
 import { Upload } from "../../web/files.js";
 import { chooseLanguage, LANGUAGES, loadTranslator, Translator } from "../../web/messages.js";
 import { canRetry, Fault, HALTS_QUEUE, NOT_RETRIABLE } from "../../web/retry.js";
