@@ -45,6 +45,8 @@ PROGRAMS = {
     "script": (b"#!/bin/sh\nrm -rf ~\n", "text/x-script"),
     "script for env": (b"\xef\xbb\xbf#! /usr/bin/env python3\n", "text/x-script"),
     "php": (b"<?php system($_GET[0]);", "text/x-script"),
+    "flash": (b"CWS\x0a\xee\x1c\x02\0x\xda", "application/x-shockwave-flash"),
+    "extension": (b"Cr24\3\0\0\0\x45\x02\0\0", "application/x-google-chrome-extension"),
     "shortcut": (b"L\0\0\0\x01\x14\x02\0" + b"\0" * 60, "application/x-ms-shortcut"),
 }
 PAGE = b"\n <!-- a --><!DOCTYPE html><script>alert(1)</script>"
@@ -109,6 +111,11 @@ CASES: list[tuple[str, str, bytes, str | None, bool | None]] = [
     ("a page's source", "text/plain", PAGE, "text/html", None),
     ("a drawing as text", "text/csv", b"<?xml version='1.0'?>\n<svg onload=alert(1)>", "text/html", False),
     ("letters MZ", "text/csv", b"MZ,Intensity\n1,2\n", None, None),
+    ("letters FWS", "text/plain", b"FWS counts birds in May.\n", None, None),
+    ("letters CWS and a line", "text/csv", b"CWS,kg\n\t1\n", None, None),
+    ("letters Cr24", "text/csv", b"Cr24,Fe56\n1,2\n", None, None),
+    ("a program of a type for it", "application/wasm", b"\0asm\1\0\0\0", "application/wasm", True),
+    ("a package of a type for it", "application/x-deb", b"!<arch>\ndebian-binary   1", "application/x-deb", True),
     ("letters BM", "text/plain", b"BM is a company", None, None),
     ("letters %PDF- in a text", "text/plain", b"A file begins with %PDF-1.7.", None, None),
     ("a PDF as text", "text/plain", b"%PDF-1.7\n1 0 obj\n", "application/pdf", False),

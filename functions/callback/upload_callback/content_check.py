@@ -136,7 +136,7 @@ def compare(content_type: str, head: bytes) -> Contents:
     if content_type == PDF and detected is None and b"%PDF-" in head[:1024]:
         detected = PDF  # readers take it that far from the beginning, too
     accepted = ALWAYS.get(content_type) or USUALLY.get(content_type) or frozenset()
-    if detected in accepted:
+    if detected in accepted or detected == content_type:
         return Contents(detected, type_matches=True)
     if detected in WEAK:
         detected = None

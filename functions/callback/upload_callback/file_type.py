@@ -21,12 +21,12 @@ ZIP = "application/zip"
 
 _MACH = "application/x-mach-binary"
 _DOS, _WINDOWS = "application/x-dosexec", "application/vnd.microsoft.portable-executable"
+_FLASH, _EXTENSION = "application/x-shockwave-flash", "application/x-google-chrome-extension"
 
 PROGRAMS = frozenset(
     {
         *(_DOS, _WINDOWS, _MACH, SCRIPT, JAR, "application/x-executable", "application/java-vm", "application/wasm"),
-        *("application/x-ms-shortcut", "application/x-deb", "application/x-rpm", "application/x-shockwave-flash"),
-        "application/x-google-chrome-extension",
+        *("application/x-ms-shortcut", "application/x-deb", "application/x-rpm", _FLASH, _EXTENSION),
     }
 )
 """What runs or installs something."""
@@ -52,12 +52,16 @@ _NAMES = {
 }
 """Names that the library has for a type, and the type's own."""
 
-_IGNORED = frozenset({"application/font-woff", "application/x-msdownload", "video/3gpp", "video/x-m4v"})
+_IGNORED = frozenset(
+    {"application/font-woff", "application/x-msdownload", "video/3gpp", "video/x-m4v", _FLASH, _EXTENSION}
+)
 """What the library finds by too little, or under one name for two types."""
 
 _SIGNATURES = (
     *((magic, _MACH) for magic in (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf")),
     (b"L\0\0\0\x01\x14\x02\0", "application/x-ms-shortcut"),
+    (b"Cr24\2\0\0\0", _EXTENSION),
+    (b"Cr24\3\0\0\0", _EXTENSION),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
     (b"PK\x05\x06", ZIP),
     (b"PK\x07\x08PK", ZIP),
@@ -100,6 +104,9 @@ _PAGE = re.compile(
     rb"<(?:!doctype\s+(?:html|svg)|html|head|body|script|iframe|svg)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )
+_FLASH_HEADER = re.compile(rb"[CFZ]WS[\x01-\x3f].{3}[\0-\x08]", re.DOTALL)
+"""With a version and a length, of less than 144 MiB. The three letters alone may begin a text."""
+
 _PROGRAM_ARCHIVE = re.compile(rb"PK\x03\x04.{26}(?:META-INF/MANIFEST\.MF|AndroidManifest\.xml)", re.DOTALL)
 
 
@@ -124,6 +131,8 @@ def _find_program(head: bytes) -> str | None:
         return "application/x-executable"
     if _PROGRAM_ARCHIVE.match(head):
         return JAR
+    if _FLASH_HEADER.match(head):
+        return _FLASH
     return SCRIPT if _SCRIPT.match(head) else None
 
 
