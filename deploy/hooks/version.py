@@ -11,6 +11,7 @@ import re
 import sys
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from deploy.addresses import is_safe
 from deploy.hooks.api import open_api
@@ -42,7 +43,7 @@ def _ask(url: str) -> str:
     try:
         with requests.get(f"{url}/limits", timeout=_TIMEOUT_SECONDS, allow_redirects=False, stream=True) as response:
             limits = json.loads(response.raw.read(_MAX_BYTES, decode_content=True))
-    except (requests.RequestException, OSError, ValueError):
+    except (requests.RequestException, HTTPError, OSError, ValueError):
         return ""
     version = str(limits.get("version")) if isinstance(limits, dict) else ""
     return version if re.fullmatch(r"\d{1,9}(\.\d{1,9}){2}", version) else ""

@@ -66,6 +66,14 @@ def test_nobody_is_asked_elsewhere(cloud: DeployedCloud, httpserver: HTTPServer,
     )
 
 
+def test_an_answer_that_cannot_be_unpacked_does_not_stop_the_deployment(
+    cloud: DeployedCloud, httpserver: HTTPServer, say: Any
+) -> None:
+    deploy(cloud, httpserver.url_for("").rstrip("/"))
+    httpserver.expect_request("/limits").respond_with_data("{}", headers={"Content-Encoding": "gzip"})
+    assert say() == (0, f"Version {VERSION}. The deployed function does not say which one it is.\n")
+
+
 @pytest.mark.parametrize("url", ["http://sign.example.com", "file:///etc/passwd", "https://a@b", ""])
 def test_an_address_that_is_not_safe_is_not_asked(cloud: DeployedCloud, say: Any, url: str) -> None:
     deploy(cloud, url)
