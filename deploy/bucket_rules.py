@@ -166,6 +166,7 @@ class LifecycleRules:
             for rule in others
             if rule.findtext("Prefix") in folders and rule.find("Tag") is None
         ]
+        found += _nested_deployments(others, needs)
         for rule in (each for each in others if each.findtext("Status") == "Enabled" and each.find("Tag") is None):
             found += [*_deletions(rule, folders), *_aborts(rule, needs), *_refused_transitions(rule, folders)]
         return found
@@ -235,6 +236,18 @@ def _id(rule: Element) -> str:
 
 def _overlaps(prefix: str, folder: str) -> bool:
     return folder.startswith(prefix) or prefix.startswith(folder)
+
+
+def _nested_deployments(others: Iterable[Element], needs: Needs) -> Iterator[str]:
+    """Yields which deployments' files would lie among this one's, or around them."""
+    for rule in others:
+        mark = re.fullmatch(f"oss-direct-upload_([^_]+)_uploads_{_SEAL}", _id(rule))
+        folder = rule.findtext("Prefix") or ""
+        if mark and folder != needs.folder and _overlaps(folder, needs.folder):
+            yield (
+                f"{folder} is the UPLOAD_PREFIX of the deployment {mark[1]}, and one of the two lies in the other: "
+                "`make files` and KEEP_DAYS of the outer one would be for both. Set an UPLOAD_PREFIX beside it"
+            )
 
 
 def _deletions(rule: Element, folders: Mapping[str, int]) -> Iterator[str]:

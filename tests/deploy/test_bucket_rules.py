@@ -212,6 +212,20 @@ def test_what_does_no_harm_is_left_alone(needs: Needs, foreign: Element) -> None
     assert bucket_rules.merge(LifecycleRules, [foreign], needs)[0] is foreign
 
 
+@pytest.mark.parametrize("prefix", ["in", "in/here/staging"])
+@pytest.mark.parametrize("needs", [NEEDS, FOREVER])
+def test_no_deployments_files_lie_among_anothers(needs: Needs, prefix: str) -> None:
+    theirs = own(LifecycleRules, replace(FOREVER, name="staging", prefix=prefix))
+    with pytest.raises(ValueError, match=f"^{prefix}/ is the UPLOAD_PREFIX of the deployment staging"):
+        bucket_rules.merge(LifecycleRules, theirs, needs)
+
+
+@pytest.mark.parametrize("prefix", ["in/her", "in/here-too", "in/other", "here"])
+def test_a_prefix_beside_anothers_is_none_of_its_business(prefix: str) -> None:
+    theirs = own(LifecycleRules, replace(NEEDS, name="staging", prefix=prefix))
+    assert bucket_rules.merge(LifecycleRules, theirs, NEEDS)[: len(theirs)] == theirs
+
+
 def test_what_moves_uploads_is_said() -> None:
     moving = lifecycle(MOVES.format(6))
     assert LifecycleRules.notices([moving, lifecycle(MOVES.format(6), "in/other")], NEEDS) == [
