@@ -664,6 +664,17 @@ test("paused, nothing begins, forms arrive and parts stop until all is resumed",
     );
 });
 
+test("a file in parts that is being finished is not paused with all: its answer would be lost", async () => {
+    const given = world({ connections: () => 3 });
+    const film = await sending(given);
+    given.posted[0].progress(film.size);
+    given.queue.setPaused(true);
+    assert.equal(film.state, "finishing");
+    given.posted[0].resolve({ answer: "received" });
+    await settle();
+    assert.deepEqual([film.state, film.answer], ["done", "received"]);
+});
+
 test("what ended is not paused", async () => {
     const given = world();
     const file = await sending(given);
