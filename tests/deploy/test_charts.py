@@ -155,7 +155,12 @@ def test_alerts_of_the_signing_function(make: Make, sign_log: list[dict[str, Any
 
 @pytest.mark.parametrize(("delivered", "expected"), [(True, set()), (False, {"webhooks-missed"})])
 def test_an_alert_of_missed_webhooks(httpserver: HTTPServer, expected: set[str], *, delivered: bool) -> None:
-    assert alerts("callback", callback_log(httpserver, delivered=delivered)) == expected
+    stored = callback_log(httpserver, delivered=delivered)
+    deleted = [
+        {**each, "message": each["message"].replace('"stored"', '"deleted"')} for each in stored if "message" in each
+    ]
+    assert (alerts("callback", stored), alerts("callback", deleted)) == (expected, expected)
+    assert len(chart("webhooks-missed", deleted)) == len(expected)
 
 
 def test_an_alert_of_errors_of_the_callback_function() -> None:
