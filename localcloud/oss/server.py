@@ -18,8 +18,8 @@ from localcloud.oss.authentication import raw_query
 from localcloud.oss.callback import Callbacks
 from localcloud.oss.callback_key import KeyServer
 from localcloud.oss.errors import OssError, UnknownOperationError, ambiguous_length, public_endpoint_forbidden
-from localcloud.oss.object_headers import check_key
 from localcloud.oss.missing_operations import name_operation
+from localcloud.oss.object_headers import check_key
 from localcloud.oss.operations.abort_multipart_upload import abort_multipart_upload
 from localcloud.oss.operations.complete_multipart_upload import complete_multipart_upload
 from localcloud.oss.operations.copy_object import copy_object
