@@ -44,9 +44,19 @@ class ExistingBucket:
     def rules(self, kind: Rules) -> list[Element]:
         return [each for each in self._configuration(kind) if each.tag == kind.rule]
 
-    def put(self, kind: Rules, rules: Sequence[Element]) -> None:
-        """Replaces the rules, and looks that OSS has them as they were put. Raises ValueError if it has others."""
+    def put(self, kind: Rules, before: Sequence[Element], rules: Sequence[Element]) -> None:
+        """Replaces the rules, if they are still those `before`, and looks that OSS has them as they were put.
+
+        Raises ValueError if it has others. OSS has no conditional requests for that, so a change in the very moment of
+        this one is lost.
+        """
         configuration = self._configuration(kind)
+        there = [each for each in configuration if each.tag == kind.rule]
+        if list(map(bucket_rules.meaning, there)) != list(map(bucket_rules.meaning, before)):
+            raise ValueError(
+                f"Somebody is changing the {kind.words}s of {self.name}. Nothing of them was changed: run the same "
+                "command again."
+            )
         configuration[:] = [*rules, *(each for each in configuration if each.tag != kind.rule)]
         if rules:
             bucket_configuration.put(self._client, self.name, kind.parameter, configuration)
@@ -166,7 +176,7 @@ def put(bucket: ExistingBucket, own: Needs) -> list[str]:
         after = bucket_rules.merge(kind, rules, own)
         if after == rules:
             continue
-        bucket.put(kind, after)
+        bucket.put(kind, rules, after)
         _, as_put, by_hand = bucket_rules.split(kind, rules, own.name)
         for before, how in ((as_put, "is gone"), (by_hand, "had been changed by hand, and is gone")):
             said += [f"{kind.in_words(rule)} {how}" for rule in before if rule not in after]
@@ -193,7 +203,7 @@ def take_away(bucket: ExistingBucket, name: str) -> list[str]:
         rules = bucket.rules(kind)
         _, own, by_hand = bucket_rules.split(kind, rules, name)
         if own:
-            bucket.put(kind, [rule for rule in rules if rule not in own])
+            bucket.put(kind, rules, [rule for rule in rules if rule not in own])
         said += [f"Of the bucket {bucket.name}, {kind.in_words(rule)} is gone." for rule in own]
         said += [
             f"Of the bucket {bucket.name}, {kind.in_words(rule)} stays: it was changed by hand after a deployment had "

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -283,6 +284,21 @@ def test_rules_that_somebody_puts_at_the_same_time_are_noticed(run: Run, bucket:
     assert (code, "The CORS rules of team-files are not those that were put" in said) == (1, True)
 
 
+def test_rules_that_somebody_puts_before_these_are_put_are_not_lost(
+    run: Run, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge = bucket_rules.merge
+
+    def merge_late(*what: Any) -> Any:
+        bucket.cors = FOREIGN_CORS.replace("cms.", "shop.")
+        return merge(*what)
+
+    monkeypatch.setattr(bucket_rules, "merge", merge_late)
+    code, said = run("put")
+    assert (code, bucket.asked, "shop." in bucket.cors) == (1, [], True)
+    assert "Somebody is changing the CORS rules of team-files" in said
+
+
 @pytest.mark.parametrize("step", ["check", "put", "look", "take_away"])
 def test_an_answer_of_another_shape_is_not_written_over(run: Run, bucket: Bucket, step: str) -> None:
     bucket.cors = "<html>Log in</html>"
@@ -311,7 +327,8 @@ def test_pages_of_the_deployment_may_upload_then_and_others_as_before(
         return [preflight(*each) for each in pages]
 
     assert (existing_bucket.bucket_faults(bucket.info(), ACCOUNT, REGION), answers()) == ([], [403, 200])
-    bucket.put(CorsRules, bucket_rules.merge(CorsRules, bucket.rules(CorsRules), own))
+    rules = bucket.rules(CorsRules)
+    bucket.put(CorsRules, rules, bucket_rules.merge(CorsRules, rules, own))
     assert (answers(), bucket.rules(LifecycleRules)) == ([200, 200], [])
     assert [text.partition(",")[0] for text in existing_bucket.take_away(bucket, "team")] == [f"Of the bucket {BUCKET}"]
     assert (answers(), world.bucket.cors_rules) == ([403, 200], before)
