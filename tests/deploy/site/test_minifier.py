@@ -183,3 +183,18 @@ def test_without_esbuild_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(minifier, "ESBUILD", tmp_path / "esbuild")
     with pytest.raises(ValueError, match=r"esbuild, which are missing\. To install both: make build$"):
         publish(WEB)
+
+
+@pytest.mark.parametrize("address", ["../private.js", "./.private.js", "../settings.json"])
+def test_only_what_is_published_anyway_gets_into_the_page(tmp_path: Path, address: str) -> None:
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / address).write_text("{}" if address.endswith("json") else "export default 'ours alone'")
+    own_page(
+        web,
+        index_html='<script type="module" src="own.js"></script>',
+        own_js=f'import what from "{address}"; alert(what);',
+    )
+    with pytest.raises(ValueError, match=r", which is none of the files that are published: ") as refused:
+        publish(web)
+    assert address.removeprefix("./") in str(refused.value)
