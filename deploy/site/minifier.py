@@ -46,7 +46,7 @@ def minify(folder: Path, contents: Mapping[str, bytes]) -> MinifiedPage:
     answer = _run_esbuild(folder, entries)
     if unpublished := sorted(set(answer["sources"]) - contents.keys()):
         raise ValueError(
-            f"The page imports {', '.join(unpublished)}, which is none of the files that are published: everybody "
+            f"The page imports {', '.join(unpublished)}, which is not among the files that are published: everybody "
             "could read it then. Copy what may be read into the page's folder, under a name without a dot before it"
         )
     made = {name: text.encode() for name, text in answer["files"].items()}

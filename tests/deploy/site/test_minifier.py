@@ -195,6 +195,6 @@ def test_only_what_is_published_anyway_gets_into_the_page(tmp_path: Path, addres
         index_html='<script type="module" src="own.js"></script>',
         own_js=f'import what from "{address}"; alert(what);',
     )
-    with pytest.raises(ValueError, match=r", which is none of the files that are published: ") as refused:
+    with pytest.raises(ValueError, match=r", which is not among the files that are published: ") as refused:
         publish(web)
     assert address.removeprefix("./") in str(refused.value)
