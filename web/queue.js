@@ -17,9 +17,6 @@ const FORM_TRANSIT_MS = 5000;
 /** Of one file. Each stays in the bucket, under a key of its own. */
 const MAX_DAMAGED_COPIES = 2;
 
-/** What has not begun, and what only waits for an answer. */
-const UNPAUSABLE = ["waiting", "finishing"];
-
 const ALREADY_STORED = ["already_stored", "exists"];
 
 export class Queue {
@@ -105,7 +102,7 @@ export class Queue {
     setPaused(isPaused) {
         this.isPaused = isPaused;
         for (const upload of this.uploads) {
-            const isPart = !UNPAUSABLE.includes(upload.state) && this.connections(upload) > 1;
+            const isPart = !["waiting", "finishing"].includes(upload.state) && this.connections(upload) > 1;
             if (isPaused ? isPart : upload.state === "paused") {
                 isPaused ? this.pause(upload) : this.add(upload);
             }
