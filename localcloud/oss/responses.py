@@ -8,7 +8,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
-from werkzeug.wsgi import wrap_file
+from werkzeug.wsgi import FileWrapper
 
 from localcloud import xml_document
 from localcloud.oss import partial_content
@@ -97,7 +97,7 @@ def object_response(
         bounds = partial_content.find_range(asked, stored.size) if (status, request.method) == (200, "GET") else None
         until_it_is_sent.pop_all()
     if bounds is None:
-        response = Response(wrap_file(request.environ, file, CHUNK), status, headers, direct_passthrough=True)
+        response = Response(_ObjectFile(file, CHUNK), status, headers, direct_passthrough=True)
         response.content_length = stored.size
         return response
     begin, end = bounds
@@ -105,6 +105,13 @@ def object_response(
     response = Response(_read_part(file, begin, end), 206, headers, direct_passthrough=True)
     response.content_length = end - begin + 1
     return response
+
+
+class _ObjectFile(FileWrapper):
+    """Closes the file however the response ends: Werkzeug itself does not if the client resets the connection."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def _read_part(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:

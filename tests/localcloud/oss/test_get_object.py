@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,9 @@ import requests
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from alibabacloud_oss_v2.signer import SignerV4
 from alibabacloud_oss_v2.types import HttpRequest, SigningContext
+from werkzeug import Request
 
+from localcloud.oss.responses import object_response
 from localcloud.ram.identities import Identity
 from support.oss_world import (
     BUCKET,
@@ -60,6 +63,16 @@ def test_the_vendors_client_reads(world: OssWorld) -> None:
     answer = client(world, ram_user(world)).get_object(oss.GetObjectRequest(bucket=BUCKET, key=KEY))
     assert (answer.body.read(), answer.content_type, answer.metadata) == (b"hello", "text/plain", {"who": "Ã¼"})
     assert (answer.etag, answer.cache_control) == ('"5D41402ABC4B2A76B9719D911017C592"', "no-cache")
+
+
+def test_the_file_is_closed_even_where_the_server_does_not_close_the_response(world: OssWorld) -> None:
+    """Werkzeug's does not if the connection is reset while it looks for what the client may still send."""
+    found = world.bucket.open(KEY)
+    assert found
+    response = object_response(Request({}), *found, as_download=False)
+    del response
+    gc.collect()
+    assert found[1].closed
 
 
 def test_the_vendors_client_asks_for_the_head(world: OssWorld) -> None:
