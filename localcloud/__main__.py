@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.explain import command
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.ports import parse_port
 from localcloud.stand_in import LOOPBACK
 from localcloud.standalone import USER, Options, OssCloud

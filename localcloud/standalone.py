@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from localcloud.control import Control
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.oss.cors import CorsRule
 from localcloud.oss.names import check_bucket_name, check_origin, check_region
 from localcloud.oss.server import Oss

@@ -15,7 +15,7 @@ from hypothesis.internal.conjecture import providers
 
 from direct_upload.authorize import Grant, anybody
 from direct_upload.settings import Settings
-from fc_http import app, invocation
+from fc_http import app, log_line
 from fc_http.errors import ApiError
 from localcloud.dev.cloud import ROOT, Cloud
 from localcloud.fc import gateway
@@ -106,7 +106,7 @@ def cloud_with(tmp_path: Path, page_folder: Path) -> Iterator[Callable[..., Clou
 @pytest.fixture(autouse=True)
 def secrets_stay_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Searches each log line, response and error of the function for every secret made so far, in every test."""
-    after(monkeypatch, invocation, "format_line", sentinels.search_log)
+    after(monkeypatch, log_line, "format_line", sentinels.search_log)
     after(monkeypatch, app, "create_response", sentinels.search_answer)
     after(monkeypatch, ApiError, "to_json", sentinels.search_log)
     # The stand-in for the gateway loads its own copy of the function's modules: there, its responses are searched.

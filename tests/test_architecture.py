@@ -21,7 +21,7 @@ PACKAGES = {
 }
 
 ORDER = {
-    "fc_http": ["errors http_client invocation runtime version", "event environment", "app", "instance"],
+    "fc_http": ["errors http_client log_line runtime version", "event environment invocation", "app", "instance"],
     "oss_protocol": ["bucket credentials signature ticket", "callback presigned_url"],
     "direct_upload": [
         "errors known_types post_policy readable_text sdk_session without_aiohttp",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.build import dependencies, package, pythons
+from deploy.build import code_folder, dependencies, pythons
 from deploy.build.pythons import BuildError
 from deploy.environment import own_environment
 from deploy.private_files import why_private
@@ -155,7 +155,7 @@ def build(
         work.mkdir()
         say(f"Packages of {function.name} for {runtime}, with {python.path}")
         dependencies.install(function.lock, python, code, work, environ)
-        package.trim(code)
+        code_folder.trim(code)
         copy_source(function, code)
         say("Bytecode")
         compile_all(code, python)
@@ -168,8 +168,8 @@ def build(
         if folder.exists():
             folder.rename(Path(place) / "old")
         code.rename(folder)
-    found = package.files(folder)
-    return BuildResult(folder, len(found), sum(file.stat().st_size for file in found), package.zipped_size(folder))
+    found = code_folder.files(folder)
+    return BuildResult(folder, len(found), sum(file.stat().st_size for file in found), code_folder.zipped_size(folder))
 
 
 def copy_source(function: Function, code: Path) -> None:
@@ -205,8 +205,8 @@ def settle(code: Path) -> None:
 
 
 def check(function: Function, code: Path, python: Python, say: Callable[[str], None]) -> None:
-    """Looks into the package, and have it answer a request with nothing but itself. Raises BuildError."""
-    if faults := package.faults(code, python):
+    """Looks into the package, and has it answer a request with nothing but itself. Raises BuildError."""
+    if faults := code_folder.faults(code, python):
         raise BuildError("\n".join(f"Not fit for Function Compute: {fault}" for fault in faults))
     loads = loads_binaries()
     say("First request" if loads else "First request; what is compiled for Linux on x86_64 cannot be loaded here")

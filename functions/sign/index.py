@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from direct_upload import profiles
 from direct_upload.routes import Routes
 from direct_upload.settings import Settings
-from fc_http import invocation
+from fc_http import log_line
 from fc_http.instance import Instance
 from fc_http.runtime import Runtime, write_line
 
@@ -39,7 +39,7 @@ def _create_application() -> Routes:
     settings = Settings.from_environ(_runtime.environ, _read_profiles())
     if settings.callback:
         reason = "CALLBACK is on: a folder form could skip it"
-        write_line(invocation.format_line(_runtime.clock(), event="folder_forms_off", reason=reason))
+        write_line(log_line.format_line(_runtime.clock(), event="folder_forms_off", reason=reason))
     return Routes(settings, _runtime)
 
 

@@ -2,7 +2,7 @@
 
 It takes the functions' settings from the environment, and besides: PORT (the page's), FUNCTION_PORT, JSON=1 (prints one
 line of JSON instead of words), IDENTITY_PROVIDER=1 (runs one, whose tokens the function then requires) with
-IDENTITY_PROVIDER_PORT, FAULTS (fault switches, see faults.py), FILES (the folder that stores uploaded files),
+IDENTITY_PROVIDER_PORT, FAULTS (fault switches, see fault_switches.py), FILES (the folder that stores uploaded files),
 PAGE_TITLE, PAGE_LOGO, PAGE_ACCENT and PAGE_FOOTER (how the page looks), and PAGE_PROFILE (the profile that it uploads
 by). The profiles are those of the checkout's profiles.json. Standard output gets nothing but these addresses; the log
 goes to standard error.
@@ -24,7 +24,7 @@ from typing import TextIO
 from localcloud.dev.cloud import ROOT, Cloud
 from localcloud.dev.settings import function_settings
 from localcloud.dev.site import read_look
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.ports import parse_port
 from localcloud.terminal import guard_output, print_entry, print_record, report_user_errors
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from localcloud.dev.site import Site
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.fc import instance
 from localcloud.fc.gateway import Gateway
 from localcloud.oidc.server import IdentityProvider

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
-from localcloud.faults import check_mode
+from localcloud.fault_switches import check_mode
 from localcloud.oidc.keys import SigningKey
 from localcloud.stand_in import ConnectionReset, StandIn, note, stall
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
-    from localcloud.faults import Faults
+    from localcloud.fault_switches import Faults
 
 CONFIGURATION, KEYS = "/.well-known/openid-configuration", "/keys"
 

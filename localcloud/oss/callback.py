@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from localcloud.faults import Faults
+    from localcloud.fault_switches import Faults
     from localcloud.oss.callback_key import KeyServer
     from localcloud.oss.storage.bucket import Bucket, StoredObject
     from localcloud.ram.identities import Identity

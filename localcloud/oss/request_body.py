@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
-    from localcloud.faults import Faults
+    from localcloud.fault_switches import Faults
     from localcloud.oss.storage.bucket import Bucket
     from localcloud.oss.storage.incoming import Incoming
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
-    from localcloud.faults import Faults
+    from localcloud.fault_switches import Faults
     from localcloud.ram.identities import Identities, Identity
 
 MAX_SKEW_SECONDS = 15 * 60

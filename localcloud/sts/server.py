@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
-    from localcloud.faults import Faults
+    from localcloud.fault_switches import Faults
     from localcloud.ram.identities import Identities
     from localcloud.sts.assume_role import Role
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from localcloud.faults import OIDC_MODES
+from localcloud.fault_switches import OIDC_MODES
 from localcloud.oidc.server import IdentityProvider
 from support import sentinels
 from support.chain import CONTENT, FILE, Chain, post_upload

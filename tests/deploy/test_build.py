@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 import requests
 
+from deploy.build import code_folder, dependencies, pythons
 from deploy.build import command as build
-from deploy.build import dependencies, package, pythons
 from deploy.build.pythons import BuildError, Python
 from localcloud.dev.cloud import Cloud
 from support.chain import CONTENT, FILE, post_upload
@@ -47,7 +47,7 @@ def put(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in package.files(folder)]
+    return [path.relative_to(folder).as_posix() for path in code_folder.files(folder)]
 
 
 # Which Python.
@@ -267,7 +267,7 @@ BINARIES: dict[str, tuple[str, bytes, list[str]]] = {
 def test_only_what_function_compute_can_load(case: str, tmp_path: Path) -> None:
     name, content, faults = BINARIES[case]
     put(tmp_path, {name: content})
-    assert package.faults(tmp_path, HERE) == [f"{name} {fault}" for fault in faults]
+    assert code_folder.faults(tmp_path, HERE) == [f"{name} {fault}" for fault in faults]
 
 
 KEY_BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ" * 3
@@ -295,7 +295,7 @@ def test_what_does_not_belong_there_is_refused(case: str, tmp_path: Path) -> Non
     name, content, fault = UNFIT[case]
     put(tmp_path, {name: content})
     build.compile_all(tmp_path, HERE)
-    assert package.faults(tmp_path, HERE) == [f"{name} {fault}"]
+    assert code_folder.faults(tmp_path, HERE) == [f"{name} {fault}"]
 
 
 def test_certificates_and_words_about_keys_may_stay(tmp_path: Path) -> None:
@@ -306,18 +306,18 @@ def test_certificates_and_words_about_keys_may_stay(tmp_path: Path) -> None:
             "ssh.txt": '_SK_START = b"-----BEGIN OPENSSH PRIVATE KEY-----"\n_SK_END = b"-----END OPENSSH PRIVATE KEY-----"\n',
         },
     )
-    assert package.faults(tmp_path, HERE) == []
+    assert code_folder.faults(tmp_path, HERE) == []
 
 
 def test_a_link_is_refused(tmp_path: Path) -> None:
     put(tmp_path, {"a.txt": ""})
     (tmp_path / "b.txt").symlink_to("a.txt")
-    assert package.faults(tmp_path, HERE) == ["b.txt is a link: its target stays behind"]
+    assert code_folder.faults(tmp_path, HERE) == ["b.txt is a link: its target stays behind"]
 
 
 def test_sources_without_bytecode_are_refused(tmp_path: Path) -> None:
     put(tmp_path, {"a.py": "A = 1\n", "b/c.py": ""})
-    assert package.faults(tmp_path, HERE) == [
+    assert code_folder.faults(tmp_path, HERE) == [
         f"a.py has no bytecode for Python {MINOR}",
         f"b/c.py has no bytecode for Python {MINOR}",
     ]
@@ -326,7 +326,7 @@ def test_sources_without_bytecode_are_refused(tmp_path: Path) -> None:
 def test_bytecode_that_looks_at_times_is_refused(tmp_path: Path) -> None:
     put(tmp_path, {"a.py": "A = 1\n"})
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(tmp_path)], check=True)  # noqa: S603
-    assert package.faults(tmp_path, HERE) == ["a.py has bytecode that is checked against its source's time"]
+    assert code_folder.faults(tmp_path, HERE) == ["a.py has bytecode that is checked against its source's time"]
 
 
 def test_licences_stay_and_what_nothing_imports_goes(tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def test_licences_stay_and_what_nothing_imports_goes(tmp_path: Path) -> None:
         "bin/a",
     }
     put(tmp_path, dict.fromkeys(kept | removed, ""))
-    package.trim(tmp_path)
+    code_folder.trim(tmp_path)
     assert set(names(tmp_path)) == kept
 
 

@@ -18,7 +18,7 @@ import requests
 
 from localcloud.dev.cloud import ROOT, Cloud
 from localcloud.dev.settings import SETTINGS
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from support.chain import CONTENT, FOLDER_FORM, post, tutorial_fields
 from support.checkout import untouched_checkout
 from support.oss_world import elements, outcome

@@ -20,7 +20,7 @@ from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.utils_models import Config
 
 from localcloud.dev.cloud import ROOT
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.ram.identities import Identity
 from localcloud.standalone import Options, OssCloud

@@ -228,7 +228,7 @@ def test_the_module_explains_an_error(environment: Environment) -> None:
 def test_without_the_extra_a_callback_is_named_as_missing(environment: Environment) -> None:
     program = (
         "from localcloud.oss.callback import Callbacks\n"
-        "from localcloud.faults import Faults\n"
+        "from localcloud.fault_switches import Faults\n"
         "from localcloud.oss.errors import OssError\n"
         "try: Callbacks(lambda: 0.0, Faults(), None).parse('')\n"
         "except OssError as error: print(error.status, error.message)"

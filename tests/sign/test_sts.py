@@ -25,7 +25,7 @@ from direct_upload.settings import Settings
 from direct_upload.sts import _config as sts_config
 from direct_upload.sts import assume_role, role_assumer, role_session_name, session_policy
 from direct_upload.upload_credentials import AssumeRoleFailed
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.ram.identities import Identities, Identity
 from localcloud.stand_in import StandIn
 from localcloud.sts.assume_role import Role

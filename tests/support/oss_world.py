@@ -19,7 +19,7 @@ from typing import Any
 import requests
 from alibabacloud_oss_v2.signer import SignerV4
 
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.ram.identities import Identities, Identity

@@ -8,7 +8,8 @@ from typing import Any
 
 from fc_http.errors import ApiError, InstanceIsStale, Internal, OriginNotAllowed
 from fc_http.event import Request, Response, create_response, preflight_response
-from fc_http.invocation import Invocation, redact
+from fc_http.invocation import Invocation
+from fc_http.log_line import redact
 from fc_http.runtime import Runtime
 
 NO_ORIGIN = "https://origin.invalid"

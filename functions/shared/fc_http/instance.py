@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
-from fc_http import invocation
+from fc_http import log_line
 from fc_http.app import App, Handler
 from fc_http.environment import listed_origins
 from fc_http.errors import InvalidSettings
@@ -79,7 +79,7 @@ class Instance:
         except InvalidSettings as error:
             if "FC_FUNCTION_NAME" not in self._runtime.environ:
                 raise
-            line = invocation.format_line(self._runtime.clock(), event="misconfigured", faults=error.faults)
+            line = log_line.format_line(self._runtime.clock(), event="misconfigured", faults=error.faults)
             self._runtime.write(line)
             return None
 

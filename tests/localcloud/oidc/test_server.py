@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from localcloud.faults import OIDC_MODES, Faults
+from localcloud.fault_switches import OIDC_MODES, Faults
 from localcloud.oidc.server import IdentityProvider
 from support import sentinels
 from support.oss_world import NOON, Clock

@@ -12,7 +12,7 @@ import requests
 from localcloud.dev import cloud as cloud_module
 from localcloud.dev.cloud import Cloud
 from localcloud.dev.settings import function_settings
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.fc.instance import INHERITED_VARIABLES
 from localcloud.oss.authorization import authorize
 from localcloud.oss.errors import OssError

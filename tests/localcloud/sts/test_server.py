@@ -23,7 +23,7 @@ from alibabacloud_tea_openapi.utils import Utils
 from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.request import DaraRequest
 
-from localcloud.faults import Faults
+from localcloud.fault_switches import Faults
 from localcloud.ram.identities import Identities, Identity
 from localcloud.sts.assume_role import Role
 from localcloud.sts.server import Sts

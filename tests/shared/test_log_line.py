@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fc_http.invocation import format_line
+from fc_http.log_line import format_line
 from support.factories import NOON
 
 
