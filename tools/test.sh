@@ -32,8 +32,9 @@ if [ "${1:-}" = functions ]; then
     for runtime in 3.12 3.10; do
         [ -d ".venv/$runtime" ] || echo "Python $runtime, which Function Compute runs, is not on this machine: not tested on it."
     done
-    echo "The page's modules:"
-    node --test tests/web/*.test.js
+    echo "The page's modules, as they are in the npm package:"
+    unpacked=$($python tests/support/npm_package.py)
+    (cd "$unpacked" && node --preserve-symlinks --preserve-symlinks-main --test tests/web/*.test.js)
     echo "The functions, on Python $default:"
     $python -m coverage erase
     $python -m coverage run -m pytest $on_each_core $examples --nothing-missing $functions

@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.node_modules, pytest.mark.registry]
 
 
 @pytest.fixture(scope="module")
-def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return npm_package.pack(tmp_path_factory.mktemp("package"))
+def tarball() -> Path:
+    return npm_package.pack()
 
 
 @pytest.fixture(scope="module")

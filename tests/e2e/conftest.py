@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Provides the page as a deployment publishes it: what users get, in fewer requests than web/ as it is."""
+    """Provides the page as a deployment publishes it, with the modules of the npm package's tarball: what users get."""
     return minified_page.write(tmp_path_factory.mktemp("page"))
 
 

@@ -1,4 +1,4 @@
-"""The page as a deployment publishes it, but for the addresses that it may talk to."""
+"""The page as a deployment publishes it, but for the addresses that it may talk to, with the npm package's modules."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from deploy.site.files import read_contents
 from deploy.site.minifier import minify
-
-WEB = Path(__file__).parents[2] / "web"
+from support import npm_package
 
 
 def write(folder: Path) -> Path:
     """Writes it into a folder, and returns that."""
-    for name, content in minify(WEB, read_contents(WEB)).contents.items():
+    web = npm_package.unpack() / "web"
+    for name, content in minify(web, read_contents(web)).contents.items():
         (folder / name).write_bytes(content)
     return folder
