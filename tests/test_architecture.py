@@ -42,6 +42,7 @@ ORDER = {
         "chat_robot",
         "settings",
         "stored_object",
+        "download_url",
         "routes",
     ],
 }

@@ -51,6 +51,20 @@ def callback_agreement(context: Context) -> Iterator[str]:
 
 
 @check(
+    "download-url",
+    impact="People get no address to download from, or one that does not work.",
+    fix="Let both functions take it from the same variable of s.yaml, and deploy both.",
+    live="function",
+    also="callback function",
+)
+def download_url(context: Context) -> Iterator[str]:
+    if is_on(context) and context.settings.get("DOWNLOAD_URL_EXPIRES_IN"):
+        for name in ("DOWNLOAD_URL_EXPIRES_IN", "UPLOAD_URL"):
+            if context.settings.get(name, "") != environ(context).get(name, ""):
+                yield f"The callback function's {name} is not the signing function's."
+
+
+@check(
     "callback-trigger",
     impact="OSS cannot call the function: every upload says: the site was not notified.",
     fix="Set its triggerConfig in s.yaml to authType anonymous and the method POST: the function itself verifies OSS.",

@@ -147,7 +147,8 @@ def is_open(settings: Mapping[str, str]) -> bool:
 @check(
     "auth",
     level="decision",
-    impact="Anybody on the internet can fill the bucket, at your cost, within sizes, types and the life of forms.",
+    impact="Anybody on the internet can fill the bucket, at your cost, within sizes, types and the life of forms, "
+    "and with DOWNLOAD_URL_EXPIRES_IN pass files on from it.",
     fix="Set AUTH=jwt, and give people upload links (`make link`), unless this is a demonstration.",
 )
 def auth(context: Context) -> Iterator[str]:

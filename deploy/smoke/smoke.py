@@ -44,6 +44,7 @@ class Smoke:
             ("OSS refuses the form with an ACL added", self._added_acl),
             ("OSS accepts the form as it is", self._uploads),
             ("OSS called back, and the callback function verified it", self._called_back),
+            ("What was uploaded can be downloaded, and nothing else", self._downloads),
             ("A forged callback is refused", self._forged_callback),
             ("OSS refuses it the second time", self._uploads_again),
             ("Strangers cannot read what was uploaded", self._strangers_read),
@@ -141,6 +142,18 @@ class Smoke:
         return {True: "and notified the webhook", False: "but could not notify the webhook", None: "no webhook is set"}[
             told.get("webhook_delivered")
         ]
+
+    def _downloads(self) -> str:
+        told = json_of(self._answer) if self._answer is not None else {}
+        url = told.get("download_url")
+        if url is None:
+            raise StepSkipped("there is no address: DOWNLOAD_URL_EXPIRES_IN is not set")
+        answer = self._session.http.get(url, timeout=TIMEOUT_SECONDS)
+        shown = ", ".join(header_values(answer, "Content-Disposition")) or "shown by browsers"
+        if answer.status_code != 200 or answer.content != CONTENT or not shown.startswith("attachment"):
+            raise StepFailed(f"{describe(answer)}, {shown}")
+        expect_refusal(self._session.http.get(url.replace("?", ".html?", 1), timeout=TIMEOUT_SECONDS), 403)
+        return f"until {told.get('download_url_expires_at')}"
 
     def _forged_callback(self) -> str:
         field = self._session.form()["fields"].get("callback")

@@ -296,11 +296,15 @@ class Cloud:
 
     def _callback_environment(self) -> dict[str, str]:
         """Returns the callback function's settings."""
-        own = ("UPLOAD_PREFIX", "CONTENT_CHECK", "WEBHOOK_KIND", "WEBHOOK_LANGUAGE", "WEBHOOK_URL", "WEBHOOK_SECRET")
+        own = (
+            *("UPLOAD_PREFIX", "CONTENT_CHECK", "DOWNLOAD_URL_EXPIRES_IN"),
+            *("WEBHOOK_KIND", "WEBHOOK_LANGUAGE", "WEBHOOK_URL", "WEBHOOK_SECRET"),
+        )
         return {
             **{name: self._settings[name] for name in own if name in self._settings},
             "OSS_BUCKET": self.bucket.name,
             "OSS_REGION": self.region,
+            "UPLOAD_URL": self._upload_url(),
             "CALLBACK_SECRET": self.callback_secret,
             "LOCAL": "on",
             "OSS_ENDPOINT": self.oss.url,

@@ -37,6 +37,8 @@ def test_the_least_that_must_be_set_is_enough() -> None:
         secrets=(SECRET,),
         webhook=None,
         content_check=ContentCheck.OFF,
+        download_url_expires_in=None,
+        upload_url="https://team-uploads.oss-cn-hangzhou.aliyuncs.com",
         bucket_url="https://team-uploads.oss-cn-hangzhou-internal.aliyuncs.com",
         key_origin="https://gosspublic.alicdn.com",
     )
@@ -58,6 +60,21 @@ def test_what_is_done_about_contents_is_read(text: str, check: ContentCheck) -> 
 @pytest.mark.parametrize("text", ["on", "Delete", "report,delete", "true"])
 def test_another_word_for_contents_is_a_fault(text: str) -> None:
     assert faults(CONTENT_CHECK=text) == (f"CONTENT_CHECK must be off, report or delete, not {text!r}",)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("", None), ("60", 60), ("3600", 3600)])
+def test_how_long_people_can_download_is_read(text: str, seconds: int | None) -> None:
+    settings = Settings.from_environ(
+        LEAST | {"DOWNLOAD_URL_EXPIRES_IN": text, "UPLOAD_URL": "https://files.example.com/"}
+    )
+    assert (settings.download_url_expires_in, settings.upload_url) == (seconds, "https://files.example.com")
+
+
+@pytest.mark.parametrize("text", ["0", "59", "3601", "10m", "060", "off", "-60", "\u0669\u0669\u0669"])
+def test_another_time_to_download_is_a_fault(text: str) -> None:
+    assert faults(DOWNLOAD_URL_EXPIRES_IN=text) == (
+        f"DOWNLOAD_URL_EXPIRES_IN must be 60 to 3600 seconds, not {text!r}",
+    )
 
 
 def test_a_webhook_is_read() -> None:

@@ -97,6 +97,7 @@ def callback(**settings: str) -> dict[str, Any]:
         "environmentVariables": {
             "OSS_BUCKET": f"oss-direct-upload-uploads-{ACCOUNT}",
             "OSS_REGION": "cn-hongkong",
+            "UPLOAD_URL": f"https://oss-direct-upload-uploads-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com",
             "UPLOAD_PREFIX": "uploads",
             **settings,
         },
@@ -341,6 +342,7 @@ SET = {
     "CALLBACK": "on",
     "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
     "CONTENT_CHECK": "report",
+    "DOWNLOAD_URL_EXPIRES_IN": "600",
     "MULTIPART_THRESHOLD": "2MB",
     "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
     "WEBHOOK_KIND": "standard",
@@ -403,6 +405,7 @@ def check_everything_set(scratch: Scratch) -> None:
             "CALLBACK": "on",
             "CALLBACK_SECRET": SECRETS["CALLBACK_SECRET"],
             "CONTENT_CHECK": "report",
+            "DOWNLOAD_URL_EXPIRES_IN": "600",
             "MULTIPART_THRESHOLD": "2MB",
             "MULTIPART_SECRET": SECRETS["MULTIPART_SECRET"],
             "CALLBACK_URL": "https://team-callback-abcdefghij.ap-southeast-1.fcapp.run",
@@ -429,6 +432,8 @@ def check_everything_set(scratch: Scratch) -> None:
             "WEBHOOK_URL": SECRETS["WEBHOOK_URL"],
             "WEBHOOK_SECRET": SECRETS["WEBHOOK_SECRET"],
             "CONTENT_CHECK": "report",
+            "DOWNLOAD_URL_EXPIRES_IN": "600",
+            "UPLOAD_URL": "https://files.example.com",
         },
     }
     assert scratch.props("site") == {
@@ -579,7 +584,7 @@ def test_a_bucket_that_was_there_before_is_used_and_left_as_it_was(scratch: Scra
     own = {"OSS_BUCKET": "team-files", "UPLOAD_PREFIX": "in/here"}
     url = {"UPLOAD_URL": "https://team-files.oss-cn-hongkong.aliyuncs.com"}
     assert scratch.props("sign")["environmentVariables"] == environment(scratch, **own, **url)
-    assert scratch.props("callback")["environmentVariables"] == {"OSS_REGION": "cn-hongkong", **own}
+    assert scratch.props("callback")["environmentVariables"] == {"OSS_REGION": "cn-hongkong", **own, **url}
     assert scratch.props("site")["upload"] == url["UPLOAD_URL"]
     assert (CMS in bucket.cors, f"<AllowedOrigin>{SITE}</AllowedOrigin>" in bucket.cors) == (True, True)
     said = scratch.ok("remove", "-y", **EXISTING)

@@ -17,6 +17,7 @@ from typing import Any
 
 import alibabacloud_oss_v2 as oss
 import pytest
+import requests
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -28,7 +29,7 @@ from deploy.profiles import sound_profiles
 from deploy.smoke import command as smoke
 from deploy.smoke.outcome import StepFailed, StepSkipped
 from deploy.smoke.probes import Probes
-from deploy.smoke.session import Session
+from deploy.smoke.session import CONTENT, Session
 from deploy.smoke.smoke import Smoke
 from deploy.smoke.target import Target
 from localcloud.dev.cloud import Cloud
@@ -106,7 +107,7 @@ def secret() -> str:
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory, secret: str) -> Iterator[Any]:
     """Yields what `make dev` tells of a run in which a token is needed."""
-    settings = {"AUTH": "jwt", "JWT_SECRET": secret, "CALLBACK": "on", **in_parts()}
+    settings = {"AUTH": "jwt", "JWT_SECRET": secret, "CALLBACK": "on", "DOWNLOAD_URL_EXPIRES_IN": "60", **in_parts()}
     with dev(tmp_path_factory.mktemp("dev"), JSON="1", **settings) as running:
         yield running.addresses()
 
@@ -335,6 +336,31 @@ def test_what_does_not_hold_is_named(cloud: Cloud, spoil: Callable[[Cloud], obje
     spoil(cloud)
     page = cloud.site.url
     assert failures(smoke_at(cloud)) == {name: seen.format(page=page) for name, seen in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("disposition", "content", "status", "other", "seen"),
+    [
+        ("attachment", CONTENT, 200, 403, "until 2026-11-29T18:40:00Z"),
+        ("inline", CONTENT, 200, 403, "not held: 200, inline"),
+        ("", CONTENT, 200, 403, "not held: 200, shown by browsers"),
+        ("attachment", b"other", 200, 403, "not held: 200, attachment"),
+        ("attachment", CONTENT, 403, 403, "not held: 403, attachment"),
+        ("attachment", CONTENT, 200, 200, "not held: 200"),
+    ],
+)
+def test_a_download_address_is_for_the_file_alone_and_shows_nothing(
+    httpserver: HTTPServer, disposition: str, content: bytes, status: int, other: int, seen: str
+) -> None:
+    url = httpserver.url_for("/a.txt?signed=1")
+    told = {"download_url": url, "download_url_expires_at": "2026-11-29T18:40:00Z"}
+    httpserver.expect_request("/answer").respond_with_json(told)
+    headers = {"Content-Disposition": disposition} if disposition else {}
+    httpserver.expect_request("/a.txt").respond_with_data(content, status, headers)
+    httpserver.expect_request("/a.txt.html").respond_with_data("", other)
+    smoke = smoke_of(nobody(httpserver.url_for("")))
+    smoke._answer = requests.get(httpserver.url_for("/answer"), timeout=10)
+    assert outcome_of(smoke._downloads) == seen
 
 
 IN_PARTS: list[tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = [

@@ -141,7 +141,7 @@ LAPTOP_ONLY = {"LOCAL", "STS_ENDPOINT", "OSS_ENDPOINT", "CALLBACK_KEY_ORIGIN"}
 PUBLIC = DERIVED | {
     *("ALLOWED_ORIGINS", "AUTH", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "UPLOAD_PREFIX", "MAX_SIZE"),
     *("CONTENT_TYPES", "EXPIRES_IN", "FOLDER_FORMS", "CALLBACK", "MULTIPART_THRESHOLD"),
-    *("CONTENT_CHECK", "WEBHOOK_KIND", "WEBHOOK_LANGUAGE"),
+    *("CONTENT_CHECK", "DOWNLOAD_URL_EXPIRES_IN", "WEBHOOK_KIND", "WEBHOOK_LANGUAGE"),
 }
 
 
@@ -193,6 +193,7 @@ ENVIRONS: dict[tuple[str, str], dict[str, str]] = {
 IN_WORDS = {
     "CONTENT_TYPES": "all known types, and everything else as `application/octet-stream`",
     "MULTIPART_THRESHOLD": "no parts",
+    "DOWNLOAD_URL_EXPIRES_IN": "no address",
     "WEBHOOK_URL": "no webhook",
     "STS_ENDPOINT": "the region's STS",
     "OSS_ENDPOINT": "the region's OSS",

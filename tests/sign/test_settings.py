@@ -134,6 +134,7 @@ def test_a_setting_is_read(name: str, value: str, attribute: str, expected: obje
         ("AUTH", "basic", "AUTH must be jwt, or none to let anybody upload, not 'basic'"),
         ("FOLDER_FORMS", "no", "FOLDER_FORMS must be on or off, not 'no'"),
         ("CONTENT_CHECK", "report", "CONTENT_CHECK is set, and CALLBACK is not on: set CALLBACK=on, or remove CONTENT_CHECK"),
+        ("DOWNLOAD_URL_EXPIRES_IN", "600", "DOWNLOAD_URL_EXPIRES_IN is set, and CALLBACK is not on: set CALLBACK=on, or remove DOWNLOAD_URL_EXPIRES_IN"),
         ("STS_ENDPOINT", "http://127.0.0.1:1", "STS_ENDPOINT is for local runs only: remove it, or set LOCAL=on on a laptop"),
         ("LOCAL", "yes", "LOCAL must be on or off, not 'yes'"),
         ("DEBUG", "sdk", "DEBUG makes the vendor's SDK print security tokens: remove it"),

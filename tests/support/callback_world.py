@@ -73,6 +73,7 @@ class CallbackWorld:
         sentinels.keep_secret(base64_of(self.webhook_key))
         self.lines: list[str] = []
         self.clock = lambda: NOON
+        self.own = dict(OWN)
         self.url = server.url_for("").rstrip("/")
         self.environ = {
             "OSS_BUCKET": BUCKET,
@@ -87,7 +88,7 @@ class CallbackWorld:
 
     def instance(self) -> App:
         """Returns a new instance of the function, which remembers nothing."""
-        runtime = Runtime(OWN, self.clock, secrets.token_hex, self.lines.append, lambda: None)
+        runtime = Runtime(self.own, self.clock, secrets.token_hex, self.lines.append, lambda: None)
         routes = CallbackRoutes(Settings.from_environ(self.environ), runtime)
         return App(routes.handle, runtime, allowed_origins=())
 

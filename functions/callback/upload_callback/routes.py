@@ -1,6 +1,7 @@
 """The route of the callback function: checks that a callback is from OSS, for a known form, and about a stored object.
 
-Then it looks into the object, if that is switched on, logs the object, and notifies the webhook.
+Then it looks into the object, if that is switched on, logs the object, notifies the webhook, and makes an address at
+which the object can be downloaded, if that is switched on.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from fc_http.invocation import Invocation
 from fc_http.runtime import Runtime
 from oss_protocol import ticket
 from oss_protocol.callback import CALLBACK_PATH, TICKET_PURPOSE
-from oss_protocol.credentials import own_credentials
+from oss_protocol.credentials import OwnCredentials, own_credentials
 from upload_callback import webhook
 from upload_callback.callback_signature import CallbackSignature, PublicKeys, load_verifier
+from upload_callback.download_url import DownloadUrls
 from upload_callback.errors import NotStored, TypeMismatch, UnknownUpload
 from upload_callback.settings import ContentCheck, Settings
 from upload_callback.stored_object import BucketClient, BucketFailed, StoredObject
@@ -39,6 +41,7 @@ class CallbackRoutes:
         self._settings = settings
         self._runtime = runtime
         self._keys = PublicKeys()
+        self._download_urls = DownloadUrls(settings)
         self._notified: OrderedDict[str, None] = OrderedDict()
 
     def prepare(self, _: Invocation) -> None:
@@ -58,11 +61,17 @@ class CallbackRoutes:
         # Before the key is fetched: without a valid ticket nobody makes this function send a request.
         claims = self._verify_ticket(body, invocation.now)
         self._keys.verify(signature)
-        bucket = self._create_client(invocation)
+        own = self._own_credentials(invocation)
+        bucket = BucketClient(self._settings, own, invocation.now, self._runtime.clock)
         stored = bucket.look_up(claims["key"])
         if not _agrees(body, claims, stored):
             raise NotStored
-        return self._notify(stored, claims, self._check_contents(bucket, stored, invocation), invocation)
+        contents = self._check_contents(bucket, stored, invocation)
+        payload = self._notify(stored, claims, contents, invocation)
+        if self._settings.content_check is ContentCheck.DELETE and contents.get("type_matches") is False:
+            return payload  # it is deleted, or was to be
+        # The address is a credential: it is in no event and no line of the log.
+        return payload | self._download_urls.create(stored, own, now=invocation.now, ticket_end=claims["end"])
 
     def _verify_ticket(self, body: Any, now: float) -> dict[str, Any]:
         """Returns what the form was for. Raises UnknownUpload."""
@@ -78,13 +87,13 @@ class CallbackRoutes:
             raise UnknownUpload
         return claims
 
-    def _create_client(self, invocation: Invocation) -> BucketClient:
+    def _own_credentials(self, invocation: Invocation) -> OwnCredentials:
         own = own_credentials(invocation.context, self._runtime.environ)
         if own is None:
             reason = "the function has none of an execution role"
             invocation.log_event(event="no_credentials", reason=reason)
             raise StorageUnavailable
-        return BucketClient(self._settings, own, invocation.now, self._runtime.clock)
+        return own
 
     def _check_contents(self, bucket: BucketClient, stored: StoredObject, invocation: Invocation) -> dict[str, object]:
         """Returns what the object's first bytes say, as members of the stored fact, and whether it was deleted.
@@ -107,7 +116,7 @@ class CallbackRoutes:
 
     def _notify(
         self, stored: StoredObject, claims: Mapping[str, Any], contents: Mapping[str, object], invocation: Invocation
-    ) -> object:
+    ) -> dict[str, object]:
         """Logs the event, notifies the webhook, and returns the payload. If the webhook is down, nothing is lost."""
         members: dict[str, object] = {
             "key": stored.key,

@@ -10,12 +10,18 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from fc_http.environment import Environment, is_address, parse_secrets
-from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region
+from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region, public_url
+from oss_protocol.callback import GRACE_SECONDS
 from upload_callback.chat_robot import LANGUAGES, SERVICES, ChatRobot, Service, find_service
 from upload_callback.webhook import SECRET_PREFIX, Webhook
 
 STANDARD = "standard"
 """The kind of webhook that Standard Webhooks describes."""
+
+MIN_DOWNLOAD_SECONDS = 60
+
+MAX_DOWNLOAD_SECONDS = GRACE_SECONDS
+"""A ticket outlives its form by as much: so no address of a file that arrived in time is cut short."""
 
 KEY_ORIGIN = "https://gosspublic.alicdn.com"
 """OSS's public keys are here, and nowhere else."""
@@ -44,6 +50,10 @@ class Settings:
     webhook: Webhook | ChatRobot | None
     """None if only the log is to have the notifications."""
     content_check: ContentCheck
+    download_url_expires_in: int | None
+    """Seconds that the address is valid at which people can download what they have uploaded; None if they get none."""
+    upload_url: str
+    """The bucket's address for browsers, without a slash at its end."""
     bucket_url: str
     """The address at which the function looks objects up, without a slash at its end."""
     key_origin: str
@@ -63,6 +73,8 @@ class Settings:
             secrets=read("CALLBACK_SECRET", parse_secrets),
             webhook=read_webhook(environment),
             content_check=read("CONTENT_CHECK", _parse_content_check, ContentCheck.OFF.value),
+            download_url_expires_in=read("DOWNLOAD_URL_EXPIRES_IN", _parse_download_seconds, ""),
+            upload_url=read("UPLOAD_URL", environment.parse_origin, "") or public_url(bucket, region),
             bucket_url=read("OSS_ENDPOINT", environment.parse_local_origin, "") or internal_url(bucket, region),
             key_origin=read("CALLBACK_KEY_ORIGIN", environment.parse_local_origin, "") or KEY_ORIGIN,
         )
@@ -121,6 +133,14 @@ def _parse_content_check(text: str) -> ContentCheck:
         return ContentCheck(text)
     except ValueError:
         raise ValueError(f"must be off, report or delete, not {text!r}") from None
+
+
+def _parse_download_seconds(text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch("[1-9][0-9]{1,3}", text) or not MIN_DOWNLOAD_SECONDS <= int(text) <= MAX_DOWNLOAD_SECONDS:
+        raise ValueError(f"must be {MIN_DOWNLOAD_SECONDS} to {MAX_DOWNLOAD_SECONDS} seconds, not {text!r}")
+    return int(text)
 
 
 def _parse_webhook_url(text: str, schemes: tuple[str, ...]) -> str:

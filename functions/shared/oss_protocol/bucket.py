@@ -1,4 +1,4 @@
-"""A bucket: its name, its region, the prefix of its keys, and its internal address."""
+"""A bucket: its name, its region, the prefix of its keys, and its addresses."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def parse_key_prefix(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._/-]+", path) or any(part in ("", ".", "..") for part in parts):
         raise ValueError(f"must be a relative path of letters, digits and . _ - such as uploads, not {text!r}")
     return path
+
+
+def public_url(bucket: str, region: str) -> str:
+    """Returns the address that browsers use, where no domain of its own is bound to the bucket."""
+    return f"https://{bucket}.oss-{region}.aliyuncs.com"
 
 
 def internal_url(bucket: str, region: str) -> str:

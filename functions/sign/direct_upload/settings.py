@@ -17,7 +17,7 @@ from direct_upload.profiles import (
 )
 from fc_http import environment
 from fc_http.environment import Environment, is_page_origin, parse_switch, printable_address, split_list
-from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region
+from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region, public_url
 from oss_protocol.callback import Callback
 
 
@@ -79,7 +79,7 @@ class _Reader:
             bucket=bucket,
             region=region,
             role_arn=read("OSS_STS_ROLE_ARN", _parse_role_arn),
-            upload_url=read("UPLOAD_URL", parse_origin, "") or f"https://{bucket}.oss-{region}.aliyuncs.com",
+            upload_url=read("UPLOAD_URL", parse_origin, "") or public_url(bucket, region),
             prefix=read("UPLOAD_PREFIX", parse_key_prefix, "uploads"),
             profiles=self._profiles(self._default(callback, multipart), profiles_json, tokens=auth != "none"),
             allowed_origins=read("ALLOWED_ORIGINS", self._parse_origins),
@@ -154,16 +154,20 @@ class _Reader:
         return text
 
     def _callback(self) -> Callback | None:
-        if not self._environment.read("CALLBACK", parse_switch, "off"):
-            if self._environment.read("CONTENT_CHECK", str, "off") != "off":
-                # The callback function checks, and cannot know that nobody calls it.
-                self._environment.add_fault(
-                    "CONTENT_CHECK is set, and CALLBACK is not on: set CALLBACK=on, or remove CONTENT_CHECK"
-                )
+        read = self._environment.read
+        if not read("CALLBACK", parse_switch, "off"):
+            # These concern the callback function, which cannot know that nobody calls it.
+            for name, is_set in (
+                ("CONTENT_CHECK", read("CONTENT_CHECK", str, "off") != "off"),
+                ("DOWNLOAD_URL_EXPIRES_IN", bool(read("DOWNLOAD_URL_EXPIRES_IN", str, ""))),
+            ):
+                if is_set:
+                    self._environment.add_fault(
+                        f"{name} is set, and CALLBACK is not on: set CALLBACK=on, or remove {name}"
+                    )
             return None
         return Callback(
-            self._environment.read("CALLBACK_URL", self._environment.parse_origin),
-            self._environment.read("CALLBACK_SECRET", environment.parse_secrets),
+            read("CALLBACK_URL", self._environment.parse_origin), read("CALLBACK_SECRET", environment.parse_secrets)
         )
 
     def _multipart(self, bucket: str, region: str) -> MultipartSettings | None:

@@ -348,6 +348,10 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("content-check-right", lambda g: g.switch_on(CONTENT_CHECK="delete").settings.update(CONTENT_CHECK="delete"), f"The role {CALLBACK_ROLE} may not do oss:DeleteObject on {PLACE}."),
     ("callback", lambda g: g.switch_on(CONTENT_CHECK="on").settings.update(CONTENT_CHECK="on"), "CONTENT_CHECK must be off, report or delete, not 'on'."),
     ("settings", lambda g: g.settings.update(CONTENT_CHECK="report"), "CONTENT_CHECK is set, and CALLBACK is not on: set CALLBACK=on, or remove CONTENT_CHECK."),
+    ("download-url", lambda g: g.switch_on().settings.update(DOWNLOAD_URL_EXPIRES_IN="600"), "The callback function's DOWNLOAD_URL_EXPIRES_IN is not the signing function's."),
+    ("download-url", lambda g: g.switch_on(DOWNLOAD_URL_EXPIRES_IN="600", UPLOAD_URL="https://evil.example").settings.update(DOWNLOAD_URL_EXPIRES_IN="600"), "The callback function's UPLOAD_URL is not the signing function's."),
+    ("callback", lambda g: g.switch_on(DOWNLOAD_URL_EXPIRES_IN="10").settings.update(DOWNLOAD_URL_EXPIRES_IN="10"), "DOWNLOAD_URL_EXPIRES_IN must be 60 to 3600 seconds, not '10'."),
+    ("settings", lambda g: g.settings.update(DOWNLOAD_URL_EXPIRES_IN="600"), "DOWNLOAD_URL_EXPIRES_IN is set, and CALLBACK is not on: set CALLBACK=on, or remove DOWNLOAD_URL_EXPIRES_IN."),
     ("callback-agreement", lambda g: g.switch_on(OSS_REGION="cn-hangzhou"), "The two functions differ in OSS_REGION."),
     ("callback-trigger", lambda g: (g.switch_on(), g.callback["triggers"][0]["triggerConfig"].update(authType="function")), "The callback function's authType is function."),
     ("callback-trigger", lambda g: (g.switch_on(), g.callback["triggers"][0]["triggerConfig"].update(methods=["GET"])), "The callback function's methods lack POST."),
@@ -491,7 +495,7 @@ def test_what_looks_at_both_functions_is_not_made_where_one_was_not_seen() -> No
         "state",
     ]
     assert not_made(CHECKS, {"callback function": "NoPermission"}) == {
-        "NoPermission": [*both, "callback-agreement", "callback-trigger"]
+        "NoPermission": [*both, "callback-agreement", "download-url", "callback-trigger"]
     }
 
 

@@ -1,0 +1,63 @@
+"""The address at which people download what they have just uploaded: a presigned GET for one object, valid for a while.
+
+It is signed with the credentials of the function's role, and works for anybody who has it.
+"""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import quote
+
+from oss_protocol import presigned_url
+from oss_protocol.credentials import OwnCredentials
+from upload_callback.settings import Settings
+from upload_callback.stored_object import StoredObject
+
+CREDENTIALS_LIFETIME_SECONDS = 36 * 3600
+"""How long Function Compute's credentials of an execution role are valid. They do not say when they end."""
+
+
+class DownloadUrls:
+    """Makes download addresses for one instance, which remembers since when it has its credentials."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._access_key_id = ""
+        self._first_used = 0.0
+
+    def create(self, stored: StoredObject, own: OwnCredentials, *, now: float, ticket_end: float) -> dict[str, str]:
+        """Returns the members of the response that have the address and its end; none if there is to be no address.
+
+        It ends with the ticket at the latest, so that no callback that is sent again makes it live longer.
+        """
+        if self._settings.download_url_expires_in is None:
+            return {}
+        if own.access_key_id != self._access_key_id:
+            self._access_key_id, self._first_used = own.access_key_id, now
+        end = min(ticket_end, self._first_used + CREDENTIALS_LIFETIME_SECONDS)
+        lifetime = int(min(self._settings.download_url_expires_in, end - now))
+        if lifetime < 1:
+            return {}
+        url = presigned_url.presign(
+            "GET",
+            self._settings.upload_url,
+            stored.key,
+            bucket=self._settings.bucket,
+            region=self._settings.region,
+            access_key_id=own.access_key_id,
+            access_key_secret=own.access_key_secret,
+            security_token=own.security_token,
+            now=now,
+            expires=lifetime,
+            query=[("response-content-disposition", as_attachment(stored.filename))],
+        )
+        expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(now) + lifetime))
+        return {"download_url": url, "download_url_expires_at": expires_at}
+
+
+def as_attachment(filename: str) -> str:
+    """Returns the header with which browsers save a file under its name, without its folders, and never show it.
+
+    Whatever the name is, RFC 8187 leaves only letters, digits and a few signs of it.
+    """
+    return f"attachment; filename*=UTF-8''{quote(filename.rpartition('/')[2], safe='')}"
