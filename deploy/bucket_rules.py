@@ -26,6 +26,8 @@ ABANDONED_PARTS_DAYS = 7
 """What deploy/ros.yaml has for a bucket that it makes; a test compares them."""
 
 _SEAL = "([0-9a-f]{12})"
+_LIFECYCLE_MARK = re.compile(f"oss-direct-upload_([^_]+)_(uploads|profile_[a-z0-9-]+)_{_SEAL}")
+"""Whose rule it is, for what, and its seal."""
 
 
 @dataclass(frozen=True)
@@ -143,13 +145,13 @@ class LifecycleRules:
     @staticmethod
     def seal(rule: Element, name: str) -> str:
         """Returns the seal that a rule of this deployment bears; empty if it is another's rule."""
-        mark = re.fullmatch(f"oss-direct-upload_{name}_(?:uploads|profile_[a-z0-9-]+)_{_SEAL}", _id(rule))
-        return mark[1] if mark else ""
+        mark = _LIFECYCLE_MARK.fullmatch(_id(rule))
+        return mark[3] if mark and mark[1] == name else ""
 
     @staticmethod
     def is_intact(rule: Element, seal: str) -> bool:
         """Tells whether a rule says what it said when it was sealed."""
-        return _seal(line for line in meaning(rule) if not line.startswith("/Rule/ID ")) == seal
+        return _lifecycle_seal(rule) == seal
 
     @staticmethod
     def in_words(rule: Element) -> str:
@@ -221,9 +223,13 @@ def _lifecycle_rule(needs: Needs, what: str, folder: str, days: int, parts: int 
     for name, after in (("AbortMultipartUpload", parts), ("Expiration", days)):
         if after:
             SubElement(SubElement(rule, name), "Days").text = str(after)
-    lines = (line for line in meaning(rule) if not line.startswith("/Rule/ID "))
-    mark.text = f"oss-direct-upload_{needs.name}_{what}_{_seal(lines)}"
+    mark.text = f"oss-direct-upload_{needs.name}_{what}_{_lifecycle_seal(rule)}"
     return rule
+
+
+def _lifecycle_seal(rule: Element) -> str:
+    """Returns the seal over all that a rule says besides its ID."""
+    return _seal(line for line in meaning(rule) if not line.startswith("/Rule/ID "))
 
 
 def _seal(lines: Iterable[str]) -> str:
@@ -234,6 +240,11 @@ def _id(rule: Element) -> str:
     return rule.findtext("ID") or "(without an ID)"
 
 
+def _when(days: int) -> str:
+    """Returns in words when a rule acts; it has no days where it names a date."""
+    return f"after {days} days" if days else "of before a date"
+
+
 def _overlaps(prefix: str, folder: str) -> bool:
     return folder.startswith(prefix) or prefix.startswith(folder)
 
@@ -241,9 +252,9 @@ def _overlaps(prefix: str, folder: str) -> bool:
 def _nested_deployments(others: Iterable[Element], needs: Needs) -> Iterator[str]:
     """Yields which deployments' files would lie among this one's, or around them."""
     for rule in others:
-        mark = re.fullmatch(f"oss-direct-upload_([^_]+)_uploads_{_SEAL}", _id(rule))
+        mark = _LIFECYCLE_MARK.fullmatch(_id(rule))
         folder = rule.findtext("Prefix") or ""
-        if mark and folder != needs.folder and _overlaps(folder, needs.folder):
+        if mark and mark[2] == "uploads" and folder != needs.folder and _overlaps(folder, needs.folder):
             yield (
                 f"{folder} is the UPLOAD_PREFIX of the deployment {mark[1]}, and one of the two lies in the other: "
                 "`make files` and KEEP_DAYS of the outer one would be for both. Set an UPLOAD_PREFIX beside it"
@@ -255,11 +266,11 @@ def _deletions(rule: Element, folders: Mapping[str, int]) -> Iterator[str]:
         for folder in _folders_of(expiry, folders):
             days = folders[folder]
             if not days or expiry.days < days:
-                when = f"after {expiry.days} days" if expiry.days else "of before a date"
                 kept = f"they are to be kept {days} days" if days else "they are to be kept"
                 yield (
-                    f"Its lifecycle rule {_id(rule)} deletes files in {folder} {when}, and {kept}: set KEEP_DAYS, or "
-                    "keep_days of the profile, to no more than that, or except that prefix from the rule"
+                    f"Its lifecycle rule {_id(rule)} deletes files in {folder} {_when(expiry.days)}, and {kept}: "
+                    "set KEEP_DAYS, or keep_days of the profile, to no more than that, or except that prefix from the "
+                    "rule"
                 )
                 break
 
@@ -273,11 +284,10 @@ def _folders_of(expiry: ExpiryRule, folders: Mapping[str, int]) -> list[str]:
 def _aborts(rule: Element, needs: Needs) -> Iterator[str]:
     for parts in parts_rules([rule]) if needs.in_parts else ():
         if _overlaps(parts.prefix, needs.folder) and parts.days < ABANDONED_PARTS_DAYS:
-            when = f"after {parts.days} days" if parts.days else "of before a date"
             yield (
-                f"Its lifecycle rule {_id(rule)} clears unfinished uploads in {needs.folder} away {when}, and they can "
-                f"be resumed for {ABANDONED_PARTS_DAYS - 1}: let it wait {ABANDONED_PARTS_DAYS} days, or except that "
-                "prefix from the rule"
+                f"Its lifecycle rule {_id(rule)} clears unfinished uploads in {needs.folder} away {_when(parts.days)}, "
+                f"and they can be resumed for {ABANDONED_PARTS_DAYS - 1}: let it wait {ABANDONED_PARTS_DAYS} days, or "
+                "except that prefix from the rule"
             )
 
 

@@ -118,7 +118,7 @@ def _allowances(buckets: Iterable[BucketConfig], *, to_all_alone: bool = False) 
 )
 def site_website(context: Context) -> Iterator[str]:
     """Finds what the page's live bucket shows in place of the page."""
-    live = context.live_buckets.site if context.live_buckets else None
+    live = context.live_site
     declared = next(context.site_buckets(), None)
     if live is None or live.website is None or declared is None or declared.website is None:
         return
@@ -150,7 +150,7 @@ def site_acl(context: Context) -> Iterator[str]:
     declared=False,
 )
 def site_private(context: Context) -> Iterator[str]:
-    live = context.live_buckets.site if context.live_buckets else None
+    live = context.live_site
     if live and live.acl == "private":
         yield f"{live.where} is private."
 
@@ -165,10 +165,10 @@ def site_private(context: Context) -> Iterator[str]:
     declared=False,
 )
 def site_blocked(context: Context) -> Iterator[str]:
-    live = context.live_buckets
-    if live and live.site and live.site.public_access_blocked:
-        yield f"{live.site.where} blocks public access."
-    if live and live.account_blocked:
+    live = context.live_site
+    if live and live.public_access_blocked:
+        yield f"{live.where} blocks public access."
+    if context.live_buckets and context.live_buckets.account_blocked:
         yield "The account blocks public access to all of its buckets."
 
 

@@ -134,6 +134,16 @@ class Context:
         here = str(stated.function.get("region", ""))
         return {"oss": stated.function_environ.get("OSS_REGION") or here, "log": here}
 
+    @property
+    def live_bucket(self) -> BucketConfig | None:
+        """Returns the upload bucket as it is; None where it was not seen."""
+        return self.live_buckets.bucket if self.live_buckets else None
+
+    @property
+    def live_site(self) -> BucketConfig | None:
+        """Returns the page's bucket as it is; None where it was not seen."""
+        return self.live_buckets.site if self.live_buckets else None
+
     def buckets(self) -> Iterator[BucketConfig]:
         """Yields the upload bucket as it is declared and, where it could be seen, as it is."""
         for name, properties in self.deployment.of_type(BUCKET).items():
@@ -141,16 +151,16 @@ class Context:
                 yield _declared_bucket(name, properties)
         if self.existing_bucket and not self.declared:
             yield _config_of_rules(self.needs)
-        if self.live_buckets:
-            yield self.live_buckets.bucket
+        if self.live_bucket:
+            yield self.live_bucket
 
     def site_buckets(self) -> Iterator[BucketConfig]:
         """Yields the page's bucket as it is declared and, where it could be seen, as it is."""
         for name, properties in self.deployment.of_type(BUCKET).items():
             if properties.get("BucketName") == self.deployment.site_bucket:
                 yield _declared_bucket(name, properties)
-        if self.live_buckets and self.live_buckets.site:
-            yield self.live_buckets.site
+        if self.live_site:
+            yield self.live_site
 
 
 def role_name(arn: str) -> str:

@@ -70,7 +70,7 @@ def multipart_cors(context: Context) -> Iterator[str]:
 )
 def cors_headers(context: Context) -> Iterator[str]:
     """Finds headers of requests and of answers that the template allows to pages, and the live bucket does not."""
-    declared, live = next(context.buckets(), None), context.live_buckets.bucket if context.live_buckets else None
+    declared, live = next(context.buckets(), None), context.live_bucket
     if declared is None or live is None or declared.cors is None or live.cors is None:
         return
     looked_at = {"etag"} if is_on(context) else set()  # by multipart-cors

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from deploy.cors_rules import CorsRule
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import BucketConfig
 from deploy.doctor.rights import policy_rights
 from deploy.doctor.roles import together
 from deploy.names import existing_bucket_faults
@@ -31,7 +30,7 @@ def existing_bucket(context: Context) -> Iterator[str]:
     declared=False,
 )
 def encryption(context: Context) -> Iterator[str]:
-    live = _live(context)
+    live = context.live_bucket
     if live and live.encryption == "KMS":
         yield f"{live.where} encrypts with a key of KMS."
 
@@ -44,7 +43,7 @@ def encryption(context: Context) -> Iterator[str]:
     declared=False,
 )
 def referers(context: Context) -> Iterator[str]:
-    live = _live(context)
+    live = context.live_bucket
     if live and live.referers and live.referers.pages and not live.referers.allows_none:
         yield f"{live.where} refuses requests without a Referer."
 
@@ -59,7 +58,7 @@ def referers(context: Context) -> Iterator[str]:
     declared=False,
 )
 def upload_website(context: Context) -> Iterator[str]:
-    live = _live(context)
+    live = context.live_bucket
     if live and live.website and live.website != type(live.website)():
         count = live.website.rules
         rules = f", with {count} rule{'' if count == 1 else 's'} that may send requests elsewhere" if count else ""
@@ -76,7 +75,7 @@ def upload_website(context: Context) -> Iterator[str]:
     declared=False,
 )
 def shared_bucket(context: Context) -> Iterator[str]:
-    live = _live(context)
+    live = context.live_bucket
     if not live or not context.existing_bucket:
         return
     allowed, _ = policy_rights(live.policy)
@@ -84,10 +83,6 @@ def shared_bucket(context: Context) -> Iterator[str]:
     yield from (f"{live.where} has a policy that allows {what}." for what in together(known))
     for origin in dict.fromkeys(origin for rule in live.cors or () for origin in _of_others(rule, context)):
         yield f"{live.where} lets pages of {origin} read its answers."
-
-
-def _live(context: Context) -> BucketConfig | None:
-    return context.live_buckets.bucket if context.live_buckets else None
 
 
 def _of_others(rule: CorsRule, context: Context) -> list[str]:

@@ -69,7 +69,7 @@ def deletions(context: Context) -> Iterator[str]:
     declared=False,
 )
 def overdue(context: Context) -> Iterator[str]:
-    live = context.live_buckets.bucket if context.live_buckets else None
+    live = context.live_bucket
     if live is None or live.expiry is None:
         return
     days = _days_of_all(context)

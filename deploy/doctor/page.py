@@ -27,7 +27,7 @@ _NO_FUNCTION = "https://function.invalid"
 )
 def page_files(context: Context) -> Iterator[str]:
     """Finds how the live page differs from what a deployment would publish now."""
-    live = context.live_buckets.site if context.live_buckets else None
+    live = context.live_site
     if live is None or live.files is None:
         return
     function = _function_url(context)
@@ -57,7 +57,7 @@ def page_files(context: Context) -> Iterator[str]:
     declared=False,
 )
 def page_archived(context: Context) -> Iterator[str]:
-    live = context.live_buckets.site if context.live_buckets else None
+    live = context.live_site
     if live and live.archived:
         yield f"{live.where} has {_in_words(live.archived)} in an archive."
 

@@ -16,8 +16,7 @@ import time_machine
 from pytest_httpserver import HTTPServer
 
 from support import sentinels
-from support.chain import CONTENT, FILE, FOLDER_FORM, Chain, post_upload
-from support.factories import NOON
+from support.chain import CONTENT, FILE, FOLDER_FORM, Chain, post_upload, running
 from support.oss_world import elements, outcome
 from support.tokens import new_secret
 
@@ -34,19 +33,11 @@ def on(**more: str) -> dict[str, str]:
     return {"CALLBACK": "on", "CALLBACK_SECRET": new_secret(), **more}
 
 
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
-
-
 @pytest.fixture(params=[False, True], ids=["python3.12", "python3.10"])
 def chain(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Chain]:
     """Runs the test as in both runtimes: with the credentials in the environment, and in the context."""
-    chain = Chain(tmp_path / "files", clock, settings=on(), context_credentials=request.param)
-    with chain.cloud:
+    with running(Chain(tmp_path / "files", clock, settings=on(), context_credentials=request.param)) as chain:
         yield chain
-    chain.cloud.check()
 
 
 def log_events(chain: Chain, event: str) -> list[Any]:

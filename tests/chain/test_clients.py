@@ -14,7 +14,7 @@ import pytest
 import requests
 import time_machine
 
-from support.chain import CONTENT, Chain
+from support.chain import CONTENT, Chain, running
 from support.factories import NOON
 
 PAGES = Path(__file__).parents[2] / "docs" / "clients"
@@ -39,10 +39,8 @@ TEMPLATES = {
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     with time_machine.travel(NOON, tick=False) as clock:
         settings = {"ALLOWED_ORIGINS": ",".join(WEB_VIEWS)}
-        chain = Chain(tmp_path_factory.mktemp("clients"), clock, settings=settings)
-        with chain.cloud:
+        with running(Chain(tmp_path_factory.mktemp("clients"), clock, settings=settings)) as chain:
             yield chain
-        chain.cloud.check()
 
 
 def render(template: str, fields: dict[str, str]) -> tuple[list[str], bytes]:

@@ -11,7 +11,7 @@ import pytest
 import requests
 import time_machine
 
-from support.chain import Chain, post, post_upload
+from support.chain import Chain, post, post_upload, running
 from support.factories import NOON
 from support.tokens import bearer, new_secret, token
 
@@ -33,11 +33,11 @@ def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
         "AUTH": "jwt",
         "JWT_SECRET": SECRET,
     }
-    with time_machine.travel(NOON, tick=False) as clock:
-        chain = Chain(tmp_path / "files", clock, settings=settings)
-        with chain.cloud:
-            yield chain
-        chain.cloud.check()
+    with (
+        time_machine.travel(NOON, tick=False) as clock,
+        running(Chain(tmp_path / "files", clock, settings=settings)) as chain,
+    ):
+        yield chain
 
 
 def is_deleting(chain: Chain) -> bool:

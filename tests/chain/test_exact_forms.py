@@ -12,15 +12,9 @@ import pytest
 import requests
 import time_machine
 
-from support.chain import CONTENT, FILE, FOLDER_FORM, Chain, post, post_upload, tutorial_fields
+from support.chain import CONTENT, FILE, FOLDER_FORM, Chain, post, post_upload, running, sharing, tutorial_fields
 from support.factories import NOON
 from support.oss_world import elements, outcome
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +27,14 @@ def running_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 
 @pytest.fixture
 def chain(running_chain: Chain) -> Iterator[Chain]:
-    """Yields a chain that tests share: they turn no clock, switch no fault, and end no instance."""
-    running_chain.forget()
-    yield running_chain
-    running_chain.cloud.check()
+    with sharing(running_chain) as chain:
+        yield chain
 
 
 @pytest.fixture
 def own_chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Chain]:
-    chain = Chain(tmp_path / "files", clock)
-    with chain.cloud:
+    with running(Chain(tmp_path / "files", clock)) as chain:
         yield chain
-    chain.cloud.check()
 
 
 def test_an_exact_form_posted_unchanged_succeeds_once(chain: Chain) -> None:

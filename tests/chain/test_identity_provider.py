@@ -14,8 +14,7 @@ import time_machine
 from localcloud.fault_switches import OIDC_MODES
 from localcloud.oidc.server import IdentityProvider
 from support import sentinels
-from support.chain import CONTENT, FILE, Chain, post_upload
-from support.factories import NOON
+from support.chain import CONTENT, FILE, Chain, post_upload, running
 from support.tokens import bearer
 
 pytestmark = pytest.mark.any_python
@@ -25,17 +24,9 @@ FAULTY = [mode for mode in OIDC_MODES if mode]
 
 
 @pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
 def chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Chain]:
-    chain = Chain(tmp_path / "files", clock, identity_provider=True)
-    with chain.cloud:
+    with running(Chain(tmp_path / "files", clock, identity_provider=True)) as chain:
         yield chain
-    chain.cloud.check()
 
 
 def provider(chain: Chain) -> IdentityProvider:

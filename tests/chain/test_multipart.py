@@ -15,7 +15,7 @@ import requests
 import time_machine
 
 from localcloud.dev.cloud import ROOT
-from support.chain import Chain
+from support.chain import Chain, running, sharing
 from support.factories import NOON
 from support.oss_world import outcome
 from support.tokens import bearer, new_secret, token
@@ -76,12 +76,6 @@ class InParts(Chain):
         return len(list((self.cloud.bucket.folder / ".objects" / "multipart").iterdir()))
 
 
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
-
-
 @pytest.fixture(scope="module")
 def running_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InParts]:
     with time_machine.travel(NOON, tick=False) as clock:
@@ -92,18 +86,14 @@ def running_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InParts]
 
 @pytest.fixture
 def chain(running_chain: InParts) -> Iterator[InParts]:
-    """Yields a chain that tests share: they turn no clock, switch no fault, and end no instance."""
-    running_chain.forget()
-    yield running_chain
-    running_chain.cloud.check()
+    with sharing(running_chain) as chain:
+        yield chain
 
 
 @pytest.fixture
 def own_chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
-    chain = InParts(tmp_path / "files", clock, settings={"MULTIPART_THRESHOLD": "1MB"})
-    with chain.cloud:
+    with running(InParts(tmp_path / "files", clock, settings={"MULTIPART_THRESHOLD": "1MB"})) as chain:
         yield chain
-    chain.cloud.check()
 
 
 def test_a_file_arrives_in_parts(chain: InParts) -> None:
@@ -354,10 +344,8 @@ def test_a_ticket_is_for_the_one_who_began(tmp_path: Path, clock: time_machine.T
 @pytest.fixture
 def callback_chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[InParts]:
     settings = {"MULTIPART_THRESHOLD": "1MB", "CALLBACK": "on", "CALLBACK_SECRET": new_secret()}
-    chain = InParts(tmp_path / "files", clock, settings=settings)
-    with chain.cloud:
+    with running(InParts(tmp_path / "files", clock, settings=settings)) as chain:
         yield chain
-    chain.cloud.check()
 
 
 def test_a_completion_calls_back_as_a_form_does(callback_chain: InParts) -> None:

@@ -11,7 +11,7 @@ import pytest
 import requests
 import time_machine
 
-from support.chain import CONTENT, Chain, post_upload
+from support.chain import CONTENT, Chain, post_upload, running
 from support.factories import NOON
 from support.oss_world import outcome
 from support.tokens import bearer, new_secret, token
@@ -62,10 +62,8 @@ def chain(tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Chain]:
         "MULTIPART_THRESHOLD": "1MB",
         "PROFILES_FILE": str(tmp_path / "profiles.json"),
     }
-    chain = Chain(tmp_path / "files", clock, settings=settings)
-    with chain.cloud:
+    with running(Chain(tmp_path / "files", clock, settings=settings)) as chain:
         yield chain
-    chain.cloud.check()
 
 
 def keys(chain: Chain) -> list[str]:

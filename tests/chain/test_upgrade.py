@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 
 from direct_upload.multipart import MultipartUpload
 from support.callback_world import CallbackWorld
-from support.chain import Chain, post_upload
+from support.chain import Chain, post_upload, running
 from support.factories import NOON
 from support.function import Make
 
@@ -54,11 +54,8 @@ def test_a_form_of_an_earlier_version_still_calls_back(httpserver: HTTPServer, k
 
 @pytest.fixture
 def chain(tmp_path: Path) -> Iterator[Chain]:
-    with time_machine.travel(NOON, tick=False) as clock:
-        chain = Chain(tmp_path / "files", clock)
-        with chain.cloud:
-            yield chain
-        chain.cloud.check()
+    with time_machine.travel(NOON, tick=False) as clock, running(Chain(tmp_path / "files", clock)) as chain:
+        yield chain
 
 
 def test_200_uploads_with_a_deployment_in_their_midst_are_all_stored(chain: Chain) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import time_machine
@@ -59,6 +61,25 @@ class Chain:
 
     def stored_files(self) -> list[tuple[str, bytes]]:
         return [(each.key, each.path.read_bytes()) for each in self.cloud.bucket.objects()]
+
+
+AnyChain = TypeVar("AnyChain", bound=Chain)
+
+
+@contextmanager
+def running(chain: AnyChain) -> Iterator[AnyChain]:
+    """Runs a chain, whose stand-ins must have nothing to complain of at the end."""
+    with chain.cloud:
+        yield chain
+    chain.cloud.check()
+
+
+@contextmanager
+def sharing(chain: AnyChain) -> Iterator[AnyChain]:
+    """Lends a running chain to one of several tests, which turn no clock, switch no fault, and end no instance."""
+    chain.forget()
+    yield chain
+    chain.cloud.check()
 
 
 def post(

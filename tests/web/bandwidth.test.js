@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { Meter } from "../../web/bandwidth.js";
 import { Upload } from "../../web/files.js";
 import { Queue } from "../../web/queue.js";
 import { clock } from "./clock.js";
@@ -144,3 +145,121 @@ test("a new connection may be another line: nothing is known of it", async () =>
         ["signing", "waiting"],
     );
 });
+
+for (const [seen, now, rate] of [
+    [[], 0, 0],
+    [[[0, 100]], 0, 0],
+    [
+        [
+            [0, 0],
+            [1000, 500],
+        ],
+        1000,
+        500,
+    ],
+    [
+        [
+            [0, 0],
+            [1, 5],
+            [2, 10],
+            [2000, 1000],
+        ],
+        2000,
+        500,
+    ],
+    [
+        [
+            [0, 0],
+            [5000, 9000],
+            [14_000, 18_000],
+        ],
+        14_000,
+        1000,
+    ],
+    [
+        [
+            [0, 0],
+            [9000, 0],
+            [10_000, 500],
+        ],
+        10_000,
+        500,
+    ],
+    // Nothing has come for a while: nothing moves.
+    [
+        [
+            [0, 0],
+            [1000, 500],
+        ],
+        11_000,
+        500,
+    ],
+    [
+        [
+            [0, 0],
+            [1000, 500],
+        ],
+        11_001,
+        0,
+    ],
+    // What is handed over at once tells nothing of the line.
+    [
+        [
+            [0, 0],
+            [499, 400_000],
+        ],
+        499,
+        0,
+    ],
+    // The machine was asleep, and what had piled up goes out when it wakes.
+    [
+        [
+            [0, 0],
+            [1000, 500],
+            [100_000, 600],
+            [100_001, 200_600],
+        ],
+        100_001,
+        0,
+    ],
+    [
+        [
+            [0, 0],
+            [1000, 500],
+            [100_000, 600],
+            [101_000, 1100],
+        ],
+        101_000,
+        500,
+    ],
+    // The clock was set back.
+    [
+        [
+            [50_000, 0],
+            [51_000, 500],
+            [1000, 600],
+            [2000, 1600],
+        ],
+        2000,
+        1000,
+    ],
+    // What a failed try had handed over was lost.
+    [
+        [
+            [0, 0],
+            [1000, 9000],
+            [2000, 3000],
+            [3000, 4000],
+        ],
+        3000,
+        1000,
+    ],
+]) {
+    test(`bytes seen at ${JSON.stringify(seen)} are ${rate} a second at ${now}`, () => {
+        const meter = new Meter();
+        for (const [at, bytes] of seen) {
+            meter.add(at, bytes);
+        }
+        assert.equal(meter.rateAt(now), rate);
+    });
+}

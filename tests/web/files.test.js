@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { test } from "node:test";
 import { listItems } from "../../web/drop.js";
-import { checkLimits } from "../../web/files.js";
+import { checkLimits, typeOf, Upload } from "../../web/files.js";
 import { readChosen, sift } from "../../web/found-files.js";
 
 globalThis.File ??= File; // Node 18 has it in node:buffer alone
@@ -202,5 +202,22 @@ test("all that is in __MACOSX is the system's own", () => {
 for (const name of ["a.DS_Store", ".DS_Store.txt", "my desktop.ini", "_.txt", ".env", "Icon", "__MACOSX"]) {
     test(`${name} is somebody's`, () => {
         assert.deepEqual(siftNames("a.txt", `t/${name}`), [["a.txt", `t/${name}`], []]);
+    });
+}
+
+test("a name is composed, as the function wants it, and has the folders in it", () => {
+    const file = new File(["x"], "c.txt");
+    Object.defineProperty(file, "webkitRelativePath", { value: "u\u0308/c.txt" });
+    assert.equal(new Upload(file).name, "\u00fc/c.txt");
+    assert.equal(new Upload(new File(["x"], "c.txt")).name, "c.txt");
+});
+
+for (const [said, signed] of [
+    ["", "application/octet-stream"],
+    ["image/PNG", "image/png"],
+    ["text/plain;charset=utf-8", "text/plain"],
+]) {
+    test(`the type ${JSON.stringify(said)} is signed as ${signed}`, () => {
+        assert.equal(typeOf({ type: said }), signed);
     });
 }
