@@ -225,16 +225,26 @@ class StandIn(HTTPServer):
         self.clear_handler_errors()
         self.records.clear()
 
+    def start(self) -> None:
+        """Starts, also once it has been stopped."""
+        self.stopping.clear()
+        super().start()
+
     def thread_target(self) -> None:
-        """Serves, and looks often whether to stop, so that stopping does not take half a second."""
+        """Serves. It does not look whether to stop, which takes time where nothing happens: `stop` wakes it."""
         assert self.server is not None  # noqa: S101 - for the type checker: the base starts this thread with a server
         self.server.RequestHandlerClass = PlainHandler
-        self.server.serve_forever(poll_interval=0.01)
+        while not self.stopping.is_set():
+            self.server.handle_request()
+        self.server.server_close()
 
     def stop(self) -> None:
         """Stops, and waits for the requests that are still being answered."""
+        assert self.server_thread is not None  # noqa: S101 - for the type checker: it runs
         self.stopping.set()
-        super().stop()
+        socket.create_connection((self.host, self.port)).close()
+        self.server_thread.join()
+        self.server = self.server_thread = None
         self._wait_until_idle(timeout=10)
 
     def _wait_until_idle(self, timeout: float) -> None:
