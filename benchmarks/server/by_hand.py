@@ -99,7 +99,7 @@ def form(file: dict[str, Any], credentials: dict[str, str]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Returns one event in, one answer out."""
+    """Reads one event, and prints one answer."""
     event = json.load(sys.stdin)
     [file] = json.loads(event["body"])["files"]
     print(json.dumps({"uploads": [form(file, assume_role())]}, separators=(",", ":")))

@@ -120,7 +120,7 @@ def _banner(cloud: Cloud) -> str:
 
 
 def _wait_for_the_end(parent: int, output: TextIO) -> None:
-    """Returns when the reader of the output or the parent process has ended; Ctrl-C raises KeyboardInterrupt."""
+    """Waits until the reader of the output or the parent process has ended; Ctrl-C raises KeyboardInterrupt."""
     reader = select.poll()
     reader.register(output.fileno(), 0)
     while os.getppid() == parent:

@@ -90,7 +90,7 @@ def set_online(page: Page, *, is_online: bool) -> None:
 
 
 def says(page: Page, words: str) -> None:
-    """Returns the only file's line ends so."""
+    """Waits until the only file's line ends so."""
     page.wait_for(f"return (() => {{ {STATUS} }})().endsWith({json.dumps(words)}) || (() => {{ {STATUS} }})()", True)
 
 

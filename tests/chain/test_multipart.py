@@ -231,7 +231,7 @@ def test_an_upload_with_a_missing_part_is_not_completed(chain: InParts) -> None:
 
 
 def put_part(chain: InParts, number: int, content: bytes) -> None:
-    """Returns the parts come by other ways than the function's URLs, which fit one length."""
+    """Stores a part without one of the function's URLs, which fit one length."""
     bucket = chain.cloud.bucket
     [folder] = (bucket.folder / ".objects" / "multipart").iterdir()
     with bucket.incoming() as incoming:

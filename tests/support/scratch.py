@@ -142,7 +142,7 @@ def _with_stand_ins(text: str) -> str:
 
 
 def _this_python(folder: Path) -> None:
-    """Returns the environment that the tests run in, where the hooks look for one; and nothing to set up."""
+    """Puts the tests' own Python where the hooks look for one, and a set-up that does nothing."""
     environment = folder / ".venv" / "default" / "bin"
     environment.mkdir(parents=True)
     (environment / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')

@@ -230,15 +230,15 @@ class SoundDeployment:
         return self
 
     def see(self, **seen: Any) -> None:
-        """Returns a live bucket that is sound but for this."""
+        """Sets a live upload bucket that is sound except for this."""
         self.live = LiveBuckets(replace(SEEN, **seen))
 
     def see_site(self, **seen: Any) -> None:
-        """Returns a live bucket of the page that is sound but for this."""
+        """Sets a live bucket of the page that is sound except for this."""
         self.live = LiveBuckets(SEEN, site=replace(SEEN_SITE, **seen))
 
     def allow(self, name: str, **statement: Any) -> None:
-        """Returns one more statement in a role's own policy."""
+        """Adds a statement to a role's own policy."""
         self.statements(name).append({"Effect": "Allow", **statement})
 
     def properties(self, name: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def rule_for(
 
 
 def see_cors(given: SoundDeployment, *rules: CorsRule, **stated: list[str]) -> None:
-    """Returns a live bucket with these rules, where the template's states this."""
+    """Sets these rules in the live bucket, and what the template states of them."""
     given.cors().update(stated)
     given.see(cors=rules)
 

@@ -476,7 +476,7 @@ def test_what_oss_refuses(
 
 @pytest.fixture
 def names_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Returns every name below localhost is this machine, as it is for browsers, and every one below example."""
+    """Has every name below localhost be this machine, as it is for browsers, and every one below example, too."""
     real = socket.getaddrinfo
 
     def look_up(host: Any, *more: Any, **named: Any) -> Any:

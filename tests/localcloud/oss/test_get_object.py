@@ -36,7 +36,7 @@ KEY = "uploads/a b+c/你.txt"
 
 @pytest.fixture(autouse=True)
 def put_object(world: OssWorld, draft: Draft) -> None:
-    """Returns one object to read."""
+    """Stores one object to read."""
     draft.extra = {"key": KEY, "Cache-Control": "no-cache", "x-oss-meta-who": "ü"}
     assert post(world, draft.fields()).status_code == 204
 
