@@ -58,7 +58,6 @@ const STYLE = /* css */ `
     #filter {
         gap: 0.25rem;
         justify-content: start;
-        margin-block-end: 0.5rem;
     }
 
     #filter button {

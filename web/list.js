@@ -104,7 +104,7 @@ export class UploadList {
         this.rows.set(upload, row);
         if (upload.file.type.startsWith("image/")) {
             import("./thumbnails.js").then(
-                ({ showThumbnail }) => showThumbnail(row.thumb, upload.file),
+                ({ showThumbnail }) => showThumbnail(this, row.thumb, upload.file),
                 () => {},
             );
         }

@@ -1,4 +1,4 @@
-// The look of the list, of its rows and of what is shown of all files. Loaded with the list.
+// The look of the list and of its rows, on screen and on paper. Loaded with the list.
 
 /** @type {string} */
 export const STYLE = /* css */ `
@@ -34,27 +34,9 @@ export const STYLE = /* css */ `
         width: 1.25rem;
     }
 
-    #total {
-        display: grid;
-        grid-template-columns: 1fr auto;
-        align-items: center;
-        gap: 0.5rem 1rem;
-        padding-block: 0.5rem 0.75rem;
-        background: var(--page);
-    }
-
-    .track {
-        grid-column: 1 / -1;
-    }
-
-    #summary {
-        font-variant-numeric: tabular-nums;
-    }
-
-    /* With room for what is drawn outside of rows, and is cut off at a chunk's edge. */
+    /* With room for the rows' tint: what is outside of a chunk is cut off. */
     #rows > div {
-        margin-inline: -6px;
-        padding-inline: 6px;
+        margin-inline: -8px;
     }
 
     #rows > :not(:first-child) {
@@ -68,11 +50,13 @@ export const STYLE = /* css */ `
 
     li {
         --state: var(--quiet);
+        position: relative;
         display: flex;
         align-items: center;
         gap: 0.75rem;
-        padding-block: 0.75rem;
+        padding: 0.75rem 8px;
         border-block-start: 1px solid var(--line);
+        background: color-mix(in srgb, var(--tint, transparent) 7%, transparent);
         list-style: none;
     }
 
@@ -89,6 +73,12 @@ export const STYLE = /* css */ `
         font-size: 0.6875rem;
         font-weight: 600;
         text-transform: uppercase;
+    }
+
+    .thumb[style] {
+        border-color: transparent;
+        background: color-mix(in srgb, currentcolor 14%, var(--page));
+        color: light-dark(oklch(0.48 0.12 var(--hue)), oklch(0.82 0.1 var(--hue)));
     }
 
     .thumb img {
@@ -124,14 +114,20 @@ export const STYLE = /* css */ `
         font-variant-numeric: tabular-nums;
     }
 
+    :is(.signing, .sending, .finishing, .retrying) {
+        --tint: var(--accent);
+    }
+
     .done {
         --state: var(--good);
+        --tint: var(--good);
     }
 
     .failed,
     .unreported,
     .unconfirmed {
         --state: var(--bad);
+        --tint: var(--bad);
     }
 
     .stored {
@@ -160,8 +156,11 @@ export const STYLE = /* css */ `
         appearance: none;
     }
 
+    /* On the row's edge, where it takes no room: no row moves when it comes or goes. */
     li progress {
-        margin-block-start: 0.375rem;
+        position: absolute;
+        inset: auto 0 0;
+        border-radius: 0;
     }
 
     progress::-webkit-progress-bar {
@@ -190,19 +189,6 @@ export const STYLE = /* css */ `
     }
 
     @media (max-width: 30rem) {
-        #total {
-            grid-template-columns: 1fr;
-        }
-
-        #total .choices {
-            justify-content: start;
-        }
-
-        #total button {
-            padding-inline: 0.625rem;
-            font-size: 0.875rem;
-        }
-
         #drop.small #invitation {
             display: none;
         }
@@ -236,55 +222,6 @@ export const STYLE = /* css */ `
 
     #drop.small > svg {
         display: none;
-    }
-
-    /* Where there is room for the list below. */
-    @media (min-height: 30rem) {
-        #total {
-            position: sticky;
-            z-index: 1;
-            inset-block-start: 0;
-        }
-
-        /* The focus is never beneath it. */
-        #causes summary,
-        li :is(button, summary) {
-            scroll-margin-block-start: 10rem;
-        }
-    }
-
-    .complete,
-    .incomplete {
-        --accent: var(--good);
-        --state: var(--good);
-    }
-
-    .incomplete {
-        --state: var(--bad);
-    }
-
-    :is(.complete, .incomplete) #summary {
-        font-weight: 600;
-    }
-
-    :is(.complete, .incomplete) #summary::before {
-        display: inline-block;
-        width: 1.25em;
-        margin-inline-end: 0.5em;
-        border-radius: 50%;
-        background: var(--state);
-        color: var(--page);
-        font: 700 1em/1.25 system-ui;
-        text-align: center;
-        content: "✓";
-    }
-
-    .incomplete #summary::before {
-        content: "!";
-    }
-
-    #total button.copied {
-        color: var(--good);
     }
 
     /* In view wherever the list is scrolled to. */
@@ -344,16 +281,6 @@ export const STYLE = /* css */ `
 
     .paused .square::after {
         content: "‖";
-    }
-
-    #cancel {
-        border-color: transparent;
-        background: none;
-        color: var(--quiet);
-    }
-
-    #cancel:hover {
-        border-color: var(--accent);
     }
 
     /* A receipt. */

@@ -3,8 +3,8 @@
 import { ICONS } from "./icons.js";
 import { create, createIcon } from "./template.js";
 
-/** So many rows does the browser skip at once while they are out of view: each by itself would take it too long. */
-const CHUNK = 50;
+/** So many rows does the browser skip at once while they are out of view: each by itself would take it too long. Pictures fill two to six columns of them. */
+const CHUNK = 60;
 
 /** What only some rows have, in its order. */
 const PARTS = {
@@ -25,6 +25,18 @@ export const NAME_STYLE = Array.from(
     { length: MAX_END + 1 },
     (_, length) => `.before-${length} { max-width: calc(100% - ${length}ch - 1.5em) }`,
 ).join("\n");
+
+/** The hues of kinds of files, by their extensions: of pages, texts, tables, slides, archives, sounds, films and pictures. @type {[hue: number, extensions: RegExp][]} */
+const HUES = [
+    [25, /^pdf$/i],
+    [255, /^(docx?|odt|rtf|txt|md)$/i],
+    [150, /^(xlsx?|ods|csv)$/i],
+    [55, /^(pptx?|odp)$/i],
+    [95, /^(zip|rar|7z|t?gz|tar)$/i],
+    [310, /^(mp3|m4a|wav|flac|ogg)$/i],
+    [350, /^(mp4|mov|mkv|webm|avi)$/i],
+    [200, /^(jpe?g|png|gif|heic|svg|tiff?)$/i],
+];
 
 /** @type {Record<string, HTMLElement>} */
 const templates = {};
@@ -48,7 +60,16 @@ export class Row {
         this.label = name;
         this.buttons.set("remove", /** @type {HTMLButtonElement} */ (remove));
         this.#showName(name);
-        this.thumb.textContent = /\.(\w{1,4})$/.exec(name)?.[1] ?? "";
+        this.#showKind(/\.(\w{1,4})$/.exec(name)?.[1] ?? "");
+    }
+
+    /** @param {string} extension */
+    #showKind(extension) {
+        const [hue] = HUES.find(([, extensions]) => extensions.test(extension)) ?? [];
+        this.thumb.textContent = extension;
+        if (hue !== undefined) {
+            this.thumb.style.setProperty("--hue", `${hue}`);
+        }
     }
 
     /** With its end, however long it is. @param {string} name */

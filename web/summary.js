@@ -17,7 +17,107 @@ const MOVING = /** @type {const} */ (["signing", "sending", "finishing"]);
 
 const ignore = () => {};
 
+/** What was cancelled is neither good nor bad. @param {Totals} totals */
+function classOf(totals) {
+    if (totals.open === 0 && totals.of("failed", "unconfirmed") > 0) {
+        return "incomplete";
+    }
+    return totals.open + totals.of("cancelled") === 0 ? "complete" : "";
+}
+
 const createButton = () => create("button", { type: "button", part: "button", hidden: "" });
+
+/** @type {string} */
+const STYLE = /* css */ `
+    #total {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.5rem;
+        padding-block: 0.5rem;
+        background: var(--page);
+    }
+
+    .track {
+        flex-basis: 100%;
+    }
+
+    #summary {
+        flex: 1 1 14rem;
+        font-variant-numeric: tabular-nums;
+    }
+
+    .complete,
+    .incomplete {
+        --accent: var(--good);
+        --state: var(--good);
+    }
+
+    .incomplete {
+        --state: var(--bad);
+    }
+
+    :is(.complete, .incomplete) #summary {
+        font-weight: 600;
+    }
+
+    :is(.complete, .incomplete) #summary::before {
+        display: inline-block;
+        width: 1.25em;
+        margin-inline-end: 0.5em;
+        border-radius: 50%;
+        background: var(--state);
+        color: var(--page);
+        font: 700 1em/1.25 system-ui;
+        text-align: center;
+        content: "✓";
+    }
+
+    .incomplete #summary::before {
+        content: "!";
+    }
+
+    #total button.copied {
+        color: var(--good);
+    }
+
+    #cancel {
+        border-color: transparent;
+        background: none;
+        color: var(--quiet);
+    }
+
+    #cancel:hover {
+        border-color: var(--accent);
+    }
+
+    @media (max-width: 30rem) {
+        #total {
+            gap: 0.25rem;
+            padding-block: 0.25rem;
+            font-size: 0.875rem;
+        }
+
+        #total button {
+            padding-inline: 0.625rem;
+        }
+    }
+
+    /* Where there is room for the list below. */
+    @media (min-height: 30rem) {
+        #total {
+            position: sticky;
+            z-index: 1;
+            inset-block-start: 0;
+        }
+
+        /* The focus is never beneath it. */
+        #causes summary,
+        li :is(button, summary) {
+            scroll-margin-block-start: 10rem;
+        }
+    }
+`;
 
 export class Summary {
     #speed = new Meter();
@@ -32,6 +132,7 @@ export class Summary {
     constructor(list) {
         this.list = list;
         const { page } = list.view;
+        list.view.addStyle(STYLE);
         page.cancel.before(this.#pause);
         page.clear.before(this.#copy);
         page.cancel.onclick = () => this.#cancelAll();
@@ -58,8 +159,7 @@ export class Summary {
             queue.setPaused(false);
         }
         page.total.hidden = rows.size === 0;
-        page.total.className =
-            isOpen || !text ? "" : totals.of("failed", "unconfirmed") > 0 ? "incomplete" : "complete";
+        page.total.className = classOf(totals);
         page.drop.classList.toggle("small", rows.size > 0);
         page.bar.value = share;
         page.summary.textContent = text;

@@ -1,12 +1,19 @@
-// Small pictures of images, drawn once their rows scroll into view. Loaded when there is an image.
+// Pictures of images, drawn once their rows scroll into view, small or large as the reader likes. Loaded when there is an image.
+
+import { create, createIcon } from "./template.js";
 
 const MAX_SIZE = 20_000_000;
 
 /** Formats that run no code and do not move. */
 const STILL_TYPES = ["image/png", "image/jpeg", "image/webp", "image/avif", "image/bmp"];
 
+const NAME = "oss-upload-large-pictures";
+
 /** Of places that were not in view yet. @type {WeakMap<Element, File>} */
 const files = new WeakMap();
+
+/** Those with a switch. @type {WeakSet<UploadList>} */
+const lists = new WeakSet();
 
 const observer = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
@@ -18,12 +25,21 @@ const observer = new IntersectionObserver((entries) => {
     }
 });
 
-/** @param {Element} place @param {File} file */
-export function showThumbnail(place, file) {
-    if (STILL_TYPES.includes(file.type) && file.size < MAX_SIZE) {
+/** @param {UploadList} list @param {Element} place @param {File} file */
+export function showThumbnail(list, place, file) {
+    if (isPicture(file)) {
         files.set(place, file);
         observer.observe(place);
+        if (!lists.has(list)) {
+            lists.add(list);
+            addSwitch(list);
+        }
     }
+}
+
+/** @param {File} file */
+function isPicture({ type, size }) {
+    return STILL_TYPES.includes(type) && size < MAX_SIZE;
 }
 
 /** @param {Element} place @param {File} file */
@@ -34,3 +50,89 @@ function draw(place, file) {
     const drawing = image.decode().then(() => place.replaceChildren(image));
     drawing.catch(() => {}).finally(() => URL.revokeObjectURL(image.src));
 }
+
+/** Shows pictures large, while there are any; others see it the next time as well. @param {UploadList} list */
+function addSwitch({ rows, view }) {
+    const button = create(
+        "button#enlarge.icon",
+        { type: "button", part: "button" },
+        createIcon(["M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z"]),
+    );
+    let isLarge = load();
+    const paint = () => {
+        const hasPictures = [...rows.keys()].some(({ file }) => isPicture(file));
+        button.hidden = !hasPictures;
+        button.title = view.texts.formatMessage("large_pictures");
+        button.setAttribute("aria-pressed", `${isLarge}`);
+        view.page.rows.classList.toggle("large", isLarge && hasPictures);
+    };
+    button.onclick = () => {
+        isLarge = !isLarge;
+        save(isLarge);
+        paint();
+    };
+    view.addStyle(STYLE);
+    view.page.summary.after(button);
+    view.painters.push(paint);
+    paint();
+}
+
+function load() {
+    try {
+        return localStorage.getItem(NAME) === "true";
+    } catch {
+        return false;
+    }
+}
+
+/** @param {boolean} isLarge */
+function save(isLarge) {
+    try {
+        localStorage.setItem(NAME, `${isLarge}`);
+    } catch {
+        // The browser stores nothing.
+    }
+}
+
+/** Chunks end with a full line, of two to six pictures. Paper has rows. */
+const STYLE = /* css */ `
+    #enlarge {
+        margin: 0;
+    }
+
+    #enlarge[aria-pressed="true"] {
+        border-color: var(--line);
+        background: var(--raised);
+        color: var(--text);
+    }
+
+    @media screen {
+        .large > div {
+            display: grid;
+            grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr));
+            gap: 0.5rem;
+            padding-block: 0.5rem;
+        }
+
+        .large li {
+            flex-wrap: wrap;
+            row-gap: 0.25rem;
+            align-content: start;
+            justify-content: end;
+            padding-block-end: 0;
+            border: 0;
+            border-radius: var(--radius);
+        }
+
+        .large :is(.square, .about) {
+            flex-basis: 100%;
+        }
+
+        .large :is(.thumb, img) {
+            width: 100%;
+            height: auto;
+            aspect-ratio: 1;
+            font-size: 1.25rem;
+        }
+    }
+`;

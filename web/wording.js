@@ -61,10 +61,12 @@ export function describeTotals(texts, totals, rate, isPaused = false) {
     const done = totals.of("done", "unreported");
     const failed = totals.of("failed");
     const unconfirmed = totals.of("unconfirmed");
-    const count = done + failed + unconfirmed + totals.open;
+    const cancelled = totals.open === 0 ? totals.of("cancelled") : 0;
+    const count = done + failed + unconfirmed + cancelled + totals.open;
     const failures = join(
         failed > 0 && texts.formatMessage("failed", { count: failed }),
         unconfirmed > 0 && texts.formatMessage("not_confirmed", { count: unconfirmed }),
+        cancelled > 0 && texts.formatMessage("were_cancelled", { count: cancelled }),
     );
     if (totals.open === 0) {
         const text =
@@ -80,7 +82,7 @@ export function describeTotals(texts, totals, rate, isPaused = false) {
         texts.formatMessage("sending", { sent: texts.formatBytes(totals.sent), size: texts.formatBytes(totals.size) }),
         left > 0 && describeSpeed(texts, rate),
         left > 0
-            ? rate > 0 && texts.formatMessage("left", { time: formatDuration(texts, left / rate) })
+            ? rate > 0 && !isPaused && texts.formatMessage("left", { time: formatDuration(texts, left / rate) })
             : totals.of("finishing") > 0 && texts.formatMessage("finishing"),
         failures,
     );

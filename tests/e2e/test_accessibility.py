@@ -88,11 +88,13 @@ def with_subject(route: Route) -> None:
 
 
 def show_unfolded(page: Page, cloud: Cloud) -> None:
+    """With large pictures: the narrowest place for the longest texts."""
     show_failed(page, cloud)
     page.locator("#causes summary").click()
     cloud.faults.oss_deny_early = False
     page.set_input_files("#files", FilePayload(name="a.html", mimeType="text/html", buffer=b"x"))
     expect(page.locator(".failed")).to_have_count(4)
+    page.locator("#enlarge").click()
 
 
 def show_done(page: Page, cloud: Cloud) -> None:

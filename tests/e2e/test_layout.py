@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import MakeCloud, choose, expect_status, open_page
+from support.page_steps import PIXEL, MakeCloud, choose, expect_status, open_page
 
 
 def test_the_drop_zone_is_small_while_there_is_a_list(page: Page, cloud: Cloud) -> None:
@@ -51,8 +51,12 @@ GLYPHS = """(rows) => [...rows.querySelectorAll("li")].map((row) => [
     row.className, getComputedStyle(row.querySelector(".square"), "::after").content,
 ])"""
 
+TINTS = """(rows) => [...rows.querySelectorAll("li")].map((row) => getComputedStyle(row).backgroundColor)"""
 
-def test_what_has_become_of_a_file_is_seen_by_its_shape(page: Page, cloud: Cloud) -> None:
+HEIGHTS = """(rows) => [...rows.querySelectorAll("li:not(.failed)")].map((row) => row.offsetHeight)"""
+
+
+def test_what_has_become_of_a_file_is_seen_by_its_shape_and_its_rows_tint(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, ("a.txt", "text/plain", b"a"))
     expect(page.locator(".done")).to_have_count(1)
@@ -64,16 +68,45 @@ def test_what_has_become_of_a_file_is_seen_by_its_shape(page: Page, cloud: Cloud
     shapes = [["done", '"✓"'], ["failed", '"✕"'], ["finishing", '"○"'], ["cancelled", '"–"']]
     assert page.locator("#rows").evaluate(GLYPHS) == shapes
     expect(page.locator(".square:not([aria-hidden=true])")).to_have_count(0)
+    assert len(set(page.locator("#rows").evaluate(TINTS))) == 4
+    # No row moves when progress is shown.
+    assert len(set(page.locator("#rows").evaluate(HEIGHTS))) == 1
 
 
 SHEETS = """(all) => all.map((one) => getComputedStyle(one, "::before").content)"""
 
 
-def test_what_has_no_extension_has_a_picture_in_its_place(page: Page, cloud: Cloud) -> None:
+HUES = """(all) => all.map((one) => one.style.getPropertyValue("--hue"))"""
+
+
+def test_a_file_is_known_by_its_extension_and_its_colour_or_by_a_sheet_of_paper(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
-    choose(page, ("a.txt", "text/plain", b"a"), ("README", "text/plain", b"b"))
+    choose(page, ("a.PDF", "application/pdf", b"a"), ("a.xyz", "text/plain", b"b"), ("README", "text/plain", b"c"))
+    expect(page.locator(".done")).to_have_count(3)
+    assert page.locator(".thumb").evaluate_all(SHEETS) == ["none", "none", '""']
+    assert page.locator(".thumb").evaluate_all(HUES) == ["25", "", ""]
+
+
+def test_pictures_are_large_on_request_and_stay_so(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    picture, rows = ("a.png", "image/png", PIXEL), page.locator("#rows")
+    choose(page, ("b.txt", "text/plain", b"b"), ("c.txt", "text/plain", b"c"))
     expect(page.locator(".done")).to_have_count(2)
-    assert page.locator(".thumb").evaluate_all(SHEETS) == ["none", '""']
+    switch = page.get_by_role("button", name="Large pictures")
+    expect(switch).to_have_count(0)
+    choose(page, picture)
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    side = page.locator("li img").bounding_box()["width"]  # type: ignore[index]
+    switch.click()
+    assert page.locator("li img").bounding_box()["width"] > 3 * side  # type: ignore[index]
+    page.reload()
+    choose(page, ("b.txt", "text/plain", b"b"), picture)
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(rows).to_have_class("large")
+    page.get_by_role("button", name="Remove a.png").click()
+    # Without pictures there is nothing to be large, and no way back.
+    expect(switch).to_be_hidden()
+    expect(rows).not_to_have_class("large")
 
 
 def test_the_bar_shows_how_many_failed(page: Page, cloud: Cloud) -> None:
@@ -125,17 +158,17 @@ CHUNKS = """(rows) => [...rows.children].map((chunk) => [
 
 
 def test_rows_are_in_chunks_that_browsers_can_skip(page: Page, cloud_with: MakeCloud) -> None:
-    """What a hundred and twenty files show, which all are refused, is in three; removed rows leave none empty."""
+    """What a hundred and thirty files show, which all are refused, is in three; removed rows leave none empty."""
     open_page(page, cloud_with(CONTENT_TYPES="image/png"))
-    choose(page, *((f"{number}.html", "text/html", b"x") for number in range(120)))
-    expect(page.locator("li.failed")).to_have_count(120)
+    choose(page, *((f"{number}.html", "text/html", b"x") for number in range(130)))
+    expect(page.locator("li.failed")).to_have_count(130)
     expect(page.locator("#alert-announcer")).to_have_text(
-        "120 files: Files of this type are not allowed. Choose another file."
+        "130 files: Files of this type are not allowed. Choose another file."
     )
     chunks = page.locator("#rows").evaluate(CHUNKS)
-    assert chunks == [[50, "50", "visible"], [50, "50", "auto"], [20, "20", "auto"]]
+    assert chunks == [[60, "60", "visible"], [60, "60", "auto"], [10, "10", "auto"]]
     expect(page.locator("#causes p").first).to_have_text(
-        "120 files: Files of this type are not allowed. Choose another file."
+        "130 files: Files of this type are not allowed. Choose another file."
     )
     page.get_by_role("button", name="Clear finished").click()
     expect(page.locator("#total")).to_be_hidden()

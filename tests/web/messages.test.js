@@ -41,7 +41,16 @@ function numbersOf(language, form, least = 0) {
 /** Texts that count what there are several of. */
 const SEVERAL = ["cause", "duplicates", "left_out_many", "folders_empty"];
 /** Texts in which nothing follows the number that it would change. */
-const UNCHANGED = ["failed", "not_confirmed", "count", "show_all", "show_open", "show_failed", "show_done"];
+const UNCHANGED = [
+    "failed",
+    "not_confirmed",
+    "were_cancelled",
+    "count",
+    "show_all",
+    "show_open",
+    "show_failed",
+    "show_done",
+];
 
 /** What English and another language have in common. */
 const ALIKE = {
@@ -482,9 +491,10 @@ function totals(states, sent = 0, size = 1000) {
 
 for (const [sum, rate, text] of [
     [totals({}), 0, ""],
-    [totals({ done: 0, cancelled: 2 }), 0, ""],
+    [totals({ done: 0, cancelled: 2 }), 0, "0 of 2 files uploaded · 2 cancelled"],
     [totals({ done: 2 }), 0, "All 2 files uploaded"],
-    [totals({ done: 1, unreported: 1, failed: 1, cancelled: 1 }), 5, "2 of 3 files uploaded · 1 failed"],
+    [totals({ done: 1, unreported: 1, failed: 1, cancelled: 1 }), 5, "2 of 4 files uploaded · 1 failed · 1 cancelled"],
+    [totals({ sending: 1, cancelled: 2 }, 400), 0, "0 of 1 file · 400 bytes of 1 kB"],
     [totals({ done: 1, sending: 2, failed: 1 }, 400), 0, "1 of 4 files · 400 bytes of 1 kB · 1 failed"],
     [totals({ sending: 1 }, 400), 20, "0 of 1 file · 400 bytes of 1 kB · 20 byte/s · 30 sec left"],
     [totals({ finishing: 1 }, 1000), 20, "0 of 1 file · 1 kB of 1 kB · Finishing"],
@@ -498,6 +508,14 @@ test("what is paused is not waited for: the time left is that of the others", ()
     assert.equal(
         plain(describeTotals(messages, sum, 10)),
         "0 of 2 files · 400 bytes of 1 kB · 10 byte/s · 30 sec left",
+    );
+});
+
+test("while all are paused, no time is left", () => {
+    const sum = totals({ sending: 1, waiting: 4 }, 400);
+    assert.equal(
+        plain(describeTotals(messages, sum, 10, true)),
+        "Paused · 0 of 5 files · 400 bytes of 1 kB · 10 byte/s",
     );
 });
 
