@@ -50,6 +50,8 @@ export class Upload {
     answer = ""; // a callback's
     /** @type {StoredObject | undefined} */
     object;
+    /** @type {Download | undefined} */
+    download;
     /** @type {Fault | undefined} */
     fault;
     retryAt = 0; // on the queue's clock

@@ -263,6 +263,12 @@ export class UploadList {
         row.showButtons(this.#listButtons(upload), root.activeElement);
         failures?.note(upload);
         failures?.showInRow(upload, row);
+        if (upload.download) {
+            import("./download.js").then(
+                ({ showDownload }) => showDownload(row, upload, texts),
+                () => {},
+            );
+        }
     }
 
     /** @param {Upload} upload @returns {RowButton[]} */

@@ -12,6 +12,9 @@ const READ_CHECK_MS = 5000;
 
 const MAX_ANSWER_LENGTH = 200;
 
+/** An address to open, and for how many seconds the storage serves it. */
+const DOWNLOAD_URL = /^https?:\/\/[^?]+\?(?:.*&)?x-oss-expires=(\d+)/;
+
 /** What the storage's error codes mean for the user. @type {Record<string, string>} */
 const FAULT_CODES = {
     FileAlreadyExists: "exists",
@@ -103,11 +106,18 @@ function readChecksum(response) {
 }
 
 /** Throws a Fault if the callback function deleted the object. @param {CallbackAnswer} answer @returns {UploadResult} */
-export function toUploadResult({ stored: object, deleted, error, webhook_delivered: isDelivered }) {
+export function toUploadResult({ stored: object, deleted, error, webhook_delivered: isDelivered, download_url: url }) {
     if (deleted) {
         throw new Fault("type_mismatch", { code: error?.code, message: error?.message, requestId: error?.request_id });
     }
-    return isDelivered === false ? { object, state: "unreported", fault: new Fault("not_reported") } : { object };
+    const result = { object, ...parseDownload(url) };
+    return isDelivered === false ? { ...result, state: "unreported", fault: new Fault("not_reported") } : result;
+}
+
+/** Until when it serves, by this device's clock, which may be wrong. @param {string} [url] */
+function parseDownload(url = "") {
+    const seconds = Number(DOWNLOAD_URL.exec(url)?.[1] ?? 0);
+    return seconds > 0 && { download: { url, expiresAt: Date.now() + seconds * 1000 } };
 }
 
 /** fetch reports no progress of what it sends. @param {StorageRequest} options @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */

@@ -1,5 +1,6 @@
 // What was uploaded, as text to keep. Loaded when it is copied.
 
+import { isDownloadable } from "./download.js";
 import { isolateName, join } from "./messages.js";
 import { describeStatus, describeTotals } from "./wording.js";
 
@@ -15,6 +16,7 @@ export function describeList({ rows, queue, view: { texts } }, now = new Date())
             `${upload.isStored ? "✓" : "✕"} ${isolateName(upload.name)}`,
             describeStatus(texts, upload, queue.now()),
             upload.isStored && upload.key,
+            isDownloadable(upload.download, now.getTime()) && upload.download.url,
         ),
     );
     return [join(describeTotals(texts, queue.totals, 0), date), ...lines, ""].join("\n");

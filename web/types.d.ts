@@ -92,16 +92,26 @@ type StoredObject = {
     type_matches?: boolean;
 };
 
+/** An address at which a file can be downloaded for a while. `expiresAt`: in milliseconds, on this device's clock. */
+type Download = { url: string; expiresAt: number };
+
 type CallbackAnswer = {
     stored?: StoredObject;
     /** It was not of its type. */
     deleted?: StoredObject;
     error?: { code?: string; message?: string; request_id?: string };
     webhook_delivered?: boolean;
+    download_url?: string;
 };
 
 /** How an upload ended. `unreported`: it is stored, but the site was not notified; `answer`: what a callback answered. */
-type UploadResult = { state?: "done" | "unreported"; fault?: Fault; answer?: string; object?: StoredObject };
+type UploadResult = {
+    state?: "done" | "unreported";
+    fault?: Fault;
+    answer?: string;
+    object?: StoredObject;
+    download?: Download;
+};
 
 /** What the function allows. Sizes are in bytes. */
 type Limits = {

@@ -49,7 +49,7 @@ def properties() -> set[str]:
 
 
 def parts() -> set[str]:
-    source = web("template", "rows", "summary", "list-filter", "request", "failure-report", "question")
+    source = web("template", "rows", "download", "summary", "list-filter", "request", "failure-report", "question")
     return {part for value in re.findall(r'part: "([^"]+)"', source) for part in value.split()}
 
 

@@ -24,6 +24,7 @@ MODULES = [
     "claims",
     "counted-link",
     "crc64",
+    "download",
     "drop",
     "duplicates",
     "element",

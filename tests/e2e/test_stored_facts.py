@@ -53,6 +53,15 @@ def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeC
     expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: \u2068cat.png\u2069, 10.2 kB")
 
 
+def test_a_stored_file_is_saved_under_its_name_by_its_link(page: Page, cloud_with: MakeCloud) -> None:
+    open_page(page, cloud_with(CALLBACK="on", DOWNLOAD_URL_EXPIRES_IN="3600"))
+    choose(page, ("Füße.png", "image/png", PNG))
+    with page.expect_download() as saved:
+        row(page, "Füße.png").get_by_role("link", name="Füße.png").click()
+    assert (saved.value.suggested_filename, saved.value.path().read_bytes()) == ("Füße.png", PNG)
+    assert page.locator("oss-upload").evaluate("({ uploads }) => uploads[0].download.url") == saved.value.url
+
+
 @pytest.mark.parametrize(
     "mode", ["down", *(pytest.param(mode, marks=pytest.mark.thorough) for mode in ("html", "fail", "slow"))]
 )

@@ -82,6 +82,36 @@ test("what the callback function found is what is known of the file", async () =
     assert.deepEqual(await postForm(FORM, small(), never, signal), { object });
 });
 
+test("where the site allows it, a stored file has an address to download from", async (context) => {
+    const { now } = Date;
+    Date.now = () => 1_000;
+    context.after(() => {
+        Date.now = now;
+    });
+    const url =
+        "https://files.example/a.png?response-content-disposition=attachment&x-oss-expires=600&x-oss-signature=0";
+    answer = { ...header(SUM), text: JSON.stringify({ stored: {}, download_url: url, webhook_delivered: false }) };
+    const { download, state } = await postForm(FORM, small(), never, signal);
+    assert.deepEqual([download, state], [{ url, expiresAt: 601_000 }, "unreported"]);
+});
+
+for (const url of [
+    "javascript:alert(1)//?x-oss-expires=600",
+    "data:text/html,?x-oss-expires=600",
+    "//evil.example/?x-oss-expires=600",
+    " https://files.example/?x-oss-expires=600",
+    "https://files.example/a.png",
+    "https://files.example/?x-oss-expires=0",
+    600,
+    {},
+    null,
+]) {
+    test(`${JSON.stringify(url)} is no address to download from`, async () => {
+        answer = { ...header(SUM), text: JSON.stringify({ stored: {}, download_url: url }) };
+        assert.deepEqual(await postForm(FORM, small(), never, signal), { object: {} });
+    });
+}
+
 test("a file that the callback function deleted is not stored", async () => {
     const text = JSON.stringify({ error: { code: "type_mismatch", message: "m", request_id: "r" }, deleted: {} });
     answer = { ...header(SUM), text };
