@@ -6,10 +6,11 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { build, transform } from "esbuild";
 
-/** Loaded together once the page can be used, since every upload needs them. All else that is loaded later is a third file. */
-const FOR_UPLOADS = ["events.js", "list.js", "reader.js", "selection.js", "uploader.js", "wake-lock.js"];
+/** All that is loaded later is one file. */
+const LATER = "later";
 
-const GROUP = "group";
+/** What chooses and sends files. It stands before what shows them, since gzip finds again what is near. */
+const FIRST = ["uploader.js", "counted-link.js", "multipart.js", "selection.js"];
 
 const [folder, ...names] = process.argv.slice(2);
 
@@ -39,7 +40,7 @@ async function minify() {
         minify: true,
         sourcemap: "linked",
         legalComments: "none",
-        plugins: [keepAddresses, minifyStyles, groupModules(await findLoadedLater())],
+        plugins: [keepAddresses, minifyStyles, joinModules(await findLoadedLater())],
     });
     const files = Object.fromEntries(outputFiles.map(({ path, text }) => [relative(resolve(folder), path), text]));
     const loads = {};
@@ -54,7 +55,7 @@ async function minify() {
             }
         }
     }
-    const sources = Object.keys(metafile.inputs).filter((name) => !name.startsWith(GROUP));
+    const sources = Object.keys(metafile.inputs).filter((name) => !name.startsWith(`${LATER}:`));
     return { loads, files, sources };
 }
 
@@ -94,41 +95,34 @@ const minifyStyles = {
     },
 };
 
-/** Many small files take more bytes, compressed, and more requests than a few. @param {Map<string, string[]>} later */
-function groupModules(later) {
-    const groups = { uploads: [], rest: [] };
-    for (const name of [...later.keys()].sort()) {
-        groups[FOR_UPLOADS.includes(name) ? "uploads" : "rest"].push(name);
-    }
+/** Many small files take more bytes, compressed, and more requests than one. @param {Map<string, string[]>} later */
+function joinModules(later) {
     const isThisPage = later.has("uploader.js");
-    for (const members of isThisPage ? Object.values(groups) : []) {
-        checkNames(members, later);
+    const names = [...new Set([...FIRST, ...[...later.keys()].sort()])].filter((name) => later.has(name));
+    if (isThisPage) {
+        checkNames(names, later);
     }
     return {
-        name: "group modules",
+        name: "join modules",
         setup({ onResolve, onLoad }) {
             if (!isThisPage) {
                 return;
             }
-            onResolve({ filter: /^\.\/[^/]+\.js$/ }, ({ kind, path }) => {
-                if (kind !== "dynamic-import") {
-                    return undefined;
-                }
-                const group = groups.uploads.includes(path.slice(2)) ? "uploads" : "rest";
-                return { path: group, namespace: GROUP };
-            });
-            onLoad({ filter: /./, namespace: GROUP }, ({ path }) => {
-                const contents = groups[path].map((name) => `export * from "./${name}";`);
+            onResolve({ filter: /^\.\/[^/]+\.js$/ }, ({ kind }) =>
+                kind === "dynamic-import" ? { path: LATER, namespace: LATER } : undefined,
+            );
+            onLoad({ filter: /./, namespace: LATER }, () => {
+                const contents = names.map((name) => `export * from "./${name}";`);
                 return { contents: [`import "./${atOnce}";`, ...contents].join("\n"), resolveDir: resolve(folder) };
             });
         },
     };
 }
 
-/** Of two exports of one name, `export *` has neither. @param {string[]} members @param {Map<string, string[]>} later */
-function checkNames(members, later) {
+/** Of two exports of one name, `export *` has neither. @param {string[]} names @param {Map<string, string[]>} later */
+function checkNames(names, later) {
     const owners = new Map();
-    for (const [name, exported] of members.flatMap((name) => later.get(name).map((each) => [name, each]))) {
+    for (const [name, exported] of names.flatMap((each) => later.get(each).map((one) => [each, one]))) {
         if (owners.has(exported)) {
             throw new Error(`${owners.get(exported)} and ${name} both export ${exported}: rename one`);
         }

@@ -230,7 +230,7 @@ def test_another_tab_does_not_take_it_for_interrupted(
     page.set_input_files("#files", film(4 * PART))
     wait_until(page, 30)
     other = context.new_page()
-    with other.expect_response("**/rest-*.js"):
+    with other.expect_response("**/later-*.js"):
         open_page(other, cloud)
     choose(other, ("cat.png", "image/png", PNG))  # taken once it is known what was interrupted
     expect_status(other, "cat.png", "10.2 kB · Uploaded")

@@ -261,15 +261,6 @@ def test_a_copy_in_another_place_is_in_the_list_already(page: Page, cloud: Cloud
     assert stored_files(cloud) == [("note.txt", b"a note")]
 
 
-def test_where_they_cannot_be_compared_both_are_sent(page: Page, cloud: Cloud, tmp_path: Path) -> None:
-    """The page was loaded, and what compares files cannot be loaded now."""
-    page.route("**/rest-*.js", lambda route: route.abort())
-    open_page(page, cloud)
-    for folder in ("a", "b"):
-        page.set_input_files("#files", write_file(tmp_path / folder / "note.txt", "a note"))
-    expect(page.locator("#summary")).to_have_text("All 2 files uploaded")
-
-
 @pytest.mark.thorough
 def test_an_empty_file_is_stored(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)

@@ -204,6 +204,19 @@ def test_in_a_form_the_stored_keys_are_its_value(page: Page, cloud: Cloud, site:
     assert element.evaluate("(element) => [...new FormData(element.form).keys()]") == []
 
 
+def test_files_that_cannot_be_compared_are_both_sent(
+    page: Page, cloud: Cloud, site: Site, project: Path, tmp_path: Path
+) -> None:
+    """The page was loaded, and what compares files cannot be loaded now."""
+    page.route("**/duplicates.js", lambda route: route.abort())
+    open_example(page, cloud, site, project)
+    path = tmp_path / "a.txt"
+    path.write_text("a")
+    for _ in range(2):
+        page.set_input_files("#files", path)
+    expect(page.locator("#summary")).to_have_text("All 2 files uploaded")
+
+
 def test_what_happens_is_reported_by_events(page: Page, cloud: Cloud, site: Site, project: Path) -> None:
     open_example(page, cloud, site, project)
     element = page.locator("oss-upload")
