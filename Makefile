@@ -29,7 +29,7 @@ format: ## Format everything, and fix what the linters can fix
 	@tools/setup.sh check
 	@$(PYTHON) -I -m ruff check --fix --quiet .
 	@$(PYTHON) -I -m ruff format .
-	@npx --no-install biome check --write
+	@node_modules/.bin/biome check --write
 
 check: ## Lint and type-check everything
 	@tools/setup.sh check
@@ -37,8 +37,8 @@ check: ## Lint and type-check everything
 	@$(PYTHON) -I -m ruff check .
 	@$(PYTHON) -I -m mypy
 	@$(PYTHON) -I -m mypy functions/callback/index.py conftest.py # apart: another module has each name
-	@npx --no-install biome ci --error-on-warnings
-	@npx --no-install tsc --project .
+	@node_modules/.bin/biome ci --error-on-warnings
+	@node_modules/.bin/tsc --project .
 
 cloud: ## Run the stand-ins for STS and OSS alone, for any signer and client (ARGS='--bucket b --cors-origin https://…'; --help)
 	@tools/setup.sh run

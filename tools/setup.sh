@@ -72,15 +72,26 @@ make_environment() {
     local minor=$1 group=$2 python=$3 each
     echo "Setting up Python $minor in .venv/$minor"
     if ! is_unmixed "$minor"; then
-        "$python" -m venv --clear ".venv/$minor"
-        # The pip that comes with Python fetches the locked one, and the locked setuptools.
-        pip install --require-hashes --no-deps --no-compile --only-binary :all: -r deploy/build/requirements.txt
+        make_empty_environment
+        install --only-binary :all: -r deploy/build/requirements.txt
     fi
     install_lock "requirements-$group.txt"
     for each in "${GROUPS_OF_PACKAGES[@]}"; do
         fingerprint "$each" >".venv/$minor/lock-$each"
         [ "$each" != "$group" ] || break
     done
+}
+
+# The pip that comes with Python fetches the locked uv, once for all environments: uv does all else in a tenth of pip's
+# time.
+make_empty_environment() {
+    if [ "$minor" = "$default" ]; then
+        "$python" -m venv --clear ".venv/$minor"
+        awk '/^[^ #]/ { is_uv = /^uv==/ } is_uv' "requirements-$group.txt" >".venv/$minor/uv.txt"
+        pip install --require-hashes --no-deps --no-compile --only-binary :all: -r ".venv/$minor/uv.txt"
+    else
+        ".venv/$default/bin/uv" venv --quiet --clear --python "$python" ".venv/$minor"
+    fi
 }
 
 # Whether all that is in .venv/MINOR is of today's locks: then only what is missing is added.
@@ -92,44 +103,35 @@ is_unmixed() {
     done
 }
 
-# Says how far pip is, and from its first error on all that it says.
+# Says what pip says from its first error on.
 pip() {
-    ".venv/$minor/bin/python" -m pip "$@" --disable-pip-version-check --no-input 2>&1 | awk -v minor="$minor" '
+    ".venv/$minor/bin/python" -m pip "$@" --disable-pip-version-check --no-input 2>&1 | awk '
         /ERROR|error:|Traceback|No module/ { failed = 1 }
         failed { print }
-        /^Collecting / && ++n % 10 == 0 { print "  Python " minor ": " n " packages"; fflush() }
     '
 }
 
 # What a lock names, into .venv/$minor, each checked by its hash. What is published as source only is built with the
-# locked tools, never taken from a cache of what others have built; all else is a wheel, which uv fetches in a tenth of
-# pip's time. Python compiles what is imported when it is: most of it never is.
+# locked tools, never taken from a cache of what others have built; all else is a wheel. Python compiles what is imported
+# when it is: most of it never is.
 install_lock() {
-    local made=".venv/$minor/made"
-    rm -rf "$made"
-    mkdir "$made"
-    entries 1 "$1" >"$made/sources.txt"
-    entries 0 "$1" >"$made/wheels.txt"
-    if [ ! -x ".venv/$minor/bin/uv" ]; then
-        awk '/^[^ #]/ { is_uv = /^uv==/ } is_uv' "$1" >"$made/uv.txt"
-        pip install --require-hashes --no-deps --no-compile --only-binary :all: -r "$made/uv.txt"
-    fi
-    if [ -s "$made/sources.txt" ]; then
-        pip wheel --require-hashes --no-deps --no-binary :all: --no-build-isolation --no-cache-dir \
-            --wheel-dir "$made" -r "$made/sources.txt"
-        pip install --no-deps --no-compile --no-index "$made"/*.whl
-    fi
-    install_wheels --require-hashes --no-deps --only-binary :all: -r "$made/wheels.txt"
-    rm -r "$made"
+    local sources=".venv/$minor/sources.txt" wheels=".venv/$minor/wheels.txt"
+    entries 1 "$1" >"$sources"
+    entries 0 "$1" >"$wheels"
+    [ ! -s "$sources" ] || install --no-binary :all: --no-build-isolation --no-cache -r "$sources"
+    install --only-binary :all: -r "$wheels"
 }
 
 # Says which large packages uv fetches, and from its first error on all that it says. uv does not read pip's settings:
 # a mirror or a certificate that is set for pip counts here too.
-install_wheels() {
-    local index=${UV_DEFAULT_INDEX:-$(pip_setting index-url)} certificate=${SSL_CERT_FILE:-$(pip_setting cert)}
-    env ${index:+UV_DEFAULT_INDEX="$index"} ${certificate:+SSL_CERT_FILE="$certificate"} \
-        ".venv/$minor/bin/uv" pip install --python ".venv/$minor/bin/python" "$@" 2>&1 | awk -v minor="$minor" '
-            /error:|failed/ { failed = 1 }
+install() {
+    local index certificate
+    [ -n "${pip_settings+read}" ] || pip_settings=$(".venv/$default/bin/python" -m pip config list 2>/dev/null || true)
+    index=${UV_DEFAULT_INDEX:-$(pip_setting index-url)}
+    certificate=${SSL_CERT_FILE:-$(pip_setting cert)}
+    env ${index:+UV_DEFAULT_INDEX="$index"} ${certificate:+SSL_CERT_FILE="$certificate"} ".venv/$default/bin/uv" \
+        pip install --python ".venv/$minor/bin/python" --require-hashes --no-deps "$@" 2>&1 | awk -v minor="$minor" '
+            /error:|[Ff]ailed/ { failed = 1 }
             failed { print }
             /^Downloading / { print "  Python " minor ": " $2, $3; fflush() }
         '
@@ -137,7 +139,7 @@ install_wheels() {
 
 # One setting of pip: the environment's, else that of its files.
 pip_setting() {
-    ".venv/$minor/bin/python" -m pip config list 2>/dev/null | sed -n "s/^[^ ]*[.]$1='\(.*\)'\$/\1/p" | tail -n 1
+    sed -n "s/^[^ ]*[.]$1='\(.*\)'\$/\1/p" <<<"$pip_settings" | tail -n 1
 }
 
 # Of a lock the entries that are published as source only (1), or the others (0).
@@ -254,16 +256,13 @@ mkdir -p .venv
 is_alone=
 default=${pythons[0]%%:*}
 python=${pythons[0]#*:}
-environments=()
-for each in "${pythons[@]}"; do
-    need "ensurepip:$each"
-    [ "${each%%:*}" = "$default" ] && environments+=("environment:$default:$group:$python") ||
-        environments+=("environment:${each%%:*}:test:${each#*:}")
-done
+need "ensurepip:$default:$python"
+default_environment=environment:$default:$group:$python
 case $1 in
-run | unit) need "${environments[@]}" ;;
-*) need "${environments[@]}" javascript ;;
+run | unit) need "$default_environment" ;;
+*) need "$default_environment" javascript ;;
 esac
+for each in "${pythons[@]:1}"; do need "environment:${each%%:*}:test:${each#*:}"; done
 need "default:$default"
 case $1 in
 test)
