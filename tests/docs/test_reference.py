@@ -16,11 +16,13 @@ import requests
 import yaml
 from joserfc.jwk import ECKey
 
+from direct_upload.profiles import Profile
 from direct_upload.settings import Settings as SignSettings
 from fc_http.errors import InvalidSettings
 from localcloud.dev.cloud import Cloud
 from localcloud.dev.settings import SETTINGS
 from support import factories
+from support.function import Function, Make
 from support.tokens import new_secret
 from upload_callback.settings import Settings as CallbackSettings
 
@@ -88,10 +90,14 @@ def test_every_log_event_is_in_the_table_and_no_other() -> None:
     assert differences("errors.md", names("errors.md", "events"), events) == []
 
 
+ROUTES_ON = {"MULTIPART_THRESHOLD": "100MB"}
+"""Settings that add routes."""
+
+
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Yields everything switched on that adds a route."""
-    with Cloud(tmp_path_factory.mktemp("files"), settings={"MULTIPART_THRESHOLD": "100MB"}) as cloud:
+    """Yields a cloud whose function has every route."""
+    with Cloud(tmp_path_factory.mktemp("files"), settings=ROUTES_ON) as cloud:
         yield cloud
     cloud.check()
 
@@ -137,7 +143,8 @@ def test_every_place_that_lists_methods_lists_those_of_the_routes(cloud: Cloud) 
 DERIVED = {"OSS_BUCKET", "OSS_REGION", "OSS_STS_ROLE_ARN", "UPLOAD_URL", "CALLBACK_URL"}
 SECRET_LISTS = ("deploy/hooks/hide_secrets.cjs", "deploy/serverless_devs/logs.py")
 LAPTOP_ONLY = {"LOCAL", "STS_ENDPOINT", "OSS_ENDPOINT", "CALLBACK_KEY_ORIGIN"}
-# Anybody may read these in a terminal or in a log. Every other setting is a secret.
+SECRETS = {"JWT_SECRET", "CALLBACK_SECRET", "MULTIPART_SECRET", "WEBHOOK_URL", "WEBHOOK_SECRET"}
+# Anybody may read these in a terminal or in a log.
 PUBLIC = DERIVED | {
     *("ALLOWED_ORIGINS", "AUTH", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "UPLOAD_PREFIX", "MAX_SIZE"),
     *("CONTENT_TYPES", "EXPIRES_IN", "FOLDER_FORMS", "CALLBACK", "MULTIPART_THRESHOLD"),
@@ -153,22 +160,94 @@ def settings_read(folder: str) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["sign", "callback"])
 def test_a_setting_is_named_in_every_place(folder: str) -> None:
-    """Names each place that a new setting was forgotten in."""
+    """Names each place in which a new setting was forgotten."""
     read = settings_read(folder)
     declared = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"][folder]["props"]
-    example = set(re.findall(r"[A-Z][A-Z0-9_]+", (ROOT / ".env.example").read_text(encoding="utf-8")))
+    example = words(".env.example")
     set_by_people = read - DERIVED - LAPTOP_ONLY
     places = {
-        "docs/reference/settings.md": (set(names("settings.md", f"settings: [^>]*functions/{folder}")), read),
-        f"s.yaml ({folder})": (set(declared["environmentVariables"]), read - LAPTOP_ONLY),
+        "docs/reference/settings.md": (names("settings.md", f"settings: [^>]*functions/{folder}"), read),
+        f"s.yaml ({folder})": (declared["environmentVariables"], read - LAPTOP_ONLY),
         ".env.example": (example & read, set_by_people),
-        "make dev (SETTINGS in localcloud)": (set(SETTINGS) & set_by_people, set_by_people),
+        "SETTINGS in localcloud/dev/settings.py": (set(SETTINGS) & set_by_people, set_by_people),
+        f"tests/{folder}/test_settings.py": (words(f"tests/{folder}/test_settings.py") & read, read),
+        "CHANGELOG.md": (words("CHANGELOG.md") & set_by_people, set_by_people),
+        **{f"the list in {file}": (words(file) & read, read & SECRETS) for file in SECRET_LISTS},
     }
-    secrets = read - PUBLIC - LAPTOP_ONLY
-    for file, expected in ({f"tests/{folder}/test_settings.py": read} | dict.fromkeys(SECRET_LISTS, secrets)).items():
-        places[file] = (set(re.findall(r"[A-Z][A-Z0-9_]+", (ROOT / file).read_text(encoding="utf-8"))) & read, expected)
-    wrong = [f"{place}: {sorted(there ^ expected)}" for place, (there, expected) in places.items() if there != expected]
+    wrong = [line for place, (there, expected) in places.items() for line in differences(place, [*there], [*expected])]
+    undecided = read - PUBLIC - SECRETS - LAPTOP_ONLY
+    wrong += [f"{name} is not in SECRETS of this file if no log may have it, else in PUBLIC" for name in undecided]
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def words(file: str) -> set[str]:
+    """Returns the words of a file that are spelt as settings are."""
+    return set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", (ROOT / file).read_text(encoding="utf-8")))
+
+
+RULES = (
+    *(("sign", name) for name in SignSettings.__dataclass_fields__),
+    *(("sign", name) for name in Profile.__dataclass_fields__),
+    *(("callback", name) for name in CallbackSettings.__dataclass_fields__),
+)
+ELSEWHERE = {
+    "allowed_origins": "fc_http/instance.py reads it by itself: what is misconfigured answers its pages, too",
+    "keep_days": "deploy/profiles.py makes lifecycle rules of it",
+}
+"""What these packages need not use, and why."""
+
+
+@pytest.mark.parametrize(("folder", "name"), RULES)
+def test_what_the_settings_have_is_used(folder: str, name: str) -> None:
+    """Fails for what is read and has no effect: use it wherever it must hold."""
+    readers = ("settings.py", "profiles.py")
+    trees = [
+        ast.parse(file.read_text(encoding="utf-8"))
+        for file in (ROOT / "functions" / folder).rglob("*.py")
+        if file.name not in readers
+    ]
+    used = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert name in used | ELSEWHERE.keys(), (
+        f"{name} has no effect: use it wherever it must hold, or list it in ELSEWHERE"
+    )
+
+
+NOT_IN_LIMITS = {
+    "callback": "OSS calls back, whatever the page does",
+    "requires_claim": "a token that lacks the claim is refused",
+    "keep_days": "files are deleted long after the page is closed",
+}
+"""Rules of profiles that pages need not know, and why."""
+OTHER_NAMES_IN_LIMITS = {"name": "profile", "multipart": "multipart_threshold"}
+
+
+def test_pages_can_ask_for_every_rule_that_concerns_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names the rules that GET /limits leaves out, and members of it that its table lacks."""
+    function = Function(
+        monkeypatch, {"photos": {"requires_claim": False}}, MULTIPART_THRESHOLD="1MB", MULTIPART_SECRET=new_secret()
+    )
+    members = json.loads(function.request("GET", "/limits", query={"profile": "photos"})["body"])
+    rules = [
+        OTHER_NAMES_IN_LIMITS.get(name, name) for name in Profile.__dataclass_fields__ if name not in NOT_IN_LIMITS
+    ]
+    section = (
+        (REFERENCE / "http-api.md").read_text(encoding="utf-8").partition("\n## Limits\n")[2].partition("\n## ")[0]
+    )
+    wrong = [f"{name} is not in GET /limits, nor in NOT_IN_LIMITS here" for name in rules if name not in members]
+    wrong += [f"{name} is not in docs/reference/http-api.md, Limits" for name in members if f"`{name}`" not in section]
     assert not wrong, "\n".join(wrong)
+
+
+FOR_ANYBODY = {"GET /limits"}
+"""Routes that answer without a token."""
+
+
+def test_every_other_route_wants_a_token(make: Make) -> None:
+    function = make(AUTH="jwt", JWT_SECRET=new_secret(), MULTIPART_SECRET=new_secret(), **ROUTES_ON)
+    routes = [route for route in names("http-api.md", "routes") if route not in FOR_ANYBODY]
+    answers = {route: function.request(*route.split(" "), body="{}")["statusCode"] for route in routes}
+    wrong = {route: status for route, status in answers.items() if status != 401}
+    assert not wrong, f"Without a token these must answer 401 (_authenticate in routes.py): {wrong}"
 
 
 READERS: dict[str, Callable[[dict[str, str]], object]] = {
@@ -228,7 +307,7 @@ def test_a_default_is_the_functions(folder: str, name: str, default: str, condit
 
 @pytest.mark.parametrize("folder", READERS)
 def test_no_secret_is_in_what_the_settings_print(folder: str) -> None:
-    secrets = settings_read(folder) - PUBLIC - LAPTOP_ONLY
+    secrets = settings_read(folder) & SECRETS
     environs = [environ for (of, _), environ in ENVIRONS.items() if of == folder]
     printed = {
         name

@@ -333,6 +333,6 @@ def test_the_page_on_operations_names_commands_and_checks_that_there_are() -> No
     assert set(re.findall(r"make ([a-z]+)", page)) <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE)) | {
         "itself"
     }
-    assert f"\n{ALL} checks made, 0 not made; 1 fault.\n" in page
+    assert f"\n{ALL} checks made, 0 not made; 1 fault.\n" in page, f"docs/operations.md: there are {ALL} checks"
     versioning = next(check for check in CHECKS if check.id == "versioning")
     assert f"    Impact: {versioning.impact}\n    Fix: {versioning.fix}\n" in page
