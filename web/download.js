@@ -7,14 +7,13 @@ const links = new WeakMap();
 
 /** @param {Row} row @param {Upload} upload @param {Translator} texts */
 export function showDownload(row, { name, download }, texts) {
-    if (!isDownloadable(download)) {
-        return;
+    if (isDownloadable(download)) {
+        const { url, expiresAt } = download;
+        const time = new Intl.DateTimeFormat(texts.locale, { timeStyle: "short" }).format(expiresAt);
+        const link = links.get(row) ?? addLink(row, url, expiresAt - Date.now());
+        link.textContent = texts.formatMessage("download", { time });
+        link.setAttribute("aria-label", `${link.textContent}: ${name}`);
     }
-    const link = links.get(row) ?? addLink(row, download);
-    const time = new Intl.DateTimeFormat(texts.locale, { timeStyle: "short" }).format(download.expiresAt);
-    const text = texts.formatMessage("download", { time });
-    link.textContent = text;
-    link.setAttribute("aria-label", `${text}: ${name}`);
 }
 
 /** @param {Download | undefined} download @returns {download is Download} */
@@ -22,10 +21,10 @@ export function isDownloadable(download, now = Date.now()) {
     return download !== undefined && download.expiresAt > now;
 }
 
-/** In a tab of its own: whatever the storage answers, the page stays. @param {Row} row @param {Download} download */
-function addLink(row, { url, expiresAt }) {
+/** In a tab of its own: whatever the storage answers, the page stays. @param {Row} row @param {string} href @param {number} milliseconds */
+function addLink(row, href, milliseconds) {
     const opens = { target: "_blank", rel: "noopener noreferrer", download: "", part: "download" };
-    const link = create("a", { href: url, ...opens });
+    const link = create("a", { href, ...opens });
     Object.assign(link.style, { color: "var(--accent)", fontSize: "0.875rem" });
     const line = create("p", {}, link);
     links.set(row, link);
@@ -33,6 +32,6 @@ function addLink(row, { url, expiresAt }) {
     setTimeout(() => {
         link.matches(":focus") && row.buttons.get("remove")?.focus();
         line.remove();
-    }, expiresAt - Date.now());
+    }, milliseconds);
     return link;
 }

@@ -13,7 +13,7 @@ const READ_CHECK_MS = 5000;
 const MAX_ANSWER_LENGTH = 200;
 
 /** An address to open, and for how many seconds the storage serves it. */
-const DOWNLOAD_URL = /^https?:\/\/[^?]+\?(?:.*&)?x-oss-expires=(\d+)/;
+const DOWNLOAD_URL = /^https?:\/\/.+[?&]x-oss-expires=([1-9]\d*)/;
 
 /** What the storage's error codes mean for the user. @type {Record<string, string>} */
 const FAULT_CODES = {
@@ -116,8 +116,8 @@ export function toUploadResult({ stored: object, deleted, error, webhook_deliver
 
 /** Until when it serves, by this device's clock, which may be wrong. @param {string} [url] */
 function parseDownload(url = "") {
-    const seconds = Number(DOWNLOAD_URL.exec(url)?.[1] ?? 0);
-    return seconds > 0 && { download: { url, expiresAt: Date.now() + seconds * 1000 } };
+    const [, seconds] = DOWNLOAD_URL.exec(url) ?? [];
+    return seconds && { download: { url, expiresAt: Date.now() + Number(seconds) * 1000 } };
 }
 
 /** fetch reports no progress of what it sends. @param {StorageRequest} options @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */
