@@ -278,7 +278,7 @@ class _Template:
         return decisive if decisive in each_holds else None if None in each_holds else not decisive
 
     def _plain(self, value: Any) -> str | None:
-        """Returns a value, or a parameter's, as text; None for what only a deployment tells."""
+        """Returns a value, or a parameter's, as text; None for what is known only while deploying."""
         if isinstance(value, dict):
             name = value.get("Ref") if len(value) == 1 else None
             return self._plain(self._parameters[name]) if name in self._parameters else None

@@ -117,7 +117,7 @@ def existing_bucket_faults(names: Mapping[str, str], made: Iterable[str] = ()) -
         )
     if names.get("UPLOAD_CERTIFICATE"):
         found.append(
-            "UPLOAD_CERTIFICATE is set, and UPLOAD_BUCKET, too: to a bucket that was there before no domain is bound. "
+            "UPLOAD_CERTIFICATE is set, and UPLOAD_BUCKET, too: no domain is bound to a bucket that was there before. "
             "Bind it, with its certificate, in the OSS console"
         )
     return tuple(found)

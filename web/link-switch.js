@@ -73,7 +73,7 @@ async function decideOnLink(uploader, link, isReplaceable) {
     return "switch";
 }
 
-/** To the page that is loaded next. @param {Link} link */
+/** Hands a link to the page that is loaded next. @param {Link} link */
 function handOn({ token, profile = "" }) {
     const link = { ...(token && { token }), profile };
     try {

@@ -119,7 +119,7 @@ def main(environ: Mapping[str, str]) -> int:
 def profiles_to_pack(project: Path) -> bytes | None:
     """Returns the content of profiles.json; None if there is no such file. Raises BuildError.
 
-    Whether it fits the settings, only a deployment tells: a build has no .env.
+    Whether it fits the settings is checked while deploying: a build has no .env.
     """
     try:
         content = read_profiles(project)

@@ -63,8 +63,8 @@ def _others(environ: Mapping[str, str]) -> str:
     minors = [f"3.{number}" for number in range(8, 20)]
     found = {minor: path for minor in minors for path in _candidates(minor, environ) if _is_cpython(path, minor)}
     if not found:
-        return "There is no other here either."
-    told = f"There is here: {', '.join(f'{minor} ({path})' for minor, path in found.items())}."
+        return "There is no other Python here either."
+    told = f"This machine has: {', '.join(f'{minor} ({path})' for minor, path in found.items())}."
     runtimes = [f"RUNTIME=python{minor}" for minor in RUNTIMES if minor in found]
     return " ".join([told, *(f"Or build for what is here: {runtime}." for runtime in runtimes)])
 

@@ -93,7 +93,7 @@ def policy(context: Context) -> Iterator[str]:
 
 @check(
     "site-policy",
-    impact="Who may write the page can make it send people's upload links and files elsewhere.",
+    impact="Anyone who may write the page can make it send people's upload links and files elsewhere.",
     fix="Delete the bucket's policy, in deploy/ros.yaml or in the OSS console: the bucket is public-read by its ACL.",
     live="site policy",
 )

@@ -72,7 +72,7 @@ class Context:
 
         A profile may have several faults, each of which stands for itself.
         """
-        # With this name the settings know that they are not on a laptop; only a deployment tells the address.
+        # With this name the settings know that they are not on a laptop; the address is known only while deploying.
         environ = {**self.settings, "FC_FUNCTION_NAME": "oss-direct-upload-sign"}
         if environ.get("CALLBACK_URL", "").startswith("${"):
             environ["CALLBACK_URL"] = UNKNOWN

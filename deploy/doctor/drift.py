@@ -129,7 +129,7 @@ def drift(context: Context) -> Iterator[str]:
 
 @check(
     "configuration",
-    impact="Other code runs than you deployed, or it runs elsewhere, with other means, or sends its data elsewhere.",
+    impact="Other code runs than you deployed, or it runs elsewhere or otherwise, or sends its data elsewhere.",
     fix="Find out who changed it, and deploy, for what is in s.yaml to hold. (What fc3 leaves alone, take away in "
     "Function Compute's console.)",
     live="function",
@@ -151,7 +151,7 @@ def configuration(context: Context) -> Iterator[str]:
 
 @check(
     "callback-url",
-    impact="OSS tells somebody else of what is uploaded, and shows the page what they answer; or it tells nobody.",
+    impact="OSS notifies somebody else of uploads, and the page shows what they answer; or OSS notifies nobody.",
     fix="Find out who changed it, and deploy.",
     live="function",
     also="callback function",
@@ -167,7 +167,7 @@ def callback_url(context: Context) -> Iterator[str]:
 
 @check(
     "asynchronous",
-    impact="What somebody calls asynchronously is answered elsewhere, with forms in it, or is done again.",
+    impact="Results of asynchronous invocations, forms among them, go elsewhere, or the invocations are repeated.",
     fix="Take it away in Function Compute's console, under asynchronous invocation, or declare it in s.yaml.",
     live="asynchronous calls",
     declared=False,
@@ -221,7 +221,7 @@ def not_checked(context: Context) -> Iterator[str]:
             )
             yield from (f"{whose}'s concurrency has {name}, which is not checked." for name in of_limit)
     if _calls_back(context) and not _address(context):
-        yield "The callback function's address is not to be seen: CALLBACK_URL is not checked."
+        yield "The callback function's address cannot be seen: CALLBACK_URL is not checked."
 
 
 def _functions(context: Context) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -252,7 +252,7 @@ def _differing_settings(live: Mapping[str, str], declared: Mapping[str, str], *,
         name
         for name in {**declared, **live}
         if live.get(name) != declared.get(name)
-        and "${" not in declared.get(name, "")  # only a deployment tells it
+        and "${" not in declared.get(name, "")  # known only while deploying
         and not (name.endswith("_SECRET") and name not in declared and not _has_provider(declared, name))
         and not (is_sign and name == "OSS_STS_ROLE_ARN")  # the check of roles looks at it
         and not (is_sign and name == "AUTH" and is_open(live))  # and one of its own at this
@@ -262,7 +262,7 @@ def _differing_settings(live: Mapping[str, str], declared: Mapping[str, str], *,
 def _has_provider(declared: Mapping[str, str], secret: str) -> bool:
     """Tells whether tokens are an identity provider's, so that a JWT_SECRET would be somebody else's way in.
 
-    Of other secrets, who looks may only not have them here.
+    Other secrets may simply not be set where doctor runs.
     """
     return secret.startswith("JWT_") and not {"JWT_JWKS", "JWT_ISSUER"}.isdisjoint(declared)
 
@@ -309,7 +309,7 @@ def _differing(
         for name in {**declared, **live}
         if compared(name) or (name in declared and _top(name) not in beside)
         if (live.get(name, _DEFAULTS.get(name)) or None) != (declared.get(name, _DEFAULTS.get(name)) or None)
-        and "${" not in str(declared.get(name, ""))  # only a deployment tells it
+        and "${" not in str(declared.get(name, ""))  # known only while deploying
     ]
 
 

@@ -51,7 +51,7 @@ def referers(context: Context) -> Iterator[str]:
 @check(
     "upload-website",
     level="decision",
-    impact="Who may read a file is shown, or sent to, something else where there is none.",
+    impact="Those who may read files are shown, or sent to, something else where a file is missing.",
     fix="Keep it if it is yours; else delete the bucket's static page, with its redirect and mirroring rules, in the "
     "OSS console: uploads need none.",
     live="website",

@@ -194,7 +194,7 @@ class _Inspector:
         for kind, name, facts in buckets:
             codes = [self._not_visible.get(fact, "") for fact in facts]
             absent = [code for code in codes if code in NOT_THERE]
-            if name:  # the ACL alone says whose a bucket is: who took the name may show the rest of theirs
+            if name:  # the ACL alone says whose a bucket is: another account that took the name may show the rest
                 yield LiveResource(f"{kind} {name}", facts[0], (absent or codes)[0])
 
     def _page_bucket(self) -> BucketConfig:

@@ -107,7 +107,7 @@ class OssStore:
 def _is_shortened(key: str) -> bool:
     """Tells whether clients ask for another path: they take such parts out, and OSS finds the signature wrong.
 
-    Who has a folder form can choose such a key, and must not stop the owner's list by it.
+    The holder of a folder form can choose such a key, and must not stop the owner's list by it.
     """
     return not {".", ".."}.isdisjoint(key.split("/"))
 
@@ -117,7 +117,7 @@ def list_uploads(
 ) -> Iterator[Upload]:
     """Yields what was uploaded under the function's prefix, or only what is `below` it, in the order of keys.
 
-    What `but` holds for is left out.
+    Files for which `but` is true are left out.
     """
     # The console marks folders by empty objects.
     found = [
@@ -150,7 +150,7 @@ def _row(when: str, who: str, size: str, name: str, key: str) -> str:
 
 
 def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) -> int:
-    """Prints the table or fetch the files. Returns the exit code: 0; 1 where OSS refuses; 2 for a wrong call."""
+    """Prints the table or fetches the files. Returns the exit code: 0; 1 where OSS refuses; 2 for a wrong call."""
     asked = _parser().parse_args(arguments)
     try:
         _check(asked)
@@ -184,7 +184,7 @@ def list_or_download(store: Store, prefix: str, paths: Iterable[str], to: str | 
 
 
 def download(store: Store, files: Iterable[Upload], inbox: Inbox) -> Iterator[Path]:
-    """Fetches the files, each whole or not at all; gives the path of each.
+    """Fetches the files, each whole or not at all; yields the path of each.
 
     No file is overwritten: another of the same name gets a number. Raises ValueError at the end, with a line for each
     that could not be read or arrived incomplete.

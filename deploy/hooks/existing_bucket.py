@@ -45,7 +45,7 @@ class ExistingBucket:
         return [each for each in self._configuration(kind) if each.tag == kind.rule]
 
     def put(self, kind: Rules, before: Sequence[Element], rules: Sequence[Element]) -> None:
-        """Replaces the rules, if they are still those `before`, and looks that OSS has them as they were put.
+        """Replaces the rules, if they are still those `before`, and checks that OSS has them as they were put.
 
         Raises ValueError if it has others. OSS has no conditional requests for that, so a change in the very moment of
         this one is lost.

@@ -44,7 +44,7 @@ def allows(policies: Iterable[Mapping[str, Any]], action: str, resource: str) ->
 
 
 def denies(policies: Iterable[Mapping[str, Any]], action: str, resource: str) -> bool:
-    """Returns whether one of the policies denies an action on a resource in so many words."""
+    """Returns whether one of the policies denies an action on a resource explicitly."""
     return any("Deny" in _find_effects(policy, action, resource) for policy in policies)
 
 

@@ -1,4 +1,4 @@
-"""The page as a deployment publishes it, but for the addresses that it may talk to, with the npm package's modules."""
+"""The page as a deployment publishes it, except for the addresses that it may talk to, with the npm package's modules."""
 
 from __future__ import annotations
 

@@ -223,7 +223,7 @@ class SoundDeployment:
         return rule
 
     def deploy(self, spoil: Callable[[SoundDeployment], object]) -> SoundDeployment:
-        """Returns live functions and roles as they are declared, but for this."""
+        """Returns live functions and roles as they are declared, except for this."""
         there = copy.deepcopy(self)
         spoil(there)
         self.account = there.deployment

@@ -250,7 +250,7 @@ class Runner:
         return faults or self._compare_stored(fill_in(ours.get("stored", {}), self._names))
 
     def _compare_stored(self, stored: Mapping[str, Any]) -> list[str]:
-        """Looks, as the user, whether what should be in the bucket is there."""
+        """Checks, as the user, whether what should be in the bucket is there."""
         self._credentials = self.target.credentials
         faults = []
         for key, about in stored.items():
@@ -264,7 +264,7 @@ class Runner:
         return faults
 
     def _find_refused(self, row: Mapping[str, Any], answer: Answer) -> list[str]:
-        """Looks whether a form was stored although it was refused."""
+        """Checks whether a form was stored although it was refused."""
         [*before, last] = row["steps"]
         if answer.status < 400 or "form" not in last or any("assume_role" not in step for step in before):
             return []

@@ -74,7 +74,7 @@ class BucketClient:
         last = min(stored.size, HEAD_BYTES) - 1
         if last < 0:
             return b""
-        # OSS ignores a range that ends behind the object, and answers with all of it.
+        # OSS ignores a range that ends beyond the object, and answers with all of it.
         headers = {"Range": f"bytes=0-{last}", "If-Match": f'"{stored.etag}"'}
         try:
             response = self._request("GET", stored.key, self._time_left(), headers)

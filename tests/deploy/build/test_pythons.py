@@ -61,19 +61,19 @@ def test_the_package_is_made_by_the_targets_own_python(
 
 
 HERE_ARE = {
-    "none": ({}, "There is no other here either."),
+    "none": ({}, "There is no other Python here either."),
     "one that no runtime has": (
         {"bin/python3.11": "echo cpython 3.11", "bin/python3": "echo cpython 3.11"},
-        "There is here: 3.11 ({}/bin/python3.11).",
+        "This machine has: 3.11 ({}/bin/python3.11).",
     ),
     "one that another runtime has": (
         {"bin/python3.13": "echo cpython 3.13", ".venv/3.10/bin/python": "echo cpython 3.10"},
-        "There is here: 3.10 ({}/.venv/3.10/bin/python), 3.13 ({}/bin/python3.13). "
+        "This machine has: 3.10 ({}/.venv/3.10/bin/python), 3.13 ({}/bin/python3.13). "
         "Or build for what is here: RUNTIME=python3.10.",
     ),
     "names of pyenv's without a Python behind them": (
         {"bin/python3.9": "exit 127", "bin/python3.14": "echo cpython 3.14"},
-        "There is here: 3.14 ({}/bin/python3.14).",
+        "This machine has: 3.14 ({}/bin/python3.14).",
     ),
 }
 

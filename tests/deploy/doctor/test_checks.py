@@ -57,7 +57,7 @@ def rule_for(
     exposed: tuple[str, ...] = ("ETag",),
     headers: tuple[str, ...] = ("*",),
 ) -> CorsRule:
-    """Returns a live CORS rule that is as the template's but for this."""
+    """Returns a live CORS rule that is as the template's except for this."""
     return CorsRule(origins, methods, exposed, headers)
 
 
@@ -80,7 +80,7 @@ def lifecycle_of(given: SoundDeployment) -> list[dict[str, object]]:
 
 
 def only_if_unknown(value: object) -> dict[str, object]:
-    """Returns a value of which only a deployment tells whether it holds."""
+    """Returns a value that is known only while deploying."""
     return {"Fn::If": ["Unknown", value, {"Ref": "ALIYUN::NoValue"}]}
 
 
@@ -379,7 +379,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("large-files", lambda g: with_profile(g.send_in_parts(), max_size="300MB", multipart=False), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
     ("large-files", lambda g: with_profile(g.send_in_parts(), multipart=False).settings.update(MAX_SIZE="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
     ("existing-bucket", lambda g: g.use_existing(UPLOAD_PREFIX=""), "UPLOAD_PREFIX is missing: in a bucket that others use, too, rights and rules are for the files below it alone. Set one that is this deployment's alone."),
-    ("existing-bucket", lambda g: g.use_existing(UPLOAD_CERTIFICATE="1"), "UPLOAD_CERTIFICATE is set, and UPLOAD_BUCKET, too: to a bucket that was there before no domain is bound. Bind it, with its certificate, in the OSS console."),
+    ("existing-bucket", lambda g: g.use_existing(UPLOAD_CERTIFICATE="1"), "UPLOAD_CERTIFICATE is set, and UPLOAD_BUCKET, too: no domain is bound to a bucket that was there before. Bind it, with its certificate, in the OSS console."),
     ("encryption", lambda g: g.see(encryption="KMS"), "The live bucket b encrypts with a key of KMS."),
     ("referers", lambda g: g.see(referers=Referers(allows_none=False, pages=1)), "The live bucket b refuses requests without a Referer."),
     ("upload-website", lambda g: g.see(website=Website("index.html")), "The live bucket b is set up as a website."),

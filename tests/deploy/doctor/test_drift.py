@@ -269,7 +269,7 @@ def test_callbacks_that_lead_elsewhere_are_a_fault(url: str) -> None:
 @pytest.mark.parametrize("address", [None, ""])
 def test_callbacks_that_cannot_be_compared_are_named_as_not_checked(address: str | None) -> None:
     assert found_in(calling_back(ADDRESS, address)) == [
-        ("not-checked", "Live: The callback function's address is not to be seen: CALLBACK_URL is not checked.")
+        ("not-checked", "Live: The callback function's address cannot be seen: CALLBACK_URL is not checked.")
     ]
 
 
