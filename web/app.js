@@ -4,16 +4,14 @@ import "./element.js";
 import { chooseLanguage, LANGUAGES } from "./messages.js";
 import { Fault } from "./retry.js";
 import { addStyle, THEME } from "./style.js";
+import { elementsById } from "./template.js";
 
 addStyle(document, THEME);
 
 const uploader = /** @type {OssUpload} */ (document.querySelector("oss-upload"));
 
-const page = /** @type {PageElements} */ (
-    /** @type {unknown} */ (
-        Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]))
-    )
-);
+/** @type {PageElements} */
+const page = elementsById(document);
 
 /** @type {Config | undefined} */
 let config;

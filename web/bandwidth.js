@@ -1,6 +1,7 @@
 // How fast the line is, which files arrive before their forms expire, and how much of all has been sent.
 
 import { MIN_BYTES_PER_SECOND } from "./form-lifetime.js";
+import { OPEN } from "./states.js";
 
 /** Bytes that may have been handed over without having arrived. */
 const BUFFER_SIZE = 16_000_000;
@@ -135,7 +136,7 @@ export class Totals {
     }
 
     get open() {
-        return this.of("waiting", "signing", "sending", "finishing", "retrying", "paused");
+        return this.of(...OPEN);
     }
 }
 

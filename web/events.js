@@ -1,6 +1,6 @@
 // What <oss-upload> reports, as events of its own.
 
-const FAILED = ["failed", "unconfirmed"];
+import { FAILED } from "./states.js";
 
 /** @param {Upload} upload */
 const hasFailed = ({ state }) => FAILED.includes(state);

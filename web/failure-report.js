@@ -1,7 +1,7 @@
 // Shows why files failed: once for all that failed of one cause, with details for the site's owner. Loaded when one has failed.
 
 import { join } from "./messages.js";
-import { create } from "./template.js";
+import { create, setText } from "./template.js";
 import { describeFailure } from "./wording.js";
 
 const MAX_REQUEST_IDS = 3;
@@ -250,11 +250,4 @@ function causeOf({ code, detail }) {
 /** @param {Upload} upload */
 function hasFailed({ state }) {
     return state === "failed" || state === "unreported";
-}
-
-/** Leaves equal text alone, which screen readers would read again. @param {Element} element @param {string} text */
-function setText(element, text) {
-    if (element.textContent !== text) {
-        element.textContent = text;
-    }
 }

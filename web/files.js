@@ -2,6 +2,7 @@
 
 import { Meter } from "./bandwidth.js";
 import { Fault, NOT_RETRIABLE } from "./retry.js";
+import { OPEN, STORED } from "./states.js";
 
 /** No change reaches a copy. Larger files are checked after they were sent. */
 export const MAX_COPY_SIZE = 8 * 1024 ** 2;
@@ -40,8 +41,6 @@ export function unreadableFault() {
     return new Fault(isLeaving ? "storage_unreachable" : "file_changed");
 }
 
-const CLOSED = ["done", "unreported", "unconfirmed", "failed", "cancelled"];
-
 export class Upload {
     /** @type {State} */
     state = "waiting";
@@ -77,11 +76,11 @@ export class Upload {
     }
 
     get isOpen() {
-        return !CLOSED.includes(this.state);
+        return OPEN.includes(this.state);
     }
 
     get isStored() {
-        return this.state === "done" || this.state === "unreported";
+        return STORED.includes(this.state);
     }
 
     get isRetriable() {

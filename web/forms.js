@@ -1,6 +1,7 @@
 // Signed forms. The files that wait get theirs in the request of one whose turn it is: as many as one request has, and no
 // more.
 
+import { untilAborted } from "./abort.js";
 import { postForm } from "./oss.js";
 import { canRetry, Fault, functionFault, HALTS_QUEUE } from "./retry.js";
 
@@ -211,13 +212,8 @@ class FormOrder {
     wait(signal) {
         signal.throwIfAborted(); // it may have ended while something else was awaited
         this.#signals.push(signal);
-        return new Promise((resolve, reject) => {
-            signal.addEventListener("abort", () => {
-                reject(signal.reason);
-                this.batch?.abortIfUnwanted();
-            });
-            this.promise.then(resolve, reject);
-        });
+        signal.addEventListener("abort", () => this.batch?.abortIfUnwanted());
+        return untilAborted(this.promise, signal);
     }
 
     /** @param {Form & { expires_at: string, error?: Parameters<typeof functionFault>[0] }} form @param {number} requestedAt */

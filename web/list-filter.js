@@ -1,13 +1,14 @@
 // Shows some files of a long list: those that are unfinished, failed or uploaded. Loaded for more than ten.
 
+import { FAILED, OPEN, STORED } from "./states.js";
 import { create } from "./template.js";
 
 /** @type {[kind: string, states: State[]][]} */
 const KINDS = [
     ["show_all", []],
-    ["show_open", ["waiting", "signing", "sending", "finishing", "retrying", "paused"]],
-    ["show_failed", ["failed", "unconfirmed"]],
-    ["show_done", ["done", "unreported"]],
+    ["show_open", OPEN],
+    ["show_failed", FAILED],
+    ["show_done", STORED],
 ];
 
 const selectorOf = (/** @type {State[]} */ states) => states.map((state) => `.${state}`).join();

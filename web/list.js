@@ -2,6 +2,7 @@
 
 import { STYLE } from "./look.js";
 import { appendRow, measureChunks, NAME_STYLE, neighbourOf, Row } from "./rows.js";
+import { FAILED } from "./states.js";
 import { Summary } from "./summary.js";
 import { describeAnswer, describeFailure, describeStatus } from "./wording.js";
 
@@ -11,7 +12,7 @@ const [CHANGE_MS, TICK_MS] = [100, 1000];
 const SLICE_MS = 40;
 
 /** What is read aloud at once. */
-const FAILURES = ["failed", "unreported", "unconfirmed"];
+const FAILURES = [...FAILED, "unreported"];
 
 export class UploadList {
     /** @type {Map<Upload, Row>} */

@@ -1,5 +1,6 @@
 // Sends a file in parts. A part that fails is sent again alone; after an interruption, only what is missing.
 
+import { untilAborted } from "./abort.js";
 import { combine } from "./crc64.js";
 import { unreadableFault } from "./files.js";
 import { putPart, toUploadResult } from "./oss.js";
@@ -331,19 +332,13 @@ class Transfer {
         }
     }
 
-    /** @param {number} milliseconds @returns {Promise<void>} */
+    /** @param {number} milliseconds */
     #pause(milliseconds) {
-        return new Promise((resolve, reject) => {
-            const abort = () => {
-                stop();
-                reject(this.signal.reason);
-            };
-            const stop = this.uploader.setTimer(milliseconds, () => {
-                this.signal.removeEventListener("abort", abort);
-                resolve();
-            });
-            this.signal.addEventListener("abort", abort);
+        let stop = () => {};
+        const pause = new Promise((resolve) => {
+            stop = this.uploader.setTimer(milliseconds, () => resolve(undefined));
         });
+        return untilAborted(pause, this.signal).finally(stop);
     }
 }
 

@@ -1,5 +1,6 @@
 // Reads what is sent: piece by piece, or as a copy, and finds out whether it has changed. Loaded with the first file.
 
+import { untilAborted } from "./abort.js";
 import { crc64 } from "./crc64.js";
 import { unreadableFault } from "./files.js";
 
@@ -84,16 +85,12 @@ async function* readSlices(blob, signal) {
     }
 }
 
-/** Ends when it is aborted, even if the browser never answers. @template T @param {Promise<T>} reading @param {AbortSignal} signal @returns {Promise<T>} */
+/** The browser may never answer. @template T @param {Promise<T>} reading @param {AbortSignal} signal */
 function waitFor(reading, signal) {
-    return new Promise((resolve, reject) => {
-        const abort = () => reject(signal.reason);
-        signal.addEventListener("abort", abort);
-        signal.aborted && abort();
-        reading
-            .then(resolve, () => reject(unreadableFault()))
-            .finally(() => signal.removeEventListener("abort", abort));
+    const readable = reading.catch(() => {
+        throw unreadableFault();
     });
+    return untilAborted(readable, signal);
 }
 
 /** The CRC-64 of its bytes. Rejects with a Fault if they can no longer be read. @param {Blob} blob @param {() => void} keepAlive @param {AbortSignal} signal */

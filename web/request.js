@@ -1,7 +1,7 @@
 // What a link asks for: its title, note and end, and how many files are left of it. Loaded for links that say so.
 
 import { Fault } from "./retry.js";
-import { create } from "./template.js";
+import { create, setText } from "./template.js";
 
 /** A weekday names one day until then. */
 const WEEK_MS = 6 * 24 * 3600 * 1000;
@@ -50,10 +50,10 @@ export class RequestView {
         const limits = this.#limits;
         const { texts } = this.view;
         this.section.hidden = !limits;
-        setText(this.title, limits?.title ?? "");
-        setText(this.note, limits?.note ?? "");
-        setText(this.terms, limits ? describeTerms(limits, Date.now(), texts) : "");
-        setText(this.left, limits && this.#slots ? describeLeft(this.#slots, texts) : "");
+        showText(this.title, limits?.title ?? "");
+        showText(this.note, limits?.note ?? "");
+        showText(this.terms, limits ? describeTerms(limits, Date.now(), texts) : "");
+        showText(this.left, limits && this.#slots ? describeLeft(this.#slots, texts) : "");
     }
 }
 
@@ -79,9 +79,7 @@ export function describeLeft({ left, count }, texts) {
 }
 
 /** Hides what has no text. @param {HTMLElement} element @param {string} text */
-function setText(element, text) {
+function showText(element, text) {
     element.hidden = !text;
-    if (element.textContent !== text) {
-        element.textContent = text;
-    }
+    setText(element, text);
 }

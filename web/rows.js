@@ -1,7 +1,7 @@
 // The rows of the list: their elements, in chunks, and what they show. Loaded with the list.
 
 import { ICONS } from "./icons.js";
-import { create, createIcon } from "./template.js";
+import { create, createIcon, setText } from "./template.js";
 
 /** So many rows does the browser skip at once while they are out of view: each by itself would take it too long. Pictures fill two to six columns of them. */
 const CHUNK = 60;
@@ -93,9 +93,7 @@ export class Row {
     /** @param {"key" | "answer"} name @param {string} text */
     showText(name, text) {
         const part = this.#need(name, text !== "");
-        if (part && part.textContent !== text) {
-            part.textContent = text;
-        }
+        part && setText(part, text);
     }
 
     /** @param {number | undefined} share */

@@ -2,7 +2,8 @@
 
 import { Meter } from "./bandwidth.js";
 import { HALTS_QUEUE } from "./retry.js";
-import { create } from "./template.js";
+import { FAILED, STORED } from "./states.js";
+import { create, setText } from "./template.js";
 import { describeOutage, describeTotals } from "./wording.js";
 
 const ANNOUNCE_MS = 10_000;
@@ -19,7 +20,7 @@ const ignore = () => {};
 
 /** What was cancelled is neither good nor bad. @param {Totals} totals */
 function classOf(totals) {
-    if (totals.open === 0 && totals.of("failed", "unconfirmed") > 0) {
+    if (totals.open === 0 && totals.of(...FAILED) > 0) {
         return "incomplete";
     }
     return totals.open + totals.of("cancelled") === 0 ? "complete" : "";
@@ -148,7 +149,7 @@ export class Summary {
         const { totals } = queue;
         const { page, texts } = view;
         const isOpen = totals.open > 0;
-        const share = totals.size > 0 ? totals.sent / totals.size : Number(totals.of("done", "unreported") > 0);
+        const share = totals.size > 0 ? totals.sent / totals.size : Number(totals.of(...STORED) > 0);
         const now = queue.now();
         if (totals.of(...MOVING) === 0) {
             this.#speed = new Meter();
@@ -186,7 +187,7 @@ export class Summary {
             [page.cancel, isOpen],
             [page.retry, retriable + totals.of("cancelled") > 0 || this.#isHalted()],
             // There is no clipboard without https.
-            [this.#copy, !isOpen && totals.of("done", "unreported") > 0 && isSecureContext],
+            [this.#copy, !isOpen && totals.of(...STORED) > 0 && isSecureContext],
             [page.clear, !isOpen && rows.size > retriable],
         ]);
     }
@@ -279,9 +280,7 @@ export class Summary {
         const isHalted = this.#isHalted();
         const isShown = outage !== undefined && totals.open > (isHalted ? 0 : 1);
         const text = isShown ? describeOutage(texts, outage) : "";
-        if (page.outage.textContent !== text) {
-            page.outage.textContent = text;
-        }
+        setText(page.outage, text);
         page.outage.classList.toggle("bad", isHalted);
         view.useFailures(
             (failures) => failures.showDetails(page.outage, isShown ? [outage.fault] : [], this.#paintOutage),

@@ -26,6 +26,18 @@ export function createIcon(paths) {
     return svg;
 }
 
+/** @param {ParentNode} root @returns {any} its elements that have an id */
+export function elementsById(root) {
+    return Object.fromEntries([...root.querySelectorAll("[id]")].map((element) => [element.id, element]));
+}
+
+/** Leaves equal text alone, which screen readers would read again. @param {Element} element @param {string} text */
+export function setText(element, text) {
+    if (element.textContent !== text) {
+        element.textContent = text;
+    }
+}
+
 /** Its texts are those of en.json: shown until a language is loaded. */
 export function createTree() {
     return create(

@@ -3,7 +3,7 @@
 import { isolateName, Translator } from "./messages.js";
 import { BLOCKING } from "./retry.js";
 import { addStyle, STYLE, THEME } from "./style.js";
-import { createTree } from "./template.js";
+import { createTree, elementsById } from "./template.js";
 
 const NOT_LOADED = "This page has not loaded completely. Reload it.";
 
@@ -23,11 +23,8 @@ export class View {
         this.addStyle(THEME);
         this.addStyle(STYLE);
         root.append(createTree());
-        this.page = /** @type {ViewElements} */ (
-            /** @type {unknown} */ (
-                Object.fromEntries([...root.querySelectorAll("[id]")].map((element) => [element.id, element]))
-            )
-        );
+        /** @type {ViewElements} */
+        this.page = elementsById(root);
     }
 
     /** @param {string} text of a style sheet */

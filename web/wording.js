@@ -2,6 +2,7 @@
 
 import { isolateName, join } from "./messages.js";
 import { HALTS_QUEUE, LINK_NEEDED } from "./retry.js";
+import { STORED } from "./states.js";
 
 /** @param {Translator} texts @param {Upload} upload */
 export function describeFailure(texts, { fault, tries }) {
@@ -58,7 +59,7 @@ export function describeAnswer(texts, { answer, object }) {
 
 /** @param {Translator} texts @param {Totals} totals @param {number} rate @param {boolean} [isPaused] */
 export function describeTotals(texts, totals, rate, isPaused = false) {
-    const done = totals.of("done", "unreported");
+    const done = totals.of(...STORED);
     const failed = totals.of("failed");
     const unconfirmed = totals.of("unconfirmed");
     const cancelled = totals.open === 0 ? totals.of("cancelled") : 0;

@@ -19,6 +19,7 @@ from support import npm_package
 pytestmark = pytest.mark.node_modules
 
 MODULES = [
+    "abort",
     "attributes",
     "bandwidth",
     "claims",
@@ -56,6 +57,7 @@ MODULES = [
     "rows",
     "selection",
     "signer",
+    "states",
     "style",
     "summary",
     "template",
