@@ -148,7 +148,7 @@ class StandIn(HTTPServer):
 
     @property
     def url(self) -> str:
-        """`http://127.0.0.1:<port>`, without a slash at its end; also where it listens at every address."""
+        """Returns `http://127.0.0.1:<port>`, without a slash at its end; also where it listens at every address."""
         return f"http://{LOOPBACK if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104 - a comparison
 
     def handle(self, request: Request) -> Response:
@@ -231,7 +231,7 @@ class StandIn(HTTPServer):
         super().start()
 
     def thread_target(self) -> None:
-        """Serves. It does not look whether to stop, which takes time where nothing happens: `stop` wakes it."""
+        """Serves. It does not check whether to stop, which takes time where nothing happens: `stop` wakes it."""
         assert self.server is not None  # noqa: S101 - for the type checker: the base starts this thread with a server
         self.server.RequestHandlerClass = PlainHandler
         while not self.stopping.is_set():

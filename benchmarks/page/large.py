@@ -116,7 +116,7 @@ def _by_ten_lines(page: Page, cloud: Local, file: Path) -> float:
 
 
 def by_page(page: Page, cloud: Local, file: Path, look: Callable[[], object] = bool) -> float:
-    """Seconds, by the page's own clock, from the choice to the word that it is stored; `look` is called meanwhile."""
+    """Returns the seconds from the choice until the page says that it is stored; `look` is called meanwhile."""
     page.set_input_files("#files", [])
     page.evaluate(TIME_THE_PAGE)
     page.set_input_files("#files", file)

@@ -26,7 +26,7 @@ FLAGS = (
 
 
 def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
-    """Marks, of 100; the largest contentful paint in ms; the layout shift."""
+    """Yields the marks, of 100; the largest contentful paint in ms; the layout shift."""
     program = shutil.which("lighthouse") or PROGRAM
     if not Path(program).exists():
         raise NotMeasured("Lighthouse is not installed: npm install --no-save lighthouse")

@@ -88,7 +88,7 @@ class Way:
 
 
 def measure() -> list[Row]:
-    """Ratios, each the median of pairs; then the time itself, and what it is made of."""
+    """Returns ratios, each the median of pairs; then the time itself, and what it is made of."""
     with tempfile.TemporaryDirectory() as folder, stand_in(f"{folder}/files") as (_, told):
         environ = environ_of(told)
         built = package(f"{folder}/sign")

@@ -78,7 +78,7 @@ def measure() -> Table:
 
 
 def _waits(arguments: list[str], environ: Mapping[str, str], share: float) -> tuple[float, float]:
-    """Seconds until the first form of a new process is there, and the median of warm ones."""
+    """Returns the seconds until a new process has made its first form, and the median of warm ones."""
     begin = time.perf_counter()
     with cold.start(arguments, environ) as process, _held_to(process.pid, share):
         assert process.stdout is not None

@@ -26,7 +26,7 @@ PATIENCE = 10
 
 
 def measure() -> list[Row]:
-    """Failures, memory and threads, over all three."""
+    """Returns failures, memory and threads, over all three."""
     with tempfile.TemporaryDirectory() as files, stand_in(files, MAX_SIZE="5GB") as (pid, addresses):
         with urlopen(addresses["function"] + "/get_post_signature_for_oss_upload") as answer:  # noqa: S310 - our own
             post = partial(_post, json.load(answer))

@@ -318,7 +318,7 @@ class _Inspector:
         return bytes(answer.http_response.content)
 
     def _note_skew(self, before: float, headers: Any) -> None:
-        """OSS's clock shows whole seconds: what lies within the request and that second is no skew."""
+        """Notes how far this machine's clock is off. OSS's shows whole seconds: less than one is no skew."""
         told = (headers or {}).get("Date")
         if told is None or self._skew is not None:
             return

@@ -208,7 +208,7 @@ def _is_plain(statement: Mapping[str, Any]) -> bool:
 
 
 def _rights(statement: Mapping[str, Any], nobody: str) -> Iterator[Right]:
-    """`nobody` is what an empty list of principals means: to OSS, everybody."""
+    """Yields a statement's rights; `nobody` is what an empty list of principals means: to OSS, everybody."""
     condition = json.dumps(statement["Condition"], sort_keys=True, default=str) if statement.get("Condition") else ""
     for action in _each(statement, "Action"):
         for resource in _each(statement, "Resource"):

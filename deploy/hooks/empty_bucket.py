@@ -22,7 +22,7 @@ _STOPPED = {"look": "Nothing was removed.", "empty": "Nothing more is removed."}
 
 
 def check(bucket: Folder, name: str, *, delete_files: bool, step: str) -> str:
-    """Looks, and with `delete_files` in the step `empty` delete. What to say; empty if there is nothing to say.
+    """Looks, and with `delete_files` in the step `empty` deletes. Returns what to say; empty if there is nothing.
 
     Raises ValueError, with the way out, if there are files and nobody said that they may go.
     """

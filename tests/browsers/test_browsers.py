@@ -69,7 +69,7 @@ def stored_files(cloud: Cloud) -> list[bytes]:
 
 
 def says(page: Page, words: str) -> None:
-    """Some file's line has these words in it."""
+    """Tells whether some file's line has these words in it."""
     page.wait_for(f"{STATUS}.some((text) => text.includes({json.dumps(words)}))", True)
 
 

@@ -38,7 +38,7 @@ def shrink(path: Path) -> None:
 
 
 def replace(path: Path) -> None:
-    """Other bytes, as many as before, in the same file."""
+    """Writes other bytes, as many as before, into the same file."""
     with path.open("r+b") as file:
         file.write(b"B" * path.stat().st_size)
 
@@ -103,7 +103,7 @@ def stored_files(cloud: Cloud) -> list[bytes]:
 
 
 def nothing_is_left(page: Page, cloud: Cloud) -> None:
-    """Neither a file nor parts of one, once the page has given them up."""
+    """Waits until there is neither a file nor a part of one, once the page has abandoned them."""
     end = time.monotonic() + webdriver.PATIENCE
     while cloud.bucket.multipart_uploads.ids() and time.monotonic() < end:
         page.run("return new Promise((resolve) => setTimeout(() => resolve(null), 20))")

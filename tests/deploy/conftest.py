@@ -20,7 +20,7 @@ from support.upload_bucket import Bucket
 
 @pytest.fixture
 def endpoint() -> Iterator[HTTPServer]:
-    """OSS's address, for one test."""
+    """Yields OSS's address, for one test."""
     with QuickServer() as server:
         yield server
         server.check()
@@ -28,7 +28,7 @@ def endpoint() -> Iterator[HTTPServer]:
 
 @pytest.fixture
 def bucket(endpoint: HTTPServer) -> Bucket:
-    """Whatever bucket is asked for; empty."""
+    """Returns an empty bucket, which answers by any name."""
     made = Bucket()
     made.serve(endpoint)
     return made
@@ -36,7 +36,7 @@ def bucket(endpoint: HTTPServer) -> Bucket:
 
 @pytest.fixture
 def api_endpoint() -> Iterator[HTTPServer]:
-    """Where Function Compute and ROS are, for one test."""
+    """Yields the address of Function Compute and ROS, for one test."""
     with QuickServer() as server:
         yield server
         server.check()

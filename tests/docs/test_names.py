@@ -144,6 +144,17 @@ def test_what_returns_nothing_does_not_say_that_it_returns_something() -> None:
     ] == []
 
 
+def test_docstrings_of_functions_begin_with_a_verb() -> None:
+    """In the third person: Returns, Yields, Waits. Those of tests and constructors say what is so, or what they take."""
+    functions = [(place, node) for place, node in python_nodes() if not isinstance(node, ast.ClassDef)]
+    assert [
+        f"{place}: {docstring.splitlines()[0]}"
+        for place, node in functions
+        if (docstring := ast.get_docstring(node)) and not node.name.startswith(("test_", "__init__"))
+        if not re.match(r"[A-Z][a-z]+s\b", docstring)
+    ] == []
+
+
 FORM_CONTROLS = {"disabled", "required"}
 """Properties that HTML gives every control of a form: <oss-upload> has them, too."""
 

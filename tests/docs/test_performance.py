@@ -16,7 +16,7 @@ NAMES = ["numbers", "machine", "shares", "stages", "cores"]
 
 
 def rows(name: str) -> list[tuple[str, ...]]:
-    """Of a table of the page: its cells, without its head."""
+    """Returns the cells of a table of the page, without its head."""
     text = PAGE.split(f"<!-- make bench: {name} -->\n")[1].split("<!-- /make bench -->")[0]
     return [tuple(line.removeprefix("| ").removesuffix(" |").split(" | ")) for line in text.splitlines()[2:]]
 

@@ -69,7 +69,7 @@ def show_interrupted(page: Page, cloud: Cloud) -> None:
 
 
 def show_other_link(page: Page, cloud: Cloud) -> None:
-    """As if the function named a person and what their link asks for: it asks whether another link replaces theirs."""
+    """Has the page ask whether another link replaces one that names a person and what it asks for."""
     page.route("**/limits", with_subject)
     page.reload()
     expect(page.locator("#who")).not_to_be_empty()
@@ -88,7 +88,7 @@ def with_subject(route: Route) -> None:
 
 
 def show_unfolded(page: Page, cloud: Cloud) -> None:
-    """With large pictures: the narrowest place for the longest texts."""
+    """Shows large pictures: the narrowest place for the longest texts."""
     show_failed(page, cloud)
     page.locator("#causes summary").click()
     cloud.faults.oss_deny_early = False
@@ -165,7 +165,7 @@ def test_in_no_state_size_scheme_and_language_is_there_anything_to_complain_of(
 
 
 def show_language(page: Page, language: str) -> None:
-    """By the page's own switch, which a dialog may cover."""
+    """Chooses by the page's own switch, which a dialog may cover."""
     page.locator("#language").select_option(language, force=True)
     expect(page.locator("html")).to_have_attribute("lang", language)
 

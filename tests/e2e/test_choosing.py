@@ -35,7 +35,7 @@ DROP = """async ([name, content, type]) => {
 
 
 def drop(page: Page, *paths: Path) -> None:
-    """By the browser's own drag and drop, from the disk."""
+    """Drops files by the browser's own drag and drop, from the disk."""
     client = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):

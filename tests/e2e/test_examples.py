@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def site(folder: Path) -> Iterator[Site]:
-    """Somebody else's site."""
+    """Yields somebody else's site."""
     with Site(time.time, folder, lambda: ("", "")) as site:
         yield site
 

@@ -26,7 +26,7 @@ def link_of(who: str, hours: int = 1) -> str:
 
 
 def click_a_link(page: Page, of: str) -> None:
-    """As a link to this page in this tab: nothing is loaded."""
+    """Opens a link to this page in this tab: nothing is loaded."""
     page.evaluate("(fragment) => { location.hash = fragment; }", f"token={of}")
 
 

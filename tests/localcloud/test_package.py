@@ -67,7 +67,7 @@ def requirements(entries: list[str] | None) -> list[str]:
 
 
 def closure(*names: str) -> dict[str, Distribution]:
-    """These distributions of this environment, and all that they require."""
+    """Returns these distributions of this environment, and all that they require."""
     found: dict[str, Distribution] = {}
     left = list(names)
     while left:
@@ -105,7 +105,7 @@ class Environment:
 
 
 def environ(**variables: str) -> dict[str, str]:
-    """Nothing of this process's settings."""
+    """Returns an environment without this process's settings."""
     return {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **variables}
 
 

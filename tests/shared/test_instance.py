@@ -74,7 +74,7 @@ def test_requests_that_come_at_once_find_one_app() -> None:
 
 @pytest.fixture(autouse=True)
 def unfreeze() -> Iterator[None]:
-    """Nothing is frozen when a test begins, and nothing when it has ended."""
+    """Unfreezes what is frozen, before a test and after it."""
     gc.unfreeze()
     yield
     gc.unfreeze()

@@ -134,7 +134,7 @@ class CountedLink(RuleBasedStateMachine):
         files=st.integers(1, 5),
     )
     def make_link(self, count: int, seed: int, browsers: str, thefts: int, has_parts: bool, files: int) -> None:
-        """`browsers` has the browser of each page: those of one browser share what it stores."""
+        """Makes a link; `browsers` has the browser of each page: those of one browser share what it stores."""
         self.count = count
         self.thefts = thefts
         self.cancellations = self.reloads = 2

@@ -52,7 +52,7 @@ class Dev:
 
 @contextmanager
 def dev(folder: Path, *through: str, **environ: str) -> Iterator[Dev]:
-    """`through` is a command that runs another."""
+    """Runs `make dev`; `through` is a command that runs another."""
     log = folder / "log"
     with log.open("wb") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command

@@ -209,6 +209,6 @@ def elements(response: requests.Response) -> dict[str, str]:
 
 
 def outcome(response: requests.Response) -> tuple[int, str | None, str | None]:
-    """Status, Code and EC of an answer."""
+    """Returns Status, Code and EC of an answer."""
     found = elements(response)
     return response.status_code, found.get("Code"), found.get("EC")

@@ -195,7 +195,7 @@ class SoundDeployment:
         return trigger
 
     def switch_on(self, **settings: str) -> SoundDeployment:
-        """Callbacks, with what else is set for their function."""
+        """Switches callbacks on, with what else is set for their function."""
         secret = new_secret()
         self.settings.update(CALLBACK="on", CALLBACK_URL="${resources.callback.output.url}", CALLBACK_SECRET=secret)
         self.callback["environmentVariables"].update({"CALLBACK_SECRET": secret, **settings})

@@ -85,7 +85,7 @@ def only_if_unknown(value: object) -> dict[str, object]:
 
 
 def keep_a_month(given: SoundDeployment, *rules: ExpiryRule) -> None:
-    """KEEP_DAYS, and a live bucket with these rules."""
+    """Sets KEEP_DAYS, and these rules in the live bucket."""
     given.environ["KEEP_DAYS"] = "30"
     given.see(expiry=rules)
 

@@ -241,7 +241,7 @@ def test_what_function_compute_adds_to_a_trigger_is_no_drift(which: str) -> None
 
 
 def calling_back(url: str, address: str | None = ADDRESS) -> SoundDeployment:
-    """Live functions of which the first calls this URL, and the second has this address."""
+    """Returns live functions of which the first calls this URL, and the second has this address."""
     given = SoundDeployment().switch_on()
 
     def deploy(there: SoundDeployment) -> None:

@@ -382,7 +382,7 @@ def test_an_unknown_profile_or_a_faulty_file_makes_no_link(
 
 
 def many(tmp_path: Path, text: str) -> tuple[str, ...]:
-    """`--many`, with a file of this text."""
+    """Runs `--many` with a file of this text."""
     file = tmp_path / "people.csv"
     file.write_text(text, encoding="utf-8")
     return ("--many", str(file), "--until", "2024-12-06", "--page", PAGE)

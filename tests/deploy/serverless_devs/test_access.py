@@ -15,7 +15,7 @@ from support.tokens import new_secret
 
 
 def add(home: Path, name: str, **credentials: str) -> dict[str, str]:
-    """`s config add`, with a home of its own; what tells our tools where that is."""
+    """Runs `s config add` with a home of its own; returns the variables that say where that is."""
     words = [word for key, value in credentials.items() for word in (f"--{key}", value)]
     environ = {"HOME": str(home), "PATH": os.environ["PATH"], "NODE_ENV": "test"}
     subprocess.run(  # noqa: S603 - our own command

@@ -35,7 +35,7 @@ Run = Callable[..., tuple[dict[str, Any], str]]
 
 @pytest.fixture
 def props(world: OssWorld) -> dict[str, str]:
-    """As s.yaml gives them."""
+    """Returns the props as s.yaml gives them."""
     return {
         "folder": str(PROJECT / "web"),
         "bucket": BUCKET,
@@ -154,7 +154,7 @@ def published_keys(site: Bucket) -> list[str]:
 
 @pytest.fixture
 def real(tmp_path: Path, world: OssWorld, site: Bucket) -> scratches.Scratch:
-    """s.yaml with this component for real: recorders stand in for the vendor's, hooks are left out."""
+    """Returns s.yaml with this component for real: recorders stand in for the vendor's, hooks are left out."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     scratch = scratches.make(folder, world.oss.url)

@@ -57,7 +57,7 @@ def callback_settings() -> dict[str, str]:
 
 @pytest.fixture
 def cloud(toys: Path, callback_settings: dict[str, str]) -> Iterator[Cloud]:
-    """With callbacks on."""
+    """Yields a cloud with callbacks on."""
     with Cloud(toys / "files", settings=callback_settings, code=toys / "sign") as cloud:
         yield cloud
     cloud.check()
@@ -70,7 +70,7 @@ def environment(toys: Path, name: str) -> dict[str, str]:
 
 
 def set_for_callbacks(toys: Path, name: str) -> dict[str, str]:
-    """Of that, what is about callbacks."""
+    """Returns what is about callbacks."""
     return {each: value for each, value in environment(toys, name).items() if each.startswith("CALLBACK")}
 
 

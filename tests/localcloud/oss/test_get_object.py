@@ -131,7 +131,7 @@ def presign(
     additional: set[str] | None = None,
     region: str = REGION,
 ) -> tuple[str, dict[str, str]]:
-    """URL and headers of a GET that the vendor's signer has signed, in the query if it `expires`."""
+    """Returns URL and headers of a GET that the vendor's signer has signed, in the query if it `expires`."""
     identity = identity or world.identity
     url = f"{world.oss.url}/{quote(key, safe='/')}"
     request = HttpRequest("GET", url, headers=headers or {})

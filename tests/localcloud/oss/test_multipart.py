@@ -329,7 +329,7 @@ def test_nobody_may_do_any_of_it_unsigned(upload: Upload) -> None:
 
 
 def presigned_part(world: OssWorld, upload: Upload, length: int) -> str:
-    """By the vendor's signer: a URL for a part of just this length."""
+    """Returns a URL by the vendor's signer, for a part of just this length."""
     url = f"{world.oss.url}/{quote(KEY)}?partNumber=1&uploadId={upload.id}"
     request = HttpRequest("PUT", url, headers={"content-length": str(length)})
     provider = StaticCredentialsProvider(upload.identity.access_key_id, upload.identity.access_key_secret)

@@ -163,7 +163,7 @@ class AliOss:
         return str(self._do("presign", method=method, key=key))
 
     def upload(self, key: str, file: Path, checkpoint: Any = None) -> None:
-        """In parts of 100 KB, three at once; with a checkpoint, those that are missing."""
+        """Uploads in parts of 100 KB, three at once; with a checkpoint, those that are missing."""
         self._do("upload", key=key, file=str(file), checkpoint=checkpoint)
 
     def interrupt(self, key: str, file: Path) -> Any:
