@@ -38,12 +38,13 @@ def get_object(request: OssRequest) -> Response:
         return website.get_page(request, bucket.website)
     action = "oss:GetObject" if version_id is None else "oss:GetObjectVersion"
     authorize_read(identity, action, bucket, key, bucket.get(key, version_id))
+    if identity is None and not RESPONSE_HEADERS.keys().isdisjoint(request.parameters):
+        raise OssError(400, "InvalidRequest", "Can not override response header for an anonymous user.")
     found = bucket.open(key, version_id)
     if found is None:
         raise missing(bucket, key, version_id, request.http.method)
     response = object_response(request.http, *found, as_download=not request.address.is_bound_domain)
-    if identity is not None and request.http.method == "GET":
-        # Those who have not signed have no such choice. That theirs is ignored, not refused, is our choice.
+    if request.http.method == "GET":
         replaced = {name: request.parameters[name] for name in RESPONSE_HEADERS if name in request.parameters}
         response.headers.update({RESPONSE_HEADERS[name]: value for name, value in replaced.items()})
     return response

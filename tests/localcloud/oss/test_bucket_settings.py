@@ -6,11 +6,12 @@ from typing import Any
 
 import alibabacloud_oss_v2 as oss
 import pytest
+import requests
 
 from localcloud.oss.storage.bucket import Website
 from localcloud.standalone import OssCloud
 from support.cloud_client import ask, client_of, put, refusal
-from support.oss_world import BUCKET
+from support.oss_world import BUCKET, outcome
 
 
 def test_a_bucket_is_described(cloud: OssCloud) -> None:
@@ -122,3 +123,10 @@ def test_a_signed_request_chooses_headers_of_the_response(cloud: OssCloud) -> No
     )
     found = client_of(cloud).get_object(request)
     assert (found.content_type, found.content_disposition) == ("text/html", 'inline; filename="b"')
+
+
+def test_who_has_not_signed_chooses_no_headers_of_the_response(cloud: OssCloud) -> None:
+    cloud.bucket.allow_public("public-read")
+    put(cloud, "a", content_type="text/plain")
+    url = f"{cloud.oss.url}/{BUCKET}/a?response-content-disposition=inline"
+    assert outcome(requests.get(url, timeout=10))[:2] == (400, "InvalidRequest")
