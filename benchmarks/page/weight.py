@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Request
 
+from benchmarks.page import features
 from benchmarks.page.local import Local
 from benchmarks.server.row import Row
 from localcloud.dev.cloud import Cloud
@@ -33,6 +34,7 @@ def measure(browser: Browser, _: Local) -> Iterator[Row]:
         place.mkdir()
         with Cloud(Path(folder) / "files", page=minified_page.write(place)) as cloud:
             yield from _weigh(browser, cloud.site.url + "/", place)
+            yield from features.measure(place)
             yield from _time(browser, cloud.site.url)
 
 
