@@ -33,7 +33,7 @@ export async function postForm(form, upload, onProgress, signal) {
     const { copyToMemory, verifyUnchanged } = await loadReader();
     const isCopied = size <= MAX_COPY_SIZE;
     const { copy, sum } = isCopied ? await copyToMemory(upload, signal) : {};
-    const content = copy ?? file.slice(0, size);
+    const content = copy ?? (file.size === size ? file : file.slice(0, size));
     const request = { method: "POST", url: form.url, body: toFormData(form, content), content, sum };
     const { response, verify } = await sendVerifiably(request, onProgress, signal);
     const isStored = response.status >= 200 && response.status < 300;
@@ -155,7 +155,10 @@ function toFormData(form, file) {
     for (const [name, value] of Object.entries(form.fields)) {
         data.append(name, value);
     }
-    data.append("file", file.slice(0, file.size, form.fields["x-oss-content-type"]), "file");
+    const type = form.fields["x-oss-content-type"];
+    // A whole file is read where it is sent, at half the price of a slice.
+    const isTyped = (file.type || "application/octet-stream") === type;
+    data.append("file", isTyped ? file : file.slice(0, file.size, type), "file");
     return data;
 }
 

@@ -4,8 +4,8 @@ import { untilAborted } from "./abort.js";
 import { crc64 } from "./crc64.js";
 import { unreadableFault } from "./files.js";
 
-/** Small enough that the page stays quick between two of them. */
-const PIECE_SIZE = 512 * 1024;
+/** Small enough that the page stays quick between two of them. Chromium's streams bring 64 KB at a time. */
+const PIECE_SIZE = 1024 ** 2;
 
 /** Firefox reads on in a file that has changed, and reports its old size and date. Others refuse to read it. */
 const READS_CHANGED_FILES = "mozInnerScreenX" in globalThis;
@@ -44,18 +44,20 @@ function openPieces(blob, signal) {
     return readStream(reader, signal);
 }
 
-/** @param {ReadableStreamBYOBReader} reader @param {AbortSignal} signal */
+/** Fills a piece before it is used: each has its price. @param {ReadableStreamBYOBReader} reader @param {AbortSignal} signal */
 async function* readStream(reader, signal) {
     let buffer = buffers.pop() ?? new ArrayBuffer(PIECE_SIZE);
     try {
-        for (;;) {
-            const { value, done } = await waitFor(reader.read(new Uint8Array(buffer)), signal);
+        for (let filled = 0, isOver = false; !isOver; ) {
+            const { value, done } = await waitFor(reader.read(new Uint8Array(buffer, filled)), signal);
             buffer = value?.buffer ?? buffer;
-            if (done) {
-                break;
+            filled += value?.length ?? 0;
+            isOver = done;
+            if (filled === PIECE_SIZE || (isOver && filled > 0)) {
+                yield new Uint8Array(buffer, 0, filled);
+                await nextTask(); // a stream that is never empty would leave the page no time
+                filled = 0;
             }
-            yield value;
-            await nextTask(); // a stream that is never empty would leave the page no time
         }
     } finally {
         // One that is being read into is detached, and has no bytes.

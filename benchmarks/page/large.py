@@ -54,7 +54,7 @@ TEN_LINES = """async (address) => {
     const { url, fields } = (await answer.json()).uploads[0];
     const data = new FormData();
     Object.entries(fields).forEach(([name, value]) => data.append(name, value));
-    data.append("file", file.slice(0, file.size, fields["x-oss-content-type"]), "file");
+    data.append("file", file);
     const request = new XMLHttpRequest();
     request.open("POST", url);
     request.upload.onprogress = () => {};

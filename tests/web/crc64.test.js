@@ -8,7 +8,10 @@ const bytes = (text) => new TextEncoder().encode(text);
 
 const ALL_BYTES = Uint8Array.from({ length: 1280 }, (_, at) => at);
 
-/** Of CRC-64/XZ, "123456789" is the check value (reveng.sourceforge.io). The others: alibabacloud_oss_v2 1.4.1, crcmod 1.7. */
+/** More than some blocks, and no multiple of them. */
+const LONG = Uint8Array.from({ length: 100_001 }, (_, at) => at % 251);
+
+/** Of CRC-64/XZ, "123456789" is the check value (reveng.sourceforge.io). The others: alibabacloud_oss_v2 1.4.1, crcmod 1.7, xz 5.4. */
 const SUMS = [
     ["nothing", bytes(""), 0n],
     ["a", bytes("a"), 3675645893302102789n],
@@ -16,6 +19,7 @@ const SUMS = [
     ["a thousand zeros", new Uint8Array(1000), 3975238299387831631n],
     ["all bytes, five times", ALL_BYTES, 15767240883999044858n],
     ["文件.txt", bytes("文件.txt"), 6207805968193777606n],
+    ["a hundred thousand bytes", LONG, 16592587720782070722n],
 ];
 
 for (const [name, content, sum] of SUMS) {
@@ -25,6 +29,12 @@ for (const [name, content, sum] of SUMS) {
 test("a sum goes on where another has ended, wherever that was", () => {
     for (let at = 0; at <= 24; at += 1) {
         assert.equal(crc64(ALL_BYTES.subarray(at), crc64(ALL_BYTES.subarray(0, at))), 15767240883999044858n);
+    }
+});
+
+test("a sum of many blocks goes on where another has ended", () => {
+    for (const at of [1, 16_383, 16_384, 50_001, 83_617, 100_000]) {
+        assert.equal(crc64(LONG.subarray(at), crc64(LONG.subarray(0, at))), 16592587720782070722n);
     }
 });
 

@@ -152,7 +152,7 @@ test("a large form whose file has other bytes now has changed", async () => {
     answer = header(SUM + 1n);
     let pieces = 0;
     answer.before = async () => {
-        while (pieces < (MAX_COPY_SIZE + 1) / 524_288) {
+        while (pieces < (MAX_COPY_SIZE + 1) / 1_048_576) {
             await new Promise(setImmediate);
         }
         disk.content = "987654321";
@@ -162,6 +162,27 @@ test("a large form whose file has other bytes now has changed", async () => {
         { code: "file_changed" },
     );
 });
+
+for (const [type, signed, sent] of [
+    ["image/png", "image/png", "the file"],
+    ["", "application/octet-stream", "the file"],
+    ["image/png; q=1", "image/png", "a slice of type image/png"],
+    ["image/png", undefined, "a slice of type "],
+]) {
+    test(`of a large file of type "${type}", signed as ${signed}, ${sent} is sent`, async () => {
+        const file = new Blob([new Uint8Array(MAX_COPY_SIZE + 1)], { type });
+        const upload = new Upload(Object.assign(file, { name: "a.png", lastModified: 7 }));
+        answer = { headers: "" };
+        let content;
+        globalThis.FormData = class {
+            append(name, value) {
+                content = name === "file" ? value : content;
+            }
+        };
+        await postForm({ ...FORM, fields: signed ? { "x-oss-content-type": signed } : {} }, upload, never, signal);
+        assert.equal(content === upload.file ? "the file" : `a slice of type ${content.type}`, sent);
+    });
+}
 
 test("a part resolves with the sum of what has arrived", async () => {
     answer = header(SUM);
