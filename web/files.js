@@ -41,6 +41,10 @@ export function unreadableFault() {
     return new Fault(isLeaving ? "storage_unreachable" : "file_changed");
 }
 
+const UNMEASURED = new Meter();
+
+const ignore = () => {};
+
 export class Upload {
     /** @type {State} */
     state = "waiting";
@@ -61,9 +65,10 @@ export class Upload {
     hasFormExpired = false;
     needsWholeLine = false; // its form expired while others shared the line
     arrivedBefore = 0; // when the last try began
-    speed = new Meter();
+    speed = UNMEASURED; // of the try
     /** Ends the try, or the pause before the next. @type {(reason?: Fault) => void} */
-    stop = () => {};
+    stop = ignore;
+    #id = "";
 
     /** @param {File} file @param {string} [name] with its folders */
     constructor(file, name = file.webkitRelativePath || file.name) {
@@ -72,7 +77,16 @@ export class Upload {
         this.size = file.size;
         this.lastModified = file.lastModified;
         this.name = name.normalize("NFC");
-        this.id = createUuid(); // of all tries, so that none is stored twice
+    }
+
+    /** Of all tries, so that none is stored twice. Made when it is needed: ten thousand take their time. */
+    get id() {
+        this.#id ||= createUuid();
+        return this.#id;
+    }
+
+    set id(id) {
+        this.#id = id;
     }
 
     get isOpen() {

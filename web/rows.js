@@ -41,8 +41,10 @@ const HUES = [
 /** @type {Record<string, HTMLElement>} */
 const templates = {};
 
+/** Of chunks, in rows. @type {WeakMap<Element, number>} */
+const heights = new WeakMap();
+
 export class Row {
-    element = clone("row", createRowTree);
     /** By what they do. @type {Map<RowButton["action"], HTMLButtonElement>} */
     buttons = new Map();
     /** @type {Partial<Record<keyof typeof PARTS, HTMLElement>>} */
@@ -51,25 +53,17 @@ export class Row {
 
     /** @param {string} name @param {(action: string) => void} act */
     constructor(name, act) {
-        const [square, about, remove] = this.element.children;
+        const extension = /\.(\w{1,4})$/.exec(name)?.[1] ?? "";
+        this.element = clone(`row ${extension}`, () => createRowTree(extension));
+        const { firstElementChild: square, lastElementChild: remove } = this.element;
         this.act = act;
-        this.thumb = /** @type {HTMLElement} */ (square.firstElementChild);
-        this.about = about;
-        this.name = /** @type {HTMLElement} */ (about.children[0]);
-        this.status = /** @type {HTMLElement} */ (about.children[1]);
+        this.thumb = /** @type {HTMLElement} */ (square?.firstElementChild);
+        this.about = /** @type {HTMLElement} */ (square?.nextElementSibling);
+        this.name = /** @type {HTMLElement} */ (this.about.firstElementChild);
+        this.status = /** @type {HTMLElement} */ (this.about.lastElementChild);
         this.label = name;
         this.buttons.set("remove", /** @type {HTMLButtonElement} */ (remove));
         this.#showName(name);
-        this.#showKind(/\.(\w{1,4})$/.exec(name)?.[1] ?? "");
-    }
-
-    /** @param {string} extension */
-    #showKind(extension) {
-        const [hue] = HUES.find(([, extensions]) => extensions.test(extension)) ?? [];
-        this.thumb.textContent = extension;
-        if (hue !== undefined) {
-            this.thumb.style.setProperty("--hue", `${hue}`);
-        }
     }
 
     /** With its end, however long it is. @param {string} name */
@@ -78,7 +72,7 @@ export class Row {
         const span = /** @type {HTMLElement} */ (this.name.firstElementChild);
         span.textContent = beginning;
         span.className = `before-${end.length}`;
-        this.name.append(end);
+        /** @type {Text} */ (this.name.lastChild).data = end;
         this.name.title = name;
     }
 
@@ -176,11 +170,12 @@ export function neighbourOf(row) {
 /** Tells how much room each takes while it is out of view. @param {Element} list @param {string} selector of the rows that are shown; empty for all */
 export function measureChunks(list, selector) {
     for (const chunk of /** @type {HTMLElement[]} */ ([...list.children])) {
-        const rows = `${selector ? chunk.querySelectorAll(selector).length : chunk.childElementCount}`;
+        const rows = selector ? chunk.querySelectorAll(selector).length : chunk.childElementCount;
         if (!chunk.firstElementChild) {
             chunk.remove();
-        } else if (chunk.style.getPropertyValue("--rows") !== rows) {
-            chunk.style.setProperty("--rows", rows);
+        } else if (heights.get(chunk) !== rows) {
+            heights.set(chunk, rows);
+            chunk.style.setProperty("--rows", `${rows}`);
         }
     }
 }
@@ -191,16 +186,22 @@ function clone(name, make) {
     return /** @type {Kind} */ (templates[name].cloneNode(true));
 }
 
-function createRowTree() {
+/** One for each extension: what is cloned is quicker than what is written. @param {string} extension */
+function createRowTree(extension) {
+    const [hue] = HUES.find(([, extensions]) => extensions.test(extension)) ?? [];
+    const thumb = create("div.thumb", { part: "thumbnail" }, extension);
+    if (hue !== undefined) {
+        thumb.style.setProperty("--hue", `${hue}`);
+    }
     return create(
         "li",
         { part: "row", role: "listitem" },
-        create("div.square", { "aria-hidden": "true" }, create("div.thumb", { part: "thumbnail" })),
+        create("div.square", { "aria-hidden": "true" }, thumb),
         create(
             "div.about",
             {},
-            create("bdi.name", { part: "name" }, create("span")),
-            create("p.status", { part: "status" }),
+            create("bdi.name", { part: "name" }, create("span", {}, " "), " "),
+            create("p.status", { part: "status" }, " "),
         ),
         createButton("remove"),
     );

@@ -124,6 +124,7 @@ export class Summary {
     #speed = new Meter();
     #announceAt = 0;
     #wasOpen = false;
+    #isBusy = false;
     #pause = createButton();
     #copy = createButton();
     /** @type {import("./list-filter.js").Filter | undefined} */
@@ -193,7 +194,8 @@ export class Summary {
     }
 
     #countRetriable() {
-        return [...this.list.rows.keys()].filter((upload) => upload.isRetriable).length;
+        const { queue, rows } = this.list;
+        return queue.totals.of("failed") && [...rows.keys()].filter((upload) => upload.isRetriable).length;
     }
 
     /** Keeps the focus on a button that is shown. @param {[button: HTMLElement, isUsable: boolean][]} buttons */
@@ -255,8 +257,9 @@ export class Summary {
             }, ignore);
         }
         this.#filter?.paint();
-        if (rows.size > 0) {
-            const isBusy = queue.totals.of(...MOVING, "retrying") > 0;
+        const isBusy = queue.totals.of(...MOVING, "retrying") > 0;
+        if (isBusy !== this.#isBusy) {
+            this.#isBusy = isBusy;
             import("./wake-lock.js").then(({ keepAwake }) => keepAwake(this, isBusy), ignore);
         }
     }
