@@ -69,7 +69,8 @@ def _read_sources(script: Path) -> list[str]:
     """Returns the module that each character of a script comes from, by its source map; empty for none."""
     source_map = json.loads(script.with_name(f"{script.name}.map").read_text(encoding="utf-8"))
     names = [PurePosixPath(source).name for source in source_map["sources"]]
-    lines = script.read_text(encoding="utf-8").split("\n")
+    text = script.read_text(encoding="utf-8")
+    lines = text.split("\n")
     found: list[str] = []
     source = 0
     for line, segments in zip(lines, [*source_map["mappings"].split(";"), *[""] * len(lines)], strict=False):
@@ -81,7 +82,8 @@ def _read_sources(script: Path) -> list[str]:
             marks.append((column, names[source] if rest else ""))
         for (begin, name), (end, _) in pairwise([*marks, (len(line) + 1, "")]):
             found += [name] * (end - begin)
-    return found[:-1]
+    exports = len(text.rpartition("export{")[0]) or len(text)  # maps know nothing of them
+    return [name if at < exports else "" for at, name in enumerate(found[:-1])]
 
 
 def _decode(segment: str) -> list[int]:
