@@ -82,9 +82,7 @@ def test_no_address_is_promised_longer_than_the_credentials_are_valid(
     make: MakeWorld, after: float, expires: str | None
 ) -> None:
     world = make()
-    ticket = world.ticket(end=int(NOON) + 2 * DAY)
-    world.call(world.body(ticket=ticket))
-    _, payload = world.call(world.body(ticket=ticket), now=NOON + after)
+    _, payload = world.call(world.body(ticket=world.ticket(end=int(NOON) + 2 * DAY)), now=NOON + after)
     assert (query_of(payload)["x-oss-expires"] if expires else payload.get("download_url")) == expires
 
 

@@ -20,10 +20,11 @@ CREDENTIALS_LIFETIME_SECONDS = 36 * 3600
 class DownloadUrls:
     """Makes download addresses for one instance, which remembers since when it has its credentials."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, now: float) -> None:
+        """The first credentials may be as old as the instance, which begins `now`."""
         self._settings = settings
         self._access_key_id = ""
-        self._first_used = 0.0
+        self._since = now
 
     def create(self, stored: StoredObject, own: OwnCredentials, *, now: float, ticket_end: float) -> dict[str, str]:
         """Returns the members of the response that have the address and its end; none if there is to be no address.
@@ -33,8 +34,9 @@ class DownloadUrls:
         if self._settings.download_url_expires_in is None:
             return {}
         if own.access_key_id != self._access_key_id:
-            self._access_key_id, self._first_used = own.access_key_id, now
-        end = min(ticket_end, self._first_used + CREDENTIALS_LIFETIME_SECONDS)
+            self._since = now if self._access_key_id else self._since
+            self._access_key_id = own.access_key_id
+        end = min(ticket_end, self._since + CREDENTIALS_LIFETIME_SECONDS)
         lifetime = int(min(self._settings.download_url_expires_in, end - now))
         if lifetime < 1:
             return {}

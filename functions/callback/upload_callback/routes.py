@@ -41,7 +41,7 @@ class CallbackRoutes:
         self._settings = settings
         self._runtime = runtime
         self._keys = PublicKeys()
-        self._download_urls = DownloadUrls(settings)
+        self._download_urls = DownloadUrls(settings, runtime.clock())
         self._notified: OrderedDict[str, None] = OrderedDict()
 
     def prepare(self, _: Invocation) -> None:
