@@ -40,6 +40,10 @@ const STYLE = /* css */ `
         margin-block-end: -0.75rem;
     }
 
+    .notice + details {
+        margin-block-start: -1rem;
+    }
+
     details p {
         padding-block-end: 0.5rem;
     }

@@ -43,6 +43,10 @@ const STYLE = /* css */ `
         flex-basis: 100%;
     }
 
+    #total .choices {
+        justify-content: start;
+    }
+
     #summary {
         flex: 1 1 14rem;
         font-variant-numeric: tabular-nums;
@@ -95,7 +99,7 @@ const STYLE = /* css */ `
     @media (max-width: 30rem) {
         #total {
             gap: 0.25rem;
-            padding-block: 0.25rem;
+            padding-block: 0.25rem 0.5rem;
             font-size: 0.875rem;
         }
 
