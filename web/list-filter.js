@@ -59,6 +59,7 @@ const STYLE = /* css */ `
     #filter {
         gap: 0.25rem;
         justify-content: start;
+        margin-block-end: 0.25rem;
     }
 
     #filter button {

@@ -289,7 +289,7 @@ export const STYLE = /* css */ `
         div.track,
         .choices,
         details,
-        li > button,
+        button,
         li progress {
             display: none;
         }

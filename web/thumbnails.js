@@ -128,6 +128,20 @@ const STYLE = /* css */ `
             flex-basis: 100%;
         }
 
+        .large .name {
+            display: -webkit-box;
+            height: auto;
+            font-size: 0.875rem;
+            white-space: pre-wrap;
+            overflow-wrap: anywhere;
+            -webkit-box-orient: vertical;
+            -webkit-line-clamp: 2;
+        }
+
+        .large .name span {
+            display: inline;
+        }
+
         .large :is(.thumb, img) {
             width: 100%;
             height: auto;

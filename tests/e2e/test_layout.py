@@ -253,8 +253,9 @@ def test_a_refused_name_shows_the_characters_that_nobody_sees(page: Page, cloud:
 
 def test_printed_it_is_a_receipt(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
-    choose(page, ("a.txt", "text/plain", b"a"), ("b.html", "text/html", b"b"))
+    choose(page, ("a.png", "image/png", PIXEL), ("b.html", "text/html", b"b"))
     expect(page.locator("#summary")).to_have_text("1 of 2 files uploaded · 1 failed")
+    expect(page.get_by_role("button", name="Large pictures")).to_be_visible()
     key = page.locator(".stored")
     expect(key).to_be_hidden()
     page.emulate_media(media="print")
