@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from support import chromium, minified_page
 if importlib.util.find_spec("playwright") is None:
     raise SystemExit("Playwright, with which these tests drive a browser, is missing. To install it: make test")
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
 FLAGS = (
     *("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
@@ -56,19 +57,81 @@ def cloud(tmp_path: Path, page_folder: Path) -> Iterator[Cloud]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(service_workers="block")
-    context.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
+    context = new_context(browser)
     yield context
     context.close()
 
 
+def new_context(browser: Browser) -> BrowserContext:
+    context = browser.new_context(service_workers="block")
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    return context
+
+
+@pytest.fixture(scope="module")
+def tabs(browser: Browser) -> Iterator[list[Page]]:
+    """Provides the page that tests of a file use one after another: a new one takes more than twice the CPU time."""
+    pages: list[Page] = []
+    yield pages
+    for page in pages:
+        page.context.close()
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    page = context.new_page()
+def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tabs: list[Page]) -> Iterator[Page]:
+    """Provides a page where nothing is open.
+
+    A test that leaves behind what the next address does not end, such as an init script, asks for `context` too: its
+    page is its own.
+    """
+    if "context" in request.fixturenames:
+        page = request.getfixturevalue("context").new_page()
+        page.add_init_script(WATCH_FOR_VIOLATIONS)
+        with without_faults(page):
+            yield page
+        return
+    if not tabs:
+        tabs.append(new_context(request.getfixturevalue("browser")).new_page())
+        tabs[0].add_init_script(WATCH_FOR_VIOLATIONS)
+    [page] = tabs
+    failures = request.session.testsfailed
+    with without_faults(page), monkeypatch.context() as patch:
+        for owner, name in ((page, "add_init_script"), (page, "on"), (page, "once"), (page.clock, "install")):
+            patch.setattr(owner, name, refuse_lasting_change)
+        yield page
+    if request.session.testsfailed > failures:
+        tabs.pop().context.close()
+    else:
+        leave(page)
+
+
+def refuse_lasting_change(*_: object, **__: object) -> None:
+    raise AssertionError("This would last until the next test: ask for the fixture `context`, too.")
+
+
+def leave(page: Page) -> None:
+    """Ends what is open in the page, also where it asks before it is left, and what it has stored."""
+    page.evaluate("() => { try { localStorage.clear(); sessionStorage.clear(); } catch { /* of no site */ } }")
+    page.unroute_all()
+    page.on("dialog", accept)
+    page.goto("about:blank")
+    page.remove_listener("dialog", accept)
+
+
+def accept(dialog: Dialog) -> None:
+    dialog.accept()
+
+
+@contextmanager
+def without_faults(page: Page) -> Iterator[None]:
+    """Asserts that meanwhile no script of the page fails, and that it keeps its policy."""
     faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
-    page.add_init_script(WATCH_FOR_VIOLATIONS)
-    yield page
-    violations = page.evaluate("window.violations")
-    assert (faults, violations) == ([], [])
+
+    def keep(fault: object) -> None:
+        faults.append(str(fault))
+
+    page.on("pageerror", keep)
+    yield
+    page.remove_listener("pageerror", keep)
+    assert (faults, page.evaluate("window.violations")) == ([], [])

@@ -102,6 +102,22 @@ def show_done(page: Page, cloud: Cloud) -> None:
     expect(page.locator(".done")).to_have_count(3)
 
 
+def show_every_row(page: Page, cloud: Cloud) -> None:
+    """Has rows of every state, which the page has to itself in other states."""
+    page.set_input_files("#files", FILES[0])
+    expect(page.locator(".done")).to_have_count(1)
+    cloud.faults.oss_deny_early = True
+    page.set_input_files("#files", FILES[1:])
+    expect(page.locator("#causes .notice")).to_have_count(1)
+    cloud.faults.oss_deny_early = False
+    cloud.faults.oss_stall_at = 0
+    page.set_input_files("#files", big(cloud))
+    page.locator("li").last.get_by_role("button", name=re.compile("^Pause")).click()
+    expect(page.locator(".paused")).to_have_count(1)
+    page.set_input_files("#files", {"name": "note.txt", "mimeType": "text/plain", "buffer": b"z"})
+    expect(page.locator(".finishing")).to_have_count(1)
+
+
 def open_page(browser: Browser, cloud: Cloud, **context: Any) -> Page:
     page = browser.new_context(bypass_csp=True, reduced_motion="reduce", **context).new_page()
     page.goto(cloud.site.url)
@@ -144,9 +160,23 @@ def findings(page: Page, width: int, categories: tuple[str, ...]) -> dict[str, A
     return found
 
 
+ALONE = pytest.mark.thorough
+"""States that `show_every_row` and `show_unfolded` show among others."""
+
+
 @pytest.mark.parametrize(
     "state",
-    [show_idle, show_running, show_failed, show_unfolded, show_other_link, show_paused, show_interrupted, show_done],
+    [
+        show_idle,
+        pytest.param(show_running, marks=ALONE),
+        pytest.param(show_failed, marks=ALONE),
+        show_unfolded,
+        show_other_link,
+        pytest.param(show_paused, marks=ALONE),
+        show_interrupted,
+        show_done,
+        show_every_row,
+    ],
 )
 def test_in_no_state_size_scheme_and_language_is_there_anything_to_complain_of(
     browser: Browser, cloud: Cloud, state: Callable[[Page, Cloud], None]

@@ -91,6 +91,7 @@ def test_hostile_names_are_shown_as_text_and_stored(page: Page, cloud: Cloud) ->
     assert sorted(content.decode() for _, content in stored_files(cloud)) == sorted(HOSTILE)
 
 
+@pytest.mark.thorough
 def test_a_name_that_reads_backwards_is_refused_in_words(page: Page, cloud: Cloud) -> None:
     name = "photo\u202egnp.exe"
     open_page(page, cloud)
@@ -219,6 +220,7 @@ def test_real_files_have_the_same_types_in_every_browser(page: Page, cloud: Clou
         expect_status(page, name, re.compile("Not uploaded$"))
 
 
+@pytest.mark.thorough
 def test_files_of_an_extension_alone_can_be_chosen_and_stored(
     page: Page, cloud_with: MakeCloud, tmp_path: Path
 ) -> None:

@@ -92,7 +92,7 @@ def test_in_two_tabs_at_once_a_link_takes_exactly_its_files(page: Page, context:
     assert sorted(uploaded) == sorted(each.meta["filename"] for each in cloud.bucket.objects())
 
 
-def test_a_file_whose_answer_was_lost_is_not_called_uploaded(page: Page, cloud: Cloud) -> None:
+def test_a_file_whose_answer_was_lost_is_not_called_uploaded(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     """The storage has it, but the page cannot know: another holder of the link may have taken the slot."""
     page.add_init_script(WITHOUT_PAUSES)
 
@@ -112,6 +112,7 @@ def test_a_file_whose_answer_was_lost_is_not_called_uploaded(page: Page, cloud: 
     assert stored_keys(cloud) == ["uploads/alice/~march/1", "uploads/alice/~march/2"]
 
 
+@pytest.mark.thorough
 def test_another_counted_link_of_the_same_person_is_opened_without_a_question(page: Page, cloud: Cloud) -> None:
     open_link(page, cloud, link(1))
     choose(page, *pictures("a"))
@@ -148,7 +149,9 @@ PROFILES = {
     [
         pytest.param("photos", "", "PNG · Up to 20 kB each", "uploads/~photos/alice", marks=pytest.mark.thorough),
         ("photos", "&profile=notes", "PLAIN · Up to 1 kB each", "uploads/~notes/alice"),
-        (None, "&profile=photos", "PNG · Up to 20 kB each", "uploads/~photos/alice"),
+        pytest.param(
+            None, "&profile=photos", "PNG · Up to 20 kB each", "uploads/~photos/alice", marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_the_pages_profile_is_its_links_or_its_own(

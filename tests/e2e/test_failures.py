@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from localcloud.dev.cloud import Cloud
 from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
@@ -16,11 +16,18 @@ THOROUGH = pytest.mark.thorough
 """Rows that come to the page as another one does: tests/web has how each is read, and how often it is tried."""
 
 FAULTS = [
-    ({"oss_deny_early": True}, "The storage refused this upload. Contact the site's owner.", 1),
+    pytest.param(
+        {"oss_deny_early": True}, "The storage refused this upload. Contact the site's owner.", 1, marks=THOROUGH
+    ),
     ({"oss_error_rate": 1.0}, "The storage is busy. Try again later.", 6),
     pytest.param({"oss_fail_next": 6}, "The storage is busy. Try again later.", 6, marks=THOROUGH),
     pytest.param({"oss_disk_full": True}, "The storage is busy. Try again later.", 6, marks=THOROUGH),
-    ({"oss_reset_at": 0}, "The connection was lost, or the storage refused this page. Try again later.", 6),
+    pytest.param(
+        {"oss_reset_at": 0},
+        "The connection was lost, or the storage refused this page. Try again later.",
+        6,
+        marks=THOROUGH,
+    ),
 ]
 
 
@@ -28,7 +35,7 @@ FAULTS = [
     ("faults", "words", "tries"), FAULTS, ids=lambda value: "-".join(value) if isinstance(value, dict) else ""
 )
 def test_what_goes_wrong_is_told_in_words_and_can_be_tried_again(
-    page: Page, cloud: Cloud, faults: dict[str, Any], words: str, tries: int
+    page: Page, context: BrowserContext, cloud: Cloud, faults: dict[str, Any], words: str, tries: int
 ) -> None:
     page.add_init_script(WITHOUT_PAUSES)
     open_page(page, cloud)
@@ -47,7 +54,10 @@ def test_what_goes_wrong_is_told_in_words_and_can_be_tried_again(
     assert stored_files(cloud) == [("cat.png", PNG)]
 
 
-def test_a_function_without_credentials_is_asked_again_when_it_says(page: Page, cloud: Cloud) -> None:
+@pytest.mark.thorough
+def test_a_function_without_credentials_is_asked_again_when_it_says(
+    page: Page, context: BrowserContext, cloud: Cloud
+) -> None:
     page.clock.install()
     page.add_init_script(WITHOUT_PAUSES)
     open_page(page, cloud)
@@ -68,7 +78,9 @@ def test_a_function_without_credentials_is_asked_again_when_it_says(page: Page, 
 
 
 @pytest.mark.thorough
-def test_what_fails_twice_arrives_without_anybody_doing_anything(page: Page, cloud: Cloud) -> None:
+def test_what_fails_twice_arrives_without_anybody_doing_anything(
+    page: Page, context: BrowserContext, cloud: Cloud
+) -> None:
     page.add_init_script(WITHOUT_PAUSES)
     open_page(page, cloud)
     cloud.faults.oss_fail_next = 2
@@ -78,7 +90,7 @@ def test_what_fails_twice_arrives_without_anybody_doing_anything(page: Page, clo
 
 
 @pytest.mark.thorough
-def test_a_line_that_falls_silent_is_given_up_after_a_minute(page: Page, cloud: Cloud) -> None:
+def test_a_line_that_falls_silent_is_given_up_after_a_minute(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     page.clock.install()
     page.add_init_script(WITHOUT_PAUSES)
     open_page(page, cloud)
@@ -188,7 +200,7 @@ def test_of_what_troubles_the_page_the_code_is_folded_too(page: Page, cloud: Clo
     )
 
 
-def test_the_owner_reads_what_the_storage_s_refusal_is_about(page: Page, cloud: Cloud) -> None:
+def test_the_owner_reads_what_the_storage_s_refusal_is_about(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     open_page(page, cloud)
@@ -258,7 +270,9 @@ def test_limits_that_are_none_are_told_in_words(page: Page, cloud: Cloud) -> Non
     [
         (429, '{"Code":"ResourceExhausted","Message":"x"}', "Too many upload requests right now. Trying again in "),
         pytest.param(502, "", "The upload service is not available. Trying again in ", marks=THOROUGH),
-        (503, "FCCommonError: no JSON", "The upload service is not available. Trying again in "),
+        pytest.param(
+            503, "FCCommonError: no JSON", "The upload service is not available. Trying again in ", marks=THOROUGH
+        ),
     ],
     ids=["429", "502", "503"],
 )
@@ -292,7 +306,9 @@ def test_a_storage_that_does_not_know_the_page_is_told(page: Page, cloud: Cloud)
     assert stored_files(cloud) == []
 
 
-def test_a_file_that_arrived_damaged_is_sent_again_under_another_key(page: Page, cloud: Cloud) -> None:
+def test_a_file_that_arrived_damaged_is_sent_again_under_another_key(
+    page: Page, context: BrowserContext, cloud: Cloud
+) -> None:
     page.add_init_script(WITHOUT_PAUSES)
     open_page(page, cloud)
     spoilt: list[str] = []

@@ -82,6 +82,7 @@ def test_a_larger_file_than_the_link_allows_is_refused_in_words(
     expect_status(page, "cat.png", "10.2 kB · The file is larger than allowed (1 kB). Choose a smaller file.")
 
 
+@pytest.mark.thorough
 def test_a_link_with_a_changed_byte_is_refused_in_words(
     page: Page, cloud_with: MakeCloud, link: Callable[..., str]
 ) -> None:
@@ -116,7 +117,7 @@ def test_another_link_opened_in_the_same_tab_counts(
 
 
 def test_a_browser_that_keeps_nothing_uploads_all_the_same(
-    page: Page, cloud_with: MakeCloud, link: Callable[..., str]
+    page: Page, context: BrowserContext, cloud_with: MakeCloud, link: Callable[..., str]
 ) -> None:
     page.add_init_script(
         """for (const name of ["localStorage", "sessionStorage"]) {
@@ -218,7 +219,9 @@ def test_by_keyboard_the_escape_key_stays(page: Page, cloud_with: MakeCloud) -> 
         uploading_as(page, who)
 
 
-def test_while_files_are_on_their_way_it_says_what_a_switch_stops(page: Page, cloud_with: MakeCloud) -> None:
+def test_while_files_are_on_their_way_it_says_what_a_switch_stops(
+    page: Page, context: BrowserContext, cloud_with: MakeCloud
+) -> None:
     cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
     cloud.faults.oss_stall_at = 0
     open_link(page, cloud, link_of("alice"))
@@ -327,7 +330,9 @@ def test_files_chosen_under_a_link_that_has_ended_do_not_go_under_another_person
     expect(page.locator("#rows li")).to_have_count(0)
 
 
-def test_where_nothing_is_kept_a_switch_does_not_lose_the_link(page: Page, cloud_with: MakeCloud) -> None:
+def test_where_nothing_is_kept_a_switch_does_not_lose_the_link(
+    page: Page, context: BrowserContext, cloud_with: MakeCloud
+) -> None:
     page.add_init_script(
         """Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("no", "SecurityError"); } });"""
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from localcloud.dev.cloud import Cloud
 
@@ -62,7 +62,7 @@ def full_disk(page: Page, cloud: Cloud) -> Iterator[None]:
 @pytest.mark.parametrize(
     "mishap", [no_network, no_signer, storage_unplugged, expired_credentials, clock_behind, full_disk]
 )
-def test_in_the_middle_of_thirty_uploads(page: Page, cloud: Cloud, mishap: Mishap) -> None:
+def test_in_the_middle_of_thirty_uploads(page: Page, context: BrowserContext, cloud: Cloud, mishap: Mishap) -> None:
     page.add_init_script("Math.random = () => 0.1")
     page.goto(cloud.site.url)
     expect(page.locator("#rules")).not_to_be_empty()

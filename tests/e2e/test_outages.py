@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from localcloud.dev.cloud import Cloud
 from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
@@ -61,7 +61,9 @@ def test_clocks_that_differ_are_told_once_and_no_file_is_lost(page: Page, cloud:
     expect(page.locator("#outage")).to_be_empty()
 
 
-def test_a_storage_that_takes_nothing_is_told_once_and_few_posts_are_made(page: Page, cloud: Cloud) -> None:
+def test_a_storage_that_takes_nothing_is_told_once_and_few_posts_are_made(
+    page: Page, context: BrowserContext, cloud: Cloud
+) -> None:
     page.add_init_script(WITHOUT_PAUSES.replace("0", "0.5"))
     page.clock.install()
     open_page(page, cloud)
@@ -79,7 +81,9 @@ def test_a_storage_that_takes_nothing_is_told_once_and_few_posts_are_made(page: 
     assert len(stored_files(cloud)) == 60
 
 
-def test_where_the_function_says_when_to_ask_nobody_asks_before(page: Page, cloud: Cloud) -> None:
+def test_where_the_function_says_when_to_ask_nobody_asks_before(
+    page: Page, context: BrowserContext, cloud: Cloud
+) -> None:
     page.clock.install()
     page.add_init_script(WITHOUT_PAUSES)
     open_page(page, cloud)
@@ -95,7 +99,9 @@ def test_where_the_function_says_when_to_ask_nobody_asks_before(page: Page, clou
     expect(page.locator("#summary")).to_have_text("All 60 files uploaded")
 
 
-def test_of_what_is_only_tried_again_there_is_neither_speed_nor_time_left(page: Page, cloud: Cloud) -> None:
+def test_of_what_is_only_tried_again_there_is_neither_speed_nor_time_left(
+    page: Page, context: BrowserContext, cloud: Cloud
+) -> None:
     page.add_init_script("Math.random = () => 0.1")
     open_page(page, cloud)
     cloud.faults.oss_fail_next = 1000
@@ -111,7 +117,9 @@ def test_of_what_is_only_tried_again_there_is_neither_speed_nor_time_left(page: 
     assert (len(seen) > 1, [text for text in seen if "/s" in text or "left" in text]) == (True, [])
 
 
-def test_files_on_a_slow_line_each_arrive_at_the_first_time(page: Page, fast_cloud: Cloud) -> None:
+def test_files_on_a_slow_line_each_arrive_at_the_first_time(
+    page: Page, context: BrowserContext, fast_cloud: Cloud
+) -> None:
     """Four of 1 MB at 50 KB/s, with forms that live 60 s: together they would need 80."""
     page.add_init_script(FASTER)
     open_page(page, fast_cloud)
@@ -121,7 +129,7 @@ def test_files_on_a_slow_line_each_arrive_at_the_first_time(page: Page, fast_clo
     assert [record.status for record in posts(fast_cloud)] == [200, 200, 200, 200]
 
 
-def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, fast_cloud: Cloud) -> None:
+def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, context: BrowserContext, fast_cloud: Cloud) -> None:
     page.add_init_script(FASTER)
     open_page(page, fast_cloud)
     fast_cloud.faults.oss_shared_bandwidth = 12_000 * SPEED

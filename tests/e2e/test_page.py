@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from localcloud.dev.cloud import Cloud
 from support.page_steps import (
@@ -24,7 +24,7 @@ from support.page_steps import (
 )
 
 
-def test_a_chosen_file_is_stored_byte_for_byte(page: Page, cloud: Cloud) -> None:
+def test_a_chosen_file_is_stored_byte_for_byte(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     console: list[str] = []
     page.on("console", lambda message: console.append(message.text))
     open_page(page, cloud)
@@ -53,7 +53,7 @@ def test_fields_are_posted_in_their_order_and_before_the_file(page: Page, cloud:
     assert [record.note["fields"] for record in posts(cloud)] == [[name.lower() for name in fields]]
 
 
-def test_nothing_is_left_behind_and_nothing_told_to_others(page: Page, cloud: Cloud) -> None:
+def test_nothing_is_left_behind_and_nothing_told_to_others(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     sent: list[dict[str, str]] = []
     page.on("request", lambda request: sent.append(request.headers))
     open_page(page, cloud)
@@ -69,6 +69,7 @@ def large(path: Path) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_an_upload_can_be_cancelled(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     cloud.faults.oss_bandwidth = 20_000
     open_page(page, cloud)
@@ -94,6 +95,7 @@ def test_four_files_at_a_time_are_on_their_way(page: Page, cloud: Cloud) -> None
     assert len(signings(cloud)) == 1
 
 
+@pytest.mark.thorough
 def test_forty_files_are_signed_in_a_few_requests_that_share_a_preflight(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     names = [f"{number}.txt" for number in range(40)]
@@ -160,7 +162,7 @@ def test_what_is_written_from_right_to_left_is_shown_so_and_names_are_not(page: 
     assert row(page, "cat.png").evaluate(MIRRORED) == [False, False, "ltr", "left"]
 
 
-def test_the_key_can_be_copied(page: Page, cloud: Cloud) -> None:
+def test_the_key_can_be_copied(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
@@ -210,7 +212,7 @@ def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, c
     expect(page.locator("#status-announcer")).to_have_text("1 file uploaded")
 
 
-def test_leaving_is_guarded_while_something_is_unfinished(page: Page, cloud: Cloud) -> None:
+def test_leaving_is_guarded_while_something_is_unfinished(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     cloud.faults.oss_stall_at = 0
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))

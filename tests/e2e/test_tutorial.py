@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from localcloud.dev.cloud import Cloud
 from localcloud.dev.site import Site
@@ -27,7 +27,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def test_the_tutorials_page_uploads(page: Page, site: Site, tmp_path: Path) -> None:
+def test_the_tutorials_page_uploads(page: Page, context: BrowserContext, site: Site, tmp_path: Path) -> None:
     with Cloud(tmp_path / "files", settings={"ALLOWED_ORIGINS": site.url}) as cloud:
         cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST",)))
         html = PAGE.replace("ADDRESS", cloud.gateway.url)
