@@ -332,7 +332,7 @@ def test_cancelled_files_chosen_again_are_sent(page: Page, cloud: Cloud, tmp_pat
     expect(page.locator(".cancelled")).to_have_count(3)
     cloud.faults.oss_stall_at = -1
     page.set_input_files("#files", paths[1:])
-    expect(page.locator("#summary")).to_have_text("All 2 files uploaded")
+    expect(page.locator("#summary")).to_have_text("2 of 3 files uploaded · 1 cancelled")
     expect(page.locator(".name")).to_have_text(["0.txt", "1.txt", "2.txt"])
     expect(page.locator("#notice")).to_be_empty()
     page.get_by_role("button", name="Retry cancelled").click()
