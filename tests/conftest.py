@@ -40,10 +40,6 @@ def pytest_configure(config: pytest.Config) -> None:
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)
 
-# Coverage counts what the tests call: it measures pytest-xdist's workers, and not the programs that they start.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
-
 _trust_authorities = ssl.SSLContext.set_default_verify_paths
 
 
@@ -103,21 +99,8 @@ def cloud_with(tmp_path: Path, page_folder: Path) -> Iterator[Callable[..., Clou
         cloud.check()
 
 
-@pytest.fixture(autouse=True)
-def secrets_stay_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Searches each log line, response and error of the function for every secret made so far, in every test."""
-    after(monkeypatch, log_line, "format_line", sentinels.search_log)
-    after(monkeypatch, app, "create_response", sentinels.search_answer)
-    after(monkeypatch, ApiError, "to_json", sentinels.search_log)
-    # The stand-in for the gateway loads its own copy of the function's modules: there, its responses are searched.
-    after(
-        monkeypatch, gateway, "http_response", lambda response: sentinels.search_answer(response.get_data(as_text=True))
-    )
-    after(monkeypatch, Identities, "add_session", sentinels.keep_identity)
-
-
-def after(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, look: Callable[[Any], None]) -> None:
-    """Has `look` called with everything that a function returns."""
+def watch(place: Any, name: str, look: Callable[[Any], None]) -> None:
+    """Has `look` called with everything that a function returns, in every test."""
     function = getattr(place, name)
 
     def wrapper(*arguments: Any, **named: Any) -> Any:
@@ -125,13 +108,24 @@ def after(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, look: Callable
         look(result)
         return result
 
-    monkeypatch.setattr(place, name, wrapper)
+    setattr(place, name, wrapper)
+
+
+# Each log line, response and error of the function is searched for every secret made so far.
+watch(log_line, "format_line", sentinels.search_log)
+watch(app, "create_response", sentinels.search_answer)
+watch(ApiError, "to_json", sentinels.search_log)
+# The stand-in for the gateway loads its own copy of the function's modules: there, its responses are searched.
+watch(gateway, "http_response", lambda response: sentinels.search_answer(response.get_data(as_text=True)))
+watch(Identities, "add_session", sentinels.keep_identity)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Searches what a test wrote to its outputs and to loggers, too."""
     report = yield
+    if not report.sections:
+        return report
     try:
         sentinels.search_log("".join(content for name, content in report.sections if name.startswith("Captured")))
     except AssertionError as found:

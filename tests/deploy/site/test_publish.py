@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import socket
@@ -16,6 +17,7 @@ import pytest
 
 from deploy.site import publish
 from deploy.site.files import PLACEHOLDER, site_files
+from localcloud.oss.storage.bucket import StoredObject
 from localcloud.ram.identities import Identity
 from support import sentinels
 from support.oss_client import client, user
@@ -309,12 +311,22 @@ def test_remove_needs_neither_folder_nor_addresses(publisher: Publisher, world: 
     assert keys(world) == []
 
 
+def store(world: OssWorld, key: str, text: str) -> None:
+    """Puts an object into the bucket as no client does: at once."""
+    content = text.encode()
+    etag = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
+    with world.bucket.incoming() as incoming:
+        incoming.write(memoryview(content))
+        about = StoredObject(key, len(content), "text/plain", {}, {}, etag, str(incoming.crc64), 0, None, incoming.path)
+        world.bucket.put(incoming, about, forbid_overwrite=False)
+
+
 def test_more_objects_than_one_page_and_one_request_hold(publisher: Publisher, world: OssWorld) -> None:
-    for number in range(1100):
-        (publisher.folder / f"{number}.txt").write_text(str(number))
-    publisher.ok("deploy")
-    assert len(keys(world)) == 1108
-    assert publisher.ok("remove")[-1] == "1107 deleted"
+    published = {f"{number}.txt": "its mark" for number in range(1100)}
+    for key in published:
+        store(world, key, key)
+    store(world, ".published.json", json.dumps({"files": published}))
+    assert publisher.ok("remove")[-1] == "1100 deleted"
     assert keys(world) == []
 
 
