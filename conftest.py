@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parent
 
-if not all(importlib.util.find_spec(name) for name in ("hypothesis", "joserfc", "time_machine", "xdist")):
+if not all(importlib.util.find_spec(name) for name in ("hypothesis", "joserfc", "time_machine")):
     raise SystemExit("The packages that the tests import are missing. To install them: make test-unit, or make test")
 
 HAS_PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
@@ -77,7 +77,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs set-up, and has the files that take longest begin first, so that none is the last to end."""
+    """Marks what needs set-up."""
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("any_python")
@@ -87,11 +87,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names |= {"node_modules"} if item.path.parent.name == "e2e" else set()
         for name in names:
             item.add_marker(name)
-    order = ("registry", "browser", "node_modules")
-    marks: dict[Path, set[str]] = {}
-    for item in items:
-        marks.setdefault(item.path, set()).update(mark.name for mark in item.iter_markers())
-    items.sort(key=lambda item: [name not in marks[item.path] for name in order])
 
 
 @pytest.hookimpl(tryfirst=True)
