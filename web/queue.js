@@ -138,7 +138,7 @@ export class Queue {
     #enqueue(upload, isFirst) {
         this.#waiting.add(upload, isFirst);
         this.#update(upload, { state: "waiting", sent: 0, fault: undefined });
-        this.#startNext();
+        this.#running.size < this.parallel && this.#startNext();
     }
 
     /** @param {Upload} upload @param {"paused" | "cancelled"} state */

@@ -70,7 +70,7 @@ export class Row {
     #showName(name) {
         const [, beginning, end] = NAME_ENDS.exec(name) ?? ["", name, ""];
         const span = /** @type {HTMLElement} */ (this.name.firstElementChild);
-        span.textContent = beginning;
+        /** @type {Text} */ (span.firstChild).data = beginning;
         span.className = `before-${end.length}`;
         /** @type {Text} */ (this.name.lastChild).data = end;
         this.name.title = name;

@@ -70,17 +70,18 @@ export class FileSelection {
                 end = performance.now() + SLICE_MS;
             }
             const upload = new Upload(file, name);
+            const identity = identityOf(upload);
             const fault = isUnreadable ? new Fault("file_changed") : null;
             const old = replaceable.get(upload.name);
             if (old) {
                 this.#enlist(upload, fault, old);
                 replaceable.delete(upload.name);
-            } else if (!fault && identities.has(identityOf(upload))) {
+            } else if (!fault && identities.has(identity)) {
                 candidates.push(upload);
             } else {
                 this.#enlist(upload, fault);
             }
-            identities.add(identityOf(upload));
+            identities.add(identity);
         }
         const duplicates = [];
         for (const upload of candidates) {
