@@ -74,9 +74,11 @@ failed=
     # What waits most begins first.
     [ -z "$others" ] || with "$python $pytest $profile $marks" <<<"$page
 $others"
-    with "$oldest/bin/python -m coverage run --parallel-mode $pytest $profile" <<<"$functions"
-    for environment in "${environments[@]:1}"; do
-        with "$environment/bin/python $pytest $profile -m 'not any_python'" <<<"$functions"
+    for environment in "${environments[@]}"; do
+        measure= chosen=
+        [ "$environment" != "$oldest" ] || measure="-m coverage run --parallel-mode"
+        [ "$environment" -ef .venv/default ] || chosen="-m 'not any_python'"
+        with "$environment/bin/python $measure $pytest $profile $chosen" <<<"$functions"
     done
     echo "cd \$($python tests/support/npm_package.py) && node --preserve-symlinks --preserve-symlinks-main --test tests/web/*.test.js"
 } | run || failed=$?
