@@ -91,19 +91,25 @@ def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tabs: 
         with without_faults(page):
             yield page
         return
-    if not tabs:
-        tabs.append(new_context(request.getfixturevalue("browser")).new_page())
-        tabs[0].add_init_script(WATCH_FOR_VIOLATIONS)
-    [page] = tabs
+    page = tabs.pop() if tabs else open_tab(request.getfixturevalue("browser"))
     failures = request.session.testsfailed
-    with without_faults(page), monkeypatch.context() as patch:
-        for owner, name in ((page, "add_init_script"), (page, "on"), (page, "once"), (page.clock, "install")):
-            patch.setattr(owner, name, refuse_lasting_change)
-        yield page
-    if request.session.testsfailed > failures:
-        tabs.pop().context.close()
-    else:
-        leave(page)
+    try:
+        with without_faults(page), monkeypatch.context() as patch:
+            for owner, name in ((page, "add_init_script"), (page, "on"), (page, "once"), (page.clock, "install")):
+                patch.setattr(owner, name, refuse_lasting_change)
+            yield page
+        if request.session.testsfailed == failures:
+            leave(page)
+            tabs.append(page)
+    finally:
+        if not tabs:
+            page.context.close()
+
+
+def open_tab(browser: Browser) -> Page:
+    page = new_context(browser).new_page()
+    page.add_init_script(WATCH_FOR_VIOLATIONS)
+    return page
 
 
 def refuse_lasting_change(*_: object, **__: object) -> None:
