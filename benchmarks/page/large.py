@@ -54,7 +54,7 @@ TEN_LINES = """async (address) => {
     const { url, fields } = (await answer.json()).uploads[0];
     const data = new FormData();
     Object.entries(fields).forEach(([name, value]) => data.append(name, value));
-    data.append("file", file);
+    data.append("file", CONTENT);
     const request = new XMLHttpRequest();
     request.open("POST", url);
     request.upload.onprogress = () => {};
@@ -67,6 +67,10 @@ TEN_LINES = """async (address) => {
     return (performance.now() - begin) / 1000;
 }"""
 
+WHOLE = "file"
+SLICE = 'file.slice(0, file.size, fields["x-oss-content-type"])'
+"""Chromium reads it in another process than the one that sends it."""
+
 
 def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
     """Measures throughput, memory, long tasks and repaints."""
@@ -75,10 +79,11 @@ def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
         with file.open("wb") as content:
             content.truncate(SIZE)
         page = open_page(browser, cloud)
-        curl, plain, ours, paints, longest = [], [], [], [], []
+        curl, whole, sliced, ours, paints, longest = [], [], [], [], [], []
         for _ in range(ROUNDS):
             curl.append(_by_curl(cloud, file))
-            plain.append(_by_ten_lines(page, cloud, file))
+            whole.append(_by_ten_lines(page, cloud, file, WHOLE))
+            sliced.append(_by_ten_lines(page, cloud, file, SLICE))
             seconds = by_page(page, cloud, file)
             ours.append(seconds)
             paints.append(page.evaluate("window.paints") / seconds)
@@ -89,8 +94,10 @@ def measure(browser: Browser, cloud: Local) -> Iterator[Row]:
         by_page(page, cloud, file, lambda: peaks.append(renderer_memory(session)))
         grown = (max(peaks) - before) / 1_000_000
         page.close()
-    ratio = statistics.median(plain) / statistics.median(ours)
-    yield Row("1 GiB: throughput over that of a ten-line XHR", f"{ratio:.2f}", ">= 0.9", ratio >= 0.9)
+    ratio = statistics.median(whole) / statistics.median(ours)
+    yield Row("1 GiB: throughput over that of a ten-line XHR of the file", f"{ratio:.2f}", ">= 0.9", ratio >= 0.9)
+    ratio = statistics.median(sliced) / statistics.median(ours)
+    yield Row("  and of one of a slice that has the type", f"{ratio:.2f}", ">= 0.9", ratio >= 0.9)
     yield Row("  and over that of curl -F", f"{statistics.median(curl) / statistics.median(ours):.2f}")
     yield Row("  memory of the renderers meanwhile, MB", f"{grown:+.0f}", "<= +30", grown <= 30)
     yield Row("  longest task, ms (0: all below 50)", f"{max(longest):.0f}", "0", max(longest) == 0)
@@ -108,9 +115,9 @@ def open_page(browser: Browser, cloud: Local) -> Page:
     return page
 
 
-def _by_ten_lines(page: Page, cloud: Local, file: Path) -> float:
+def _by_ten_lines(page: Page, cloud: Local, file: Path, content: str) -> float:
     page.set_input_files("#plain", file)
-    seconds = float(page.evaluate(TEN_LINES, cloud.function))
+    seconds = float(page.evaluate(TEN_LINES.replace("CONTENT", content), cloud.function))
     clear(cloud)
     return seconds
 
