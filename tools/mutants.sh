@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-modules=${*:-post_policy signature presigned_url ticket form upload readable_text object_keys profiles tokens discovery provider_keys authorize upload_credentials sts multipart multipart_client http_client}
+modules=${*:-post_policy signature presigned_url ticket form upload readable_text object_keys profiles tokens discovery provider_keys authorize upload_credentials sts multipart multipart_client http_client content_check file_type chat_robot}
 python=$PWD/.venv/default/bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -29,8 +29,9 @@ print("[tool.mutmut]")
 print('source_paths = ["src"]')
 print('also_copy = ["tests", "localcloud", "vectors", "docs", "CHANGELOG.md", "profiles.schema.json", "profiles.example.json"]')
 print(f"only_mutate = {files('src')}")
-names += ["app", "identity", "profile_requests", "counted_links"]  # these hold what the modules do together
-print(f"pytest_add_cli_args_test_selection = {files('tests/shared', 'tests/sign', prefix='test_')}")
+names = [{"file_type": "content_check"}.get(name, name) for name in names]  # its tests have another's name
+names += ["app", "identity", "profile_requests", "counted_links", "contents", "settings"]  # these hold what the modules do together
+print(f"pytest_add_cli_args_test_selection = {files('tests/shared', 'tests/sign', 'tests/callback', prefix='test_')}")
 print("[tool.pytest.ini_options]")
 print('pythonpath = ["src", ".", "tests"]')
 print('addopts = ["--import-mode=importlib"]')

@@ -72,7 +72,7 @@ class Service(NamedTuple):
     def owns(self, url: str, *, anywhere: bool = False) -> bool:
         """Returns whether an address is that of a robot of this service, or of a stand-in `anywhere`."""
         origin = r"https?://[^/@]+" if anywhere else f"https://{self.hosts}"
-        return re.fullmatch(origin + self.path, url, re.ASCII) is not None
+        return re.fullmatch(origin + self.path, url) is not None
 
 
 @dataclass(frozen=True)
