@@ -60,6 +60,40 @@ def test_a_message_is_in_the_language_that_is_set(httpserver: HTTPServer, kind: 
     assert robot.shown == [CHINESE]
 
 
+FOUND = "Content is not of this type. Found: "
+
+
+@pytest.mark.parametrize(
+    ("language", "more", "text"),
+    [
+        ("en", {"type_matches": True, "detected_type": "image/png"}, ENGLISH),
+        (
+            "en",
+            {"type_matches": False, "detected_type": "text/html"},
+            ENGLISH.replace("From", f"{FOUND}text/html\nFrom"),
+        ),
+        ("en", {"type_matches": False}, ENGLISH.replace("From", f"{FOUND}unknown\nFrom")),
+        ("en", {"deleted": True}, ENGLISH.replace("New file", "Deleted a file")),
+        (
+            "zh-CN",
+            {"type_matches": False, "deleted": True, "profile": "photos"},
+            CHINESE.replace("收到新文件", "已删除文件").replace("上传者", "内容与类型不符，检测结果：未知\n上传者"),
+        ),
+    ],
+)
+def test_what_the_content_is_stands_in_the_message(language: str, more: dict[str, object], text: str) -> None:
+    assert chat_robot.compose_text(EVENT | more, language) == text
+
+
+def test_a_service_learns_what_sends_and_what_comes(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({})
+    ChatRobot("wecom", httpserver.url_for("/?a"), "", "en").send(EVENT, "msg_a", NOON)
+    [(request, _)] = httpserver.log
+    assert [request.headers[name] for name in ("User-Agent", "Content-Type")] == [
+        *("oss-direct-upload", "application/json; charset=utf-8"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "change", "error"),
     [
