@@ -10,6 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from fc_http import http_client
 from support.callback_world import EVENT, STORED_MEMBERS, CallbackWorld
 from support.chat_robots import Robot, answer
 from support.factories import NOON
@@ -92,6 +93,19 @@ def test_a_service_learns_what_sends_and_what_comes(httpserver: HTTPServer) -> N
     assert [request.headers[name] for name in ("User-Agent", "Content-Type")] == [
         *("oss-direct-upload", "application/json; charset=utf-8"),
     ]
+
+
+def test_a_service_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OSS waits 5 seconds for the whole callback."""
+    seconds: list[float] = []
+
+    def hang(*_: str, timeout_seconds: float, **more: object) -> None:
+        seconds.append(timeout_seconds)
+        raise http_client.RequestFailed("no response in time")
+
+    monkeypatch.setattr(http_client, "request", hang)
+    robot = ChatRobot("wecom", "http://127.0.0.1:9/?a", "", "en")
+    assert (robot.send(EVENT, "msg_a", NOON), seconds) == ("no response in time", [1.5])
 
 
 @pytest.mark.parametrize(
@@ -195,6 +209,8 @@ def test_a_name_has_no_effect_in_a_group(httpserver: HTTPServer, kind: str, name
     ("name", "shown"),
     [
         ("猫.png", "猫.\u200bpng"),
+        ("a\nb.png", "a\ufffdb.\u200bpng"),
+        ("a" * 200, "a" * 200),
         ("\U0001f469\u200d\U0001f4bb 1.jpg", "\U0001f469\u200d\U0001f4bb 1.\u200bjpg"),
         ("a@b<c>.png", "a\uff20b\uff1cc\uff1e.\u200bpng"),
         ("a" * 197 + ".p", "a" * 98 + "…" + "a" * 93 + ".\u200bp"),
@@ -219,7 +235,7 @@ def test_the_longest_message_fits_the_smallest_limit(httpserver: HTTPServer, lan
     ("size", "text"),
     [
         *((0, "0 B"), (999, "999 B"), (1000, "1 KB"), (48_211, "48.2 KB"), (999_499, "999 KB"), (999_500, "1 MB")),
-        *((100_000_000, "100 MB"), (5_368_709_120, "5.4 GB"), (1_000_000_000_000, "1000 GB")),
+        *((100_000_000, "100 MB"), (100_300_000, "100 MB"), (5_368_709_120, "5.4 GB"), (1_000_000_000_000, "1000 GB")),
     ],
 )
 def test_a_size_is_written_as_on_the_page(size: int, text: str) -> None:
