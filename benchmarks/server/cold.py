@@ -158,7 +158,7 @@ def start(arguments: list[str], environ: Mapping[str, str]) -> Iterator[subproce
 
 
 def _cpu(arguments: list[str], environ: Mapping[str, str]) -> tuple[float, str]:
-    """Seconds of CPU of a Python of its own, the system's for it included; and the last line it prints."""
+    """Returns the seconds of CPU of a Python of its own, the system's for it included; and the last line it prints."""
     with start(arguments, environ) as process:
         assert process.stdout is not None
         lines = process.stdout.read().decode().splitlines()

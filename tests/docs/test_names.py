@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,22 +62,15 @@ def list_tracked(*endings: str) -> list[str]:
     return [name for name in listed.stdout.split("\0") if name.endswith(endings) and (ROOT / name).exists()]
 
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-
-@cache
-def python_nodes() -> list[tuple[str, Definition]]:
-    """Returns place and node of each function, class and method."""
+def python_definitions() -> list[tuple[str, str]]:
+    """Returns place and name of each function, class and method."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return [
-        (f"{file}:{node.lineno}", node)
+        (f"{file}:{node.lineno}", node.name)
         for file in list_tracked(".py")
         for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
-        if isinstance(node, Definition)
+        if isinstance(node, kinds)
     ]
-
-
-def python_definitions() -> list[tuple[str, str]]:
-    return [(place, node.name) for place, node in python_nodes()]
 
 
 DEFINITIONS_IN_JAVASCRIPT = re.compile(
@@ -130,29 +122,6 @@ def bare(definitions: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def test_no_definition_in_python_is_named_by_a_bare_participle() -> None:
     assert bare(python_definitions()) == []
-
-
-def test_what_returns_nothing_does_not_say_that_it_returns_something() -> None:
-    """Say what it does instead: adds, stores, waits until."""
-    functions = [(place, node) for place, node in python_nodes() if not isinstance(node, ast.ClassDef)]
-    assert [
-        f"{place}: {docstring.splitlines()[0]}"
-        for place, node in functions
-        if (docstring := ast.get_docstring(node) or "").startswith("Returns ")
-        and isinstance(node.returns, ast.Constant)
-        and node.returns.value is None
-    ] == []
-
-
-def test_docstrings_of_functions_begin_with_a_verb() -> None:
-    """In the third person: Returns, Yields, Waits. Those of tests and constructors say what is so, or what they take."""
-    functions = [(place, node) for place, node in python_nodes() if not isinstance(node, ast.ClassDef)]
-    assert [
-        f"{place}: {docstring.splitlines()[0]}"
-        for place, node in functions
-        if (docstring := ast.get_docstring(node)) and not node.name.startswith(("test_", "__init__"))
-        if not re.match(r"[A-Z][a-z]+s\b", docstring)
-    ] == []
 
 
 FORM_CONTROLS = {"disabled", "required"}
