@@ -104,6 +104,6 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says what was not even read."""
-    if not HAS_PLAYWRIGHT:
+    """Says what was not even read; where nothing may be missing, such a run has no tests, and fails."""
+    if not HAS_PLAYWRIGHT and not terminalreporter.config.getoption("--nothing-missing"):
         terminalreporter.write_line(f"Not tested: the page in a browser. {NEEDS['browser'][1]}")

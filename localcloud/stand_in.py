@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -242,7 +243,8 @@ class StandIn(HTTPServer):
         """Stops, and waits for the requests that are still being answered."""
         assert self.server_thread is not None  # noqa: S101 - for the type checker: it runs
         self.stopping.set()
-        socket.create_connection((self.host, self.port)).close()
+        with suppress(ConnectionRefusedError):  # if it has seen so itself, after a request that came just now
+            socket.create_connection((self.host, self.port)).close()
         self.server_thread.join()
         self.server = self.server_thread = None
         self._wait_until_idle(timeout=10)

@@ -17,10 +17,10 @@ functions="tests/sign
 tests/shared tests/callback tests/chain"
 page="tests/e2e/test_[a-c]*.py
 tests/e2e/test_[d-l]*.py
-tests/e2e --ignore-glob=*/e2e/test_[a-l]*.py"
-others="tests/deploy/test_[e-z]*.py
-tests/deploy/test_[a-d]*.py
-tests/deploy --ignore-glob=*/tests/deploy/test_[a-z]*.py
+tests/e2e --ignore-glob=tests/e2e/test_[a-l]*.py"
+others="tests/deploy/test_s_yaml.py
+tests/deploy/build tests/deploy/test_[a-d]*.py
+tests/deploy --ignore-glob=tests/deploy/test_[a-d]*.py --ignore=tests/deploy/test_s_yaml.py --ignore=tests/deploy/build
 tests/localcloud/oss
 tests/localcloud --ignore=tests/localcloud/oss
 tests $(printf -- '--ignore=tests/%s ' e2e browsers deploy localcloud sign shared callback chain)"

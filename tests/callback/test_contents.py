@@ -182,7 +182,7 @@ def test_oss_has_its_answer_within_five_seconds_whatever_hangs(
 def test_with_no_time_left_nothing_more_is_read(make: MakeWorld) -> None:
     world = make("report")
     body = world.holds_bytes(EXE)
-    times = iter([NOON, NOON, NOON + 1.5])
+    times = iter([NOON, NOON, NOON, NOON + 1.5])
     world.clock = lambda: next(times)
     world.function = world.instance()
     assert world.call(body)[1]["stored"] == STORED_MEMBERS | SIZE

@@ -42,3 +42,15 @@ def test_it_is_answered_and_logged_as_visible_text(
     assert logged
     assert "Traceback" not in logged
     assert [line for line in logged.split("\n") if not line.isprintable()] == []
+
+
+def test_it_stops_although_its_last_request_has_shown_it_that_it_is_to() -> None:
+    server = KeyServer(time.time)
+    server.start()
+    thread = server.server_thread
+    assert thread
+    server.stopping.set()
+    socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
+    thread.join()
+    server.stop()
+    assert server.is_running() is False

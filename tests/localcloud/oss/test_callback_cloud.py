@@ -83,6 +83,7 @@ def test_the_callback_function_is_set_up(toys: Path, cloud: Cloud, callback_sett
         },
         "OSS_BUCKET": "local-uploads",
         "OSS_REGION": "cn-hongkong",
+        "UPLOAD_URL": cloud.oss.url,
         "LOCAL": "on",
         "OSS_ENDPOINT": cloud.oss.url,
         "CALLBACK_KEY_ORIGIN": cloud.oss.key_server.url,
