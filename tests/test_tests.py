@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.dev.cloud import ROOT
 
-LINES = 'eval "$(sed -n "/^functions=/,/^$/p" tools/test.sh)"; printf "%s\\n" "$page" "$others" "$functions"'
+LINES = 'eval "$(sed -n "/^without()/,/^$/p" tools/test.sh)"; printf "%s\\n" "$page" "$others" "$functions"'
 """A program of the shell that prints the lines which tools/test.sh runs in a process each."""
 
 

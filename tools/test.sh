@@ -13,17 +13,19 @@ cd "$(dirname "$0")/.."
 unset PYTHONDONTWRITEBYTECODE
 
 # Each line is for one process, which reads these tests and no others. Of a folder in several lines, the last has the rest.
+without() { printf -- '--ignore=%s ' "$@"; }
 functions="tests/sign
 tests/shared tests/callback tests/chain"
 page="tests/e2e/test_[a-c]*.py
 tests/e2e/test_[d-l]*.py
-tests/e2e --ignore-glob=tests/e2e/test_[a-l]*.py"
+tests/e2e $(without tests/e2e/test_[a-l]*.py)"
 others="tests/deploy/test_s_yaml.py
 tests/deploy/build tests/deploy/test_[a-d]*.py
-tests/deploy --ignore-glob=tests/deploy/test_[a-d]*.py --ignore=tests/deploy/test_s_yaml.py --ignore=tests/deploy/build
+tests/deploy/site tests/deploy/doctor tests/deploy/hooks
+tests/deploy $(without tests/deploy/{build,site,doctor,hooks,test_s_yaml.py,test_[a-d]*.py})
 tests/localcloud/oss
-tests/localcloud --ignore=tests/localcloud/oss
-tests $(printf -- '--ignore=tests/%s ' e2e browsers deploy localcloud sign shared callback chain)"
+tests/localcloud $(without tests/localcloud/oss)
+tests $(without tests/{e2e,browsers,deploy,localcloud,sign,shared,callback,chain})"
 
 python=.venv/default/bin/python
 pytest="-m pytest -q --nothing-missing"

@@ -156,6 +156,11 @@ page.language.onchange = async () => {
     save("localStorage", "language", language);
     showLanguage(language);
     await ready;
+    const texts = await uploader.texts;
+    // Where its words cannot be loaded, the page goes on in the language that it has.
+    if (texts && page.language.value === language) {
+        showLanguage(texts.language);
+    }
     await showTitle();
 };
 

@@ -265,6 +265,7 @@ export class OssUpload extends AttributesElement {
         if (language === this.#language) {
             return;
         }
+        const before = this.texts;
         this.#language = language;
         this.texts = loadTranslator(language, preferred).then(
             (texts) => {
@@ -276,23 +277,24 @@ export class OssUpload extends AttributesElement {
                 }
                 return texts;
             },
-            () => {
-                this.#view.showIncomplete();
-                return undefined;
+            async () => {
+                const texts = await before; // what is shown stays: to load the page again would end the uploads
+                if (!texts) {
+                    this.#view.showIncomplete();
+                }
+                return texts;
             },
         );
     }
 
     #showLimits() {
-        const { limits, signer } = this;
-        const { page } = this.#view;
-        page.files.accept = this.accept || this.#allowed;
-        this.#view.showLimits(limits, this.maxFiles, Boolean(this.#token));
-        if (limits?.title || limits?.note || limits?.max_files) {
+        this.#view.page.files.accept = this.accept || this.#allowed;
+        this.#view.showLimits(this.limits, this.maxFiles, Boolean(this.#token));
+        if (this.limits?.title || this.limits?.note || this.limits?.max_files) {
             this.#request ??= import("./request.js").then(({ RequestView }) => new RequestView(this.#view));
         }
         this.#request?.then(
-            (request) => request.show(this.limits, signer?.slots),
+            (request) => request.show(this.limits, this.signer?.slots),
             () => {
                 this.#request = undefined;
             },
@@ -391,8 +393,7 @@ export class OssUpload extends AttributesElement {
     }
 
     #updateForm() {
-        const { texts, page } = this.#view;
-        showInForm(this.#internals, this, texts, page.files);
+        showInForm(this.#internals, this, this.#view.texts, this.#view.page.files);
     }
 }
 

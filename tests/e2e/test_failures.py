@@ -188,6 +188,15 @@ def test_what_was_told_once_follows_the_language(page: Page, cloud: Cloud) -> No
     expect_status(page, "a.txt", "1字节 · 未上传")
 
 
+def test_where_a_language_cannot_be_loaded_the_page_goes_on_in_the_one_it_has(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    page.route("**/ja*.json", lambda route: route.abort())
+    page.locator("#language").select_option("ja")
+    expect(page.locator("#language")).to_have_value("en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 def test_of_what_troubles_the_page_the_code_is_folded_too(page: Page, cloud: Cloud) -> None:
     error = {"code": "misconfigured", "message": "Its log names every fault.", "request_id": "1-2-3"}
     page.route("**/limits", lambda route: route.fulfill(status=500, json={"error": error}))

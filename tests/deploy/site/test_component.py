@@ -99,7 +99,7 @@ def test_deploy_publishes_and_returns_the_address(run: Run, world: OssWorld) -> 
     came, told = run("deploy")
     assert came == {"output": {"url": "http://upload.example.com/", "domain": "upload.example.com"}}
     assert {".published.json", "config.json", "index.html", "en.json"} <= set(keys(world))
-    assert re.search(r"^\d+ of \d+: uploads-[0-9A-Z]{8}\.js \([\d,]+ B\)$", told, re.MULTILINE)
+    assert re.search(r"^\d+ of \d+: later-[0-9A-Z]{8}\.js \([\d,]+ B\)$", told, re.MULTILINE)
 
 
 def test_remove_works_without_the_results_of_other_resources(run: Run, world: OssWorld) -> None:
