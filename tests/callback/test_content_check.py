@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import random
 import zlib
@@ -156,6 +157,23 @@ CASES: list[tuple[str, str, bytes, str | None, bool | None]] = [
 )
 def test_the_verdict(name: str, head: bytes, detected: str | None, matches: bool | None) -> None:
     assert compare(name, head) == Contents(detected, matches)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "detected", "matches"),
+    [
+        ("text/plain", zlib.compress(EXE), None, False),
+        ("text/plain", b"a,b\n", None, False),
+        ("application/pdf", b"%PDF-1.4\n", "application/pdf", False),
+        ("model/stl", gzip.compress(EXE), "application/gzip", False),
+        ("image/png", b"", None, None),
+        (BYTES, gzip.compress(EXE), "application/gzip", None),
+    ],
+)
+def test_what_browsers_unpack_shows_no_type(
+    name: str, head: bytes, detected: str | None, *, matches: bool | None
+) -> None:
+    assert compare(name, head, is_encoded=True) == Contents(detected, matches)
 
 
 def test_only_what_is_known_is_told() -> None:

@@ -39,7 +39,9 @@ def test_it_is_signed_for_one_object_with_the_functions_own_credentials(make: Ma
     query = query_of(payload)
     assert len(query.pop("x-oss-signature")) == 64
     assert query == {
+        "response-cache-control": "no-store",
         "response-content-disposition": "attachment; filename*=UTF-8''cat%20%C3%BC.png",
+        "response-content-encoding": "identity",
         "x-oss-signature-version": "OSS4-HMAC-SHA256",
         "x-oss-credential": "STS.own/20241124/cn-hangzhou/oss/aliyun_v4_request",
         "x-oss-date": "20241124T120000Z",
@@ -116,7 +118,11 @@ def test_whatever_a_stranger_called_it_it_is_an_attachment_of_that_name(make: Ma
     _, payload = world.call()
     query = query_of(payload)
     assert query["response-content-disposition"] == f"attachment; filename*=UTF-8''{name}"
-    assert [each for each in query if not each.startswith("x-oss-")] == ["response-content-disposition"]
+    assert [each for each in query if not each.startswith("x-oss-")] == [
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-encoding",
+    ]
 
 
 def test_without_the_setting_there_is_none(make: MakeWorld) -> None:

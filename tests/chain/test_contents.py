@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,16 @@ def send(chain: Chain, content: bytes, *, in_parts: bool) -> Any:
     [part] = ask(chain, "/multipart/parts", ticket=begun["ticket"], parts=[1])["parts"]
     assert requests.put(part["url"], content, timeout=60).status_code == 200
     return ask(chain, "/multipart/complete", ticket=begun["ticket"])
+
+
+def test_a_program_that_browsers_unpack(chain: Chain) -> None:
+    """Its bytes are noise; who downloads it gets the program."""
+    content = zlib.compress(EXE)
+    file = {"filename": "setup.exe", "size": len(content), "content_type": "text/plain"}
+    [upload] = ask(chain, "/sign", files=[file])["uploads"]
+    fields = upload["fields"] | {"Content-Encoding": "deflate"}
+    answer = post(upload["url"], fields, content, "text/plain").json()
+    assert (answer.get("deleted") or answer["stored"])["type_matches"] is False
 
 
 @pytest.mark.parametrize("in_parts", [False, True], ids=["form", "parts"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import requests
 import time_machine
 
-from support.chain import CONTENT, FILE, Chain, post_upload
+from support.chain import CONTENT, FILE, Chain, post, post_upload
 from support.factories import NOON
 from support.oss_world import outcome
 
@@ -62,6 +63,20 @@ def test_it_serves_the_very_bytes_as_an_attachment_until_it_ends(chain: Chain, i
     )
     chain.clock.shift(1)
     assert outcome(get(answer["download_url"])) == (403, "AccessDenied", "0002-00000236")
+
+
+def test_no_field_that_is_added_to_the_form_changes_what_is_served(chain: Chain) -> None:
+    """What a browser would unpack is not what was checked, and what a cache keeps outlives the address."""
+    added = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=31536000"}
+    content = gzip.compress(b"another file")
+    [upload] = chain.sign(FILE | {"size": len(content)})
+    response = post(upload["url"], upload["fields"] | added, content=content)
+    served = get(response.json()["download_url"])
+    assert (served.content, served.headers["Content-Encoding"], served.headers["Cache-Control"]) == (
+        content,
+        "identity",
+        "no-store",
+    )
 
 
 def test_it_is_good_for_nothing_else(chain: Chain) -> None:

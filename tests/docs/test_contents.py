@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import socket
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import alibabacloud_oss_v2 as oss
 import pytest
 
 from localcloud.dev.cloud import ROOT
+from localcloud.standalone import OssCloud
 
 PAGE = (ROOT / "docs" / "contents.md").read_text(encoding="utf-8")
 KEY = "uploads/alice/1.png"
@@ -73,6 +77,20 @@ def test_a_file_is_scanned_and_deleted_only_if_there_is_a_virus(answer: str, del
     assert [type(each).__name__ for each in client.requests] == ["GetObjectRequest", *["DeleteObjectRequest"] * deleted]
     assert {(each.bucket, each.key) for each in client.requests} == {("b", KEY)}
     assert found == (answer if deleted else None)
+
+
+def test_what_its_uploader_calls_compressed_is_scanned_as_it_is(tmp_path: Path) -> None:
+    code = examples()
+    content = gzip.compress(b"harmless")
+    code["CLAMD"], received, thread = clamd("stream: OK")
+    with OssCloud(tmp_path) as cloud:
+        client = oss.Client(oss.Config(**cloud.client()))
+        data = EVENT["data"] | {"bucket": cloud.bucket.name}  # type: ignore[operator]
+        stored = {"bucket": cloud.bucket.name, "key": KEY, "body": content, "content_encoding": "gzip"}
+        client.put_object(oss.PutObjectRequest(**stored))
+        code["scan"](EVENT | {"data": data}, client)
+    thread.join(10)
+    assert b"".join(received[1:]) == content
 
 
 def test_a_file_that_is_too_large_for_clamd_is_not_deleted() -> None:

@@ -130,17 +130,20 @@ class Contents(NamedTuple):
         return {name: value for name, value in members.items() if value is not None}
 
 
-def compare(content_type: str, head: bytes) -> Contents:
-    """Compares a type with the first bytes of a file."""
+def compare(content_type: str, head: bytes, *, is_encoded: bool = False) -> Contents:
+    """Compares a type with the first bytes of a file.
+
+    What browsers get of a file that `is_encoded` are other bytes than these, so nothing shows that it is of its type.
+    """
     detected = detect(head)
     if content_type == PDF and detected is None and b"%PDF-" in head[:1024]:
         detected = PDF  # readers take it that far from the beginning, too
     accepted = ALWAYS.get(content_type) or USUALLY.get(content_type) or frozenset()
-    if detected in accepted or detected == content_type:
+    if not is_encoded and (detected in accepted or detected == content_type):
         return Contents(detected, type_matches=True)
     if detected in WEAK:
         detected = None
-    is_mismatch = content_type != BYTES and bool(head) and _is_mismatch(content_type, head, detected)
+    is_mismatch = content_type != BYTES and bool(head) and (is_encoded or _is_mismatch(content_type, head, detected))
     return Contents(detected, type_matches=False if is_mismatch else None)
 
 

@@ -16,6 +16,10 @@ from upload_callback.stored_object import StoredObject
 CREDENTIALS_LIFETIME_SECONDS = 36 * 3600
 """How long Function Compute's credentials of an execution role are valid. They do not say when they end."""
 
+_PLAIN = (("response-cache-control", "no-store"), ("response-content-encoding", "identity"))
+"""In place of what the form's holder may have stored with the object: no cache keeps the file beyond the end, and no
+browser makes other bytes of those that were checked."""
+
 
 class DownloadUrls:
     """Makes download addresses for one instance, which remembers since when it has its credentials."""
@@ -51,7 +55,7 @@ class DownloadUrls:
             security_token=own.security_token,
             now=now,
             expires=lifetime,
-            query=[("response-content-disposition", as_attachment(stored.filename))],
+            query=[("response-content-disposition", as_attachment(stored.filename)), *_PLAIN],
         )
         expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(now) + lifetime))
         return {"download_url": url, "download_url_expires_at": expires_at}

@@ -105,7 +105,8 @@ class CallbackRoutes:
             return {}
         members: dict[str, object] = {}
         try:
-            contents = load_comparison()(stored.content_type, bucket.read_head(stored))
+            head = bucket.read_head(stored)
+            contents = load_comparison()(stored.content_type, head, is_encoded=stored.is_encoded)
             members = contents.to_json()
             if check is ContentCheck.DELETE and contents.type_matches is False:
                 bucket.delete(stored.key)
@@ -153,7 +154,7 @@ class CallbackRoutes:
             self._notified.popitem(last=False)
 
 
-def load_comparison() -> Callable[[str, bytes], Contents]:
+def load_comparison() -> Callable[..., Contents]:
     """Returns the function that compares a type with the first bytes of a file.
 
     Imported lazily: it loads a library, and most deployments look into no file.

@@ -44,6 +44,8 @@ class StoredObject:
     """As the user sees it."""
     crc64: str | None
     """CRC-64 of its bytes (ECMA-182), in decimal, if OSS names it."""
+    is_encoded: bool
+    """Whether it has a Content-Encoding: browsers unpack it. No form of this project asks for one."""
 
 
 class BucketClient:
@@ -129,4 +131,5 @@ def _parse_headers(key: str, headers: Mapping[str, str]) -> StoredObject:
         etag=headers.get("etag", "").strip('"'),
         filename=unquote(headers.get("x-oss-meta-filename", "")),
         crc64=headers.get("x-oss-hash-crc64ecma"),
+        is_encoded=headers.get("content-encoding", "identity") != "identity",
     )
