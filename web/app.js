@@ -85,7 +85,8 @@ function takeLink() {
     if (!token && !profile) {
         return null;
     }
-    history.replaceState(null, "", location.pathname + location.search);
+    // Whole: alone, a path that begins with two slashes would be another host's address.
+    history.replaceState(null, "", location.href.split("#")[0]);
     return { token, profile };
 }
 

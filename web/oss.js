@@ -107,10 +107,10 @@ function readChecksum(response) {
 
 /** Throws a Fault if the callback function deleted the object. @param {CallbackAnswer} answer @returns {UploadResult} */
 export function toUploadResult({ stored: object, deleted, error, webhook_delivered: isDelivered, download_url: url }) {
-    if (deleted) {
+    if (isFact(deleted)) {
         throw new Fault("type_mismatch", { code: error?.code, message: error?.message, requestId: error?.request_id });
     }
-    const result = { object, ...parseDownload(url) };
+    const result = { ...(isFact(object) && { object }), ...parseDownload(url) };
     return isDelivered === false ? { ...result, state: "unreported", fault: new Fault("not_reported") } : result;
 }
 
@@ -167,10 +167,15 @@ function toFormData(form, file) {
 /** @param {XMLHttpRequest} response @returns {UploadResult} */
 function parseCallbackAnswer({ responseXML, responseText }) {
     const answer = tryToParse(responseText);
-    if (answer?.stored || answer?.deleted) {
+    if (answer && (isFact(answer.stored) || isFact(answer.deleted))) {
         return toUploadResult(answer);
     }
     return { answer: responseXML ? "" : responseText.trim().slice(0, MAX_ANSWER_LENGTH) };
+}
+
+/** Whether the callback function says it: other callbacks may have members of the same names. @param {StoredObject} [object] */
+function isFact(object) {
+    return typeof object?.filename === "string";
 }
 
 /** Other callbacks may answer anything. @param {string} text @returns {CallbackAnswer | null} */

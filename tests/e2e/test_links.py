@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
@@ -69,6 +70,18 @@ def test_a_page_opened_from_an_upload_link_uploads(page: Page, cloud_with: MakeC
     assert [hashlib.md5(content, usedforsecurity=False).hexdigest() for _, content in stored_files(cloud)] == [
         hashlib.md5(PNG, usedforsecurity=False).hexdigest()
     ] * 2
+
+
+def test_a_link_with_two_slashes_is_taken_out_of_the_address_bar(page: Page, cloud_with: MakeCloud) -> None:
+    """Many servers take `//` for `/`."""
+    cloud = cloud_with(AUTH="jwt", JWT_SECRET=SECRET)
+    page.route(
+        f"{cloud.site.url}//**",
+        lambda route: route.continue_(url=cloud.site.url + urlsplit(route.request.url).path[1:]),
+    )
+    page.goto(f"{cloud.site.url}//#token={link_of('alice')}")
+    uploading_as(page, "alice")
+    assert page.url == cloud.site.url + "//"
 
 
 @pytest.mark.thorough

@@ -482,7 +482,7 @@ test("a counted link's file is begun in its slot, without an id, and kept with i
 });
 
 test("an upload whose file the site deleted fails, and is not offered again", async () => {
-    const given = world({ said: { error: { code: "type_mismatch" }, deleted: {} } });
+    const given = world({ said: { error: { code: "type_mismatch" }, deleted: FACT } });
     await assert.rejects(given.run(), { code: "type_mismatch" });
     assert.equal(given.previousUploads.size, 0);
 });

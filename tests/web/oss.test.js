@@ -69,6 +69,8 @@ function chooseFile(size) {
 
 const FORM = { url: "https://oss", fields: {}, key: "k" };
 
+const FACT = { filename: "a.txt", size: 9 };
+
 const small = () => new Upload(Object.assign(new Blob(["123456789"]), { name: "a.txt", lastModified: 7 }), "a.txt");
 
 test("a form whose sum the storage has as well is stored", async () => {
@@ -90,7 +92,7 @@ test("where the site allows it, a stored file has an address to download from", 
     });
     const url =
         "https://files.example/a.png?response-content-disposition=attachment&x-oss-expires=600&x-oss-signature=0";
-    answer = { ...header(SUM), text: JSON.stringify({ stored: {}, download_url: url, webhook_delivered: false }) };
+    answer = { ...header(SUM), text: JSON.stringify({ stored: FACT, download_url: url, webhook_delivered: false }) };
     const { download, state } = await postForm(FORM, small(), never, signal);
     assert.deepEqual([download, state], [{ url, expiresAt: 601_000 }, "unreported"]);
 });
@@ -107,13 +109,25 @@ for (const url of [
     null,
 ]) {
     test(`${JSON.stringify(url)} is no address to download from`, async () => {
-        answer = { ...header(SUM), text: JSON.stringify({ stored: {}, download_url: url }) };
-        assert.deepEqual(await postForm(FORM, small(), never, signal), { object: {} });
+        answer = { ...header(SUM), text: JSON.stringify({ stored: FACT, download_url: url }) };
+        assert.deepEqual(await postForm(FORM, small(), never, signal), { object: FACT });
+    });
+}
+
+for (const text of [
+    '{"stored":true}',
+    '{"stored":{"filename":7}}',
+    '{"stored":"a.txt","deleted":[]}',
+    '{"deleted":"none"}',
+]) {
+    test(`${text} is another callback's answer, and shown as it is`, async () => {
+        answer = { ...header(SUM), text };
+        assert.deepEqual(await postForm(FORM, small(), never, signal), { answer: text });
     });
 }
 
 test("a file that the callback function deleted is not stored", async () => {
-    const text = JSON.stringify({ error: { code: "type_mismatch", message: "m", request_id: "r" }, deleted: {} });
+    const text = JSON.stringify({ error: { code: "type_mismatch", message: "m", request_id: "r" }, deleted: FACT });
     answer = { ...header(SUM), text };
     await assert.rejects(postForm(FORM, small(), never, signal), {
         code: "type_mismatch",
