@@ -129,6 +129,13 @@ def test_without_the_setting_there_is_none(make: MakeWorld) -> None:
     assert make("").call() == (200, {"stored": STORED_MEMBERS, "request_id": ID})
 
 
+def test_a_file_in_a_counted_links_slot_gets_none(make: MakeWorld) -> None:
+    """Once it has been moved away, the address would serve what another holder of the link puts there."""
+    world = make()
+    status, payload = world.call(world.body(ticket=world.ticket(slot=1)))
+    assert (status, payload) == (200, {"stored": STORED_MEMBERS | {"slot": 1}, "request_id": ID})
+
+
 def test_it_is_in_no_line_of_the_log_and_not_in_the_webhook(make: MakeWorld) -> None:
     world = make()
     world.environ |= {"WEBHOOK_URL": f"{world.url}/hook", "WEBHOOK_SECRET": world.webhook_secret}

@@ -70,6 +70,8 @@ class CallbackRoutes:
         payload = self._notify(stored, claims, contents, invocation)
         if self._settings.content_check is ContentCheck.DELETE and contents.get("type_matches") is False:
             return payload  # it is deleted, or was to be
+        if "slot" in claims:
+            return payload  # once it is moved away, another holder's file may be at that address
         # The address is a credential: it is in no event and no line of the log.
         return payload | self._download_urls.create(stored, own, now=invocation.now, ticket_end=claims["end"])
 
