@@ -22,8 +22,14 @@ PACKAGES = {
 }
 
 ORDER = {
-    "fc_http": ["errors http_client log_line runtime version", "event environment invocation", "app", "instance"],
-    "oss_protocol": ["bucket credentials signature ticket", "callback presigned_url"],
+    "fc_http": [
+        "errors http_client instants runtime version",
+        "event environment log_line",
+        "invocation",
+        "app",
+        "instance",
+    ],
+    "oss_protocol": ["bucket credentials object_headers signature ticket", "callback presigned_url"],
     "direct_upload": [
         "errors known_types post_policy readable_text sdk_session without_aiohttp",
         "content_types multipart",
@@ -63,9 +69,10 @@ PURE = {
     "upload_callback.content_check": {"__future__", "typing", "upload_callback.file_type"},
     "upload_callback.file_type": {"__future__", "filetype", "re"},
     "oss_protocol.presigned_url": {
-        *("__future__", "collections.abc", "hashlib", "oss_protocol.signature", "time", "urllib.parse"),
+        *("__future__", "collections.abc", "hashlib", "oss_protocol.signature", "urllib.parse"),
     },
-    "oss_protocol.signature": {"__future__", "hmac"},
+    "oss_protocol.object_headers": {"__future__"},
+    "oss_protocol.signature": {"__future__", "hmac", "time"},
     "oss_protocol.ticket": {"__future__", "base64", "collections.abc", "hmac", "json", "typing"},
 }
 WITH_A_SOCKET = {"fc_http.http_client", "direct_upload.sdk_session", "direct_upload.sts"}

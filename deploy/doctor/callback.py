@@ -9,6 +9,7 @@ from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.doctor.function import http_trigger
 from deploy.hooks.preflight import read_faults
+from oss_protocol.bucket import DEFAULT_KEY_PREFIX
 from upload_callback.settings import Settings as CallbackSettings
 
 
@@ -42,7 +43,7 @@ def callback_agreement(context: Context) -> Iterator[str]:
         ("CALLBACK_SECRET", ""),
         ("OSS_BUCKET", ""),
         ("OSS_REGION", ""),
-        ("UPLOAD_PREFIX", "uploads"),
+        ("UPLOAD_PREFIX", DEFAULT_KEY_PREFIX),
         ("CONTENT_CHECK", "off"),
     ):
         first, second = (each.get(name) or default for each in (context.settings, environ(context)))

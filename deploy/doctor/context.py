@@ -29,6 +29,7 @@ from direct_upload.profiles import FILE
 from direct_upload.settings import Settings
 from fc_http.environment import listed_origins
 from fc_http.errors import InvalidSettings
+from oss_protocol.bucket import DEFAULT_KEY_PREFIX
 
 ROLE, BUCKET = "ALIYUN::RAM::Role", "ALIYUN::OSS::Bucket"
 
@@ -101,9 +102,13 @@ class Context:
         return list(listed_origins(self.settings))
 
     @property
+    def upload_prefix(self) -> str:
+        return self.settings.get("UPLOAD_PREFIX") or DEFAULT_KEY_PREFIX
+
+    @property
     def upload_place(self) -> str:
         """Returns where uploads go, as roles' rights name it."""
-        return f"{self.settings.get('OSS_BUCKET')}/{self.settings.get('UPLOAD_PREFIX') or 'uploads'}/*"
+        return f"{self.settings.get('OSS_BUCKET')}/{self.upload_prefix}/*"
 
     @property
     def existing_bucket(self) -> str:
@@ -116,7 +121,7 @@ class Context:
         days = self.environ.get("KEEP_DAYS", "").strip()
         return Needs(
             self.environ.get("NAME") or "oss-direct-upload",
-            self.settings.get("UPLOAD_PREFIX") or "uploads",
+            self.upload_prefix,
             tuple(self.origins),
             int(days) if days.isdecimal() else 0,
             keep_days(self.profiles),

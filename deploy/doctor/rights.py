@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from deploy.declared import Deployment, as_list
+from oss_protocol.bucket import DEFAULT_KEY_PREFIX
 
 SESSION_DURATION = 3600
 """Seconds that a session of a role lasts at most: RAM's least, and its default."""
@@ -60,7 +61,7 @@ class ResourceNames:
             upload_role=settings.get("OSS_STS_ROLE_ARN", "").rpartition("/")[2],
             callback_role=str(deployment.callback.get("role") or "").rpartition("/")[2],
             bucket=settings.get("OSS_BUCKET", ""),
-            prefix=settings.get("UPLOAD_PREFIX") or "uploads",
+            prefix=settings.get("UPLOAD_PREFIX") or DEFAULT_KEY_PREFIX,
             project=str(logs[0].get("project") or parameters.get("LogProject", "")),
             logstore=str(logs[0].get("logstore") or parameters.get("LogStore", "")),
             callback_logstore=str(logs[1].get("logstore") or parameters.get("CallbackLogStore", "")),

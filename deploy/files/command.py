@@ -29,6 +29,7 @@ from deploy.files.deletion import UploadBucket, delete, subject_paths
 from deploy.files.inbox import Inbox, StoredObject
 from deploy.files.safe_path import safe_path
 from localcloud.terminal import visible
+from oss_protocol.bucket import DEFAULT_KEY_PREFIX
 
 ROOT = Path(__file__).parents[2]
 
@@ -257,7 +258,7 @@ def _bucket(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path)
 
 
 def _prefix(settings: Mapping[str, str]) -> str:
-    return (settings.get("UPLOAD_PREFIX") or "uploads").rstrip("/")
+    return (settings.get("UPLOAD_PREFIX") or DEFAULT_KEY_PREFIX).rstrip("/")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -191,7 +191,6 @@ RULES = (
     *(("callback", name) for name in CallbackSettings.__dataclass_fields__),
 )
 ELSEWHERE = {
-    "allowed_origins": "fc_http/instance.py reads it by itself: what is misconfigured answers its pages, too",
     "keep_days": "deploy/profiles.py makes lifecycle rules of it",
 }
 """What these packages need not use, and why."""

@@ -12,6 +12,7 @@ from direct_upload import sts
 from direct_upload.routes import Routes
 from direct_upload.settings import Settings
 from fc_http.app import App
+from fc_http.environment import listed_origins
 from fc_http.invocation import Invocation
 from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials, OwnCredentials
@@ -37,11 +38,12 @@ class Function:
         self.ended = 0
         self.now = NOON
         monkeypatch.setattr(sts, "role_assumer", lambda settings: self.assume_role)
-        settings = Settings.from_environ(factories.ENVIRON | more, json.dumps(profiles or {}).encode())
+        environ = factories.ENVIRON | more
+        settings = Settings.from_environ(environ, json.dumps(profiles or {}).encode())
         # The instance is an hour old.
         runtime = Runtime(OWN, lambda: NOON - 3600, lambda n: "ab" * n, self.lines.append, self.end_instance)
         self.routes = Routes(settings, runtime)
-        self.app = App(self.routes.handle, runtime, allowed_origins=settings.allowed_origins)
+        self.app = App(self.routes.handle, runtime, allowed_origins=listed_origins(environ))
 
     def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
         self.sessions.append(session)

@@ -23,6 +23,7 @@ from direct_upload.multipart_client import Part
 from direct_upload.routes import FOLDER_FORM, Routes
 from direct_upload.settings import Settings
 from fc_http.app import App
+from fc_http.environment import listed_origins
 from fc_http.runtime import Runtime
 from oss_protocol.credentials import Credentials, OwnCredentials
 from support import factories, fuzz_provider, tokens
@@ -301,7 +302,7 @@ def run(number: int, seed: int) -> dict[int, int]:
     with patch.object(sts, "role_assumer", lambda _: assume):
         runtime = Runtime(OWN, lambda: 0, lambda n: rng.randbytes(n).hex(), lambda line: None, lambda: None)
         routes = Routes(settings, runtime)
-    app = App(routes.handle, runtime, allowed_origins=settings.allowed_origins)
+    app = App(routes.handle, runtime, allowed_origins=listed_origins(factories.ENVIRON))
     with patch.object(multipart_routes, "OssClient", Storage):
         for event in events(rng, number):
             try:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
 from fc_http import http_client
-from fc_http.http_client import RequestFailed, Response
+from fc_http.http_client import USER_AGENT, RequestFailed, Response
 from upload_callback.webhook import TIMEOUT_SECONDS
 
 MAX_TEXT_BYTES = 2048
@@ -93,7 +93,7 @@ class ChatRobot:
         """
         service = SERVICES[self.kind]
         url, message = service.compose(self.url, self.secret, compose_text(event, self.language), now)
-        headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "oss-direct-upload"}
+        headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": USER_AGENT}
         try:
             response = http_client.request(
                 "POST",

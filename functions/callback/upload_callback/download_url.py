@@ -5,10 +5,10 @@ It is signed with the credentials of the function's role, and works for anybody 
 
 from __future__ import annotations
 
-import time
 from urllib.parse import quote
 
-from oss_protocol import presigned_url
+from fc_http.instants import format_time
+from oss_protocol import object_headers, presigned_url
 from oss_protocol.credentials import OwnCredentials
 from upload_callback.settings import Settings
 from upload_callback.stored_object import StoredObject
@@ -57,13 +57,9 @@ class DownloadUrls:
             expires=lifetime,
             query=[("response-content-disposition", as_attachment(stored.filename)), *_PLAIN],
         )
-        expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(now) + lifetime))
-        return {"download_url": url, "download_url_expires_at": expires_at}
+        return {"download_url": url, "download_url_expires_at": format_time(int(now) + lifetime)}
 
 
 def as_attachment(filename: str) -> str:
-    """Returns the header with which browsers save a file under its name, without its folders, and never show it.
-
-    Whatever the name is, RFC 8187 leaves only letters, digits and a few signs of it.
-    """
-    return f"attachment; filename*=UTF-8''{quote(filename.rpartition('/')[2], safe='')}"
+    """Returns the header with which browsers save a file under its name, without its folders."""
+    return object_headers.attachment(quote(filename.rpartition("/")[2], safe=""))

@@ -6,7 +6,6 @@ which the object can be downloaded, if that is switched on.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from fc_http.event import Request, parse_json
 from fc_http.invocation import Invocation
 from fc_http.runtime import Runtime
 from oss_protocol import ticket
-from oss_protocol.callback import CALLBACK_PATH, TICKET_PURPOSE
+from oss_protocol.callback import CALLBACK_PATH, PROFILE_NAME, TICKET_PURPOSE
 from oss_protocol.credentials import OwnCredentials, own_credentials
 from upload_callback import webhook
 from upload_callback.callback_signature import CallbackSignature, PublicKeys, load_verifier
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 MAX_REMEMBERED = 1000
 """Events that an instance remembers to have sent, so that a repeated callback does not notify anybody again."""
-
-_PROFILE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class CallbackRoutes:
@@ -180,7 +177,7 @@ def _labels(claims: Mapping[str, Any]) -> dict[str, object]:
 
 def _are_sound(labels: Mapping[str, object]) -> bool:
     profile, slot = labels.get("profile", "default"), labels.get("slot", 1)
-    return isinstance(profile, str) and bool(_PROFILE.fullmatch(profile)) and type(slot) is int and slot >= 1
+    return isinstance(profile, str) and bool(PROFILE_NAME.fullmatch(profile)) and type(slot) is int and slot >= 1
 
 
 def _agrees(body: dict[str, Any], claims: Mapping[str, Any], stored: StoredObject) -> bool:

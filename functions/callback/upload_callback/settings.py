@@ -9,8 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from fc_http.environment import Environment, is_address, parse_secrets
-from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region, public_url
+from fc_http.environment import Environment, is_address, parse_seconds, parse_secrets
+from oss_protocol.bucket import (
+    DEFAULT_KEY_PREFIX,
+    internal_url,
+    parse_bucket_name,
+    parse_key_prefix,
+    parse_region,
+    public_url,
+)
 from oss_protocol.callback import GRACE_SECONDS
 from upload_callback.chat_robot import LANGUAGES, SERVICES, ChatRobot, Service, find_service
 from upload_callback.webhook import SECRET_PREFIX, Webhook
@@ -69,7 +76,7 @@ class Settings:
         settings = cls(
             bucket=bucket,
             region=region,
-            prefix=read("UPLOAD_PREFIX", parse_key_prefix, "uploads"),
+            prefix=read("UPLOAD_PREFIX", parse_key_prefix, DEFAULT_KEY_PREFIX),
             secrets=read("CALLBACK_SECRET", parse_secrets),
             webhook=read_webhook(environment),
             content_check=read("CONTENT_CHECK", _parse_content_check, ContentCheck.OFF.value),
@@ -136,11 +143,7 @@ def _parse_content_check(text: str) -> ContentCheck:
 
 
 def _parse_download_seconds(text: str) -> int | None:
-    if not text:
-        return None
-    if not re.fullmatch("[1-9][0-9]{1,3}", text) or not MIN_DOWNLOAD_SECONDS <= int(text) <= MAX_DOWNLOAD_SECONDS:
-        raise ValueError(f"must be {MIN_DOWNLOAD_SECONDS} to {MAX_DOWNLOAD_SECONDS} seconds, not {text!r}")
-    return int(text)
+    return parse_seconds(text, MIN_DOWNLOAD_SECONDS, MAX_DOWNLOAD_SECONDS) if text else None
 
 
 def _parse_webhook_url(text: str, schemes: tuple[str, ...]) -> str:

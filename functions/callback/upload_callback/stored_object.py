@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from fc_http import http_client
 from fc_http.errors import StorageUnavailable
 from fc_http.http_client import RequestFailed, Response
-from oss_protocol import presigned_url
+from oss_protocol import object_headers, presigned_url
 from oss_protocol.credentials import OwnCredentials
 from upload_callback.errors import NotStored
 from upload_callback.settings import Settings
@@ -129,7 +129,7 @@ def _parse_headers(key: str, headers: Mapping[str, str]) -> StoredObject:
         size=int(length),
         content_type=headers.get("content-type", ""),
         etag=headers.get("etag", "").strip('"'),
-        filename=unquote(headers.get("x-oss-meta-filename", "")),
-        crc64=headers.get("x-oss-hash-crc64ecma"),
+        filename=unquote(headers.get(object_headers.FILENAME, "")),
+        crc64=headers.get(object_headers.CRC64),
         is_encoded=headers.get("content-encoding", "identity") != "identity",
     )

@@ -6,12 +6,12 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fc_http import http_client
-from fc_http.http_client import RequestFailed
+from fc_http.http_client import USER_AGENT, RequestFailed
+from fc_http.instants import format_time
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the beginning of every secret, in front of its base64
 
@@ -35,13 +35,12 @@ class Webhook:
         since the epoch. An event has the same id each time it is sent.
         """
         seconds = str(int(now))
-        timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         kind = "upload.deleted" if event.get("deleted") else "upload.stored"
-        body = _encode({"type": kind, "timestamp": timestamp, "data": event}).encode()
+        body = _encode({"type": kind, "timestamp": format_time(now), "data": event}).encode()
         mac = hmac.digest(self.key, f"{webhook_id}.{seconds}.".encode() + body, "sha256")
         headers = {
             "Content-Type": "application/json",
-            "User-Agent": "oss-direct-upload",
+            "User-Agent": USER_AGENT,
             "webhook-id": webhook_id,
             "webhook-timestamp": seconds,
             "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",

@@ -75,6 +75,17 @@ class Environment:
             raise ValueError("is for local runs only: remove it, or set LOCAL=on on a laptop")
         return self.parse_origin(text)
 
+    def check_page_origins(self, text: str) -> None:
+        """Raises ValueError if the text does not list origins of pages, and nothing else. See `listed_origins`."""
+        origins = split_list(text)
+        if not origins:
+            raise ValueError("lists no origin: add your page's, such as https://app.example.com")
+        for origin in origins:
+            if not is_page_origin(origin, cleartext=self.local is True):
+                raise ValueError(
+                    f"must list exact origins such as https://app.example.com, not {printable_address(origin)}"
+                )
+
 
 def split_list(text: str) -> tuple[str, ...]:
     """Returns the entries of a list with commas between them."""
@@ -128,6 +139,13 @@ def parse_switch(text: str) -> bool:
     return text == "on"
 
 
+def parse_seconds(text: str, least: int, most: int) -> int:
+    """Returns a whole number of seconds, `least` to `most`. Raises ValueError."""
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", text) or not least <= int(text) <= most:
+        raise ValueError(f"must be {least} to {most} seconds, not {text!r}")
+    return int(text)
+
+
 def parse_secrets(text: str) -> tuple[str, ...]:
     """Returns the secrets for HMAC-SHA256 in a list, the current one first. Raises ValueError."""
     secrets = split_list(text)
@@ -141,6 +159,9 @@ def parse_secrets(text: str) -> tuple[str, ...]:
 
 
 def listed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Returns the origins among the entries of ALLOWED_ORIGINS, which responses need even if settings are wrong."""
+    """Returns the pages that may call the function: the origins in ALLOWED_ORIGINS.
+
+    Responses need them whatever is wrong with the settings, so what is no origin is left out.
+    """
     entries = split_list(environ.get("ALLOWED_ORIGINS", ""))
     return tuple(entry for entry in entries if is_page_origin(entry, cleartext=True))

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+USER_AGENT = "oss-direct-upload"
+"""What requests to servers of others say of their sender."""
+
 _LATE = "no response in time"
 
 

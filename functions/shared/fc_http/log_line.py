@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import time
+
+from fc_http.instants import format_milliseconds
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -18,9 +19,8 @@ def format_line(now: float, **fields: object) -> str:
     `now` is in seconds since the epoch. Fields that are None are left out. Never pass a secret, a token, a policy or a
     signature. No text of a caller can start a new line, because JSON escapes line breaks.
     """
-    timestamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
     members = {name: value for name, value in fields.items() if value is not None}
-    return f"{timestamp}.{int(now % 1 * 1000):03d}Z {_encode(members)}"
+    return f"{format_milliseconds(now)} {_encode(members)}"
 
 
 def redact(text: str) -> str:

@@ -8,6 +8,9 @@ MAX_PREFIX_LENGTH = 200
 """Characters. After it come a profile, a subject, a link and a slot, of at most 235 bytes together."""
 
 
+DEFAULT_KEY_PREFIX = "uploads"
+
+
 def parse_bucket_name(text: str) -> str:
     """Returns the text if it is the name of a bucket. Raises ValueError."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", text):

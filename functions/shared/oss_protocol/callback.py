@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,9 @@ CALLBACK_PATH = "/stored"
 were sent."""
 
 TICKET_PURPOSE = "callback"
+
+PROFILE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+"""Of a profile that a ticket, an event or the owner's profiles.json names."""
 
 GRACE_SECONDS = 3600
 """How long a ticket outlives its form: a post that began in time may still be running when the form has expired."""

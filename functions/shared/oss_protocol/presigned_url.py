@@ -6,7 +6,6 @@ Follows OSS's "V4 signature in the URL": canonical request, string to sign, sign
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
@@ -43,7 +42,7 @@ def presign(
     `headers`: all x-oss-*, Content-Type and Content-MD5, and those that `additional` names, exactly as they are here,
     and no others of these kinds. The other `headers` are not signed.
     """
-    date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    date = signature.format_date(now)
     day = date[:8]
     lower = {name.lower(): value for name, value in (headers or {}).items()}
     names = additional_headers(additional, lower)

@@ -6,8 +6,14 @@ For requests other than forms, see `presigned_url`.
 from __future__ import annotations
 
 import hmac
+import time
 
 VERSION = "OSS4-HMAC-SHA256"
+
+
+def format_date(now: float) -> str:
+    """Returns `yyyymmddThhmmssZ` in UTC, as x-oss-date is; it begins with the day. `now` is since the epoch."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
 
 
 def scope(day: str, region: str) -> tuple[str, str, str, str]:

@@ -21,9 +21,6 @@ MAX_DOCUMENT_BYTES = 64 * 1024
 
 LOOPBACK = ("127.0.0.1", "localhost")
 
-# Firewalls in front of some providers answer 403 to requests without a User-Agent.
-_HEADERS = {"Accept": "application/json", "User-Agent": "oss-direct-upload"}
-
 
 class DiscoveryFailed(Exception):
     """The provider's keys could not be read. The text says why, and is safe to log."""
@@ -78,9 +75,11 @@ def parse_key_set(document: dict[str, Any]) -> KeySet:
 def _fetch_json(url: str, name: str) -> dict[str, Any]:
     from fc_http import http_client  # noqa: PLC0415 - imported lazily: most instances read no provider's keys
 
+    # Firewalls in front of some providers answer 403 to requests without a User-Agent.
+    headers = {"Accept": "application/json", "User-Agent": http_client.USER_AGENT}
     try:
         response = http_client.request(
-            "GET", url, timeout_seconds=TIMEOUT_SECONDS, headers=_HEADERS, max_bytes=MAX_DOCUMENT_BYTES
+            "GET", url, timeout_seconds=TIMEOUT_SECONDS, headers=headers, max_bytes=MAX_DOCUMENT_BYTES
         )
     except http_client.RequestFailed as error:
         raise DiscoveryFailed(f"{name}: {error}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from direct_upload import content_types, post_policy
 from direct_upload.errors import FormTooLarge
 from direct_upload.upload import MAX_NAME_BYTES, Upload, encode_filename, filename_headers
+from fc_http.instants import format_milliseconds, format_time
 from oss_protocol import signature
 from oss_protocol.credentials import Credentials
 
@@ -34,7 +34,7 @@ class Signer:
 
     def __init__(self, credentials: Credentials, *, bucket: str, region: str, now: float) -> None:
         """`now` is in seconds since the epoch; `region` is the bucket's."""
-        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        date = signature.format_date(now)
         day = date[:8]
         self._bucket = bucket
         self._now = now
@@ -82,15 +82,15 @@ class Signer:
         return form
 
     def _sign(self, fields: dict[str, str], conditions: list[post_policy.Condition], lifetime: int) -> Form:
-        end = _format_time(int(min(self._now + lifetime, self._credentials_end)))
-        policy = post_policy.encode(conditions, expiration=f"{end}.000Z", tail=self._policy_tail)
+        end = int(min(self._now + lifetime, self._credentials_end))
+        policy = post_policy.encode(conditions, expiration=format_milliseconds(end), tail=self._policy_tail)
         all_fields = {
             **fields,
             **self._identity,
             "policy": policy,
             "x-oss-signature": signature.sign(policy, self._key),
         }
-        return Form(fields=all_fields, expires_at=f"{end}Z")
+        return Form(fields=all_fields, expires_at=format_time(end))
 
 
 def _build_fields(upload: Upload, name: str, extra_fields: Mapping[str, str]) -> dict[str, str]:
@@ -104,19 +104,8 @@ def _build_fields(upload: Upload, name: str, extra_fields: Mapping[str, str]) ->
     }
 
 
-def format_time(seconds: int) -> str:
-    """Returns ISO 8601 in UTC, whole seconds."""
-    return f"{_format_time(seconds)}Z"
-
-
 # The signing key changes once a day, and with the credentials.
 _cached_signing_key = lru_cache(maxsize=2)(signature.signing_key)
-
-
-@lru_cache(maxsize=32)
-def _format_time(seconds: int) -> str:
-    """Returns ISO 8601 in UTC without its Z. Most forms of a request expire at the same instant."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _size(fields: Mapping[str, str]) -> int:

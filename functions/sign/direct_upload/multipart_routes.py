@@ -11,7 +11,6 @@ from typing import Any
 
 from direct_upload.authorize import Caller, Grant
 from direct_upload.errors import InvalidSize, PartsMissing, TicketInvalid, TooLarge, UploadGone
-from direct_upload.form import format_time
 from direct_upload.multipart import MultipartSettings, MultipartUpload, Parts
 from direct_upload.multipart_client import OssClient, Part
 from direct_upload.object_keys import ObjectKeys, gives_out
@@ -20,15 +19,13 @@ from direct_upload.upload import MAX_NAME_BYTES, check_upload, encode_filename
 from fc_http.errors import ApiError, BadRequest, NotFound
 from fc_http.event import Request, parse_json
 from fc_http.http_client import Response
+from fc_http.instants import format_time
 from fc_http.invocation import Invocation
-from oss_protocol import presigned_url
+from oss_protocol import object_headers, presigned_url
 from oss_protocol.credentials import Credentials
 
 MAX_URLS = 20
 """Parts in one request."""
-
-CRC64 = "x-oss-hash-crc64ecma"
-"""OSS's header with the CRC-64 of an object, in decimal."""
 
 CONTENT_LENGTH = "content-length"
 """The URL of a part signs it: every browser sends it, and OSS takes a body of no other length."""
@@ -185,7 +182,9 @@ class MultipartRoutes:
         """Returns the callback function's payload if there is one, else the same from the upload's ticket."""
         if has_callback and response.status == 200 and (payload := _parse_callback_response(response)):
             return payload
-        stored = upload.to_stored(response.headers.get("etag", "").strip('"'), response.headers.get(CRC64))
+        stored = upload.to_stored(
+            response.headers.get("etag", "").strip('"'), response.headers.get(object_headers.CRC64)
+        )
         if has_callback:
             invocation.log_event(event="callback_failed", key=upload.key)
         else:

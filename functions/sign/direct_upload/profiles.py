@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from direct_upload import content_types
+from oss_protocol.callback import PROFILE_NAME
 
 FILE = "profiles.json"
 
@@ -34,8 +35,6 @@ MIN_BYTES_PER_SECOND = 50_000
 MAX_KEEP_DAYS = 3650
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 _SHOWN_CHARACTERS = 40
 """Of a faulty value in a message."""
@@ -157,7 +156,7 @@ class _Object(dict[str, Any]):
 
 def _parse_profile(name: str, value: object, faults: list[str]) -> dict[str, Any]:
     """Returns the sound members of a profile, and adds what is wrong with the others."""
-    if not _NAME.fullmatch(name):
+    if not PROFILE_NAME.fullmatch(name):
         faults.append(
             f"{_show_name(name)} in {FILE} is not a profile's name: use 1 to 32 of a-z, 0-9 and -, a letter first"
         )

@@ -11,6 +11,7 @@ from direct_upload import discovery
 from direct_upload.discovery import DiscoveryFailed
 from direct_upload.errors import IdentityProviderUnavailable
 from direct_upload.tokens import Issuer, Key, unverified_kid
+from fc_http.instants import is_ahead
 from fc_http.invocation import Invocation
 
 RENEWAL_SECONDS = 600
@@ -23,7 +24,8 @@ MAX_AGE_SECONDS = 24 * 3600
 """So long keys serve while the provider is down."""
 
 MAX_WAIT_SECONDS = 5
-"""Of a request, while another one reads the keys: that takes at most 4 seconds."""
+"""Of a request, while another one reads the keys: that takes at most 4 seconds. By so much may the request that
+has set the time of the next attempt have started after the one that looks at it."""
 
 
 class _Snapshot(NamedTuple):
@@ -81,7 +83,7 @@ class ProviderKeys:
         return names == {None} or kid in names
 
     def _is_due(self, now: float) -> bool:
-        return not _is_ahead(self._next_renewal_at, now, RENEWAL_SECONDS)
+        return not is_ahead(self._next_renewal_at, now, RENEWAL_SECONDS + MAX_WAIT_SECONDS)
 
     def _pause(self, now: float) -> int:
         """Returns for how many whole seconds no request causes an attempt, at least 1."""
@@ -91,7 +93,7 @@ class ProviderKeys:
     def _fetch_if_allowed(self, invocation: Invocation, *, is_unknown: bool) -> None:
         """Reads the keys if that is due, or if the key of a token is unknown. Logs the attempt."""
         now = invocation.now
-        may_search = is_unknown and not _is_ahead(self._next_search_at, now, RETRY_SECONDS)
+        may_search = is_unknown and not is_ahead(self._next_search_at, now, RETRY_SECONDS + MAX_WAIT_SECONDS)
         if not may_search and not self._is_due(now):
             return
         if is_unknown:
@@ -106,11 +108,3 @@ class ProviderKeys:
         self._next_renewal_at = now + RENEWAL_SECONDS
         skipped = list(key_set.skipped) or None
         invocation.log_event(event="keys_renewed", keys=len(key_set.keys), skipped=skipped)
-
-
-def _is_ahead(instant: float, now: float, seconds: float) -> bool:
-    """Returns whether an instant is still to come. One much further ahead was set by a clock that has been set back.
-
-    A request that has waited for another one's attempt may have started before that one did.
-    """
-    return 0 < instant - now <= seconds + MAX_WAIT_SECONDS

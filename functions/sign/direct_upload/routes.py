@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from direct_upload import content_types, sts
 from direct_upload.authorize import Caller, Grant, anybody, authenticate
 from direct_upload.errors import FolderFormNotAllowed, FormTooLarge, TooLarge, TypeNotAllowed
-from direct_upload.form import Form, Signer, format_time
+from direct_upload.form import Form, Signer
 from direct_upload.object_keys import ObjectKeys, new_directory
 from direct_upload.profiles import MAX_POST_BYTES
 from direct_upload.settings import Settings
@@ -17,6 +17,7 @@ from direct_upload.upload import MAX_FILES, Upload, check_upload, parse_files
 from direct_upload.upload_credentials import UploadCredentials
 from fc_http.errors import ApiError, MethodNotAllowed, NotFound
 from fc_http.event import Request, parse_json
+from fc_http.instants import format_time
 from fc_http.invocation import Invocation
 from fc_http.runtime import Runtime
 from fc_http.version import VERSION

@@ -16,8 +16,15 @@ from direct_upload.profiles import (
     parse_size,
 )
 from fc_http import environment
-from fc_http.environment import Environment, is_page_origin, parse_switch, printable_address, split_list
-from oss_protocol.bucket import internal_url, parse_bucket_name, parse_key_prefix, parse_region, public_url
+from fc_http.environment import Environment, parse_switch, printable_address
+from oss_protocol.bucket import (
+    DEFAULT_KEY_PREFIX,
+    internal_url,
+    parse_bucket_name,
+    parse_key_prefix,
+    parse_region,
+    public_url,
+)
 from oss_protocol.callback import Callback
 
 
@@ -36,7 +43,6 @@ class Settings:
     """The first part of every key, without a slash at its end."""
     profiles: Mapping[str, Profile]
     """The rules for uploads, by name: the settings' own are `default`."""
-    allowed_origins: tuple[str, ...]
     issuer: tokens.Issuer | None
     """Verifies tokens; None if anybody may upload."""
     callback: Callback | None
@@ -80,14 +86,15 @@ class _Reader:
             region=region,
             role_arn=read("OSS_STS_ROLE_ARN", _parse_role_arn),
             upload_url=read("UPLOAD_URL", parse_origin, "") or public_url(bucket, region),
-            prefix=read("UPLOAD_PREFIX", parse_key_prefix, "uploads"),
+            prefix=read("UPLOAD_PREFIX", parse_key_prefix, DEFAULT_KEY_PREFIX),
             profiles=self._profiles(self._default(callback, multipart), profiles_json, tokens=auth != "none"),
-            allowed_origins=read("ALLOWED_ORIGINS", self._parse_origins),
             issuer=self._issuer() if auth == "jwt" else None,
             callback=callback,
             multipart=multipart,
             sts_endpoint=read("STS_ENDPOINT", self._environment.parse_local_origin, ""),
         )
+        # They are in no field: the instance itself uses them (listed_origins), whatever is wrong with other settings.
+        read("ALLOWED_ORIGINS", self._environment.check_page_origins)
         self._environment.raise_if_faulty()
         return settings
 
@@ -180,17 +187,6 @@ class _Reader:
             read("OSS_ENDPOINT", self._environment.parse_local_origin, "") or internal_url(bucket, region),
         )
 
-    def _parse_origins(self, text: str) -> tuple[str, ...]:
-        origins = split_list(text)
-        if not origins:
-            raise ValueError("lists no origin: add your page's, such as https://app.example.com")
-        for origin in origins:
-            if not is_page_origin(origin, cleartext=self._environment.local is True):
-                raise ValueError(
-                    f"must list exact origins such as https://app.example.com, not {printable_address(origin)}"
-                )
-        return origins
-
 
 def _parse_role_arn(text: str) -> str:
     if not re.fullmatch(r"acs:ram::\d+:role/[A-Za-z0-9.-]{1,64}", text):
@@ -206,11 +202,7 @@ def _parse_threshold(text: str) -> int:
 
 
 def _parse_lifetime(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not (
-        MIN_FORM_LIFETIME_SECONDS <= int(text) <= MAX_FORM_LIFETIME_SECONDS
-    ):
-        raise ValueError(f"must be {MIN_FORM_LIFETIME_SECONDS} to {MAX_FORM_LIFETIME_SECONDS} seconds, not {text!r}")
-    return int(text)
+    return environment.parse_seconds(text, MIN_FORM_LIFETIME_SECONDS, MAX_FORM_LIFETIME_SECONDS)
 
 
 def _parse_issuer_name(text: str) -> str:

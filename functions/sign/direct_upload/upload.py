@@ -13,6 +13,7 @@ from direct_upload.errors import InvalidFilename, InvalidSize, TooLarge, TooMany
 from direct_upload.object_keys import ObjectKeys
 from direct_upload.readable_text import is_readable_line
 from fc_http.errors import BadRequest
+from oss_protocol import object_headers
 
 MAX_FILES = 20
 """Files in one request."""
@@ -99,7 +100,7 @@ def _check_filename(name: object) -> str:
 
 def filename_headers(name: str) -> dict[str, str]:
     """Returns the headers that keep a file's name, percent-encoded, with the object, and that name its download."""
-    return {"x-oss-meta-filename": name, "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return {object_headers.FILENAME: name, "Content-Disposition": object_headers.attachment(name)}
 
 
 def encode_filename(filename: str, max_bytes: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from direct_upload.errors import CredentialsUnavailable
 from fc_http.errors import InstanceIsStale
+from fc_http.instants import is_ahead
 from oss_protocol.credentials import Credentials, OwnCredentials
 
 MIN_LIFETIME_SECONDS = 60
@@ -91,8 +92,9 @@ class UploadCredentials:
 
         A request that has waited for another one's attempt may have started before that one did.
         """
-        left = self._next_attempt_at - now
-        return min(math.ceil(left), RETRY_PAUSE_SECONDS) if 0 < left <= RETRY_PAUSE_SECONDS + MAX_WAIT_SECONDS else 0
+        if not is_ahead(self._next_attempt_at, now, RETRY_PAUSE_SECONDS + MAX_WAIT_SECONDS):
+            return 0
+        return min(math.ceil(self._next_attempt_at - now), RETRY_PAUSE_SECONDS)
 
     def _left(self, now: float) -> float:
         return self._cached.expiration - now if self._cached else 0.0
