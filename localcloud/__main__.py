@@ -105,8 +105,7 @@ def _addresses(cloud: OssCloud) -> dict[str, object]:
 
 def _banner(cloud: OssCloud) -> str:
     """Returns the addresses, and settings to paste."""
-    key, secret, bucket = cloud.access_key_id, cloud.access_key_secret, cloud.bucket.name
-    region = cloud.bucket.region or cloud.region
+    key, secret = cloud.access_key_id, cloud.access_key_secret
     buckets = ", ".join(f"{each.name} ({each.region or cloud.region})" for each in cloud.buckets.values())
     return f"""\
 OSS  {cloud.oss.url}   buckets: {buckets}
@@ -117,12 +116,21 @@ The keys below belong to the user {USER}, who may do everything here and may ass
 # for any shell, and for the vendor's SDKs
 export OSS_ACCESS_KEY_ID={key} OSS_ACCESS_KEY_SECRET={secret}
 export ALIBABA_CLOUD_ACCESS_KEY_ID={key} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
-export OSS_BUCKET={bucket} OSS_REGION={region} OSS_STS_ROLE_ARN={cloud.role_arn}
+export OSS_BUCKET={cloud.bucket.name} OSS_REGION={_region(cloud)} OSS_STS_ROLE_ARN={cloud.role_arn}
 export OSS_ENDPOINT={cloud.oss.url} STS_ENDPOINT={cloud.sts.url}
 
 # for this project's function, besides
 export LOCAL=on UPLOAD_URL={cloud.oss.url}
 
+{_samples(cloud)}
+Press Ctrl-C to stop.
+"""
+
+
+def _samples(cloud: OssCloud) -> str:
+    """Returns what begins a program that uses the default bucket, in two languages."""
+    key, secret, bucket, region = cloud.access_key_id, cloud.access_key_secret, cloud.bucket.name, _region(cloud)
+    return f"""\
 # Python: alibabacloud-oss-v2
 import alibabacloud_oss_v2 as oss
 config = oss.config.load_default()
@@ -138,9 +146,11 @@ const client = new OSS({{
     authorizationV4: true, accessKeyId: "{key}", accessKeySecret: "{secret}",
 }});
 client.put("hello.txt", Buffer.from("hello"));
-
-Press Ctrl-C to stop.
 """
+
+
+def _region(cloud: OssCloud) -> str:
+    return cloud.bucket.region or cloud.region
 
 
 def _warning(cloud: OssCloud) -> str:
@@ -191,6 +201,14 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"Each option with a value can be a variable instead: {PREFIX}OSS_PORT for --oss-port. "
         "`oss-localcloud explain` explains an error of OSS or STS.",
     )
+    _add_account_options(parser)
+    _add_network_options(parser)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON in place of settings to paste")
+    return parser
+
+
+def _add_account_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what the account has, and how its services behave."""
     add = parser.add_argument
     add(
         "--bucket",
@@ -215,6 +233,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--access-key-id", metavar="ID", help="the user's AccessKey ID (default: a random one)")
     add("--access-key-secret", metavar="SECRET", help="the user's AccessKey secret; safer as a variable")
     add("--role-arn", metavar="ARN", help="the role's ARN (default: one of a random account)")
+
+
+def _add_network_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--host", type=_parse_host, default=LOOPBACK, metavar="ADDRESS", help="where to listen (default: 127.0.0.1)")
     add(
         "--allowed-host",
@@ -227,8 +249,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--oss-port", default="0", metavar="PORT", help="the port of OSS (default: a free one)")
     add("--sts-port", default="0", metavar="PORT", help="the port of STS (default: a free one)")
     add("--control-port", default="0", metavar="PORT", help="the port of /-/ready and the like (default: a free one)")
-    add("--json", action="store_true", help="print one line of JSON in place of settings to paste")
-    return parser
 
 
 if __name__ == "__main__":

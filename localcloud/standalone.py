@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.control import Control
 from localcloud.fault_switches import Faults
-from localcloud.oss.cors import CorsRule
+from localcloud.oss.cors import EXPOSED_HEADERS, CorsRule
 from localcloud.oss.names import check_bucket_name, check_origin, check_region
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.stand_in import Record
-
-EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec", "x-oss-hash-crc64ecma")
-"""Headers of OSS's responses that a page may read."""
 
 USER, ROLE = "developer", "uploader"
 
@@ -100,6 +97,9 @@ class OssCloud:
         """What was asked of STS and OSS since the last reset, in the order in which it was answered."""
         self.on_record: Callable[[Record], None] | None = None
         self._restore()
+        self._make_services()
+
+    def _make_services(self) -> None:
         host, names = self._options.host, self._options.allowed_hosts
         hosts = (*names, *({host} - {"0.0.0.0"}))  # noqa: S104 - a comparison
         self.sts = Sts(self.clock, self.identities, self.faults, self.roles, port=self._options.sts_port, host=host)

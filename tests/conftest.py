@@ -17,7 +17,7 @@ from direct_upload.authorize import Grant, anybody
 from direct_upload.settings import Settings
 from fc_http import app, log_line
 from fc_http.errors import ApiError
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.fc import gateway
 from localcloud.ram.identities import Identities
 from support import factories, sentinels
@@ -88,7 +88,7 @@ def cloud_with(tmp_path: Path, page_folder: Path) -> Iterator[Callable[..., Clou
     clouds: list[Cloud] = []
 
     def make(look: dict[str, str] | None = None, **settings: str) -> Cloud:
-        cloud = Cloud(tmp_path / "files", settings=settings, page=page_folder, page_look=look)
+        cloud = Cloud(tmp_path / "files", CloudOptions(settings=settings, page=page_folder, page_look=look or {}))
         clouds.append(cloud)
         cloud.start()
         return cloud

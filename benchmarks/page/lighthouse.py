@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 
 from benchmarks.page.local import Local
 from benchmarks.server.row import NotMeasured, Row
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from support import chromium, minified_page
 
 HELP = "Lighthouse is not installed: npm install --no-save lighthouse@12"
@@ -38,7 +38,7 @@ def measure(_: Browser, __: Local) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "page"
         place.mkdir()
-        with Cloud(Path(folder) / "files", page=minified_page.write(place)) as cloud:
+        with Cloud(Path(folder) / "files", CloudOptions(page=minified_page.write(place))) as cloud:
             for device, flags in DEVICES.items():
                 yield from _list_marks(device, _report(cloud.site.url + "/", *flags))
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request
 from benchmarks.page import features
 from benchmarks.page.local import Local
 from benchmarks.server.row import Row
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from support import minified_page
 
 PHONE = {"offline": False, "latency": 150, "downloadThroughput": 1_600_000 / 8, "uploadThroughput": 750_000 / 8}
@@ -32,7 +32,7 @@ def measure(browser: Browser, _: Local) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "page"
         place.mkdir()
-        with Cloud(Path(folder) / "files", page=minified_page.write(place)) as cloud:
+        with Cloud(Path(folder) / "files", CloudOptions(page=minified_page.write(place))) as cloud:
             yield from _weigh(browser, cloud.site.url + "/", place)
             yield from features.measure(place)
             yield from _time(browser, cloud.site.url)

@@ -85,17 +85,20 @@ def form(file: dict[str, Any], credentials: dict[str, str]) -> dict[str, Any]:
     ]
     document = json.dumps({"expiration": f"{ends}.000Z", "conditions": conditions}, separators=(",", ":"))
     policy = base64.b64encode(document.encode()).decode()
-    key = f"aliyun_v4{credentials['AccessKeySecret']}".encode()
-    for part in scope:
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, policy.encode(), "sha256").hex()
     return {
         "method": "POST",
         "url": f"https://{bucket}.oss-{region}.aliyuncs.com",
-        "fields": {**fields, "policy": policy, "x-oss-signature": signature},
+        "fields": {**fields, "policy": policy, "x-oss-signature": _sign(policy, credentials["AccessKeySecret"], scope)},
         "key": fields["key"],
         "expires_at": f"{ends}Z",
     }
+
+
+def _sign(policy: str, access_key_secret: str, scope: tuple[str, ...]) -> str:
+    key = f"aliyun_v4{access_key_secret}".encode()
+    for part in scope:
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.digest(key, policy.encode(), "sha256").hex()
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from benchmarks.server.row import NotMeasured, Row
 from direct_upload.profiles import MIN_BYTES_PER_SECOND
 from direct_upload.sts import DURATION_SECONDS
 from direct_upload.upload_credentials import RENEWAL_MARGIN_SECONDS
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 
 BEGIN = 1_732_449_600
 """2024-11-24T12:00:00Z, in seconds since the epoch."""
@@ -36,7 +36,7 @@ def measure() -> list[Row]:
 def calls(seconds: int) -> int:
     """Returns how many AssumeRole calls STS has seen after REQUESTS requests, evenly spread over so many seconds."""
     with time_machine.travel(BEGIN, tick=False) as clock, tempfile.TemporaryDirectory() as files:
-        with Cloud(Path(files), settings={"ALLOWED_ORIGINS": warm.ORIGIN}) as cloud:
+        with Cloud(Path(files), CloudOptions(settings={"ALLOWED_ORIGINS": warm.ORIGIN})) as cloud:
             for number, event in zip(range(REQUESTS), cycle(warm.events(cloud))):
                 clock.move_to(BEGIN + number * seconds / REQUESTS)
                 response = cloud.gateway.invoke(event, warm.CONTEXT.request_id)

@@ -151,7 +151,7 @@ def _theirs(told: dict[str, str]) -> Callable[[], object]:
     return answer
 
 
-def _form(told: dict[str, str]) -> dict[str, str]:
+def _assume_role(told: dict[str, str]) -> Any:
     config = Config(
         access_key_id=told["access_key_id"],
         access_key_secret=told["access_key_secret"],
@@ -162,7 +162,11 @@ def _form(told: dict[str, str]) -> dict[str, str]:
     response: Any = Client(config).assume_role(
         AssumeRoleRequest(role_arn=told["role_arn"], role_session_name="role_session_name")
     )
-    made = response.body.credentials
+    return response.body.credentials
+
+
+def _form(told: dict[str, str]) -> dict[str, str]:
+    made = _assume_role(told)
     now = datetime.now(timezone.utc)
     day, date = now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ")
     credential = f"{made.access_key_id}/{day}/{told['region']}/oss/aliyun_v4_request"

@@ -152,6 +152,22 @@ class _Inspector:
         self._not_visible: dict[str, str] = {}
 
     def live(self) -> LiveBuckets:
+        uploads = self._upload_bucket()
+        account_blocked = self._ask_whether_blocked(OF_ACCOUNT, None) if self._site else None
+        site = self._page_bucket() if self._site else None
+        if self._skew is None:
+            self._not_visible["clock"] = NO_ANSWER
+        return LiveBuckets(
+            uploads,
+            skew=self._skew,
+            endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
+            site=site,
+            account_blocked=account_blocked,
+            not_visible=dict(self._not_visible),
+            resources=tuple(self._resources()),
+        )
+
+    def _upload_bucket(self) -> BucketConfig:
         bucket = self._bucket
         versioning = self._ask("versioning", bucket, "versioning")
         blocked = self._ask_whether_blocked("Block Public Access", bucket)
@@ -162,31 +178,19 @@ class _Inspector:
         encryption, referers = self._ask_encryption(), self._ask_referers()
         website = self._ask_website("website", bucket)
         self._ask("list of objects", bucket, "list-type", none="PublicEndpointForbidden")
-        account_blocked = self._ask_whether_blocked(OF_ACCOUNT, None) if self._site else None
-        site = self._page_bucket() if self._site else None
-        if self._skew is None:
-            self._not_visible["clock"] = NO_ANSWER
-        return LiveBuckets(
-            BucketConfig(
-                where=f"The live bucket {bucket}",
-                versioning=None if versioning is None else text(versioning, "Status"),
-                public_access_blocked=blocked,
-                acl=_acl(acl),
-                owner=_owner(acl),
-                cors=None if cors is None else tuple(map(CorsRule.parse, cors)),
-                parts=None if lifecycle is None else tuple(parts_rules(lifecycle)),
-                expiry=None if lifecycle is None else tuple(expiry_rules(lifecycle)),
-                policy=policy,
-                website=website,
-                encryption=encryption,
-                referers=referers,
-            ),
-            skew=self._skew,
-            endpoint_forbidden="PublicEndpointForbidden" in self._refused.values(),
-            site=site,
-            account_blocked=account_blocked,
-            not_visible=dict(self._not_visible),
-            resources=tuple(self._resources()),
+        return BucketConfig(
+            where=f"The live bucket {bucket}",
+            versioning=None if versioning is None else text(versioning, "Status"),
+            public_access_blocked=blocked,
+            acl=_acl(acl),
+            owner=_owner(acl),
+            cors=None if cors is None else tuple(map(CorsRule.parse, cors)),
+            parts=None if lifecycle is None else tuple(parts_rules(lifecycle)),
+            expiry=None if lifecycle is None else tuple(expiry_rules(lifecycle)),
+            policy=policy,
+            website=website,
+            encryption=encryption,
+            referers=referers,
         )
 
     def _resources(self) -> Iterator[LiveResource]:

@@ -62,11 +62,10 @@ def main(
         terms = f"{_terms(asked, narrowing, environ, profiles)}, until {summary.describe_end(ends, now)}"
         of_profile = f"&profile={asked.profile}" if asked.profile else ""
         names = [asked.who] if asked.many is None else read_people(asked.many)
-        links = []
-        for name in names:
-            counted = {"jti": random_hex(8)} if "max_files" in narrowing else {}
-            token = issue_token(name, environ, now, ends, {**narrowing, **counted})
-            links.append(f"{page}#token={token}{of_profile}")
+        # Each counted link has slots of its own.
+        claims = [narrowing | ({"jti": random_hex(8)} if "max_files" in narrowing else {}) for _ in names]
+        tokens = [issue_token(name, environ, now, ends, own) for name, own in zip(names, claims, strict=True)]
+        links = [f"{page}#token={token}{of_profile}" for token in tokens]
         about_codes = _write_codes(names, links, root) if asked.qr else ""
     except (ValueError, ApiError, OSError) as fault:
         print(fault, file=sys.stderr)

@@ -21,7 +21,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TextIO
 
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.dev.settings import function_settings
 from localcloud.dev.site import read_look
 from localcloud.fault_switches import Faults
@@ -47,16 +47,18 @@ def _cloud(environ: Mapping[str, str]) -> Cloud:
     _check_identity(environ)
     return Cloud(
         Path(environ.get("FILES") or ROOT / "local-files"),
-        settings=function_settings(environ),
-        faults=Faults.parse(environ.get("FAULTS", "")),
-        page_port=page_port,
-        function_port=function_port,
-        page_look=read_look(environ),
-        profiles=ROOT / "profiles.json",
-        reload=True,
-        identity_provider=bool(environ.get("IDENTITY_PROVIDER")),
-        identity_provider_port=provider_port,
-        log=print_entry,
+        CloudOptions(
+            settings=function_settings(environ),
+            faults=Faults.parse(environ.get("FAULTS", "")),
+            page_port=page_port,
+            function_port=function_port,
+            page_look=read_look(environ),
+            profiles=ROOT / "profiles.json",
+            reload=True,
+            identity_provider=bool(environ.get("IDENTITY_PROVIDER")),
+            identity_provider_port=provider_port,
+            log=print_entry,
+        ),
     )
 
 

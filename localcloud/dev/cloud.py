@@ -7,15 +7,16 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from localcloud.dev.site import Site
 from localcloud.fault_switches import Faults
 from localcloud.fc import instance
 from localcloud.fc.gateway import Gateway
 from localcloud.oidc.server import IdentityProvider
-from localcloud.oss.cors import CorsRule
+from localcloud.oss.cors import EXPOSED_HEADERS, CorsRule
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.ram.identities import Identities, Identity
@@ -39,12 +40,40 @@ UPLOAD_DOMAIN = "files.localhost"
 FUNCTION_ROLE_TTL_SECONDS = 36 * 3600
 """How long credentials of an execution role are valid."""
 
-EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec", "x-oss-hash-crc64ecma")
-"""Headers of OSS's responses that a page may read."""
-
 
 def _discard(line: str) -> None:
     pass
+
+
+@dataclass(frozen=True)
+class CloudOptions:
+    """What a cloud is made of, besides the folder of its objects."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The functions', over the local defaults."""
+    profiles: Path | None = None
+    """A file as profiles.json."""
+    clock: Callable[[], float] = time.time
+    faults: Faults = field(default_factory=Faults)
+    page: Path = ROOT / "web"
+    """The page's folder."""
+    page_look: Mapping[str, str] = field(default_factory=dict)
+    """The page's title, logo, accent, footer and profile."""
+    page_port: int = 0
+    sites: Mapping[str, Bucket] = field(default_factory=dict)
+    """Buckets that host a site, by the domain bound to each, such as `www.localhost`: pages there may upload."""
+    code: Path = SIGN
+    """The signing function's folder."""
+    function_port: int = 0
+    context_credentials: bool = False
+    """Whether the functions get their credentials where the python3.10 runtime has them."""
+    reload: bool = False
+    """Whether a changed source file makes a new instance."""
+    identity_provider: bool = False
+    """Whether there is one, whose tokens the function requires."""
+    identity_provider_port: int = 0
+    log: Callable[[str], None] = _discard
+    """Is called with each line that the functions print."""
 
 
 class Cloud:
@@ -53,39 +82,11 @@ class Cloud:
     All secrets are random and new in every cloud. All services share one clock and one set of fault switches.
     """
 
-    def __init__(
-        self,
-        files: Path,
-        *,
-        clock: Callable[[], float] = time.time,
-        settings: Mapping[str, str] | None = None,
-        faults: Faults | None = None,
-        page: Path = ROOT / "web",
-        page_port: int = 0,
-        function_port: int = 0,
-        page_look: Mapping[str, str] | None = None,
-        profiles: Path | None = None,
-        sites: Mapping[str, Bucket] | None = None,
-        code: Path = SIGN,
-        context_credentials: bool = False,
-        reload: bool = False,
-        identity_provider: bool = False,
-        identity_provider_port: int = 0,
-        log: Callable[[str], None] = _discard,
-    ) -> None:
-        """Objects become files below `files`; `settings` are the functions', over the local defaults.
-
-        `page` is the folder of the page. `page_look` is its title, logo, accent, footer and profile, and `profiles` a
-        file as profiles.json. `sites` are buckets that host a site, by the domain bound to each, such as
-        `www.localhost`: pages there may upload. `code` is the signing function's folder. With `context_credentials` the
-        functions get their credentials where the python3.10 runtime has them; with `reload` a changed source file makes
-        a new instance. With `identity_provider` there is one, whose tokens the function requires. `log` is called with
-        each line that the functions print.
-        """
-        self.clock = clock
-        self.faults = faults or Faults()
-        self._settings = dict(settings or {})
-        self._profiles = profiles
+    def __init__(self, files: Path, options: CloudOptions | None = None) -> None:
+        """Objects become files below `files`."""
+        self._options = options = options or CloudOptions()
+        self._settings = dict(options.settings)
+        self.clock, self.faults, self.sites = options.clock, options.faults, options.sites
         self.identities = Identities()
         self.region = self._settings.get("OSS_REGION") or "cn-hongkong"
         random_arn = f"acs:ram::{secrets.randbelow(9 * 10**15) + 10**15}:role/{UPLOAD_ROLE}"
@@ -93,45 +94,50 @@ class Cloud:
         self.account_id = (re.findall(r"\d+", self.role_arn) or ["0"])[0]
         self.bucket = Bucket(self._settings.get("OSS_BUCKET") or "local-uploads", self.account_id, files)
         self.function_role = self.renew_function_role()
-        self.sts = Sts(clock, self.identities, self.faults, {self.role_arn: self._upload_role()})
-        self.identity_provider = None
-        if identity_provider:
-            audience = self._settings.get("JWT_AUDIENCE") or "uploads"
-            self.identity_provider = IdentityProvider(
-                clock, self.faults, audience=audience, port=identity_provider_port
-            )
-        self.sites = dict(sites or {})
+        self.multipart_secret = secrets.token_hex(32)
+        self.callback_secret = self._settings.get("CALLBACK_SECRET") or secrets.token_hex(32)
+        self.sts = Sts(self.clock, self.identities, self.faults, {self.role_arn: self._upload_role()})
+        self.identity_provider = self._make_identity_provider() if options.identity_provider else None
         self.oss = self._make_oss()
-        self.site = Site(clock, page, lambda: (self.gateway.url, self._upload_url()), port=page_port, look=page_look)
-        gateway = partial(
-            Gateway,
-            clock,
-            handler="index.handler",
-            initializer="index.initialize",
-            region=self.region,
-            account_id=self.account_id,
-            context_credentials=context_credentials,
-            reload=reload,
-            log=log,
-        )
-        self.gateway = gateway(
-            code=(code, SHARED),
+        self.site = self._make_site()
+        self.gateway = self._make_gateway(
+            (options.code, SHARED),
             methods=("GET", "POST", "OPTIONS"),
             function_name="oss-direct-upload-sign",
             environment=self._environment,
-            packed_file=profiles,
             role=self._valid_function_role,
-            port=function_port,
+            packed_file=options.profiles,
+            port=options.function_port,
         )
-        self.callback_gateway = gateway(
-            code=(CALLBACK, SHARED),
+        self.callback_gateway = self._make_gateway(
+            (CALLBACK, SHARED),
             methods=("POST",),
             function_name="oss-direct-upload-callback",
             environment=self._callback_environment,
             role=self._callback_role,
         )
-        self.multipart_secret = secrets.token_hex(32)
-        self.callback_secret = self._settings.get("CALLBACK_SECRET") or secrets.token_hex(32)
+
+    def _make_identity_provider(self) -> IdentityProvider:
+        audience = self._settings.get("JWT_AUDIENCE") or "uploads"
+        return IdentityProvider(self.clock, self.faults, audience=audience, port=self._options.identity_provider_port)
+
+    def _make_site(self) -> Site:
+        page, port, look = self._options.page, self._options.page_port, self._options.page_look
+        return Site(self.clock, page, lambda: (self.gateway.url, self._upload_url()), port=port, look=look)
+
+    def _make_gateway(self, code: tuple[Path, ...], **function: Any) -> Gateway:
+        return Gateway(
+            self.clock,
+            code,
+            handler="index.handler",
+            initializer="index.initialize",
+            region=self.region,
+            account_id=self.account_id,
+            context_credentials=self._options.context_credentials,
+            reload=self._options.reload,
+            log=self._options.log,
+            **function,
+        )
 
     def _make_oss(self) -> Oss:
         buckets = {bucket.name: bucket for bucket in (self.bucket, *self.sites.values())}
@@ -280,7 +286,7 @@ class Cloud:
             "STS_ENDPOINT": self.sts.url,
             "OSS_ENDPOINT": self.oss.url,
             "MULTIPART_SECRET": self._settings.get("MULTIPART_SECRET") or self.multipart_secret,
-            **({"PROFILES_FILE": str(self._profiles)} if self._profiles else {}),
+            **({"PROFILES_FILE": str(self._options.profiles)} if self._options.profiles else {}),
             **self._callback_settings(),
             **self._provider_settings(),
         }

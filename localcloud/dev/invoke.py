@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.dev.settings import function_settings
 from localcloud.terminal import guard_output, print_entry, report_user_errors
 
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         settings = function_settings(os.environ)
         event = options.event.read_bytes() if options.event else None
         profiles = ROOT / "profiles.json"
-        with Cloud(Path(files), settings=settings, profiles=profiles, log=print_entry) as cloud:
+        with Cloud(Path(files), CloudOptions(settings=settings, profiles=profiles, log=print_entry)) as cloud:
             response = cloud.gateway.invoke(_event(cloud, options) if event is None else event, REQUEST_ID)
             print(json.dumps(response, indent=2, ensure_ascii=False))
             outcome.exit_code = 0 if response["statusCode"] < 400 else 1

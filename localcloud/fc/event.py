@@ -50,6 +50,7 @@ def http_event(
     path, _, query = target.partition("?")
     joined = _join_repeated((_canonical(name), value) for name, value in headers)
     is_text = bool(body) and TEXTUAL.fullmatch(joined.get("Content-Type", "").partition(";")[0].strip().lower())
+    client = {"sourceIp": source_ip, "userAgent": joined.get("User-Agent", "")}
     event = {
         "version": "v1",
         "rawPath": path,
@@ -64,13 +65,7 @@ def http_event(
             "requestId": request_id,
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
             "timeEpoch": str(int(now * 1000)),
-            "http": {
-                "method": method,
-                "path": unquote(path),
-                "protocol": "HTTP/1.1",
-                "sourceIp": source_ip,
-                "userAgent": joined.get("User-Agent", ""),
-            },
+            "http": {"method": method, "path": unquote(path), "protocol": "HTTP/1.1", **client},
         },
     }
     return json.dumps(event).encode()

@@ -74,8 +74,7 @@ class Gateway(StandIn):
         self._initializer = initializer
         self._methods = methods
         self._function_name = function_name
-        self._region = region
-        self._account_id = account_id
+        self._region, self._account_id = region, account_id
         self._environment = environment
         self._role = role
         self._context_credentials = context_credentials

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 METHODS = frozenset({"GET", "PUT", "DELETE", "POST", "HEAD"})
 
+EXPOSED_HEADERS = ("ETag", "x-oss-request-id", "x-oss-ec", "x-oss-hash-crc64ecma")
+"""What pages may read of OSS's responses, where a local cloud makes a rule for them."""
+
 
 @dataclass(frozen=True)
 class CorsRule:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.dev.site import Site
 from localcloud.oss.cors import CorsRule
 from support import npm_package, webdriver
@@ -44,7 +44,7 @@ def site(folder: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def cloud(tmp_path: Path, site: Site) -> Iterator[Cloud]:
-    with Cloud(tmp_path / "files", settings={"ALLOWED_ORIGINS": site.url}) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(settings={"ALLOWED_ORIGINS": site.url})) as cloud:
         cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST",)))
         yield cloud
     cloud.check()

@@ -32,7 +32,7 @@ from deploy.smoke.probes import Probes
 from deploy.smoke.session import CONTENT, Session
 from deploy.smoke.smoke import Smoke
 from deploy.smoke.target import Target
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from support.checkout import untouched_checkout
 from support.dev import PATIENCE, dev, environment
 from support.factories import NOON
@@ -386,14 +386,14 @@ IN_PARTS: list[tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = [
 def test_uploads_in_parts_need_cors_of_their_own(
     tmp_path: Path, methods: tuple[str, ...], exposed: tuple[str, ...], expected: dict[str, str]
 ) -> None:
-    with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(settings=in_parts())) as cloud:
         [rule] = cloud.bucket.cors_rules
         cloud.bucket.cors_rules[:] = [replace(rule, allowed_methods=methods, expose_headers=exposed)]
         assert failures(smoke_at(cloud)) == expected
 
 
 def test_what_cannot_be_completed_is_given_up(tmp_path: Path) -> None:
-    with Cloud(tmp_path / "files", settings=in_parts()) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(settings=in_parts())) as cloud:
         steps = dict(smoke_at(cloud).steps())
         outcome_of(steps["The function states its limits"])
         assert outcome_of(steps["The function begins a multipart upload"]).endswith(", 2 parts")
@@ -527,7 +527,7 @@ def cloud_with_profiles(tmp_path: Path, secret: str) -> Iterator[Cloud]:
     """Yields a cloud with profiles."""
     (tmp_path / "profiles.json").write_text(DEPLOYED)
     settings = {"AUTH": "jwt", "JWT_SECRET": secret, **in_parts()}
-    with Cloud(tmp_path / "files", settings=settings, profiles=tmp_path / "profiles.json") as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(settings=settings, profiles=tmp_path / "profiles.json")) as cloud:
         yield cloud
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from direct_upload.settings import Settings
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from support import factories
 
 PAGE = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def commands() -> str:
 
 
 def test_the_local_provider_is_followed_word_by_word(tmp_path: Path) -> None:
-    with Cloud(tmp_path / "files", identity_provider=True) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(identity_provider=True)) as cloud:
         assert cloud.identity_provider
         here = {"FUNCTION": cloud.gateway.url, "PROVIDER": cloud.identity_provider.url}
         script = commands()

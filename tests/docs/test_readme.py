@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.dev.settings import SETTINGS
 from localcloud.fault_switches import Faults
 from support.chain import CONTENT, FOLDER_FORM, post, tutorial_fields
@@ -58,7 +58,7 @@ def test_the_ten_lines_store_a_file(tmp_path: Path) -> None:
     """In Node.js, whose fetch, File and FormData are those of browsers."""
     [lines] = code_blocks("js", README)
     secret = new_secret()
-    with Cloud(tmp_path, settings={"AUTH": "jwt", "JWT_SECRET": secret}) as cloud:
+    with Cloud(tmp_path, CloudOptions(settings={"AUTH": "jwt", "JWT_SECRET": secret})) as cloud:
         given = {"FUNCTION": cloud.gateway.url, "token": token(secret, exp=int(time.time()) + 600)}
         program = (
             'import { File } from "node:buffer";\n'
@@ -101,7 +101,7 @@ def test_the_link_commands_give_a_link_that_uploads(tmp_path: Path) -> None:
         check=True,
     ).stdout
     link_token = printed.strip().partition("#token=")[2]
-    with Cloud(tmp_path, settings={"AUTH": "jwt", "JWT_SECRET": secret}) as cloud:
+    with Cloud(tmp_path, CloudOptions(settings={"AUTH": "jwt", "JWT_SECRET": secret})) as cloud:
         file = {"filename": "a.png", "size": len(CONTENT), "content_type": "image/png"}
         answer = requests.post(
             f"{cloud.gateway.url}/sign", json={"files": [file]}, headers=bearer(link_token), timeout=10
@@ -133,7 +133,7 @@ def with_recipe(text: str, tmp_path: Path) -> Cloud:
     source = (tmp_path / file).read_text(encoding="utf-8")
     assert source.count(old) == 1
     (tmp_path / file).write_text(source.replace(old, new), encoding="utf-8")
-    return Cloud(tmp_path / "files", code=code)
+    return Cloud(tmp_path / "files", CloudOptions(code=code))
 
 
 def test_recipe_only_some_types_and_sizes(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_recipe_only_some_types_and_sizes(tmp_path: Path) -> None:
         line for block in code_blocks("sh", RECIPES) for line in block.splitlines() if line.startswith("CONTENT_TYPES=")
     ]
     settings = dict(word.split("=", 1) for word in command.removesuffix(" make dev").split())
-    with Cloud(tmp_path, settings=settings) as cloud:
+    with Cloud(tmp_path, CloudOptions(settings=settings)) as cloud:
         form = requests.get(cloud.gateway.url + FOLDER_FORM, timeout=60).json()
         fields = tutorial_fields(form, "a")
         assert (form["content_types"], form["max_size"]) == (["image/png", "image/jpeg"], 10_000_000)

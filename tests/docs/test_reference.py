@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey
 from direct_upload.profiles import Profile
 from direct_upload.settings import Settings as SignSettings
 from fc_http.errors import InvalidSettings
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from localcloud.dev.settings import SETTINGS
 from support import factories
 from support.function import Function, Make
@@ -97,7 +97,7 @@ ROUTES_ON = {"MULTIPART_THRESHOLD": "100MB"}
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Yields a cloud whose function has every route."""
-    with Cloud(tmp_path_factory.mktemp("files"), settings=ROUTES_ON) as cloud:
+    with Cloud(tmp_path_factory.mktemp("files"), CloudOptions(settings=ROUTES_ON)) as cloud:
         yield cloud
     cloud.check()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from support import chromium, minified_page
 
 if importlib.util.find_spec("playwright") is None:
@@ -50,7 +50,7 @@ def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def cloud(tmp_path: Path, page_folder: Path) -> Iterator[Cloud]:
-    with Cloud(tmp_path / "files", page=page_folder) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(page=page_folder)) as cloud:
         yield cloud
     cloud.check()
 

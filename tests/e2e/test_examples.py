@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.dev.site import Site
 from localcloud.oss.cors import CorsRule
 from support.page_steps import types_stored
@@ -71,7 +71,7 @@ def uppy_cloud(tmp_path: Path, site: Site) -> Iterator[Cloud]:
     profiles = tmp_path / "profiles.json"
     profiles.write_text('{"notes": {"requires_claim": false}}', encoding="utf-8")
     settings = {"ALLOWED_ORIGINS": site.url, "PROFILES_FILE": str(profiles), "AUTH": "jwt", "JWT_SECRET": SECRET}
-    with Cloud(tmp_path / "files", settings=settings | {"MULTIPART_THRESHOLD": "1MB"}) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(settings=settings | {"MULTIPART_THRESHOLD": "1MB"})) as cloud:
         cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST", "PUT"), expose_headers=("ETag",)))
         yield cloud
     cloud.check()

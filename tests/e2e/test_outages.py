@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
 
 pytestmark = pytest.mark.thorough
@@ -41,7 +41,7 @@ def fast_cloud(tmp_path: Path, page_folder: Path, monkeypatch: pytest.MonkeyPatc
     # The function asks the machine for the time, as it does in the cloud.
     monkeypatch.setattr(time, "time", lambda: begin + (usual() - begin) * SPEED)
     settings = {"EXPIRES_IN": "60"}
-    with Cloud(tmp_path / "files", page=page_folder, settings=settings, clock=time.time) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(page=page_folder, settings=settings, clock=time.time)) as cloud:
         yield cloud
     cloud.check()
 

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from deploy.site import publish
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.oss.storage.bucket import Bucket, Website
 from localcloud.ram.identities import Identity
 from support import sentinels
@@ -56,7 +56,7 @@ def publish_page(cloud: Cloud, deployer: Identity, upload: str) -> None:
 def published_site(tmp_path: Path) -> Iterator[PublishedSite]:
     site = Bucket(BUCKET, ACCOUNT, tmp_path / "site", acl="public-read", public_access_blocked=False, website=Website())
     settings = {"OSS_STS_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/oss-direct-upload"}
-    with Cloud(tmp_path / "files", settings=settings, sites={DOMAIN: site}) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(settings=settings, sites={DOMAIN: site})) as cloud:
         on = [f"acs:oss:*:*:{BUCKET}", f"acs:oss:*:*:{BUCKET}/*"]
         may: dict[str, Any] = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:*", "Resource": on}]}
         deployer = new_identity(may, sts=False)

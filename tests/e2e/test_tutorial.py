@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from localcloud.dev.site import Site
 from localcloud.oss.cors import CorsRule
 
@@ -28,7 +28,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_the_tutorials_page_uploads(page: Page, context: BrowserContext, site: Site, tmp_path: Path) -> None:
-    with Cloud(tmp_path / "files", settings={"ALLOWED_ORIGINS": site.url}) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(settings={"ALLOWED_ORIGINS": site.url})) as cloud:
         cloud.bucket.cors_rules.append(CorsRule((site.url,), ("POST",)))
         html = PAGE.replace("ADDRESS", cloud.gateway.url)
         (tmp_path / "site" / "tutorial.html").write_text(html, encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import requests
 import time_machine
 
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from support import sentinels
 
 FOLDER_FORM = "/get_post_signature_for_oss_upload"
@@ -28,7 +28,7 @@ class Chain:
     def __init__(self, folder: Path, clock: time_machine.Traveller, **more: Any) -> None:
         self.clock = clock
         self.lines: list[str] = []
-        self.cloud = Cloud(folder, log=self.log, **more)
+        self.cloud = Cloud(folder, CloudOptions(log=self.log, **more))
 
     def log(self, line: str) -> None:
         sentinels.search_log(line)

@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from support.tokens import bearer, new_secret, token
 
 SMALL, LARGE = 3, 1_000_001
@@ -98,13 +98,15 @@ class World:
         self.secret = new_secret()
         self.cloud = Cloud(
             folder,
-            settings={
-                "AUTH": "jwt",
-                "JWT_SECRET": self.secret,
-                "CONTENT_TYPES": "text/plain",
-                "MULTIPART_THRESHOLD": "1MB",
-                "MULTIPART_SECRET": new_secret(),
-            },
+            CloudOptions(
+                settings={
+                    "AUTH": "jwt",
+                    "JWT_SECRET": self.secret,
+                    "CONTENT_TYPES": "text/plain",
+                    "MULTIPART_THRESHOLD": "1MB",
+                    "MULTIPART_SECRET": new_secret(),
+                },
+            ),
         )
         self.pages = Pages()
         self.links = itertools.count()

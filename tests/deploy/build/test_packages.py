@@ -16,7 +16,7 @@ import requests
 
 from deploy.build import command as build
 from deploy.build import dependencies
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from support.build import MINOR, RUNTIME, names
 from support.chain import CONTENT, FILE, post_upload
 from support.scratch import PROJECT
@@ -39,7 +39,7 @@ def code(sign_package: build.BuildResult) -> Path:
 
 @pytest.fixture
 def cloud(tmp_path: Path, code: Path) -> Iterator[Cloud]:
-    with Cloud(tmp_path / "files", code=code) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(code=code)) as cloud:
         yield cloud
     cloud.check()
 
@@ -196,7 +196,7 @@ def test_the_callback_functions_package_verifies_behind_the_gateway(
     callback: build.BuildResult, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("localcloud.dev.cloud.CALLBACK", callback.folder)
-    with Cloud(tmp_path / "files", code=code, settings={"CALLBACK": "on"}) as cloud:
+    with Cloud(tmp_path / "files", CloudOptions(code=code, settings={"CALLBACK": "on"})) as cloud:
         answer = requests.post(f"{cloud.gateway.url}/sign", json={"files": [FILE]}, timeout=60)
         [upload] = answer.json()["uploads"]
         assert post_upload(upload).json()["stored"]["key"] == upload["key"]

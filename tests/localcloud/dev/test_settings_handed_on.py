@@ -11,7 +11,7 @@ import pytest
 import requests
 import yaml
 
-from localcloud.dev.cloud import ROOT, Cloud
+from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.dev.settings import function_settings
 
 TELLS = """
@@ -49,7 +49,7 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     environ = {name: value(name) for function in ("sign", "callback") for name in names_for(function)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("localcloud.dev.cloud.CALLBACK", folder / "code")
-        with Cloud(folder / "files", settings=function_settings(environ), code=folder / "code") as cloud:
+        with Cloud(folder / "files", CloudOptions(settings=function_settings(environ), code=folder / "code")) as cloud:
             yield {
                 "sign": json.loads(requests.get(cloud.gateway.url, timeout=60).text),
                 "callback": json.loads(requests.post(cloud.callback_gateway.url, timeout=60).text),

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from localcloud.dev import cloud as cloud_module
-from localcloud.dev.cloud import Cloud
+from localcloud.dev.cloud import Cloud, CloudOptions
 from localcloud.dev.settings import function_settings
 from localcloud.fault_switches import Faults
 from localcloud.fc.instance import INHERITED_VARIABLES
@@ -58,7 +58,7 @@ def callback_settings() -> dict[str, str]:
 @pytest.fixture
 def cloud(toys: Path, callback_settings: dict[str, str]) -> Iterator[Cloud]:
     """Yields a cloud with callbacks on."""
-    with Cloud(toys / "files", settings=callback_settings, code=toys / "sign") as cloud:
+    with Cloud(toys / "files", CloudOptions(settings=callback_settings, code=toys / "sign")) as cloud:
         yield cloud
     cloud.check()
 
@@ -106,7 +106,7 @@ def test_the_signing_function_knows_where_it_is_and_the_same_secret(
 def test_without_a_secret_given_both_have_the_same_random_one(toys: Path) -> None:
     seen = []
     for _ in range(2):
-        with Cloud(toys / "files", settings={"CALLBACK": "on"}, code=toys / "sign"):
+        with Cloud(toys / "files", CloudOptions(settings={"CALLBACK": "on"}, code=toys / "sign")):
             seen += [environment(toys, name)["CALLBACK_SECRET"] for name in ("sign", "callback")]
     first, same, second, same_again = seen
     assert (first == same, second == same_again, first == second) == (True, True, False)
@@ -139,7 +139,9 @@ def test_its_role_may_not_assume_another(toys: Path, cloud: Cloud) -> None:
 
 
 def test_where_it_is_to_delete_its_role_may(toys: Path) -> None:
-    with Cloud(toys / "files", settings={"CALLBACK": "on", "CONTENT_CHECK": "delete"}, code=toys / "sign") as cloud:
+    with Cloud(
+        toys / "files", CloudOptions(settings={"CALLBACK": "on", "CONTENT_CHECK": "delete"}, code=toys / "sign")
+    ) as cloud:
         policies = cloud._callback_role().policies
     actions = [statement["Action"] for policy in policies for statement in policy["Statement"]]
     assert actions == ["oss:GetObject", "oss:DeleteObject"]
@@ -162,7 +164,7 @@ def is_allowed(identity: Identity, action: str, cloud: Cloud, key: str) -> bool:
 
 
 def test_while_callbacks_are_off_nothing_of_theirs_runs(toys: Path) -> None:
-    with Cloud(toys / "files", code=toys / "sign") as cloud:
+    with Cloud(toys / "files", CloudOptions(code=toys / "sign")) as cloud:
         assert not cloud.callback_gateway.is_running()
         assert set_for_callbacks(toys, "sign") == {}
 
