@@ -173,9 +173,15 @@ def build(
 
 
 def copy_source(function: Function, code: Path) -> None:
-    """Adds the function itself."""
+    """Adds the function itself. Raises BuildError for a link, in whose place its target, a secret perhaps, would be."""
     of_this_machine = shutil.ignore_patterns("__pycache__", ".DS_Store")
-    for source in (FUNCTIONS / name for name in function.sources):
+    sources = [FUNCTIONS / name for name in function.sources]
+    links = [path for source in sources for path in (source, *source.rglob("*")) if path.is_symlink()]
+    if links:
+        raise BuildError(
+            "\n".join(f"functions/{path.relative_to(FUNCTIONS)} is a link: copy the file" for path in links)
+        )
+    for source in sources:
         if source.is_dir():
             shutil.copytree(source, code / source.name, ignore=of_this_machine)
         else:

@@ -22,6 +22,16 @@ def test_an_unknown_runtime_is_refused(tmp_path: Path) -> None:
         build.build(build.SIGN, "python3.9", tmp_path / "sign", {}, print)
 
 
+def test_no_link_brings_a_secret_into_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, {".env": "JWT_SECRET=secret", **{f"functions/{each}/a.py": "" for each in build.SIGN.sources[1:]}})
+    for link in ("sign/index.py", "sign/direct_upload/words.txt"):
+        (tmp_path / "functions" / link).symlink_to(tmp_path / ".env")
+    monkeypatch.setattr(build, "FUNCTIONS", tmp_path / "functions")
+    links = r"functions/sign/index\.py is a link: .*\nfunctions/sign/direct_upload/words\.txt is a link: .*"
+    with pytest.raises(BuildError, match=f"^{links}$"):
+        build.copy_source(build.SIGN, tmp_path / "code")
+
+
 SOURCE = "WORDS = {'%s'}\nODD = lambda word: word in {'a', 'b', 'c', 'd', 'e'}\n"
 
 
