@@ -4,6 +4,16 @@
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
 
 export class AttributesElement extends Base {
+    /** Takes what a script has set before this one was loaded. */
+    connectedCallback() {
+        for (const [name, value] of Object.entries(this)) {
+            if (name in this.constructor.prototype) {
+                delete this[/** @type {keyof this} */ (name)];
+                Object.assign(this, { [name]: value });
+            }
+        }
+    }
+
     /** The function's address. The element begins with it. */
     get function() {
         return this.getAttribute("function") ?? "";
@@ -81,4 +91,13 @@ export class AttributesElement extends Base {
     #set(name, value) {
         value === undefined || value === null ? this.removeAttribute(name) : this.setAttribute(name, `${value}`);
     }
+}
+
+/** Of the nearest element that has one: itself, or around it, or around its shadow tree. @param {Element | undefined} element @returns {string | null | undefined} */
+export function findLanguage(element) {
+    return (
+        element &&
+        (element.closest("[lang]")?.getAttribute("lang") ??
+            findLanguage(/** @type {Partial<ShadowRoot>} */ (element.getRootNode()).host))
+    );
 }

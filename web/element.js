@@ -1,6 +1,6 @@
 // <oss-upload>: the uploader and all that people see of it, for pages of every kind and for forms.
 
-import { AttributesElement } from "./attributes.js";
+import { AttributesElement, findLanguage } from "./attributes.js";
 import { listenForFiles } from "./drop.js";
 import { showInForm } from "./form-control.js";
 import { chooseLanguage, loadTranslator } from "./messages.js";
@@ -53,6 +53,7 @@ export class OssUpload extends AttributesElement {
     }
 
     connectedCallback() {
+        super.connectedCallback();
         this.#connection = new AbortController();
         const { signal } = this.#connection;
         const { page } = this.#view;
@@ -98,7 +99,6 @@ export class OssUpload extends AttributesElement {
     formDisabledCallback(isDisabled) {
         const { page } = this.#view;
         page.files.disabled = page.folder.disabled = isDisabled;
-        page.drop.classList.toggle("disabled", isDisabled);
     }
 
     formResetCallback() {
@@ -260,7 +260,7 @@ export class OssUpload extends AttributesElement {
 
     /** In the document's language, if there are words for it. */
     #speak() {
-        const preferred = [this.closest("[lang]")?.getAttribute("lang"), ...navigator.languages];
+        const preferred = [findLanguage(this), ...navigator.languages];
         const language = chooseLanguage(preferred);
         if (language === this.#language) {
             return;

@@ -37,6 +37,8 @@ export class Filter {
         const counts = KINDS.map(([, states]) => queue.totals.of(...states));
         counts[0] = rows.size;
         this.#kind = counts[this.#kind] > 0 ? this.#kind : 0;
+        // Browsers may take the focus from what is hidden at once.
+        const focused = this.#buttons.find((button) => button === view.root.activeElement);
         // Where all are alike, there is nothing to choose.
         this.#place.hidden = !counts.some((count) => count > 0 && count < rows.size);
         this.#place.setAttribute("aria-label", view.texts.formatMessage("show"));
@@ -45,8 +47,8 @@ export class Filter {
             button.hidden = counts[kind] === 0;
             button.setAttribute("aria-pressed", `${kind === this.#kind}`);
         });
-        if (this.#buttons.some((button) => button === view.root.activeElement && button.hidden)) {
-            this.#buttons[0].focus();
+        if (focused && (focused.hidden || this.#place.hidden)) {
+            (this.#place.hidden ? view.page.files : this.#buttons[0]).focus();
         }
         const [kind, states] = KINDS[this.#kind];
         view.page.rows.dataset.show = this.#kind > 0 ? kind : "";

@@ -34,11 +34,6 @@ export const STYLE = /* css */ `
         width: 1.25rem;
     }
 
-    /* With room for the rows' tint: what is outside of a chunk is cut off. */
-    #rows > div {
-        margin-inline: -8px;
-    }
-
     #rows > :not(:first-child) {
         content-visibility: auto;
         contain-intrinsic-block-size: auto calc(var(--rows) * 4.5rem);

@@ -1,8 +1,31 @@
 // A question that is answered before something is stopped. Loaded when there is one.
 
+import { addStyle } from "./style.js";
 import { create } from "./template.js";
 
-/** Resolves with whether it is done. The Escape key leaves everything as it is. @param {string[]} texts @param {ParentNode} place @returns {Promise<boolean>} */
+/** @type {string} */
+const STYLE = /* css */ `
+    dialog {
+        width: min(32rem, 100% - 2rem);
+        padding: 1.25rem;
+        border: 1px solid var(--line);
+        border-radius: 0.75rem;
+        background: var(--page);
+        color: var(--text);
+        overflow-wrap: anywhere;
+    }
+
+    dialog::backdrop {
+        background: rgb(0 0 0 / 50%);
+    }
+
+    dialog .choices {
+        justify-content: end;
+        margin-block-start: 1.25rem;
+    }
+`;
+
+/** Resolves with whether it is done. The Escape key leaves everything as it is. @param {string[]} texts @param {ShadowRoot} place @returns {Promise<boolean>} */
 export function confirm([title, text, staying, doing], place) {
     const button = { type: "button", part: "button" };
     const stay = create("button", button, staying);
@@ -16,6 +39,7 @@ export function confirm([title, text, staying, doing], place) {
             create("div.choices", {}, stay, act),
         )
     );
+    addStyle(place, STYLE);
     place.append(dialog);
     return new Promise((resolve) => {
         stay.onclick = () => dialog.close();

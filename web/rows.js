@@ -137,12 +137,12 @@ export class Row {
             before.delete(action);
             next = button;
         }
-        const isLost = [...before.values()].some((button) => button === focused);
+        // Before it is lost: a row that is filtered out is shown as long as it has the focus.
+        if ([...before.values()].some((button) => button === focused)) {
+            (this.buttons.get("pause") ?? this.buttons.get("retry") ?? this.buttons.get("remove"))?.focus();
+        }
         for (const button of before.values()) {
             button.remove();
-        }
-        if (isLost) {
-            (this.buttons.get("pause") ?? this.buttons.get("retry") ?? this.buttons.get("remove"))?.focus();
         }
     }
 }
@@ -156,15 +156,11 @@ export function appendRow(list, row) {
     chunk.append(row);
 }
 
-/** The row that gets the focus after this one is removed. @param {Element} row */
+/** The row that gets the focus after this one is removed: the nearest that is not filtered out. @param {Element} row */
 export function neighbourOf(row) {
-    const chunk = row.parentElement;
-    return (
-        row.nextElementSibling ??
-        chunk?.nextElementSibling?.firstElementChild ??
-        row.previousElementSibling ??
-        chunk?.previousElementSibling?.lastElementChild
-    );
+    const rows = [.../** @type {Element} */ (row.closest("#rows")).querySelectorAll("li")];
+    const at = rows.indexOf(/** @type {HTMLLIElement} */ (row));
+    return [...rows.slice(at + 1), ...rows.slice(0, at).reverse()].find((each) => each.getClientRects().length > 0);
 }
 
 /** Tells how much room each takes while it is out of view. @param {Element} list @param {string} selector of the rows that are shown; empty for all */

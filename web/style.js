@@ -59,6 +59,8 @@ export const STYLE = /* css */ `
         color: var(--text);
         line-height: 1.5;
         text-align: start;
+        text-transform: none;
+        white-space: normal;
     }
 
     :host([hidden]) {
@@ -91,6 +93,11 @@ export const STYLE = /* css */ `
         text-align: center;
     }
 
+    :host(:disabled) #drop {
+        opacity: 0.6;
+        pointer-events: none;
+    }
+
     #drop.dragging {
         border: 2px solid var(--accent);
         color: var(--text);
@@ -105,20 +112,6 @@ export const STYLE = /* css */ `
     #rules,
     #who {
         min-height: 1.5em;
-    }
-
-    dialog {
-        width: min(32rem, 100% - 2rem);
-        padding: 1.25rem;
-        border: 1px solid var(--line);
-        border-radius: 0.75rem;
-        background: var(--page);
-        color: var(--text);
-        overflow-wrap: anywhere;
-    }
-
-    dialog::backdrop {
-        background: rgb(0 0 0 / 50%);
     }
 
     h2 {
@@ -143,11 +136,6 @@ export const STYLE = /* css */ `
         flex-wrap: wrap;
         justify-content: center;
         gap: 0.5rem;
-    }
-
-    dialog .choices {
-        justify-content: end;
-        margin-block-start: 1.25rem;
     }
 
     .button,
@@ -227,5 +215,5 @@ export function addStyle(root, text) {
         sheet.replaceSync(text);
         sheets.set(text, sheet);
     }
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+    root.adoptedStyleSheets = [...new Set([...root.adoptedStyleSheets, sheet])];
 }

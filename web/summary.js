@@ -230,7 +230,9 @@ export class Summary {
             texts.formatMessage("cancel_not"),
             texts.formatMessage("cancel_all"),
         ];
-        if (count <= MAX_UNASKED || (await (await import("./question.js")).confirm(question, view.root))) {
+        const ask = () => import("./question.js").then(({ confirm }) => confirm(question, view.root));
+        // Where it cannot be asked, "Retry cancelled" takes it back.
+        if (count <= MAX_UNASKED || (await ask().catch(() => true))) {
             this.list.cancelAll();
         }
     }
@@ -246,10 +248,15 @@ export class Summary {
 
     async #copyList() {
         const { view } = this.list;
-        const { describeList } = await import("./receipt.js");
-        await navigator.clipboard.writeText(describeList(this.list));
-        view.announce(view.texts.formatMessage("copied"));
-        this.#copy.classList.add("copied");
+        try {
+            const { describeList } = await import("./receipt.js");
+            await navigator.clipboard.writeText(describeList(this.list));
+            view.announce(view.texts.formatMessage("copied"));
+            this.#copy.classList.add("copied");
+        } catch {
+            // The browser refuses: the user can copy the selection.
+            getSelection()?.selectAllChildren(view.page.rows);
+        }
     }
 
     /** Without what cannot be loaded, there is only less comfort. */

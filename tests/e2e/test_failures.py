@@ -336,3 +336,12 @@ def test_a_file_that_arrived_damaged_is_sent_again_under_another_key(
     [first, second] = cloud.bucket.objects()
     assert ([first.crc64], first.path.read_bytes()) == (spoilt, second.path.read_bytes())
     expect(row(page, "cat.png").locator(".stored")).to_have_text(re.compile(f"{first.key}|{second.key}"))
+
+
+def test_where_no_script_comes_the_page_says_so_after_a_while(page: Page, cloud: Cloud) -> None:
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(cloud.site.url)
+    words = page.get_by_text("This page has not loaded completely.")
+    expect(words).to_be_hidden()
+    page.evaluate("for (const animation of document.getAnimations()) animation.finish()")
+    expect(words).to_be_visible()

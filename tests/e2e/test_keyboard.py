@@ -23,6 +23,30 @@ def test_after_a_removal_the_focus_is_on_the_next_file(page: Page, cloud: Cloud)
     expect(page.locator("#files")).to_be_focused()
 
 
+def test_in_a_filtered_list_the_focus_stays_among_what_is_shown(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_deny_early = True
+    open_page(page, cloud)
+    choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(3)))
+    expect(page.locator(".failed")).to_have_count(3)
+    cloud.faults.oss_deny_early = False
+    choose(page, *((f"{number}.pdf", "application/pdf", b"x") for number in range(8)), ("last.html", "text/html", b"x"))
+    expect(page.locator(".done")).to_have_count(8)
+    page.get_by_role("button", name="Failed 4").press("Enter")
+    page.get_by_role("button", name="Try again: 0.txt").press("Enter")
+    expect(row(page, "0.txt")).to_have_class("done")
+    expect(page.get_by_role("button", name="Remove 0.txt")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Try again: 1.txt")).to_be_focused()
+    for removed, then in (("2.txt", "Remove last.html"), ("last.html", "Remove 1.txt")):
+        page.get_by_role("button", name=f"Remove {removed}").press("Enter")
+        expect(page.get_by_role("button", name=then)).to_be_focused()
+    # Now that all are alike, there is nothing to filter.
+    page.get_by_role("button", name="Failed 1").focus()
+    page.locator("oss-upload").evaluate("(element) => element.retry()")
+    expect(page.locator(".done")).to_have_count(10)
+    expect(page.locator("#files")).to_be_focused()
+
+
 def test_by_keyboard_alone(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     # Begun before the keys: a browser that is busy learns late that its dialogue is to be caught.

@@ -204,6 +204,8 @@ def test_in_a_form_the_stored_keys_are_its_value(page: Page, cloud: Cloud, site:
     element.evaluate("(element) => element.form.reset()")
     expect(page.locator("li")).to_have_count(0)
     assert element.evaluate("(element) => [...new FormData(element.form).keys()]") == []
+    element.evaluate("(element) => { element.disabled = true; }")
+    expect(page.locator("#drop")).to_have_css("opacity", "0.6")
 
 
 def test_files_that_cannot_be_compared_are_both_sent(
@@ -217,6 +219,23 @@ def test_files_that_cannot_be_compared_are_both_sent(
     for _ in range(2):
         page.set_input_files("#files", path)
     expect(page.locator("#summary")).to_have_text("All 2 files uploaded")
+
+
+def test_without_a_question_or_a_clipboard_buttons_do_what_they_can(
+    page: Page, cloud: Cloud, site: Site, project: Path
+) -> None:
+    for name in ("question", "receipt"):
+        page.route(f"**/{name}.js", lambda route: route.abort())
+    open_example(page, cloud, site, project)
+    page.set_input_files("#files", A_FILE)
+    page.get_by_role("button", name="Copy list").click()
+    page.wait_for_function("() => getSelection().type === 'Range'")
+    cloud.faults.oss_stall_at = 0
+    files = [FilePayload(name=f"{number}.txt", mimeType="text/plain", buffer=b"x") for number in range(21)]
+    page.set_input_files("#files", files)
+    expect(page.locator(".finishing")).to_have_count(4)
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.locator(".cancelled")).to_have_count(21)
 
 
 def test_what_happens_is_reported_by_events(page: Page, cloud: Cloud, site: Site, project: Path) -> None:
@@ -271,6 +290,19 @@ def test_several_elements_have_lists_and_languages_of_their_own(
     expect(other.locator("li.done .status")).to_have_text("5 بايت · تم الرفع")
     expect(first.locator("#uploader")).to_have_attribute("dir", "ltr")
     assert first.locator("li").count() == 0
+    page.evaluate("""() => {
+        const around = document.createElement("div");
+        around.lang = "de";
+        around.attachShadow({ mode: "open" }).append(document.createElement("p"));
+        around.shadowRoot.firstChild.append(document.querySelector("#other"));
+        document.querySelector("oss-upload").before(around);
+        around.shadowRoot.querySelector("oss-upload").removeAttribute("lang");
+        Object.assign(document.body.style, { margin: 0, whiteSpace: "nowrap", textTransform: "uppercase" });
+    }""")
+    # The words of the page around, and not its capitals; no wider than the room that it has.
+    expect(other.locator("li.done .status")).to_have_text("5 Byte · Hochgeladen")
+    assert other.locator("li.done bdi").evaluate("(name) => name.innerText") == "a.txt"
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
     expect(first.locator("#invitation")).to_have_text("Drop files or folders here, or paste them")
 
 

@@ -19,3 +19,20 @@ for (const [text, count] of [
         assert.equal(element.maxFiles, count);
     });
 }
+
+test("what a script has set before the element was defined counts, and what is set afterwards, too", () => {
+    const attributes = new Map();
+    class Element extends AttributesElement {
+        limits = "its own";
+        getAttribute = (/** @type {string} */ name) => attributes.get(name) ?? null;
+        setAttribute = (/** @type {string} */ name, /** @type {string} */ value) => attributes.set(name, value);
+    }
+    const element = new Element();
+    const early = { value: "photos", configurable: true, enumerable: true, writable: true };
+    Object.defineProperty(element, "profile", early);
+    element.connectedCallback();
+    assert.deepEqual([...attributes], [["profile", "photos"]]);
+    element.profile = "films";
+    assert.deepEqual([...attributes], [["profile", "films"]]);
+    assert.equal(element.limits, "its own");
+});
