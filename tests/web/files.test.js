@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { listItems } from "../../web/drop.js";
 import { checkLimits, typeOf, Upload } from "../../web/files.js";
@@ -66,6 +67,18 @@ const LIMITS = {
     accept: ["text/plain", "text/x-log", ".txt", ".log"],
     auth: "none",
 };
+
+/** What the function refuses on every way to upload (tests/sign/test_limits.py). */
+const REFUSED = JSON.parse(await readFile(new URL("../sign/limits.json", import.meta.url), "utf-8"));
+delete REFUSED.max_files; // of one file nobody can say it: counted-link.js
+
+for (const [name, { limits, file, refusal }] of Object.entries(REFUSED)) {
+    test(`a file that breaks ${name} is refused before anybody is asked`, () => {
+        const { filename = "a.txt", content_type = "text/plain", size = 1 } = file;
+        const chosen = new File(["x".repeat(size)], filename, { type: content_type });
+        assert.equal(checkLimits(chosen, { ...LIMITS, max_size: size, ...limits })?.code, refusal);
+    });
+}
 
 for (const [content, type, limits, code] of [
     ["", "text/plain", LIMITS, undefined],
