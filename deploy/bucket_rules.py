@@ -16,7 +16,7 @@ from typing import TypeAlias
 from xml.etree.ElementTree import Element, SubElement
 
 from deploy.cors_rules import CorsRule, readable_headers, rules_for
-from deploy.doctor.live_bucket import ExpiryRule, expiry_rules, parts_rules
+from deploy.lifecycle_rules import ExpiryRule, expiry_rules, parts_rules
 from deploy.profiles import profile_folder
 
 METHODS = ("POST", "PUT")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,8 +83,6 @@ class OpenApi:
         host = self._host or self._hosts.get(operation.service) or f"{operation.service}.aliyuncs.com"
         if operation.service in self._silent:  # who did not answer is not asked again
             raise ApiFailure(NO_ANSWER)
-        for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
-            logging.getLogger(name).disabled = True  # they print tokens
         sdk_session.install()
         try:
             params, request = operation.params(self._protocol), OpenApiRequest(query=query)

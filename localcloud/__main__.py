@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING
 from localcloud.explain import command
 from localcloud.fault_switches import Faults
 from localcloud.ports import parse_port
+from localcloud.record import print_record
 from localcloud.stand_in import LOOPBACK
 from localcloud.standalone import USER, Options, OssCloud
-from localcloud.terminal import guard_output, print_record, report_user_errors
+from localcloud.terminal import guard_output, report_user_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

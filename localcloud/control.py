@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
+from localcloud.record import describe_record
 from localcloud.stand_in import StandIn
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
-    from localcloud.stand_in import Record
     from localcloud.standalone import OssCloud
 
 ROUTES = "GET /-/ready, GET /-/requests, POST /-/reset"
@@ -55,13 +55,6 @@ class Control(StandIn):
     def _describe(self) -> dict[str, object]:
         cloud = self._cloud
         return {"region": cloud.region, "buckets": list(cloud.buckets), "role_arn": cloud.role_arn}
-
-
-def describe_record(record: Record) -> dict[str, object]:
-    """Returns one request as JSON: what was asked, the answer, and for a refusal the rule and the explanation."""
-    about = {"service": record.service, "method": record.method, "path": record.path, "status": record.status}
-    more = {"rule": record.rule, "explanation": record.explanation or None}
-    return {**about, **record.note, **{name: text for name, text in more.items() if text}}
 
 
 def _json(members: object) -> Response:

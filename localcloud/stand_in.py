@@ -11,7 +11,6 @@ import struct
 import threading
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from werkzeug.wrappers import Request, Response
 
 from localcloud.explain.explain import explain
 from localcloud.explain.rulebook import find_rules
+from localcloud.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,24 +66,6 @@ class ConnectionReset(ConnectionError):
         near, far = socket.socketpair()
         with near, far:
             os.dup2(near.fileno(), connection.fileno())
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is remembered about one request: small, and without its body."""
-
-    service: str
-    method: str
-    path: str
-    status: int
-    """0 where the connection was reset."""
-    origin: str | None
-    note: dict[str, object] = field(default_factory=dict)
-    """What the stand-in noted about it, such as the operation, the key or the code of an error."""
-    explanation: str = ""
-    """For an error, what is wrong and how to fix it; for an accepted form, its warnings."""
-    rule: str | None = None
-    """For an error, the name of its rule in the rulebook."""
 
 
 class PlainHandler(WSGIRequestHandler):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from localcloud.stand_in import Record
+    from localcloud.record import Record
 
 USER, ROLE = "developer", "uploader"
 

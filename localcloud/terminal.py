@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud.stand_in import Record
-
 
 def visible(text: str) -> str:
     """Returns the text with each invisible character escaped as in JSON, so that a line of JSON stays valid."""
@@ -34,14 +32,6 @@ def indent_further_lines(text: str) -> str:
 def print_entry(text: str) -> None:
     """Prints a log entry in one write: requests end at the same time, and their lines must not mix."""
     sys.stderr.write(indent_further_lines(text))
-
-
-def print_record(record: Record) -> None:
-    """Prints one line per request, and its explanation below. Requests for the page's own files are not printed."""
-    if record.service != "site":
-        note = " ".join(f"{name}={value}" for name, value in record.note.items())
-        line = visible(f"{record.service:<7} {record.method} {record.path} {record.status} {note}".rstrip())
-        print_entry("\n".join(filter(None, (line, record.explanation))))
 
 
 @dataclass

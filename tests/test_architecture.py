@@ -36,7 +36,7 @@ ORDER = {
         "profiles tokens",
         "discovery",
         "provider_keys settings",
-        "authorize upload_credentials",
+        "authorize credential_cache",
         "object_keys sts",
         "upload",
         "form multipart_client",
@@ -149,6 +149,29 @@ def test_what_is_not_of_the_functions_has_no_import_circles_either() -> None:
     graph = {name: set(_names_at_load(file)) & files.keys() - {name} for name, file in files.items()}
     assert {"deploy.build.command", "localcloud.oss.server", "benchmarks.page.many", "support.chain"} <= graph.keys()
     TopologicalSorter(graph).prepare()
+
+
+DEPLOY_ORDER = ["serverless_devs", "build site files", "link", "hooks", "doctor", "smoke"]
+"""The packages of deploy/, the most basic first: one may import packages of earlier lines, and modules beside them."""
+
+DEPLOY_COMMANDS = {"__main__", "deploy", "parts"}
+"""Modules of deploy/ that stand above its packages. The others stand below all but serverless_devs."""
+
+
+def test_the_owners_commands_import_one_way() -> None:
+    ranks = {name: rank for rank, line in enumerate(DEPLOY_ORDER) for name in line.split()}
+    folders = {file.parent.name for file in (ROOT / "deploy").glob("*/__init__.py")}
+    assert ranks.keys() == folders
+    ranks |= dict.fromkeys(DEPLOY_COMMANDS, len(DEPLOY_ORDER))
+    wrong = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in (ROOT / "deploy").rglob("*.py")
+        for place in [file.relative_to(ROOT / "deploy").with_suffix("").parts[0]]
+        for name in imports(file)
+        if name.startswith("deploy.") and (other := name.split(".")[1]) not in (place, "serverless_devs")
+        if ranks.get(other, -1) >= ranks.get(place, 0)
+    ]
+    assert wrong == []
 
 
 def code_files(*suffixes: str) -> list[Path]:

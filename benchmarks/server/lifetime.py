@@ -10,9 +10,9 @@ import time_machine
 
 from benchmarks.server import warm
 from benchmarks.server.row import NotMeasured, Row
+from direct_upload.credential_cache import RENEWAL_MARGIN_SECONDS
 from direct_upload.profiles import MIN_BYTES_PER_SECOND
 from direct_upload.sts import DURATION_SECONDS
-from direct_upload.upload_credentials import RENEWAL_MARGIN_SECONDS
 from localcloud.dev.cloud import Cloud, CloudOptions
 
 BEGIN = 1_732_449_600

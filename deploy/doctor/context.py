@@ -12,18 +12,11 @@ from deploy.bucket_rules import EXPOSED_HEADERS, METHODS, LifecycleRules, Needs
 from deploy.cors_rules import CorsRule
 from deploy.credentials import account_id
 from deploy.declared import Deployment, as_list
-from deploy.doctor.live_bucket import (
-    BucketConfig,
-    ExpiryRule,
-    LiveBuckets,
-    PartsRule,
-    Website,
-    expiry_rules,
-    parts_rules,
-)
+from deploy.doctor.live_bucket import BucketConfig, LiveBuckets, Website
 from deploy.doctor.live_certificates import LiveCertificate
 from deploy.doctor.live_resource import LiveResource
 from deploy.hooks.preflight import UNKNOWN
+from deploy.lifecycle_rules import ExpiryRule, PartsRule, expiry_rules, parts_rules
 from deploy.profiles import keep_days
 from direct_upload.profiles import FILE
 from direct_upload.settings import Settings

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import ExpiryRule
+from deploy.lifecycle_rules import ExpiryRule
 from deploy.profiles import keep_days, keep_days_faults, profile_folder
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -12,34 +12,13 @@ from xml.etree.ElementTree import Element
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.types import OperationInput
 
+from deploy import bucket_answers
 from deploy.answers import NO_ANSWER, OTHER_REGION, UNREADABLE, plain_code
+from deploy.bucket_answers import text
 from deploy.cors_rules import CorsRule
-from deploy.doctor import bucket_answers
-from deploy.doctor.bucket_answers import text
 from deploy.doctor.live_resource import NOT_THERE, LiveResource
+from deploy.lifecycle_rules import ExpiryRule, PartsRule, expiry_rules, parts_rules
 from deploy.oss_client import is_of_another_region, refusal
-
-
-@dataclass(frozen=True)
-class PartsRule:
-    """One lifecycle rule that is enabled and clears away the parts of unfinished uploads."""
-
-    prefix: str
-    days: int
-    """After the upload began; 0 where the rule names a date instead."""
-    spares_some: bool = False
-    """A filter excepts some."""
-
-
-@dataclass(frozen=True)
-class ExpiryRule:
-    """One lifecycle rule that is enabled and deletes objects, whatever their tags."""
-
-    prefix: str
-    days: int
-    """After the object was stored; 0 where the rule names a date instead."""
-    spares_some: bool = False
-    """A filter excepts some."""
 
 
 @dataclass(frozen=True)
@@ -354,21 +333,3 @@ def _acl(answer: Element | None) -> str | None:
 
 def _owner(answer: Element | None) -> str | None:
     return None if answer is None else text(answer, "Owner/ID")
-
-
-def parts_rules(rules: Iterable[Element]) -> Iterator[PartsRule]:
-    """Yields what clears parts away, of the rules of a lifecycle."""
-    for rule in rules:
-        when = rule.find("AbortMultipartUpload")
-        if text(rule, "Status") == "Enabled" and when is not None:
-            yield PartsRule(text(rule, "Prefix"), int(text(when, "Days") or 0), rule.find("Filter") is not None)
-
-
-def expiry_rules(rules: Iterable[Element]) -> Iterator[ExpiryRule]:
-    """Yields what deletes files, of the rules of a lifecycle."""
-    for rule in rules:
-        when = rule.find("Expiration")
-        if text(rule, "Status") != "Enabled" or rule.find("Tag") is not None or when is None:
-            continue
-        if text(when, "ExpiredObjectDeleteMarker") != "true":  # it deletes no file
-            yield ExpiryRule(text(rule, "Prefix"), int(text(when, "Days") or 0), rule.find("Filter") is not None)

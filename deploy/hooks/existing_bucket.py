@@ -16,9 +16,8 @@ from xml.etree.ElementTree import Element
 
 import alibabacloud_oss_v2 as oss
 
-from deploy import bucket_rules
+from deploy import bucket_answers, bucket_rules
 from deploy.bucket_rules import KINDS, Needs, Rules
-from deploy.doctor import bucket_answers
 from deploy.hooks import bucket_configuration, oss_client
 from deploy.oss_client import is_of_another_region, refusal
 from deploy.profiles import keep_days, read_profiles

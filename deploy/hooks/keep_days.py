@@ -18,8 +18,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 import alibabacloud_oss_v2 as oss
 
+from deploy import bucket_answers
 from deploy.bucket_rules import meaning
-from deploy.doctor import bucket_answers
 from deploy.hooks import bucket_configuration, oss_client
 from deploy.oss_client import refusal
 from deploy.profiles import keep_days, profile_folder, read_profiles

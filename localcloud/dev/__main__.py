@@ -26,7 +26,8 @@ from localcloud.dev.settings import function_settings
 from localcloud.dev.site import read_look
 from localcloud.fault_switches import Faults
 from localcloud.ports import parse_port
-from localcloud.terminal import guard_output, print_entry, print_record, report_user_errors
+from localcloud.record import print_record
+from localcloud.terminal import guard_output, print_entry, report_user_errors
 
 
 def main(environ: Mapping[str, str]) -> int:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from pytest_httpserver import HTTPServer
 
-from direct_upload.upload_credentials import AssumeRoleFailed
+from direct_upload.credential_cache import AssumeRoleFailed
 from support.callback_world import OBJECT, CallbackWorld
 from support.chat_robots import Robot
 from support.factories import NOON

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from localcloud.oss.callback_key import KeyServer
-from localcloud.terminal import print_record
+from localcloud.record import print_record
 
 HOSTILE = "\x1b[2J\x07\x9b31m\u202e"
 """A screen cleared, a bell, a colour by C1, and a change of direction."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from direct_upload.upload_credentials import AssumeRoleFailed
+from direct_upload.credential_cache import AssumeRoleFailed
 from fc_http.app import App
 from fc_http.errors import InvalidSettings
 from fc_http.runtime import Runtime

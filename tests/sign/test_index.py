@@ -88,7 +88,7 @@ def test_in_function_compute_they_are_logged_once_and_every_request_is_told(
 
 
 def test_two_requests_never_share_a_directory(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("direct_upload.upload_credentials.UploadCredentials.get", lambda *_: factories.credentials())
+    monkeypatch.setattr("direct_upload.credential_cache.CredentialCache.get", lambda *_: factories.credentials())
     path = "/get_post_signature_for_oss_upload"
     directories = {json.loads(respond(function, path)["body"])["dir"] for _ in range(100)}
     assert len(directories) == 100

@@ -21,10 +21,10 @@ from Tea.exceptions import TeaException
 from werkzeug.wrappers import Request, Response
 
 from direct_upload import sdk_session
+from direct_upload.credential_cache import AssumeRoleFailed
 from direct_upload.settings import Settings
 from direct_upload.sts import _config as sts_config
 from direct_upload.sts import assume_role, role_assumer, role_session_name, session_policy
-from direct_upload.upload_credentials import AssumeRoleFailed
 from localcloud.fault_switches import Faults
 from localcloud.ram.identities import Identities, Identity
 from localcloud.stand_in import StandIn

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from direct_upload import content_types, sts
 from direct_upload.authorize import Caller, Grant, anybody, authenticate
+from direct_upload.credential_cache import CredentialCache
 from direct_upload.errors import FolderFormNotAllowed, FormTooLarge, TooLarge, TypeNotAllowed
 from direct_upload.form import Form, Signer
 from direct_upload.object_keys import ObjectKeys, new_directory
 from direct_upload.profiles import MAX_POST_BYTES
 from direct_upload.settings import Settings
 from direct_upload.upload import MAX_FILES, Upload, check_upload, parse_files
-from direct_upload.upload_credentials import UploadCredentials
 from fc_http.errors import ApiError, MethodNotAllowed, NotFound
 from fc_http.event import Request, parse_json
 from fc_http.instants import format_time
@@ -39,7 +39,7 @@ class Routes:
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         self._settings = settings
         self._runtime = runtime
-        self._credentials = UploadCredentials(
+        self._credentials = CredentialCache(
             sts.role_assumer(settings), max_form_lifetime=settings.max_form_lifetime, started=runtime.clock()
         )
         self._provider_keys = _provider_keys(settings)

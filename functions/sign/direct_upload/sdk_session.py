@@ -8,6 +8,7 @@ names, and this class replaces that one.
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from typing import Any
 
@@ -81,10 +82,15 @@ def _read_body(response: requests.Response) -> bytes:
 
 
 def install() -> None:
-    """Makes the SDK send its requests through Session. Call it before the SDK's first request."""
+    """Makes the SDK send its requests through Session, and log nothing. Call it before the SDK's first request.
+
+    Through their own handlers its loggers print headers and URLs with tokens in them.
+    """
     import darabonba.core  # noqa: PLC0415 - see without_aiohttp
 
     darabonba.core.Session = Session
+    for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
+        logging.getLogger(name).disabled = True
 
 
 def error_code(error: Exception) -> str:

@@ -6,14 +6,13 @@ Follows the STS API of 2015-04-01. The SDK is imported at the first call: it tak
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from direct_upload.credential_cache import AssumeRoleFailed
 from direct_upload.settings import Settings
-from direct_upload.upload_credentials import AssumeRoleFailed
 from direct_upload.without_aiohttp import without_aiohttp
 from oss_protocol.credentials import Credentials, OwnCredentials
 
@@ -77,7 +76,6 @@ def assume_role(own: OwnCredentials, session: str, settings: Settings) -> Creden
         from direct_upload import sdk_session  # noqa: PLC0415
 
     sdk_session.install()
-    _disable_loggers()
     request = AssumeRoleRequest(
         role_arn=settings.role_arn,
         role_session_name=session,
@@ -92,12 +90,6 @@ def assume_role(own: OwnCredentials, session: str, settings: Settings) -> Creden
         return _credentials(response)
     # Raised outside the handler, so that no exception of the SDK is its context.
     raise failure
-
-
-def _disable_loggers() -> None:
-    """Disables the SDK's loggers: through their own handlers they print headers and URLs with tokens in them."""
-    for name in ("alibabacloud-tea", "darabonba-core", "credentials"):
-        logging.getLogger(name).disabled = True
 
 
 def _config(own: OwnCredentials, settings: Settings) -> Any:

@@ -16,10 +16,11 @@ from deploy.cors_rules import CorsRule
 from deploy.doctor import command as doctor
 from deploy.doctor.checks import CHECKS, examine, not_made
 from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import BucketConfig, ExpiryRule, LiveBuckets, PartsRule, Referers, Website
+from deploy.doctor.live_bucket import BucketConfig, LiveBuckets, Referers, Website
 from deploy.doctor.live_certificates import LiveCertificate
 from deploy.doctor.live_resource import LiveResource
 from deploy.env_file import dotenv
+from deploy.lifecycle_rules import ExpiryRule, PartsRule
 from support.factories import NOON
 from support.sound_deployment import (
     ACCOUNT,

@@ -20,14 +20,13 @@ from deploy.doctor.live_bucket import (
     FACTS,
     OF_ACCOUNT,
     BucketConfig,
-    ExpiryRule,
     LiveBuckets,
-    PartsRule,
     Referers,
     Website,
     inspect_buckets,
 )
 from deploy.doctor.live_resource import LiveResource
+from deploy.lifecycle_rules import ExpiryRule, PartsRule
 from support.factories import NOON
 from support.oss_world import BUCKET, REGION, OssWorld
 from support.sound_deployment import ACCOUNT

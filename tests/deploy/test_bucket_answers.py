@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from deploy.doctor.bucket_answers import read, text
+from deploy.bucket_answers import read, text
 
 OSS = ' xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com"'
 FOREIGN = ' xmlns="http://x.example"'

@@ -38,7 +38,7 @@ class AssumeRoleFailed(Exception):
         """Whether STS refuses the function's own credentials."""
 
 
-class UploadCredentials:
+class CredentialCache:
     """Caches the upload role's credentials: one AssumeRole serves thousands of forms.
 
     Where an instance handles several requests at a time (instanceConcurrency), one of them obtains credentials; the

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from direct_upload.credential_cache import AssumeRoleFailed, CredentialCache
 from direct_upload.errors import CredentialsUnavailable
-from direct_upload.upload_credentials import AssumeRoleFailed, UploadCredentials
 from fc_http.errors import InstanceIsStale
 from oss_protocol.credentials import Credentials, OwnCredentials, own_credentials
 from support import factories
@@ -64,7 +64,7 @@ class Sts:
         self.calls: list[tuple[OwnCredentials, str]] = []
         self.reports: list[dict[str, object]] = []
         self.own: OwnCredentials | None = OWN
-        self.kept = UploadCredentials(self.assume_role, max_form_lifetime=MAX_LIFE, started=started)
+        self.kept = CredentialCache(self.assume_role, max_form_lifetime=MAX_LIFE, started=started)
 
     def assume_role(self, own: OwnCredentials, session: str) -> Credentials:
         self.calls.append((own, session))
@@ -173,7 +173,7 @@ class AtOnce:
         self.outcomes: list[object] = []
         self.calls = 0
         self.inside, self.go_on = threading.Event(), threading.Event()
-        self.credentials = UploadCredentials(self.assume_role, max_form_lifetime=MAX_LIFE, started=NOON - 3600)
+        self.credentials = CredentialCache(self.assume_role, max_form_lifetime=MAX_LIFE, started=NOON - 3600)
         if kept:
             self.answer, wanted = kept, self.answer
             self.go_on.set()
@@ -234,7 +234,7 @@ def test_while_one_renews_them_the_others_go_on_with_what_is_kept() -> None:
 
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("direct_upload.upload_credentials.MAX_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("direct_upload.credential_cache.MAX_WAIT_SECONDS", 0.01)
     at_once = AtOnce(factories.credentials())
     outcomes = at_once.run(NOON, 2, others_wait=False)
     assert (type(outcomes[0]), type(outcomes[1])) == (int, Credentials)
