@@ -63,10 +63,12 @@ export function describeTerms({ token_expires_at: end, max_files: count }, now, 
         return "";
     }
     const isSoon = Date.parse(end) - now < WEEK_MS;
-    const date = new Intl.DateTimeFormat(
-        texts.locale,
-        isSoon ? { weekday: "long", hour: "numeric", minute: "2-digit" } : { dateStyle: "long" },
-    ).format(new Date(end));
+    const format = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
+        new Intl.DateTimeFormat(texts.locale, options).format(new Date(end));
+    // Together, some languages would write them as "17:30 (Friday)".
+    const date = isSoon
+        ? `${format({ weekday: "long" })} ${format({ timeStyle: "short" })}`
+        : format({ dateStyle: "long" });
     return count ? texts.formatMessage("until_files", { date, count }) : texts.formatMessage("until", { date });
 }
 

@@ -15,6 +15,12 @@ export const THEME = /* css */ `
         --good: var(--oss-upload-good, #18763a);
         --bad: var(--oss-upload-bad, #b3261e);
         --radius: var(--oss-upload-radius, 0.5rem);
+        line-break: strict;
+    }
+
+    /* Korean has blanks between its words: no line ends within one. */
+    :lang(ko) {
+        word-break: keep-all;
     }
 
     /* As light or dark as the page around it. Older browsers stay light. */

@@ -200,9 +200,7 @@ def test_what_was_interrupted_can_be_given_up(
     killed.close()
     open_page(page, cloud)
     with page.expect_response("**/multipart/abort"):
-        row(page, "film.mp4").get_by_role(
-            "button", name="Discard film.mp4. What has been sent of it is deleted."
-        ).click()
+        row(page, "film.mp4").get_by_role("button", name="Discard film.mp4. The part already sent is deleted.").click()
     expect(page.locator("li")).to_have_count(0)
     assert count_unfinished_uploads(cloud, page) == (0, 0)
 

@@ -250,6 +250,38 @@ def test_a_refused_name_shows_the_characters_that_nobody_sees(page: Page, cloud:
     expect(page.locator("mark")).to_have_text(["U+202E"])
 
 
+LINE_BREAKS = """async (place, language) => {
+    const text = (await (await fetch(`${language}.json`)).json()).slow_line;
+    place.textContent = text;
+    const topOf = (at) => {
+        const range = document.createRange();
+        range.setStart(place.firstChild, at);
+        range.setEnd(place.firstChild, at + 1);
+        return range.getBoundingClientRect().top;
+    };
+    const breaks = [];
+    for (let width = 100; width < 300; width += 10) {
+        place.style.width = `${width}px`;
+        for (let at = 1; at < text.length; at++) {
+            topOf(at) > topOf(at - 1) && breaks.push(text.slice(at - 1, at + 1));
+        }
+    }
+    return breaks;
+}"""
+
+
+def test_no_line_ends_within_a_korean_word_or_begins_with_a_small_kana(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud)
+    breaks = {}
+    for language in ("ko", "ja"):
+        page.locator("#language").select_option(language)
+        expect(page.locator("#uploader")).to_have_attribute("lang", language)
+        breaks[language] = page.locator("#rules").evaluate(LINE_BREAKS, language)
+    assert {pair[0] for pair in breaks["ko"]} == {" "}
+    assert {pair[1] for pair in breaks["ja"]} & set("ァィッャュョー") == set()
+    assert breaks["ja"] != []
+
+
 def test_printed_it_is_a_receipt(page: Page, context: BrowserContext, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, ("a.png", "image/png", PIXEL), ("b.html", "text/html", b"b"))

@@ -46,7 +46,7 @@ test("what was uploaded is copied as text", () => {
         new Date(2026, 10, 29, 14, 5),
     );
     assert.deepEqual(text.split("\n"), [
-        "3 of 4 files uploaded · 1 failed · 29 November 2026 at 14:05",
+        "3 of 4 files uploaded · 1\u00a0failed · 29 November 2026 at 14:05",
         "✓ \u2068=1+1.txt\u2069 · 3\u00a0bytes · Uploaded · uploads/a/1.txt",
         "✓ \u2068b.txt\u2069 · 3\u00a0bytes · Uploaded · k · https://oss/6",
         "✓ \u2068c.txt\u2069 · 3\u00a0bytes · Uploaded · k",
