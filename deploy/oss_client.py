@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 from urllib.parse import urlsplit
 
@@ -12,6 +13,10 @@ from deploy.addresses import safe_endpoint
 
 _OTHER_REGION = frozenset({"0002-00000226", "0002-00000228"})
 """ECs of signatures for another region, in a query and in a header."""
+
+# An object may have some thousand headers of user metadata, if its uploader added them to the form. http.client takes a
+# response with more than 100 for none, and one such object would end the owner's list.
+http.client._MAXHEADERS = 10_000  # type: ignore[attr-defined]
 
 
 def client(provider: StaticCredentialsProvider, region: str, endpoint: str = "") -> oss.Client:

@@ -66,6 +66,14 @@ def send(chain: Chain, content: bytes, *, in_parts: bool) -> Any:
     return ask(chain, "/multipart/complete", ticket=begun["ticket"])
 
 
+def test_a_program_with_more_headers_than_clients_read(chain: Chain) -> None:
+    """OSS stores user metadata of 8 KB with an object, and http.client by itself takes no more than 100 headers."""
+    [upload] = ask(chain, "/sign", files=[picture(EXE)])["uploads"]
+    fields = upload["fields"] | {f"x-oss-meta-{number}": "" for number in range(110)}
+    response = post(upload["url"], fields, EXE)
+    assert (response.status_code, chain.stored_files() == []) == (200, is_deleting(chain))
+
+
 def test_a_program_that_browsers_unpack(chain: Chain) -> None:
     """Its bytes are noise; who downloads it gets the program."""
     content = zlib.compress(EXE)

@@ -412,6 +412,13 @@ def test_metadata_is_read_by_small_letters(server: HTTPServer) -> None:
     assert dict(store(server).head("uploads/a")) == {"filename": "a%20b"}
 
 
+def test_no_number_of_headers_hides_an_object(server: HTTPServer) -> None:
+    headers = {f"x-oss-meta-{number}": "" for number in range(1000)}
+    server.expect_request("/team-uploads/uploads/a").respond_with_data("a", headers=headers)
+    assert len(store(server).head("uploads/a")) == 1000
+    assert list(store(server).get("uploads/a")) == [b"a"]
+
+
 def test_what_its_uploader_calls_compressed_is_fetched_as_it_is(server: HTTPServer) -> None:
     bomb = gzip.compress(b"0" * 10**6)
     server.expect_request("/team-uploads/uploads/a").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})

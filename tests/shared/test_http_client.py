@@ -163,6 +163,19 @@ def test_a_line_without_an_end_is_not_read_to_it(serve: Serve) -> None:
         http_client.request("GET", serve(answering(b"H" * 70_000, holds=True)), timeout_seconds=30)
 
 
+def test_headers_are_read_however_many_an_object_has(serve: Serve) -> None:
+    metadata = b"".join(b"x-oss-meta-%x: \r\n" % number for number in range(8000))
+    sent = b"HTTP/1.1 200 OK\r\n" + metadata + b"ETag: abc\r\nContent-Length: 0\r\n\r\n"
+    response = http_client.request("HEAD", serve(answering(sent)), timeout_seconds=30)
+    assert (len(response.headers), response.headers["etag"]) == (8002, "abc")
+
+
+def test_headers_without_an_end_are_not_read_to_it(serve: Serve) -> None:
+    sent = b"HTTP/1.1 200 OK\r\n" + (b"Name: " + b"x" * 60_000 + b"\r\n") * 5
+    with pytest.raises(RequestFailed, match=r"^the response is too long$"):
+        http_client.request("GET", serve(answering(sent, holds=True)), timeout_seconds=30)
+
+
 IN_ONE = b"HTTP/1.1 200 OK\r\nETag: abc\r\nContent-Length: 5\r\n\r\nhello"
 IN_CHUNKS = b"HTTP/1.1 200 OK\r\nETag: abc\r\nTransfer-Encoding: chunked\r\n\r\n02\r\nhe\r\n0003;a=b\r\nllo\r\n0\r\nName: v\r\n\r\n"
 

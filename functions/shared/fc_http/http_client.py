@@ -21,6 +21,15 @@ USER_AGENT = "oss-direct-upload"
 
 _LATE = "no response in time"
 
+_TOO_LONG = "the response is too long"
+
+_MAX_LINE_BYTES = 256 * 1024
+"""Of a response's headers together, and of the lines between its chunks."""
+
+# The holder of a form can add user metadata to it: some thousand headers, all together 8 KB. http.client takes a
+# response with more than 100 headers for none, so that nobody would look at the object.
+http.client._MAXHEADERS = 10_000  # type: ignore[attr-defined]
+
 
 class RequestFailed(Exception):
     """There was no response in time, or it is not usable. The text says which, and quotes nothing of the request."""
@@ -137,8 +146,13 @@ class _StrictResponse(http.client.HTTPResponse):
 
 
 class _WholeLines(io.BufferedReader):
+    _left = _MAX_LINE_BYTES
+
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise RequestFailed(_TOO_LONG)
         if not line.endswith(b"\n"):
             raise http.client.IncompleteRead(b"")
         return line
@@ -149,7 +163,7 @@ def _read_body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
     if response.chunked:
         content = response.read(max_bytes + 1)
         if len(content) > max_bytes:
-            raise RequestFailed("the response is too long")
+            raise RequestFailed(_TOO_LONG)
         return content
     if response.getheader("Transfer-Encoding") is not None:
         raise RequestFailed("the response has an unexpected transfer encoding")  # its length is not that of the body
@@ -157,5 +171,5 @@ def _read_body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
     if response.length is None or not (length.isascii() and length.isdigit()):
         raise RequestFailed("the response has no length")  # what is read until the end might be half of it
     if response.length > max_bytes:
-        raise RequestFailed("the response is too long")
+        raise RequestFailed(_TOO_LONG)
     return response.read()
