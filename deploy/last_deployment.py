@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deploy import credentials
 from deploy.environment import env_file, environment
+from deploy.names import DEFAULT_NAME, DEFAULT_REGION
 from deploy.question import agrees
 
 RECORD = Path("build") / "last-deployment.json"
@@ -32,8 +33,8 @@ def target(environ: Mapping[str, str], folder: Path) -> Target:
     """Returns what the commands would change. Raises ValueError where the settings cannot be read."""
     settings = environment(environ, folder)
     return Target(
-        settings.get("NAME") or "oss-direct-upload",
-        settings.get("REGION") or "cn-hongkong",
+        settings.get("NAME") or DEFAULT_NAME,
+        settings.get("REGION") or DEFAULT_REGION,
         credentials.deployment_account(settings),
         env_file(environ, folder).name,
     )

@@ -12,6 +12,10 @@ from pathlib import Path
 
 from deploy.env_file import dotenv, read
 
+DEFAULT_NAME = "oss-direct-upload"
+DEFAULT_REGION = "cn-hongkong"
+"""What s.yaml has where nobody wrote NAME or REGION; a test compares them."""
+
 NAME = r"[a-z]([a-z0-9-]{0,36}[a-z0-9])?"
 """What NAME may be: a bucket's name is made of it, a dash, `uploads`, a dash and an account ID, and ends at 63."""
 
@@ -126,8 +130,8 @@ def existing_bucket_faults(names: Mapping[str, str], made: Iterable[str] = ()) -
 def faults(environ: Mapping[str, str], account: str) -> dict[str, str]:
     """Returns what is wrong with what `environ` has, .env in it: in words, by the name that is at fault."""
     texts = (
-        *name_faults(environ.get("NAME") or "oss-direct-upload"),
-        *region_faults(environ.get("REGION") or "cn-hongkong"),
+        *name_faults(environ.get("NAME") or DEFAULT_NAME),
+        *region_faults(environ.get("REGION") or DEFAULT_REGION),
         *(account_faults(account) if account else ()),
         *bucket_name_faults(environ.get("UPLOAD_BUCKET", "")),
         *(text for name in DOMAINS for text in domain_faults(name, environ.get(name, "").strip())),

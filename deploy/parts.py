@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy import credentials, declared
 from deploy.hooks import preflight
-from deploy.names import CERTIFICATES, DOMAINS
+from deploy.names import CERTIFICATES, DEFAULT_NAME, DOMAINS
 from deploy.profiles import read_profiles
 
 _RESOURCES = {"page": "site", "sign": "sign", "callback": "callback"}
@@ -28,7 +28,7 @@ def check(part: str, settings: Mapping[str, str], folder: Path) -> None:
     callback = {name: str(each) for name, each in (deployment.callback.get("environmentVariables") or {}).items()}
     profiles = read_profiles(folder)
     faults = preflight.faults(
-        settings.get("NAME") or "oss-direct-upload",
+        settings.get("NAME") or DEFAULT_NAME,
         deployment.function_environ,
         callback,
         {name: settings.get(name, "") for name in (*DOMAINS, *CERTIFICATES)},

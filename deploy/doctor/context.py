@@ -113,7 +113,7 @@ class Context:
         """Returns what this deployment's rules in such a bucket are made of."""
         days = self.environ.get("KEEP_DAYS", "").strip()
         return Needs(
-            self.environ.get("NAME") or "oss-direct-upload",
+            self.environ.get("NAME") or names.DEFAULT_NAME,
             self.upload_prefix,
             tuple(self.origins),
             int(days) if days.isdecimal() else 0,

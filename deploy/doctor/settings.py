@@ -10,7 +10,14 @@ from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.environment import discovers_keys
 from deploy.hooks.preflight import read_faults
-from direct_upload.profiles import FILE, MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND, parse, parse_size
+from direct_upload.profiles import (
+    DEFAULT_MAX_SIZE,
+    FILE,
+    MAX_FORM_LIFETIME_SECONDS,
+    MIN_BYTES_PER_SECOND,
+    parse,
+    parse_size,
+)
 from upload_callback.settings import Settings as CallbackSettings
 
 MAX_ENVIRONMENT = 4096
@@ -222,7 +229,7 @@ def keep_days(context: Context) -> Iterator[str]:
 )
 def large_files(context: Context) -> Iterator[str]:
     try:
-        size = parse_size(context.settings.get("MAX_SIZE") or "100MB")
+        size = parse_size(context.settings.get("MAX_SIZE") or DEFAULT_MAX_SIZE)
         least_in_parts = parse_size(context.settings.get("MULTIPART_THRESHOLD") or "1TB")
     except ValueError:
         return

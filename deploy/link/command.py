@@ -26,7 +26,7 @@ from deploy.profiles import check_profile, keep_days, read_profiles
 from deploy.site.publish import deployed_page
 from direct_upload import content_types
 from direct_upload.authorize import MAX_LINK_FILES, MAX_NOTE, MAX_TITLE
-from direct_upload.profiles import parse, parse_size
+from direct_upload.profiles import DEFAULT_MAX_SIZE, parse, parse_size
 from direct_upload.readable_text import is_readable_line
 from fc_http.environment import printable_address, split_list
 from fc_http.errors import ApiError
@@ -162,7 +162,7 @@ def _terms(
     asked: argparse.Namespace, claims: Mapping[str, Any], environ: Mapping[str, str], profiles: bytes | None
 ) -> str:
     """Returns what the link is good for, in words."""
-    of_all = read_flag("MAX_SIZE", parse_size, environ.get("MAX_SIZE", "").strip() or "100MB")
+    of_all = read_flag("MAX_SIZE", parse_size, environ.get("MAX_SIZE", "").strip() or DEFAULT_MAX_SIZE)
     members = parse(profiles).profiles.get(asked.profile, {}) if profiles is not None else {}
     largest = members.get("max_size", of_all)
     files = summary.describe_files(claims.get("max_files"), min(largest, claims.get("max_size", largest)))

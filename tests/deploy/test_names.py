@@ -9,6 +9,7 @@ import pytest
 
 from deploy import names
 from deploy.env_file import dotenv
+from oss_protocol.bucket import DEFAULT_KEY_PREFIX
 from support.scratch import PROJECT
 
 
@@ -30,6 +31,14 @@ from support.scratch import PROJECT
 )
 def test_a_region_that_is_none_is_named_with_what_is_meant(region: str, meant: str) -> None:
     assert names.region_faults(region) == (f"REGION must be the region's ID{meant}, not {region!r}",)
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [("NAME", names.DEFAULT_NAME), ("REGION", names.DEFAULT_REGION), ("UPLOAD_PREFIX", DEFAULT_KEY_PREFIX)],
+)
+def test_what_nobody_wrote_is_for_the_commands_what_it_is_for_s_yaml(name: str, default: str) -> None:
+    assert f": ${{env('{name}', '{default}')}}\n" in (PROJECT / "s.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("region", ["cn-hongkong", "ap-southeast-1", "cn-wulanchabu", "me-central-1"])

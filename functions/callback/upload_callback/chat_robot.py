@@ -19,11 +19,9 @@ from fc_http import http_client
 from fc_http.http_client import USER_AGENT, RequestFailed, Response
 from upload_callback.webhook import TIMEOUT_SECONDS
 
-MAX_TEXT_BYTES = 2048
-"""WeCom's limit, the smallest of the three: DingTalk and Feishu take about 20 KB."""
-
 MAX_VALUE_BYTES = 200
-"""Of a name, and of what else a caller chose. A key has at most 1,023, and is never shortened."""
+"""Of a name, and of what else a caller chose. A key has at most 1,023, and is never shortened. So a message fits the
+2,048 bytes that WeCom takes; DingTalk and Feishu take about 20 KB."""
 
 MAX_ANSWER_BYTES = 4096
 

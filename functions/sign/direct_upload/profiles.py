@@ -21,6 +21,8 @@ FILE = "profiles.json"
 DEFAULT = "default"
 """The name of the settings' own rules."""
 
+DEFAULT_MAX_SIZE = "100MB"
+
 MAX_POST_BYTES = 5 * 10**9
 """Of one post: OSS takes 5 GB."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from direct_upload import content_types, discovery, profiles, tokens
 from direct_upload.multipart import MultipartSettings
 from direct_upload.profiles import (
+    DEFAULT_MAX_SIZE,
     MAX_FORM_LIFETIME_SECONDS,
     MAX_POST_BYTES,
     MIN_FORM_LIFETIME_SECONDS,
@@ -103,7 +104,7 @@ class _Reader:
         read = self._environment.read
         default = Profile(
             name=profiles.DEFAULT,
-            max_size=read("MAX_SIZE", parse_size, "100MB"),
+            max_size=read("MAX_SIZE", parse_size, DEFAULT_MAX_SIZE),
             content_types=read("CONTENT_TYPES", content_types.parse)
             if self._environment.has("CONTENT_TYPES")
             else content_types.DEFAULT,
