@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +13,12 @@ from deploy.oss_client import refusal
 
 _AT_ONCE = 1000
 """Objects that one request deletes, at most: DeleteMultipleObjects."""
+
+_IN_XML = re.compile(r"[\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+"""The keys that such a request can name (XML 1.0, 2.2; a carriage return would be read as another character).
+
+The holder of a folder form can choose others, and must not keep all files from being deleted by them.
+"""
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,16 @@ class Folder:
                 oss.AbortMultipartUploadRequest(bucket=self._bucket, key=upload.key, upload_id=upload.upload_id)
             )
         versions = (identifier for identifier, _ in self._versions())
+        others = []
         while batch := list(islice(versions, _AT_ONCE)):
-            self._client.delete_multiple_objects(
-                oss.DeleteMultipleObjectsRequest(bucket=self._bucket, delete=oss.Delete(objects=batch, quiet=True))
+            others += [each for each in batch if not _IN_XML.fullmatch(each.key or "")]
+            if listed := [each for each in batch if _IN_XML.fullmatch(each.key or "")]:
+                self._client.delete_multiple_objects(
+                    oss.DeleteMultipleObjectsRequest(bucket=self._bucket, delete=oss.Delete(objects=listed, quiet=True))
+                )
+        for each in others:
+            self._client.delete_object(
+                oss.DeleteObjectRequest(bucket=self._bucket, key=each.key, version_id=each.version_id)
             )
 
     def folders(self) -> list[str]:

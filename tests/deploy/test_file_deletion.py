@@ -127,6 +127,15 @@ def test_old_versions_and_delete_markers_go_as_well(cloud: OssCloud, run: Run) -
     assert contents(cloud) == []
 
 
+def test_no_key_keeps_the_others_from_being_deleted(cloud: OssCloud, run: Run) -> None:
+    """The holder of a folder form chooses keys that no list in XML can name."""
+    keep_versions(cloud)
+    for name in ("1.png", "\x1b[2J", "\x01", "a\rb", "\ufffe", "\U0001f600", "a\tb"):
+        put(cloud, f"uploads/{PART}/d/{name}", b"1")
+    assert run("--subject", ALICE, "--delete", "--yes")[0] == 0
+    assert contents(cloud) == []
+
+
 @pytest.mark.parametrize("text", ["n", "", "yes please", "alice"])
 def test_without_a_yes_nothing_is_deleted(
     cloud: OssCloud, run: Run, answer: Callable[[str], list[str]], text: str
