@@ -4,7 +4,7 @@ import { untilAborted } from "./abort.js";
 import { crc64 } from "./crc64.js";
 import { unreadableFault } from "./files.js";
 
-/** Small enough that the page stays quick between two of them. Chromium's streams bring 64 KB at a time. */
+/** Small enough that the page stays quick between two of them. Chromium's streams bring 64 KB at a time where no minimum is asked for. */
 const PIECE_SIZE = 1024 ** 2;
 
 /** Firefox reads on in a file that has changed, and reports its old size and date. Others refuse to read it. */
@@ -47,15 +47,17 @@ function openPieces(blob, signal) {
 /** Fills a piece before it is used: each has its price. @param {ReadableStreamBYOBReader} reader @param {AbortSignal} signal */
 async function* readStream(reader, signal) {
     let buffer = buffers.pop() ?? new ArrayBuffer(PIECE_SIZE);
+    const channel = new MessageChannel(); // one for each piece would fill the memory, too
     try {
         for (let filled = 0, isOver = false; !isOver; ) {
-            const { value, done } = await waitFor(reader.read(new Uint8Array(buffer, filled)), signal);
+            const reading = reader.read(new Uint8Array(buffer, filled), { min: PIECE_SIZE - filled });
+            const { value, done } = await waitFor(reading, signal);
             buffer = value?.buffer ?? buffer;
             filled += value?.length ?? 0;
             isOver = done;
             if (filled === PIECE_SIZE || (isOver && filled > 0)) {
                 yield new Uint8Array(buffer, 0, filled);
-                await nextTask(); // a stream that is never empty would leave the page no time
+                await nextTask(channel); // a stream that is never empty would leave the page no time
                 filled = 0;
             }
         }
@@ -65,17 +67,14 @@ async function* readStream(reader, signal) {
             buffers.push(buffer);
         }
         reader.cancel().catch(() => {});
+        channel.port1.close();
     }
 }
 
-/** Not a timer's: those are slow in tabs that nobody looks at. @returns {Promise<void>} */
-function nextTask() {
+/** Not a timer's: those are slow in tabs that nobody looks at. @param {MessageChannel} channel @returns {Promise<unknown>} */
+function nextTask({ port1, port2 }) {
     return new Promise((resolve) => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => {
-            port1.close();
-            resolve();
-        };
+        port1.onmessage = resolve;
         port2.postMessage(null);
     });
 }
