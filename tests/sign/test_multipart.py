@@ -65,14 +65,16 @@ def test_no_renewal_outlives_the_upload() -> None:
 
 
 @pytest.mark.parametrize("labels", [{}, {"profile": "photos"}, {"profile": "photos", "slot": 3}])
-def test_what_is_stored_names_its_profile_and_its_slot(labels: dict[str, Any]) -> None:
-    assert UPLOAD._replace(**labels).to_stored("E", None) == {
+@pytest.mark.parametrize("sums", [{}, {"crc64": "0"}])
+def test_what_is_stored_names_its_profile_its_slot_and_its_sum(labels: dict[str, Any], sums: dict[str, str]) -> None:
+    assert UPLOAD._replace(**labels).to_stored("E", sums.get("crc64")) == {
         "key": "uploads/alice/1.mp4",
         "size": 20 * MIB,
         "content_type": "video/mp4",
         "etag": "E",
         "filename": "film ü.mp4",
         **labels,
+        **sums,
     }
 
 
