@@ -38,7 +38,9 @@ print('addopts = ["--import-mode=importlib"]')
 PYTHON
 
 cd "$work"
-"$python/mutmut" run >mutmut.log 2>&1 || { tail -40 mutmut.log; exit 1; }
+# With "*" mutmut first runs the tests by their names, unbroken, as it does for each mutant: a name that pytest no longer
+# knows then ends the run, and does not count as one more mutant noticed.
+"$python/mutmut" run "*" >mutmut.log 2>&1 || { tail -40 mutmut.log; exit 1; }
 "$python/mutmut" results | sed -n 's/^ *\(.*\): .*/\1/p' | while read -r survivor; do "$python/mutmut" show "$survivor"; done
 "$python/mutmut" export-cicd-stats >/dev/null
 "$python/python" - <<'PYTHON'

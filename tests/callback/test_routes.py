@@ -25,6 +25,7 @@ from support.callback_world import (
     rsa_key,
 )
 from support.factories import NOON
+from support.ids import as_id
 from support.tickets import sign_ticket
 from support.tokens import new_secret
 
@@ -64,7 +65,7 @@ NO_SLOTS: list[Any] = [None, 0, -1, 1.0, True, "1", [], {}]
 
 
 @pytest.mark.parametrize(
-    "labels", [*({"profile": each} for each in NO_PROFILES), *({"slot": each} for each in NO_SLOTS)], ids=repr
+    "labels", [*({"profile": each} for each in NO_PROFILES), *({"slot": each} for each in NO_SLOTS)], ids=as_id
 )
 def test_a_ticket_with_another_kind_of_profile_or_slot_is_refused(world: CallbackWorld, labels: dict[str, Any]) -> None:
     assert world.error(world.body(ticket=world.ticket(**labels))) == FOREIGN

@@ -15,6 +15,7 @@ from direct_upload.multipart import MultipartUpload
 from oss_protocol import ticket
 from support.factories import NOON
 from support.function import FILE, Function, Make
+from support.ids import as_id
 from support.tokens import HS256, bearer, new_secret, raw_claims, raw_token, token
 
 SECRET, CALLBACK_SECRET, PARTS_SECRET = new_secret(), new_secret(), new_secret()
@@ -85,7 +86,7 @@ BAD_CLAIMS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("claims", BAD_CLAIMS, ids=lambda claims: ascii(claims)[:60])
+@pytest.mark.parametrize("claims", BAD_CLAIMS, ids=as_id)
 def test_a_token_with_a_wrong_claim_is_invalid_on_every_route(function: Function, claims: dict[str, Any]) -> None:
     assert answers_of_every_route(function, raw_bearer(**claims)) == {INVALID}
     assert function.sessions == []

@@ -17,6 +17,7 @@ from direct_upload.profiles import Profile, parse
 from direct_upload.settings import Settings
 from fc_http.errors import InvalidSettings
 from support import factories
+from support.ids import as_id
 from support.json_schema import is_valid
 from support.tokens import new_secret
 
@@ -159,13 +160,13 @@ INEXPRESSIBLE: list[tuple[Any, str]] = [
 """Faults of the file that a JSON Schema cannot express."""
 
 
-@pytest.mark.parametrize(("content", "fault"), [*EXPRESSIBLE, *INEXPRESSIBLE], ids=lambda each: repr(each)[:60])
+@pytest.mark.parametrize(("content", "fault"), [*EXPRESSIBLE, *INEXPRESSIBLE], ids=as_id)
 def test_a_fault_is_named_with_its_place_and_its_cure(content: Any, fault: str) -> None:
     [found] = faults(content)
     assert found == fault or (fault.endswith(": ") and found.startswith(fault))
 
 
-@pytest.mark.parametrize("content", [content for content, _ in EXPRESSIBLE], ids=lambda each: repr(each)[:60])
+@pytest.mark.parametrize("content", [content for content, _ in EXPRESSIBLE], ids=as_id)
 def test_the_schema_finds_what_the_function_finds(content: Any) -> None:
     assert not is_valid(content, SCHEMA)
 

@@ -17,6 +17,7 @@ from direct_upload.object_keys import ObjectKeys
 from direct_upload.upload import Upload, check_upload, encode_filename, parse_files
 from fc_http.errors import ApiError, BadRequest
 from support import factories
+from support.ids import as_id
 
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 GRANT = Grant(
@@ -117,7 +118,7 @@ def test_what_is_taken_and_how(changes: dict[str, Any], attribute: str, expected
         (ENTRY | {"id": f"{ID}\n"}, InvalidId),
         (ENTRY | {"id": f"../{ID[3:]}"}, InvalidId),
     ],
-    ids=lambda case: repr(case)[:60],
+    ids=as_id,
 )
 def test_what_is_refused(entry: Any, refusal: type[ApiError]) -> None:
     with pytest.raises(refusal) as caught:
