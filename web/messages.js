@@ -129,12 +129,19 @@ export class Translator {
     }
 
     /** @param {Limits} limits @param {number} [maxFiles] */
-    describeLimits({ max_size, content_types }, maxFiles) {
-        const types = content_types.map((type) => type.replace(/^\w+\//, "").toUpperCase());
+    describeLimits({ max_size, content_types, accept }, maxFiles) {
+        // People know types by their extensions, which follow a type there. Where any file may come, there are none.
+        const found = content_types.flatMap((type) => accept.slice(accept.indexOf(type)).find(isExtension) ?? []);
+        const extensions = [...new Set(found)];
         return join(
-            types.length <= MAX_TYPES && types.join(", "),
+            extensions.length <= MAX_TYPES && extensions.join(", ").replaceAll(".", "").toUpperCase(),
             this.formatMessage("limit", { size: this.formatBytes(max_size) }),
             maxFiles !== undefined && this.formatMessage("most_files", { count: maxFiles }),
         );
     }
+}
+
+/** @param {string} text */
+function isExtension(text) {
+    return text.startsWith(".");
 }

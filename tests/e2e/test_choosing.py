@@ -105,7 +105,7 @@ def test_a_name_that_reads_backwards_is_refused_in_words(page: Page, cloud: Clou
 def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_with: MakeCloud) -> None:
     cloud = cloud_with(MAX_SIZE="10", CONTENT_TYPES="image/png,text/plain")
     open_page(page, cloud)
-    expect(page.locator("#rules")).to_have_text("PNG, PLAIN · Up to 10 bytes each")
+    expect(page.locator("#rules")).to_have_text("PNG, TXT · Up to 10 bytes each")
     choose(
         page,
         ("large.png", "image/png", b"x" * 11),

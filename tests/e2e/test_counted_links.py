@@ -148,7 +148,7 @@ PROFILES = {
     ("configured", "fragment", "rules", "folder"),
     [
         pytest.param("photos", "", "PNG · Up to 20 kB each", "uploads/~photos/alice", marks=pytest.mark.thorough),
-        ("photos", "&profile=notes", "PLAIN · Up to 1 kB each", "uploads/~notes/alice"),
+        ("photos", "&profile=notes", "TXT · Up to 1 kB each", "uploads/~notes/alice"),
         pytest.param(
             None, "&profile=photos", "PNG · Up to 20 kB each", "uploads/~photos/alice", marks=pytest.mark.thorough
         ),

@@ -551,12 +551,18 @@ for (const language of Object.keys(LANGUAGES)) {
     });
 }
 
-const SEVEN = ["image/png", "b/c", "d/e", "f/g", "h/i", "j/k", "l/m"];
+const DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+const JPEG = ["image/jpeg", "image/jpg", "image/pjpeg", ".jpg", ".jpeg"];
+const TEXT = ["text/plain", "text/x-log", ".txt", ".log"];
 
-for (const [types, maxFiles, text] of [
-    [SEVEN, undefined, "Up to 20 kB each"],
-    [["image/png", "text/plain"], 9, "PNG, PLAIN · Up to 20 kB each · at most 9 files"],
+for (const [types, accept, maxFiles, text] of [
+    [["image/jpeg"], JPEG, undefined, "JPG · Up to 20 kB each"],
+    [["text/plain", DOCX], [...TEXT, DOCX, ".docx"], 9, "TXT, DOCX · Up to 20 kB each · at most 9 files"],
+    [["chemical/x-a", "b/c"], ["chemical/x-a", ".bin", "b/c"], undefined, "BIN · Up to 20 kB each"], // b/c=bin
+    [["application/octet-stream", "image/jpeg"], [], undefined, "Up to 20 kB each"],
+    [[..."123456"], [..."123456"].flatMap((type) => [type, `.${type}`]), undefined, "Up to 20 kB each"],
 ]) {
-    test(`the rules for ${types.length} types and ${maxFiles} files are ${text}`, () =>
-        assert.equal(plain(messages.describeLimits({ max_size: 20_000, content_types: types }, maxFiles)), text));
+    const limits = { max_size: 20_000, content_types: types, accept };
+    test(`the rules for ${types} and ${maxFiles} files are ${text}`, () =>
+        assert.equal(plain(messages.describeLimits(limits, maxFiles)), text));
 }
