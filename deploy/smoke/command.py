@@ -171,7 +171,7 @@ def _token(environ: Mapping[str, str], now: datetime, profiles: Profiles) -> str
 
 def _address(flag: str, text: str | None) -> str:
     if not text:
-        raise ValueError(f"{flag} is missing")
+        raise ValueError(f"{flag} is missing: give the address that `npx --no-install s info` prints")
     if not is_safe(text):
         raise ValueError(f"{flag} must be an address such as https://…, not {printable_address(text)}")
     return text.rstrip("/")

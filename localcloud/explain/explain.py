@@ -114,7 +114,7 @@ def _details(error: ErrorResponse, fields: Mapping[str, str], size: int | None) 
         details.append(f"The credential is for {day[1]}, but x-oss-date is {date[:MAX_VALUE_LENGTH]}.")
     policy = _parse_policy(fields.get("policy", ""))
     if error.ec == "0006-00000213" and isinstance(policy.get("expiration"), str):
-        details.append(f"The policy expired at {policy['expiration'][:MAX_VALUE_LENGTH]}.")
+        details.append(f"The policy was valid until {policy['expiration'][:MAX_VALUE_LENGTH]}.")
     if (error.ec or error.code) in SIZE_ERRORS:
         details += _describe_sizes(policy, size)
     return details

@@ -215,8 +215,8 @@ def test_both_addresses_are_those_of_the_deployment() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line", "environ", "printed"),
     [
-        ([], "", {}, "--function is missing\n"),
-        (["--function", "https://f.example"], "", {}, "--page is missing\n"),
+        ([], "", {}, "--function is missing: give the address that `npx --no-install s info` prints\n"),
+        (["--function", "https://f.example"], "", {}, "--page is missing: give the address that `npx --no-install s info` prints\n"),
         (["--function", "https://u:p@f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not one with a user's name or password in it\n"),
         (["--function", "f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'f.example'\n"),
         (["--function", "http://f.example", "--page", "https://p.example"], "", {}, "--function must be an address such as https://…, not 'http://f.example'\n"),

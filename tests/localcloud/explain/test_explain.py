@@ -179,7 +179,7 @@ def encode(**policy: object) -> str:
         (
             xml("AccessDenied", "Invalid according to Policy: Policy expired.", "0006-00000213"),
             {"policy": encode(expiration="2024-11-24T12:00:00Z", conditions=[])},
-            "The policy expired at 2024-11-24T12:00:00Z.",
+            "The policy was valid until 2024-11-24T12:00:00Z.",
         ),
         (
             xml("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.", "0006-00000003"),
