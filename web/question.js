@@ -40,7 +40,8 @@ export function confirm([title, text, staying, doing], place) {
         )
     );
     addStyle(place, STYLE);
-    place.append(dialog);
+    // In the element's language and direction, whatever the page around it has.
+    place.getElementById("uploader")?.append(dialog);
     return new Promise((resolve) => {
         stay.onclick = () => dialog.close();
         act.onclick = () => dialog.close("act");

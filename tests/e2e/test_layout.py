@@ -228,6 +228,19 @@ def test_cancelling_many_files_is_asked_about(page: Page, cloud: Cloud) -> None:
     expect(page.locator(".cancelled")).to_have_count(21)
 
 
+def test_a_question_is_written_in_the_direction_of_its_language(page: Page, cloud: Cloud) -> None:
+    cloud.faults.oss_stall_at = 0
+    open_page(page, cloud)
+    page.locator("#language").select_option("ar")
+    choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(21)))
+    expect(page.locator(".finishing")).to_have_count(4)
+    # As on a page of another language.
+    page.evaluate("document.documentElement.dir = 'ltr'")
+    page.locator("#cancel").click()
+    expect(page.locator("dialog h2")).to_have_text("إلغاء 21 عملية رفع؟")
+    expect(page.locator("dialog")).to_have_css("direction", "rtl")
+
+
 def test_each_button_says_what_it_does(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, ("a.txt", "text/plain", b"a"), ("b.html", "text/html", b"b"))
