@@ -38,6 +38,10 @@ REAL = [
 EXE = b"MZ" + b"\0" * 58 + (128).to_bytes(4, "little") + b"\x0e\x1f\xba\x0e" * 16 + b"PE\0\0" + b"d\x86" + b"\0" * 200
 PROGRAMS = {
     "exe": (EXE, "application/vnd.microsoft.portable-executable"),
+    "exe without a NUL in its header": (
+        b"MZ" + b"A" * 58 + (0x01010104).to_bytes(4, "little"),
+        "application/x-dosexec",
+    ),
     "exe of DOS": (b"MZ" + b"\0" * 100, "application/x-dosexec"),
     "elf": (b"\x7fELF\x02\x01\x01" + b"\0" * 60, "application/x-executable"),
     "mach-o": (b"\xcf\xfa\xed\xfe\x07\0\0\x01" + b"\0" * 60, "application/x-mach-binary"),

@@ -98,6 +98,9 @@ _BRANDS = {
 _OLD_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """With what a film begins that is older than brands."""
 
+_LOW_BYTE = re.compile(rb"[\0-\x08]")
+"""Every Windows program has one in its first 64 bytes: they end with the place, below 150 MB, of what follows."""
+
 _SCRIPT = re.compile(rb"(?:\xef\xbb\xbf)?(?:#![ \t]*/|<\?php\b)", re.IGNORECASE)
 _PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*"
@@ -120,7 +123,7 @@ def detect(head: bytes) -> str | None:
 
 
 def _find_program(head: bytes) -> str | None:
-    if head.startswith(b"MZ") and b"\0" in head[:64]:
+    if head.startswith(b"MZ") and _LOW_BYTE.search(head[:64]):
         # Where the newer header is, if there is one; it may lie beyond what was read.
         place = int.from_bytes(head[60:64], "little")
         return _WINDOWS if head[place : place + 4] in (b"PE\0\0", b"") and 64 <= place < 2**16 else _DOS
