@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import random
+import zipfile
 import zlib
 from importlib.metadata import distributions
 from pathlib import Path
@@ -35,6 +37,16 @@ REAL = [
     for each in json.loads(VECTORS.read_text(encoding="utf-8"))["files"]
 ]
 
+
+def zip_of(*names: str) -> bytes:
+    """Returns the beginning of an archive with these entries, in this order; those that end in a slash are folders."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    return file.getvalue()[:4096]
+
+
 EXE = b"MZ" + b"\0" * 58 + (128).to_bytes(4, "little") + b"\x0e\x1f\xba\x0e" * 16 + b"PE\0\0" + b"d\x86" + b"\0" * 200
 PROGRAMS = {
     "exe": (EXE, "application/vnd.microsoft.portable-executable"),
@@ -50,6 +62,11 @@ PROGRAMS = {
     "script": (b"#!/bin/sh\nrm -rf ~\n", "text/x-script"),
     "script for env": (b"\xef\xbb\xbf#! /usr/bin/env python3\n", "text/x-script"),
     "php": (b"<?php system($_GET[0]);", "text/x-script"),
+    "jar": (zip_of("META-INF/", "META-INF/MANIFEST.MF", "Main.class"), "application/java-archive"),
+    "apk": (
+        zip_of("META-INF/com/android/build/gradle/app-metadata.properties", "classes.dex"),
+        "application/java-archive",
+    ),
     "flash": (b"CWS\x0a\xee\x1c\x02\0x\xda", "application/x-shockwave-flash"),
     "extension": (b"Cr24\3\0\0\0\x45\x02\0\0", "application/x-google-chrome-extension"),
     "shortcut": (b"L\0\0\0\x01\x14\x02\0" + b"\0" * 60, "application/x-ms-shortcut"),
@@ -134,6 +151,8 @@ CASES: list[tuple[str, str, bytes, str | None, bool | None]] = [
     ("a picture with a program behind it", "image/gif", b"GIF89a\x01\0\x01\0\0\0\0;" + EXE, "image/gif", True),
     ("a document with a password", DOCX, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "application/x-ole-storage", True),
     ("Java as a document", DOCX, b"PK\x03\x04" + b"\0" * 26 + b"META-INF/MANIFEST.MF", "application/java-archive", False),
+    ("Java as a document, its manifest later", DOCX, zip_of("META-INF/", "META-INF/MANIFEST.MF"), "application/java-archive", False),
+    ("a book whose entries are in disorder", "application/epub+zip", zip_of("META-INF/", "META-INF/container.xml"), "application/zip", True),
     ("Java as an archive", "application/zip", b"PK\x03\x04" + b"\0" * 26 + b"META-INF/MANIFEST.MF", "application/java-archive", True),
     ("a picture as a film", "video/mp4", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image/heic", False),
     ("a film as a picture", "image/heic", b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "video/mp4", False),

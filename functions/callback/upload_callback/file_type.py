@@ -110,7 +110,8 @@ _PAGE = re.compile(
 _FLASH_HEADER = re.compile(rb"[CFZ]WS[\x01-\x3f].{3}[\0-\x08]", re.DOTALL)
 """With a version and a length, of less than 144 MiB. The three letters alone may begin a text."""
 
-_PROGRAM_ARCHIVE = re.compile(rb"PK\x03\x04.{26}(?:META-INF/MANIFEST\.MF|AndroidManifest\.xml)", re.DOTALL)
+_PROGRAM_ENTRY = re.compile(rb"PK\x03\x04.{26}(?:META-INF/MANIFEST\.MF|AndroidManifest\.xml|classes\.dex)", re.DOTALL)
+"""What an archive of Java or Android has. It need not come first: Java's own tool begins with the folder META-INF."""
 
 
 def detect(head: bytes) -> str | None:
@@ -132,7 +133,7 @@ def _find_program(head: bytes) -> str | None:
         return _MACH if int.from_bytes(head[4:8], "big") < 45 else "application/java-vm"
     if head.startswith(b"\x7fELF"):
         return "application/x-executable"
-    if _PROGRAM_ARCHIVE.match(head):
+    if head.startswith(b"PK\x03\x04") and _PROGRAM_ENTRY.search(head):
         return JAR
     if _FLASH_HEADER.match(head):
         return _FLASH
