@@ -207,7 +207,7 @@ class Smoke:
             )
         if left:
             raise StepFailed(", ".join(f"{key} ({why})" for key, why in left.items()))
-        return f"{len(keys)} objects"
+        return f"{len(keys)} object{'' if len(keys) == 1 else 's'}"
 
     def _delete_one(self, key: str) -> str:
         """Returns why it could not be deleted; empty if it was."""

@@ -480,7 +480,7 @@ def test_what_was_uploaded_is_deleted_once(cloud: Cloud, monkeypatch: pytest.Mon
     run = smoke_at(cloud)
     key = upload(run)
     [(name, delete)] = run.clean_up()
-    assert (name, outcome_of(delete)) == ("What was uploaded is deleted", "1 objects")
+    assert (name, outcome_of(delete)) == ("What was uploaded is deleted", "1 object")
     assert client.deleted == [(cloud.bucket.name, key)]
 
 

@@ -106,7 +106,7 @@ def test_a_counted_link_takes_no_id() -> None:
 def test_a_request_for_more_files_than_the_link_is_for_gets_no_slot_for_the_rest() -> None:
     keys = ObjectKeys(grant_of(max_files=2, jti="x"), [{}, {}, {}], lambda n: "ab" * n)
     assert {keys.new_key({}, "png")[1], keys.new_key({}, "png")[1]} == {1, 2}
-    with pytest.raises(InvalidSlot, match="The upload link is for 2 files, and this request has more"):
+    with pytest.raises(InvalidSlot, match="This request has more files than the upload link is for: 2"):
         keys.new_key({}, "png")
 
 

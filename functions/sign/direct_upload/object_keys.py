@@ -62,7 +62,7 @@ class ObjectKeys:
         """Returns a random slot, so that two pages with one link seldom pick the same."""
         free = [slot for slot in range(1, max_files + 1) if slot not in self._used and slot not in self._named_slots]
         if not free:
-            raise InvalidSlot(f"The upload link is for {max_files} files, and this request has more.")
+            raise InvalidSlot(f"This request has more files than the upload link is for: {max_files}.")
         slot = free[int(self._random_hex(8), 16) % len(free)]
         self._used.add(slot)
         return slot
