@@ -11,6 +11,7 @@ import pytest
 
 from fc_http.event import Request
 from upload_callback.callback_signature import CallbackSignature, is_valid
+from upload_callback.errors import NotFromOss
 
 FILE = Path(__file__).parents[2] / "vectors" / "signatures.json"
 VECTORS = json.loads(FILE.read_text(encoding="utf-8"))["callback_rsa"]
@@ -48,7 +49,20 @@ def test_of_a_recorded_request_just_that_is_judged_which_was_signed() -> None:
     )
 
 
+ORIGIN = "https://gosspublic.alicdn.com"
+HEADERS = {"authorization": "AAAA", "x-oss-pub-key-url": base64.b64encode(f"{ORIGIN}/k.pem".encode()).decode()}
+
+
 def test_the_path_is_signed_decoded() -> None:
-    key_url = base64.b64encode(b"https://gosspublic.alicdn.com/k.pem").decode()
-    request = Request("POST", "/a%20%C3%BC", {"authorization": "AAAA", "x-oss-pub-key-url": key_url}, b"body")
-    assert CallbackSignature.from_request(request, "https://gosspublic.alicdn.com").text == "/a \u00fc\nbody".encode()
+    request = Request("POST", "/a%20%C3%BC", HEADERS, b"body")
+    assert CallbackSignature.from_request(request, ORIGIN).text == "/a \u00fc\nbody".encode()
+
+
+@pytest.mark.parametrize("name", HEADERS)
+@pytest.mark.parametrize(
+    "change", [lambda _: {}, lambda header: {header: f"!{HEADERS[header]}"}], ids=["none", "base64"]
+)
+def test_a_request_without_a_header_of_oss_or_with_more_in_it_is_refused(name: str, change: Any) -> None:
+    headers = {each: value for each, value in HEADERS.items() if each != name} | change(name)
+    with pytest.raises(NotFromOss):
+        CallbackSignature.from_request(Request("POST", "/stored", headers, b""), ORIGIN)

@@ -87,6 +87,7 @@ def test_the_head_is_signed_for_the_object_with_the_functions_own_credentials(wo
 
 FORGED = (403, "not_from_oss")
 FOREIGN = (403, "unknown_upload")
+UNAVAILABLE = (503, "storage_unavailable")
 
 
 @pytest.mark.parametrize(
@@ -139,10 +140,15 @@ def test_a_callback_whose_headers_are_none_of_oss_is_refused(world: CallbackWorl
     assert world.error(headers={header: value}) == FORGED
 
 
-def test_a_redirected_key_is_refused(httpserver: HTTPServer) -> None:
+@pytest.mark.parametrize(
+    ("status", "error"), [(302, FORGED), (404, FORGED), (499, FORGED), (500, UNAVAILABLE), (503, UNAVAILABLE)]
+)
+def test_a_key_that_is_elsewhere_is_refused_and_one_that_cannot_be_read_now_may_be_later(
+    httpserver: HTTPServer, status: int, error: tuple[int, str]
+) -> None:
     world = CallbackWorld(httpserver)
-    httpserver.expect_request(KEY_PATH).respond_with_data(status=302, headers={"Location": world.url + "/other.pem"})
-    assert world.error() == FORGED
+    httpserver.expect_request(KEY_PATH).respond_with_data(status=status, headers={"Location": world.url + "/other.pem"})
+    assert world.error() == error
     assert world.request_lines() == [f"GET {KEY_PATH}"]
 
 
@@ -156,7 +162,7 @@ def test_a_key_that_is_none_signs_nothing(httpserver: HTTPServer, pem: bytes) ->
 def test_a_key_of_more_than_4_kb_is_not_read(httpserver: HTTPServer) -> None:
     world = CallbackWorld(httpserver)
     httpserver.expect_request(KEY_PATH).respond_with_data(b"x" * 4097)
-    assert world.error() == (503, "storage_unavailable")
+    assert world.error() == UNAVAILABLE
 
 
 PEM = public_pem(rsa_key())
@@ -295,7 +301,7 @@ def test_a_bucket_that_does_not_answer_is_no_proof(httpserver: HTTPServer, statu
     world = CallbackWorld(httpserver)
     world.serves_the_key()
     world.holds(status=status)
-    assert world.error() == (503, "storage_unavailable")
+    assert world.error() == UNAVAILABLE
 
 
 @pytest.mark.parametrize("length", ["", "Content-Length: x\r\n", "Content-Length: " + "9" * 5000 + "\r\n"])
@@ -311,13 +317,13 @@ def test_a_bucket_that_does_not_say_how_long_an_object_is_is_no_proof(world: Cal
 
         thread = threading.Thread(target=response)
         thread.start()
-        assert world.error(app=world.instance()) == (503, "storage_unavailable")
+        assert world.error(app=world.instance()) == UNAVAILABLE
         thread.join(5)
 
 
 def test_a_function_without_a_role_says_so_in_its_log(world: CallbackWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("upload_callback.routes.own_credentials", lambda *_: None)
-    assert world.error() == (503, "storage_unavailable")
+    assert world.error() == UNAVAILABLE
     assert [line["reason"] for line in world.log_events("no_credentials")] == [
         "the function has none of an execution role"
     ]

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from direct_upload.errors import TokenExpired, TokenInvalid, TokenMissing
-from direct_upload.tokens import Issuer, Key, parse_public_keys, parse_secret_keys
+from direct_upload.tokens import Issuer, Key, parse_public_keys, parse_secret_keys, unverified_kid
 from fc_http.errors import ApiError
 from support.factories import NOON
 from support.tokens import HS256, SELF, b64, claims, new_secret, raw_claims, raw_token, token
@@ -73,6 +73,13 @@ def test_no_token_is_told_apart_from_a_bad_one(authorization: str | None) -> Non
 )
 def test_what_is_no_token_is_refused(authorization: str) -> None:
     assert error_of(authorization) is TokenInvalid
+
+
+def test_a_token_has_at_most_4096_characters() -> None:
+    header = b64(b'{"kid":"a"}') + "."
+    assert unverified_kid(f"Bearer {header.ljust(4096, 'x')}") == "a"
+    with pytest.raises(TokenInvalid):
+        unverified_kid(f"Bearer {header.ljust(4097, 'x')}")
 
 
 @pytest.mark.parametrize(
@@ -183,8 +190,10 @@ def test_while_one_secret_replaces_the_other_both_are_good() -> None:
 )
 def test_a_secret_is_tried_whatever_key_a_token_names(kid: Any) -> None:
     header = json.dumps({"alg": "HS256", "kid": kid, "jku": "https://evil.example", "x5u": "https://evil.example"})
+    authorization = f"Bearer {raw_token(header.encode(), raw_claims(), SECRET.encode())}"
+    assert unverified_kid(authorization) == (kid if isinstance(kid, str) else None)
     try:
-        taken = issuer().verify(f"Bearer {raw_token(header.encode(), raw_claims(), SECRET.encode())}")
+        taken = issuer().verify(authorization)
     except TokenInvalid:
         assert not isinstance(kid, str)  # RFC 7515, 4.1.4: it must be a string
     else:
