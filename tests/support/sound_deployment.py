@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from deploy.cors_rules import CorsRule
 from deploy.declared import Deployment
 from deploy.doctor.checks import examine
 from deploy.doctor.context import Context
 from deploy.doctor.live_bucket import BucketConfig, LiveBuckets, Website
 from deploy.doctor.live_certificates import LiveCertificate
 from deploy.doctor.live_resource import LiveResource
+from deploy.lifecycle_rules import ExpiryRule
 from support.factories import NOON
 from support.tokens import new_secret
 
@@ -21,6 +24,15 @@ SITE = f"https://odu-site-{ACCOUNT}.oss-cn-hongkong.aliyuncs.com"
 UPLOADS = f"odu-uploads-{ACCOUNT}"
 SITE_BUCKET = f"odu-site-{ACCOUNT}"
 SIGN_ROLE, UPLOAD_ROLE, CALLBACK_ROLE = "odu-sign", "odu-upload", "odu-callback"
+
+PLACE = f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
+"""Where uploads go, as rights name it."""
+
+MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
+"""The role that the signing function assumes, as rights name it."""
+
+BUCKET_URL = f"https://{UPLOADS}.oss-cn-hongkong.aliyuncs.com"
+DAY = 24 * 3600
 
 DEFAULT_DECISIONS = ["kept-for-ever", "site-domain", "sign-domain"]
 """What is left to decide when nothing but the defaults is set."""
@@ -164,6 +176,16 @@ def callback() -> dict[str, Any]:
     }
 
 
+def rule_for(
+    *origins: str,
+    methods: tuple[str, ...] = ("POST", "PUT"),
+    exposed: tuple[str, ...] = ("ETag",),
+    headers: tuple[str, ...] = ("*",),
+) -> CorsRule:
+    """Returns a live CORS rule that is as the template's except for this."""
+    return CorsRule(origins, methods, exposed, headers)
+
+
 class SoundDeployment:
     """A sound deployment, to be spoilt."""
 
@@ -236,6 +258,22 @@ class SoundDeployment:
     def see_site(self, **seen: Any) -> None:
         """Sets a live bucket of the page that is sound except for this."""
         self.live = LiveBuckets(SEEN, site=replace(SEEN_SITE, **seen))
+
+    def keep_a_month(self, *rules: ExpiryRule) -> None:
+        """Sets KEEP_DAYS, and these rules in the live bucket."""
+        self.environ["KEEP_DAYS"] = "30"
+        self.see(expiry=rules)
+
+    def with_profile(self, *rules: ExpiryRule, **members: object) -> SoundDeployment:
+        """Adds a profile, and these rules in the live bucket."""
+        self.profiles = json.dumps({"photos": members}).encode()
+        self.see(expiry=rules)
+        return self
+
+    def notify(self, **notification: Any) -> None:
+        """Sets ALERT_EMAIL, and an alert that notifies these."""
+        self.parameters["AlertEmail"] = "a@b"
+        self.template["More"] = alert(**notification)
 
     def allow(self, name: str, **statement: Any) -> None:
         """Adds a statement to a role's own policy."""

@@ -10,22 +10,23 @@ from typing import Any
 
 import pytest
 
-from deploy import declared
 from deploy.bucket_rules import EXPOSED_HEADERS
 from deploy.cors_rules import CorsRule
 from deploy.doctor import command as doctor
-from deploy.doctor.checks import CHECKS, examine, not_made
-from deploy.doctor.context import Context
-from deploy.doctor.live_bucket import BucketConfig, LiveBuckets, Referers, Website
+from deploy.doctor.checks import CHECKS, not_made
+from deploy.doctor.live_bucket import LiveBuckets, Referers, Website
 from deploy.doctor.live_certificates import LiveCertificate
 from deploy.doctor.live_resource import LiveResource
-from deploy.env_file import dotenv
 from deploy.lifecycle_rules import ExpiryRule, PartsRule
 from support.factories import NOON
 from support.sound_deployment import (
     ACCOUNT,
+    BUCKET_URL,
     CALLBACK_ROLE,
+    DAY,
     DEFAULT_DECISIONS,
+    MAY_BECOME,
+    PLACE,
     SEEN,
     SIGN_ROLE,
     SITE,
@@ -37,29 +38,16 @@ from support.sound_deployment import (
     arn,
     logstore,
     role,
+    rule_for,
 )
 from support.tokens import new_secret
 
 Spoil = Callable[[SoundDeployment], object]
 
-PLACE = f"acs:oss:*:{ACCOUNT}:{UPLOADS}/uploads/*"
-BUCKET_URL = f"https://{UPLOADS}.oss-cn-hongkong.aliyuncs.com"
-MAY_BECOME = f"acs:ram:*:{ACCOUNT}:role/{UPLOAD_ROLE}"
-
 
 def policy(**statement: object) -> str:
     """Returns a bucket's policy that denies something in all of the upload bucket."""
     return json.dumps({"Statement": [{"Effect": "Deny", "Resource": [f"acs:oss:*:*:{UPLOADS}/*"], **statement}]})
-
-
-def rule_for(
-    *origins: str,
-    methods: tuple[str, ...] = ("POST", "PUT"),
-    exposed: tuple[str, ...] = ("ETag",),
-    headers: tuple[str, ...] = ("*",),
-) -> CorsRule:
-    """Returns a live CORS rule that is as the template's except for this."""
-    return CorsRule(origins, methods, exposed, headers)
 
 
 def see_cors(given: SoundDeployment, *rules: CorsRule, **stated: list[str]) -> None:
@@ -85,31 +73,9 @@ def only_if_unknown(value: object) -> dict[str, object]:
     return {"Fn::If": ["Unknown", value, {"Ref": "ALIYUN::NoValue"}]}
 
 
-def keep_a_month(given: SoundDeployment, *rules: ExpiryRule) -> None:
-    """Sets KEEP_DAYS, and these rules in the live bucket."""
-    given.environ["KEEP_DAYS"] = "30"
-    given.see(expiry=rules)
-
-
-def with_profile(given: SoundDeployment, *rules: ExpiryRule, **members: object) -> SoundDeployment:
-    """Returns a profile, and a live bucket with these rules."""
-    given.profiles = json.dumps({"photos": members}).encode()
-    given.see(expiry=rules)
-    return given
-
-
-DAY = 24 * 3600
-
-
 def show(given: SoundDeployment, **certificate: Any) -> None:
     """Has a domain show this certificate."""
     given.certificates = (LiveCertificate("up.example.com", **certificate),)
-
-
-def notify(given: SoundDeployment, **notification: Any) -> None:
-    """Sets ALERT_EMAIL, and an alert that notifies these."""
-    given.parameters["AlertEmail"] = "a@b"
-    given.template["More"] = alert(**notification)
 
 
 SEEDS: list[tuple[str, Spoil, str]] = [
@@ -181,9 +147,9 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("extra-resources", lambda g: g.template.update(More=logstore("odu", "more")), "The template makes More, which is ALIYUN::SLS::Logstore."),
     ("extra-resources", lambda g: g.template.update(More=g.template["Charts"]), "The template makes More, which is ALIYUN::SLS::Dashboard."),
     ("extra-resources", lambda g: g.template.update(More=alert(EmailList=["a@b"])), "The template makes More, which is ALIYUN::SLS::Alert."),
-    ("extra-resources", lambda g: notify(g, EmailList=["a@b", "evil@example.com"]), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
-    ("extra-resources", lambda g: notify(g, EmailList=["a@b"], MobileList=["1"]), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
-    ("extra-resources", lambda g: notify(g, ServiceUri="https://evil.example/"), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
+    ("extra-resources", lambda g: g.notify(EmailList=["a@b", "evil@example.com"]), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
+    ("extra-resources", lambda g: g.notify(EmailList=["a@b"], MobileList=["1"]), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
+    ("extra-resources", lambda g: g.notify(ServiceUri="https://evil.example/"), "The template's alert More notifies others than ALERT_EMAIL or ALERT_URL."),
     ("extra-resources", lambda g: g.template.update(More=logstore("another", "sign")), "The template makes More, which is ALIYUN::SLS::Logstore."),
     ("extra-resources", lambda g: g.template.update(More=logstore("odu", "Lines.LogstoreName", kind="Index")), "The template makes More, which is ALIYUN::SLS::Index."),
     ("extra-resources", lambda g: g.template.update(More={"Type": "ALIYUN::SLS::Project", "Properties": {"Name": "more"}}), "The template makes More, which is ALIYUN::SLS::Project."),
@@ -243,7 +209,7 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("concurrency", lambda g: g.deploy(lambda there: there.function.update(concurrencyConfigs=[{"reservedConcurrency": 300}])), "Live: The function's reservedConcurrency is 300, and in s.yaml no limit."),
     ("not-checked", lambda g: g.deploy(lambda there: there.function.update(newlyMade="x")), "Live: The function has newlyMade, which is not checked."),
     ("deletions", lambda g: g.see(expiry=(ExpiryRule("uploads/a/", 1),)), "The live bucket b deletes uploads after 1 days, and KEEP_DAYS is 0."),
-    ("deletions", lambda g: keep_a_month(g, ExpiryRule("", 29), ExpiryRule("", 30), ExpiryRule("other/", 1)), "The live bucket b deletes uploads after 29 days, and KEEP_DAYS is 30."),
+    ("deletions", lambda g: g.keep_a_month(ExpiryRule("", 29), ExpiryRule("", 30), ExpiryRule("other/", 1)), "The live bucket b deletes uploads after 29 days, and KEEP_DAYS is 30."),
     ("deletions", lambda g: lifecycle_of(g).append({"Status": "Enabled", "Expiration": {"Days": "1"}}), "The bucket Uploads of the template deletes uploads after 1 days, and KEEP_DAYS is 0."),
     ("deletions", lambda g: lifecycle_of(g).append({"Prefix": "uploads/a", "Expiration": {"CreatedBeforeDate": "2030-01-01T00:00:00.000Z"}}), "The bucket Uploads of the template deletes uploads of before a date, and KEEP_DAYS is 0."),
     ("deletions", lambda g: g.see(expiry=(ExpiryRule("", 0),)), "The live bucket b deletes uploads of before a date, and KEEP_DAYS is 0."),
@@ -297,21 +263,21 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("site-blocked", lambda g: g.see_site(public_access_blocked=True), "The page's live bucket s blocks public access."),
     ("site-blocked", lambda g: setattr(g, "live", LiveBuckets(SEEN, account_blocked=True)), "The account blocks public access to all of its buckets."),
     ("page-archived", lambda g: g.see_site(archived=("app.js", "index.html")), "The page's live bucket s has app.js, index.html in an archive."),
-    ("profiles", lambda g: with_profile(g, colour="red"), "photos.colour in profiles.json is not known: a profile has content_types, max_size, expires_in, folder_forms, callback, multipart, requires_claim, keep_days."),
-    ("profiles", lambda g: with_profile(g, callback=True), "photos.callback in profiles.json cannot be true while CALLBACK is off: set one of them right."),
+    ("profiles", lambda g: g.with_profile(colour="red"), "photos.colour in profiles.json is not known: a profile has content_types, max_size, expires_in, folder_forms, callback, multipart, requires_claim, keep_days."),
+    ("profiles", lambda g: g.with_profile(callback=True), "photos.callback in profiles.json cannot be true while CALLBACK is off: set one of them right."),
     ("profiles", lambda g: setattr(g, "profiles", b"{"), "profiles.json is not JSON: Expecting property name enclosed in double quotes, in line 1."),
     ("page-profile", lambda g: g.environ.update(PAGE_PROFILE="photos"), "PAGE_PROFILE must be a profile, not 'photos': there are none in profiles.json."),
-    ("profile-days", lambda g: with_profile(g, ExpiryRule("", 7), keep_days=30).environ.update(KEEP_DAYS="7"), "photos.keep_days in profiles.json is 30, and KEEP_DAYS=7 deletes every file after 7 days: lower the one, or raise the other."),
-    ("overdue", lambda g: with_profile(g, keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
-    ("overdue", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 31), keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
-    ("overdue", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30, spares_some=True), keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
-    ("deletions", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~photos/a/", 7), keep_days=30), "The live bucket b deletes uploads of the profile photos after 7 days, and its keep_days is 30."),
-    ("deletions", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~photos/", 0), keep_days=30), "The live bucket b deletes uploads of the profile photos of before a date, and its keep_days is 30."),
-    ("deletions", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30)), "The live bucket b deletes uploads after 30 days, and KEEP_DAYS is 0."),
-    ("deletions", lambda g: with_profile(g, ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~", 90), keep_days=30), "The live bucket b deletes uploads after 90 days, and KEEP_DAYS is 0."),
-    ("overdue", keep_a_month, "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
-    ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 31), ExpiryRule("uploads/a/", 30), ExpiryRule("other/", 1)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
-    ("overdue", lambda g: keep_a_month(g, ExpiryRule("", 30, spares_some=True)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
+    ("profile-days", lambda g: g.with_profile(ExpiryRule("", 7), keep_days=30).environ.update(KEEP_DAYS="7"), "photos.keep_days in profiles.json is 30, and KEEP_DAYS=7 deletes every file after 7 days: lower the one, or raise the other."),
+    ("overdue", lambda g: g.with_profile(keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
+    ("overdue", lambda g: g.with_profile(ExpiryRule("uploads/~photos/", 31), keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
+    ("overdue", lambda g: g.with_profile(ExpiryRule("uploads/~photos/", 30, spares_some=True), keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
+    ("deletions", lambda g: g.with_profile(ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~photos/a/", 7), keep_days=30), "The live bucket b deletes uploads of the profile photos after 7 days, and its keep_days is 30."),
+    ("deletions", lambda g: g.with_profile(ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~photos/", 0), keep_days=30), "The live bucket b deletes uploads of the profile photos of before a date, and its keep_days is 30."),
+    ("deletions", lambda g: g.with_profile(ExpiryRule("uploads/~photos/", 30)), "The live bucket b deletes uploads after 30 days, and KEEP_DAYS is 0."),
+    ("deletions", lambda g: g.with_profile(ExpiryRule("uploads/~photos/", 30), ExpiryRule("uploads/~", 90), keep_days=30), "The live bucket b deletes uploads after 90 days, and KEEP_DAYS is 0."),
+    ("overdue", SoundDeployment.keep_a_month, "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
+    ("overdue", lambda g: g.keep_a_month(ExpiryRule("", 31), ExpiryRule("uploads/a/", 30), ExpiryRule("other/", 1)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
+    ("overdue", lambda g: g.keep_a_month(ExpiryRule("", 30, spares_some=True)), "The live bucket b does not delete uploads after 30 days, as KEEP_DAYS says."),
     ("multipart-lifecycle", lambda g: g.send_in_parts().see(parts=(PartsRule("", 7, spares_some=True),)), "The live bucket b has no lifecycle rule that clears abandoned parts away."),
     ("site-private", lambda g: g.see_site(acl="private"), "The page's live bucket s is private."),
     ("page-files", lambda g: g.state("site", folder="/no/page", region="cn-hongkong").see_site(files={}), "What lies here cannot be published: There is no index.html in /no/page"),
@@ -376,9 +342,9 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("multipart-rights", lambda g: g.statements("UploadRole").pop(), f"The role {UPLOAD_ROLE} may not do oss:ListParts on {PLACE}."),
     ("multipart-rights", lambda g: g.statements("UploadRole").pop(1), f"The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload on {PLACE}."),
     ("large-files", lambda g: g.send_in_parts().settings.update(MULTIPART_THRESHOLD="1GB", MAX_SIZE="5GB"), "MAX_SIZE is 5GB, and no form lives longer than 3,000 seconds: the largest file needs a line of 1,667 KB a second."),
-    ("large-files", lambda g: with_profile(g, max_size="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
-    ("large-files", lambda g: with_profile(g.send_in_parts(), max_size="300MB", multipart=False), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
-    ("large-files", lambda g: with_profile(g.send_in_parts(), multipart=False).settings.update(MAX_SIZE="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
+    ("large-files", lambda g: g.with_profile(max_size="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
+    ("large-files", lambda g: g.send_in_parts().with_profile(max_size="300MB", multipart=False), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
+    ("large-files", lambda g: g.send_in_parts().with_profile(multipart=False).settings.update(MAX_SIZE="300MB"), "photos.max_size in profiles.json is 300,000,000 bytes, and no form lives longer than 3,000 seconds: the largest file needs a line of 100 KB a second."),
     ("existing-bucket", lambda g: g.use_existing(UPLOAD_PREFIX=""), "UPLOAD_PREFIX is missing: in a bucket that others use, too, rights and rules are for the files below it alone. Set one that is this deployment's alone."),
     ("existing-bucket", lambda g: g.use_existing(UPLOAD_CERTIFICATE="1"), "UPLOAD_CERTIFICATE is set, and UPLOAD_BUCKET, too: no domain is bound to a bucket that was there before. Bind it, with its certificate, in the OSS console."),
     ("encryption", lambda g: g.see(encryption="KMS"), "The live bucket b encrypts with a key of KMS."),
@@ -411,76 +377,12 @@ def test_a_fault_is_found_once_and_by_its_check_alone(check: str, spoil: Spoil, 
     assert found == [(check, what.format(size=f"{size:,}"))]
 
 
-def test_certificates_that_last_and_alerts_for_the_right_people_are_no_fault() -> None:
-    given = SoundDeployment()
-    given.certificates = (LiveCertificate("up.example.com", NOON + 30 * DAY), LiveCertificate("a.example", code="no"))
-    notify(given, EmailList=["a@b"])
-    given.environ["ALERT_EMAIL"] = "a@b"
-    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-
-
-def test_a_setting_that_is_not_known_here_is_not_compared() -> None:
-    given = SoundDeployment().switch_on()
-    address = "https://cb.example.com"
-    given.deploy(
-        lambda there: (
-            there.settings.update(CALLBACK_URL=address, EXPIRES_IN=""),
-            there.callback["triggers"][0].update(httpTrigger={"urlInternet": address}),
-        )
-    )
-    # CI has no secrets.
-    given.settings.update(JWT_SECRET="", CALLBACK_SECRET="", JWT_JWKS="")
-    names = [name for name, _ in given.findings()]
-    assert ("drift" in names, "auth-live" in names) == (False, False)
-
-
-def test_an_identity_provider_whose_keys_are_discovered_is_no_fault() -> None:
-    given = SoundDeployment()
-    given.settings.update(JWT_SECRET="", JWT_ISSUER="https://id.example.com/", JWT_AUDIENCE="uploads")
-    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-
-
-def test_callbacks_that_are_on_and_sound_are_no_fault() -> None:
-    given = SoundDeployment()
-    given.switch_on()
-    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-
-
-def test_the_rules_of_profiles_are_no_fault_beside_the_templates() -> None:
-    given = SoundDeployment()
-    with_profile(given, ExpiryRule("uploads/~photos/", 30), keep_days=30)
-    without = [name for name, _ in given.findings()]
-    keep_a_month(given, ExpiryRule("", 30), ExpiryRule("uploads/~photos/", 7))
-    given.profiles = b'{"photos": {"keep_days": 7}}'
-    assert (without, [name for name, _ in given.findings()]) == (DEFAULT_DECISIONS, ["site-domain", "sign-domain"])
-
-
 def test_of_one_profile_every_fault_is_named() -> None:
     given = SoundDeployment()
     given.profiles = b'{"Photos": 1, "a": {"max_size": "big", "max_size": "huge"}}'
     assert [finding.split(" in profiles.json ")[0] for name, finding in given.findings() if name == "profiles"] == [
         *("'Photos'", "'Photos'", "a.max_size is", "a.max_size"),
     ]
-
-
-def test_profiles_that_fit_the_settings_are_no_fault() -> None:
-    given = SoundDeployment().switch_on()
-    given.profiles = b'{"photos": {"callback": true}, "scans": {"folder_forms": false}}'
-    given.environ["PAGE_PROFILE"] = "photos"
-    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-
-
-def test_multipart_uploads_that_are_on_and_sound_are_no_fault_however_large_the_files() -> None:
-    given = SoundDeployment().send_in_parts()
-    given.settings["MAX_SIZE"] = "1TB"
-    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-
-
-def test_what_only_multipart_uploads_need_is_no_fault_without_them() -> None:
-    given = SoundDeployment()
-    given.cors().update(AllowedMethod=["POST"])
-    given.parts_rule.update(Status="Disabled")
-    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
 
 
 def test_what_looks_at_both_functions_is_not_made_where_one_was_not_seen() -> None:
@@ -522,169 +424,3 @@ def test_every_check_has_a_seeded_fault() -> None:
     missing = known - seeded - {*DEFAULT_DECISIONS} - never_alone
     assert not missing, f"Seed their faults in SEEDS: {', '.join(missing)}"
     assert seeded <= known
-
-
-def test_on_the_defaults_only_what_the_owner_must_decide_is_named() -> None:
-    assert [name for name, _ in SoundDeployment().findings()] == DEFAULT_DECISIONS
-    assert [check.id for check in CHECKS if check.level == "decision"] == [
-        *("auth", "identity", "large-files", "kept-for-ever"),
-        *("drift", "not-checked", "denials", "policy-denials", "upload-website", "shared-bucket"),
-        *("site-domain", "sign-domain", "hosts", "upload-domain"),
-    ]
-
-
-def test_a_sound_bucket_that_was_there_before_is_no_fault() -> None:
-    given = SoundDeployment().use_existing(KEEP_DAYS="30")
-    expiry, own = (ExpiryRule("uploads/", 30),), rule_for(SITE, exposed=EXPOSED_HEADERS)
-    given.see(cors=(own,), parts=(PartsRule("uploads/", 7),), expiry=expiry, encryption="AES256")
-    assert [name for name, _ in given.send_in_parts().findings()] == ["site-domain", "sign-domain"]
-
-
-def test_what_is_decided_is_not_named_again() -> None:
-    given = SoundDeployment()
-    given.environ = {"SITE_DOMAIN": "up.example.com", "SIGN_DOMAIN": "sign.example.com", "KEEP_DAYS": "30"}
-    given.settings["ALLOWED_ORIGINS"] = "https://up.example.com"
-    given.cors()["AllowedOrigin"] = ["https://up.example.com"]
-    assert given.findings() == []
-
-
-@pytest.mark.parametrize("url", ["https://uploads.example.com", f"https://{UPLOADS}.oss-cn-hangzhou.aliyuncs.com"])
-def test_on_the_mainland_an_upload_domain_ends_the_warning_and_the_fault(url: str) -> None:
-    given = SoundDeployment()
-    given.settings.update(OSS_REGION="cn-hangzhou", UPLOAD_URL=url)
-    given.environ["UPLOAD_DOMAIN"] = "uploads.example.com"
-    without = [name for name, _ in given.findings()]
-    given.live = LiveBuckets(SEEN, endpoint_forbidden=True)
-    forbidden = [name for name, _ in given.findings()]
-    expected = ([], []) if url.endswith("example.com") else (["upload-domain"], ["endpoint-forbidden"])
-    assert tuple(sorted(set(names) - set(DEFAULT_DECISIONS)) for names in (without, forbidden)) == expected
-
-
-def test_domains_that_are_set_are_hosts_that_are_meant() -> None:
-    given = SoundDeployment()
-    given.environ.update(UPLOAD_DOMAIN="up.example.com", SIGN_DOMAIN="sign.example.com")
-    given.settings["UPLOAD_URL"] = "https://up.example.com/"
-    given.state("site", upload="https://up.example.com", function="https://sign.example.com")
-    given.function["customDomain"] = {"domainName": "sign.example.com"}
-    assert "hosts" not in [name for name, _ in given.findings()]
-
-
-def test_without_the_secrets_here_the_live_functions_must_still_agree() -> None:
-    given = SoundDeployment().switch_on()
-    given.deploy(lambda there: there.switch_on().callback["environmentVariables"].update(CALLBACK_SECRET=new_secret()))
-    given.settings.update(JWT_SECRET="", CALLBACK_SECRET="")
-    given.callback["environmentVariables"].update(CALLBACK_SECRET="")
-    assert ("callback-agreement", "Live: The two functions differ in CALLBACK_SECRET.") in given.findings()
-
-
-@pytest.mark.parametrize("by", [{"JWT_JWKS": "{}"}, {"JWT_ISSUER": "https://id.example.com", "JWT_AUDIENCE": "upload"}])
-def test_a_secret_added_to_a_function_that_trusts_a_provider_is_named(by: dict[str, str]) -> None:
-    given = SoundDeployment()
-    given.settings.update(by, JWT_SECRET="")
-    given.deploy(lambda there: there.settings.update(JWT_SECRET=new_secret()))
-    assert ("drift", "Live: The function differs from s.yaml in JWT_SECRET.") in given.findings()
-
-
-def test_without_the_secrets_here_what_the_live_functions_refuse_is_named() -> None:
-    given = SoundDeployment().switch_on()
-    given.deploy(
-        lambda there: (
-            there.settings.update(JWT_SECRET="short"),
-            there.callback["environmentVariables"].update(CALLBACK_SECRET="short"),
-        )
-    )
-    found = [message for name, message in given.findings() if name == "secrets-live"]
-    assert found == [
-        "Live: The function refuses its JWT_SECRET.",
-        "Live: The callback function refuses its CALLBACK_SECRET.",
-    ]
-
-
-def test_where_the_live_function_has_files_sent_is_named() -> None:
-    given = SoundDeployment()
-    given.deploy(lambda there: there.settings.update(UPLOAD_URL="https://evil.example"))
-    told = f"Live: The function has files sent to https://evil.example, which is neither {BUCKET_URL} nor at UPLOAD_DOMAIN."
-    assert ("hosts", told) in given.findings()
-
-
-def test_rights_are_compared_however_they_are_written() -> None:
-    given = SoundDeployment()
-    given.statements("UploadRole")[:] = [
-        {"Effect": "Allow", "Action": ["oss:listparts", "oss:PUTOBJECT"], "Resource": PLACE},
-        {"Effect": "Allow", "Action": "oss:AbortMultipartUpload", "Resource": [PLACE, PLACE]},
-    ]
-    given.statement("SignRole").update(
-        Action="sts:assumerole", Resource=MAY_BECOME.upper().replace("ACS:RAM", "acs:ram")
-    )
-    given.trust("UploadRole", RAM=[arn(SIGN_ROLE).upper()])
-    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-
-
-@pytest.mark.parametrize("twice", ["Principal", "Action", "Resource"])
-def test_a_statement_that_says_something_in_two_ways_is_not_taken_for_one_of_them(twice: str) -> None:
-    given = SoundDeployment()
-    statement = {"Effect": "Deny", "Principal": ["42"], "Action": "x:y", "Resource": "r", f"Not{twice}": "z"}
-    given.see(policy=json.dumps({"Statement": [statement]}))
-    unreadable = "The live bucket b has a policy that allows what cannot be read here on what cannot be read here."
-    assert ("policy", unreadable) in given.findings()
-
-
-EVERYTHING = '{"Effect":"Allow","Principal":["*"],"Action":"oss:*","Resource":"*"}'
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f'{{"Statement":[],"statement":[{EVERYTHING}]}}',
-        f'{{"Statement":[{EVERYTHING}],"Statement":[]}}',
-        f'{{"Statement":[{EVERYTHING.replace("}", ",")}"Effect":"Deny"}}]}}',
-        "[" * 100_000,
-    ],
-)
-def test_a_policy_that_others_may_read_otherwise_is_not_taken_for_what_it_says_here(text: str) -> None:
-    unreadable = "what cannot be read here on what cannot be read here."
-    given = SoundDeployment()
-    given.see(policy=text)
-    given.properties("UploadRole")["Policies"].append({"PolicyName": "more", "PolicyDocument": text})
-    assert [each for each in given.findings() if each[0] in ("policy", "grants")] == [
-        ("grants", f"The role {UPLOAD_ROLE} may do {unreadable}"),
-        ("policy", f"The live bucket b has a policy that allows {unreadable}"),
-    ]
-
-
-def test_another_prefix_than_the_roles_is_more_and_less() -> None:
-    given = SoundDeployment()
-    given.settings["UPLOAD_PREFIX"] = "inbox"
-    inbox = PLACE.replace("/uploads/", "/inbox/")
-    assert [finding for finding in given.findings() if finding[0] not in DEFAULT_DECISIONS] == [
-        ("grants", f"The role {UPLOAD_ROLE} may do oss:PutObject, oss:AbortMultipartUpload, oss:ListParts on {PLACE}."),
-        ("grants", f"The role {CALLBACK_ROLE} may do oss:GetObject on {PLACE}."),
-        ("upload-right", f"The role {UPLOAD_ROLE} may not do oss:PutObject on {inbox}."),
-        ("callback-right", f"The role {CALLBACK_ROLE} may not do oss:GetObject on {inbox}."),
-        ("multipart-rights", f"The role {UPLOAD_ROLE} may not do oss:AbortMultipartUpload, oss:ListParts on {inbox}."),
-    ]
-
-
-def test_what_could_not_be_seen_is_no_fault() -> None:
-    given = SoundDeployment()
-    given.live = LiveBuckets(BucketConfig("The live bucket b"))
-    assert [name for name, _ in given.findings()] == DEFAULT_DECISIONS
-
-
-def test_on_the_shipped_defaults_only_what_the_owner_must_decide_is_named() -> None:
-    environ = dotenv((doctor.ROOT / ".env.example").read_text(encoding="utf-8"))
-    found = examine(Context(environ, declared.read(doctor.ROOT, environ, ACCOUNT)))
-    assert [finding.check.id for finding in found] == ["identity", *DEFAULT_DECISIONS]
-
-
-def test_who_names_a_right_does_not_write_lines_of_the_report() -> None:
-    given = SoundDeployment()
-    given.see(
-        policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "x\n\nFaults:\u2028  none", "Principal": "*"}]})
-    )
-    [found] = [each for each in examine(Context({}, given.deployment, given.live)) if each.check.id == "policy"]
-    assert str(found).splitlines() == [
-        r"policy: The live bucket b has a policy that allows * x\n\nFaults:\u2028  none.",
-        f"  Impact: {found.check.impact}",
-        f"  Fix: {found.check.fix}",
-    ]

@@ -11,7 +11,8 @@ from alibabacloud_fc20230330 import models
 
 from deploy.declared import Deployment
 from deploy.doctor.context import Context
-from support.sound_deployment import ACCOUNT, DEFAULT_DECISIONS, SoundDeployment
+from support.sound_deployment import ACCOUNT, BUCKET_URL, DEFAULT_DECISIONS, SoundDeployment
+from support.tokens import new_secret
 
 FOREIGN = "acs:fc:cn-hongkong:42:functions/foreign"
 ADDRESS = "https://odu-callback-abcdefghij.cn-hongkong.fcapp.run"
@@ -351,3 +352,56 @@ def test_resources_are_in_the_region_of_their_service() -> None:
         Context({}, SoundDeployment().deploy(lambda _: None).deployment, declared=given.deployment).regions == regions
     )
     assert ACCOUNT not in str(regions)
+
+
+def test_a_setting_that_is_not_known_here_is_not_compared() -> None:
+    given = SoundDeployment().switch_on()
+    address = "https://cb.example.com"
+    given.deploy(
+        lambda there: (
+            there.settings.update(CALLBACK_URL=address, EXPIRES_IN=""),
+            there.callback["triggers"][0].update(httpTrigger={"urlInternet": address}),
+        )
+    )
+    # CI has no secrets.
+    given.settings.update(JWT_SECRET="", CALLBACK_SECRET="", JWT_JWKS="")
+    names = [name for name, _ in given.findings()]
+    assert ("drift" in names, "auth-live" in names) == (False, False)
+
+
+def test_without_the_secrets_here_the_live_functions_must_still_agree() -> None:
+    given = SoundDeployment().switch_on()
+    given.deploy(lambda there: there.switch_on().callback["environmentVariables"].update(CALLBACK_SECRET=new_secret()))
+    given.settings.update(JWT_SECRET="", CALLBACK_SECRET="")
+    given.callback["environmentVariables"].update(CALLBACK_SECRET="")
+    assert ("callback-agreement", "Live: The two functions differ in CALLBACK_SECRET.") in given.findings()
+
+
+@pytest.mark.parametrize("by", [{"JWT_JWKS": "{}"}, {"JWT_ISSUER": "https://id.example.com", "JWT_AUDIENCE": "upload"}])
+def test_a_secret_added_to_a_function_that_trusts_a_provider_is_named(by: dict[str, str]) -> None:
+    given = SoundDeployment()
+    given.settings.update(by, JWT_SECRET="")
+    given.deploy(lambda there: there.settings.update(JWT_SECRET=new_secret()))
+    assert ("drift", "Live: The function differs from s.yaml in JWT_SECRET.") in given.findings()
+
+
+def test_without_the_secrets_here_what_the_live_functions_refuse_is_named() -> None:
+    given = SoundDeployment().switch_on()
+    given.deploy(
+        lambda there: (
+            there.settings.update(JWT_SECRET="short"),
+            there.callback["environmentVariables"].update(CALLBACK_SECRET="short"),
+        )
+    )
+    found = [message for name, message in given.findings() if name == "secrets-live"]
+    assert found == [
+        "Live: The function refuses its JWT_SECRET.",
+        "Live: The callback function refuses its CALLBACK_SECRET.",
+    ]
+
+
+def test_where_the_live_function_has_files_sent_is_named() -> None:
+    given = SoundDeployment()
+    given.deploy(lambda there: there.settings.update(UPLOAD_URL="https://evil.example"))
+    told = f"Live: The function has files sent to https://evil.example, which is neither {BUCKET_URL} nor at UPLOAD_DOMAIN."
+    assert ("hosts", told) in given.findings()
