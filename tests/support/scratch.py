@@ -23,6 +23,17 @@ PROJECT = Path(__file__).parent.parent.parent
 RECORDERS = Path(__file__).parents[1] / "deploy" / "recorders"
 ACCOUNT = "1234567890123456"
 
+DEPLOYED = ["infra deploy", "callback deploy", "sign deploy", "site deploy"]
+REMOVED = ["callback remove", "sign remove", "site remove", "infra remove"]
+DOMAINS = {
+    "SIGN_DOMAIN": "sign.example.com",
+    "SIGN_CERTIFICATE": "1-cn-hangzhou",
+    "SITE_DOMAIN": "upload.example.com",
+    "UPLOAD_DOMAIN": "files.example.com",
+}
+EXISTING = {"UPLOAD_BUCKET": "team-files", "UPLOAD_PREFIX": "in/here"}
+"""A bucket that was there before the deployment."""
+
 SCHEMA = PROJECT.parent / "shared" / "data" / "fc3-schema.json"
 """The schema of the component fc3, which this project cannot carry; found beside it if a machine has it."""
 
