@@ -1,123 +1,9 @@
-// A file in parts with a simulated function, storage and clock: no page, no network, no waiting.
+// A file in parts: what is sent, tried again and completed.
 
 import assert from "node:assert/strict";
-import { File } from "node:buffer";
-import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { crc64 } from "../../web/crc64.js";
-import { Upload } from "../../web/files.js";
-import { MultipartUploader } from "../../web/multipart.js";
 import { Fault } from "../../web/retry.js";
-import { clock, settle } from "./clock.js";
-
-globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
-
-const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
-const SIZE = 10; // bytes of a part
-const FACT = { key: `u/${ID}`, size: 95, content_type: "video/mp4", etag: "E", filename: "film.mp4" };
-
-/** What the file holds: its parts can be distinguished. */
-const letters = (count) =>
-    Array.from({ length: count }, (_, at) => String.fromCharCode(97 + Math.floor(at / SIZE))).join("");
-
-/** In decimal, as the storage writes it. */
-const sumOf = (text) => `${crc64(new TextEncoder().encode(text))}`;
-
-/** A function that answers at once, and a storage that takes a part when the test says so, or at once. */
-function world({ size = 95, byHand = false, isOnline = () => true, said = { stored: FACT }, slot, sums = false } = {}) {
-    const time = clock();
-    const asked = [];
-    const puts = [];
-    const there = new Map();
-    const previousUploads = new Map();
-    const fail = []; // of the next requests: [path or part's number, fault, what happens before]
-    const film = new File([letters(size)], "film.mp4", { type: "video/mp4", lastModified: 7 });
-    const upload = new Upload(film);
-    const file = { filename: "trip/film.mp4", size, content_type: "video/mp4", ...(slot ? { slot } : { id: ID }) };
-    let tickets = 0;
-    let round = 0;
-    const due = (what) => {
-        const at = fail.findIndex(([each]) => each === what);
-        if (at >= 0) {
-            const [[, fault, before]] = fail.splice(at, 1);
-            before?.();
-            throw fault;
-        }
-    };
-    const answers = {
-        "/multipart": () => ({
-            ticket: "t0",
-            key: FACT.key,
-            part_size: SIZE,
-            parts: Math.ceil(size / SIZE),
-            expires_at: "",
-        }),
-        "/multipart/parts": ({ parts }) => {
-            round += 1;
-            tickets += 1;
-            return { parts: parts.map((number) => ({ number, url: `${round}/${number}` })), ticket: `t${tickets}` };
-        },
-        "/multipart/list": () => ({
-            parts: [...there].map(([number, part]) => ({
-                number,
-                size: part.length,
-                ...(sums && { crc64: sumOf(part) }),
-            })),
-            ticket: "tl",
-        }),
-        "/multipart/complete": () => said,
-        "/multipart/abort": () => ({}),
-    };
-    const multipart = new MultipartUploader({
-        previousUploads,
-        isOnline,
-        setTimer: time.setTimer,
-        random: () => 1,
-        request: async (path, body, signal) => {
-            asked.push([path, body]);
-            due(path);
-            signal?.throwIfAborted();
-            return answers[path](body);
-        },
-        put: async (url, part, progress, signal) => {
-            const number = Number(url.split("/")[1]);
-            const text = await part.text();
-            signal.throwIfAborted();
-            const end = byHand
-                ? new Promise((resolve, reject) => {
-                      signal.addEventListener("abort", () => reject(signal.reason));
-                      puts.push({ url, text, type: part.type, progress, resolve, reject });
-                  })
-                : puts.push({ url, text, type: part.type });
-            due(number);
-            await end;
-            progress(part.size);
-            there.set(number, text);
-            return sums ? BigInt(sumOf(text)) : undefined;
-        },
-    });
-    const controller = new AbortController();
-    const seen = [];
-    const begin = () => multipart.create(file, controller.signal, ID);
-    const send = (begun) => multipart.upload(begun, upload, (bytes) => seen.push(bytes), controller.signal);
-    return {
-        ...{ multipart, time, asked, puts, there, previousUploads, fail, upload, seen, controller, begin, send },
-        run: async () => send(await begin()),
-        steps: () => asked.map(([path]) => path.replace("/multipart", "")),
-        whole: () =>
-            [...there]
-                .sort(([a], [b]) => a - b)
-                .map(([, text]) => text)
-                .join("") === letters(size),
-    };
-}
-
-/** Lets what awaits several things in turn go on. */
-const idle = async () => {
-    for (let turn = 0; turn < 20; turn += 1) {
-        await settle();
-    }
-};
+import { FACT, ID, idle, letters, SIZE, sumOf, world } from "./multipart-world.js";
 
 test("a file is begun, sent in parts without a type, and completed", async () => {
     const given = world();
@@ -262,28 +148,6 @@ test("without a connection a part is not tried again here: the queue waits for i
     assert.equal(given.time.pending(), 0);
 });
 
-test("begun before, only what is missing is sent", async () => {
-    const given = world();
-    given.fail.push([2, new Fault("denied")]);
-    await assert.rejects(given.run());
-    await idle();
-    const left = 10 - given.there.size;
-    const puts = given.puts.length;
-    const begun = await given.begin();
-    assert.equal(begun.sent, [...given.there.values()].join("").length);
-    await given.send(begun);
-    assert.deepEqual([given.whole(), given.puts.length - puts], [true, left]);
-    assert.deepEqual(given.steps(), ["", "/parts", "/list", "/parts", "/complete"]);
-});
-
-test("a part that arrived short is missing", async () => {
-    const given = world({ size: 20 });
-    given.fail.push([2, new Fault("denied")]);
-    await assert.rejects(given.run());
-    given.there.set(1, "short");
-    assert.deepEqual((await given.begin()).missing, [1, 2]);
-});
-
 test("a URL that has run out is asked for anew, at once, and with it those that are left", async () => {
     const given = world();
     given.fail.push([2, new Fault("form_expired")]);
@@ -342,70 +206,6 @@ test("what is never complete is given up", async () => {
     await assert.rejects(given.run(), { code: "parts_missing" });
 });
 
-for (const code of ["upload_gone", "ticket_expired"]) {
-    test(`${code} while it is sent: it is forgotten, and the queue begins again`, async () => {
-        const given = world();
-        given.fail.push(["/multipart/complete", new Fault(code)]);
-        await assert.rejects(given.run(), { code: "form_expired" });
-        assert.equal(given.previousUploads.size, 0);
-    });
-}
-
-test("a part that the storage has no upload for: it is forgotten, and the queue begins again", async () => {
-    const given = world();
-    given.fail.push([2, new Fault("setup", { status: 404, code: "NoSuchUpload" })]);
-    await assert.rejects(given.run(), { code: "form_expired" });
-    assert.equal(given.previousUploads.size, 0);
-});
-
-test("a ticket that is not taken while it is sent ends the try, and what is kept stays", async () => {
-    const given = world();
-    given.fail.push(["/multipart/complete", new Fault("ticket_invalid")]);
-    await assert.rejects(given.run(), { code: "ticket_invalid" });
-    assert.deepEqual([...given.previousUploads.keys()], [ID]);
-});
-
-test("a ticket that is not taken where it is looked at leaves what is kept", async () => {
-    const given = world();
-    given.previousUploads.set(ID, { id: ID, ticket: "old" });
-    given.fail.push(["/multipart/list", new Fault("ticket_invalid")]);
-    await assert.rejects(given.multipart.find(ID), { code: "ticket_invalid" });
-    assert.deepEqual([...given.previousUploads.keys()], [ID]);
-});
-
-for (const code of ["upload_gone", "ticket_expired", "ticket_invalid"]) {
-    test(`${code} where it should go on: it begins again under the same id`, async () => {
-        const given = world();
-        given.previousUploads.set(ID, { id: ID, ticket: "old", key: "k", part_size: SIZE, parts: 10, size: 95 });
-        given.fail.push(["/multipart/list", new Fault(code)]);
-        assert.equal((await given.begin()).record.ticket, "t0");
-        assert.deepEqual(
-            given.asked.map(([path, body]) => [path, body.id ?? body.ticket]),
-            [
-                ["/multipart/list", "old"],
-                ["/multipart", ID],
-            ],
-        );
-    });
-}
-
-test("a list that is not available now leaves what is stored", async () => {
-    const given = world();
-    given.previousUploads.set(ID, { id: ID, ticket: "old" });
-    given.fail.push(["/multipart/list", new Fault("function_down")]);
-    await assert.rejects(given.begin(), { code: "function_down" });
-    assert.equal(given.previousUploads.size, 1);
-});
-
-test("stopped, the parts on their way end, and what is there is kept", async () => {
-    const given = world({ byHand: true });
-    const run = given.run();
-    await idle();
-    given.controller.abort(new Fault("stalled"));
-    await assert.rejects(run, { code: "stalled" });
-    assert.deepEqual([...given.previousUploads.keys()], [ID]);
-});
-
 test("stopped in the pause before another try, nothing is tried again", async () => {
     const given = world({ size: 10 });
     given.fail.push([1, new Fault("storage_busy")]);
@@ -414,18 +214,6 @@ test("stopped in the pause before another try, nothing is tried again", async ()
     given.controller.abort(new Fault("stalled"));
     await assert.rejects(run, { code: "stalled" });
     assert.deepEqual([given.puts.length, given.time.pending()], [1, 0]);
-});
-
-test("abandoned, it is aborted and forgotten, whether or not the function answers", async () => {
-    const given = world({ byHand: true });
-    given.run().catch(() => {});
-    await idle();
-    given.controller.abort();
-    given.fail.push(["/multipart/abort", new Fault("function_down")]);
-    await given.multipart.abort(ID);
-    await given.multipart.abort(ID);
-    assert.deepEqual(given.asked.at(-1), ["/multipart/abort", { ticket: "t1" }]);
-    assert.deepEqual([given.previousUploads.size, given.steps().filter((step) => step === "/abort").length], [0, 1]);
 });
 
 test("a site that was not notified makes the upload unreported", async () => {
@@ -538,39 +326,11 @@ for (const [way, faults, ends, steps] of [
     });
 }
 
-test("a counted link's upload that was being completed when the page was closed is stored if it is gone", async () => {
-    const given = world({ slot: 2 });
-    given.fail.push(["/multipart/complete", new Fault("denied")]);
-    assert.equal(await given.run().catch(({ code }) => code), "denied");
-    given.fail.push(["/multipart/list", GONE]);
-    const found = await given.begin();
-    assert.deepEqual([found.isStored, found.sent, found.missing], [true, 95, []]);
-    assert.deepEqual([await given.send(found), given.previousUploads.size], [{}, 0]);
-});
-
 test("an upload of another profile is begun with its name", async () => {
     const given = world();
     given.multipart.profile = "films";
     await given.run();
     assert.equal(given.asked[0][1].profile, "films");
-});
-
-test("a part that is there already counts only if it is what is in the file", async () => {
-    const given = world({ sums: true });
-    await given.begin();
-    given.previousUploads.set(ID, { id: ID, ticket: "t0", key: FACT.key, part_size: SIZE, parts: 10, size: 95 });
-    given.there.set(1, "aaaaaaaaaa").set(2, "xxxxxxxxxx").set(3, "cccccccccc");
-    await given.send(await given.begin());
-    assert.deepEqual(given.puts.map(({ text }) => text[0]).sort(), ["b", "d", "e", "f", "g", "h", "i", "j"]);
-    assert.ok(given.whole());
-});
-
-test("where an older function names no sums, a part that is there counts by its size", async () => {
-    const given = world();
-    given.previousUploads.set(ID, { id: ID, ticket: "t0", key: FACT.key, part_size: SIZE, parts: 10, size: 95 });
-    given.there.set(1, "xxxxxxxxxx");
-    await given.send(await given.begin());
-    assert.equal(given.puts.length, 9);
 });
 
 test("a part that arrives damaged is sent again alone", async () => {
