@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,13 +59,34 @@ BY_FIXTURE = {
 }
 
 
+QUICK_PROGRAMS = {"curl", "git", "openssl"}
+"""Those that take milliseconds."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option with which nothing may be left out."""
+    """Adds the options with which nothing may be left out, or no test begins a process."""
     parser.addoption("--nothing-missing", action="store_true", help="fail, rather than skip, where set-up is missing")
+    parser.addoption("--no-processes", action="store_true", help="skip each test that begins a process")
 
 
-def pytest_configure() -> None:
+BEGINS_PROCESS = "It begins a process. To run it: make test"
+
+
+def skip_process(event: str, arguments: tuple[Any, ...]) -> None:
+    """Skips the test that begins a process. An audit hook."""
+    if event == "subprocess.Popen" and Path(os.fsdecode(arguments[0])).name not in QUICK_PROGRAMS:
+        pytest.skip(BEGINS_PROCESS)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Counts those tests, without a line for each."""
+    return ("that begin processes left out", "s", "") if BEGINS_PROCESS in str(report.longrepr) else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Has Ctrl-C end what tests start, even in the background of a shell script, which ignores it for all below."""
+    if config.getoption("--no-processes"):
+        sys.addaudithook(skip_process)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # What is read here stays to the end. To search it for garbage, again and again, takes a fifth of the time.

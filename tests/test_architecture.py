@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from support.source import statements, statements_at_top, tracked_files
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = ROOT / "functions"
@@ -88,11 +89,11 @@ MODULES = {
 
 def imports(file: Path) -> set[str]:
     """Returns every module a file imports, wherever in it."""
-    return set(_imports(ast.parse(file.read_text(encoding="utf-8")), file))
+    return set(_imports(file))
 
 
-def _imports(tree: ast.AST, file: Path) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imports(file: Path) -> Iterator[str]:
+    for node in statements(file):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -145,7 +146,7 @@ def test_a_function_loads_nothing_of_the_other(function: str, other: str) -> Non
 def test_what_is_not_of_the_functions_has_no_import_circles_either() -> None:
     """CycleError names the modules of a circle. Imports for type checkers alone do not count."""
     tests = ROOT / "tests"
-    files = {_module(file, tests if tests in file.parents else ROOT): file for file in code_files(".py")}
+    files = {_module(file, tests if tests in file.parents else ROOT): file for file in tracked_files(".py")}
     graph = {name: set(_names_at_load(file)) & files.keys() - {name} for name, file in files.items()}
     assert {"deploy.build.command", "localcloud.oss.server", "benchmarks.page.many", "support.chain"} <= graph.keys()
     TopologicalSorter(graph).prepare()
@@ -174,13 +175,6 @@ def test_the_owners_commands_import_one_way() -> None:
     assert wrong == []
 
 
-def code_files(*suffixes: str) -> list[Path]:
-    """Returns all files of code that the project tracks."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
-    files = [ROOT / name for name in listed.stdout.split("\0") if name.endswith(suffixes)]
-    return [file for file in files if file.exists()]
-
-
 def _module(file: Path, root: Path) -> str:
     return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
@@ -195,7 +189,7 @@ def _statements_at_load(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _names_at_load(file: Path) -> Iterator[str]:
-    for node in _statements_at_load(ast.parse(file.read_text(encoding="utf-8")).body):
+    for node in _statements_at_load(statements_at_top(file)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -254,7 +248,7 @@ CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".jsx", ".svelte", ".vue", ".sh", "
 
 def test_no_file_of_code_is_long() -> None:
     """Tests aside: what proves one thing may take more. deploy/ros.yaml and s.yaml are a list of resources each."""
-    files = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in code_files(*CODE)}
+    files = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in tracked_files(*CODE)}
     folders = {file.relative_to(ROOT).parts[0] for file in files}
     assert folders >= {"benchmarks", "deploy", "examples", "functions", "localcloud", "tools", "vectors", "web"}
     assert [
@@ -264,11 +258,11 @@ def test_no_file_of_code_is_long() -> None:
 
 def test_functions_are_short() -> None:
     """Tests aside, whose tables and worlds may take more."""
-    files = [file for file in code_files(".py") if ROOT / "tests" not in file.parents]
+    files = [file for file in tracked_files(".py") if ROOT / "tests" not in file.parents]
     functions = [
         (f"{file.relative_to(ROOT)}: {node.name}", code_lines(node))
         for file in files
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in statements(file)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     assert {name.partition("/")[0] for name, _ in functions} >= {"benchmarks", "deploy", "functions", "localcloud"}

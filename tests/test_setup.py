@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ WAITING = "Another command is setting up; waiting\n"
 
 PYTHON = f"""#!/bin/sh
 # Makes environments whose pip writes down what it is asked for; if HOLD is set, it waits while it does so.
-[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"
+[ "$1 $2" = "-m venv" ] || exec {sys.executable} -S "$@"
 echo '["venv"]' >>calls
 rm -rf "$4"
 mkdir -p "$4/bin"
@@ -40,7 +41,7 @@ cp "$PIP" "$4/bin/python"
 [ -z "${{HOLD:-}}" ] || {{ echo begun >begun; read -r _ <release; }}
 """
 
-PIP = f"""#!{sys.executable}
+PIP = f"""#!{sys.executable} -IS
 # pip, as a Python runs it, and the uv that it installs.
 import json, os, pathlib, shutil, sys
 program = pathlib.Path(sys.argv[0])
@@ -350,3 +351,14 @@ def test_without_what_it_needs_a_test_is_skipped_or_fails_where_nothing_may_be_m
     )
     with pytest.raises(outcome, match=r"^To install it: make test$"):
         conftest["pytest_runtest_setup"](item)
+
+
+@pytest.mark.parametrize(("program", "begins"), [("/usr/bin/python3", True), ("tools/setup.sh", True), ("git", False)])
+def test_where_no_processes_are_wanted_a_test_is_skipped_when_it_begins_one(program: str, *, begins: bool) -> None:
+    conftest = runpy.run_path(str(CONFTEST))
+    with (
+        pytest.raises(pytest.skip.Exception, match=r"^It begins a process\. To run it: make test$")
+        if begins
+        else nullcontext()
+    ):
+        conftest["skip_process"]("subprocess.Popen", (program, [], None, None))

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests: those of the functions on every Python set up, since Function Compute runs two, with branch coverage on
 # the oldest, where it costs least; all others (the stand-ins, the owner's tools, the page) on the default one alone.
-#   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs and no registry, on the default Python
+#   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs, no registry and no process of their own,
+#                                without the thorough, on the default Python
 #   tools/test.sh functions      those of the functions, on every Python, and those of the page's modules
 #   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs, and the thorough
 #   tools/test.sh WORDS          those that pytest's words choose, on the default Python
@@ -19,12 +20,17 @@ tests/shared tests/callback tests/chain"
 page="tests/e2e/test_[a-c]*.py
 tests/e2e/test_[d-l]*.py
 tests/e2e $(without tests/e2e/test_[a-l]*.py)"
-others="tests/deploy/test_s_yaml.py
+others="tests/deploy/test_s_yaml*.py
 tests/deploy/build tests/deploy/test_[a-d]*.py
 tests/deploy/site tests/deploy/doctor tests/deploy/hooks
-tests/deploy $(without tests/deploy/{build,site,doctor,hooks,test_s_yaml.py,test_[a-d]*.py})
+tests/deploy $(without tests/deploy/{build,site,doctor,hooks,test_s_yaml*.py,test_[a-d]*.py})
 tests/localcloud/oss
 tests/localcloud $(without tests/localcloud/oss)
+tests $(without tests/{e2e,browsers,deploy,localcloud,sign,shared,callback,chain})"
+# The unit tests take little beside what all import: no more processes than cores keep busy.
+unit="tests/deploy
+tests/localcloud
+tests/sign tests/shared tests/callback tests/chain
 tests $(without tests/{e2e,browsers,deploy,localcloud,sign,shared,callback,chain})"
 
 python=.venv/default/bin/python
@@ -51,11 +57,12 @@ marks=
 profile=
 case "${1:-all}" in
 unit)
-    marks="not browser and not node_modules and not registry"
-    [ $# = 1 ] || exec $python -m pytest -q --hypothesis-profile=quick -m "$marks" "${@:2}"
-    ! command -v node >/dev/null || node --test tests/web/*.test.js
-    with "$python -m pytest -q --hypothesis-profile=quick -m '$marks'" <<<"$others
-$functions" | run
+    marks="not browser and not node_modules and not registry and not thorough"
+    [ $# = 1 ] || exec $python -m pytest -q --hypothesis-profile=quick --no-processes -m "$marks" "${@:2}"
+    {
+        with "$python -m pytest -q --hypothesis-profile=quick --no-processes -m '$marks'" <<<"$unit"
+        ! command -v node >/dev/null || echo "node --test tests/web/*.test.js"
+    } | run
     exit
     ;;
 functions) page= others= ;;

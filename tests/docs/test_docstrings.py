@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from localcloud.dev.cloud import ROOT
+from support.source import statements, tracked_files
 
 NO_VERBS = ("As", "Bytes", "Failures", "Its", "Ratios", "Seconds", "This")
 """First words that end in -s, and are other parts of speech."""
@@ -34,15 +32,12 @@ def test_a_fragment_is_not_taken_for_one(docstring: str) -> None:
     assert not begins_with_a_verb(docstring)
 
 
-@cache
 def documented_functions() -> dict[str, tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
     """Returns functions and their docstrings, by place: not tests, which say what is so, nor constructors."""
-    listed = subprocess.run(["git", "ls-files", "-z", "*.py"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S607
     return {
-        f"{file}:{node.lineno}": (node, docstring)
-        for file in filter(None, listed.stdout.split("\0"))
-        if (ROOT / file).exists()
-        for node in ast.walk(ast.parse((ROOT / file).read_bytes()))
+        f"{file.relative_to(ROOT)}:{node.lineno}": (node, docstring)
+        for file in tracked_files(".py")
+        for node in statements(file)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and not node.name.startswith(("test_", "__init__"))
         and (docstring := ast.get_docstring(node))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from localcloud.dev.cloud import ROOT
+from support.source import statements, tracked_files
 
 IRREGULAR = (
     *("begun", "bent", "bound", "broken", "brought", "built", "bought", "caught", "chosen", "dealt", "done", "drawn"),
@@ -57,18 +56,13 @@ def test_another_name_is_not_taken_for_one(name: str) -> None:
     assert not is_bare_participle(name)
 
 
-def list_tracked(*endings: str) -> list[str]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
-    return [name for name in listed.stdout.split("\0") if name.endswith(endings) and (ROOT / name).exists()]
-
-
 def python_definitions() -> list[tuple[str, str]]:
     """Returns place and name of each function, class and method."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return [
-        (f"{file}:{node.lineno}", node.name)
-        for file in list_tracked(".py")
-        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
+        (f"{file.relative_to(ROOT)}:{node.lineno}", node.name)
+        for file in tracked_files(".py")
+        for node in statements(file)
         if isinstance(node, kinds)
     ]
 
@@ -90,11 +84,13 @@ DEFINITIONS_IN_JAVASCRIPT = re.compile(
 def javascript_definitions() -> list[tuple[str, str]]:
     """Returns place and name of each function, class, method and type."""
     found = []
-    for file in list_tracked(".js", ".mjs", ".cjs", ".ts", ".jsx", ".svelte", ".vue"):
-        text = (ROOT / file).read_text(encoding="utf-8")
+    for file in tracked_files(".js", ".mjs", ".cjs", ".ts", ".jsx", ".svelte", ".vue"):
+        text = file.read_text(encoding="utf-8")
         for match in DEFINITIONS_IN_JAVASCRIPT.finditer(text):
             name = match[match.lastindex or 0]
-            found.append((f"{file}:{text.count(chr(10), 0, match.start(match.lastindex or 0)) + 1}", name))
+            found.append(
+                (f"{file.relative_to(ROOT)}:{text.count(chr(10), 0, match.start(match.lastindex or 0)) + 1}", name)
+            )
     return found
 
 
