@@ -72,12 +72,6 @@ const STYLE = /* css */ `
         font-size: 0.875rem;
     }
 
-    #filter button[aria-pressed="true"] {
-        border-color: var(--line);
-        background: var(--raised);
-        color: var(--text);
-    }
-
     @media screen {
         [data-show="show_open"] li:is(.done, .unreported, .failed, .unconfirmed, .cancelled):not(:focus-within),
         [data-show="show_failed"] li:not(.failed, .unconfirmed, :focus-within),

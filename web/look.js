@@ -34,6 +34,12 @@ export const STYLE = /* css */ `
         width: 1.25rem;
     }
 
+    #uploader [aria-pressed="true"] {
+        border-color: var(--line);
+        background: var(--raised);
+        color: var(--text);
+    }
+
     #rows > :not(:first-child) {
         content-visibility: auto;
         contain-intrinsic-block-size: auto calc(var(--rows) * 4.5rem);
@@ -202,6 +208,12 @@ export const STYLE = /* css */ `
 
         progress::-moz-progress-bar {
             background: Highlight;
+        }
+
+        #uploader [aria-pressed="true"] {
+            forced-color-adjust: none;
+            background: Highlight;
+            color: HighlightText;
         }
     }
 

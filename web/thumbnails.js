@@ -100,12 +100,6 @@ const STYLE = /* css */ `
         margin: 0;
     }
 
-    #enlarge[aria-pressed="true"] {
-        border-color: var(--line);
-        background: var(--raised);
-        color: var(--text);
-    }
-
     @media screen {
         .large > div {
             display: grid;

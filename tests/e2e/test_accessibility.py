@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import MakeCloud
+from support.page_steps import PIXEL, MakeCloud
 
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
@@ -231,6 +231,10 @@ def test_in_forced_colours_progress_and_buttons_can_be_told_apart(browser: Brows
         "(button) => [getComputedStyle(button).color, getComputedStyle(button).backgroundColor]"
     )
     assert colours[0] != colours[1]
+    page.set_input_files("#files", {"name": "a.png", "mimeType": "image/png", "buffer": PIXEL})
+    switch = page.get_by_role("button", name="Large pictures")
+    switch.click()
+    expect(switch).to_have_css("background-color", colours[1])
     page.context.close()
 
 
