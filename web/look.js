@@ -40,6 +40,11 @@ export const STYLE = /* css */ `
         color: var(--text);
     }
 
+    /* No name makes a form, a dialog or a column wider. */
+    #rows {
+        contain: inline-size;
+    }
+
     #rows > :not(:first-child) {
         content-visibility: auto;
         contain-intrinsic-block-size: auto calc(var(--rows) * 4.5rem);

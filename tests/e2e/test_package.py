@@ -282,7 +282,9 @@ def test_several_elements_have_lists_and_languages_of_their_own(
     }""")
     first, other = page.locator("#attachments"), page.locator("#other")
     expect(other.locator("#rules")).to_have_text("单个文件不超过 100 MB · 最多 1 个文件")
-    other.locator("#files").set_input_files([A_FILE, FilePayload(name="b.png", mimeType="image/png", buffer=b"b")])
+    other.locator("#files").set_input_files(
+        [A_FILE, FilePayload(name=f"{'b' * 250}.png", mimeType="image/png", buffer=b"b")]
+    )
     expect(other.locator("li.done .status")).to_have_text("5字节 · 已上传")
     expect(other.locator("li.failed .status")).to_have_text("1字节 · 文件过多，一次最多选择 1 个。")
     page.evaluate("document.querySelector('#other').lang = 'ar'")
@@ -293,13 +295,13 @@ def test_several_elements_have_lists_and_languages_of_their_own(
     page.evaluate("""() => {
         const around = document.createElement("div");
         around.lang = "de";
-        around.attachShadow({ mode: "open" }).append(document.createElement("p"));
+        around.attachShadow({ mode: "open" }).append(document.createElement("fieldset"));
         around.shadowRoot.firstChild.append(document.querySelector("#other"));
         document.querySelector("oss-upload").before(around);
         around.shadowRoot.querySelector("oss-upload").removeAttribute("lang");
         Object.assign(document.body.style, { margin: 0, whiteSpace: "nowrap", textTransform: "uppercase" });
     }""")
-    # The words of the page around, and not its capitals; no wider than the room that it has.
+    # The words of the page around, and not its capitals; no wider than the room that it has, whatever names files have.
     expect(other.locator("li.done .status")).to_have_text("5 Byte · Hochgeladen")
     assert other.locator("li.done bdi").evaluate("(name) => name.innerText") == "a.txt"
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
