@@ -16,9 +16,14 @@ import requests
 import yaml
 from joserfc.jwk import ECKey
 
+from direct_upload.authorize import MAX_LINK_FILES, MAX_NOTE, MAX_SUBJECT, MAX_TITLE
+from direct_upload.multipart_routes import MAX_URLS
 from direct_upload.profiles import Profile
 from direct_upload.settings import Settings as SignSettings
+from direct_upload.tokens import MAX_TOKEN_LENGTH
+from direct_upload.upload import MAX_FILES
 from fc_http.errors import InvalidSettings
+from fc_http.event import MAX_BODY_BYTES
 from localcloud.dev.cloud import Cloud, CloudOptions
 from localcloud.dev.settings import SETTINGS
 from support import factories
@@ -349,3 +354,26 @@ def test_the_line_of_json_has_these_members() -> None:
     page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
     [named] = re.findall(r"for scripts: `([a-z_ ]+)`", page)
     assert named.split() == printed
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence", "limit"),
+    [
+        ("identity.md", "| `sub` | required, 1 to {} characters", MAX_SUBJECT),
+        ("identity.md", "| `jti` | with `max_files`, 1 to {} characters", MAX_SUBJECT),
+        ("identity.md", "| `max_files` | optional, 1 to {:,}:", MAX_LINK_FILES),
+        ("identity.md", "| `title` | optional, one line of 1 to {} characters", MAX_TITLE),
+        ("identity.md", "| `note` | optional, 1 to {} characters", MAX_NOTE),
+        ("identity.md", "A token is at most {:,} characters long.", MAX_TOKEN_LENGTH),
+        ("links.md", "a line of at most {} characters", MAX_TITLE),
+        ("links.md", "and a text of at most {} ", MAX_NOTE),
+        ("reference/http-api.md", "1 to {} files, at most", MAX_FILES),
+        ("reference/http-api.md", "files, at most {} KB", MAX_BODY_BYTES // 1024),
+        ("reference/http-api.md", "`ticket`, `parts`: 1 to {} numbers", MAX_URLS),
+        ("reference/errors.md", "Ask for 1 to {} files at a time.", MAX_FILES),
+        ("reference/errors.md", "Send at most {} KB:", MAX_BODY_BYTES // 1024),
+        ("multipart.md", "`parts`: 1 to {} numbers", MAX_URLS),
+    ],
+)
+def test_a_limit_that_a_document_names_is_the_functions(page: str, sentence: str, limit: int) -> None:
+    assert sentence.format(limit) in (ROOT / "docs" / page).read_text(encoding="utf-8")
