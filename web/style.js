@@ -62,6 +62,7 @@ export const THEME = /* css */ `
 export const STYLE = /* css */ `
     :host {
         display: block;
+        isolation: isolate;
         color: var(--text);
         line-height: 1.5;
         text-align: start;

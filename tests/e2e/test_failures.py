@@ -341,7 +341,7 @@ def test_a_file_that_arrived_damaged_is_sent_again_under_another_key(
 def test_where_no_script_comes_the_page_says_so_after_a_while(page: Page, cloud: Cloud) -> None:
     page.route("**/*.js", lambda route: route.abort())
     page.goto(cloud.site.url)
-    words = page.get_by_text("This page has not loaded completely.")
+    words = page.get_by_text("This page needs JavaScript.")
     expect(words).to_be_hidden()
     page.evaluate("for (const animation of document.getAnimations()) animation.finish()")
     expect(words).to_be_visible()

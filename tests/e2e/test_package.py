@@ -305,6 +305,15 @@ def test_several_elements_have_lists_and_languages_of_their_own(
     expect(other.locator("li.done .status")).to_have_text("5 Byte · Hochgeladen")
     assert other.locator("li.done bdi").evaluate("(name) => name.innerText") == "a.txt"
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    # A menu of the page around is above the summary, which stays in view above the rows.
+    assert page.evaluate("""() => {
+        const menu = document.createElement("menu");
+        menu.style = "position: fixed; inset: 0; z-index: 1";
+        document.body.prepend(menu);
+        const { x, y } = document.querySelector("div").shadowRoot.querySelector("oss-upload").shadowRoot
+            .querySelector("#total").getBoundingClientRect();
+        return document.elementFromPoint(x + 9, y + 9) === menu;
+    }""")
     expect(first.locator("#invitation")).to_have_text("Drop files or folders here, or paste them")
 
 
