@@ -81,13 +81,14 @@ async function showTitle() {
 /** Takes it out of the address bar. @returns {Link | null} */
 function takeLink() {
     const fragment = new URLSearchParams(location.hash.slice(1));
-    const [token, profile] = [fragment.get("token"), fragment.get("profile") ?? ""];
+    // No more: some apps take the full stop after a link for a part of it.
+    const [token, profile] = ["token", "profile"].map((name) => /^[\w.-]*/.exec(fragment.get(name) ?? "")?.[0] ?? "");
     if (!token && !profile) {
         return null;
     }
     // Whole: alone, a path that begins with two slashes would be another host's address.
     history.replaceState(null, "", location.href.split("#")[0]);
-    return { token, profile };
+    return { token: token || null, profile };
 }
 
 /** Of this tab, before it was loaded. @returns {Link | null} */

@@ -84,6 +84,11 @@ def test_a_link_with_two_slashes_is_taken_out_of_the_address_bar(page: Page, clo
     assert page.url == cloud.site.url + "//"
 
 
+def test_what_an_app_takes_for_a_part_of_the_link_is_none(page: Page, cloud_with: MakeCloud) -> None:
+    open_link(page, cloud_with(AUTH="jwt", JWT_SECRET=SECRET), link_of("alice") + "\u3002")
+    uploading_as(page, "alice")
+
+
 @pytest.mark.thorough
 def test_a_larger_file_than_the_link_allows_is_refused_in_words(
     page: Page, cloud_with: MakeCloud, link: Callable[..., str]
