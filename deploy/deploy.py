@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from deploy import last_deployment, parts
+from deploy import last_deployment, partial_deployment
 from deploy.env_file import add_secret
 from deploy.environment import discovers_keys, env_file, environment, for_serverless_devs
 from deploy.link import command as link
@@ -88,7 +88,7 @@ def deploy(environ: Mapping[str, str]) -> int:
     """Returns the exit code of `s deploy`, or that of what follows it."""
     file = env_file(environ, _PROJECT)
     if part := environ.get("ONLY"):
-        parts.check(part, environment(environ, file.parent), _PROJECT)
+        partial_deployment.check(part, environment(environ, file.parent), _PROJECT)
         return _run("deploy", environ, part)
     secret = ensure_identity(file, environ)
     ensure_tickets(file, environ)
@@ -181,7 +181,7 @@ def _options(environ: Mapping[str, str]) -> list[str]:
 
 def _words(command: str, environ: Mapping[str, str], part: str) -> list[str]:
     options = [command, "-y", *_options(environ)]
-    return parts.words(part, options, environment(environ, _PROJECT)) if part else options
+    return partial_deployment.words(part, options, environment(environ, _PROJECT)) if part else options
 
 
 def _run(command: str, environ: Mapping[str, str], part: str = "") -> int:

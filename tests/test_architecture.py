@@ -155,7 +155,7 @@ def test_what_is_not_of_the_functions_has_no_import_circles_either() -> None:
 DEPLOY_ORDER = ["serverless_devs", "build site files", "link", "hooks", "doctor", "smoke"]
 """The packages of deploy/, the most basic first: one may import packages of earlier lines, and modules beside them."""
 
-DEPLOY_COMMANDS = {"__main__", "deploy", "parts"}
+DEPLOY_COMMANDS = {"__main__", "deploy", "partial_deployment"}
 """Modules of deploy/ that stand above its packages. The others stand below all but serverless_devs."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import alibabacloud_oss_v2 as oss
 
-from deploy.contents import Contents, Folder
+from deploy.bucket_contents import Contents, Folder
 from deploy.question import agrees
 from direct_upload.authorize import subject_part
 from direct_upload.errors import TokenInvalid

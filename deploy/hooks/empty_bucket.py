@@ -13,7 +13,7 @@ import sys
 
 import alibabacloud_oss_v2 as oss
 
-from deploy.contents import Folder
+from deploy.bucket_contents import Folder
 from deploy.hooks import oss_client
 from deploy.oss_client import refusal
 from localcloud.terminal import guard_output

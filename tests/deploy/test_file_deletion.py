@@ -212,7 +212,7 @@ def test_one_persons_files_are_listed_in_every_profile(cloud: OssCloud, run: Run
 
 def test_what_is_still_there_is_said(cloud: OssCloud, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     put(cloud, "uploads/alice/1", b"1")
-    monkeypatch.setattr("deploy.contents.Folder.empty", lambda _: None)
+    monkeypatch.setattr("deploy.bucket_contents.Folder.empty", lambda _: None)
     code, said, error = run("--subject", "alice", "--delete", "--yes")
     assert (code, said) == (2, f"In {BUCKET}:\n  uploads/alice/: 1 file (1 bytes)\n")
     assert error == "1 file (1 bytes) came meanwhile, or could not be deleted: run the command again\n"

@@ -9,7 +9,7 @@ import alibabacloud_oss_v2 as oss
 import pytest
 from pytest_httpserver import HTTPServer
 
-from deploy.contents import Folder
+from deploy.bucket_contents import Folder
 from deploy.hooks import empty_bucket, oss_client
 from support.upload_bucket import Bucket
 

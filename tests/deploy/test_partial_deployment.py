@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import parts
+from deploy import partial_deployment
 from support.scratch import ACCOUNT, PROJECT
 from support.tokens import new_secret
 
@@ -27,7 +27,7 @@ OF_DOMAIN = ["deploy", "-y", "-t", "s.domain.yaml", "-a", "work"]
     ],
 )
 def test_what_serverless_devs_is_asked_for(part: str, options: list[str], domain: str, words: list[str]) -> None:
-    assert parts.words(part, options, {"SIGN_DOMAIN": domain}) == words
+    assert partial_deployment.words(part, options, {"SIGN_DOMAIN": domain}) == words
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("part", ["page", "sign", "callback"])
 def test_sound_settings(project: Path, part: str) -> None:
-    parts.check(part, {**KEYS, "JWT_SECRET": new_secret()}, project)
+    partial_deployment.check(part, {**KEYS, "JWT_SECRET": new_secret()}, project)
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_sound_settings(project: Path, part: str) -> None:
 )
 def test_what_stops_it(project: Path, part: str, otherwise: dict[str, str], begins: str) -> None:
     with pytest.raises(ValueError, match=rf"^{re.escape(begins)}"):
-        parts.check(part, {**KEYS, "JWT_SECRET": new_secret(), **otherwise}, project)
+        partial_deployment.check(part, {**KEYS, "JWT_SECRET": new_secret(), **otherwise}, project)
 
 
 def test_profiles_must_fit(project: Path) -> None:
     (project / "profiles.json").write_text('{"photos": {"callback": true}}')
     with pytest.raises(ValueError, match=r"in profiles\.json cannot be true"):
-        parts.check("sign", {**KEYS, "JWT_SECRET": new_secret()}, project)
+        partial_deployment.check("sign", {**KEYS, "JWT_SECRET": new_secret()}, project)
