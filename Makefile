@@ -17,7 +17,7 @@ test: ## Run all tests, on each of Function Compute's Pythons that is here (ARGS
 	@tools/setup.sh test
 	@tools/test.sh $(ARGS)
 
-test-unit: ## Run the quick tests: without browser, Serverless Devs, registry, processes and the thorough, on one Python
+test-unit: ## Run the quick tests: without browser, Serverless Devs, registry, processes, tests/chain and the thorough
 	@tools/setup.sh unit
 	@tools/test.sh unit $(ARGS)
 

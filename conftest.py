@@ -80,7 +80,8 @@ def skip_process(event: str, arguments: tuple[Any, ...]) -> None:
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """Counts those tests, without a line for each."""
-    return ("that begin processes left out", "s", "") if BEGINS_PROCESS in str(report.longrepr) else None
+    is_one = report.skipped and BEGINS_PROCESS in str(report.longrepr)
+    return ("that begin processes left out", "s", "") if is_one else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -21,7 +21,7 @@ def run(program: str) -> str:
 
 @pytest.mark.thorough
 @pytest.mark.node_modules
-@pytest.mark.parametrize("others", ['"$others" "$functions"', '"$unit"'])
+@pytest.mark.parametrize("others", ['"$others" "$functions"', '"$unit" tests/chain'])
 def test_each_file_of_tests_is_in_one_line(others: str) -> None:
     read = ".venv/default/bin/python -m pytest --collect-only -qq"
     found = "".join(run(f"{read} {line}") for line in run(f"{LINES} {others}").splitlines())

@@ -2,7 +2,7 @@
 # Runs the tests: those of the functions on every Python set up, since Function Compute runs two, with branch coverage on
 # the oldest, where it costs least; all others (the stand-ins, the owner's tools, the page) on the default one alone.
 #   tools/test.sh unit [WORDS]   those that need no browser, no Serverless Devs, no registry and no process of their own,
-#                                without the thorough, on the default Python
+#                                without the thorough and those of the whole way, on the default Python
 #   tools/test.sh functions      those of the functions, on every Python, and those of the page's modules
 #   tools/test.sh quick          all but those in three browser engines, two of which nothing here installs, and the thorough
 #   tools/test.sh WORDS          those that pytest's words choose, on the default Python
@@ -30,7 +30,7 @@ tests $(without tests/{e2e,browsers,deploy,localcloud,sign,shared,callback,chain
 # The unit tests take little beside what all import: no more processes than cores keep busy.
 unit="tests/deploy
 tests/localcloud
-tests/sign tests/shared tests/callback tests/chain
+tests/sign tests/shared tests/callback
 tests $(without tests/{e2e,browsers,deploy,localcloud,sign,shared,callback,chain})"
 
 python=.venv/default/bin/python
@@ -58,9 +58,10 @@ profile=
 case "${1:-all}" in
 unit)
     marks="not browser and not node_modules and not registry and not thorough"
-    [ $# = 1 ] || exec $python -m pytest -q --hypothesis-profile=quick --no-processes -m "$marks" "${@:2}"
+    quick="-m pytest -q --hypothesis-profile=quick --no-processes"
+    [ $# = 1 ] || exec $python $quick $(without tests/chain) -m "$marks" "${@:2}"
     {
-        with "$python -m pytest -q --hypothesis-profile=quick --no-processes -m '$marks'" <<<"$unit"
+        with "$python $quick -m '$marks'" <<<"$unit"
         ! command -v node >/dev/null || echo "node --test tests/web/*.test.js"
     } | run
     exit

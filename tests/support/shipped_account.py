@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,11 @@ def serve_function(server: HTTPServer, props: dict[str, Any], changed: Mapping[s
         )
 
 
+@cache
+def _parse_template(text: str) -> Any:
+    return yaml.safe_load(text)
+
+
 def serve_what_is_shipped(
     server: HTTPServer, project: Path, secret: str, changed: Mapping[str, Any] = {}, **added: dict[str, Any]
 ) -> None:
@@ -52,8 +58,8 @@ def serve_what_is_shipped(
     `added` are statements by role.
     """
     declared_there = declared.read(project, {**NAMES, "JWT_SECRET": secret}, ACCOUNT)
-    template = yaml.safe_load((project / "deploy" / "ros.yaml").read_text(encoding="utf-8"))
-    resources = Template(template, PARAMETERS).resources().values()
+    template = _parse_template((project / "deploy" / "ros.yaml").read_text(encoding="utf-8"))
+    resources = Template(copy.deepcopy(template), PARAMETERS).resources().values()
     roles = {each["Properties"]["RoleName"]: each["Properties"] for each in resources if "Role" in each["Type"]}
     for props in (declared_there.function, declared_there.callback):
         serve_function(server, props, changed)
