@@ -126,17 +126,43 @@ def test_what_is_refused(entry: Any, refusal: type[ApiError]) -> None:
     assert type(caught.value) is refusal
 
 
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (None, "Each file must be a JSON object."),
+        (ENTRY | {"content_type": 7}, "content_type must be a string."),
+        (ENTRY | {"content_type": "image/p\u0131g"}, "content_type must be a content type."),
+        (ENTRY | {"content_type": "text/html"}, "Files of this type may not be uploaded here."),
+        (ENTRY | {"size": -1}, "size must be the file's size in bytes, a whole number from 0."),
+        (ENTRY | {"size": 1001}, "The file is larger than 1000 bytes."),
+        (
+            ENTRY | {"filename": "a\n"},
+            "filename must be 1 to 4,096 characters, without control characters, line breaks, and marks that change "
+            "the direction of the text.",
+        ),
+        (ENTRY | {"filename": "../a"}, "filename must be a relative path without empty parts, `.` or `..`."),
+    ],
+    ids=as_id,
+)
+def test_a_refusal_says_what_to_send(entry: Any, message: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        check(entry)
+    assert refused.value.message == message
+
+
 @pytest.mark.parametrize("body", [None, [], "files", {}, {"files": None}, {"files": {"0": {}}}, {"files": "ab"}])
 def test_a_body_without_a_list_of_files_is_a_bad_request(body: Any) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequest) as refused:
         parse_files(body)
+    assert refused.value.message == 'The body must be a JSON object such as {"files":[{"filename":"a.png","size":1}]}.'
 
 
 def test_one_to_twenty_files_may_be_asked_for() -> None:
     assert parse_files({"files": [1] * 20}) == [1] * 20
     for number in (0, 21):
-        with pytest.raises(TooManyFiles):
+        with pytest.raises(TooManyFiles) as refused:
             parse_files({"files": [1] * number})
+        assert refused.value.message == "Ask for 1 to 20 files at a time."
 
 
 @for_all(st.text(min_size=1, max_size=300), st.sampled_from(["image/png", "", None]), st.none() | st.uuids().map(str))
