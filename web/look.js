@@ -8,7 +8,7 @@ export const STYLE = /* css */ `
 
     .icon {
         flex: none;
-        margin-inline-start: -0.5rem;
+        margin-inline-start: -0.75rem;
         padding: 0;
         border-color: transparent;
         background: none;
@@ -60,7 +60,8 @@ export const STYLE = /* css */ `
         display: flex;
         align-items: center;
         gap: 0.75rem;
-        padding: 0.75rem 8px;
+        padding-block: 0.75rem;
+        padding-inline: 8px 5px;
         border-block-start: 1px solid var(--line);
         background: color-mix(in srgb, var(--tint, transparent) 7%, transparent);
         list-style: none;

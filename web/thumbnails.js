@@ -113,7 +113,7 @@ const STYLE = /* css */ `
             row-gap: 0.25rem;
             align-content: start;
             justify-content: end;
-            padding-block-end: 0;
+            padding: 0.75rem 8px 0;
             border: 0;
             border-radius: var(--radius);
         }
