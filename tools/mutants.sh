@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-modules=${*:-post_policy signature presigned_url ticket form upload readable_text object_keys profiles tokens discovery provider_keys authorize credential_cache instants sts multipart multipart_client http_client content_check file_type chat_robot}
+modules=${*:-post_policy signature presigned_url ticket form upload readable_text object_keys profiles tokens discovery provider_keys authorize credential_cache instants sts multipart multipart_client http_client callback_signature content_check file_type chat_robot}
 python=$PWD/.venv/default/bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -131,7 +131,7 @@ def test_a_longer_name_is_shortened_to_a_kilobyte() -> None:
     assert form.fields["x-oss-meta-filename"] == "x" * 1020 + ".png"
 
 
-@pytest.mark.parametrize("token_bytes", [800, 1000, 1500, 1900])
+@pytest.mark.parametrize("token_bytes", [588, 800, 1000, 1500, 1900])
 def test_a_name_is_shortened_until_all_fields_stay_under_8000_bytes(token_bytes: int) -> None:
     by, _ = signer(token_bytes=token_bytes)
     form = by.sign_exact_form(UPLOAD._replace(filename="合" * 400 + ".png"), lifetime=600)

@@ -90,6 +90,18 @@ def test_a_profile_may_be_wider_than_the_settings() -> None:
     assert settings.max_form_lifetime == 3000
 
 
+@pytest.mark.parametrize(
+    ("member", "written", "read_as"),
+    [
+        *(("expires_in", life, life) for life in (60, 3000)),
+        *(("keep_days", days, days) for days in (1, 3650)),
+        ("max_size", "5GB", 5 * 10**9),
+    ],
+)
+def test_the_bounds_of_a_member_belong_to_it(member: str, written: object, read_as: int) -> None:
+    assert getattr(read({"a": {member: written}}).profiles["a"], member) == read_as
+
+
 def test_with_callbacks_a_profile_without_them_may_have_folder_forms() -> None:
     settings = read({"a": {"callback": False, "folder_forms": True}}, **CALLBACK)
     assert (settings.profiles["a"].folder_forms, settings.default.folder_forms) == (True, False)
