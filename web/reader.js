@@ -4,7 +4,7 @@ import { untilAborted } from "./abort.js";
 import { crc64 } from "./crc64.js";
 import { unreadableFault } from "./files.js";
 
-/** Small enough that the page stays quick between two of them. Chromium's streams bring 64 KB at a time where no minimum is asked for. */
+/** Small enough that the page stays quick between two of them. Chromium's streams bring 64 KB at a time. */
 const PIECE_SIZE = 1024 ** 2;
 
 /** Firefox reads on in a file that has changed, and reports its old size and date. Others refuse to read it. */
@@ -50,8 +50,8 @@ async function* readStream(reader, signal) {
     const channel = new MessageChannel(); // one for each piece would fill the memory, too
     try {
         for (let filled = 0, isOver = false; !isOver; ) {
-            const reading = reader.read(new Uint8Array(buffer, filled), { min: PIECE_SIZE - filled });
-            const { value, done } = await waitFor(reading, signal);
+            // Without `min`: Chromium never answers such a read if it collects garbage meanwhile.
+            const { value, done } = await waitFor(reader.read(new Uint8Array(buffer, filled)), signal);
             buffer = value?.buffer ?? buffer;
             filled += value?.length ?? 0;
             isOver = done;
