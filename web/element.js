@@ -178,7 +178,7 @@ export class OssUpload extends AttributesElement {
 
     /** @param {Upload} [upload] without it all that failed, were cancelled or are paused */
     retry(upload) {
-        upload ? this.queue?.add(upload) : this.#list?.retryAll();
+        upload ? this.#list?.retry(upload) : this.#list?.retryAll();
     }
 
     /** Until it is retried; for files in parts. @param {Upload} [upload] without it nothing more begins */

@@ -49,6 +49,11 @@ export class UploadList {
         }
     }
 
+    /** Nothing happens to what was removed. @param {Upload} upload */
+    retry(upload) {
+        this.rows.has(upload) && this.queue.add(upload);
+    }
+
     retryAll() {
         this.queue.setPaused(false);
         this.retryThose((upload) => upload.canRestart);

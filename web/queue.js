@@ -85,17 +85,12 @@ export class Queue {
 
     /** @param {Upload} upload */
     cancel(upload) {
-        if (upload.isOpen) {
-            this.#stop(upload, "cancelled");
-            this.onAbandon(upload);
-        }
+        this.#stop(upload, "cancelled") && this.onAbandon(upload);
     }
 
     /** Until it is added again. @param {Upload} upload */
     pause(upload) {
-        if (upload.isOpen) {
-            this.#stop(upload, "paused");
-        }
+        this.#stop(upload, "paused");
     }
 
     /** Paused, nothing begins, and parts stop. Forms on their way arrive: they could only begin anew. @param {boolean} isPaused */
@@ -113,11 +108,11 @@ export class Queue {
     /** @param {Upload} upload */
     remove(upload) {
         this.cancel(upload);
-        if (upload.state === "failed") {
-            this.onAbandon(upload);
-        }
         if (this.uploads.delete(upload)) {
             this.totals.count(upload, -1);
+            if (upload.state === "failed") {
+                this.onAbandon(upload);
+            }
         }
     }
 
@@ -141,13 +136,17 @@ export class Queue {
         this.#running.size < this.parallel && this.#startNext();
     }
 
-    /** @param {Upload} upload @param {"paused" | "cancelled"} state */
+    /** Returns whether it was open, and this queue's. @param {Upload} upload @param {"paused" | "cancelled"} state */
     #stop(upload, state) {
+        if (!upload.isOpen || !this.uploads.has(upload)) {
+            return false;
+        }
         const { stop } = upload;
         this.#waiting.delete(upload);
         upload.stop = () => {};
         this.#update(upload, { state, fault: undefined });
         stop();
+        return true;
     }
 
     #startNext() {

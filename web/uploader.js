@@ -39,10 +39,25 @@ export function createQueue(signer, onChange, parallel) {
         },
         ...{ onChange, parallel },
     });
-    queue.setOnline(navigator.onLine);
-    addEventListener("online", () => queue.setOnline(true));
-    addEventListener("offline", () => queue.setOnline(false));
+    followConnection(queue);
     return queue;
+}
+
+/** The queue listens while something of it is open: what listens is never collected. @param {Queue} queue */
+function followConnection(queue) {
+    const { onChange } = queue;
+    let isOpen = false;
+    const update = () => queue.setOnline(navigator.onLine);
+    queue.onChange = (upload) => {
+        if (isOpen !== queue.totals.open > 0) {
+            isOpen = !isOpen;
+            for (const name of ["online", "offline"]) {
+                isOpen ? addEventListener(name, update) : removeEventListener(name, update);
+            }
+            queue.isOnline === navigator.onLine || update();
+        }
+        onChange(upload);
+    };
 }
 
 /** @param {Signer} signer @param {Forms} forms @param {Form | MultipartUpload} form @param {Upload} upload @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */

@@ -269,6 +269,41 @@ def test_what_happens_is_reported_by_events(page: Page, cloud: Cloud, site: Site
     assert element.evaluate("(element) => element.value") == keys(cloud)
 
 
+def test_an_element_is_collected_after_its_last_upload_unless_it_is_put_back(
+    page: Page, cloud: Cloud, site: Site, project: Path
+) -> None:
+    open_example(page, cloud, site, project)
+    states = page.evaluate("""async () => {
+        const element = document.createElement("oss-upload");
+        element.function = document.querySelector("oss-upload").function;
+        document.body.append(element);
+        element.remove();
+        document.body.append(element);
+        const done = () => new Promise((resolve) => element.addEventListener("done", resolve, { once: true }));
+        const [upload, removed] = await element.addFiles([new File(["a"], "a.txt"), new File(["b"], "b.txt")]);
+        element.removeUpload(removed);
+        await done();
+        const { queue } = element;
+        const states = ["retry", "pause", "cancel", "removeUpload"].map((act) => {
+            element[act](removed);
+            return [...queue.uploads, removed].map(({ state }) => state);
+        });
+        element.remove();
+        window.parts = [element, queue, upload].map((part) => new WeakRef(part));
+        return states;
+    }""")
+    assert states == [["done", "cancelled"]] * 4
+    devtools = page.context.new_cdp_session(page)
+    kept = ["not looked at yet"]
+    for _ in range(100):
+        devtools.send("HeapProfiler.collectGarbage")
+        kept = page.evaluate("window.parts.flatMap((part) => part.deref()?.constructor.name ?? [])")
+        if not kept:
+            break
+    devtools.detach()
+    assert kept == []
+
+
 def test_several_elements_have_lists_and_languages_of_their_own(
     page: Page, cloud: Cloud, site: Site, project: Path
 ) -> None:

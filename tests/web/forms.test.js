@@ -11,6 +11,7 @@ import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 globalThis.addEventListener ??= () => {};
+globalThis.removeEventListener ??= () => {};
 globalThis.navigator ??= { onLine: true };
 
 const BEGIN = Date.UTC(2024, 10, 24, 12);

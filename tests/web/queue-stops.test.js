@@ -107,6 +107,27 @@ test("what is cancelled, or has failed and is removed, is abandoned", async () =
     assert.deepEqual(abandoned, ["folder/cancelled.txt", "folder/failed.txt"]);
 });
 
+for (const action of ["cancel", "pause", "remove"]) {
+    test(`${action} does nothing to what was removed, or is another queue's`, async () => {
+        const abandoned = [];
+        const given = world({ onAbandon: ({ name }) => abandoned.push(name) });
+        const removed = await sending(given, upload("removed"));
+        await fail(given, "denied");
+        given.queue.remove(removed);
+        const foreign = await sending(world(), upload("foreign"));
+        given.seen.length = 0;
+        for (const file of [removed, foreign]) {
+            given.queue[action](file);
+        }
+        const { totals, uploads } = given.queue;
+        assert.deepEqual(
+            [removed.state, foreign.state, given.seen, abandoned],
+            ["failed", "sending", [], ["folder/removed.txt"]],
+        );
+        assert.deepEqual([uploads.size, totals.open, totals.of("failed")], [0, 0, 0]);
+    });
+}
+
 test("paused it stops where it is, and makes room; added again it goes on", async () => {
     const given = world({ parallel: 1 });
     const file = await sending(given);

@@ -1,15 +1,17 @@
-// What the function's answer says of a form, without a browser.
+// What the function's answer says of a form, and when a queue follows the connection, without a browser.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { afterEach, test } from "node:test";
 import { MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND } from "../../web/form-lifetime.js";
-import { Signer } from "../../web/uploader.js";
+import { createQueue, Signer } from "../../web/uploader.js";
+import { settle } from "./clock.js";
+import { upload } from "./queue-world.js";
 
-const usual = globalThis.fetch;
+const { addEventListener, fetch, removeEventListener } = globalThis;
 
 afterEach(() => {
-    globalThis.fetch = usual;
+    Object.assign(globalThis, { addEventListener, fetch, removeEventListener });
 });
 
 /** A signer whose function answers so. */
@@ -150,4 +152,74 @@ test("the limits of one token are not known of another", async () => {
 
 test("no profile is no profile, whichever way it is written", () => {
     assert.equal(new Signer("https://sign.example.com", "token", "").profile, undefined);
+});
+
+/** A queue whose function never answers, what its window keeps of it, and what goes offline and online. */
+function createQueueInWindow() {
+    const listeners = new Set();
+    let asked = 0;
+    Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, configurable: true });
+    Object.assign(globalThis, {
+        addEventListener: (name, act) => listeners.add({ name, act }),
+        removeEventListener: (name, act) => {
+            listeners.delete([...listeners].find((each) => each.name === name && each.act === act));
+        },
+        fetch: () => {
+            asked += 1;
+            return new Promise(() => {});
+        },
+    });
+    const setOnline = (onLine) => {
+        navigator.onLine = onLine;
+        const meant = [...listeners].filter(({ name }) => name === (onLine ? "online" : "offline"));
+        for (const { act } of meant) {
+            act();
+        }
+    };
+    const queue = createQueue(new Signer("https://sign.example.com"), () => {});
+    return { queue, listeners, setOnline, asked: () => asked };
+}
+
+test("a window keeps a queue only as long as something of it is open", async () => {
+    const { queue, listeners } = createQueueInWindow();
+    const names = () => [...listeners].map(({ name }) => name);
+    const kept = [names()];
+    const [first, second] = [upload("a"), upload("b")];
+    for (const act of [
+        () => queue.add(first),
+        () => queue.add(second),
+        () => queue.cancel(first),
+        () => queue.remove(second),
+    ]) {
+        act();
+        kept.push(names());
+    }
+    await settle();
+    const both = ["online", "offline"];
+    assert.deepEqual(kept, [[], both, both, both, []]);
+});
+
+test("a queue waits for the connection that was lost while nothing of it was open", async () => {
+    const { queue, setOnline, asked } = createQueueInWindow();
+    setOnline(false);
+    const file = upload();
+    queue.add(file);
+    await settle();
+    const states = [[file.state, asked()]];
+    setOnline(true);
+    await settle();
+    states.push([file.state, asked()]);
+    queue.cancel(file);
+    setOnline(false);
+    setOnline(true);
+    const next = upload("next");
+    queue.add(next);
+    await settle();
+    states.push([next.state, asked()]);
+    queue.cancel(next);
+    assert.deepEqual(states, [
+        ["waiting", 0],
+        ["signing", 1],
+        ["signing", 2],
+    ]);
 });
