@@ -30,6 +30,9 @@ const [TAIL] = LATER;
 const BLOCK = 4096;
 const BLOCK_SIZE = 4 * BLOCK;
 
+/** Below, the tables are quicker than to take the tail of the last block. */
+const BLOCKS_PAY = 4 * BLOCK_SIZE;
+
 /** A block, after the end of the one before. All of this is constant, so that each access is proven to be within it. */
 const words = new Int32Array(TAIL + BLOCK);
 const wordBytes = new Uint8Array(words.buffer);
@@ -39,7 +42,8 @@ export function crc64(bytes, before = 0n) {
     let [low, high] = toHalves(before ^ ALL_ONES);
     let at = 0;
     words.fill(0);
-    for (; at + BLOCK_SIZE <= bytes.length; at += BLOCK_SIZE) {
+    const end = bytes.length < BLOCKS_PAY ? 0 : bytes.length;
+    for (; at + BLOCK_SIZE <= end; at += BLOCK_SIZE) {
         words.copyWithin(0, BLOCK);
         wordBytes.set(bytes.subarray(at, at + BLOCK_SIZE), 4 * TAIL);
         words[TAIL] ^= low;

@@ -1,6 +1,6 @@
 // Requests to the storage, and what its answers mean.
 
-import { MAX_COPY_SIZE, unreadableFault } from "./files.js";
+import { createUuid, MAX_COPY_SIZE, unreadableFault } from "./files.js";
 import { Fault } from "./retry.js";
 
 const CHECKSUM = /^x-oss-hash-crc64ecma: *(\d+)/im;
@@ -9,6 +9,8 @@ let hasMissedChecksum = false;
 
 /** A browser may wait forever for bytes of a file that no longer exists. */
 const READ_CHECK_MS = 5000;
+
+const UNKNOWN_TYPE = "application/octet-stream";
 
 const MAX_ANSWER_LENGTH = 200;
 
@@ -31,13 +33,13 @@ const FAULT_CODES = {
 export async function postForm(form, upload, onProgress, signal) {
     const { file, size } = upload;
     const { copyToMemory, verifyUnchanged } = await loadReader();
-    const isCopied = size <= MAX_COPY_SIZE;
-    const { copy, sum } = isCopied ? await copyToMemory(upload, signal) : {};
-    const content = copy ?? (file.size === size ? file : file.slice(0, size));
-    const request = { method: "POST", url: form.url, body: toFormData(form, content), content, sum };
+    const { copy, sum } = size <= MAX_COPY_SIZE ? await copyToMemory(upload, signal) : {};
+    const original = file.size === size ? file : file.slice(0, size);
+    const content = { ...encodeForm(form, copy ?? original), size, source: copy ? undefined : original, sum };
+    const request = { method: "POST", url: form.url, ...content };
     const { response, verify } = await sendVerifiably(request, onProgress, signal);
     const isStored = response.status >= 200 && response.status < 300;
-    if (isStored && !isCopied) {
+    if (isStored && !copy) {
         await verifyUnchanged(upload, () => onProgress(size), signal);
     }
     if (isStored) {
@@ -54,7 +56,7 @@ export async function postForm(form, upload, onProgress, signal) {
 
 /** @type {Put} */
 export async function putPart(url, part, onProgress, signal) {
-    const request = { method: "PUT", url, body: part, content: part };
+    const request = { method: "PUT", url, body: part, size: part.size, source: part };
     const { response, verify } = await sendVerifiably(request, onProgress, signal);
     if (response.status !== 200) {
         throw storageFault(response);
@@ -62,10 +64,15 @@ export async function putPart(url, part, onProgress, signal) {
     return verify();
 }
 
+/** Of several small files, `import()` of what is there already would cost a tenth. @type {Promise<typeof import("./reader.js")> | undefined} */
+let reader;
+
 export function loadReader() {
-    return import("./reader.js").catch(() => {
+    reader ??= import("./reader.js").catch(() => {
+        reader = undefined;
         throw new Fault("storage_unreachable");
     });
+    return reader;
 }
 
 /**
@@ -76,7 +83,8 @@ export function loadReader() {
 async function sendVerifiably(request, onProgress, signal) {
     const { sumOf } = await loadReader();
     let sent = 0;
-    const readSum = async () => request.sum ?? sumOf(request.content, () => onProgress(sent), signal);
+    const readSum = async () =>
+        request.sum ?? sumOf(/** @type {Blob} */ (request.source), () => onProgress(sent), signal);
     const reading = readSum();
     reading.catch(() => {}); // if sending fails first
     const report = (/** @type {number} */ bytes) => {
@@ -121,22 +129,23 @@ function parseDownload(url = "") {
 }
 
 /** fetch reports no progress of what it sends. @param {StorageRequest} options @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */
-async function sendXhr({ method, url, body, content }, onProgress, signal) {
+async function sendXhr({ method, url, body, type, size, source }, onProgress, signal) {
     const { isReadable } = await loadReader();
     signal.throwIfAborted();
     return new Promise((/** @type {(request: XMLHttpRequest) => void} */ resolve, reject) => {
         const request = new XMLHttpRequest();
         const abort = () => request.abort();
         const rejectUnreadable = async () => {
-            if (!(await isReadable(content, signal))) {
+            if (source && !(await isReadable(source, signal))) {
                 reject(unreadableFault());
                 abort();
             }
         };
-        const readCheck = setInterval(() => rejectUnreadable().catch(() => {}), READ_CHECK_MS);
+        const readCheck = source && setInterval(() => rejectUnreadable().catch(() => {}), READ_CHECK_MS);
         request.open(method, url);
-        request.upload.onprogress = (event) => onProgress(Math.min(event.loaded, content.size));
-        request.upload.onload = () => onProgress(content.size);
+        type && request.setRequestHeader("Content-Type", type);
+        request.upload.onprogress = (event) => onProgress(Math.min(event.loaded, size));
+        request.upload.onload = () => onProgress(size);
         request.onload = () => resolve(request);
         request.onerror = () => rejectUnreadable().then(() => reject(new Fault("storage_unreachable")), reject);
         request.onabort = () => reject(signal.reason);
@@ -149,19 +158,36 @@ async function sendXhr({ method, url, body, content }, onProgress, signal) {
     });
 }
 
-/** The storage ignores fields after the file, and checks its type as well. @param {Form} form @param {Blob} file */
-function toFormData(form, file) {
-    const data = new FormData();
-    for (const [name, value] of Object.entries(form.fields)) {
-        data.append(name, value);
+/** The storage ignores fields after the file, and checks its type as well. @param {Form} form @param {Blob | Uint8Array} file @returns {Pick<StorageRequest, "body" | "type">} */
+function encodeForm({ fields }, file) {
+    const type = fields["x-oss-content-type"];
+    if (file instanceof Uint8Array) {
+        return encodeBytes(fields, file, type || UNKNOWN_TYPE);
     }
-    const type = form.fields["x-oss-content-type"];
-    const isTyped = (file.type || "application/octet-stream") === type;
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) {
+        body.append(name, value);
+    }
     // Chromium reads a whole file where it sends it, for half of what a slice costs. Of one that grows meanwhile, others
     // would send more bytes than they have announced.
-    const isSentWhole = isTyped && "userAgentData" in (globalThis.navigator ?? {});
-    data.append("file", isSentWhole ? file : file.slice(0, file.size, type), "file");
-    return data;
+    const isSentWhole = (file.type || UNKNOWN_TYPE) === type && "userAgentData" in (globalThis.navigator ?? {});
+    body.append("file", isSentWhole ? file : file.slice(0, file.size, type), "file");
+    return { body };
+}
+
+/** As a FormData is sent, without a blob. @param {Record<string, string>} fields @param {Uint8Array} file @param {string} fileType */
+function encodeBytes(fields, file, fileType) {
+    const boundary = createUuid();
+    const encode = (/** @type {string} */ text) => new TextEncoder().encode(text);
+    const begin = `--${boundary}\r\nContent-Disposition: form-data; name=`;
+    const texts = Object.entries(fields).map(([name, value]) => `${begin}"${name}"\r\n\r\n${value}\r\n`);
+    const head = encode(`${texts.join("")}${begin}"file"; filename="file"\r\nContent-Type: ${fileType}\r\n\r\n`);
+    const end = encode(`\r\n--${boundary}--\r\n`);
+    const body = new Uint8Array(head.length + file.length + end.length);
+    body.set(head);
+    body.set(file, head.length);
+    body.set(end, head.length + file.length);
+    return { body, type: `multipart/form-data; boundary=${boundary}` };
 }
 
 /** @param {XMLHttpRequest} response @returns {UploadResult} */

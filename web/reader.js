@@ -7,6 +7,9 @@ import { unreadableFault } from "./files.js";
 /** Small enough that the page stays quick between two of them. Chromium's streams bring 64 KB at a time. */
 const PIECE_SIZE = 1024 ** 2;
 
+/** Of bytes for which a stream, a slice or a blob costs the browser more than they do. */
+const SMALL_SIZE = 256 * 1024;
+
 /** Firefox reads on in a file that has changed, and reports its old size and date. Others refuse to read it. */
 const READS_CHANGED_FILES = "mozInnerScreenX" in globalThis;
 
@@ -15,12 +18,12 @@ const buffers = [];
 
 /**
  * Yields pieces, each of which the next one overwrites. Rejects with a Fault if the blob can no longer be read, or has more
- * or fewer bytes.
+ * or fewer bytes than `size`.
  *
  * @param {Blob} blob @param {AbortSignal} signal @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
  */
-export async function* readPieces(blob, signal) {
-    let left = blob.size;
+export async function* readPieces(blob, signal, size = blob.size) {
+    let left = size;
     for await (const bytes of openPieces(blob, signal)) {
         left -= bytes.length;
         if (left < 0) {
@@ -37,21 +40,25 @@ export async function* readPieces(blob, signal) {
 function openPieces(blob, signal) {
     let reader;
     try {
-        reader = blob.stream().getReader({ mode: "byob" });
+        reader = blob.size > SMALL_SIZE ? blob.stream().getReader({ mode: "byob" }) : undefined;
     } catch {
-        return readSlices(blob, signal); // in Safari
+        // Safari's fill no buffers.
     }
-    return readStream(reader, signal);
+    return reader ? readStream(reader, signal) : readSlices(blob, signal);
 }
 
 /** Fills a piece before it is used: each has its price. @param {ReadableStreamBYOBReader} reader @param {AbortSignal} signal */
 async function* readStream(reader, signal) {
     let buffer = buffers.pop() ?? new ArrayBuffer(PIECE_SIZE);
     const channel = new MessageChannel(); // one for each piece would fill the memory, too
+    const cancel = () => reader.cancel().catch(() => {});
+    signal.addEventListener("abort", cancel); // ends a read that is never answered
     try {
+        signal.throwIfAborted();
         for (let filled = 0, isOver = false; !isOver; ) {
             // Without `min`: Chromium never answers such a read if it collects garbage meanwhile.
-            const { value, done } = await waitFor(reader.read(new Uint8Array(buffer, filled)), signal);
+            const { value, done } = await reader.read(new Uint8Array(buffer, filled)).catch(rejectUnreadable);
+            signal.throwIfAborted();
             buffer = value?.buffer ?? buffer;
             filled += value?.length ?? 0;
             isOver = done;
@@ -66,7 +73,8 @@ async function* readStream(reader, signal) {
         if (buffer.byteLength > 0) {
             buffers.push(buffer);
         }
-        reader.cancel().catch(() => {});
+        signal.removeEventListener("abort", cancel);
+        cancel();
         channel.port1.close();
     }
 }
@@ -81,17 +89,21 @@ function nextTask({ port1, port2 }) {
 
 /** @param {Blob} blob @param {AbortSignal} signal */
 async function* readSlices(blob, signal) {
-    for (let at = 0; at < blob.size; at += PIECE_SIZE) {
-        yield new Uint8Array(await waitFor(blob.slice(at, at + PIECE_SIZE).arrayBuffer(), signal));
+    const { size } = blob;
+    for (let at = 0; at < size; at += PIECE_SIZE) {
+        const piece = size > SMALL_SIZE ? blob.slice(at, at + PIECE_SIZE) : blob;
+        yield new Uint8Array(await waitFor(piece.arrayBuffer(), signal));
     }
 }
 
 /** The browser may never answer. @template T @param {Promise<T>} reading @param {AbortSignal} signal */
 function waitFor(reading, signal) {
-    const readable = reading.catch(() => {
-        throw unreadableFault();
-    });
-    return untilAborted(readable, signal);
+    return untilAborted(reading.catch(rejectUnreadable), signal);
+}
+
+/** @returns {never} */
+function rejectUnreadable() {
+    throw unreadableFault();
 }
 
 /** The CRC-64 of its bytes. Rejects with a Fault if they can no longer be read. @param {Blob} blob @param {() => void} keepAlive @param {AbortSignal} signal */
@@ -119,28 +131,26 @@ export async function verifyUnchanged(upload, keepAlive, signal, readsChanged = 
 /** A copy that no change reaches, and its CRC-64. @param {Upload} upload @param {AbortSignal} signal */
 export async function copyToMemory(upload, signal, readsChanged = READS_CHANGED_FILES) {
     const { file, size } = upload;
+    const isSmall = size <= SMALL_SIZE;
     const pieces = [];
     let sum = 0n;
-    for await (const bytes of readPieces(file, signal)) {
-        pieces.push(new Blob([bytes]));
+    for await (const bytes of readPieces(file, signal, size)) {
+        pieces.push(isSmall ? bytes : new Blob([bytes]));
         sum = crc64(bytes, sum);
-    }
-    const copy = new Blob(pieces);
-    if (copy.size !== size) {
-        throw unreadableFault();
     }
     readsChanged && compareFingerprint(upload, sum);
     // It may have changed while it was read.
     await verifyUnchanged(upload, () => {}, signal, readsChanged);
-    return { copy, sum };
+    return { copy: isSmall ? (pieces[0] ?? new Uint8Array()) : new Blob(pieces), sum };
 }
 
 /** Tells by the last byte. @param {Blob} blob @param {AbortSignal} signal */
 export async function isReadable(blob, signal) {
-    const end = blob.size > 0 ? blob.slice(-1) : blob;
+    const end = blob.size > SMALL_SIZE ? blob.slice(-1) : blob;
+    const { size } = end;
     const bytes = await waitFor(end.arrayBuffer(), signal).catch(() => null);
     signal.throwIfAborted();
-    return bytes?.byteLength === Math.min(1, blob.size);
+    return bytes?.byteLength === size;
 }
 
 /** @param {Upload} upload @param {bigint} sum */

@@ -218,7 +218,19 @@ type Post<Signed = Form> = (
 ) => Promise<UploadResult>;
 
 /** What is sent to the storage: `content` is the file's bytes in the body, `sum` their CRC-64 where it is known. */
-type StorageRequest = { method: string; url: string; body: FormData | Blob; content: Blob; sum?: bigint };
+type StorageRequest = {
+    method: string;
+    url: string;
+    body: FormData | Blob | Uint8Array<ArrayBuffer>;
+    /** The body's. */
+    type?: string;
+    /** Of the content. */
+    size: number;
+    /** What is sent, unless it is a copy. */
+    source?: Blob;
+    /** The copy's. */
+    sum?: bigint;
+};
 
 /** Resolves with the CRC-64 of what was sent, which is what has arrived. */
 type Put = (

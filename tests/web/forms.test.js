@@ -29,6 +29,7 @@ class FakeXhr {
     responseXML = null;
     responseText = "";
     open() {}
+    setRequestHeader() {}
     getAllResponseHeaders() {
         return this.headers ?? "";
     }

@@ -14,6 +14,9 @@ const SUM = 0x995dc9bbdf1939fan;
 const { signal } = new AbortController();
 const never = () => {};
 
+/** Node's, which writes them as browsers do. */
+const { FormData, Response } = globalThis;
+
 /** What the storage answers to the next request: a status and its headers. */
 let answer;
 
@@ -21,11 +24,16 @@ class FakeXhr {
     upload = {};
     responseXML = null;
     responseText = "";
+    type = "";
     open() {}
+    setRequestHeader(_, value) {
+        this.type = value;
+    }
     getAllResponseHeaders() {
         return answer.headers;
     }
-    async send() {
+    async send(body) {
+        answer.sent = { body, type: this.type };
         await answer.before?.();
         if (answer.fails) {
             this.onerror();
@@ -53,15 +61,15 @@ const header = (sum) => ({ headers: `etag: "E"\r\nx-oss-hash-crc64ecma: ${sum}\r
 /** A file whose bytes are those on a disk; `size` may be more than it has, so that it counts as a large one. */
 function chooseFile(size) {
     const disk = { content: "123456789" };
-    const blob = (read) => ({
-        size,
+    const blob = (read, length) => ({
+        size: length,
         type: "",
         arrayBuffer: async () => new TextEncoder().encode(read()).buffer,
         stream: () => new Blob([read(), new Uint8Array(Math.max(0, size - 9))]).stream(),
-        slice: (begin, end) => blob(() => (begin === -1 ? "9" : begin === 0 && end ? read() : "")),
+        slice: (begin) => (begin === -1 ? blob(() => "9", 1) : blob(read, size)),
     });
     const file = Object.assign(
-        blob(() => disk.content),
+        blob(() => disk.content, size),
         { name: "a.txt", lastModified: 7 },
     );
     return { disk, upload: new Upload(file, "a.txt") };
@@ -177,6 +185,37 @@ test("a large form whose file has other bytes now has changed", async () => {
     );
 });
 
+for (const [signed, type] of [
+    ["text/plain", "text/plain"],
+    [undefined, "application/octet-stream"],
+]) {
+    test(`the bytes of a small file, signed as ${signed}, are sent as a FormData would be`, async () => {
+        const fields = { key: "uploads/ü €.txt", policy: "e30=", ...(signed && { "x-oss-content-type": signed }) };
+        const form = new FormData();
+        Object.entries(fields).forEach(([name, value]) => {
+            form.append(name, value);
+        });
+        form.append("file", new Blob(["123456789"], { type }), "file");
+        answer = header(SUM);
+        await postForm({ ...FORM, fields }, small(), never, signal);
+        const { body, type: contentType } = answer.sent;
+        const [ours, theirs] = [new Response(body), new Response(form)];
+        const [, boundary] = theirs.headers.get("content-type").split("boundary=");
+        const expected = (await theirs.text()).replaceAll(boundary, contentType.split("boundary=")[1]);
+        assert.equal((await ours.text()).trimEnd(), expected.trimEnd());
+    });
+}
+
+test("no two forms have the same boundary", async () => {
+    answer = header(SUM);
+    const types = [];
+    for (let count = 0; count < 2; count += 1) {
+        await postForm(FORM, small(), never, signal);
+        types.push(answer.sent.type);
+    }
+    assert.notEqual(types[0], types[1]);
+});
+
 for (const [browser, type, signed, sent] of [
     ["Chromium", "image/png", "image/png", "the file"],
     ["Chromium", "", "application/octet-stream", "the file"],
@@ -217,12 +256,12 @@ test("a part that arrived with other bytes is damaged, and no object", async () 
 test("a part that cannot be read to its end has changed, whatever was sent", async () => {
     const stream = () => new ReadableStream({ type: "bytes", pull: () => Promise.reject(new TypeError()) });
     answer = header(SUM);
-    await assert.rejects(putPart("https://oss/1", { size: 9, stream }, never, signal), { code: "file_changed" });
+    await assert.rejects(putPart("https://oss/1", { size: 2 ** 20, stream }, never, signal), { code: "file_changed" });
 });
 
 test("a request that failed ends when it is cancelled, though the browser never answers whether the file is there", async () => {
     const part = new Blob(["123456789"]);
-    part.slice = () => ({ arrayBuffer: () => new Promise(never) });
+    part.arrayBuffer = () => new Promise(never);
     const controller = new AbortController();
     const reason = new Error("cancelled");
     answer = { fails: () => setImmediate(() => controller.abort(reason)) };

@@ -41,9 +41,10 @@ function chooseFile(content, { readsOn = false, isLive = false } = {}) {
         get size() {
             return isLive ? (disk.content ?? "").length : first.length;
         },
+        arrayBuffer: async () => read(0),
         slice: (at) => {
             assert.equal(at, -1);
-            return { arrayBuffer: async () => read(first.length - 1, first.length) };
+            return { size: 1, arrayBuffer: async () => read(first.length - 1, first.length) };
         },
         stream: () => streamOf(() => read(0)),
     };
@@ -51,51 +52,55 @@ function chooseFile(content, { readsOn = false, isLive = false } = {}) {
 }
 
 const CHANGES = {
-    grown: "as it was, and more",
-    shrunk: "as it",
-    replaced: "as it is!",
-    deleted: null,
+    grown: (content) => `${content}, and more`,
+    shrunk: (content) => content.slice(0, -4),
+    replaced: (content) => content.replace("was", "is!"),
+    deleted: () => null,
 };
 
-for (const readsOn of [true, false]) {
-    const browser = readsOn ? "in Firefox" : "elsewhere";
+/** A file is read at once, or as a stream. */
+const CASES = ["as it was", `${"long ".repeat(60_000)}as it was`].flatMap((content) => [
+    { content, readsOn: true, where: `in Firefox${content.length > 9 ? ", large," : ""}` },
+    { content, readsOn: false, where: `elsewhere${content.length > 9 ? ", large," : ""}` },
+]);
 
-    test(`${browser} a file that is as it was may be looked at as often as one likes`, async () => {
-        const { upload } = chooseFile("as it was", { readsOn });
+for (const { content, readsOn, where } of CASES) {
+    test(`${where} a file that is as it was may be looked at as often as one likes`, async () => {
+        const { upload } = chooseFile(content, { readsOn });
         await verifyUnchanged(upload, never, signal, readsOn);
         await verifyUnchanged(upload, never, signal, readsOn);
     });
 
-    for (const [kind, content] of Object.entries(CHANGES)) {
-        test(`${browser} a file that is ${kind} after the first look has changed`, async () => {
-            const { disk, upload } = chooseFile("as it was", { readsOn });
+    for (const [kind, change] of Object.entries(CHANGES)) {
+        test(`${where} a file that is ${kind} after the first look has changed`, async () => {
+            const { disk, upload } = chooseFile(content, { readsOn });
             await verifyUnchanged(upload, never, signal, readsOn);
-            disk.content = content;
+            disk.content = change(content);
             await assert.rejects(verifyUnchanged(upload, never, signal, readsOn), { code: "file_changed" });
         });
     }
 
-    test(`${browser} a copy is the file, and stays so`, async () => {
-        const { disk, upload } = chooseFile("as it was", { readsOn });
+    test(`${where} a copy is the file, and stays so`, async () => {
+        const { disk, upload } = chooseFile(content, { readsOn });
         const { copy, sum } = await copyToMemory(upload, signal, readsOn);
-        disk.content = "as it is!";
-        assert.deepEqual([await copy.text(), sum], ["as it was", crc64(Buffer.from("as it was"))]);
+        disk.content = CHANGES.replaced(content);
+        assert.deepEqual([await new Blob([copy]).text(), sum], [content, crc64(Buffer.from(content))]);
     });
 
-    for (const [kind, content] of Object.entries(CHANGES)) {
-        test(`${browser} a file that is ${kind} as it is copied has changed`, async () => {
-            const { disk, upload } = chooseFile("as it was", { readsOn });
+    for (const [kind, change] of Object.entries(CHANGES)) {
+        test(`${where} a file that is ${kind} as it is copied has changed`, async () => {
+            const { disk, upload } = chooseFile(content, { readsOn });
             disk.afterRead = () => {
-                disk.content = content;
+                disk.content = change(content);
             };
             await assert.rejects(copyToMemory(upload, signal, readsOn), { code: "file_changed" });
         });
     }
 
     for (const kind of ["grown", "shrunk", "deleted"]) {
-        test(`${browser} a file that is ${kind} before it is copied has changed`, async () => {
-            const { disk, upload } = chooseFile("as it was", { readsOn });
-            disk.content = CHANGES[kind];
+        test(`${where} a file that is ${kind} before it is copied has changed`, async () => {
+            const { disk, upload } = chooseFile(content, { readsOn });
+            disk.content = CHANGES[kind](content);
             await assert.rejects(copyToMemory(upload, signal, readsOn), { code: "file_changed" });
         });
     }
@@ -148,7 +153,12 @@ function withoutByob(blob) {
     const getReader = () => {
         throw new TypeError();
     };
-    return { size: blob.size, slice: (...ends) => blob.slice(...ends), stream: () => ({ getReader }) };
+    return {
+        size: blob.size,
+        arrayBuffer: () => blob.arrayBuffer(),
+        slice: (...ends) => blob.slice(...ends),
+        stream: () => ({ getReader }),
+    };
 }
 
 for (const [browser, adapt] of [
@@ -177,7 +187,7 @@ for (const [browser, adapt] of [
 }
 
 test("files that are read one after another share a buffer, a cancelled one in between", async () => {
-    await sumOf(new Blob(["x"]), never, signal);
+    await sumOf(new Blob([BYTES]), never, signal);
     const Buffer = globalThis.ArrayBuffer;
     let created = 0;
     globalThis.ArrayBuffer = class extends Buffer {
@@ -187,7 +197,10 @@ test("files that are read one after another share a buffer, a cancelled one in b
         }
     };
     try {
-        await assert.rejects(sumOf(new Blob(["x"]), never, AbortSignal.abort()));
+        const controller = new AbortController();
+        const reading = sumOf(new Blob([BYTES]), never, controller.signal);
+        controller.abort();
+        await assert.rejects(reading);
         assert.equal(await sumOf(new Blob([BYTES]), never, signal), crc64(BYTES));
         assert.equal(await sumOf(new Blob([BYTES]), never, signal), crc64(BYTES));
     } finally {
@@ -226,16 +239,20 @@ test("a disk that is quicker than the sums leaves the page its turn after each p
     assert.ok(turns >= 3, `${turns}`);
 });
 
-for (const [name, read] of [
+for (const [name, read, size] of [
     ["a copy", (upload, ends) => copyToMemory(upload, ends)],
     ["a check", (upload, ends) => verifyUnchanged(upload, never, ends)],
     ["a sum", ({ file }, ends) => sumOf(file, never, ends)],
-    ["the last byte", ({ file }, ends) => isReadable(file, ends)],
-]) {
-    test(`${name} ends when it is cancelled, though the browser never answers`, async () => {
+    ["a look", ({ file }, ends) => isReadable(file, ends)],
+].flatMap((row) => [
+    [...row, 9],
+    [...row, 300_000],
+])) {
+    test(`${name} of ${size} bytes ends when it is cancelled, though the browser never answers`, async () => {
         const forever = new Promise(() => {});
         const stream = () => new ReadableStream({ type: "bytes", pull: () => forever });
-        const file = { name: "a.txt", size: 9, stream, slice: () => ({ arrayBuffer: () => forever }) };
+        const arrayBuffer = () => forever;
+        const file = { name: "a.txt", size, stream, arrayBuffer, slice: () => ({ size: 1, arrayBuffer }) };
         const controller = new AbortController();
         const reading = read(new Upload(file), controller.signal);
         const reason = new Error("cancelled");
