@@ -1,4 +1,4 @@
-// CRC-64 as the storage computes it (ECMA-182, x-oss-hash-crc64ecma). Loaded with the first file.
+// CRC-64 as the storage computes it (ECMA-182, x-oss-hash-crc64ecma).
 //
 // A sum is a bigint. 64 bits are two 32-bit halves while bytes are read: bigints are far too slow for that.
 

@@ -1,6 +1,7 @@
 // Requests to the storage, and what its answers mean.
 
 import { createUuid, MAX_COPY_SIZE, unreadableFault } from "./files.js";
+import { copyToMemory, isReadable, sumOf, verifyUnchanged } from "./reader.js";
 import { Fault } from "./retry.js";
 
 const CHECKSUM = /^x-oss-hash-crc64ecma: *(\d+)/im;
@@ -32,7 +33,6 @@ const FAULT_CODES = {
 /** @type {Post} */
 export async function postForm(form, upload, onProgress, signal) {
     const { file, size } = upload;
-    const { copyToMemory, verifyUnchanged } = await loadReader();
     const { copy, sum } = size <= MAX_COPY_SIZE ? await copyToMemory(upload, signal) : {};
     const original = file.size === size ? file : file.slice(0, size);
     const content = { ...encodeForm(form, copy ?? original), size, source: copy ? undefined : original, sum };
@@ -64,24 +64,12 @@ export async function putPart(url, part, onProgress, signal) {
     return verify();
 }
 
-/** Of several small files, `import()` of what is there already would cost a tenth. @type {Promise<typeof import("./reader.js")> | undefined} */
-let reader;
-
-export function loadReader() {
-    reader ??= import("./reader.js").catch(() => {
-        reader = undefined;
-        throw new Fault("storage_unreachable");
-    });
-    return reader;
-}
-
 /**
  * Reads the content's sum while it is sent, unless it is known. `verify` compares it with the storage's, and returns it.
  *
  * @param {StorageRequest} request @param {(bytes: number) => void} onProgress @param {AbortSignal} signal
  */
 async function sendVerifiably(request, onProgress, signal) {
-    const { sumOf } = await loadReader();
     let sent = 0;
     const readSum = async () =>
         request.sum ?? sumOf(/** @type {Blob} */ (request.source), () => onProgress(sent), signal);
@@ -129,8 +117,7 @@ function parseDownload(url = "") {
 }
 
 /** fetch reports no progress of what it sends. @param {StorageRequest} options @param {(bytes: number) => void} onProgress @param {AbortSignal} signal */
-async function sendXhr({ method, url, body, type, size, source }, onProgress, signal) {
-    const { isReadable } = await loadReader();
+function sendXhr({ method, url, body, type, size, source }, onProgress, signal) {
     signal.throwIfAborted();
     return new Promise((/** @type {(request: XMLHttpRequest) => void} */ resolve, reject) => {
         const request = new XMLHttpRequest();
@@ -178,11 +165,11 @@ function encodeForm({ fields }, file) {
 /** As a FormData is sent, without a blob. @param {Record<string, string>} fields @param {Uint8Array} file @param {string} fileType */
 function encodeBytes(fields, file, fileType) {
     const boundary = createUuid();
-    const encode = (/** @type {string} */ text) => new TextEncoder().encode(text);
     const begin = `--${boundary}\r\nContent-Disposition: form-data; name=`;
     const texts = Object.entries(fields).map(([name, value]) => `${begin}"${name}"\r\n\r\n${value}\r\n`);
-    const head = encode(`${texts.join("")}${begin}"file"; filename="file"\r\nContent-Type: ${fileType}\r\n\r\n`);
-    const end = encode(`\r\n--${boundary}--\r\n`);
+    texts.push(`${begin}"file"; filename="file"\r\nContent-Type: ${fileType}\r\n\r\n`);
+    const head = new TextEncoder().encode(texts.join(""));
+    const end = new TextEncoder().encode(`\r\n--${boundary}--\r\n`);
     const body = new Uint8Array(head.length + file.length + end.length);
     body.set(head);
     body.set(file, head.length);

@@ -1,4 +1,4 @@
-// Reads what is sent: piece by piece, or as a copy, and finds out whether it has changed. Loaded with the first file.
+// Reads what is sent: piece by piece, or as a copy, and finds out whether it has changed.
 
 import { untilAborted } from "./abort.js";
 import { crc64 } from "./crc64.js";

@@ -2,8 +2,8 @@
 
 import { MAX_COPY_SIZE } from "./files.js";
 import { Forms } from "./forms.js";
-import { loadReader } from "./oss.js";
 import { CONNECTIONS_PER_FILE, Queue } from "./queue.js";
+import { verifyUnchanged } from "./reader.js";
 
 export { Upload } from "./files.js";
 export { Signer } from "./signer.js";
@@ -15,7 +15,6 @@ export function createQueue(signer, onChange, parallel) {
     const queue = new Queue({
         sign: async (_, signal, upload, keepAlive, outlook) => {
             if (upload.size > MAX_COPY_SIZE) {
-                const { verifyUnchanged } = await loadReader();
                 await verifyUnchanged(upload, keepAlive, signal);
             }
             if (signer.token && !signer.hasLimits) {
