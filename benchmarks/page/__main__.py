@@ -16,12 +16,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Error, sync_playwright
 
-from benchmarks.page import in_parts, large, lighthouse, many, weight
+from benchmarks.page import in_parts, large, lighthouse, many, small, weight
 from benchmarks.page.local import Local, local
 from benchmarks.server.row import NotMeasured, Row, line
 from support import chromium
 
-MEASUREMENTS = (weight.measure, many.measure, large.measure, in_parts.measure, lighthouse.measure)
+MEASUREMENTS = (weight.measure, many.measure, small.measure, large.measure, in_parts.measure, lighthouse.measure)
 
 
 def main() -> int:
