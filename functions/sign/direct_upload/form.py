@@ -9,7 +9,7 @@ from typing import NamedTuple
 from direct_upload import content_types, post_policy
 from direct_upload.errors import FormTooLarge
 from direct_upload.upload import MAX_NAME_BYTES, Upload, encode_filename, filename_headers
-from fc_http.instants import format_milliseconds, format_time
+from fc_http.instants import format_time
 from oss_protocol import signature
 from oss_protocol.credentials import Credentials
 
@@ -40,13 +40,14 @@ class Signer:
         self._now = now
         self._credentials_end = credentials.expiration
         self._key = _cached_signing_key(credentials.access_key_secret, day, region)
-        self._identity = {
+        self._shared_fields = {
+            "success_action_status": SUCCESS_ACTION_STATUS,
             "x-oss-signature-version": signature.VERSION,
             "x-oss-credential": signature.credential(credentials.access_key_id, day, region),
             "x-oss-date": date,
             "x-oss-security-token": credentials.security_token,
         }
-        self._policy_tail = post_policy.encode_tail(post_policy.eq_conditions(self._identity))
+        self._policy_tail = post_policy.encode_tail(post_policy.eq_conditions(self._shared_fields))
 
     def sign_exact_form(self, upload: Upload, *, lifetime: int, extra_fields: Mapping[str, str] | None = None) -> Form:
         """Returns the form for one file: unchanged it can be posted once; with any field altered OSS refuses it.
@@ -72,31 +73,29 @@ class Signer:
 
     def sign_folder_form(self, directory: str, *, content_types: Iterable[str], max_size: int, lifetime: int) -> Form:
         """Returns the form for any files of these types and sizes in `directory`. The client adds `key`."""
-        fields = {"success_action_status": SUCCESS_ACTION_STATUS}
         conditions = post_policy.folder_form_conditions(
-            fields, bucket=self._bucket, directory=directory, content_types=content_types, max_size=max_size
+            bucket=self._bucket, directory=directory, content_types=content_types, max_size=max_size
         )
-        form = self._sign(fields, conditions, lifetime)
+        form = self._sign({}, conditions, lifetime)
         if _size(form.fields) >= FIELDS_LIMIT_BYTES:
             raise FormTooLarge
         return form
 
     def _sign(self, fields: dict[str, str], conditions: list[post_policy.Condition], lifetime: int) -> Form:
-        end = int(min(self._now + lifetime, self._credentials_end))
-        policy = post_policy.encode(conditions, expiration=format_milliseconds(end), tail=self._policy_tail)
+        end = format_time(min(self._now + lifetime, self._credentials_end))
+        policy = post_policy.encode(conditions, expiration=end.replace("Z", ".000Z"), tail=self._policy_tail)
         all_fields = {
             **fields,
-            **self._identity,
+            **self._shared_fields,
             "policy": policy,
             "x-oss-signature": signature.sign(policy, self._key),
         }
-        return Form(fields=all_fields, expires_at=format_time(end))
+        return Form(all_fields, expires_at=end)
 
 
 def _build_fields(upload: Upload, name: str, extra_fields: Mapping[str, str]) -> dict[str, str]:
     return {
         "key": upload.key,
-        "success_action_status": SUCCESS_ACTION_STATUS,
         "x-oss-forbid-overwrite": "true",
         "x-oss-content-type": upload.content_type,
         **filename_headers(name),

@@ -14,7 +14,7 @@ from uuid import UUID
 from direct_upload.authorize import Grant
 from direct_upload.errors import InvalidId, InvalidSlot
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class ObjectKeys:
@@ -42,9 +42,8 @@ class ObjectKeys:
     def _check_id(self, declared: object) -> str:
         if declared is None:
             return str(UUID(hex=self._random_hex(16), version=4))
-        if not isinstance(declared, str) or not _UUID.fullmatch(declared):
+        if not isinstance(declared, str) or not _UUID.fullmatch(upload_id := declared.lower()):
             raise InvalidId("id must be a UUID.")
-        upload_id = declared.lower()
         if upload_id in self._used:
             raise InvalidId("Another file of this request has the same id.")
         self._used.add(upload_id)

@@ -34,7 +34,7 @@ def exact_form_conditions(
 
 
 def folder_form_conditions(
-    fields: Mapping[str, str], *, bucket: str, directory: str, content_types: Iterable[str], max_size: int
+    *, bucket: str, directory: str, content_types: Iterable[str], max_size: int
 ) -> list[Condition]:
     """Returns the conditions for files of these types, 0 to `max_size` bytes each, with keys below `directory`."""
     return [
@@ -42,7 +42,6 @@ def folder_form_conditions(
         ["content-length-range", 0, max_size],
         ["starts-with", "$key", _escape(directory)],
         ["in", "$content-type", _escape_all(list(content_types))],
-        *eq_conditions(fields),
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -20,8 +19,6 @@ MAX_FILES = 20
 
 MAX_NAME_BYTES = 1024
 """Of a file's name, percent-encoded."""
-
-_SEPARATOR = re.compile(r"[/\\]")
 
 _UNFIT_PARTS = frozenset({"", ".", ".."})
 """No part of a path may be one of these."""
@@ -68,7 +65,7 @@ def check_upload(entry: Any, grant: Grant, keys: ObjectKeys) -> Upload:
     if content_type is None:
         raise TypeNotAllowed("Files of this type may not be uploaded here.")
     key, slot = keys.new_key(entry, grant.content_types[content_type])
-    return Upload(key=key, filename=filename, size=size, content_type=content_type, slot=slot)
+    return Upload(key, filename, size, content_type, slot)
 
 
 def _check_declared_type(declared: object) -> str:
@@ -93,7 +90,7 @@ def _check_filename(name: object) -> str:
             "filename must be 1 to 4,096 characters, without control characters, line breaks, and marks that change "
             "the direction of the text."
         )
-    if not _UNFIT_PARTS.isdisjoint(_SEPARATOR.split(name)):
+    if not _UNFIT_PARTS.isdisjoint(name.replace("\\", "/").split("/")):
         raise InvalidFilename("filename must be a relative path without empty parts, `.` or `..`.")
     return unicodedata.normalize("NFC", name)
 
@@ -108,7 +105,7 @@ def encode_filename(filename: str, max_bytes: int) -> str:
 
     A name that is too long loses its leading folders first, then the end of its stem, and never its extension.
     """
-    whole = quote(filename, safe="")
+    whole = quote(filename, safe="/").replace("/", _SLASH)  # quick where the slash is all that has to be encoded
     if len(whole) <= max_bytes:
         return whole
     parts = whole.split(_SLASH)
