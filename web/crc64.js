@@ -118,12 +118,12 @@ function multiplyByX(a) {
     return a & 1n ? (a >> 1n) ^ POLYNOMIAL : a >> 1n;
 }
 
-/** @param {bigint} sum */
+/** The low one first, as in the memory of all machines that browsers run on. @param {bigint} sum */
 function toHalves(sum) {
-    return [Number(BigInt.asIntN(32, sum)), Number(BigInt.asIntN(32, sum >> 32n))];
+    return new Int32Array(BigUint64Array.of(sum).buffer);
 }
 
-/** @param {number} low @param {number} high */
-function toSum(low, high) {
-    return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+/** @param {number[]} halves */
+function toSum(...halves) {
+    return new BigUint64Array(Int32Array.from(halves).buffer)[0];
 }

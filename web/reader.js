@@ -89,11 +89,14 @@ function nextTask({ port1, port2 }) {
 
 /** @param {Blob} blob @param {AbortSignal} signal */
 async function* readSlices(blob, signal) {
-    const { size } = blob;
-    for (let at = 0; at < size; at += PIECE_SIZE) {
-        const piece = size > SMALL_SIZE ? blob.slice(at, at + PIECE_SIZE) : blob;
-        yield new Uint8Array(await waitFor(piece.arrayBuffer(), signal));
+    for (let at = 0; at < blob.size; at += PIECE_SIZE) {
+        yield new Uint8Array(await waitFor(cut(blob, at, at + PIECE_SIZE).arrayBuffer(), signal));
     }
+}
+
+/** @param {Blob} blob @param {number} begin @param {number} [end] */
+function cut(blob, begin, end) {
+    return blob.size > SMALL_SIZE ? blob.slice(begin, end) : blob;
 }
 
 /** The browser may never answer. @template T @param {Promise<T>} reading @param {AbortSignal} signal */
@@ -146,7 +149,7 @@ export async function copyToMemory(upload, signal, readsChanged = READS_CHANGED_
 
 /** Tells by the last byte. @param {Blob} blob @param {AbortSignal} signal */
 export async function isReadable(blob, signal) {
-    const end = blob.size > SMALL_SIZE ? blob.slice(-1) : blob;
+    const end = cut(blob, -1);
     const { size } = end;
     const bytes = await waitFor(end.arrayBuffer(), signal).catch(() => null);
     signal.throwIfAborted();
