@@ -10,7 +10,7 @@ import { build, transform } from "esbuild";
 const LATER = "later";
 
 /** What chooses and sends files. It stands before what shows them, since gzip finds again what is near. */
-const FIRST = ["uploader.js", "counted-link.js", "multipart.js", "selection.js"];
+const FIRST = ["multipart.js", "selection.js", "counted-link.js", "uploader.js"];
 
 const [folder, ...names] = process.argv.slice(2);
 
