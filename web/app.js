@@ -1,8 +1,8 @@
 // The page around <oss-upload>: its title and look, its language, and the upload links that are opened in it.
 
 import "./element.js";
+import { Fault } from "./faults.js";
 import { chooseLanguage, LANGUAGES } from "./messages.js";
-import { Fault } from "./retry.js";
 import { addStyle, THEME } from "./style.js";
 import { elementsById } from "./template.js";
 

@@ -95,9 +95,19 @@ export class AttributesElement extends Base {
 
 /** Of the nearest element that has one: itself, or around it, or around its shadow tree. @param {Element | undefined} element @returns {string | null | undefined} */
 export function findLanguage(element) {
-    return (
-        element &&
-        (element.closest("[lang]")?.getAttribute("lang") ??
-            findLanguage(/** @type {Partial<ShadowRoot>} */ (element.getRootNode()).host))
-    );
+    return element && (element.closest("[lang]")?.getAttribute("lang") ?? findLanguage(hostOf(element)));
+}
+
+/** Calls `act` when another one may have become the nearest. @param {Element} element @param {AbortSignal} signal @param {() => void} act */
+export function followLanguage(element, signal, act) {
+    const observer = new MutationObserver(act);
+    for (let each = /** @type {Element | undefined} */ (element); each; each = hostOf(each)) {
+        observer.observe(each.getRootNode(), { attributeFilter: ["lang"], subtree: true });
+    }
+    signal.addEventListener("abort", () => observer.disconnect());
+}
+
+/** @param {Element} element */
+function hostOf(element) {
+    return /** @type {Partial<ShadowRoot>} */ (element.getRootNode()).host;
 }

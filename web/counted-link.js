@@ -5,8 +5,9 @@
 // this very file, or another holder's that came first: such a file is neither called uploaded nor sent again unasked.
 
 import { readLink } from "./claims.js";
+import { Fault } from "./faults.js";
 import { identityOf } from "./files.js";
-import { Fault, toFault } from "./retry.js";
+import { toFault } from "./retry.js";
 
 /** What the browser keeps of a slot: whether it is taken, and which files a try without an answer may have put there. @typedef {{ isUsed: boolean, doubts: string[] }} SlotRecord */
 

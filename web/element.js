@@ -1,16 +1,16 @@
 // <oss-upload>: the uploader and all that people see of it, for pages of every kind and for forms.
 
-import { AttributesElement, findLanguage } from "./attributes.js";
+import { AttributesElement, findLanguage, followLanguage } from "./attributes.js";
 import { listenForFiles } from "./drop.js";
+import { Fault } from "./faults.js";
 import { showInForm } from "./form-control.js";
 import { chooseLanguage, loadTranslator } from "./messages.js";
-import { Fault } from "./retry.js";
 import { Signer } from "./signer.js";
 import { View } from "./view.js";
 
 export class OssUpload extends AttributesElement {
     static formAssociated = true;
-    static observedAttributes = ["function", "token", "profile", "accept", "max-files", "lang", "required"];
+    static observedAttributes = ["function", "token", "profile", "accept", "max-files", "required"];
 
     /** What the function allows, once it has answered. @type {Limits | null} */
     limits = null;
@@ -61,6 +61,7 @@ export class OssUpload extends AttributesElement {
             onFiles: (chosen) => this.#add(chosen),
             onDragging: (isDragging) => page.drop.classList.toggle("dragging", isDragging),
         });
+        followLanguage(this, signal, () => this.#speak());
         for (const name of ["online", "offline"]) {
             addEventListener(name, () => this.#view.showConnection(), { signal });
         }
@@ -69,6 +70,10 @@ export class OssUpload extends AttributesElement {
         this.addEventListener("click", (event) => event.composedPath()[0] === this && this.focus(), { signal });
         // A script that makes it, or is waiting for it, can set it up first.
         queueMicrotask(() => this.#start());
+    }
+
+    adoptedCallback() {
+        this.#view.addStyle("");
     }
 
     /** It goes on uploading, and stops guarding the page. */
@@ -84,7 +89,7 @@ export class OssUpload extends AttributesElement {
             this.use({});
         } else if (name === "required") {
             this.#updateForm();
-        } else if (name === "lang" || name === "function") {
+        } else if (name === "function") {
             queueMicrotask(() => this.#start());
         } else {
             this.#showLimits();
@@ -223,15 +228,15 @@ export class OssUpload extends AttributesElement {
         /** @type {Fault | null} */
         let fault = null;
         try {
-            this.limits = signer ? await signer.fetchLimits() : null;
+            this.limits = signer ? await signer.fetchLimits().finally(() => this.texts) : null;
             this.#allowed = this.limits?.accept.join() ?? "";
+            this.#showLimits(); // not if they are of a wrong shape
             fault = this.limits?.auth === "jwt" && !signer?.token ? new Fault("token_missing") : null;
         } catch (error) {
             this.limits = null;
+            this.#showLimits();
             fault = error instanceof Fault ? error : new Fault("function_down");
         }
-        await this.texts;
-        this.#showLimits();
         if (this.limits && !fault) {
             await this.#offerResume();
         }
@@ -289,7 +294,7 @@ export class OssUpload extends AttributesElement {
 
     #showLimits() {
         this.#view.page.files.accept = this.accept || this.#allowed;
-        this.#view.showLimits(this.limits, this.maxFiles, Boolean(this.#token));
+        this.#view.showLimits(this, Boolean(this.#token));
         if (this.limits?.title || this.limits?.note || this.limits?.max_files) {
             this.#request ??= import("./request.js").then(({ RequestView }) => new RequestView(this.#view));
         }
@@ -330,21 +335,11 @@ export class OssUpload extends AttributesElement {
     /** Loads what is needed once there are files. */
     async #createSelection() {
         try {
-            const [{ createQueue }, { Reporter }, { UploadList }, { FileSelection }] = await Promise.all([
-                import("./uploader.js"),
-                import("./events.js"),
-                import("./list.js"),
-                import("./selection.js"),
-            ]);
-            const reporter = new Reporter(this, () => this.#updateForm());
-            const queue = createQueue(/** @type {Signer} */ (this.signer), (upload) => {
-                list.showChange(upload);
-                reporter.noteChange(upload);
-            });
-            const list = new UploadList(this.#view, queue, (share) => reporter.reportProgress(share));
-            this.queue = queue;
-            this.#list = list;
-            return new FileSelection(list, reporter, () => this);
+            const { createSelection } = await import("./selection.js");
+            const selection = createSelection(this, this.#view, () => this.#updateForm());
+            this.#list = selection.list;
+            this.queue = selection.list.queue;
+            return selection;
         } catch (error) {
             this.#selection = undefined;
             throw error;

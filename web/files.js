@@ -1,7 +1,8 @@
 // Chosen files: which are allowed, and how far each is.
 
 import { Meter } from "./bandwidth.js";
-import { Fault, NOT_RETRIABLE } from "./retry.js";
+import { Fault } from "./faults.js";
+import { NOT_RETRIABLE } from "./retry.js";
 import { OPEN, STORED } from "./states.js";
 
 /** No change reaches a copy. Larger files are checked after they were sent. */

@@ -2,8 +2,9 @@
 // more.
 
 import { untilAborted } from "./abort.js";
+import { Fault, functionFault } from "./faults.js";
 import { postForm } from "./oss.js";
-import { canRetry, Fault, functionFault, HALTS_QUEUE } from "./retry.js";
+import { canRetry, HALTS_QUEUE } from "./retry.js";
 
 /** The function takes 64 KB. */
 const MAX_REQUEST_BYTES = 60_000;

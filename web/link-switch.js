@@ -1,9 +1,9 @@
 // An upload link that is opened while another one is in use. Loaded when that happens.
 
 import { readClaims, readLink } from "./claims.js";
+import { LINK_NEEDED } from "./faults.js";
 import { isolateName, Translator } from "./messages.js";
 import { confirm } from "./question.js";
-import { LINK_NEEDED } from "./retry.js";
 import { Signer } from "./signer.js";
 
 /**

@@ -75,7 +75,8 @@ export class Translator {
     /** @param {string} [language] @param {Messages} [messages] as in en.json @param {string} [locale] of numbers and dates */
     constructor(language = "en", messages = {}, locale = language) {
         this.language = language;
-        this.messages = messages;
+        /** Without what objects have by themselves: a function may answer any code. @type {Messages} */
+        this.messages = Object.assign(Object.create(null), messages);
         this.locale = locale;
         this.dir = LANGUAGES[language]?.dir ?? "ltr";
         this.plurals = new Intl.PluralRules(language);
@@ -128,13 +129,21 @@ export class Translator {
         return this.formatMessage(code, { limit: size, count: limit ?? "" });
     }
 
-    /** @param {Limits} limits @param {number} [maxFiles] */
-    describeLimits({ max_size, content_types, accept }, maxFiles) {
+    /** @param {Limits} limits @param {number} [maxFiles] @param {string} [only] as an input's `accept` */
+    describeLimits({ max_size, content_types, accept }, maxFiles, only = "") {
+        const kinds = only.toLowerCase().match(/[^\s,]+/g) ?? content_types;
         // People know types by their extensions, which follow a type there. Where any file may come, there are none.
-        const found = content_types.flatMap((type) => accept.slice(accept.indexOf(type)).find(isExtension) ?? []);
+        const found = kinds.flatMap((kind) =>
+            isExtension(kind)
+                ? kind
+                : content_types
+                      .filter((type) => type.startsWith(kind.replace("*", "")))
+                      .flatMap((type) => accept.slice(accept.indexOf(type)).find(isExtension) ?? []),
+        );
         const extensions = [...new Set(found)];
+        const areAll = extensions.length <= MAX_TYPES && (accept.length > 0 || kinds.every(isExtension));
         return join(
-            extensions.length <= MAX_TYPES && extensions.join(", ").replaceAll(".", "").toUpperCase(),
+            areAll && extensions.join(", ").replaceAll(".", "").toUpperCase(),
             this.formatMessage("limit", { size: this.formatBytes(max_size) }),
             maxFiles !== undefined && this.formatMessage("most_files", { count: maxFiles }),
         );

@@ -2,12 +2,13 @@
 
 import { untilAborted } from "./abort.js";
 import { combine } from "./crc64.js";
+import { Fault } from "./faults.js";
 import { unreadableFault } from "./files.js";
 import { putPart, toUploadResult } from "./oss.js";
 import { CONNECTIONS_PER_FILE, startTimer } from "./queue.js";
 import { isReadable, sumOf, verifyUnchanged } from "./reader.js";
 import { PreviousUploads } from "./resume.js";
-import { canRetry, Fault, retryDelay } from "./retry.js";
+import { canRetry, retryDelay } from "./retry.js";
 
 /** More at a time would be fewer requests, but on a slow line the last URLs would expire unused. */
 const URLS_PER_REQUEST = 10;

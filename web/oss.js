@@ -1,8 +1,8 @@
 // Requests to the storage, and what its answers mean.
 
+import { Fault } from "./faults.js";
 import { createUuid, MAX_COPY_SIZE, unreadableFault } from "./files.js";
 import { copyToMemory, isReadable, sumOf, verifyUnchanged } from "./reader.js";
-import { Fault } from "./retry.js";
 
 const CHECKSUM = /^x-oss-hash-crc64ecma: *(\d+)/im;
 

@@ -1,9 +1,10 @@
 // Which file is uploaded when, and when it is tried again. Knows neither the page nor the network.
 
 import { arrivedOf, Bandwidth, Meter, sumConnections, Totals } from "./bandwidth.js";
+import { Fault } from "./faults.js";
 import { createUuid } from "./files.js";
 import { Outages } from "./outages.js";
-import { canRetry, Fault, HALTS_QUEUE, OFFLINE_LIKE, retryDelay, toFault } from "./retry.js";
+import { canRetry, HALTS_QUEUE, OFFLINE_LIKE, retryDelay, toFault } from "./retry.js";
 import { WaitingList } from "./waiting.js";
 
 /** Browsers open six connections to a host. */
@@ -270,7 +271,7 @@ export class Queue {
         const lifetimeMs = form.lifetimeSeconds ? form.lifetimeSeconds * 1000 : attempt.lifetimeMs;
         const isAhead = form.isAhead ?? false;
         Object.assign(attempt, { begin, sentBefore: sent, sending: begin, lifetimeMs, isAhead });
-        this.#update(upload, { state: "sending", key: form.key, sent });
+        this.#update(upload, { state: "sending", key: `${form.key}`, sent });
         const onProgress = (/** @type {number} */ bytes) => {
             if (!signal.aborted && this.#running.has(attempt)) {
                 this.#updateProgress(attempt, bytes);

@@ -1,6 +1,6 @@
 // What a link asks for: its title, note and end, and how many files are left of it. Loaded for links that say so.
 
-import { Fault } from "./retry.js";
+import { Fault } from "./faults.js";
 import { create, setText } from "./template.js";
 
 /** A weekday names one day until then. */
@@ -59,12 +59,13 @@ export class RequestView {
 
 /** "Until Friday 17:00, 5 files at most." @param {Limits} limits @param {number} now @param {Translator} texts */
 export function describeTerms({ token_expires_at: end, max_files: count }, now, texts) {
-    if (!end) {
+    const at = Date.parse(end ?? "");
+    if (!at) {
         return "";
     }
-    const isSoon = Date.parse(end) - now < WEEK_MS;
+    const isSoon = at - now < WEEK_MS;
     const format = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
-        new Intl.DateTimeFormat(texts.locale, options).format(new Date(end));
+        new Intl.DateTimeFormat(texts.locale, options).format(at);
     // Together, some languages would write them as "17:30 (Friday)".
     const date = isSoon
         ? `${format({ weekday: "long" })} ${format({ timeStyle: "short" })}`

@@ -1,4 +1,6 @@
-// What can go wrong: which faults are tried again and after how long, and which stop the queue or close the page.
+// Which faults are tried again and after how long, and which stop the queue.
+
+import { Fault, LINK_NEEDED } from "./faults.js";
 
 const MAX_TRIES = 6;
 
@@ -19,25 +21,8 @@ export const NOT_RETRIABLE = [
     ...["too_large", "too_small", "type_not_allowed", "invalid_filename", "file_changed", "type_mismatch", "count"],
 ];
 
-/** Another upload link fixes them. */
-export const LINK_NEEDED = [
-    ...["token_missing", "token_expired", "token_invalid", "unknown_profile", "profile_not_allowed"],
-];
-
-/** With these the page accepts no files. */
-export const BLOCKING = ["config", ...LINK_NEEDED, "not_allowed", "origin_not_allowed"];
-
 /** They concern every file: the user has to act. */
 export const HALTS_QUEUE = [...LINK_NEEDED, "not_allowed", "origin_not_allowed", "misconfigured", "clock"];
-
-export class Fault extends Error {
-    /** @param {string} code a message's key @param {Detail} [detail] */
-    constructor(code, detail = {}) {
-        super(code);
-        this.code = code;
-        this.detail = detail;
-    }
-}
 
 /** @param {unknown} error */
 export function toFault(error) {
@@ -52,12 +37,4 @@ export function canRetry({ code }, tries) {
 /** Random, so that clients that failed together do not return together. @param {number} tries @param {number} retryAfter seconds @param {() => number} random */
 export function retryDelay(tries, retryAfter, random) {
     return retryAfter * 1000 + random() * Math.min(MAX_PAUSE_MS, 1000 * 2 ** tries);
-}
-
-/** @param {{ code?: string, message?: string, request_id?: string, retry_after?: number }} error @param {number} [status] */
-export function functionFault({ code, message, request_id: requestId, retry_after: retryAfter }, status = 0) {
-    const fallback = status === 401 || status === 403 ? "not_allowed" : "function_down";
-    return new Fault(code ?? (status === 429 ? "function_busy" : fallback), {
-        ...{ status, code, message, requestId, retryAfter },
-    });
 }

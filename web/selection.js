@@ -1,12 +1,26 @@
 // Which chosen files go into the list. Loaded with the list.
 
+import { Reporter } from "./events.js";
+import { Fault } from "./faults.js";
 import { checkLimits, identityOf, Upload } from "./files.js";
 import { readChosen, sift } from "./found-files.js";
+import { UploadList } from "./list.js";
 import { isolateName } from "./messages.js";
-import { Fault } from "./retry.js";
+import { createQueue } from "./uploader.js";
 
 /** How long files are added without a pause for the reader. */
 const SLICE_MS = 40;
+
+/** With the list that the files get into, and the queue that uploads them. @param {OssUpload} element @param {View} view @param {() => void} onReport is called before events are */
+export function createSelection(element, view, onReport) {
+    const reporter = new Reporter(element, onReport);
+    const queue = createQueue(/** @type {Signer} */ (element.signer), (upload) => {
+        list.showChange(upload);
+        reporter.noteChange(upload);
+    });
+    const list = new UploadList(view, queue, (share) => reporter.reportProgress(share));
+    return new FileSelection(list, reporter, () => element);
+}
 
 export class FileSelection {
     /** Resumes an interrupted upload of the same file. @type {(upload: Upload) => void} */

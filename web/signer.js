@@ -1,7 +1,7 @@
 // The function's client.
 
+import { Fault, functionFault } from "./faults.js";
 import { MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND } from "./form-lifetime.js";
-import { Fault, functionFault } from "./retry.js";
 
 export class Signer {
     multipartThreshold = Infinity; // until the limits are known
@@ -42,6 +42,9 @@ export class Signer {
         const { countSlots } = isCounted ? await import("./counted-link.js").catch(unreachable) : {};
         if (identity !== this.#identity) {
             return this.fetchLimits(signal); // they are another person's, or another profile's
+        }
+        if (!(limits.max_size > 0 && [limits.accept, limits.content_types].every(Array.isArray))) {
+            throw functionFault({}, 200); // something else is at the address
         }
         const name = this.storagePrefix;
         this.multipartThreshold = limits.multipart_threshold ?? Infinity;

@@ -212,15 +212,17 @@ export const STYLE = /* css */ `
     }
 `;
 
-/** @type {Map<string, CSSStyleSheet>} */
-const sheets = new Map();
+/** What each has. @type {WeakMap<Node, Set<string>>} */
+const styles = new WeakMap();
 
-/** @param {Document | ShadowRoot} root @param {string} text of a style sheet, which all elements share */
+/** In another document it needs sheets of that one. @param {Document | ShadowRoot} root @param {string} text of a style sheet */
 export function addStyle(root, text) {
-    const sheet = sheets.get(text) ?? new CSSStyleSheet();
-    if (!sheets.has(text)) {
-        sheet.replaceSync(text);
-        sheets.set(text, sheet);
+    const texts = (styles.get(root) ?? new Set()).add(text);
+    styles.set(root, texts);
+    const { defaultView } = root.ownerDocument ?? root;
+    if (defaultView) {
+        const sheet = new defaultView.CSSStyleSheet();
+        sheet.replaceSync([...texts].join(""));
+        root.adoptedStyleSheets = [sheet];
     }
-    root.adoptedStyleSheets = [...new Set([...root.adoptedStyleSheets, sheet])];
 }

@@ -1,7 +1,7 @@
 // What the element shows whether it has files or not: what may be uploaded, as whom, and why nothing can be.
 
+import { BLOCKING } from "./faults.js";
 import { isolateName, Translator } from "./messages.js";
-import { BLOCKING } from "./retry.js";
 import { addStyle, STYLE, THEME } from "./style.js";
 import { createTree, elementsById } from "./template.js";
 
@@ -57,10 +57,10 @@ export class View {
         this.#paintFault();
     }
 
-    /** @param {Limits | null} limits @param {number | undefined} maxFiles @param {boolean} hasToken */
-    showLimits(limits, maxFiles, hasToken) {
+    /** @param {SelectionRules} rules @param {boolean} hasToken */
+    showLimits({ accept, limits, maxFiles }, hasToken) {
         const { page, texts } = this;
-        page.rules.textContent = limits ? texts.describeLimits(limits, maxFiles) : "";
+        page.rules.textContent = limits ? texts.describeLimits(limits, maxFiles, accept) : "";
         const { subject } = limits ?? {};
         page.who.textContent = subject ? texts.formatMessage("uploading_as", { name: isolateName(subject) }) : "";
         page.who.hidden = !subject && !hasToken;

@@ -1,7 +1,8 @@
 // How the state of files is worded, one by one and in sum. Loaded with the list.
 
+import { LINK_NEEDED } from "./faults.js";
 import { isolateName, join } from "./messages.js";
-import { HALTS_QUEUE, LINK_NEEDED } from "./retry.js";
+import { HALTS_QUEUE } from "./retry.js";
 import { STORED } from "./states.js";
 
 /** @param {Translator} texts @param {Upload} upload */

@@ -15,7 +15,7 @@ FEATURES = {
     "What is shown without files, its look included": ["view.js", "template.js", "style.js", "drop.js"],
     "Eight languages, their numbers and plurals": ["messages.js"],
     "The page around: title, look, language, links": ["app.js"],
-    "The function's client, and what faults mean": ["signer.js", "retry.js"],
+    "The function's client, and what faults mean": ["signer.js", "faults.js", "retry.js"],
     "The queue, with forms that expire": ["queue.js", "waiting.js", "uploader.js", "files.js", "states.js"],
     "The storage's client": ["oss.js", "abort.js"],
     "Checksums, and files that change": ["crc64.js", "reader.js"],

@@ -31,6 +31,19 @@ FAULTS = [
 ]
 
 
+def test_what_are_no_limits_is_told_and_files_wait_for_better_ones(page: Page, cloud: Cloud) -> None:
+    answer: dict[str, object] = {"max_size": 1, "content_types": ["image/png"], "accept": [5], "subject": {}}
+    page.route("**/limits", lambda route: route.fulfill(json=answer, headers={"Access-Control-Allow-Origin": "*"}))
+    page.goto(cloud.site.url)
+    expect(page.locator("#trouble")).to_have_text("The upload service is not available.")
+    choose(page, ("cat.png", "image/png", PNG))
+    expect(row(page, "cat.png")).to_have_class("done")
+    page.unroute("**/limits")
+    page.locator("oss-upload").evaluate("(element) => element.refresh()")
+    expect(page.locator("#rules")).to_have_text("Up to 100 MB each")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 @pytest.mark.parametrize(
     ("faults", "words", "tries"), FAULTS, ids=lambda value: "-".join(value) if isinstance(value, dict) else ""
 )

@@ -31,6 +31,7 @@ MODULES = [
     "element",
     "events",
     "failure-report",
+    "faults",
     "files",
     "form-control",
     "form-lifetime",
@@ -316,7 +317,7 @@ def test_several_elements_have_lists_and_languages_of_their_own(
         document.body.append(other);
     }""")
     first, other = page.locator("#attachments"), page.locator("#other")
-    expect(other.locator("#rules")).to_have_text("单个文件不超过 100 MB · 最多 1 个文件")
+    expect(other.locator("#rules")).to_have_text("TXT · 单个文件不超过 100 MB · 最多 1 个文件")
     other.locator("#files").set_input_files(
         [A_FILE, FilePayload(name=f"{'b' * 250}.png", mimeType="image/png", buffer=b"b")]
     )
@@ -340,6 +341,15 @@ def test_several_elements_have_lists_and_languages_of_their_own(
     expect(other.locator("li.done .status")).to_have_text("5 Byte · Hochgeladen")
     assert other.locator("li.done bdi").evaluate("(name) => name.innerText") == "a.txt"
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    # What changes around it later counts, too.
+    page.evaluate("document.querySelector('div[lang]').lang = 'fr'")
+    expect(other.locator("li.done .status")).to_have_text("5 octets · Envoyé")
+    page.evaluate("""() => {
+        document.querySelector("div[lang]").removeAttribute("lang");
+        document.documentElement.lang = "es";
+    }""")
+    expect(other.locator("li.done .status")).to_have_text("5 bytes · Subido")
+    expect(first.locator("#invitation")).to_have_text("Arrastre aquí archivos o carpetas, o péguelos")
     # A menu of the page around is above the summary, which stays in view above the rows.
     assert page.evaluate("""() => {
         const menu = document.createElement("menu");
@@ -349,7 +359,19 @@ def test_several_elements_have_lists_and_languages_of_their_own(
             .querySelector("#total").getBoundingClientRect();
         return document.elementFromPoint(x + 9, y + 9) === menu;
     }""")
-    expect(first.locator("#invitation")).to_have_text("Drop files or folders here, or paste them")
+    # Another document has style sheets of its own.
+    looks = page.evaluate("""() => {
+        const other = document.querySelector("div").shadowRoot.querySelector("oss-upload");
+        const places = ["#drop", "li"].map((name) => other.shadowRoot.querySelector(name));
+        const look = () => places.map((place) => getComputedStyle(place).display);
+        const frame = document.body.appendChild(document.createElement("iframe"));
+        const before = look();
+        frame.contentDocument.body.append(other);
+        const inFrame = look();
+        document.body.append(frame.contentDocument.adoptNode(other));
+        return [before, inFrame, look()];
+    }""")
+    assert looks == [["flex", "flex"]] * 3
 
 
 def test_the_uploader_in_a_page_of_ones_own(page: Page, cloud: Cloud, site: Site, project: Path) -> None:

@@ -7,9 +7,9 @@ import { webcrypto } from "node:crypto";
 import { beforeEach, test } from "node:test";
 import { readLink } from "../../web/claims.js";
 import { Slots } from "../../web/counted-link.js";
+import { Fault } from "../../web/faults.js";
 import { Upload } from "../../web/files.js";
 import { Queue } from "../../web/queue.js";
-import { Fault } from "../../web/retry.js";
 import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone

@@ -99,7 +99,8 @@ function world({ token, limits = {}, expiresIn = 600 } = {}) {
     globalThis.fetch = async (address, { body, headers, signal }) => {
         if (address.endsWith("/limits")) {
             await Promise.race([page.limits, waitForAbort(signal)]);
-            return new Response(JSON.stringify({ expires_in: expiresIn, ...limits }));
+            const whole = { max_size: 1, content_types: [], accept: [], expires_in: expiresIn, ...limits };
+            return new Response(JSON.stringify(whole));
         }
         const { files, profile } = JSON.parse(body);
         requests.push({

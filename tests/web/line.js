@@ -1,6 +1,6 @@
 // A line that all files share evenly, and a storage at its end. Nothing here knows how the queue goes about it.
 
-import { Fault } from "../../web/retry.js";
+import { Fault } from "../../web/faults.js";
 import { settle } from "./clock.js";
 
 /** Milliseconds of a step. */

@@ -7,9 +7,10 @@ import { readdir, readFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
 import { Totals } from "../../web/bandwidth.js";
 import { describeDetail } from "../../web/failure-report.js";
+import { Fault } from "../../web/faults.js";
 import { Upload } from "../../web/files.js";
 import { chooseLanguage, LANGUAGES, loadTranslator, Translator } from "../../web/messages.js";
-import { canRetry, Fault, HALTS_QUEUE, NOT_RETRIABLE } from "../../web/retry.js";
+import { canRetry, HALTS_QUEUE, NOT_RETRIABLE } from "../../web/retry.js";
 import { describeAnswer, describeOutage, describeStatus, describeTotals, formatDuration } from "../../web/wording.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
@@ -245,7 +246,7 @@ for (const [language, preferred, locale] of [
     test(`${language} for a reader of ${JSON.stringify(preferred)} writes numbers as ${locale}`, async (context) => {
         context.mock.method(globalThis, "fetch", async (url) => new Response(await readFile(url)));
         const texts = await loadTranslator(language, preferred);
-        assert.deepEqual([texts.language, texts.locale, texts.messages], [language, locale, copy[language]]);
+        assert.deepEqual([texts.language, texts.locale, { ...texts.messages }], [language, locale, copy[language]]);
     });
 }
 
@@ -551,6 +552,11 @@ for (const language of Object.keys(LANGUAGES)) {
     });
 }
 
+for (const code of ["constructor", "toString", "__proto__"]) {
+    test(`a function's code ${code} has the words of one that nobody knows`, () =>
+        assert.equal(messages.describeFault(new Fault(code)), messages.formatMessage("unknown")));
+}
+
 const DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const JPEG = ["image/jpeg", "image/jpg", "image/pjpeg", ".jpg", ".jpeg"];
 const TEXT = ["text/plain", "text/x-log", ".txt", ".log"];
@@ -565,4 +571,24 @@ for (const [types, accept, maxFiles, text] of [
     const limits = { max_size: 20_000, content_types: types, accept };
     test(`the rules for ${types} and ${maxFiles} files are ${text}`, () =>
         assert.equal(plain(messages.describeLimits(limits, maxFiles)), text));
+}
+
+const THREE = { types: ["image/jpeg", "text/plain", DOCX], accept: [...JPEG, ...TEXT, DOCX, ".docx"] };
+const ANYTHING = { types: ["application/octet-stream", "image/jpeg"], accept: [] };
+
+for (const [{ types, accept }, only, text] of [
+    [THREE, "", "JPG, TXT, DOCX · Up to 20 kB each"],
+    [THREE, "image/*", "JPG · Up to 20 kB each"],
+    [THREE, "IMAGE/*, .Docx", "JPG, DOCX · Up to 20 kB each"],
+    [THREE, "image/jpeg,text/plain", "JPG, TXT · Up to 20 kB each"],
+    [THREE, ".jpeg , .jpg", "JPEG, JPG · Up to 20 kB each"],
+    [THREE, "video/*", "Up to 20 kB each"],
+    [ANYTHING, ".pdf,.docx", "PDF, DOCX · Up to 20 kB each"],
+    [ANYTHING, "image/*,.pdf", "Up to 20 kB each"], // not all of them have names
+    [ANYTHING, ".1,.2,.3,.4,.5,.6", "Up to 20 kB each"],
+]) {
+    test(`of the types ${types} an element takes ${only || "all"}: ${text}`, () => {
+        const limits = { max_size: 20_000, content_types: types, accept };
+        assert.equal(plain(messages.describeLimits(limits, undefined, only)), text);
+    });
 }

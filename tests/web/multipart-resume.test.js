@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fault } from "../../web/retry.js";
+import { Fault } from "../../web/faults.js";
 import { FACT, ID, idle, SIZE, world } from "./multipart-world.js";
 
 const GONE = new Fault("upload_gone", { status: 410 });

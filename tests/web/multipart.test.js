@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fault } from "../../web/retry.js";
+import { Fault } from "../../web/faults.js";
 import { FACT, ID, idle, letters, SIZE, sumOf, world } from "./multipart-world.js";
 
 test("a file is begun, sent in parts without a type, and completed", async () => {

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { Fault } from "../../web/faults.js";
 import { Upload } from "../../web/files.js";
 import { Queue } from "../../web/queue.js";
-import { Fault } from "../../web/retry.js";
 import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Fault } from "../../web/faults.js";
 import { Queue } from "../../web/queue.js";
-import { Fault } from "../../web/retry.js";
 import { settle } from "./clock.js";
 import { fail, names, sending, upload, world } from "./queue-world.js";
 

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fault, retryDelay } from "../../web/retry.js";
+import { Fault } from "../../web/faults.js";
+import { Queue } from "../../web/queue.js";
+import { retryDelay } from "../../web/retry.js";
 import { settle } from "./clock.js";
 import { fail, sending, upload, world } from "./queue-world.js";
 
@@ -295,4 +297,16 @@ test("a file that has changed is another: what was begun of it is abandoned, and
     assert.deepEqual([abandoned, file.fingerprint, file.tries], [[id], undefined, 0]);
     all.queue.add(file);
     assert.notEqual(all.asked.at(-1).request.id, id);
+});
+
+test("a file whose form has no key fails as any other does", async () => {
+    const queue = new Queue({
+        sign: async () => ({}),
+        post: () => Promise.reject(new Fault("exists")),
+        onChange: () => {},
+    });
+    const file = upload();
+    queue.add(file);
+    await settle();
+    assert.deepEqual([file.state, file.fault.code], ["failed", "exists"]);
 });

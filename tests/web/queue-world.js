@@ -2,9 +2,9 @@
 
 import { File } from "node:buffer";
 import { webcrypto } from "node:crypto";
+import { Fault } from "../../web/faults.js";
 import { Upload } from "../../web/files.js";
 import { Queue } from "../../web/queue.js";
-import { Fault } from "../../web/retry.js";
 import { clock, settle } from "./clock.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { Totals } from "../../web/bandwidth.js";
+import { Fault } from "../../web/faults.js";
 import { Translator } from "../../web/messages.js";
 import { describeList } from "../../web/receipt.js";
-import { Fault } from "../../web/retry.js";
 
 const messages = JSON.parse(await readFile(new URL("../../web/en.json", import.meta.url), "utf-8"));
 

@@ -30,6 +30,7 @@ for (const [language, end, count, text] of [
     ["ja", "2026-12-04T09:30:00Z", 5, "期限: 金曜日 17:30、最大 5 ファイル"],
     ["de", "2026-12-04T09:30:00Z", 1, "Bis Freitag 17:30, höchstens 1 Datei."],
     ["en", undefined, undefined, ""],
+    ["en", "whenever", 5, ""],
 ]) {
     test(`a link that ends ${end} and takes ${count} files says in ${language} "${text}"`, async () => {
         const terms = describeTerms({ token_expires_at: end, max_files: count }, NOW, await translate(language));

@@ -14,6 +14,9 @@ afterEach(() => {
     Object.assign(globalThis, { addEventListener, fetch, removeEventListener });
 });
 
+/** What is always in the function's limits. */
+const LIMITS = { max_size: 1, content_types: [], accept: [] };
+
 /** A signer whose function answers so. */
 function signer(answers) {
     globalThis.fetch = async (address) => new Response(JSON.stringify(answers[new URL(address).pathname]));
@@ -29,7 +32,7 @@ for (const [limits, size, life] of [
     [{}, 1, 600],
 ]) {
     test(`with ${JSON.stringify(limits)} the form of ${size} bytes is thought to live ${life} s`, async () => {
-        const asked = signer({ "/limits": limits });
+        const asked = signer({ "/limits": { ...LIMITS, ...limits } });
         await asked.fetchLimits();
         assert.equal(asked.formLifetimeSeconds(size), life);
     });
@@ -51,7 +54,7 @@ for (const [profile, limits] of [
     [undefined, "/limits"],
 ]) {
     test(`with the profile ${profile} the limits are asked for at ${limits}`, async () => {
-        const { signer, asked } = recorder({ "/limits": {} }, null, profile);
+        const { signer, asked } = recorder({ "/limits": LIMITS }, null, profile);
         await signer.fetchLimits();
         assert.deepEqual(asked, [[limits, null]]);
     });
@@ -77,7 +80,7 @@ for (const [token, profile, limits, prefix] of [
     [tokenOf({ jti: "j", max_files: 5 }), undefined, { subject: "a/b", max_files: 5 }, "a%2Fb//j"],
 ]) {
     test(`what the browser stores of ${JSON.stringify(limits)} and ${profile} is ${prefix}'s alone`, async () => {
-        const { signer } = recorder({ "/limits": limits }, token, profile);
+        const { signer } = recorder({ "/limits": { ...LIMITS, ...limits } }, token, profile);
         await signer.fetchLimits();
         assert.equal(signer.storagePrefix, `previous-upload https://sign.example.com ${prefix} `);
         assert.equal(signer.slots?.prefix, limits.max_files && `slot https://sign.example.com ${prefix} `);
@@ -85,7 +88,7 @@ for (const [token, profile, limits, prefix] of [
 }
 
 test("a counted link that is replaced by another one has other slots; asked for its limits again, the same", async () => {
-    const limits = { subject: "alice", max_files: 5 };
+    const limits = { ...LIMITS, subject: "alice", max_files: 5 };
     const { signer } = recorder({ "/limits": limits }, tokenOf({ jti: "one", max_files: 5 }));
     await signer.fetchLimits();
     const { slots } = signer;
@@ -118,7 +121,7 @@ async function switchWhileAsked(status = 200) {
     globalThis.fetch = (_, { headers }) =>
         new Promise((resolve) => {
             const subject = headers.Authorization.replace("Bearer ", "");
-            const answer = (status) => resolve(new Response(JSON.stringify({ subject }), { status }));
+            const answer = (status) => resolve(new Response(JSON.stringify({ ...LIMITS, subject }), { status }));
             answers.push(answer);
         });
     const signer = new Signer("https://sign.example.com", "alice");
@@ -141,7 +144,7 @@ for (const status of [200, 401]) {
 }
 
 test("the limits of one token are not known of another", async () => {
-    const asked = signer({ "/limits": {} });
+    const asked = signer({ "/limits": LIMITS });
     const known = [asked.hasLimits];
     await asked.fetchLimits();
     known.push(asked.hasLimits);
@@ -149,6 +152,21 @@ test("the limits of one token are not known of another", async () => {
     known.push(asked.hasLimits);
     assert.deepEqual(known, [false, true, false]);
 });
+
+for (const answer of [
+    ...[null, 0, "", [], {}, "limits", ["limits"], 5, true],
+    ...[null, "many", {}, [], -1, 0].map((max_size) => ({ ...LIMITS, max_size })),
+    ...[null, "image/png", {}, 5].flatMap((types) => [
+        { ...LIMITS, content_types: types },
+        { ...LIMITS, accept: types },
+    ]),
+]) {
+    test(`limits ${JSON.stringify(answer)} are not those of the upload service`, async () => {
+        const asked = signer({ "/limits": answer });
+        const { code, detail } = await asked.fetchLimits().catch((fault) => fault);
+        assert.deepEqual([code, detail.status, asked.hasLimits], ["function_down", 200, false]);
+    });
+}
 
 test("no profile is no profile, whichever way it is written", () => {
     assert.equal(new Signer("https://sign.example.com", "token", "").profile, undefined);
