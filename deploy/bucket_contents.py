@@ -9,6 +9,7 @@ from itertools import islice
 
 import alibabacloud_oss_v2 as oss
 
+from deploy.counts import number_of
 from deploy.oss_client import refusal
 
 _AT_ONCE = 1000
@@ -32,8 +33,8 @@ class Contents:
     """Uploads in parts that were begun and not finished."""
 
     def __str__(self) -> str:
-        files = f"{self.files:,} file{'' if self.files == 1 else 's'} ({self.size:,} bytes)"
-        unfinished = f"{self.unfinished:,} unfinished upload{'' if self.unfinished == 1 else 's'}"
+        files = f"{number_of(self.files, 'file')} ({number_of(self.size, 'byte')})"
+        unfinished = number_of(self.unfinished, "unfinished upload")
         return " and ".join([files] * bool(self.files) + [unfinished] * bool(self.unfinished))
 
     def __bool__(self) -> bool:

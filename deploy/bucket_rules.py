@@ -16,6 +16,7 @@ from typing import TypeAlias
 from xml.etree.ElementTree import Element, SubElement
 
 from deploy.cors_rules import CorsRule, readable_headers, rules_for
+from deploy.counts import number_of
 from deploy.lifecycle_rules import ExpiryRule, expiry_rules, parts_rules
 from deploy.profiles import profile_folder
 
@@ -242,7 +243,7 @@ def _id(rule: Element) -> str:
 
 def _when(days: int) -> str:
     """Returns in words when a rule acts; it has no days where it names a date."""
-    return f"after {days} days" if days else "of before a date"
+    return f"after {number_of(days, 'day')}" if days else "of before a date"
 
 
 def _overlaps(prefix: str, folder: str) -> bool:
@@ -266,7 +267,7 @@ def _deletions(rule: Element, folders: Mapping[str, int]) -> Iterator[str]:
         for folder in _folders_of(expiry, folders):
             days = folders[folder]
             if not days or expiry.days < days:
-                kept = f"they are to be kept {days} days" if days else "they are to be kept"
+                kept = f"they are to be kept {number_of(days, 'day')}" if days else "they are to be kept"
                 yield (
                     f"Its lifecycle rule {_id(rule)} deletes files in {folder} {_when(expiry.days)}, and {kept}: "
                     "set KEEP_DAYS, or keep_days of the profile, to no more than that, or except that prefix from the "
@@ -298,7 +299,7 @@ def _refused_transitions(rule: Element, folders: Mapping[str, int]) -> Iterator[
         days = int(transition.findtext("Days") or 0)
         if ends and days >= min(ends):
             yield (
-                f"Its lifecycle rule {_id(rule)} moves files to {transition.findtext('StorageClass')} after {days} "
-                f"days, and uploads would be deleted after {min(ends)}: OSS refuses such a pair. Keep uploads longer, "
-                "or except their prefix from the rule"
+                f"Its lifecycle rule {_id(rule)} moves files to {transition.findtext('StorageClass')} after "
+                f"{number_of(days, 'day')}, and uploads would be deleted after {min(ends)}: OSS refuses such a pair. "
+                "Keep uploads longer, or except their prefix from the rule"
             )

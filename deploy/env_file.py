@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from deploy.counts import number_of
+
 LARGEST = 1_000_000
 """Bytes of a .env that is read."""
 
@@ -73,7 +75,7 @@ def dotenv(text: str, file: str = ".env") -> dict[str, str]:
         if (fault := _fault_of(line, found))
     ]
     if faults:
-        more = [f"and {len(faults) - AT_MOST:,} lines more"] if len(faults) > AT_MOST else []
+        more = [f"and {number_of(len(faults) - AT_MOST, 'line')} more"] if len(faults) > AT_MOST else []
         raise ValueError("\n".join([*faults[:AT_MOST], *more]))
     return found
 

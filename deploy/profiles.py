@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from deploy.counts import number_of
 from direct_upload.profiles import DEFAULT, FILE, parse
 
 
@@ -46,8 +47,8 @@ def keep_days_faults(content: bytes | None, of_all: str) -> tuple[str, ...]:
     """Returns why a profile's files would not be kept as long as it says; `of_all` is KEEP_DAYS."""
     limit = int(of_all) if of_all.isdecimal() else 0
     return tuple(
-        f"{name}.keep_days in {FILE} is {days}, and KEEP_DAYS={limit} deletes every file after {limit} days: "
-        "lower the one, or raise the other"
+        f"{name}.keep_days in {FILE} is {days}, and KEEP_DAYS={limit} deletes every file after "
+        f"{number_of(limit, 'day')}: lower the one, or raise the other"
         for name, days in keep_days(content).items()
         if 0 < limit < days
     )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from deploy.build import code_folder, dependencies, pythons
 from deploy.build.pythons import BuildError
+from deploy.counts import number_of
 from deploy.environment import own_environment
 from deploy.private_files import why_private
 from deploy.profiles import read_profiles
@@ -100,7 +101,7 @@ class BuildResult:
 
     def __str__(self) -> str:
         folder = self.folder.relative_to(ROOT) if self.folder.is_relative_to(ROOT) else self.folder
-        return f"{folder}: {self.files} files, {self.size / 1e6:.1f} MB, zipped {self.zipped / 1e6:.1f} MB"
+        return f"{folder}: {number_of(self.files, 'file')}, {self.size / 1e6:.1f} MB, zipped {self.zipped / 1e6:.1f} MB"
 
 
 def main(environ: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from deploy.counts import number_of
 from deploy.doctor.check import check
 from deploy.doctor.context import BUCKET, Context
 from deploy.doctor.live_bucket import BucketConfig
@@ -129,7 +130,7 @@ def site_website(context: Context) -> Iterator[str]:
         if found != stated:
             yield f"{live.where} has the {what} {found or '(none)'}, and in the template {stated or '(none)'}."
     if count := live.website.rules:
-        yield f"{live.where} has {count} rule{'' if count == 1 else 's'} that may send requests elsewhere."
+        yield f"{live.where} has {number_of(count, 'rule')} that may send requests elsewhere."
 
 
 @check(

@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy import credentials, declared, names
+from deploy.counts import number_of
 from deploy.doctor import checks
 from deploy.doctor.check import Check, Finding
 from deploy.doctor.context import Context
@@ -84,8 +85,8 @@ def report(
     decisions = [each for each in findings if each.check.level == "decision"]
     not_made = checks.not_made(chosen, seen.not_visible)
     missing = sum(len(ids) for ids in not_made.values())
-    plural = "" if len(faults) == 1 else "s"
-    _print([f"{checks.count(chosen) - missing} checks made, {missing} not made; {len(faults)} fault{plural}."])
+    made, found = number_of(checks.count(chosen) - missing, "check"), number_of(len(faults), "fault")
+    _print([f"{made} made, {missing} not made; {found}."])
     reasons = [f"{visible(reason[:1].upper() + reason[1:])}:\n  {', '.join(ids)}" for reason, ids in not_made.items()]
     for heading, entries in (("Faults", faults), ("For you to decide", decisions), ("Not made", reasons)):
         if entries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from deploy.counts import number_of
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.lifecycle_rules import ExpiryRule
@@ -49,7 +50,7 @@ def deletions(context: Context) -> Iterator[str]:
     kept, days_of, folder = _days_of_all(context), keep_days(context.profiles), _folder(context)
     for each in context.buckets() if kept is not None else ():
         for rule in each.expiry or ():
-            when = f"after {rule.days} days" if rule.days else "of before a date"
+            when = f"after {number_of(rule.days, 'day')}" if rule.days else "of before a date"
             profile = next((name for name, its in _profile_folders(context).items() if rule.prefix.startswith(its)), "")
             if profile:
                 if rule.days < days_of[profile]:
@@ -74,13 +75,13 @@ def overdue(context: Context) -> Iterator[str]:
         return
     days = _days_of_all(context)
     if days and not _is_deleted(live.expiry, _folder(context), days):
-        yield f"{live.where} does not delete uploads after {days} days, as KEEP_DAYS says."
+        yield f"{live.where} does not delete uploads after {number_of(days, 'day')}, as KEEP_DAYS says."
     days_of = keep_days(context.profiles)
     for name, folder in _profile_folders(context).items():
         if not _is_deleted(live.expiry, folder, days_of[name]):
             yield (
-                f"{live.where} does not delete uploads of the profile {name} after {days_of[name]} days, as "
-                "profiles.json says."
+                f"{live.where} does not delete uploads of the profile {name} after "
+                f"{number_of(days_of[name], 'day')}, as profiles.json says."
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploy.counts import number_of
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
 
@@ -40,11 +41,12 @@ def multipart_lifecycle(context: Context) -> Iterator[str]:
         if not days:
             yield f"{each.where} has no lifecycle rule that clears abandoned parts away."
         elif days > longest:
-            yield f"{each.where} clears abandoned parts away after {days} days, and in the template after {longest}."
+            when = number_of(days, "day")
+            yield f"{each.where} clears abandoned parts away after {when}, and in the template after {longest}."
         concerned = [rule for rule in each.parts if folder.startswith(rule.prefix) or rule.prefix.startswith(folder)]
         soonest = min((rule.days for rule in concerned), default=LEAST_DAYS)
         if soonest < LEAST_DAYS:
-            when = f"after {soonest} days" if soonest else "of before a date"
+            when = f"after {number_of(soonest, 'day')}" if soonest else "of before a date"
             yield f"{each.where} clears abandoned parts away {when}."
 
 

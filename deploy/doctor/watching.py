@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from deploy.alerts import alert_faults
+from deploy.counts import number_of
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
 
@@ -37,4 +38,4 @@ def certificate(context: Context) -> Iterator[str]:
             yield f"Browsers refuse the certificate of {each.domain}: {each.refused}."
         elif not each.code and days < WARNING_DAYS:
             date = time.strftime("%Y-%m-%d", time.gmtime(each.ends_at))
-            yield f"The certificate of {each.domain} ends on {date}, in {days} day{'' if days == 1 else 's'}."
+            yield f"The certificate of {each.domain} ends on {date}, in {number_of(days, 'day')}."

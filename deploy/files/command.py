@@ -24,6 +24,7 @@ from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
 from urllib3.exceptions import HTTPError
 
 from deploy import credentials, declared, oss_client
+from deploy.counts import number_of
 from deploy.environment import own_environment
 from deploy.files.deletion import UploadBucket, delete, subject_paths
 from deploy.files.inbox import Inbox, StoredObject
@@ -209,7 +210,7 @@ def _fetch(store: Store, listed: StoredObject, path: Path) -> None:
         for chunk in store.get(listed.key):
             size += file.write(chunk)
     if size != listed.size:
-        raise ReadError(f"{visible(listed.key)} has {listed.size:,} bytes, and {size:,} came")
+        raise ReadError(f"{visible(listed.key)} has {number_of(listed.size, 'byte')}, and {size:,} came")
 
 
 def _check(asked: argparse.Namespace) -> None:

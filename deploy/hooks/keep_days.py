@@ -20,6 +20,7 @@ import alibabacloud_oss_v2 as oss
 
 from deploy import bucket_answers
 from deploy.bucket_rules import meaning
+from deploy.counts import number_of
 from deploy.hooks import bucket_configuration, oss_client
 from deploy.oss_client import refusal
 from deploy.profiles import keep_days, profile_folder, read_profiles
@@ -58,7 +59,7 @@ def set_rules(client: oss.Client, bucket: str, prefix: str, days_of: Mapping[str
         bucket_configuration.delete(client, bucket, "lifecycle")
     changed = {name: days for name, days in days_of.items() if _has_changed(before, after, RULE_ID + name)}
     return [
-        *(f"Files of the profile {name} are deleted after {days} days." for name, days in changed.items()),
+        *(f"Files of the profile {name} are deleted after {number_of(days, 'day')}." for name, days in changed.items()),
         *(
             f"The lifecycle rule {each} is deleted: profiles.json no longer asks for it."
             for each in before

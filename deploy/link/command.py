@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.addresses import is_safe
+from deploy.counts import number_of
 from deploy.environment import own_environment
 from deploy.link import summary
 from deploy.link.people import read_people
@@ -75,11 +76,11 @@ def main(
         said = f"{visible(asked.who)}: {terms}. Anybody who has the link can upload."
     else:
         _print_rows(names, links)
-        said = f"{len(links):,} links, each for {terms}. Anybody who has a link can upload with it."
+        said = f"{number_of(len(links), 'link')}, each for {terms}. Anybody who has a link can upload with it."
     print(f"{about_codes}{said}", file=sys.stderr)
     days = _days_kept(asked, environ, profiles)
     if asked.max_files and 0 < days < (ends - now).days:
-        print(f"OSS deletes the files after {days} days: then their places are free again.", file=sys.stderr)
+        print(f"OSS deletes files after {number_of(days, 'day')}: then their places are free again.", file=sys.stderr)
     return 0
 
 

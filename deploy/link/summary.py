@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from deploy.counts import number_of
+
 _UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 
 
 def describe_files(max_files: int | None, max_size: int) -> str:
     """Returns such as `5 files of at most 10 MB`."""
-    count = "any number of files" if max_files is None else "1 file" if max_files == 1 else f"{max_files:,} files"
+    count = "any number of files" if max_files is None else number_of(max_files, "file")
     return f"{count} of at most {describe_size(max_size)}"
 
 
@@ -18,7 +20,7 @@ def describe_size(size: int) -> str:
     for unit, name in _UNITS:
         if size >= unit:
             return f"{size * 1000 // unit / 1000:,.3f}".rstrip("0").rstrip(".") + f" {name}"
-    return f"{size} byte{'' if size == 1 else 's'}"
+    return number_of(size, "byte")
 
 
 def describe_end(ends: datetime, now: datetime) -> str:

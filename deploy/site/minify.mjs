@@ -10,9 +10,22 @@ import { build, transform } from "esbuild";
 const LATER = "later";
 
 /** These stand before the others, in the order that took the fewest bytes: gzip finds again what is near. */
-const FIRST = [
-    ...["crc64.js", "uploader.js", "counted-link.js", "multipart.js", "failure-report.js", "found-files.js"],
-];
+const FIRST = ["multipart.js", "counted-link.js", "uploader.js", "found-files.js"];
+
+/** Where it is loaded later, the page is the project's. */
+const THIS_PAGE = "selection.js";
+
+/** Properties by which its modules know each other, and nobody else does: they get short names. */
+const INTERNAL = new RegExp(
+    `^(${[
+        ...["abortIfUnwanted", "allowProbe", "arrivedBefore", "canProbe", "damagedCopies", "describeLimits"],
+        ...["formLifetimeSeconds", "hasFormExpired", "isAhead", "isAlone", "joinSentences", "lifetimeMs"],
+        ...["loadMultipart", "maxFilesPerRequest", "multipartThreshold", "neededMs", "needsWholeLine"],
+        ...["noteAdding", "noteSuccess", "onAbandon", "previousUploads", "removeRow", "resumeFromPreviousUpload"],
+        ...["retryThose", "selectInTime", "sentBefore", "showConnection", "showDetails", "showIncomplete"],
+        ...["shownRows", "silenceMs", "storagePrefix", "useFailures"],
+    ].join("|")})$`,
+);
 
 const [folder, ...names] = process.argv.slice(2);
 
@@ -35,14 +48,16 @@ const SHARED = {
 };
 
 async function minify() {
+    const later = await findLoadedLater();
     const { outputFiles, metafile } = await build({
         ...SHARED,
         entryNames: "[dir]/[name]-[hash]",
         chunkNames: "[name]-[hash]",
         minify: true,
+        mangleProps: later.has(THIS_PAGE) ? INTERNAL : undefined,
         sourcemap: "linked",
         legalComments: "none",
-        plugins: [keepAddresses, minifyStyles, joinModules(await findLoadedLater())],
+        plugins: [keepAddresses, minifyStyles, joinModules(later)],
     });
     const files = Object.fromEntries(outputFiles.map(({ path, text }) => [relative(resolve(folder), path), text]));
     const loads = {};
@@ -114,7 +129,7 @@ const minifyStyles = {
 
 /** Many small files take more bytes, compressed, and more requests than one. @param {Map<string, string[]>} later */
 function joinModules(later) {
-    const isThisPage = later.has("selection.js");
+    const isThisPage = later.has(THIS_PAGE);
     const names = [...later.keys()].sort();
     if (isThisPage) {
         checkNames(names, later);

@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from deploy.counts import number_of
 from deploy.smoke.outcome import StepFailed, Steps, StepSkipped, describe, expect_refusal, header_values
 from deploy.smoke.session import Session
 
@@ -47,7 +48,7 @@ class MultipartSteps:
         self._parts = self._ask_for("/multipart/parts", {"ticket": self._ticket, "parts": [1, 2]})["parts"]
         if sum(part["size"] for part in self._parts) != SIZE:
             raise StepFailed("the parts are not the file")
-        return f"{self._key}, {len(self._parts)} parts"
+        return f"{self._key}, {number_of(len(self._parts), 'part')}"
 
     def _preflight(self) -> str:
         headers = {"Origin": self._session.target.origin, "Access-Control-Request-Method": "PUT"}

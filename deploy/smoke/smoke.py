@@ -11,6 +11,7 @@ import alibabacloud_oss_v2 as oss
 import requests
 
 from deploy import oss_client
+from deploy.counts import number_of
 from deploy.smoke.multipart_steps import MultipartSteps
 from deploy.smoke.outcome import StepFailed, Steps, StepSkipped, describe, expect_refusal, header_values
 from deploy.smoke.profile_steps import ProfileSteps
@@ -64,7 +65,7 @@ class Smoke:
         if answer.status_code != 200 or not self._session.known_limits.get("content_types"):
             raise StepFailed(self._session.describe_refusal(answer))
         size, types, auth = (self._session.known_limits.get(name) for name in ("max_size", "content_types", "auth"))
-        return f"{size:,} bytes, {len(types)} types, auth {auth}"
+        return f"{number_of(size, 'byte')}, {number_of(len(types), 'type')}, auth {auth}"
 
     def _page_names_function(self) -> str:
         answer = self._session.http.get(self._session.target.page + "config.json", timeout=TIMEOUT_SECONDS)

@@ -19,7 +19,7 @@ def form_warnings(policy: PostPolicy, token_expiration: float) -> list[str]:
     if policy.expiration > token_expiration:
         seconds = policy.expiration - token_expiration
         warnings.append(
-            f"The policy expires {seconds:.0f} seconds after the security token, and OSS refuses the form from then "
+            f"The policy expires {seconds:.0f} s after the security token, and OSS refuses the form from then "
             "on. To fix: let the policy expire before the token."
         )
     return warnings

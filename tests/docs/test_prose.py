@@ -49,6 +49,23 @@ def findings(names: list[str]) -> list[str]:
     return found
 
 
+PLURAL = re.compile(
+    r"\{(?![A-Z_]+\b)[^{}]+\} (days|hours|minutes|files|links|parts|types|lines|checks|rules|uploads|faults)\b"
+)
+"""A number before things of which there may be one; not a constant, which is larger."""
+
+
+def test_of_one_thing_no_message_of_the_owners_commands_has_the_plural() -> None:
+    """`number_of` writes both."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {match[0]}"
+        for path in sorted((ROOT / "deploy").rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for match in PLURAL.finditer(line)
+    ]
+    assert found == []
+
+
 def test_no_text_has_words_that_the_prose_rules_exclude() -> None:
     assert findings(TEXTS) == []
 

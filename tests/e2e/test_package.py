@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import time
@@ -139,7 +140,8 @@ def open_example(page: Page, cloud: Cloud, site: Site, project: Path) -> Page:
 def test_the_tarball_has_what_browsers_and_editors_need_and_nothing_else(tarball: Path) -> None:
     others = {"LICENSE", "README.md", "package.json", "owner-explanations.json"}
     code = {f"{name}.js" for name in MODULES} | {f"types/{name}.d.ts" for name in {*MODULES, "types"}}
-    languages = {each.name for each in (ROOT / "web").glob("*.json")} - {"tsconfig.json"}
+    messages = (ROOT / "web" / "messages.js").read_text(encoding="utf-8")
+    languages = set(re.findall(r'new URL\("\./(\S+)", import\.meta\.url\)', messages))
     assert npm_package.read_contents(tarball) == others | code | languages
 
 

@@ -73,6 +73,8 @@ def _pack(folder: Path) -> None:
     for source in _SOURCES:
         path = ROOT / source
         shutil.copytree(path, copy / source) if path.is_dir() else shutil.copy(path, copy)
+    for name in ("config.json", ".config.json"):  # A developer's own, perhaps: with an address.
+        (copy / "web" / name).write_text('{"function": "https://sign.example.com"}', encoding="utf-8")
     (copy / "node_modules").symlink_to(ROOT / "node_modules")
     _npm(copy, "pack", "./web", "--silent", "--pack-destination", str(folder))
     [tarball] = folder.glob("*.tgz")

@@ -327,23 +327,24 @@ def test_a_token_too_long_for_the_function_is_refused_with_what_to_shorten(run: 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environ", "days"),
+    ("arguments", "environ", "time"),
     [
-        (("--once", "--until", "8d"), {"KEEP_DAYS": "7"}, 7),
-        (("--once", "--until", "7d"), {"KEEP_DAYS": "7"}, 0),
-        (("--once", "--until", "99d"), {"KEEP_DAYS": "0"}, 0),
-        (("--until", "8d"), {"KEEP_DAYS": "7"}, 0),
-        (("--once", "--until", "8d", "--profile", "short"), {"KEEP_DAYS": "30"}, 3),
-        (("--once", "--until", "8d", "--profile", "open"), {}, 0),
+        (("--once", "--until", "8d"), {"KEEP_DAYS": "7"}, "7 days"),
+        (("--once", "--until", "8d"), {"KEEP_DAYS": "1"}, "1 day"),
+        (("--once", "--until", "7d"), {"KEEP_DAYS": "7"}, ""),
+        (("--once", "--until", "99d"), {"KEEP_DAYS": "0"}, ""),
+        (("--until", "8d"), {"KEEP_DAYS": "7"}, ""),
+        (("--once", "--until", "8d", "--profile", "short"), {"KEEP_DAYS": "30"}, "3 days"),
+        (("--once", "--until", "8d", "--profile", "open"), {}, ""),
     ],
 )
 def test_a_counted_link_that_outlives_its_files_says_so(
-    run: Link, tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], days: int
+    run: Link, tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], time: str
 ) -> None:
     (tmp_path / "profiles.json").write_text('{"short": {"keep_days": 3}, "open": {}}')
     _, _, said = run("--who", "a", "--page", PAGE, *arguments, JWT_SECRET=new_secret(), **environ)
-    warning = f"OSS deletes the files after {days} days: then their places are free again."
-    assert said.splitlines()[1:] == ([warning] if days else [])
+    warning = f"OSS deletes files after {time}: then their places are free again."
+    assert said.splitlines()[1:] == ([warning] if time else [])
 
 
 def test_the_function_takes_a_counted_link_of_a_profile(run: Link, tmp_path: Path) -> None:

@@ -105,6 +105,18 @@ def test_what_is_loaded_later_names_only_what_is_asked_of_it_by_name(site: dict[
     assert exported & {"isAccepted", "FileSelection", "isDownloadable"} == set()
 
 
+def test_only_names_that_nobody_else_knows_are_shortened(site: dict[str, SiteFile]) -> None:
+    script = minifier.SCRIPT.read_text(encoding="utf-8")
+    [listed] = re.findall(r"^const INTERNAL = new RegExp\((.*?)\);", script, re.MULTILINE | re.DOTALL)
+    names = set(re.findall(r'"(\w\w+)"', listed))
+    modules = "\n".join(path.read_text(encoding="utf-8") for path in WEB.glob("*.js"))
+    documents = [*(WEB.parent / "docs").rglob("*.md"), *WEB.parent.glob("README*.md"), WEB / "README.md"]
+    known = "\n".join(path.read_text(encoding="utf-8") for path in documents)
+    page = b"".join(file.content for key, file in site.items() if key.endswith(".js")).decode()
+    elsewhere = {name for name in names if name in page or f'"{name}"' in modules or re.search(rf"\b{name}\b", known)}
+    assert (len(names) > 30, {name for name in names if f".{name}" not in modules}, elsewhere) == (True, set(), set())
+
+
 def test_the_first_visit_is_light(site: dict[str, SiteFile]) -> None:
     """Bytes as OSS sends them, compressed."""
     at_once = [site[name] for name in loaded_at_once(site)]

@@ -27,7 +27,7 @@ NO_BUCKET = (
     "a condition on bucket."
 )
 TOO_LONG = (
-    "The policy expires 7200 seconds after the security token, and OSS refuses the form from then on. To fix: let the "
+    "The policy expires 7200 s after the security token, and OSS refuses the form from then on. To fix: let the "
     "policy expire before the token."
 )
 
