@@ -74,7 +74,7 @@ class Sts:
         return answer
 
     def get(self, now: float) -> Credentials:
-        return self.kept.get(now, lambda: self.own, "sign", lambda **facts: self.reports.append(facts))
+        return self.kept.get(now, lambda: self.own, lambda: "sign", lambda **facts: self.reports.append(facts))
 
 
 def test_the_first_request_assumes_the_role_with_the_functions_own_credentials() -> None:
@@ -192,7 +192,7 @@ class AtOnce:
 
     def ask(self, now: float) -> None:
         try:
-            self.outcomes.append(self.credentials.get(now, lambda: OWN, "sign", lambda **_: None))
+            self.outcomes.append(self.credentials.get(now, lambda: OWN, lambda: "sign", lambda **_: None))
         except CredentialsUnavailable as refusal:
             self.outcomes.append(refusal.retry_after)
 
@@ -254,7 +254,7 @@ def test_own_credentials_that_have_changed_meanwhile_are_tried_at_once() -> None
     sts = Sts(REFUSED, fresh)
     seen = iter([OWN, OwnCredentials("STS.new", "new-secret", "new-token")])
     with pytest.raises(CredentialsUnavailable) as caught:
-        sts.kept.get(NOON, lambda: next(seen), "sign", lambda **_: None)
+        sts.kept.get(NOON, lambda: next(seen), lambda: "sign", lambda **_: None)
     assert caught.value.retry_after == 1
     assert sts.get(NOON) is fresh
 

@@ -7,7 +7,7 @@ import re
 
 from fc_http.instants import format_milliseconds
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 _HARMLESS = re.compile(r"[A-Z]{1,10}|/[a-z_/-]{0,40}")
 """Methods, and paths like those of the functions: no token and no key looks like this."""

@@ -63,7 +63,7 @@ class CredentialCache:
         self,
         now: float,
         get_own: Callable[[], OwnCredentials | None],
-        session: str,
+        get_session: Callable[[], str],
         log_event: Callable[..., None],
     ) -> Credentials:
         """Returns credentials with at least MIN_LIFETIME_SECONDS left.
@@ -75,7 +75,7 @@ class CredentialCache:
             try:
                 # Another request may have obtained them meanwhile, or have failed to.
                 if self._left(now) < self._min_left and not self._pause(now):
-                    self._renew(now, get_own, session, log_event)
+                    self._renew(now, get_own, get_session, log_event)
             finally:
                 self._renewal_lock.release()
         cached = self._cached
@@ -103,7 +103,7 @@ class CredentialCache:
         self,
         now: float,
         get_own: Callable[[], OwnCredentials | None],
-        session: str,
+        get_session: Callable[[], str],
         log_event: Callable[..., None],
     ) -> None:
         """Makes one attempt. If it fails, the cached credentials go on serving."""
@@ -112,7 +112,7 @@ class CredentialCache:
         try:
             if own is None:
                 raise AssumeRoleFailed("no credentials of an execution role")  # noqa: TRY301 - logged like any failure
-            fresh = self._assume_role(own, session)
+            fresh = self._assume_role(own, get_session())
             if fresh.expiration - now < MIN_LIFETIME_SECONDS:
                 raise AssumeRoleFailed("credentials that have ended, or are about to")  # noqa: TRY301
         except AssumeRoleFailed as error:

@@ -205,7 +205,7 @@ class Routes:
         return self._credentials.get(
             invocation.now,
             lambda: own_credentials(invocation.context, self._runtime.environ),
-            sts.role_session_name(invocation.context),
+            lambda: sts.role_session_name(invocation.context),
             invocation.log_event,
         )
 
