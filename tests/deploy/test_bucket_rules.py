@@ -172,7 +172,7 @@ TAG = "<Tag><Key>a</Key><Value>b</Value></Tag>"
 
 REFUSED = [
     (NEEDS, lifecycle(EXPIRES.format(29)), "deletes files in in/here/ after 29 days, and they are to be kept 30 days"),
-    (FOREVER, lifecycle(EXPIRES.format(3650)), "deletes files in in/here/ after 3650 days, and they are to be kept:"),
+    (FOREVER, lifecycle(EXPIRES.format(3650)), "deletes files in in/here/ after 3,650 days, and they are to be kept:"),
     (NEEDS, lifecycle(EXPIRES.format(29), "in/"), "deletes files in in/here/ after 29 days"),
     (NEEDS, lifecycle(EXPIRES.format(29) + NOT), "deletes files in in/here/ after 29 days"),
     (NEEDS, lifecycle(EXPIRES.format(6), "in/here/alice/"), "deletes files in in/here/ after 6 days"),

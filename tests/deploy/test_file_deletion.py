@@ -214,5 +214,5 @@ def test_what_is_still_there_is_said(cloud: OssCloud, run: Run, monkeypatch: pyt
     put(cloud, "uploads/alice/1", b"1")
     monkeypatch.setattr("deploy.bucket_contents.Folder.empty", lambda _: None)
     code, said, error = run("--subject", "alice", "--delete", "--yes")
-    assert (code, said) == (2, f"In {BUCKET}:\n  uploads/alice/: 1 file (1 bytes)\n")
-    assert error == "1 file (1 bytes) came meanwhile, or could not be deleted: run the command again\n"
+    assert (code, said) == (2, f"In {BUCKET}:\n  uploads/alice/: 1 file (1 byte)\n")
+    assert error == "1 file (1 byte) came meanwhile, or could not be deleted: run the command again\n"
