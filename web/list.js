@@ -27,6 +27,8 @@ export class UploadList {
     #failed = new Set();
     /** @type {WeakSet<Fault>} */
     #announced = new WeakSet();
+    /** Whose pictures are still to be shown. @type {[row: Element, file: File][]} */
+    #images = [];
     /** While files are added, what fails is collected. */
     #isAdding = false;
     #timer = 0;
@@ -89,9 +91,9 @@ export class UploadList {
         this.paint();
     }
 
-    /** @param {string} name @param {(action: string) => void} act is called when one of its buttons is pressed @param {Row} [old] that it replaces */
-    createRow(name, act, old) {
-        const row = new Row(name, act);
+    /** @param {{ name: string, state?: State }} file @param {(action: string) => void} act is called when one of its buttons is pressed @param {Row} [old] that it replaces */
+    createRow(file, act, old) {
+        const row = new Row(file, act);
         this.#rowsByElement.set(row.element, row);
         if (old) {
             old.element.before(row.element);
@@ -103,16 +105,13 @@ export class UploadList {
 
     /** @param {Upload} upload @param {Upload} [old] that it replaces */
     addRow(upload, old) {
-        const row = this.createRow(upload.name, (action) => this.#act(action, upload, row), old && this.rows.get(old));
+        const row = this.createRow(upload, (action) => this.#act(action, upload, row), old && this.rows.get(old));
         if (old) {
             this.removeRow(old);
         }
         this.rows.set(upload, row);
         if (upload.file.type.startsWith("image/")) {
-            import("./thumbnails.js").then(
-                ({ showThumbnail }) => showThumbnail(this, row.thumb, upload.file),
-                () => {},
-            );
+            this.#images.push([row.element, upload.file]);
         }
     }
 
@@ -209,6 +208,12 @@ export class UploadList {
         view.useFailures((failures) => this.#paintFailures(failures), this.#failed.size > 0);
         const share = this.summary.paint();
         measureChunks(view.page.rows, this.shownRows);
+        if (this.#images.length > 0) {
+            import("./thumbnails.js").then(
+                ({ showThumbnails }) => showThumbnails(this, this.#images.splice(0)),
+                () => {},
+            );
+        }
         for (const paintOther of view.painters) {
             paintOther();
         }

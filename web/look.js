@@ -34,6 +34,21 @@ export const STYLE = /* css */ `
         width: 1.25rem;
     }
 
+    /* A cross without elements of its own: those of ten thousand rows take their time. */
+    .remove:empty::before,
+    .remove:empty::after {
+        grid-area: 1 / 1;
+        width: 1rem;
+        border-block-start: 0.125rem solid;
+        rotate: 45deg;
+        scale: 1 0.8;
+        content: "";
+    }
+
+    .remove:empty::after {
+        rotate: -45deg;
+    }
+
     #uploader [aria-pressed="true"] {
         border-color: var(--line);
         background: var(--raised);

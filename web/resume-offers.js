@@ -73,7 +73,7 @@ async function findPreviousUploads(multipart) {
 /** @param {UploadList} list @param {PreviousUpload} record @param {number | null} sent @param {() => void} abort */
 export function addInterruptedRow(list, { name, size }, sent, abort) {
     const { view } = list;
-    const row = list.createRow(name, () => {
+    const row = list.createRow({ name }, () => {
         list.moveFocus(row.element);
         abort();
     });

@@ -51,28 +51,22 @@ export class Row {
     #parts = {};
     #labels = "";
 
-    /** @param {string} name @param {(action: string) => void} act */
-    constructor(name, act) {
+    /** @param {{ name: string, state?: State | "" }} file @param {(action: string) => void} act */
+    constructor({ name, state = "" }, act) {
         const extension = /\.(\w{1,4})$/.exec(name)?.[1] ?? "";
-        this.element = clone(`row ${extension}`, () => createRowTree(extension));
-        const { firstElementChild: square, lastElementChild: remove } = this.element;
+        const [, beginning, end] = NAME_ENDS.exec(name) ?? ["", name, ""];
+        const kind = [state, end.length, extension].join();
+        this.element = clone(kind, () => createRowTree(state, end.length, extension));
+        const remove = /** @type {HTMLButtonElement} */ (this.element.lastElementChild);
         this.act = act;
-        this.thumb = /** @type {HTMLElement} */ (square?.firstElementChild);
-        this.about = /** @type {HTMLElement} */ (square?.nextElementSibling);
+        this.about = /** @type {HTMLElement} */ (remove.previousElementSibling);
         this.name = /** @type {HTMLElement} */ (this.about.firstElementChild);
         this.status = /** @type {HTMLElement} */ (this.about.lastElementChild);
         this.label = name;
-        this.buttons.set("remove", /** @type {HTMLButtonElement} */ (remove));
-        this.#showName(name);
-    }
-
-    /** With its end, however long it is. @param {string} name */
-    #showName(name) {
-        const [, beginning, end] = NAME_ENDS.exec(name) ?? ["", name, ""];
-        const span = /** @type {HTMLElement} */ (this.name.firstElementChild);
-        /** @type {Text} */ (span.firstChild).data = beginning;
-        span.className = `before-${end.length}`;
-        /** @type {Text} */ (this.name.lastChild).data = end;
+        this.buttons.set("remove", remove);
+        const { firstElementChild: span, lastChild: rest } = this.name;
+        /** @type {Text} */ (span?.firstChild).data = beginning;
+        /** @type {Text} */ (rest).data = end;
         this.name.title = name;
     }
 
@@ -182,8 +176,8 @@ function clone(name, make) {
     return /** @type {Kind} */ (templates[name].cloneNode(true));
 }
 
-/** One for each extension: what is cloned is quicker than what is written. @param {string} extension */
-function createRowTree(extension) {
+/** One for each kind: what is cloned is quicker than what is written. @param {string} state @param {number} end its name's length @param {string} extension */
+function createRowTree(state, end, extension) {
     const [hue] = HUES.find(([, extensions]) => extensions.test(extension)) ?? [];
     const thumb = create("div.thumb", { part: "thumbnail" }, extension);
     if (hue !== undefined) {
@@ -191,13 +185,13 @@ function createRowTree(extension) {
     }
     return create(
         "li",
-        { part: "row", role: "listitem" },
+        { class: state, part: `row ${state}`, role: "listitem" },
         create("div.square", { "aria-hidden": "true" }, thumb),
         create(
             "div.about",
             {},
-            create("bdi.name", { part: "name" }, create("span", {}, " "), " "),
-            create("p.status", { part: "status" }, " "),
+            create("bdi.name", { part: "name" }, create(`span.before-${end}`, {}, " "), " "),
+            create("p.status", { part: "status" }),
         ),
         createButton("remove"),
     );
@@ -205,7 +199,8 @@ function createRowTree(extension) {
 
 /** @param {RowButton["action"]} action */
 function createButton(action) {
+    const icon = action === "remove" ? [] : [createIcon(ICONS[action])]; // each row has that: its look draws it
     return /** @type {HTMLButtonElement} */ (
-        create(`button.icon.${action}`, { type: "button", part: "row-button" }, createIcon(ICONS[action]))
+        create(`button.icon.${action}`, { type: "button", part: "row-button" }, ...icon)
     );
 }

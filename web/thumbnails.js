@@ -9,30 +9,45 @@ const STILL_TYPES = ["image/png", "image/jpeg", "image/webp", "image/avif", "ima
 
 const NAME = "oss-upload-large-pictures";
 
-/** Of places that were not in view yet. @type {WeakMap<Element, File>} */
+/** Of rows that were not in view yet. @type {WeakMap<Element, File>} */
 const files = new WeakMap();
 
 /** Those with a switch. @type {WeakSet<UploadList>} */
 const lists = new WeakSet();
 
+/** Of chunks of rows, and of the rows of those that are in view: ten thousand rows would take too long. */
 const observer = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
-        const file = isIntersecting && files.get(target);
-        if (file) {
+        if (isIntersecting) {
             observer.unobserve(target);
-            draw(target, file);
+            showIn(target);
         }
     }
 });
 
-/** @param {UploadList} list @param {Element} place @param {File} file */
-export function showThumbnail(list, place, file) {
-    if (isPicture(file)) {
-        files.set(place, file);
-        observer.observe(place);
-        if (!lists.has(list)) {
-            lists.add(list);
-            addSwitch(list);
+/** @param {Element} target a row or a chunk */
+function showIn(target) {
+    const file = files.get(target);
+    if (file) {
+        files.delete(target);
+        draw(target.querySelector(".thumb"), file);
+        return;
+    }
+    for (const row of target.children) {
+        files.has(row) && observer.observe(row);
+    }
+}
+
+/** @param {UploadList} list @param {[row: Element, file: File][]} images */
+export function showThumbnails(list, images) {
+    for (const [row, file] of images) {
+        if (isPicture(file)) {
+            files.set(row, file);
+            row.parentElement && observer.observe(row.parentElement);
+            if (!lists.has(list)) {
+                lists.add(list);
+                addSwitch(list);
+            }
         }
     }
 }
@@ -42,12 +57,12 @@ function isPicture({ type, size }) {
     return STILL_TYPES.includes(type) && size < MAX_SIZE;
 }
 
-/** @param {Element} place @param {File} file */
+/** @param {Element | null} place @param {File} file */
 function draw(place, file) {
     const image = new Image();
     image.alt = "";
     image.src = URL.createObjectURL(file);
-    const drawing = image.decode().then(() => place.replaceChildren(image));
+    const drawing = image.decode().then(() => place?.replaceChildren(image));
     drawing.catch(() => {}).finally(() => URL.revokeObjectURL(image.src));
 }
 

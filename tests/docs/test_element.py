@@ -50,7 +50,7 @@ def properties() -> set[str]:
 
 def parts() -> set[str]:
     source = web("template", "rows", "download", "summary", "list-filter", "request", "failure-report", "question")
-    return {part for value in re.findall(r'part: "([^"]+)"', source) for part in value.split()}
+    return {part for value in re.findall(r'part: ["`]([\w -]+)', source) for part in value.split()}
 
 
 @pytest.mark.parametrize(

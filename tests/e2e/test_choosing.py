@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from localcloud.dev.cloud import Cloud
 from support.page_steps import (
@@ -171,6 +171,28 @@ def test_still_images_have_thumbnails_and_nothing_else_is_drawn(page: Page, clou
     assert page.locator("li img").evaluate("(image) => image.naturalWidth") == 1
     expect(page.locator("li .thumb")).to_have_text(["", "png", "txt"])
     expect(page.locator("li img")).to_have_count(1)
+
+
+COUNT_WATCHES = """
+window.watches = [];
+const { observe } = IntersectionObserver.prototype;
+IntersectionObserver.prototype.observe = function (target) {
+    watches.push(target);
+    observe.call(this, target);
+};
+"""
+
+
+def test_of_many_pictures_only_those_of_rows_that_come_near_are_watched(
+    page: Page, context: BrowserContext, cloud_with: MakeCloud
+) -> None:
+    page.add_init_script(COUNT_WATCHES)
+    open_page(page, cloud_with(CONTENT_TYPES="text/plain"))
+    choose(page, *((f"{number}.png", "image/png", PIXEL) for number in range(90)))
+    expect(row(page, "0.png").locator("img")).to_have_count(1)
+    assert page.evaluate("watches.filter((target) => target.closest('li')).length") == 60
+    row(page, "89.png").scroll_into_view_if_needed()
+    expect(row(page, "89.png").locator("img")).to_have_count(1)
 
 
 @pytest.mark.thorough
