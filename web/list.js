@@ -1,7 +1,7 @@
 // The list of files: its rows, when they are painted, the focus, and what fails for screen readers. Loaded once the page can be used.
 
 import { STYLE } from "./look.js";
-import { appendRow, measureChunks, NAME_STYLE, neighbourOf, Row } from "./rows.js";
+import { appendRow, measureChunks, neighbourOf, Row } from "./rows.js";
 import { FAILED } from "./states.js";
 import { Summary } from "./summary.js";
 import { describeAnswer, describeFailure, describeStatus } from "./wording.js";
@@ -40,7 +40,7 @@ export class UploadList {
         this.queue = queue;
         this.onPaint = onPaint;
         this.summary = new Summary(this);
-        view.addStyle(STYLE + NAME_STYLE);
+        view.addStyle(STYLE);
         view.page.rows.onclick = ({ target }) => this.#click(/** @type {Element} */ (target));
     }
 
@@ -72,15 +72,6 @@ export class UploadList {
     /** Leaves what goes on, or can be retried. */
     clear() {
         const uploads = [...this.rows.keys()].filter((upload) => !upload.isOpen && !upload.isRetriable);
-        const elements = new Set(
-            uploads.map((upload) => /** @type {Element | undefined} */ (this.rows.get(upload)?.element)),
-        );
-        for (const chunk of [...this.view.page.rows.children]) {
-            // Row by row takes longer.
-            if ([...chunk.children].every((element) => elements.has(element))) {
-                chunk.remove();
-            }
-        }
         for (const upload of uploads) {
             this.removeRow(upload);
         }

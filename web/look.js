@@ -348,7 +348,6 @@ export const STYLE = /* css */ `
 
         .name span {
             display: inline;
-            max-width: none;
         }
     }
 `;

@@ -6,7 +6,7 @@ import { create, createIcon, setText } from "./template.js";
 /** So many rows does the browser skip at once while they are out of view: each by itself would take it too long. Pictures fill two to six columns of them. */
 const CHUNK = 60;
 
-/** What only some rows have, in its order. */
+/** What only some rows have, in its order: an answer comes with the key. */
 const PARTS = {
     key: () => create("p.stored", { dir: "ltr", part: "key" }),
     answer: () => create("p.answer.quiet", { dir: "auto" }),
@@ -15,27 +15,17 @@ const PARTS = {
 
 /** The end of a name that is always shown. No letters that are joined are parted. */
 const NAME_ENDS = /^(.+?)([ -~]{0,4}(?:\.\w{1,8})?)$/s;
-const MAX_END = 13;
-
-/**
- * How wide the beginning of a name is before an end of each length, with room for wide letters. A flex container would be
- * exact, but what is copied from it has a line break.
- */
-export const NAME_STYLE = Array.from(
-    { length: MAX_END + 1 },
-    (_, length) => `.before-${length} { max-width: calc(100% - ${length}ch - 1.5em) }`,
-).join("\n");
 
 /** The hues of kinds of files, by their extensions: of pages, texts, tables, slides, archives, sounds, films and pictures. @type {[hue: number, extensions: RegExp][]} */
 const HUES = [
-    [25, /^pdf$/i],
-    [255, /^(docx?|odt|rtf|txt|md)$/i],
-    [150, /^(xlsx?|ods|csv)$/i],
-    [55, /^(pptx?|odp)$/i],
-    [95, /^(zip|rar|7z|t?gz|tar)$/i],
-    [310, /^(mp3|m4a|wav|flac|ogg)$/i],
-    [350, /^(mp4|mov|mkv|webm|avi)$/i],
-    [200, /^(jpe?g|png|gif|heic|svg|tiff?)$/i],
+    [25, /^pdf$/],
+    [255, /^(docx?|odt|rtf|txt|md)$/],
+    [150, /^(xlsx?|ods|csv)$/],
+    [55, /^(pptx?|odp)$/],
+    [95, /^(zip|rar|7z|t?gz|tar)$/],
+    [310, /^(mp3|m4a|wav|flac|ogg)$/],
+    [350, /^(mp4|mov|mkv|webm|avi)$/],
+    [200, /^(jpe?g|png|gif|heic|svg|tiff?)$/],
 ];
 
 /** @type {Record<string, HTMLElement>} */
@@ -93,16 +83,13 @@ export class Row {
         }
     }
 
-    /** Adds it in its place, or removes it. @param {keyof typeof PARTS} name @param {boolean} isNeeded */
+    /** Adds it, or removes it. @param {keyof typeof PARTS} name @param {boolean} isNeeded */
     #need(name, isNeeded) {
-        const part = this.#parts[name];
-        if (isNeeded && !part) {
-            const names = /** @type {(keyof typeof PARTS)[]} */ (Object.keys(PARTS));
-            const after = names.slice(names.indexOf(name) + 1).map((each) => this.#parts[each]);
-            this.#parts[name] = this.about.insertBefore(clone(name, PARTS[name]), after.find(Boolean) ?? null);
-        } else if (part && !isNeeded) {
-            part.remove();
-            delete this.#parts[name];
+        if (isNeeded) {
+            this.#parts[name] ??= this.about.appendChild(clone(name, PARTS[name]));
+        } else if (this.#parts[name]) {
+            this.#parts[name].remove();
+            this.#parts[name] = undefined;
         }
         return this.#parts[name];
     }
@@ -178,8 +165,11 @@ function clone(name, make) {
 
 /** One for each kind: what is cloned is quicker than what is written. @param {string} state @param {number} end its name's length @param {string} extension */
 function createRowTree(state, end, extension) {
-    const [hue] = HUES.find(([, extensions]) => extensions.test(extension)) ?? [];
+    const [hue] = HUES.find(([, extensions]) => extensions.test(extension.toLowerCase())) ?? [];
     const thumb = create("div.thumb", { part: "thumbnail" }, extension);
+    const beginning = create("span", {}, " ");
+    // With room for wide letters. A flex container would be exact, but what is copied from it has a line break.
+    beginning.style.maxWidth = `calc(100% - ${end}ch - 1.5em)`;
     if (hue !== undefined) {
         thumb.style.setProperty("--hue", `${hue}`);
     }
@@ -190,7 +180,7 @@ function createRowTree(state, end, extension) {
         create(
             "div.about",
             {},
-            create("bdi.name", { part: "name" }, create(`span.before-${end}`, {}, " "), " "),
+            create("bdi.name", { part: "name" }, beginning, " "),
             create("p.status", { part: "status" }),
         ),
         createButton("remove"),

@@ -142,18 +142,14 @@ export class FileSelection {
 
 /** As browsers read an input's `accept`. @param {File} file @param {string} accept such as `image/*,.pdf` */
 export function isAccepted({ name, type }, accept) {
-    const kinds = accept
-        .toLowerCase()
-        .split(",")
-        .map((kind) => kind.trim())
-        .filter(Boolean);
+    const kinds = accept.toLowerCase().match(/[^\s,]+/g);
     const fits = (/** @type {string} */ kind) =>
         kind.startsWith(".")
             ? name.toLowerCase().endsWith(kind)
             : kind.endsWith("/*")
               ? type.toLowerCase().startsWith(kind.slice(0, -1))
               : type.toLowerCase() === kind;
-    return kinds.length === 0 || kinds.some(fits);
+    return !kinds || kinds.some(fits);
 }
 
 /** Returns undefined if one cannot be read. @param {Upload} one @param {Upload} other */
