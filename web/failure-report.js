@@ -36,7 +36,7 @@ const STYLE = /* css */ `
         cursor: pointer;
     }
 
-    .notice details {
+    :is(.notice, li) details {
         margin-block-end: -0.75rem;
     }
 

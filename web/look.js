@@ -210,12 +210,6 @@ export const STYLE = /* css */ `
         }
     }
 
-    @media (max-width: 30rem) {
-        #drop.small #invitation {
-            display: none;
-        }
-    }
-
     @media (prefers-reduced-motion: reduce) {
         .finishing progress {
             animation: none;
@@ -238,14 +232,37 @@ export const STYLE = /* css */ `
         }
     }
 
+    /* The texts beside the buttons. */
     #drop.small {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        justify-content: space-between;
-        gap: 0.25rem 1rem;
+        grid-template-columns: 1fr fit-content(70%);
+        place-items: center start;
+        gap: 0 1rem;
         padding: 0.5rem 1rem;
         text-align: start;
+    }
+
+    #drop.small .choices {
+        grid-area: 1 / 2 / span 3;
+        justify-content: end;
+    }
+
+    @media (max-width: 40rem), (pointer: coarse) {
+        #drop.small #invitation {
+            display: none;
+        }
+
+        #drop.small .choices {
+            grid-row-end: 2;
+        }
+    }
+
+    /* Where nothing is dropped, there is no zone. */
+    @media print, (pointer: coarse) {
+        #drop.small:not(.dragging) {
+            padding: 0;
+            border: 0;
+            background: var(--page);
+        }
     }
 
     #drop.small > svg {
@@ -281,7 +298,7 @@ export const STYLE = /* css */ `
         width: 16px;
         border: 2px solid var(--page);
         border-radius: 50%;
-        background: var(--state);
+        background: var(--tint, var(--state));
         color: var(--page);
         font: 700 12px/16px system-ui;
         text-align: center;
@@ -320,13 +337,6 @@ export const STYLE = /* css */ `
         button,
         li progress {
             display: none;
-        }
-
-        #drop.small {
-            display: block;
-            padding: 0;
-            border: 0;
-            background: none;
         }
 
         #total {

@@ -107,6 +107,7 @@ export const STYLE = /* css */ `
 
     #drop.dragging {
         border: 2px solid var(--accent);
+        background: color-mix(in srgb, var(--accent) 9%, var(--page));
         color: var(--text);
     }
 

@@ -20,10 +20,13 @@ const ignore = () => {};
 
 /** What was cancelled is neither good nor bad. @param {Totals} totals */
 function classOf(totals) {
-    if (totals.open === 0 && totals.of(...FAILED) > 0) {
+    if (totals.open > 0) {
+        return "";
+    }
+    if (totals.of(...FAILED) > 0) {
         return "incomplete";
     }
-    return totals.open + totals.of("cancelled") === 0 ? "complete" : "";
+    return totals.of("cancelled") > 0 ? "stopped" : "complete";
 }
 
 const createButton = () => create("button", { type: "button", part: "button", hidden: "" });
@@ -53,7 +56,8 @@ const STYLE = /* css */ `
     }
 
     .complete,
-    .incomplete {
+    .incomplete,
+    .stopped {
         --accent: var(--good);
         --state: var(--good);
     }
@@ -160,14 +164,16 @@ export class Summary {
             this.#speed = new Meter();
         }
         this.#speed.add(now, totals.moved);
-        const text = describeTotals(texts, totals, this.#speed.rateAt(now), queue.isPaused);
+        const rate = navigator.onLine ? this.#speed.rateAt(now) : 0;
+        const text = describeTotals(texts, totals, rate, queue.isPaused);
         if (!isOpen && queue.isPaused) {
             queue.setPaused(false);
         }
         page.total.hidden = rows.size === 0;
         page.total.className = classOf(totals);
         page.drop.classList.toggle("small", rows.size > 0);
-        page.bar.value = share;
+        // What was cancelled stays empty at the end; what has failed has a share of its own.
+        page.bar.value = isOpen ? share : totals.of(...STORED) / (rows.size - totals.of("failed") || 1);
         page.summary.textContent = text;
         this.#paintButtons();
         this.#announceProgress(isOpen, text, now);

@@ -128,13 +128,27 @@ const STYLE = /* css */ `
             row-gap: 0.25rem;
             align-content: start;
             justify-content: end;
-            padding: 0.75rem 8px 0;
+            padding: 8px;
             border: 0;
             border-radius: var(--radius);
         }
 
         .large :is(.square, .about) {
             flex-basis: 100%;
+        }
+
+        /* On the corner of the picture. */
+        .large .icon {
+            z-index: 1;
+            order: -1;
+            margin-block-end: -44px;
+        }
+
+        .large .icon svg {
+            width: 1.75rem;
+            padding: 4px;
+            border-radius: 50%;
+            background: var(--page);
         }
 
         .large .name {

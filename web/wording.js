@@ -1,7 +1,7 @@
 // How the state of files is worded, one by one and in sum. Loaded with the list.
 
 import { LINK_NEEDED } from "./faults.js";
-import { isolateName, join } from "./messages.js";
+import { join } from "./messages.js";
 import { HALTS_QUEUE } from "./retry.js";
 import { STORED } from "./states.js";
 
@@ -51,9 +51,9 @@ export function describeAnswer(texts, { answer, object }) {
     if (!object) {
         return answer;
     }
-    const { filename, size, type_matches: matches, content_type: type = "", detected_type: found } = object;
+    const { type_matches: matches, content_type: type = "", detected_type: found } = object;
     return join(
-        texts.formatMessage("received", { name: isolateName(filename), size: texts.formatBytes(size) }),
+        texts.formatMessage("received"),
         matches === false && texts.formatMessage(found ? "looks_like" : "looks_unlike", { type, found: found ?? "" }),
     );
 }

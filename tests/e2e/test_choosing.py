@@ -355,6 +355,7 @@ def test_cancelled_files_chosen_again_are_sent(page: Page, cloud: Cloud, tmp_pat
     cloud.faults.oss_stall_at = -1
     page.set_input_files("#files", paths[1:])
     expect(page.locator("#summary")).to_have_text("2 of 3 files uploaded · 1 cancelled")
+    expect(page.locator("#bar")).to_have_js_property("value", 2 / 3)
     expect(page.locator(".name")).to_have_text(["0.txt", "1.txt", "2.txt"])
     expect(page.locator("#notice")).to_be_empty()
     page.get_by_role("button", name="Retry cancelled").click()

@@ -89,6 +89,13 @@ def test_a_file_is_known_by_its_extension_and_its_colour_or_by_a_sheet_of_paper(
     assert page.locator(".thumb").evaluate_all(HUES) == ["25", "", ""]
 
 
+BUTTONS_ON_IT = """(picture) => {
+    const { top, right, bottom } = picture.getBoundingClientRect();
+    const boxes = [...picture.closest("li").querySelectorAll("button svg")].map((icon) => icon.getBoundingClientRect());
+    return boxes.map((box) => box.top > top && box.right < right && box.bottom < bottom);
+}"""
+
+
 def test_pictures_are_large_on_request_and_stay_so(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     picture, rows = ("a.png", "image/png", PIXEL), page.locator("#rows")
@@ -101,6 +108,8 @@ def test_pictures_are_large_on_request_and_stay_so(page: Page, cloud: Cloud) -> 
     side = page.locator("li img").bounding_box()["width"]  # type: ignore[index]
     switch.click()
     assert page.locator("li img").bounding_box()["width"] > 3 * side  # type: ignore[index]
+    # The buttons take no room of their own.
+    assert page.locator(".thumb", has=page.locator("img")).evaluate(BUTTONS_ON_IT) == [True, True]
     page.reload()
     choose(page, ("b.txt", "text/plain", b"b"), picture)
     expect(switch).to_have_attribute("aria-pressed", "true")

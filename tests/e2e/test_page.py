@@ -206,6 +206,9 @@ def test_how_far_it_is_stands_in_the_summary_and_in_the_tabs_title(page: Page, c
         re.compile(r"^0 of 1 file · [\d.]+\sMB of 20\sMB · [\d.]+\s[kM]B/s · \d+\s(sec|min) left$"), timeout=15_000
     )
     expect(page).to_have_title(re.compile(r"^\d+% – Upload files$"))
+    page.evaluate("Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })")
+    expect(page.locator("#summary")).to_have_text(re.compile(r"^0 of 1 file · [\d.]+\sMB of 20\sMB$"))
+    page.evaluate("delete navigator.onLine")
     cloud.faults.oss_bandwidth = 0
     expect_status(page, "film.mp4", "20 MB · Uploaded")
     expect(page).to_have_title("Upload files")

@@ -50,7 +50,7 @@ def test_what_the_callback_function_found_is_shown(page: Page, cloud_with: MakeC
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
     expect_status(page, "cat.png", "10.2 kB · Uploaded")
-    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: \u2068cat.png\u2069, 10.2 kB")
+    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site")
 
 
 def test_a_stored_file_is_saved_under_its_name_by_its_link(page: Page, cloud_with: MakeCloud) -> None:
@@ -90,4 +90,4 @@ def test_a_site_whose_webhook_is_down_was_not_told_and_the_page_says_so(page: Pa
         expect_status(
             page, "cat.png", "10.2 kB · The file is stored, but the site was not notified. Contact the site's owner."
         )
-    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site: \u2068cat.png\u2069, 10.2 kB")
+    expect(row(page, "cat.png").locator(".answer")).to_have_text("Received by the site")
