@@ -48,11 +48,6 @@ const STYLE = /* css */ `
         padding-block-end: 0.5rem;
     }
 
-    summary:focus-visible {
-        outline: 3px solid var(--accent);
-        outline-offset: 2px;
-    }
-
     mark {
         margin-inline: 0.125em;
         padding-inline: 0.25em;

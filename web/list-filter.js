@@ -66,9 +66,6 @@ const STYLE = /* css */ `
 
     #filter button {
         padding-inline: 0.5rem;
-        border-color: transparent;
-        background: none;
-        color: var(--quiet);
         font-size: 0.875rem;
     }
 

@@ -10,6 +10,10 @@ export const STYLE = /* css */ `
         flex: none;
         margin-inline-start: -0.75rem;
         padding: 0;
+    }
+
+    /* Flat until they are pointed at. */
+    button:where(.icon, #cancel, #filter *) {
         border-color: transparent;
         background: none;
         color: var(--quiet);
@@ -79,7 +83,6 @@ export const STYLE = /* css */ `
         padding-inline: 8px 5px;
         border-block-start: 1px solid var(--line);
         background: color-mix(in srgb, var(--tint, transparent) 7%, transparent);
-        list-style: none;
     }
 
     .thumb {
@@ -186,8 +189,7 @@ export const STYLE = /* css */ `
     }
 
     progress::-webkit-progress-bar {
-        border-radius: 2px;
-        background: var(--line);
+        background: none;
     }
 
     progress::-webkit-progress-value {
@@ -200,8 +202,10 @@ export const STYLE = /* css */ `
         background: var(--accent);
     }
 
-    .finishing progress {
-        animation: breathe 1.5s ease-in-out infinite alternate;
+    @media (prefers-reduced-motion: no-preference) {
+        .finishing progress {
+            animation: breathe 1.5s ease-in-out infinite alternate;
+        }
     }
 
     @keyframes breathe {
@@ -210,19 +214,9 @@ export const STYLE = /* css */ `
         }
     }
 
-    @media (prefers-reduced-motion: reduce) {
-        .finishing progress {
-            animation: none;
-        }
-    }
-
     @media (forced-colors: active) {
-        progress::-webkit-progress-value {
-            background: Highlight;
-        }
-
-        progress::-moz-progress-bar {
-            background: Highlight;
+        progress {
+            --accent: Highlight;
         }
 
         #uploader [aria-pressed="true"] {

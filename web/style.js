@@ -187,7 +187,7 @@ export const STYLE = /* css */ `
     }
 
     .button:focus-within,
-    button:focus-visible {
+    :is(button, summary):focus-visible {
         outline: 3px solid var(--accent);
         outline-offset: 2px;
     }
@@ -205,10 +205,9 @@ export const STYLE = /* css */ `
 
     @media (forced-colors: active) {
         .button.filled {
+            --accent: Highlight;
+            --on-accent: HighlightText;
             forced-color-adjust: none;
-            border-color: Highlight;
-            background: Highlight;
-            color: HighlightText;
         }
     }
 `;

@@ -90,16 +90,6 @@ const STYLE = /* css */ `
         color: var(--good);
     }
 
-    #cancel {
-        border-color: transparent;
-        background: none;
-        color: var(--quiet);
-    }
-
-    #cancel:hover {
-        border-color: var(--accent);
-    }
-
     @media (max-width: 30rem) {
         #total {
             gap: 0.25rem;
