@@ -142,13 +142,7 @@ const STYLE = /* css */ `
             z-index: 1;
             order: -1;
             margin-block-end: -44px;
-        }
-
-        .large .icon svg {
-            width: 1.75rem;
-            padding: 4px;
-            border-radius: 50%;
-            background: var(--page);
+            background: radial-gradient(var(--page) 14px, transparent 15px);
         }
 
         .large .name {

@@ -1,6 +1,6 @@
 """Hundreds of small files: the element and Uppy, each in a page that no debugger watches, and curl with as many connections.
 
-A debugger, such as Playwright's, is told of each request, which costs as much again as a small request itself.
+A debugger, such as Playwright's, hears of each request, which costs as much again as a small request itself.
 """
 
 from __future__ import annotations

@@ -90,9 +90,9 @@ def test_a_file_is_known_by_its_extension_and_its_colour_or_by_a_sheet_of_paper(
 
 
 BUTTONS_ON_IT = """(picture) => {
-    const { top, right, bottom } = picture.getBoundingClientRect();
-    const boxes = [...picture.closest("li").querySelectorAll("button svg")].map((icon) => icon.getBoundingClientRect());
-    return boxes.map((box) => box.top > top && box.right < right && box.bottom < bottom);
+    const { right, bottom } = picture.getBoundingClientRect();
+    const boxes = [...picture.closest("li").querySelectorAll("button")].map((each) => each.getBoundingClientRect());
+    return boxes.map((box) => box.right < right + 1 && box.bottom < bottom);
 }"""
 
 
