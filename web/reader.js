@@ -24,7 +24,7 @@ const buffers = [];
  */
 export async function* readPieces(blob, signal, size = blob.size) {
     let left = size;
-    for await (const bytes of openPieces(blob, signal)) {
+    for await (const bytes of openPieces(blob, signal, size)) {
         left -= bytes.length;
         if (left < 0) {
             break;
@@ -36,11 +36,11 @@ export async function* readPieces(blob, signal, size = blob.size) {
     }
 }
 
-/** @param {Blob} blob @param {AbortSignal} signal */
-function openPieces(blob, signal) {
+/** @param {Blob} blob @param {AbortSignal} signal @param {number} size as chosen: the blob's own may follow the disk */
+function openPieces(blob, signal, size) {
     let reader;
     try {
-        reader = blob.size > SMALL_SIZE ? blob.stream().getReader({ mode: "byob" }) : undefined;
+        reader = size > SMALL_SIZE ? blob.stream().getReader({ mode: "byob" }) : undefined;
     } catch {
         // Safari's fill no buffers.
     }

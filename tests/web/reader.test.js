@@ -112,6 +112,22 @@ test("Chromium says of a deleted file that it is empty: it has changed", async (
     await assert.rejects(verifyUnchanged(upload, never, signal), { code: "file_changed" });
 });
 
+test("a small file's copy is its own, even if the file was large for a moment", async () => {
+    const read = () => {
+        file.size = 9;
+        return Uint8Array.from(Buffer.from("as it was")).buffer;
+    };
+    const file = {
+        ...{ name: "a.txt", size: 9, arrayBuffer: async () => read(), stream: () => streamOf(read) },
+        slice: () => file,
+    };
+    const upload = new Upload(file);
+    file.size = 300_000;
+    const { copy } = await copyToMemory(upload, signal);
+    await sumOf(new Blob([BYTES]), never, signal); // in the buffer that the last reader has left
+    assert.equal(await new Blob([copy]).text(), "as it was");
+});
+
 test("a file is not read through where the browser refuses to read what has changed", async () => {
     const { disk, upload } = chooseFile("as it was");
     await verifyUnchanged(upload, never, signal);
