@@ -37,7 +37,7 @@ FILES = ((500, 20_000), (1000, 2_000))
 DELAY = 0.15
 """Seconds until a function far away answers."""
 
-ROUNDS = 3
+ROUNDS = 2
 CONNECTIONS = 4
 """Of the queue, if nothing else is said."""
 
