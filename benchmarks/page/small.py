@@ -10,6 +10,7 @@ import json
 import mimetypes
 import os
 import queue
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -154,16 +155,18 @@ class _Pages(StandIn):
     def time(self, name: str, count: int, size: int) -> float:
         """Returns the seconds that an uploader takes."""
         as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        with tempfile.TemporaryDirectory() as profile:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             flags = ["--headless", "--disable-gpu", "--remote-debugging-port=0", f"--user-data-dir={profile}", *as_root]
             command = [chromium.find(), *flags, f"{self.url}/{name}.html?{count},{size}"]
-            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+            with subprocess.Popen(  # noqa: S603
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            ) as process:
                 try:
                     stored, seconds = self.results.get(timeout=PATIENCE)
                 except queue.Empty:
                     raise NotMeasured(f"{name}: no answer after {PATIENCE} s") from None
                 finally:
-                    process.terminate()
+                    os.killpg(process.pid, signal.SIGTERM)  # Debian's is a script that starts the browser
         if stored != count:
             raise NotMeasured(f"{name}: {stored} of {count} files were stored")
         return seconds
