@@ -1,6 +1,7 @@
 // The list of files: its rows, when they are painted, the focus, and what fails for screen readers. Loaded once the page can be used.
 
 import { STYLE } from "./look.js";
+import { isolateName } from "./messages.js";
 import { appendRow, measureChunks, neighbourOf, Row } from "./rows.js";
 import { FAILED } from "./states.js";
 import { Summary } from "./summary.js";
@@ -275,7 +276,8 @@ export class UploadList {
 
     /** @param {Upload} upload @returns {RowButton[]} */
     #listButtons(upload) {
-        const { isOpen, isStored, name, state } = upload;
+        const { isOpen, isStored, state } = upload;
+        const name = isolateName(upload.name);
         const canPause = isOpen && state !== "finishing" && this.queue.connections(upload) > 1;
         const canRetry = state === "retrying" || state === "unconfirmed" || upload.canRestart;
         const removing = isStored ? "remove_stored" : "remove";

@@ -2,7 +2,7 @@
 
 import { identityOf } from "./files.js";
 import { ICONS } from "./icons.js";
-import { join } from "./messages.js";
+import { isolateName, join } from "./messages.js";
 import { createIcon } from "./template.js";
 
 /** Shows what was interrupted, and resumes it when its file is chosen again. */
@@ -84,7 +84,10 @@ export function addInterruptedRow(list, { name, size }, sent, abort) {
             sent !== null &&
             texts.formatMessage("sending", { sent: texts.formatBytes(sent), size: texts.formatBytes(size) });
         row.status.textContent = join(progress, texts.formatMessage("interrupted"));
-        row.showButtons([{ action: "remove", label: texts.formatMessage("forget", { name }) }], null);
+        row.showButtons(
+            [{ action: "remove", label: texts.formatMessage("forget", { name: isolateName(name) }) }],
+            null,
+        );
     };
     view.painters.push(paintRow);
     paintRow();

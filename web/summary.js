@@ -227,7 +227,7 @@ export class Summary {
             texts.formatMessage("cancel_all"),
         ];
         const ask = () => import("./question.js").then(({ confirm }) => confirm(question, view.root));
-        // Where it cannot be asked, "Retry cancelled" takes it back.
+        // Where it cannot be asked, "Retry cancelled files" takes it back.
         if (count <= MAX_UNASKED || (await ask().catch(() => true))) {
             this.list.cancelAll();
         }

@@ -94,7 +94,7 @@ function createTotal() {
             "div.choices",
             {},
             createText("button#cancel", "cancel_all", "Cancel all", button),
-            createText("button#retry", "retry_failed", "Retry failed", button),
+            createText("button#retry", "retry_failed", "Retry failed files", button),
             createText("button#clear", "clear_finished", "Clear finished", button),
         ),
     );

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, expect_status, open_page, row
+from support.page_steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, expect_status, isolate, open_page, row
 from support.tokens import new_secret, token
 
 MIB = 1024**2
@@ -165,11 +165,11 @@ def test_paused_it_rests_and_resumed_it_goes_on(
     page.set_input_files("#files", path)
     wait_until(page, 50)
     line = row(page, "film.mp4")
-    line.get_by_role("button", name="Pause film.mp4").click()
+    line.get_by_role("button", name=f"Pause {isolate('film.mp4')}").click()
     expect_status(page, "film.mp4", re.compile(r"^Paused · [\d.]+\sMB of 16.8\sMB$"))
     assert count_unfinished_uploads(cloud, page) == (1, 1)
     cloud.faults.oss_bandwidth = 0
-    line.get_by_role("button", name="Resume film.mp4").click()
+    line.get_by_role("button", name=f"Resume {isolate('film.mp4')}").click()
     expect_film_stored(page, "16.8 MB")
     assert_stored(cloud, path)
     # What was on its way may have arrived, and the answer been lost; it may even have come too late for the list.
@@ -184,7 +184,7 @@ def test_cancelled_nothing_is_left_of_it(page: Page, context: BrowserContext, cl
     page.set_input_files("#files", path)
     wait_until(page, 30)
     with page.expect_response("**/multipart/abort"):
-        row(page, "film.mp4").get_by_role("button", name="Cancel film.mp4").click()
+        row(page, "film.mp4").get_by_role("button", name=f"Cancel {isolate('film.mp4')}").click()
     expect_status(page, "film.mp4", "16.8 MB · Cancelled")
     assert (count_unfinished_uploads(cloud, page), cloud.bucket.objects()) == ((0, 0), [])
 
@@ -200,7 +200,9 @@ def test_what_was_interrupted_can_be_given_up(
     killed.close()
     open_page(page, cloud)
     with page.expect_response("**/multipart/abort"):
-        row(page, "film.mp4").get_by_role("button", name="Discard film.mp4. The part already sent is deleted.").click()
+        row(page, "film.mp4").get_by_role(
+            "button", name=f"Discard {isolate('film.mp4')}. The part already sent is deleted."
+        ).click()
     expect(page.locator("li")).to_have_count(0)
     assert count_unfinished_uploads(cloud, page) == (0, 0)
 

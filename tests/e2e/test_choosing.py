@@ -18,6 +18,7 @@ from support.page_steps import (
     MakeCloud,
     choose,
     expect_status,
+    isolate,
     open_page,
     posts,
     row,
@@ -116,7 +117,7 @@ def test_what_is_not_allowed_is_told_before_anything_is_asked(page: Page, cloud_
     assert (signings(cloud), posts(cloud)) == ([], [])
     # There is nothing to be tried again, and each can be taken off the list.
     expect(page.locator("li button:visible")).to_have_count(2)
-    row(page, "page.html").get_by_role("button", name="Remove page.html").click()
+    row(page, "page.html").get_by_role("button", name=f"Remove {isolate('page.html')}").click()
     expect(page.locator(".name")).to_have_text(["large.png"])
     page.get_by_role("button", name="Clear finished").click()
     expect(page.locator("li")).to_have_count(0)
@@ -131,7 +132,7 @@ def test_what_is_in_the_list_is_not_taken_twice(page: Page, cloud: Cloud, tmp_pa
     page.set_input_files("#files", file)
     expect(page.locator("#notice")).to_have_text("Already in the list: \u2068note.txt\u2069.")
     assert (page.locator("li").count(), len(stored_files(cloud))) == (1, 1)
-    row(page, "note.txt").get_by_role("button", name="Remove note.txt").click()
+    row(page, "note.txt").get_by_role("button", name=f"Remove {isolate('note.txt')}").click()
     page.set_input_files("#files", file)
     expect_status(page, "note.txt", "6 bytes · Uploaded")
     expect(page.locator("#notice")).to_be_empty()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, expect_status, row
+from support.page_steps import PNG, WITHOUT_PAUSES, MakeCloud, choose, expect_status, isolate, row
 from support.tokens import new_secret, token
 
 SECRET = new_secret()
@@ -107,7 +107,7 @@ def test_a_file_whose_answer_was_lost_is_not_called_uploaded(page: Page, context
     expect(page.locator("#summary")).to_have_text("0 of 1 file uploaded · 1 not confirmed")
     expect(page.locator("#alert-announcer")).to_contain_text("not confirmed")
     assert stored_keys(cloud) == ["uploads/alice/~march/1"]
-    row(page, "a.png").get_by_role("button", name="Try again: a.png").click()
+    row(page, "a.png").get_by_role("button", name=f"Try again: {isolate('a.png')}").click()
     expect_status(page, "a.png", "10.2 kB · Uploaded")
     assert stored_keys(cloud) == ["uploads/alice/~march/1", "uploads/alice/~march/2"]
 

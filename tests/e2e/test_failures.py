@@ -10,7 +10,18 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
+from support.page_steps import (
+    PNG,
+    WITHOUT_PAUSES,
+    choose,
+    expect_status,
+    isolate,
+    open_page,
+    posts,
+    row,
+    signings,
+    stored_files,
+)
 
 THOROUGH = pytest.mark.thorough
 """Rows that come to the page as another one does: tests/web has how each is read, and how often it is tried."""
@@ -62,7 +73,7 @@ def test_what_goes_wrong_is_told_in_words_and_can_be_tried_again(
     assert (stored_files(cloud), len(signings(cloud))) == ([], tries)
     for name, value in usual.items():
         setattr(cloud.faults, name, value)
-    row(page, "cat.png").get_by_role("button", name="Try again: cat.png").click()
+    row(page, "cat.png").get_by_role("button", name=f"Try again: {isolate('cat.png')}").click()
     expect_status(page, "cat.png", "10.2 kB · Uploaded")
     assert stored_files(cloud) == [("cat.png", PNG)]
 
@@ -184,7 +195,7 @@ def test_what_only_one_file_is_left_with_is_told_in_its_line(page: Page, cloud: 
     choose(page, ("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
     expect(page.locator("#causes .notice")).to_have_count(1)
     cloud.faults.oss_deny_early = False
-    row(page, "a.txt").get_by_role("button", name="Try again: a.txt").click()
+    row(page, "a.txt").get_by_role("button", name=f"Try again: {isolate('a.txt')}").click()
     expect_status(page, "a.txt", "1 byte · Uploaded")
     expect_status(page, "b.txt", "1 byte · The storage refused this upload. Contact the site's owner.")
     expect(page.locator("#causes .notice")).to_have_count(0)

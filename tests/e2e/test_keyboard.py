@@ -9,17 +9,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PNG, choose, expect_status, open_page, row, stored_files
+from support.page_steps import PNG, choose, expect_status, isolate, open_page, row, stored_files
 
 
 def test_after_a_removal_the_focus_is_on_the_next_file(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud)
     choose(page, *((name, "text/plain", b"x") for name in ("a.txt", "b.txt", "c.txt")))
     expect(page.locator(".done")).to_have_count(3)
-    for removed, then in (("b.txt", "Remove c.txt"), ("c.txt", "Remove a.txt")):
-        row(page, removed).get_by_role("button", name=f"Remove {removed}").press("Enter")
-        expect(page.get_by_role("button", name=then)).to_be_focused()
-    page.get_by_role("button", name="Remove a.txt").press("Enter")
+    for removed, then in (("b.txt", "c.txt"), ("c.txt", "a.txt")):
+        row(page, removed).get_by_role("button", name=f"Remove {isolate(removed)}").press("Enter")
+        expect(page.get_by_role("button", name=f"Remove {isolate(then)}")).to_be_focused()
+    page.get_by_role("button", name=f"Remove {isolate('a.txt')}").press("Enter")
     expect(page.locator("#files")).to_be_focused()
 
 
@@ -32,14 +32,14 @@ def test_in_a_filtered_list_the_focus_stays_among_what_is_shown(page: Page, clou
     choose(page, *((f"{number}.pdf", "application/pdf", b"x") for number in range(8)), ("last.html", "text/html", b"x"))
     expect(page.locator(".done")).to_have_count(8)
     page.get_by_role("button", name="Failed 4").press("Enter")
-    page.get_by_role("button", name="Try again: 0.txt").press("Enter")
+    page.get_by_role("button", name=f"Try again: {isolate('0.txt')}").press("Enter")
     expect(row(page, "0.txt")).to_have_class("done")
-    expect(page.get_by_role("button", name="Remove 0.txt")).to_be_focused()
+    expect(page.get_by_role("button", name=f"Remove {isolate('0.txt')}")).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Try again: 1.txt")).to_be_focused()
-    for removed, then in (("2.txt", "Remove last.html"), ("last.html", "Remove 1.txt")):
-        page.get_by_role("button", name=f"Remove {removed}").press("Enter")
-        expect(page.get_by_role("button", name=then)).to_be_focused()
+    expect(page.get_by_role("button", name=f"Try again: {isolate('1.txt')}")).to_be_focused()
+    for removed, then in (("2.txt", "last.html"), ("last.html", "1.txt")):
+        page.get_by_role("button", name=f"Remove {isolate(removed)}").press("Enter")
+        expect(page.get_by_role("button", name=f"Remove {isolate(then)}")).to_be_focused()
     # Now that all are alike, there is nothing to filter.
     page.get_by_role("button", name="Failed 1").focus()
     page.locator("oss-upload").evaluate("(element) => element.retry()")
@@ -78,7 +78,7 @@ def test_a_failed_file_is_tried_again_by_keyboard(page: Page, cloud: Cloud) -> N
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class("failed")
     cloud.faults.oss_deny_early = False
-    press(page, "Try again: cat.png")
+    press(page, f"Try again: {isolate('cat.png')}")
     expect_status(page, "cat.png", "10.2 kB · Uploaded")
 
 
@@ -88,7 +88,7 @@ def test_a_running_upload_is_cancelled_by_keyboard(page: Page, cloud: Cloud) -> 
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class(re.compile("sending|finishing"))
-    press(page, "Cancel cat.png")
+    press(page, f"Cancel {isolate('cat.png')}")
     expect_status(page, "cat.png", "10.2 kB · Cancelled")
 
 
@@ -98,5 +98,5 @@ def test_the_language_is_switched_by_keyboard_while_files_are_on_their_way(page:
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class(re.compile("sending|finishing"))
     page.locator("#language").press("ArrowDown")
-    expect(page.get_by_role("button", name="取消 cat.png")).to_be_visible()
+    expect(page.get_by_role("button", name=f"取消 {isolate('cat.png')}")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import BrowserContext, Page, expect
 
 from localcloud.dev.cloud import Cloud
-from support.page_steps import PIXEL, MakeCloud, choose, expect_status, open_page
+from support.page_steps import PIXEL, MakeCloud, choose, expect_status, isolate, open_page
 
 
 def test_the_drop_zone_is_small_while_there_is_a_list(page: Page, context: BrowserContext, cloud: Cloud) -> None:
@@ -37,7 +37,7 @@ def test_the_summary_stays_in_view_and_never_covers_the_focus(
     choose(page, *((f"{number}.txt", "text/plain", b"x") for number in range(12)))
     expect(page.locator(".done")).to_have_count(12)
     total = page.locator("#total")
-    page.get_by_role("button", name="Remove 11.txt").focus()
+    page.get_by_role("button", name=f"Remove {isolate('11.txt')}").focus()
     assert page.evaluate("scrollY") > 300
     assert total.evaluate("(total) => total.getBoundingClientRect().top") == 0
     covered = []
@@ -45,7 +45,7 @@ def test_the_summary_stays_in_view_and_never_covers_the_focus(
     for _ in range(2 * 12 - 1):
         page.keyboard.press("Shift+Tab")
         covered.append(total.evaluate(COVERED))
-    expect(page.get_by_role("button", name="Copy where 0.txt is stored")).to_be_focused()
+    expect(page.get_by_role("button", name=f"Copy where {isolate('0.txt')} is stored")).to_be_focused()
     assert covered == [False] * 23
 
 
@@ -65,7 +65,7 @@ def test_what_has_become_of_a_file_is_seen_by_its_shape_and_its_rows_tint(page: 
     cloud.faults.oss_stall_at = 0
     choose(page, ("b.html", "text/html", b"b"), ("c.txt", "text/plain", b"c"), ("README", "text/plain", b"d"))
     expect(page.locator(".finishing")).to_have_count(2)
-    page.get_by_role("button", name="Cancel README").click()
+    page.get_by_role("button", name=f"Cancel {isolate('README')}").click()
     expect(page.locator(".cancelled")).to_have_count(1)
     shapes = [["done", '"✓"'], ["failed", '"✕"'], ["finishing", '"○"'], ["cancelled", '"–"']]
     assert page.locator("#rows").evaluate(GLYPHS) == shapes
@@ -114,7 +114,7 @@ def test_pictures_are_large_on_request_and_stay_so(page: Page, cloud: Cloud) -> 
     choose(page, ("b.txt", "text/plain", b"b"), picture)
     expect(switch).to_have_attribute("aria-pressed", "true")
     expect(rows).to_have_class("large")
-    page.get_by_role("button", name="Remove a.png").click()
+    page.get_by_role("button", name=f"Remove {isolate('a.png')}").click()
     # Without pictures there is nothing to be large, and no way back.
     expect(switch).to_be_hidden()
     expect(rows).not_to_have_class("large")
@@ -198,9 +198,9 @@ def test_many_files_can_be_filtered(page: Page, cloud: Cloud) -> None:
     page.get_by_role("button", name="Failed 2").click()
     expect(chosen).to_have_text("Failed 2")
     expect(page.locator("li:visible .name")).to_have_text(["0.html", "1.html"])
-    page.get_by_role("button", name="Remove 0.html").click()
+    page.get_by_role("button", name=f"Remove {isolate('0.html')}").click()
     # What has the focus stays.
-    expect(page.get_by_role("button", name="Remove 1.html")).to_be_focused()
+    expect(page.get_by_role("button", name=f"Remove {isolate('1.html')}")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("li:visible")).to_have_count(10)
 
@@ -212,7 +212,7 @@ def test_all_can_be_paused(page: Page, cloud: Cloud) -> None:
     expect(page.locator(".finishing")).to_have_count(4)
     page.get_by_role("button", name="Pause all").click()
     expect(page.locator("#summary")).to_have_text(re.compile("^Paused · 0 of 6 files"))
-    page.get_by_role("button", name="Cancel 0.txt").click()
+    page.get_by_role("button", name=f"Cancel {isolate('0.txt')}").click()
     expect(page.locator(".cancelled")).to_have_count(1)
     expect(page.locator(".waiting")).to_have_count(2)
     page.get_by_role("button", name="Resume all").click()
@@ -258,8 +258,9 @@ def test_each_button_says_what_it_does(page: Page, cloud: Cloud) -> None:
     choose(page, ("c.txt", "text/plain", b"c"))
     expect(page.locator(".finishing")).to_have_count(1)
     buttons = page.locator("li button")
-    labels = ["Copy where a.txt is stored", "Remove a.txt from the list. The file stays stored."]
-    labels += ["Remove b.html from the list", "Cancel c.txt"]
+    stored, failed, waiting = [isolate(name) for name in ("a.txt", "b.html", "c.txt")]
+    labels = [f"Copy where {stored} is stored", f"Remove {stored} from the list. The file stays stored."]
+    labels += [f"Remove {failed} from the list", f"Cancel {waiting}"]
     assert buttons.evaluate_all("(buttons) => buttons.map(({ title }) => title)") == labels
     for button, label in zip(buttons.all(), labels, strict=True):
         expect(button).to_have_accessible_name(label)

@@ -11,7 +11,18 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from localcloud.dev.cloud import Cloud, CloudOptions
-from support.page_steps import PNG, WITHOUT_PAUSES, choose, expect_status, open_page, posts, row, signings, stored_files
+from support.page_steps import (
+    PNG,
+    WITHOUT_PAUSES,
+    choose,
+    expect_status,
+    isolate,
+    open_page,
+    posts,
+    row,
+    signings,
+    stored_files,
+)
 
 pytestmark = pytest.mark.thorough
 
@@ -142,5 +153,5 @@ def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, context: Browse
         timeout=60_000,
     )
     fast_cloud.faults.oss_shared_bandwidth = 0.0
-    row(page, "film.png").get_by_role("button", name="Try again: film.png").click()
+    row(page, "film.png").get_by_role("button", name=f"Try again: {isolate('film.png')}").click()
     expect_status(page, "film.png", "1 MB · Uploaded")

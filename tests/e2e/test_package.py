@@ -16,6 +16,7 @@ from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.dev.site import Site
 from localcloud.oss.cors import CorsRule
 from support import npm_package
+from support.page_steps import isolate
 
 pytestmark = pytest.mark.node_modules
 
@@ -199,8 +200,8 @@ def test_in_a_form_the_stored_keys_are_its_value(page: Page, cloud: Cloud, site:
     expect(page.locator(".finishing")).to_have_count(1)
     assert element.evaluate(valid) == [False, "Wait until all files are uploaded, or cancel them."]
     cloud.faults.oss_stall_at = -1
-    page.get_by_role("button", name="Cancel a.txt").click()
-    page.get_by_role("button", name="Try again: a.txt").click()
+    page.get_by_role("button", name=f"Cancel {isolate('a.txt')}").click()
+    page.get_by_role("button", name=f"Try again: {isolate('a.txt')}").click()
     expect(page.locator("li.done")).to_have_count(1)
     page.get_by_role("button", name="Send").click()
     expect(page.locator("output")).to_have_text(keys(cloud)[0])

@@ -16,6 +16,7 @@ from support.page_steps import (
     MakeCloud,
     choose,
     expect_status,
+    isolate,
     open_page,
     posts,
     row,
@@ -75,11 +76,11 @@ def test_an_upload_can_be_cancelled(page: Page, cloud: Cloud, tmp_path: Path) ->
     open_page(page, cloud)
     page.set_input_files("#files", large(tmp_path / "slow.bin"))
     expect(row(page, "slow.bin")).to_have_class("sending")
-    row(page, "slow.bin").get_by_role("button", name="Cancel slow.bin").click()
+    row(page, "slow.bin").get_by_role("button", name=f"Cancel {isolate('slow.bin')}").click()
     expect_status(page, "slow.bin", "20 MB · Cancelled")
     assert stored_files(cloud) == []
     cloud.faults.oss_bandwidth = 0
-    row(page, "slow.bin").get_by_role("button", name="Try again: slow.bin").click()
+    row(page, "slow.bin").get_by_role("button", name=f"Try again: {isolate('slow.bin')}").click()
     expect_status(page, "slow.bin", re.compile("Uploaded"))
     assert [len(content) for _, content in stored_files(cloud)] == [20_000_000]
 
@@ -166,7 +167,7 @@ def test_the_key_can_be_copied(page: Page, context: BrowserContext, cloud: Cloud
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
-    row(page, "cat.png").get_by_role("button", name="Copy where cat.png is stored").click()
+    row(page, "cat.png").get_by_role("button", name=f"Copy where {isolate('cat.png')} is stored").click()
     expect(page.locator("#status-announcer")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == cloud.bucket.objects()[0].key
 

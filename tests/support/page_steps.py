@@ -37,6 +37,11 @@ def open_page(page: Page, cloud: Cloud) -> Page:
     return page
 
 
+def isolate(name: str) -> str:
+    """Returns a file's name as it stands within other words: none of these can reorder the others."""
+    return f"\u2068{name}\u2069"
+
+
 def choose(page: Page, *files: tuple[str, str, bytes]) -> None:
     """Chooses files: name, type, content."""
     payloads = [FilePayload(name=name, mimeType=kind, buffer=content) for name, kind, content in files]
