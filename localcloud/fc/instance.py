@@ -101,7 +101,8 @@ class Instance:
     def _remove_own_modules(self) -> dict[str, ModuleType]:
         """Removes and returns every module that has the name of one in the code folders."""
         own = {path.stem for folder in self._code for path in folder.iterdir()}
-        names = [name for name in sys.modules if name.partition(".")[0] in own]
+        # A copy: other threads import meanwhile.
+        names = [name for name in list(sys.modules) if name.partition(".")[0] in own]
         return {name: sys.modules.pop(name) for name in names}
 
 

@@ -374,7 +374,7 @@ def test_several_elements_have_lists_and_languages_of_their_own(
         document.body.append(frame.contentDocument.adoptNode(other));
         return [before, inFrame, look()];
     }""")
-    assert looks == [["flex", "flex"]] * 3
+    assert looks == [["grid", "flex"]] * 3
 
 
 def test_the_uploader_in_a_page_of_ones_own(page: Page, cloud: Cloud, site: Site, project: Path) -> None:

@@ -388,8 +388,8 @@ def to_answer(response: requests.Response) -> dict[str, object]:
     return answer
 
 
-def run(steps: int, **more: Any) -> int:
-    """Takes about so many steps, and returns how many were taken. Raises AssertionError."""
+def run(steps: int, **more: Any) -> tuple[int, set[int]]:
+    """Takes about so many steps; returns how many were taken, and the sizes that were stored. Raises AssertionError."""
     with tempfile.TemporaryDirectory() as folder, World(Path(folder)) as CountedLink.world:
         run_state_machine_as_test(
             CountedLink,
@@ -402,8 +402,9 @@ def run(steps: int, **more: Any) -> int:
                 **more,
             ),
         )
-        return CountedLink.world.steps
+        sizes = {each.path.stat().st_size for each in CountedLink.world.cloud.bucket.objects()}
+        return CountedLink.world.steps, sizes
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{run(int(sys.argv[1]))} steps with counted links\n")
+    sys.stdout.write(f"{run(int(sys.argv[1]))[0]} steps with counted links\n")

@@ -29,6 +29,20 @@ class MemoryForm {
     }
 }
 
+/** What is in a form that is sent as bytes. @param {Uint8Array} bytes @param {string} type with the boundary */
+function parseForm(bytes, type) {
+    const [, boundary] = type.split("boundary=");
+    const parts = Buffer.from(bytes).toString("latin1").split(`--${boundary}`).slice(1, -1);
+    const read = (part) => {
+        const [head] = part.split("\r\n\r\n", 1);
+        const content = Buffer.from(part.slice(head.length + 4, -2), "latin1");
+        const [, name] = /name="(.*?)"/.exec(head);
+        const [, of] = /^Content-Type: (.*)/m.exec(head) ?? [];
+        return [name, of ? new MemoryBlob([content], { type: of }) : content.toString()];
+    };
+    return Object.fromEntries(parts.map(read));
+}
+
 /** Of one browser; the names are its own properties, as a browser has them. */
 class MemoryStorage {
     getItem = (name) => (Object.hasOwn(this, name) ? this[name] : null);
@@ -93,8 +107,11 @@ class FakeXhr {
     open(method, url) {
         Object.assign(this, { method, url });
     }
+    setRequestHeader(_, type) {
+        this.type = type;
+    }
     send(body) {
-        const { file = body, ...fields } = body instanceof MemoryForm ? body.fields : {};
+        const { file, ...fields } = this.type ? parseForm(body, this.type) : (body.fields ?? { file: body });
         const content = Buffer.from(file.bytes).toString("base64");
         const request = { kind: this.method, url: this.url, fields, type: file.type, content };
         announce(request, (answer) => this.#end(answer));
@@ -128,6 +145,7 @@ Object.assign(globalThis, {
     XMLHttpRequest: FakeXhr,
     fetch: fakeFetch,
     addEventListener: () => {},
+    removeEventListener: () => {},
     setInterval: () => 0,
     setTimeout: (act, milliseconds) => {
         const timer = { at: now + milliseconds, act, page: running.getStore() };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -314,8 +315,6 @@ def test_the_context_as_python_3_10_has_it_with_credentials_as_of_now(
 
 
 def test_what_a_function_does_to_its_surroundings_stays_there(serve: Callable[..., Ask]) -> None:
-    import sys  # noqa: PLC0415 - to look at it before and after
-
     before = dict(os.environ), list(sys.path), sys.modules.get("index"), os._exit, sys.stdout
     serve("""
         import os, sys
@@ -326,6 +325,32 @@ def test_what_a_function_does_to_its_surroundings_stays_there(serve: Callable[..
             return 1
     """)()
     assert (dict(os.environ), list(sys.path), sys.modules.get("index"), os._exit, sys.stdout) == before
+
+
+def test_what_other_threads_import_meanwhile_does_no_harm(serve: Callable[..., Ask]) -> None:
+    ask = serve("""
+        def handler(event, context):
+            return 1
+    """)
+    names = [f"imported_meanwhile_{number}" for number in range(500)]
+    is_over = threading.Event()
+
+    def import_modules() -> None:
+        while not is_over.is_set():
+            sys.modules.update(dict.fromkeys(names, sys))
+            for name in names:
+                del sys.modules[name]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that they meet
+    thread = threading.Thread(target=import_modules)
+    thread.start()
+    try:
+        assert {ask().status for _ in range(9)} == {200}
+    finally:
+        sys.setswitchinterval(interval)
+        is_over.set()
+        thread.join()
 
 
 def test_printed_lines_go_to_the_log(serve: Callable[..., Ask], function: Function) -> None:
