@@ -67,8 +67,6 @@ def test_of_an_empty_file_the_fact_says_so(chain: Chain) -> None:
     assert told == stored_members(upload) | {"size": 0, "etag": "D41D8CD98F00B204E9800998ECF8427E", "crc64": "0"}
 
 
-# Not in .ci/run: there, on busy cores, the gateway in this process now and then answers one of the four with 502.
-@pytest.mark.thorough
 def test_the_first_callbacks_come_all_at_once(chain: Chain) -> None:
     uploads = chain.sign(*[FILE] * 4)
     with ThreadPoolExecutor(4) as pool:

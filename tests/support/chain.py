@@ -68,9 +68,10 @@ AnyChain = TypeVar("AnyChain", bound=Chain)
 
 @contextmanager
 def running(chain: AnyChain) -> Iterator[AnyChain]:
-    """Runs a chain, whose stand-ins must have nothing to complain of at the end."""
+    """Runs a chain, whose stand-ins must have nothing to complain of at the end. pytest shows its log if a test fails."""
     with chain.cloud:
         yield chain
+    print(*chain.lines, sep="\n")  # noqa: T201 - pytest keeps it for a test that fails
     chain.cloud.check()
 
 
