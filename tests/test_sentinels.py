@@ -20,8 +20,13 @@ def no_others(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_thread_searches_while_another_makes_secrets() -> None:
     """Gateways in this process answer in threads, and each answer is searched."""
     made = [secrets.token_hex() for _ in range(50_000)]
+
+    def keep_all() -> None:
+        for secret in made:
+            sentinels.keep_secret(secret)
+
     with ThreadPoolExecutor(1) as pool:
-        making = pool.submit(lambda: [sentinels.keep_secret(secret) for secret in made])
+        making = pool.submit(keep_all)
         while not making.done():
             sentinels.search_answer("nothing secret")
 
