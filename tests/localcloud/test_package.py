@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,8 +100,16 @@ class Environment:
     def run(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Runs a command of the environment."""
         command = [str(self.folder / "bin" / words[0]), *words[1:]]
+        # In a folder of its own: in the usual one pytest deletes, at its end, what all earlier runs have left.
+        temporary = tempfile.mkdtemp(dir=self.folder)
         return subprocess.run(  # noqa: S603 - ours
-            command, cwd=cwd or self.folder, env=environ(), capture_output=True, text=True, check=False, timeout=TIMEOUT
+            command,
+            cwd=cwd or self.folder,
+            env=environ(TMPDIR=temporary),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT,
         )
 
 
