@@ -261,6 +261,7 @@ export class Summary {
         if (rows.size > MAX_UNFILTERED && !this.#filter) {
             import("./list-filter.js").then(({ Filter }) => {
                 this.#filter ??= new Filter(this.list);
+                this.#filter.paint();
             }, ignore);
         }
         this.#filter?.paint();

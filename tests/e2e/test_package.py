@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from localcloud.dev.cloud import ROOT, Cloud, CloudOptions
 from localcloud.dev.site import Site
@@ -240,6 +240,24 @@ def test_without_a_question_or_a_clipboard_buttons_do_what_they_can(
     expect(page.locator(".finishing")).to_have_count(4)
     page.get_by_role("button", name="Cancel all").click()
     expect(page.locator(".cancelled")).to_have_count(21)
+
+
+def test_a_filter_that_is_loaded_when_all_is_done_shows_what_there_is(
+    page: Page, cloud: Cloud, site: Site, project: Path
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/list-filter.js", hold)
+    open_example(page, cloud, site, project)
+    names = {"a.html": "text/html"} | {f"{number}.txt": "text/plain" for number in range(10)}
+    page.set_input_files("#files", [FilePayload(name=name, mimeType=kind, buffer=b"x") for name, kind in names.items()])
+    expect(page.locator("#alert-announcer")).to_contain_text("a.html")
+    expect(page.locator("#summary")).to_have_text("10 of 11 files uploaded · 1 failed")
+    held[0].continue_()
+    expect(page.locator("#filter button:visible")).to_have_text(["All 11", "Failed 1", "Uploaded 10"])
 
 
 def test_what_happens_is_reported_by_events(page: Page, cloud: Cloud, site: Site, project: Path) -> None:
