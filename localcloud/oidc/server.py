@@ -74,7 +74,7 @@ class IdentityProvider(StandIn):
         except (ValueError, RecursionError) as error:
             return _json_response({"error": "invalid_request", "error_description": str(error)}, 400)
 
-    def token(self, **claims: Any) -> str:
+    def token(self, /, **claims: Any) -> str:
         """Returns a token for alice with these claims. A claim that is None is left out."""
         now = int(self.clock())
         usual = {"iss": self.url, "aud": self.audience, "sub": "alice", "iat": now, "exp": now + TOKEN_TTL_SECONDS}

@@ -70,6 +70,12 @@ def test_it_issues_a_token_with_the_claims_that_are_named(provider: IdentityProv
     assert claims == {"iss": provider.url, "sub": "bob", "max_size": 1000, "iat": USUAL["iat"], "exp": USUAL["exp"]}
 
 
+def test_a_claim_may_have_any_name(provider: IdentityProvider) -> None:
+    status, answer = post(provider, "/token", '{"self": "bob"}')
+    assert status == 200
+    assert read(provider, answer["access_token"])[1]["self"] == "bob"
+
+
 @pytest.mark.parametrize("body", ["{", "[]", "[" * 9999, "sub=bob"])
 def test_claims_that_are_no_object_are_refused(provider: IdentityProvider, body: str) -> None:
     status, answer = post(provider, "/token", body)
