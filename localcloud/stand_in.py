@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pytest_httpserver import HTTPServer
 from werkzeug.exceptions import ClientDisconnected
-from werkzeug.serving import WSGIRequestHandler
+from werkzeug.serving import DechunkedInput, WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
 from localcloud.explain.explain import explain
@@ -46,6 +47,8 @@ resolves to this machine (DNS rebinding) could otherwise read what only this mac
 
 AMBIGUOUS_LENGTH = "The request says in two ways how long its body is. Send Content-Length or Transfer-Encoding.\n"
 
+BROKEN_CHUNKS = "The request's body is sent in chunks that cannot be read.\n"
+
 FOREIGN_HOST = "This host name does not belong to the local cloud. Use 127.0.0.1 or localhost.\n"
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -68,6 +71,34 @@ class ConnectionReset(ConnectionError):
             os.dup2(near.fileno(), connection.fileno())
 
 
+class BrokenChunksError(OSError):
+    """The body of a request is sent in chunks that cannot be read."""
+
+
+class ChunkedBody(io.RawIOBase):
+    """A body that is sent in chunks. It ends where one cannot be read: to read on would be to wait for the client."""
+
+    def __init__(self, chunks: DechunkedInput) -> None:
+        self._chunks = chunks
+        self._is_broken = False
+
+    def readable(self) -> bool:
+        """Returns True."""
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        """Reads bytes into the buffer, and returns how many, 0 at the end. Raises BrokenChunksError once."""
+        if self._is_broken:
+            return 0
+        try:
+            return self._chunks.readinto(buffer)
+        except OSError as error:
+            if error.errno is not None:
+                raise  # of the connection
+            self._is_broken = True
+            raise BrokenChunksError from None
+
+
 class PlainHandler(WSGIRequestHandler):
     """Werkzeug's handler, without its own headers Server and Date: the response has its own.
 
@@ -80,7 +111,10 @@ class PlainHandler(WSGIRequestHandler):
         """Returns the WSGI environment of the request."""
         lengths = self.headers.get_all("Content-Length") or []
         ambiguous = len(lengths) > 1 or bool(lengths and "Transfer-Encoding" in self.headers)
-        return super().make_environ() | {
+        environ = super().make_environ()
+        if isinstance(environ["wsgi.input"], DechunkedInput):
+            environ["wsgi.input"] = ChunkedBody(environ["wsgi.input"])
+        return environ | {
             "REQUEST_URI": self.requestline.split()[1],
             "localcloud.ambiguous_length": ambiguous,
         }
@@ -157,7 +191,7 @@ class StandIn(HTTPServer):
         with self._idle:
             self._running += 1
         try:
-            response = self._refuse(request) or self.dispatch(request)
+            response = self._refuse(request) or self._answer(request)
             drain(request)
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             self._record(request, response.status_code)
@@ -183,14 +217,19 @@ class StandIn(HTTPServer):
         is_local = self.checks_hosts or self.is_local(request.headers.get("Host", ""))
         return None if is_local else Response(FOREIGN_HOST, 403)
 
+    def _answer(self, request: Request) -> Response:
+        try:
+            return self.dispatch(request)
+        except BrokenChunksError:
+            return Response(BROKEN_CHUNKS, 400)
+
     def dispatch(self, request: Request) -> Response:
-        """Finds the handler; a client that disconnected is not an error of the stand-in."""
+        """Finds the handler; a client that disconnected, or sends no body, is not an error of the stand-in."""
         try:
             return super().dispatch(request)
         finally:
-            self.handler_errors = [
-                e for e in self.handler_errors if not isinstance(e, (ClientDisconnected, ConnectionReset))
-            ]
+            own = (ClientDisconnected, ConnectionReset, BrokenChunksError)
+            self.handler_errors = [e for e in self.handler_errors if not isinstance(e, own)]
 
     def _record(self, request: Request, status: int) -> None:
         note = request.environ.get("localcloud.note", {})

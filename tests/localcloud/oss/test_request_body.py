@@ -53,7 +53,7 @@ def test_chunks(world: OssWorld, draft: Draft) -> None:
 
 
 def test_chunks_that_are_none(world: OssWorld) -> None:
-    answer = send(world, head("x").replace("Content-Length: x", "Transfer-Encoding: chunked"), b"zz\r\n\r\n")
+    answer = send(world, head("x").replace("Content-Length: x", "Transfer-Encoding: chunked"), b"zz\r\n")
     assert "<Code>MalformedPOSTRequest</Code>" in answer
 
 
