@@ -113,9 +113,19 @@ def _not_listed(name: str, value: str, *, is_form: bool) -> OssError:
 def _check_header_values(settings: Mapping[str, str], content_type: str) -> None:
     response_headers = [name for name in settings if is_stored(name)]
     values = {name: settings[name] for name in (*response_headers, "success_action_redirect") if name in settings}
-    for name, value in (*values.items(), ("content-type", content_type)):
+    check_values({**values, "content-type": content_type})
+
+
+def check_values(values: Mapping[str, str]) -> None:
+    """Raises OssError for a value that no header can have; `values` are by the name of a field or of a parameter."""
+    for name, value in values.items():
         if NOT_IN_A_HEADER.search(value):
             raise invalid_argument("The value holds what no header can hold.", name, value)
+
+
+def as_sent(value: str) -> str:
+    """Returns a header's value as the HTTP server takes it: it sends latin-1, so that the bytes are those in UTF-8."""
+    return value.encode().decode("latin-1")
 
 
 def _check_encryption(settings: Mapping[str, str]) -> None:

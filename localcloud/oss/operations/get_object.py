@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from localcloud.oss import website
 from localcloud.oss.authorization import authorize_read
 from localcloud.oss.errors import OssError, UnknownOperationError, is_delete_marker, no_such_key, no_such_version
+from localcloud.oss.object_headers import as_sent, check_values
 from localcloud.oss.operations.list_objects import list_objects
 from localcloud.oss.responses import object_response
 
@@ -40,13 +41,14 @@ def get_object(request: OssRequest) -> Response:
     authorize_read(identity, action, bucket, key, bucket.get(key, version_id))
     if identity is None and not RESPONSE_HEADERS.keys().isdisjoint(request.parameters):
         raise OssError(400, "InvalidRequest", "Can not override response header for an anonymous user.")
+    replaced = {name: request.parameters[name] for name in RESPONSE_HEADERS if name in request.parameters}
+    check_values(replaced)
     found = bucket.open(key, version_id)
     if found is None:
         raise missing(bucket, key, version_id, request.http.method)
     response = object_response(request.http, *found, as_download=not request.address.is_bound_domain)
     if request.http.method == "GET":
-        replaced = {name: request.parameters[name] for name in RESPONSE_HEADERS if name in request.parameters}
-        response.headers.update({RESPONSE_HEADERS[name]: value for name, value in replaced.items()})
+        response.headers.update({RESPONSE_HEADERS[name]: as_sent(value) for name, value in replaced.items()})
     return response
 
 

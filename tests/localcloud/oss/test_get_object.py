@@ -130,10 +130,11 @@ def presign(
     headers: dict[str, str] | None = None,
     additional: set[str] | None = None,
     region: str = REGION,
+    query: str = "",
 ) -> tuple[str, dict[str, str]]:
     """Returns URL and headers of a GET that the vendor's signer has signed, in the query if it `expires`."""
     identity = identity or world.identity
-    url = f"{world.oss.url}/{quote(key, safe='/')}"
+    url = f"{world.oss.url}/{quote(key, safe='/')}{query}"
     request = HttpRequest("GET", url, headers=headers or {})
     when = datetime.datetime.fromtimestamp(date, datetime.timezone.utc)
     provider = StaticCredentialsProvider(
@@ -182,6 +183,17 @@ def test_a_signed_get(world: OssWorld, expires: int | None) -> None:
         "x-oss-object-type": "Normal",
         "x-oss-storage-class": "Standard",
     }
+
+
+def test_a_chosen_header_is_sent_in_utf_8(world: OssWorld) -> None:
+    answer = get(*presign(world, query=f"?response-content-disposition={quote('attachment; filename=你.txt')}"))
+    sent = answer.headers["Content-Disposition"].encode("latin-1").decode()
+    assert (answer.status_code, sent) == (200, "attachment; filename=你.txt")
+
+
+def test_a_header_that_none_can_be_is_refused(world: OssWorld) -> None:
+    answer = get(*presign(world, query="?response-content-type=a%0Ab"))
+    assert outcome(answer) == (400, "InvalidArgument", None)
 
 
 @pytest.mark.parametrize("expires", [None, 60])
