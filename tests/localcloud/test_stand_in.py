@@ -6,9 +6,11 @@ import socket
 import time
 
 import pytest
+from werkzeug import Request, Response
 
 from localcloud.oss.callback_key import KeyServer
 from localcloud.record import print_record
+from localcloud.stand_in import StandIn
 
 HOSTILE = "\x1b[2J\x07\x9b31m\u202e"
 """A screen cleared, a bell, a colour by C1, and a change of direction."""
@@ -43,6 +45,27 @@ def test_it_is_answered_and_logged_as_visible_text(
     assert logged
     assert "Traceback" not in logged
     assert [line for line in logged.split("\n") if not line.isprintable()] == []
+
+
+class Reader(StandIn):
+    """Reads the body of each request, as most stand-ins do."""
+
+    def handle(self, request: Request) -> Response:
+        return Response(request.get_data())
+
+
+@pytest.mark.parametrize("chunks", ["zz\r\n", "-5\r\n", "2\r\nabc\r\n"])
+def test_a_body_in_broken_chunks_is_refused_while_its_client_waits(
+    chunks: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server = Reader(time.time)
+    with server, socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        head = "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall((head + chunks).encode())
+        answer = connection.makefile("rb").read()
+    server.check()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_it_stops_although_its_last_request_has_shown_it_that_it_is_to() -> None:
