@@ -186,18 +186,19 @@ def _ends(text: str, now: datetime) -> datetime:
     duration = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", text)
     if duration:
         return now + timedelta(**{_UNITS[duration[2]]: int(duration[1])})
+    day = re.match(r"\d{4}-\d{2}-\d{2}(?=([T ])|$)", text)
     try:
+        if day is None:
+            raise ValueError  # noqa: TRY301 - Pythons differ in which other forms they take
         ends = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            ends += timedelta(days=1)
+        ends = ends.replace(tzinfo=ends.tzinfo or timezone.utc).astimezone(timezone.utc)
+        ends += timedelta(days=0 if day[1] else 1)
     except (ValueError, OverflowError):
         accepted = "a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d"
         raise ValueError(f"--until must be {accepted}, not {text!r}") from None
-    if ends.tzinfo is None:
-        ends = ends.replace(tzinfo=timezone.utc)
     if ends <= now:
         raise ValueError(f"--until {text} is over")
-    return ends.astimezone(timezone.utc)
+    return ends
 
 
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:

@@ -198,9 +198,12 @@ def test_until_is_a_day_an_instant_or_a_while(run: Link, until: str, ends: str) 
             )
             for page in ("http://localhost:x@evil.example/", "https://a@b.example/")
         ),
-        (
-            {"until": "9999-12-31"},
-            "--until must be a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d, not '9999-12-31'",
+        *(
+            (
+                {"until": each},
+                f"--until must be a day or an instant (2026-12-31, 2026-12-31T18:00Z), or 30m, 12h, 7d, not '{each}'",
+            )
+            for each in ("9999-12-31", "9999-12-31T23:59-10:00", "20241206", "2024-W49-5")
         ),
         ({"who": "\udcff"}, "--who must be 1 to 255 characters"),
         *(
