@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
 from localcloud import stand_in, xml_document
@@ -170,7 +171,7 @@ def _content_type(form: PostForm) -> str:
 
 def _response(request: OssRequest, form: PostForm, stored: StoredObject) -> Response:
     headers = upload_headers(stored)
-    if redirect := form.fields.get("success_action_redirect"):
+    if redirect := _address(form.fields.get("success_action_redirect", "")):
         # Nothing is appended to the address: whether OSS appends anything is not known.
         return Response(status=303, headers={**headers, "Location": redirect})
     status = form.fields.get("success_action_status")
@@ -184,3 +185,11 @@ def _response(request: OssRequest, form: PostForm, stored: StoredObject) -> Resp
         xml = xml_document.render("PostResponse", elements)
         return Response(xml, 201, headers, content_type="application/xml")
     return Response(status=200 if status == "200" else 204, headers=headers)
+
+
+def _address(text: str) -> str:
+    """Returns an address in ASCII; empty for what is none, which is as if the field were not there: our choice."""
+    try:
+        return iri_to_uri(text)
+    except ValueError:
+        return ""

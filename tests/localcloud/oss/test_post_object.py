@@ -93,6 +93,14 @@ def test_success_action_redirect_wins(world: OssWorld, draft: Draft) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, "https://example.com/done?x=1")
 
 
+@pytest.mark.parametrize(
+    "address", ["http://[", "http://a:99999/", f"http://{'ü' * 64}/"], ids=["bracket", "port", "host"]
+)
+def test_a_redirect_to_what_is_no_address_counts_as_none(world: OssWorld, draft: Draft, address: str) -> None:
+    draft.extra = {"success_action_redirect": address, "success_action_status": "200"}
+    assert post(world, draft.fields()).status_code == 200
+
+
 CONDITIONS: list[tuple[Any, dict[str, str]]] = [
     ({"success_action_status": "200"}, {"success_action_status": "200"}),
     (["eq", "$key", "uploads/a.txt"], {}),
