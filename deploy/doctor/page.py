@@ -1,19 +1,39 @@
-"""What doctor looks for in the live page's own files."""
+"""What doctor looks for in the page: how it is to look, and the live page's own files."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from deploy.doctor.check import check
 from deploy.doctor.context import Context
 from deploy.doctor.function import http_trigger
 from deploy.site.bucket import MANIFEST
-from deploy.site.files import CONFIG, INDEX, is_version
+from deploy.site.files import CONFIG, INDEX, check_look, is_version, read_contents
 from deploy.site.publish import PublishRequest, files_of
 
 _NO_FUNCTION = "https://function.invalid"
 """Stands for the function's address where it is not known; two files have it in them."""
+
+
+@check(
+    "page-look",
+    impact="`make deploy` stops before it makes anything.",
+    fix="Set it right in .env; docs/page.md says what fits.",
+)
+def page_look(context: Context) -> Iterator[str]:
+    props = _site_props(context)
+    if folder := props.get("folder"):
+        try:
+            check_look(props, read_contents(Path(folder)))
+        except ValueError as fault:
+            yield f"{' '.join(str(fault).splitlines())}."
+
+
+def _site_props(context: Context) -> dict[str, str]:
+    props: dict[str, str] = (context.deployment.resources.get("site") or {}).get("props") or {}
+    return props
 
 
 @check(
@@ -31,9 +51,9 @@ def page_files(context: Context) -> Iterator[str]:
     if live is None or live.files is None:
         return
     function = _function_url(context)
-    props = (context.deployment.resources.get("site") or {}).get("props") or {}
+    told = {**_site_props(context), "function": function or _NO_FUNCTION}
     try:
-        files = files_of(PublishRequest.parse(json.dumps({**props, "function": function or _NO_FUNCTION})))
+        files = files_of(PublishRequest.parse(json.dumps(told)))
     except ValueError as fault:
         yield f"What lies here cannot be published: {str(fault).splitlines()[0]}"
         return
@@ -67,7 +87,7 @@ def _function_url(context: Context) -> str:
     domain = context.environ.get("SIGN_DOMAIN", "").strip()
     if domain:  # then `make deploy` takes s.domain.yaml
         return f"https://{domain}"
-    stated = str(((context.deployment.resources.get("site") or {}).get("props") or {}).get("function") or "${")
+    stated = str(_site_props(context).get("function") or "${")
     if not stated.startswith("${"):
         return stated
     live = context.live_functions.function if context.live_functions else {}

@@ -68,7 +68,7 @@ def unread(context: Context) -> Iterator[str]:
 )
 def settings(context: Context) -> Iterator[str]:
     named = (
-        *("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"),
+        *("UPLOAD_PREFIX", "ALLOWED_ORIGINS", "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE"),
         *("MULTIPART_THRESHOLD", "MULTIPART_SECRET"),
     )
     faults = context.setting_faults.items()
@@ -139,7 +139,7 @@ def origins(context: Context) -> Iterator[str]:
 def jwt(context: Context) -> Iterator[str]:
     if any(identity.find(context)):
         return
-    faults = list(_faults_of(context, "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH"))
+    faults = list(_faults_of(context, "JWT_SECRET", "JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE"))
     yield from faults
     secrets = [word.strip() for word in context.settings.get("JWT_SECRET", "").split(",") if word.strip()]
     if not faults and any(len(set(secret)) < FEWEST_CHARACTERS for secret in secrets):

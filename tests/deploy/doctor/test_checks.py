@@ -81,6 +81,7 @@ def show(given: SoundDeployment, **certificate: Any) -> None:
 SEEDS: list[tuple[str, Spoil, str]] = [
     ("missing", lambda g: setattr(g, "missing", ("JWT_SECRET",)), "s.yaml asks for JWT_SECRET, which is not set."),
     ("settings", lambda g: g.settings.update(EXPIRES_IN="5"), "EXPIRES_IN must be 60 to 3000 seconds, not '5'."),
+    ("settings", lambda g: g.settings.update(AUTH="maybe"), "AUTH must be jwt, or none to let anybody upload, not 'maybe'."),
     ("settings", lambda g: g.settings.update(LOCAL="on"), "LOCAL is for laptops only: remove it from the function's environment."),
     ("prefix", lambda g: g.settings.update(UPLOAD_PREFIX=""), "UPLOAD_PREFIX is set, and empty: the function takes `uploads` then."),
     ("prefix", lambda g: g.settings.update(UPLOAD_PREFIX="../up"), "UPLOAD_PREFIX must be a relative path of letters, digits and . _ - such as uploads, not '../up'."),
@@ -266,6 +267,8 @@ SEEDS: list[tuple[str, Spoil, str]] = [
     ("profiles", lambda g: g.with_profile(colour="red"), "photos.colour in profiles.json is not known: a profile has content_types, max_size, expires_in, folder_forms, callback, multipart, requires_claim, keep_days."),
     ("profiles", lambda g: g.with_profile(callback=True), "photos.callback in profiles.json cannot be true while CALLBACK is off: set one of them right."),
     ("profiles", lambda g: setattr(g, "profiles", b"{"), "profiles.json is not JSON: Expecting property name enclosed in double quotes, in line 1."),
+    ("page-look", lambda g: g.state("site", folder=str(doctor.ROOT / "web"), logo="no.svg"), "PAGE_LOGO must be a file in the page's folder, or a data: address, not 'no.svg'."),
+    ("page-look", lambda g: g.state("site", folder=str(doctor.ROOT / "web"), accent="red"), "PAGE_ACCENT must be a colour as #rrggbb, not 'red'."),
     ("page-profile", lambda g: g.environ.update(PAGE_PROFILE="photos"), "PAGE_PROFILE must be a profile, not 'photos': there are none in profiles.json."),
     ("profile-days", lambda g: g.with_profile(ExpiryRule("", 7), keep_days=30).environ.update(KEEP_DAYS="7"), "photos.keep_days in profiles.json is 30, and KEEP_DAYS=7 deletes every file after 7 days: lower the one, or raise the other."),
     ("overdue", lambda g: g.with_profile(keep_days=30), "The live bucket b does not delete uploads of the profile photos after 30 days, as profiles.json says."),
