@@ -23,13 +23,13 @@ from deploy.env_file import add_secret
 from deploy.environment import discovers_keys, env_file, environment, for_serverless_devs
 from deploy.link import command as link
 from deploy.serverless_devs import components, oidc
+from deploy.serverless_devs.access import alias
 from deploy.serverless_devs.logs import FOR_ITS_OWNER, hiding, own_logs
 from deploy.serverless_devs.packages import delete_packages
 
 _PROJECT = Path(__file__).parent.parent
 _S = _PROJECT / "node_modules" / ".bin" / "s"
 _DECLARED = _PROJECT / "s.yaml"
-_NO_ACCOUNT = "config('AccountID') not found"
 
 _CANNOT_DELETE = re.compile(r"Stack status = \w+_FAILED, retrying")
 """What `s` says every 5 seconds, without an end, once ROS has given up."""
@@ -134,6 +134,7 @@ def main(command: str, environ: Mapping[str, str]) -> int:
         environ = oidc.with_credentials(environ)
         refuse_templates(environment(environ, _PROJECT))
         own = last_deployment.target(environ, _PROJECT)
+        _check_account(own.account, alias(environment(environ, _PROJECT)))
         ask = input if sys.stdin.isatty() and not environ.get("CI") else None
         if not last_deployment.confirm({"deploy": "Deploying", "remove": "Removing"}[command], own, _PROJECT, ask):
             print("Nothing was done.")
@@ -142,6 +143,16 @@ def main(command: str, environ: Mapping[str, str]) -> int:
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
+
+
+def _check_account(account: str, name: str) -> None:
+    """Raises ValueError where Serverless Devs would stop midway, since its credentials name no account."""
+    if not account:
+        raise ValueError(
+            "There are no credentials to deploy with: neither AccountID, AccessKeyID and AccessKeySecret in the "
+            f"environment, all three, nor any with an account's ID by the name of {name}. Run "
+            f"`npx --no-install s config add -a {name}`, or see docs/operations.md, Credentials."
+        )
 
 
 def refuse_templates(settings: Mapping[str, str]) -> None:
@@ -215,11 +226,9 @@ def _run(command: str, environ: Mapping[str, str], part: str = "") -> int:
 def _report(running: subprocess.Popen[str], hide: Callable[[str], str], log: str) -> int:
     """Prints what `s` says; stops it where it would wait without an end."""
     assert running.stdout is not None  # noqa: S101 - asked for above
-    unknown_account = False
     hopeless = 0
     try:
         for line in running.stdout:
-            unknown_account = unknown_account or _NO_ACCOUNT in line
             hopeless = hopeless + 1 if _CANNOT_DELETE.search(line) else 0
             if log not in line:  # where its log is, which is about to be deleted
                 print(hide(line), end="", flush=True)
@@ -230,8 +239,6 @@ def _report(running: subprocess.Popen[str], hide: Callable[[str], str], log: str
     except BaseException:
         running.terminate()
         raise
-    if unknown_account:
-        print("There are no credentials: run `npx --no-install s config add`, or see docs/deploy.md, Before you begin.")
     return running.wait()
 
 

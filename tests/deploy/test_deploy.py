@@ -105,13 +105,15 @@ def test_a_failed_deployment_ends_as_the_tool_does_and_prints_no_link(scratch: S
     assert (done.returncode, "#token=" in done.stdout) == (101, False)
 
 
-def test_without_credentials_it_says_how_to_give_them(scratch: Scratch) -> None:
-    del scratch.environ["AccountID"]
-    done = make(scratch, "deploy")
-    assert done.returncode == 1
-    assert done.stdout.endswith(
-        "There are no credentials: run `npx --no-install s config add`, or see docs/deploy.md, Before you begin.\n"
+@pytest.mark.parametrize(("absent", "access"), [("AccountID", ""), ("AccessKeySecret", "work")])
+def test_without_credentials_nothing_begins(scratch: Scratch, absent: str, access: str) -> None:
+    del scratch.environ[absent], scratch.environ["JWT_SECRET"]
+    done = make(scratch, "deploy", ACCESS=access)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"any with an account's ID by the name of {access or 'default'}. Run `npx --no-install s config add -a " in (
+        done.stderr
     )
+    assert not (scratch.folder / ".env").exists()
 
 
 @pytest.mark.thorough
