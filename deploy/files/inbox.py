@@ -56,6 +56,8 @@ class Inbox:
         if place.exists() and not (mark.is_file() and not mark.is_symlink()) and any(place.iterdir()):
             raise ValueError(f"{folder} holds files that `make files` did not fetch: name a new or an empty folder")
         place.mkdir(parents=True, exist_ok=True)
+        if place.parent == project.resolve():
+            (place / ".gitignore").write_text("*\n", encoding="utf-8")  # nobody commits other people's files unawares
         mark.touch()
         return cls(place)
 

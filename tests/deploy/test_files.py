@@ -346,12 +346,20 @@ def test_into_no_other_folder_is_anything_fetched(tmp_path: Path, place: str) ->
         Inbox.at(tmp_path / place, project)
 
 
-@pytest.mark.parametrize("where", ["project/inbox", "elsewhere/a/b", "empty"])
+@pytest.mark.parametrize("where", ["elsewhere/a/b", "empty"])
 def test_a_new_or_an_empty_folder_is_one(tmp_path: Path, where: str) -> None:
     (tmp_path / "project").mkdir()
     (tmp_path / "empty").mkdir()
     Inbox.at(tmp_path / where, tmp_path / "project")
     assert [path.name for path in (tmp_path / where).iterdir()] == [MARK]
+
+
+def test_git_ignores_a_folder_beside_the_makefile(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)  # noqa: S603, S607 - the words are ours
+    Inbox.at(tmp_path / "inbox", tmp_path)
+    (tmp_path / "inbox" / "passport.png").touch()
+    listed = subprocess.run(["git", "status", "-s"], cwd=tmp_path, stdout=subprocess.PIPE, check=True)  # noqa: S607
+    assert listed.stdout == b""
 
 
 def test_the_command_fetches_nothing_into_the_project(capsys: pytest.CaptureFixture[str]) -> None:
