@@ -72,6 +72,8 @@ class ErrorResponse:
     """The host that was asked."""
     bucket_region: str = ""
     """The region of the bucket, where the host does not say it."""
+    server_time: float | None = None
+    """When the service refused, by its own clock, in seconds since the epoch; None where it is not known."""
 
     @classmethod
     def parse(cls, text: str) -> ErrorResponse:

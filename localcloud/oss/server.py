@@ -136,6 +136,7 @@ class Oss(StandIn):
             error.status,
             argument_value=error.extras.get("ArgumentValue", ""),
             bucket_region=request.region if request else self._operations_service.region,
+            server_time=self.clock(),
         )
         policy, size = (request.form_policy, request.file_size) if request else ("", None)
         self.explain_error(http, response, policy, size)

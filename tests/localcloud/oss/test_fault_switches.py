@@ -123,6 +123,13 @@ def test_skew(world: OssWorld, draft: Draft, skew: float, status: int) -> None:
     assert post(world, draft.fields()).status_code == status
 
 
+def test_an_expired_policy_is_explained_by_the_clock_that_refused_it(world: OssWorld, draft: Draft) -> None:
+    world.faults.oss_skew = 3000
+    post(world, draft.fields())
+    said = "The policy was valid until 2024-11-24T12:10:00.000Z; by the clock of OSS it is 2024-11-24T12:50:00Z. "
+    assert world.oss.records[-1].explanation.startswith(said)
+
+
 def test_disk_full(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_disk_full = True
     assert outcome(post(world, draft.fields(), File(b""))) == (500, "InternalError", None)
