@@ -6,6 +6,7 @@ The build backend is the locked setuptools of this environment. What it writes b
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -24,6 +25,7 @@ def build(target: Path) -> list[Path]:
     for name in ("Containerfile", "requirements.txt"):
         shutil.copy(PROJECT / "localcloud" / name, target)
     os.environ.setdefault("SOURCE_DATE_EPOCH", "315532800")  # 1980-01-01: the same sources make the same wheel
+    logging.disable(logging.INFO)  # the backend names each file that it copies
     with tempfile.TemporaryDirectory() as temporary, contextlib.redirect_stdout(sys.stderr):
         copy = Path(temporary) / "localcloud"
         shutil.copytree(PROJECT / "localcloud", copy, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
