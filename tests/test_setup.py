@@ -306,6 +306,18 @@ def test_what_an_installer_says_is_shown_when_it_fails_and_not_before(checkout: 
     assert checkout.run() == (1, SETTING_UP + "error: no such package\nhint: b\n")
 
 
+def test_without_a_network_it_says_so(checkout: Checkout) -> None:
+    says = """
+if words[0] == "install" and program.name != "uv":
+    for left in (1, 0):
+        print(f"WARNING: Retrying (Retry(total={left})) after connection broken by 'Name or service not known': /simple/uv/")
+    sys.exit("ERROR: No matching distribution found for uv")
+"""
+    (checkout.folder / "bin" / "pip.py").write_text(PIP + says, encoding="utf-8")
+    why = "The package index does not answer: 'Name or service not known': /simple/uv/\n"
+    assert checkout.run() == (1, f"{SETTING_UP}{why}ERROR: No matching distribution found for uv\n")
+
+
 def test_no_package_of_npm_runs_a_script_of_its_own(checkout: Checkout) -> None:
     code, said = checkout.run("deploy")
     assert (code, sorted(said.splitlines(keepends=True))) == (0, sorted([SETTING_UP, JAVASCRIPT]))

@@ -103,10 +103,13 @@ is_unmixed() {
     done
 }
 
-# Says what pip says from its first error on.
+# Says what pip says from its first error on, and before that why it had no answer: without one, its error is that there
+# is no such version.
 pip() {
     ".venv/$minor/bin/python" -m pip "$@" --disable-pip-version-check --no-input 2>&1 | awk '
+        sub(/^WARNING: Retrying .* connection broken by /, "") { unanswered = $0; next }
         /ERROR|error:|Traceback|No module/ { failed = 1 }
+        failed && unanswered { print "The package index does not answer: " unanswered; unanswered = "" }
         failed { print }
     '
 }
