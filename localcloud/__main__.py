@@ -120,7 +120,7 @@ export ALIBABA_CLOUD_ACCESS_KEY_ID={key} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret
 export OSS_BUCKET={cloud.bucket.name} OSS_REGION={_region(cloud)} OSS_STS_ROLE_ARN={cloud.role_arn}
 export OSS_ENDPOINT={cloud.oss.url} STS_ENDPOINT={cloud.sts.url}
 
-# for this project's function, besides
+# for the function of OSS Direct Upload, besides
 export LOCAL=on UPLOAD_URL={cloud.oss.url}
 
 {_samples(cloud)}
