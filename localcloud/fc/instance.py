@@ -79,7 +79,8 @@ class Instance:
         """Replaces the process's modules, environment and path by the instance's."""
         with ExitStack() as stack:
             stack.enter_context(_process_state_lock)
-            stack.enter_context(patch.dict(os.environ, self._environment, clear=True))
+            # Another object, not other contents: other threads may be reading the process's own.
+            stack.enter_context(patch.object(os, "environ", self._environment))
             stack.enter_context(patch.object(sys, "path", [*map(str, self._code), *sys.path]))
             stack.enter_context(patch.object(os, "_exit", _exit))
             # Compiled files compare sources by size and second, and would hide a quick edit.

@@ -14,6 +14,7 @@ import pytest
 
 from support.fc_function import COUNTING, Answer, Ask, Function, asker, new_role
 from support.oss_world import ACCOUNT, REGION
+from support.threads import doing_meanwhile
 
 
 def at_once(ask: Ask) -> list[str]:
@@ -23,7 +24,7 @@ def at_once(ask: Ask) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     return bodies
 
 
@@ -327,30 +328,40 @@ def test_what_a_function_does_to_its_surroundings_stays_there(serve: Callable[..
     assert (dict(os.environ), list(sys.path), sys.modules.get("index"), os._exit, sys.stdout) == before
 
 
+ANSWERS_1 = """
+    def handler(event, context):
+        return 1
+"""
+
+
 def test_what_other_threads_import_meanwhile_does_no_harm(serve: Callable[..., Ask]) -> None:
-    ask = serve("""
-        def handler(event, context):
-            return 1
-    """)
+    ask = serve(ANSWERS_1)
     names = [f"imported_meanwhile_{number}" for number in range(500)]
-    is_over = threading.Event()
 
     def import_modules() -> None:
-        while not is_over.is_set():
-            sys.modules.update(dict.fromkeys(names, sys))
-            for name in names:
-                del sys.modules[name]
+        sys.modules.update(dict.fromkeys(names, sys))
+        for name in names:
+            del sys.modules[name]
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # so that they meet
-    thread = threading.Thread(target=import_modules)
-    thread.start()
-    try:
+    with doing_meanwhile(import_modules):
         assert {ask().status for _ in range(9)} == {200}
-    finally:
-        sys.setswitchinterval(interval)
-        is_over.set()
-        thread.join()
+
+
+def test_other_threads_read_the_environment_meanwhile(serve: Callable[..., Ask]) -> None:
+    """Requests looks for proxies in it before it sends, and a test hands all of it to a process."""
+    ask = serve(ANSWERS_1)
+    with doing_meanwhile(lambda: dict(os.environ)):
+        assert {ask().status for _ in range(20)} == {200}
+
+
+def test_what_a_function_sets_in_its_environment_stays_while_its_instance_lives(serve: Callable[..., Ask]) -> None:
+    ask = serve("""
+        import os
+        def handler(event, context):
+            os.environ["CALLS"] = os.environ.get("CALLS", "") + "I"
+            return os.environ["CALLS"]
+    """)
+    assert [ask().body, ask().body] == ["I", "II"]
 
 
 def test_printed_lines_go_to_the_log(serve: Callable[..., Ask], function: Function) -> None:
