@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from localcloud.terminal import print_entry, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,31 @@ class Record:
     """For an error, what is wrong and how to fix it; for an accepted form, its warnings."""
     rule: str | None = None
     """For an error, the name of its rule in the rulebook."""
+
+
+class Records:
+    """The latest records, the oldest first. They can be read while other threads add to them."""
+
+    def __init__(self, maxlen: int) -> None:
+        self._latest: deque[Record] = deque(maxlen=maxlen)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Returns an iterator over a copy, which is made in one step."""
+        return iter(tuple(self._latest))
+
+    def __len__(self) -> int:
+        return len(self._latest)
+
+    def __getitem__(self, index: int) -> Record:
+        return self._latest[index]
+
+    def append(self, record: Record) -> None:
+        """Adds a record."""
+        self._latest.append(record)
+
+    def clear(self) -> None:
+        """Deletes all records."""
+        self._latest.clear()
 
 
 def print_record(record: Record) -> None:

@@ -10,7 +10,6 @@ import select
 import socket
 import struct
 import threading
-from collections import deque
 from contextlib import suppress
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from werkzeug.wrappers import Request, Response
 
 from localcloud.explain.explain import explain
 from localcloud.explain.rulebook import find_rules
-from localcloud.record import Record
+from localcloud.record import Record, Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,20 +54,7 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 class ConnectionReset(ConnectionError):
-    """Resets the connection (RST, not FIN). As a ConnectionError it makes the HTTP server send nothing more.
-
-    Closing the socket is not enough: the server's reader and writer keep it open. So its descriptor is made to stand
-    for another socket, whose far end is closed: the kernel drops the connection at once, and what the server sends next
-    is lost.
-    """
-
-    def __init__(self, request: Request) -> None:
-        super().__init__()
-        connection: socket.socket = request.environ["werkzeug.socket"]
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        near, far = socket.socketpair()
-        with near, far:
-            os.dup2(near.fileno(), connection.fileno())
+    """The connection is to be reset. As a ConnectionError it makes the HTTP server send nothing more."""
 
 
 class BrokenChunksError(OSError):
@@ -155,7 +141,7 @@ class StandIn(HTTPServer):
         super().__init__(host=host, port=port, threaded=True)
         self.clock = clock
         self.allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
-        self.records: deque[Record] = deque(maxlen=20_000)
+        self.records = Records(maxlen=20_000)
         self.on_record: Callable[[Record], None] | None = None
         self._running = 0
         self._idle = threading.Condition()
@@ -196,7 +182,9 @@ class StandIn(HTTPServer):
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             self._record(request, response.status_code)
         except ConnectionReset:
+            # In this order: who sees the reset finds the record.
             self._record(request, 0)
+            reset_connection(request)
             raise
         else:
             return response
@@ -300,10 +288,24 @@ def drain(request: Request) -> None:
         return
 
 
+def reset_connection(request: Request) -> None:
+    """Resets the connection of a request (RST, not FIN).
+
+    Closing the socket is not enough: the server's reader and writer keep it open. So its descriptor is made to stand
+    for another socket, whose far end is closed: the kernel drops the connection at once, and what the server sends next
+    is lost.
+    """
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    near, far = socket.socketpair()
+    with near, far:
+        os.dup2(near.fileno(), connection.fileno())
+
+
 def stall(request: Request, stopping: threading.Event) -> ConnectionReset:
     """Sends nothing until the client disconnects or the cloud stops. The caller raises what this returns."""
     poll = select.poll()
     poll.register(request.environ["werkzeug.socket"], DISCONNECTED)
     while not stopping.wait(0.05) and not poll.poll(0):
         pass
-    return ConnectionReset(request)
+    return ConnectionReset()

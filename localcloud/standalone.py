@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from localcloud.oss.names import check_bucket_name, check_origin, check_region
 from localcloud.oss.server import Oss
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.ram.identities import Identities, Identity
+from localcloud.record import Records
 from localcloud.stand_in import LOOPBACK
 from localcloud.sts.assume_role import ROLE_ARN, Role
 from localcloud.sts.server import Sts
@@ -93,7 +93,7 @@ class OssCloud:
         self.user = self._make_user()
         self.buckets: dict[str, Bucket] = {}
         self.roles: dict[str, Role] = {}
-        self.requests: deque[Record] = deque(maxlen=MAX_REQUESTS)
+        self.requests = Records(maxlen=MAX_REQUESTS)
         """What was asked of STS and OSS since the last reset, in the order in which it was answered."""
         self.on_record: Callable[[Record], None] | None = None
         self._restore()

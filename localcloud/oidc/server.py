@@ -124,7 +124,7 @@ class IdentityProvider(StandIn):
     def _spoil_if_switched(self, request: Request) -> Response | None:
         mode = self.faults.oidc_mode
         if mode == "down":
-            raise ConnectionReset(request)
+            raise ConnectionReset
         if mode == "stall":
             raise stall(request, self.stopping)
         if mode == "fail":

@@ -48,7 +48,7 @@ class FaultyBody:
     def read(self, size: int, /) -> bytes:
         """Returns at most `size` bytes, none at the end. Raises ConnectionReset, OssError and ClientDisconnected."""
         if self._bytes_read == self._faults.oss_reset_at:
-            raise ConnectionReset(self._request)
+            raise ConnectionReset
         if self._bytes_read == self._faults.oss_stall_at:
             raise stall(self._request, self._stopping)
         try:

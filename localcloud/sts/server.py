@@ -94,7 +94,7 @@ class Sts(StandIn):
     def _break_connection_if_switched(self, request: Request) -> None:
         self.stopping.wait(self.faults.sts_latency)
         if self.faults.sts_mode == "reset":
-            raise ConnectionReset(request)
+            raise ConnectionReset
         if self.faults.sts_mode == "stall":
             raise stall(request, self.stopping)
 

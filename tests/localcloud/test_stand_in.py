@@ -9,8 +9,9 @@ import pytest
 from werkzeug import Request, Response
 
 from localcloud.oss.callback_key import KeyServer
-from localcloud.record import print_record
+from localcloud.record import Record, Records, print_record
 from localcloud.stand_in import StandIn
+from support.threads import doing_meanwhile
 
 HOSTILE = "\x1b[2J\x07\x9b31m\u202e"
 """A screen cleared, a bell, a colour by C1, and a change of direction."""
@@ -35,7 +36,7 @@ def test_it_is_answered_and_logged_as_visible_text(
 ) -> None:
     server = KeyServer(time.time)
     server.on_record = print_record
-    with server, socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with server, socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(request_text.encode())
         connection.shutdown(socket.SHUT_WR)
         answer = connection.makefile("rb").read()
@@ -74,7 +75,17 @@ def test_it_stops_although_its_last_request_has_shown_it_that_it_is_to() -> None
     thread = server.server_thread
     assert thread
     server.stopping.set()
-    socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
+    socket.create_connection(("127.0.0.1", server.port), timeout=60).close()
     thread.join()
     server.stop()
     assert server.is_running() is False
+
+
+def test_records_can_be_read_while_others_are_added() -> None:
+    record = Record("oss", "GET", "/", 200, None)
+    records = Records(maxlen=100)
+    for _ in range(100):
+        records.append(record)
+    with doing_meanwhile(lambda: records.append(record)):
+        for _ in range(1000):
+            assert [each.status for each in records] == [200] * 100

@@ -51,6 +51,17 @@ def test_reset(world: OssWorld, draft: Draft, at: int) -> None:
     world.oss.start()
 
 
+def test_who_sees_a_reset_finds_it_recorded(world: OssWorld, draft: Draft) -> None:
+    is_seen = threading.Event()
+    seen_before: list[bool] = []
+    world.oss.on_record = lambda _: seen_before.append(is_seen.wait(0.2))  # time enough to go wrong in
+    world.faults.oss_reset_at = 0
+    with pytest.raises(requests.ConnectionError):
+        post(world, draft.fields())
+    is_seen.set()
+    assert seen_before == [False]
+
+
 def test_a_reset_beyond_the_end_never_comes(world: OssWorld, draft: Draft) -> None:
     world.faults.oss_reset_at = 1_000_000
     assert post(world, draft.fields()).status_code == 204
@@ -75,7 +86,7 @@ def test_a_stall_ends_with_the_cloud(world: OssWorld, draft: Draft) -> None:
     thread = start_stalled_post(world, draft)
     assert thread.is_alive()
     world.oss.stop()
-    thread.join(5)
+    thread.join(60)
     assert (thread.is_alive(), files_of(world)) == (False, [])
     world.oss.start()
 
