@@ -26,6 +26,7 @@ from deploy.files import command as files
 from support.chain import CONTENT, FILE, FOLDER_FORM, post_upload
 from support.checkout import untouched_checkout
 from support.dev import PATIENCE, dev, environment
+from support.ports import free_port
 
 CONTRACT = [
     *("page", "function", "oss", "sts", "bucket", "files", "region", "role_arn"),
@@ -76,9 +77,9 @@ def test_with_an_identity_provider_its_token_is_printed_and_required(tmp_path: P
     with dev(tmp_path, JSON="1", IDENTITY_PROVIDER="1") as running:
         addresses = running.addresses()
         assert list(addresses) == [*CONTRACT, "identity_provider", "token"]
-        issuer = requests.get(f"{addresses['identity_provider']}/.well-known/openid-configuration", timeout=10).json()
+        issuer = requests.get(f"{addresses['identity_provider']}/.well-known/openid-configuration", timeout=60).json()
         answers = [
-            requests.get(f"{addresses['function']}/limits", headers=headers, timeout=10).json()
+            requests.get(f"{addresses['function']}/limits", headers=headers, timeout=60).json()
             for headers in ({}, {"Authorization": f"Bearer {addresses['token']}"})
         ]
     assert issuer["issuer"] == addresses["identity_provider"]
@@ -164,8 +165,7 @@ def test_the_vendors_sdk_assumes_the_role_with_what_is_printed(running: Any) -> 
 
 
 def test_words_for_people(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with dev(tmp_path, PORT=str(port)) as running:
         page, function, files, how_to_end = (running.line() for _ in range(4))
         assert answers(f"http://127.0.0.1:{port}")
@@ -197,8 +197,7 @@ OTHERS = "http://localhost:5173, https://app.example.com"
 @pytest.fixture(scope="module")
 def back_end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Yields a run that two pages besides its own may use, with the function at a port that they know."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with dev(tmp_path_factory.mktemp("dev"), JSON="1", ALLOWED_ORIGINS=OTHERS, FUNCTION_PORT=str(port)) as running:
         addresses = running.addresses()
         yield {**addresses, "port": port}

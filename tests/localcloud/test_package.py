@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
@@ -32,6 +31,7 @@ from packaging.requirements import Requirement
 
 from localcloud.dev.cloud import ROOT
 from support import sentinels
+from support.ports import free_port
 
 TIMEOUT = 60
 
@@ -297,11 +297,6 @@ def test_the_lock_of_the_image_has_what_the_wheel_needs(wheel: Path) -> None:
     assert len(names) <= lock.count("--hash=sha256:")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def test_the_image_is_healthy_while_it_runs(environment: Environment) -> None:
     words = dict(instructions())
     variables = dict(re.findall(r"(\w+)=(\S+)", words["ENV"]))
@@ -362,7 +357,7 @@ SUITE = """
 import pytest, requests
 
 def ask(cloud, method, path):
-    return requests.request(method, cloud.oss.url + path, timeout=9).status_code
+    return requests.request(method, cloud.oss.url + path, timeout=60).status_code
 
 def test_the_options_of_the_file_count(oss_cloud):
     assert (list(oss_cloud.buckets), oss_cloud.region) == (["one-bucket", "two"], "cn-beijing")

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Protocol
 import requests
 
 from support import chromium
+from support.ports import free_port
 
 FIREFOX = ("firefox-esr", "firefox")
 WEBKIT = "WebKitWebDriver"
@@ -28,7 +29,7 @@ SHADOW = "const shadow = document.querySelector('oss-upload')?.shadowRoot;"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """What WebDriver calls an element in JSON."""
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds."""
 
 
@@ -256,7 +257,7 @@ def _devtools(folder: Path) -> Iterator[Driver]:
 
 @contextmanager
 def _marionette(folder: Path) -> Iterator[Driver]:
-    port = _free_port()
+    port = free_port()
     profile = folder / "profile"
     profile.mkdir()
     (profile / "user.js").write_text(
@@ -280,7 +281,7 @@ def _marionette(folder: Path) -> Iterator[Driver]:
 
 @contextmanager
 def _webkit(folder: Path) -> Iterator[Driver]:
-    port, display = _free_port(), f":{_free_port() % 1000 + 100}"
+    port, display = free_port(), f":{free_port() % 1000 + 100}"
     options = {"binary": _mini_browser(), "args": ["--automation", "--private"]}
     environ = {"HOME": str(folder), "DISPLAY": display, "LANG": "en_GB.UTF-8", "LANGUAGE": "en_GB"}
     # As root its sandbox cannot be made, and nothing here is to be kept from it.
@@ -303,7 +304,7 @@ def _running(command: list[str], environ: dict[str, str], *pipes: int) -> Iterat
         finally:
             os.killpg(process.pid, 15)
             try:
-                process.wait(5)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, 9)
 
@@ -317,10 +318,3 @@ def _connect(port: int) -> socket.socket:
         except OSError:  # noqa: PERF203 - it is waited for
             if time.monotonic() > end:
                 raise
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

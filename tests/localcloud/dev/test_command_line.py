@@ -19,6 +19,7 @@ from localcloud.dev import invoke as invoke_command
 from support.chain import FILE, FOLDER_FORM
 from support.checkout import untouched_checkout
 from support.dev import environment
+from support.ports import free_port
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -87,8 +88,7 @@ def test_a_busy_port_is_told_in_one_line(dev_here: Run) -> None:
 
 
 def test_one_port_for_page_and_function_is_told_in_one_line(dev_here: Run) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     told = f"PORT and FUNCTION_PORT are both {port}. Give them different ports.\n"
     assert dev_here(PORT=port, FUNCTION_PORT=port) == (2, "", told)
 
