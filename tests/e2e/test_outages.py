@@ -122,7 +122,7 @@ def test_of_what_is_only_tried_again_there_is_neither_speed_nor_time_left(
             summary.getRootNode().querySelector("li.sending, li.finishing") || window.seen.push(summary.textContent);
         new MutationObserver(look).observe(summary, { childList: true });
     }""")
-    with page.expect_response(lambda answer: answer.status == 503 and len(posts(cloud)) > 8, timeout=30_000):
+    with page.expect_response(lambda answer: answer.status == 503 and len(posts(cloud)) > 8):
         choose(page, *((name, "image/png", PNG * 30) for name in FOUR))
     seen: list[str] = page.evaluate("window.seen")
     assert (len(seen) > 1, [text for text in seen if "/s" in text or "left" in text]) == (True, [])
@@ -136,7 +136,7 @@ def test_files_on_a_slow_line_each_arrive_at_the_first_time(
     open_page(page, fast_cloud)
     fast_cloud.faults.oss_shared_bandwidth = 50_000 * SPEED
     choose(page, *((name, "image/png", b"x" * 1_000_000) for name in FOUR))
-    expect(page.locator("#summary")).to_have_text("All 4 files uploaded", timeout=60_000)
+    expect(page.locator("#summary")).to_have_text("All 4 files uploaded")
     assert [record.status for record in posts(fast_cloud)] == [200, 200, 200, 200]
 
 
@@ -150,7 +150,6 @@ def test_a_line_that_is_too_slow_for_a_file_is_named(page: Page, context: Browse
             r"^1\sMB · The connection is too slow for this file: the permission to upload it expired first\. "
             r"Use a faster connection, or choose a smaller file\."
         ),
-        timeout=60_000,
     )
     fast_cloud.faults.oss_shared_bandwidth = 0.0
     row(page, "film.png").get_by_role("button", name=f"Try again: {isolate('film.png')}").click()
