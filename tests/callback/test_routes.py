@@ -318,7 +318,7 @@ def test_a_bucket_that_does_not_say_how_long_an_object_is_is_no_proof(world: Cal
         thread = threading.Thread(target=response)
         thread.start()
         assert world.error(app=world.instance()) == UNAVAILABLE
-        thread.join(5)
+        thread.join(60)
 
 
 def test_a_function_without_a_role_says_so_in_its_log(world: CallbackWorld, monkeypatch: pytest.MonkeyPatch) -> None:

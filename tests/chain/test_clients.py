@@ -64,7 +64,7 @@ def send(url: str, head: list[str], body: bytes) -> tuple[int, bytes]:
     address = urlsplit(url)
     request_line, *headers = head
     lines = [request_line, f"Host: {address.netloc}", *headers, "Connection: close", "", ""]
-    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:  # type: ignore[arg-type]
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:  # type: ignore[arg-type]
         connection.sendall("\r\n".join(lines).encode() + body)
         response = http.client.HTTPResponse(connection)
         response.begin()
@@ -88,8 +88,8 @@ def test_what_a_client_sends_is_stored_under_the_name_and_the_type_in_the_form(c
 def test_a_web_view_whose_origin_is_listed_may_ask_and_post(chain: Chain, origin: str) -> None:
     ask = {"Origin": origin, "Access-Control-Request-Method": "POST"}
     function, bucket = f"{chain.cloud.gateway.url}/sign", sign(chain)["url"]
-    answers = [requests.options(url, headers=ask, timeout=20) for url in (function, bucket)]
-    answers += [requests.post(url, headers={"Origin": origin}, timeout=20) for url in (function, bucket)]
+    answers = [requests.options(url, headers=ask, timeout=60) for url in (function, bucket)]
+    answers += [requests.post(url, headers={"Origin": origin}, timeout=60) for url in (function, bucket)]
     allowed = [(answer.status_code, answer.headers["Access-Control-Allow-Origin"]) for answer in answers]
     assert allowed == [(204, origin), (200, origin), (400, origin), (400, origin)]
 

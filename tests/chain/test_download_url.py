@@ -47,7 +47,7 @@ def send(chain: Chain, *, in_parts: bool) -> Any:
 
 
 def get(url: str) -> requests.Response:
-    return requests.get(url, timeout=20)
+    return requests.get(url, timeout=60)
 
 
 @pytest.mark.parametrize(("in_parts", "content"), [(False, CONTENT), (True, LARGE)], ids=["form", "parts"])

@@ -415,7 +415,7 @@ def test_no_secret_is_in_the_log_or_in_an_answer_that_should_not_have_it(own_cha
 def test_a_page_of_another_origin_gets_403_and_sts_is_not_asked(own_chain: Chain) -> None:
     own_chain.cloud.sts.records.clear()
     refused = requests.get(
-        own_chain.cloud.gateway.url + FOLDER_FORM, headers={"Origin": "https://evil.example"}, timeout=20
+        own_chain.cloud.gateway.url + FOLDER_FORM, headers={"Origin": "https://evil.example"}, timeout=60
     )
     assert (*error(refused), refused.headers["Access-Control-Allow-Origin"]) == (
         403,

@@ -359,7 +359,7 @@ def test_a_download_address_is_for_the_file_alone_and_shows_nothing(
     httpserver.expect_request("/a.txt").respond_with_data(content, status, headers)
     httpserver.expect_request("/a.txt.html").respond_with_data("", other)
     smoke = smoke_of(nobody(httpserver.url_for("")))
-    smoke._answer = requests.get(httpserver.url_for("/answer"), timeout=10)
+    smoke._answer = requests.get(httpserver.url_for("/answer"), timeout=60)
     assert outcome_of(smoke._downloads) == seen
 
 

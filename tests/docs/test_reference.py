@@ -109,7 +109,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 def ask(session: requests.Session, cloud: Cloud, path: str) -> str | None:
     """Returns the route at a path, such as `POST /sign`; None where there is none."""
-    answer = session.get(cloud.gateway.url + path, timeout=10)
+    answer = session.get(cloud.gateway.url + path, timeout=60)
     if answer.status_code == 404:
         return None
     return f"{answer.headers.get('Allow', 'GET').partition(',')[0]} {path}"
@@ -134,7 +134,7 @@ def test_every_place_that_lists_methods_lists_those_of_the_routes(cloud: Cloud) 
     methods = {route.partition(" ")[0] for route in names("http-api.md", "routes")} | {"OPTIONS"}
     function = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"]["sign"]["props"]
     domain = yaml.safe_load((ROOT / "s.domain.yaml").read_text(encoding="utf-8"))["resources"]["sign"]["props"]
-    preflight = requests.options(cloud.gateway.url + "/sign", timeout=10)
+    preflight = requests.options(cloud.gateway.url + "/sign", timeout=60)
     places = {
         "METHODS in functions/shared/fc_http/event.py": preflight.headers["Access-Control-Allow-Methods"].split(", "),
         "s.yaml (sign, triggers)": function["triggers"][0]["triggerConfig"]["methods"],

@@ -27,7 +27,7 @@ from localcloud.standalone import Options, OssCloud
 from support import sentinels
 from support.oss_world import ram_policy
 
-TIMEOUT = 30
+TIMEOUT = 60
 
 
 @pytest.fixture(scope="module")

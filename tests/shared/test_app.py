@@ -209,7 +209,7 @@ def test_a_cold_instance_answers_all_who_come_at_once(make: Make, monkeypatch: p
     function = make()
 
     def sign(_: int) -> Any:
-        everybody.wait(10)
+        everybody.wait(60)
         return function.sign(FILE)[0]
 
     with ThreadPoolExecutor(at_once) as pool:

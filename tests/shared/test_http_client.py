@@ -43,7 +43,7 @@ def serve() -> Iterator[Serve]:
         yield start
         ended.set()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def serve_tls(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def silent(_: socket.socket, ended: threading.Event) -> None:
-    ended.wait(10)
+    ended.wait(60)
 
 
 def trickling(connection: socket.socket, ended: threading.Event) -> None:
@@ -260,7 +260,7 @@ def test_nothing_goes_on_reading_from_a_peer_that_was_given_up(serve: Serve) -> 
     with pytest.raises(RequestFailed, match="no response in time"):
         http_client.request("GET", url, timeout_seconds=0.2)
     for thread in set(threading.enumerate()) - before - peer:
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -276,7 +276,7 @@ def test_nothing_goes_on_reading_where_a_name_was_found_too_late(serve: Serve, m
     look_up = socket.getaddrinfo
 
     def late(*where: Any, **how: Any) -> Any:
-        found.wait(10)
+        found.wait(60)
         return look_up(*where, **how)
 
     monkeypatch.setattr(socket, "getaddrinfo", late)
@@ -287,7 +287,7 @@ def test_nothing_goes_on_reading_where_a_name_was_found_too_late(serve: Serve, m
     [left] = set(threading.enumerate()) - before
     assert left.daemon  # so that an instance can end
     found.set()
-    left.join(5)
+    left.join(60)
     assert not left.is_alive()
 
 
@@ -302,7 +302,7 @@ def test_a_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     ended = threading.Event()
 
     def hang(*_: object, **__: object) -> list[object]:
-        ended.wait(10)
+        ended.wait(60)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)

@@ -56,19 +56,19 @@ def test_requests_that_come_at_once_find_one_app() -> None:
     class Slow(World):
         def create(self) -> Application:
             inside.set()
-            go_on.wait(10)
+            go_on.wait(60)
             return super().create()
 
     world = Slow()
     threads = [threading.Thread(target=lambda: apps.append(world.instance.app())) for _ in range(4)]
     threads[0].start()
-    inside.wait(10)
+    inside.wait(60)
     for thread in threads[1:]:
         thread.start()
     threads[1].join(0.2)  # time enough to go wrong in
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert (len(world.created), len(apps), len(set(apps))) == (1, 4, 1)
 
 

@@ -185,7 +185,7 @@ class AtOnce:
     def assume_role(self, _: OwnCredentials, __: str) -> Credentials:
         self.calls += 1
         self.inside.set()
-        self.go_on.wait(10)
+        self.go_on.wait(60)
         if isinstance(self.answer, AssumeRoleFailed):
             raise self.answer
         return self.answer
@@ -199,7 +199,7 @@ class AtOnce:
     def run(self, now: float, number: int, *, others_wait: bool) -> list[object]:
         threads = [threading.Thread(target=self.ask, args=(now - n / 1000,)) for n in range(number)]
         threads[0].start()
-        assert self.inside.wait(10)
+        assert self.inside.wait(60)
         for thread in threads[1:]:
             thread.start()
         for thread in threads[1:]:
@@ -207,7 +207,7 @@ class AtOnce:
         before = list(self.outcomes)
         self.go_on.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         assert len(self.outcomes) == number
         assert before == ([] if others_wait else self.outcomes[:-1])
         return self.outcomes

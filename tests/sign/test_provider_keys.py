@@ -314,7 +314,7 @@ class AtOnce:
 
         def wait() -> None:
             self.inside.set()
-            assert self.go_on.wait(10)
+            assert self.go_on.wait(60)
 
         self.provider.before_answer = wait
         self.provider.requests.clear()
@@ -337,7 +337,7 @@ class AtOnce:
 
 def finish(threads: list[threading.Thread]) -> None:
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -350,7 +350,7 @@ def test_while_one_request_renews_the_keys_the_others_use_those_that_are_there(
     world.ask(token)
     world.hold()
     first = world.start(token, 600)
-    assert world.inside.wait(10)
+    assert world.inside.wait(60)
     finish([world.start(token, 600) for _ in range(5)])
     assert world.outcomes == ["alice"] * 6
     world.go_on.set()
@@ -365,7 +365,7 @@ def test_without_keys_all_wait_for_one_attempt(provider: Provider, is_down: bool
     world.hold()
     token = provider.token()
     threads = [world.start(token, -number / 1000) for number in range(6)]
-    assert world.inside.wait(10)
+    assert world.inside.wait(60)
     assert world.outcomes == []
     world.go_on.set()
     finish(threads)
@@ -380,7 +380,7 @@ def test_tokens_of_a_new_key_wait_for_one_attempt(provider: Provider) -> None:
     world.hold()
     token = provider.token()
     threads = [world.start(token, 1 - number / 1000) for number in range(6)]
-    assert world.inside.wait(10)
+    assert world.inside.wait(60)
     world.go_on.set()
     finish(threads)
     assert (world.outcomes, provider.requests) == (["alice"] * 6, ONE_ATTEMPT)

@@ -49,7 +49,7 @@ class Chain:
 
     def ask(self, path: str, **more: Any) -> requests.Response:
         method = "GET" if not more else "POST"
-        return requests.request(method, self.cloud.gateway.url + path, timeout=20, **more)
+        return requests.request(method, self.cloud.gateway.url + path, timeout=60, **more)
 
     def sign(self, *files: Any) -> Any:
         response = self.ask("/sign", json={"files": list(files or (FILE,))})

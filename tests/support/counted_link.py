@@ -88,7 +88,7 @@ class Pages:
     def close(self) -> None:
         assert self._process.stdin
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 class World:
@@ -370,7 +370,7 @@ def can_restart(upload: Any) -> bool:
     return upload["isRetriable"] or upload["state"] in ("cancelled", "unconfirmed")
 
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds to wait for what ought to happen at once."""
 
 

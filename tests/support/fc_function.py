@@ -88,7 +88,7 @@ def asker(gateway: Gateway) -> Ask:
     def ask(
         method: str = "GET", target: str = "/", body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=10)
+        connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=60)
         try:
             connection.request(method, target, body, headers or {})
             response = connection.getresponse()

@@ -74,4 +74,4 @@ def send(
     )
     SignerV4().sign(context)
     signed = {**request.headers, **(unsigned or {})}
-    return requests.request(method, url, headers=signed, data=body, allow_redirects=False, timeout=30)
+    return requests.request(method, url, headers=signed, data=body, allow_redirects=False, timeout=60)

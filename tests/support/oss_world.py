@@ -199,7 +199,7 @@ def post_body(world: OssWorld, body: bytes, headers: Mapping[str, str]) -> reque
     """Posts a body that says it is a form."""
     content_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     return requests.post(
-        world.oss.url, data=body, headers={**content_type, **headers}, allow_redirects=False, timeout=30
+        world.oss.url, data=body, headers={**content_type, **headers}, allow_redirects=False, timeout=60
     )
 
 

@@ -26,7 +26,7 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
         connect = socket.create_connection
         monkeypatch.setattr(socket, "create_connection", lambda _, timeout: connect(server.getsockname(), timeout))
         yield trusted
-        thread.join(10)
+        thread.join(60)
 
 
 def accept(server: socket.socket, context: ssl.SSLContext) -> None:

@@ -320,7 +320,7 @@ def test_pages_of_the_deployment_may_upload_then_and_others_as_before(
 
     def preflight(origin: str, method: str) -> int:
         headers = {"Origin": origin, "Access-Control-Request-Method": method}
-        return requests.options(f"{world.oss.url}/{BUCKET}", headers=headers, timeout=10).status_code
+        return requests.options(f"{world.oss.url}/{BUCKET}", headers=headers, timeout=60).status_code
 
     def answers() -> list[int]:
         pages = (("https://up.example.com", "POST"), ("https://cms.example.com", "GET"))

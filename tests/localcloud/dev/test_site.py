@@ -116,7 +116,7 @@ def test_a_new_file_is_there_at_once_and_a_removed_one_is_gone(site: Site, web: 
 
 def raw(site: Site, path: str) -> str:
     """Returns the whole answer to a path that no client would send as it is."""
-    with socket.create_connection((site.host, site.port), timeout=10) as connection:
+    with socket.create_connection((site.host, site.port), timeout=60) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 

@@ -16,7 +16,7 @@ from support.oss_world import ACCOUNT
 
 def raw(gateway: Gateway, request: bytes) -> Answer:
     """Sends bytes as they are, closes the sending side, and returns what comes back."""
-    with socket.create_connection((gateway.host, gateway.port), timeout=10) as connection:
+    with socket.create_connection((gateway.host, gateway.port), timeout=60) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         received = b"".join(iter(lambda: connection.recv(65536), b""))

@@ -27,11 +27,11 @@ def provider() -> Iterator[IdentityProvider]:
 
 
 def get(provider: IdentityProvider, path: str) -> Any:
-    return requests.get(provider.url + path, timeout=10).json()
+    return requests.get(provider.url + path, timeout=60).json()
 
 
 def post(provider: IdentityProvider, path: str, body: str = "") -> tuple[int, Any]:
-    response = requests.post(provider.url + path, data=body.encode(), timeout=10)
+    response = requests.post(provider.url + path, data=body.encode(), timeout=60)
     return response.status_code, response.json()
 
 
@@ -111,7 +111,7 @@ def test_both_documents_can_be_nonsense(
     provider: IdentityProvider, mode: str, path: str, status: int, body: bytes
 ) -> None:
     assert post(provider, "/mode", mode) == (200, {"mode": mode})
-    response = requests.get(provider.url + path, timeout=10, allow_redirects=False)
+    response = requests.get(provider.url + path, timeout=60, allow_redirects=False)
     assert (response.status_code, response.content) == (status, body)
 
 
@@ -146,13 +146,13 @@ def test_tokens_are_issued_whatever_its_documents_do(provider: IdentityProvider)
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/token"), ("POST", "/keys"), ("GET", "/")])
 def test_there_is_nothing_else(provider: IdentityProvider, method: str, path: str) -> None:
-    assert requests.request(method, provider.url + path, timeout=10).status_code == 404
+    assert requests.request(method, provider.url + path, timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/token", "/rotate", "/mode"])
 def test_no_web_page_controls_it(provider: IdentityProvider, path: str) -> None:
     headers = {"Origin": "https://evil.example"}
-    assert requests.post(provider.url + path, headers=headers, timeout=10).status_code == 403
+    assert requests.post(provider.url + path, headers=headers, timeout=60).status_code == 403
     assert (provider.faults.oidc_mode, len(get(provider, "/keys")["keys"])) == ("", 1)
 
 

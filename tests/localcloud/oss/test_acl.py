@@ -16,7 +16,7 @@ from support.cloud_client import ask, client_of, put, read, refusal, user_of
 from support.oss_world import BUCKET, Draft, File, elements, multipart, outcome
 
 KEY = "a.txt"
-TIMEOUT = 30
+TIMEOUT = 60
 
 FORM = {"Content-Type": "multipart/form-data; boundary=----a-boundary"}
 

@@ -145,7 +145,7 @@ def test_a_presigned_url_may_name_the_bucket_in_its_signature_alone(cloud: OssCl
     bucket = oss2.Bucket(**cloud.client("oss2", bucket="in-beijing") | {"is_path_style": True})
     bucket.put_object("a", b"1")
     named: Any = oss2.Bucket(**cloud.client("oss2", bucket="in-beijing") | {"is_path_style": False, "is_cname": True})
-    assert requests.get(named.sign_url("GET", "a", 60), timeout=30).content == b"1"
+    assert requests.get(named.sign_url("GET", "a", 60), timeout=60).content == b"1"
 
 
 def test_a_wrong_signature_is_for_the_likeliest_bucket(cloud: OssCloud, call: Call) -> None:

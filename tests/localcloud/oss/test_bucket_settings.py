@@ -129,4 +129,4 @@ def test_who_has_not_signed_chooses_no_headers_of_the_response(cloud: OssCloud) 
     cloud.bucket.allow_public("public-read")
     put(cloud, "a", content_type="text/plain")
     url = f"{cloud.oss.url}/{BUCKET}/a?response-content-disposition=inline"
-    assert outcome(requests.get(url, timeout=10))[:2] == (400, "InvalidRequest")
+    assert outcome(requests.get(url, timeout=60))[:2] == (400, "InvalidRequest")

@@ -173,7 +173,7 @@ def test_a_receiver_that_takes_too_long_is_given_up(world: OssWorld, draft: Draf
     ended = threading.Event()
 
     def wait(_: Request) -> Response:
-        ended.wait(10)
+        ended.wait(60)
         return Response("{}")
 
     receiver.expect_request("/told").respond_with_handler(wait)

@@ -311,7 +311,7 @@ def test_signatures_in_headers_and_query_are_ignored(world: OssWorld, draft: Dra
         f"{world.oss.url}/?x-oss-signature=nonsense",
         data=body,
         headers={"Content-Type": "multipart/form-data; boundary=----a-boundary", "Authorization": "OSS a:b"},
-        timeout=30,
+        timeout=60,
     )
     assert answer.status_code == 204
 
@@ -337,7 +337,7 @@ def test_addresses_of_a_bucket(world: OssWorld, path: str, host: str | None, buc
     conditions = [{"bucket": bucket}, *({name: value} for name, value in policy.v4.items())]
     policy.policy = json.dumps({"expiration": "2024-11-24T12:10:00Z", "conditions": conditions}).encode()
     headers = {"Content-Type": "multipart/form-data; boundary=----a-boundary"} | ({"Host": host} if host else {})
-    answer = requests.post(world.oss.url + path, data=multipart(policy.fields(), File()), headers=headers, timeout=30)
+    answer = requests.post(world.oss.url + path, data=multipart(policy.fields(), File()), headers=headers, timeout=60)
     assert answer.status_code == 204
     assert [each.key for each in {"team-uploads": world.bucket, "other-bucket": world.other}[bucket].objects()] == [
         "uploads/a.txt"

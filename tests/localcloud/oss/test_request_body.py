@@ -21,7 +21,7 @@ MALFORMED_PART = (400, "MalformedPOSTRequest", "0006-00000109")
 
 def send(world: OssWorld, head: str, body: bytes, *, then_close: bool = False) -> str:
     """Sends raw bytes; closes our side of the connection, if wished; returns all that is answered."""
-    with socket.create_connection(("127.0.0.1", world.oss.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", world.oss.port), timeout=60) as connection:
         connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
         if then_close:
             connection.shutdown(socket.SHUT_WR)
@@ -174,7 +174,7 @@ def test_two_ways_to_say_how_long_a_body_is(world: OssWorld, target: str, second
 
 @SECOND_LENGTHS
 def test_no_stand_in_takes_a_body_of_two_lengths(second: str) -> None:
-    with KeyServer(time.time) as server, socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with KeyServer(time.time) as server, socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(
             f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n{second}\r\n\r\n0\r\n\r\n".encode()
         )

@@ -219,7 +219,7 @@ def test_of_the_same_bytes_twice_at_once_one_is_granted() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
     account.sts.check()
     assert (clock.met, sorted(outcomes, key=str)) == (False, [GRANTED, (400, "SignatureNonceUsed")])
 
