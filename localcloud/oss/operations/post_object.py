@@ -188,7 +188,7 @@ def _response(request: OssRequest, form: PostForm, stored: StoredObject) -> Resp
 
 
 def _address(text: str) -> str:
-    """Returns an address in ASCII; empty for what is none, which is as if the field were not there: our choice."""
+    """Returns an address in ASCII; empty if it cannot be one, as if the field were not there: our choice."""
     try:
         return iri_to_uri(text)
     except ValueError:
