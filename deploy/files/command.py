@@ -157,7 +157,7 @@ def main(arguments: list[str], environ: Mapping[str, str], folder: Path = ROOT) 
     try:
         _check(asked)
         bucket = _local(environ) if asked.dev else _bucket(asked, environ, folder)
-        paths = [asked.below] if asked.subject is None else subject_paths(bucket, asked.subject)
+        paths = [asked.below] if asked.subject is None else subject_paths(bucket, _read_subject(asked.subject))
         if asked.delete:
             for line in delete(bucket, paths, None if asked.yes else input):
                 print(line)
@@ -227,6 +227,15 @@ def _check(asked: argparse.Namespace) -> None:
         raise ValueError("Nobody can be asked here: add --yes to delete without a question")
 
 
+def _read_subject(given: str) -> str:
+    """Returns what was given; for `-` a line of standard input, which neither make nor a shell obeys."""
+    if given != "-":
+        return given
+    if sys.stdin.isatty():
+        print("Subject: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().rstrip("\r\n")
+
+
 def _local(environ: Mapping[str, str]) -> UploadBucket:
     """Returns the bucket of `JSON=1 make dev`, by its line of JSON. Raises ValueError."""
     try:
@@ -269,7 +278,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--download", metavar="FOLDER", help="download the files into this folder; no file there is overwritten")
     which = parser.add_mutually_exclusive_group().add_argument
-    which("--subject", metavar="SUB", help="only what this person uploaded, by the `sub` of their token as it is there")
+    which("--subject", metavar="SUB", help="only what this person uploaded, by their token's `sub`; - reads a line")
     which("--below", metavar="PATH", default="", help="only what is below the prefix and this path: alice/, ~photos/")
     add("--delete", action="store_true", help="delete it for good, in every version; asks first")
     add("--yes", action="store_true", help="delete without a question")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 
@@ -114,6 +115,17 @@ def test_all_of_one_person_goes_and_nothing_of_another(cloud: OssCloud, run: Run
         "",
     )
     assert contents(cloud) == sorted((*OTHERS, OTHERS[0]))
+
+
+def test_a_subject_that_make_or_a_shell_would_obey_comes_on_standard_input(
+    cloud: OssCloud, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(cloud, "uploads/a_24_28id_29/1.txt", b"12345")
+    put(cloud, "uploads/a/1.txt", b"12345")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a$(id)\n"))
+    code, said, _ = run("--subject", "-", "--delete", "--yes")
+    assert (code, said.splitlines()[1]) == (0, "  uploads/a_24_28id_29/: 1 file (5 bytes)")
+    assert contents(cloud) == ["uploads/a/1.txt"]
 
 
 def test_old_versions_and_delete_markers_go_as_well(cloud: OssCloud, run: Run) -> None:
