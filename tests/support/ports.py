@@ -7,7 +7,7 @@ import socket
 from contextlib import suppress
 
 FIRST, LAST = 20_000, 32_767
-"""Below those that the system gives to whoever asks for any: such a one may be another's before the test uses it."""
+"""Below those that the system gives to anyone who asks: such a one may be another's before the test uses it."""
 
 
 def free_port() -> int:
