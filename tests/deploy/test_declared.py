@@ -13,6 +13,7 @@ from deploy import declared
 from deploy.doctor import command as doctor
 from deploy.doctor import roles
 from deploy.doctor.context import Context
+from support import serverless_devs
 from support.sound_deployment import ACCOUNT
 
 S_YAML = """
@@ -281,9 +282,9 @@ def test_s_yaml_is_read_as_serverless_devs_reads_it(tmp_path: Path, environ: dic
     for name in ("s.yaml", "deploy", "web"):
         (tmp_path / name).symlink_to(doctor.ROOT / name)
     own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "serverless_devs_config_home": str(tmp_path)}
-    quiet = {"NODE_ENV": "test", "AccountID": ACCOUNT, "AccessKeyID": "LTAI1", "AccessKeySecret": "none"}
+    quiet = {**serverless_devs.ENVIRON, "AccountID": ACCOUNT, "AccessKeyID": "LTAI1", "AccessKeySecret": "none"}
     done = subprocess.run(  # noqa: S603 - our own command
-        [doctor.ROOT / "node_modules" / ".bin" / "s", "preview", "-o", "json", "--silent"],
+        [serverless_devs.PROGRAM, "preview", "-o", "json", "--silent"],
         cwd=tmp_path,
         env={**own, **quiet, **environ},
         capture_output=True,

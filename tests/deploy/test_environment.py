@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from deploy import env_file, environment
 from deploy.env_file import add_secret
-from support import sentinels
+from support import sentinels, serverless_devs
 from support.scratch import ACCOUNT, PROJECT
 
 SECRET = "S-" + secrets.token_hex(8)
@@ -116,9 +116,9 @@ def as_s_reads(folder: Path, content: bytes, names: list[str], **environ: str) -
         f"resources:\n  x:\n    component: {folder}/component.cjs\n    props:\n      none: 0\n{props}"
     )
     own = {"PATH": os.environ["PATH"], "HOME": str(folder), "serverless_devs_config_home": str(folder)}
-    quiet = {"NODE_ENV": "test", "AccountID": ACCOUNT, "AccessKeyID": "made-up", "AccessKeySecret": "made-up"}
+    quiet = {**serverless_devs.ENVIRON, "AccountID": ACCOUNT, "AccessKeyID": "made-up", "AccessKeySecret": "made-up"}
     subprocess.run(  # noqa: S603 - the command is ours
-        [PROJECT / "node_modules" / ".bin" / "s", "deploy", "-y"],
+        [serverless_devs.PROGRAM, "deploy", "-y"],
         cwd=folder,
         env={**own, **quiet, **environ},
         stdin=subprocess.DEVNULL,

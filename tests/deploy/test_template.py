@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support import serverless_devs
 from support.scratch import PROJECT
 
 pytestmark = pytest.mark.node_modules
@@ -19,11 +20,10 @@ def git(*words: str) -> list[str]:
 
 
 def test_s_init_makes_the_project_that_is_committed(tmp_path: Path) -> None:
-    environ = os.environ | {"HOME": str(tmp_path / "home")}
+    environ = os.environ | {"HOME": str(tmp_path / "home"), **serverless_devs.ENVIRON}
     project = tmp_path / "project"
     subprocess.run(["make", "-s", "-C", str(PROJECT), "template"], check=True, capture_output=True, env=environ)  # noqa: S603, S607
-    s = str(PROJECT / "node_modules" / ".bin" / "s")
-    init = [s, "init", "--uri", str(PROJECT / "build" / "template"), "-d", str(project), "-y"]
+    init = [serverless_devs.PROGRAM, "init", "--uri", str(PROJECT / "build" / "template"), "-d", str(project), "-y"]
     subprocess.run(init, check=True, capture_output=True, cwd=tmp_path, env=environ)  # noqa: S603
     files = {str(file.relative_to(project)): file for file in project.rglob("*") if file.is_file()}
     assert sorted(files) == sorted(git("ls-tree", "-r", "--name-only", "HEAD"))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from support import sentinels
+from support import sentinels, serverless_devs
 
 PROJECT = Path(__file__).parent.parent.parent
 RECORDERS = Path(__file__).parents[1] / "deploy" / "recorders"
@@ -65,9 +65,8 @@ class Scratch:
 
     def s(self, *words: str, **environ: str) -> CommandResult:
         """Runs the command. Nothing of this process's credentials or settings gets to it."""
-        command = PROJECT / "node_modules" / ".bin" / "s"
         done = subprocess.run(  # noqa: S603 - the command is ours
-            [str(command), *words],
+            [serverless_devs.PROGRAM, *words],
             cwd=self.folder,
             env={**self.environ, **environ},
             stdin=subprocess.DEVNULL,
@@ -127,7 +126,7 @@ def make(folder: Path, oss_endpoint: str, api_endpoint: str = "") -> Scratch:
         {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
-            "NODE_ENV": "test",
+            **serverless_devs.ENVIRON,
             "SSL_CERT_FILE": os.devnull,  # see tests/conftest.py
             "serverless_devs_config_home": str(home),
             "AccountID": ACCOUNT,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy import credentials
-from support.scratch import PROJECT
+from support import serverless_devs
 from support.sound_deployment import ACCOUNT
 from support.tokens import new_secret
 
@@ -17,9 +17,9 @@ from support.tokens import new_secret
 def add(home: Path, name: str, **credentials: str) -> dict[str, str]:
     """Runs `s config add` with a home of its own; returns the variables that say where that is."""
     words = [word for key, value in credentials.items() for word in (f"--{key}", value)]
-    environ = {"HOME": str(home), "PATH": os.environ["PATH"], "NODE_ENV": "test"}
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"], **serverless_devs.ENVIRON}
     subprocess.run(  # noqa: S603 - our own command
-        [PROJECT / "node_modules" / ".bin" / "s", "config", "add", "-a", name, "-f", *words],
+        [serverless_devs.PROGRAM, "config", "add", "-a", name, "-f", *words],
         env=environ,
         check=True,
         capture_output=True,
