@@ -23,7 +23,15 @@ def test_s_init_makes_the_project_that_is_committed(tmp_path: Path) -> None:
     environ = os.environ | {"HOME": str(tmp_path / "home"), **serverless_devs.ENVIRON}
     project = tmp_path / "project"
     subprocess.run(["make", "-s", "-C", str(PROJECT), "template"], check=True, capture_output=True, env=environ)  # noqa: S603, S607
-    init = [serverless_devs.PROGRAM, "init", "--uri", str(PROJECT / "build" / "template"), "-d", str(project), "-y"]
+    init = [
+        str(serverless_devs.PROGRAM),
+        "init",
+        "--uri",
+        str(PROJECT / "build" / "template"),
+        "-d",
+        str(project),
+        "-y",
+    ]
     subprocess.run(init, check=True, capture_output=True, cwd=tmp_path, env=environ)  # noqa: S603
     files = {str(file.relative_to(project)): file for file in project.rglob("*") if file.is_file()}
     assert sorted(files) == sorted(git("ls-tree", "-r", "--name-only", "HEAD"))
