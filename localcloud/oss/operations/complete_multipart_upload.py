@@ -92,16 +92,20 @@ def _choose_parts(request: OssRequest, body: bytes, uploaded: list[Part]) -> lis
         entries = _parse(body)
     by_entry = {(part.number, part.etag): part for part in uploaded}
     if not entries or any(entry not in by_entry for entry in entries):
-        message = (
-            "One or more of the specified parts could not be found or the specified entity tag might not have matched "
-            "the part's entity tag."
-        )
-        raise OssError(400, "InvalidPart", message)
+        raise _invalid_part()
     numbers = [number for number, _ in entries]
     if numbers != sorted(set(numbers)):
         message = "The list of parts was not in ascending order. Parts list must specified in order by part number."
         raise OssError(400, "InvalidPartOrder", message, "0042-00000209")
     return [by_entry[entry] for entry in entries]
+
+
+def _invalid_part() -> OssError:
+    message = (
+        "One or more of the specified parts could not be found or the specified entity tag might not have matched "
+        "the part's entity tag."
+    )
+    return OssError(400, "InvalidPart", message)
 
 
 def _parse(body: bytes) -> list[tuple[int, str]]:
@@ -121,7 +125,10 @@ def _join(request: OssRequest, upload: MultipartUpload, parts: list[Part], *, fo
     bucket = request.bucket
     with bucket.incoming() as incoming:
         for part in parts:
-            incoming.append(part.path)
+            try:
+                incoming.append(part.path)
+            except FileNotFoundError:
+                raise _invalid_part() from None  # it was sent again meanwhile, or the upload was aborted
             incoming.crc64 = combine(incoming.crc64, part.crc64, part.size)
         settings, content_type = upload.settings, upload.content_type
         described = object_headers.describe(upload.key, incoming, settings, content_type, request.now())

@@ -215,7 +215,8 @@ class Bucket:
 
     def objects(self) -> list[StoredObject]:
         """Returns every object, by key."""
-        return [stored for stored in self._current() if not stored.is_delete_marker]
+        with self._lock:
+            return [stored for stored in self._current() if not stored.is_delete_marker]
 
     def versions(self) -> list[tuple[StoredObject, bool]]:
         """Returns every version and whether it is the current one: by key, the newest first."""

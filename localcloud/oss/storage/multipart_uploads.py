@@ -78,7 +78,9 @@ class MultipartUploads:
         upload = MultipartUpload(secrets.token_hex(16).upper(), key, content_type, settings, now)
         folder = self._folder / upload.upload_id
         folder.mkdir()
-        (folder / "about").write_text(json.dumps(asdict(upload)), encoding="utf-8")
+        draft = folder / "draft"
+        draft.write_text(json.dumps(asdict(upload)), encoding="utf-8")
+        draft.rename(folder / "about")
         return upload
 
     def clear(self) -> None:
@@ -124,7 +126,8 @@ class MultipartUploads:
 
     def parts(self, upload: MultipartUpload) -> list[Part]:
         """Returns the parts that have arrived, by number."""
-        files = (self._folder / upload.upload_id).glob("*-*")
+        with self._lock:
+            files = list((self._folder / upload.upload_id).glob("*-*"))
         return sorted((Part.from_file(path) for path in files), key=lambda part: part.number)
 
     def remove(self, upload: MultipartUpload) -> None:

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from localcloud.oss.storage.bucket import Bucket
 from localcloud.oss.storage.crc64 import combine, crc64_ecma
+from localcloud.oss.storage.multipart_uploads import MultipartUpload, MultipartUploads, Part
 from support.oss_client import client, refusal, send, user
 from support.oss_world import ACCOUNT, BUCKET, NOON, REGION, OssWorld, new_identity, outcome, ram_policy
 
@@ -140,6 +141,21 @@ def test_a_part_sent_again_replaces_the_first(upload: Upload) -> None:
     upload.part(1, FIRST)
     upload.complete_all()
     assert upload.object_bytes() == FIRST
+
+
+def test_a_part_that_is_sent_again_while_it_is_joined_is_not_found(
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_parts = MultipartUploads.parts
+
+    def find_and_lose(uploads: MultipartUploads, of: MultipartUpload) -> list[Part]:
+        found = find_parts(uploads, of)
+        found[0].path.unlink()
+        return found
+
+    upload.part(1)
+    monkeypatch.setattr(MultipartUploads, "parts", find_and_lose)
+    assert outcome(upload.complete_all()) == INVALID_PART
 
 
 def test_parts_that_are_not_listed_are_dropped(upload: Upload) -> None:

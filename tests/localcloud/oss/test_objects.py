@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,25 @@ def test_a_reader_keeps_what_it_has_opened(bucket: Bucket) -> None:
     put(bucket, "a", b"newer")
     with found[1] as file:
         assert (found[0].size, file.read()) == (3, b"old")
+
+
+@pytest.mark.parametrize("kind", ["objects", "uploads"])
+def test_what_comes_and_goes_meanwhile_is_listed_or_not(bucket: Bucket, kind: str) -> None:
+    def come_and_go() -> None:
+        for _ in range(100):
+            if kind == "objects":
+                put(bucket, "a")
+                bucket.delete("a")
+            else:
+                bucket.multipart_uploads.remove(bucket.multipart_uploads.initiate("a", "a/b", {}, NOON))
+
+    with ThreadPoolExecutor(1) as pool:
+        changes = pool.submit(come_and_go)
+        listed = set()
+        while not changes.done():
+            listed |= {each.key for each in (bucket.objects() or bucket.multipart_uploads.list_all())}
+    changes.result()
+    assert listed <= {"a"}
 
 
 def test_what_is_known_of_an_object_can_be_read(bucket: Bucket) -> None:
