@@ -59,7 +59,8 @@ def _parse_rule(entry: Element) -> CorsRule:
             message = "AllowedMethod is not one of GET, PUT, DELETE, POST, HEAD."
             raise invalid_argument(message, "AllowedMethod", method, "0034-00000011")
     for name in exposed:
-        if re.search("[*<>&'\"]", name):
+        # That it is in ASCII is our choice: a header of a response could not name it.
+        if re.search("[*<>&'\"]|[^ -~]", name):
             raise invalid_argument("ExposeHeader is invalid.", "ExposeHeader", name, "0034-00000013")
     max_ages = _texts(entry, "MaxAgeSeconds")
     max_age = (max_ages or ("0",))[0]

@@ -53,7 +53,10 @@ def test_rules_are_put_and_listed_and_deleted(world: OssWorld) -> None:
     [
         ("", (400, "InvalidArgument", "0034-00000002")),
         (RULE.format("<AllowedMethod>TEST</AllowedMethod>"), (400, "InvalidArgument", "0034-00000011")),
-        (RULE.format("<ExposeHeader>x-oss-*</ExposeHeader>"), (400, "InvalidArgument", "0034-00000013")),
+        *(
+            (RULE.format(f"<ExposeHeader>{name}</ExposeHeader>"), (400, "InvalidArgument", "0034-00000013"))
+            for name in ("x-oss-*", "x-\n-y", "x-名")
+        ),
         (RULE.format("") * 21, (400, "CORSRuleBeyondLimit", None)),
         (RULE.format("<AllowedOrigin>http://*.*</AllowedOrigin>"), (400, "InvalidArgument", None)),
         (RULE.format("<MaxAgeSeconds>soon</MaxAgeSeconds>"), (400, "InvalidArgument", None)),
