@@ -4,6 +4,7 @@
 import { untilAborted } from "./abort.js";
 import { Fault, functionFault } from "./faults.js";
 import { postForm } from "./oss.js";
+import { readAhead } from "./reader.js";
 import { canRetry, HALTS_QUEUE } from "./retry.js";
 
 /** The function takes 64 KB. */
@@ -29,6 +30,7 @@ export class Forms {
 
     /** @param {Upload} upload @param {UploadRequest} request @param {AbortSignal} signal @param {Outlook} outlook @returns {Promise<Form>} */
     async sign(upload, request, signal, outlook) {
+        readAhead(upload, outlook.next);
         const order = this.#ahead.get(upload);
         this.#ahead.delete(upload);
         if (order && this.#isUsable(order) && JSON.stringify(order.request) === JSON.stringify(request)) {
@@ -107,7 +109,7 @@ export class Forms {
     /** A function that fails is asked again by a file whose turn it is. @param {Outlook} outlook */
     #refill(outlook) {
         const unsigned = this.#listUnsigned(outlook);
-        const left = outlook.next(this.signer.maxFilesPerRequest).length - unsigned.length;
+        const left = outlook.next(this.signer.maxFilesPerRequest + FEW).length - unsigned.length;
         if (left <= FEW && unsigned.length > left && !this.#isFailing) {
             const batch = this.#createBatch();
             this.#fill(batch, unsigned);
@@ -117,7 +119,7 @@ export class Forms {
 
     /** @param {Outlook} outlook */
     #listUnsigned(outlook) {
-        return outlook.next(this.signer.maxFilesPerRequest).filter((upload) => {
+        return outlook.next(this.signer.maxFilesPerRequest + FEW).filter((upload) => {
             const order = this.#ahead.get(upload);
             return !(order && this.#isUsable(order)) && !this.#suspects.has(upload);
         });
@@ -126,7 +128,7 @@ export class Forms {
     /** @param {Batch} batch @param {Upload[]} uploads */
     #fill(batch, uploads) {
         const { slots } = this.signer;
-        for (const upload of uploads) {
+        for (const upload of uploads.slice(0, batch.limit - batch.orders.length)) {
             const slot = slots?.reserve(upload);
             const request = slots ? { ...upload.request, id: undefined, slot } : upload.request;
             const order = new FormOrder(upload, request, this.signer);

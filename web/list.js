@@ -9,6 +9,10 @@ import { describeAnswer, describeFailure, describeStatus } from "./wording.js";
 
 const [CHANGE_MS, TICK_MS] = [100, 1000];
 
+/** While more files wait, so many change that to paint each would take time from them. */
+const MANY = 20;
+const MANY_MS = 400;
+
 /** How long rows are painted without a pause for the reader. */
 const SLICE_MS = 40;
 
@@ -179,7 +183,7 @@ export class UploadList {
     showChange = (upload) => {
         if (this.rows.has(upload)) {
             this.#stale.add(upload);
-            this.#paintWithin(CHANGE_MS);
+            this.#paintWithin(this.queue.totals.of("waiting") > MANY ? MANY_MS : CHANGE_MS);
         }
     };
 

@@ -2,7 +2,7 @@
 
 import { Fault } from "./faults.js";
 import { createUuid, MAX_COPY_SIZE, unreadableFault } from "./files.js";
-import { copyToMemory, isReadable, sumOf, verifyUnchanged } from "./reader.js";
+import { copyToMemory, isChromium, isReadable, sumOf, verifyUnchanged } from "./reader.js";
 
 const CHECKSUM = /^x-oss-hash-crc64ecma: *(\d+)/im;
 
@@ -131,7 +131,8 @@ function sendXhr({ method, url, body, type, size, source }, onProgress, signal) 
         const readCheck = source && setInterval(() => rejectUnreadable().catch(() => {}), READ_CHECK_MS);
         request.open(method, url);
         type && request.setRequestHeader("Content-Type", type);
-        request.upload.onprogress = (event) => onProgress(Math.min(event.loaded, size));
+        // The last one is followed by "load".
+        request.upload.onprogress = ({ loaded, total }) => loaded === total || onProgress(Math.min(loaded, size));
         request.upload.onload = () => onProgress(size);
         request.onload = () => resolve(request);
         request.onerror = () => rejectUnreadable().then(() => reject(new Fault("storage_unreachable")), reject);
@@ -157,7 +158,7 @@ function encodeForm({ fields }, file) {
     }
     // Chromium reads a whole file where it sends it, for half of what a slice costs. Of one that grows meanwhile, others
     // would send more bytes than they have announced.
-    const isSentWhole = (file.type || UNKNOWN_TYPE) === type && "userAgentData" in (globalThis.navigator ?? {});
+    const isSentWhole = (file.type || UNKNOWN_TYPE) === type && isChromium();
     body.append("file", isSentWhole ? file : file.slice(0, file.size, type), "file");
     return { body };
 }
@@ -179,7 +180,7 @@ function encodeBytes(fields, file, fileType) {
 
 /** @param {XMLHttpRequest} response @returns {UploadResult} */
 function parseCallbackAnswer({ responseXML, responseText }) {
-    const answer = tryToParse(responseText);
+    const answer = responseText && tryToParse(responseText);
     if (answer && (isFact(answer.stored) || isFact(answer.deleted))) {
         return toUploadResult(answer);
     }

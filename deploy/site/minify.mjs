@@ -18,12 +18,15 @@ const THIS_PAGE = "selection.js";
 /** Properties by which its modules know each other, and nobody else does: they get short names. */
 const INTERNAL = new RegExp(
     `^(${[
-        ...["abortIfUnwanted", "allowProbe", "arrivedBefore", "canProbe", "damagedCopies", "describeLimits"],
-        ...["formLifetimeSeconds", "hasFormExpired", "isAhead", "isAlone", "joinSentences", "lifetimeMs"],
-        ...["loadMultipart", "maxFilesPerRequest", "multipartThreshold", "neededMs", "needsWholeLine"],
-        ...["noteAdding", "noteSuccess", "onAbandon", "previousUploads", "removeRow", "resumeFromPreviousUpload"],
-        ...["retryThose", "selectInTime", "sentBefore", "showConnection", "showDetails", "showIncomplete"],
-        ...["shownRows", "silenceMs", "storagePrefix", "useFailures"],
+        ...["abortIfUnwanted", "addStyle", "allowProbe", "arrivedBefore", "canProbe", "canRestart", "createRow"],
+        ...["damagedCopies", "describeLimits", "earliest", "formatBytes", "formatMessage", "formLifetimeSeconds"],
+        ...["hasFormExpired", "isAhead", "isAlone", "isIncomplete", "isOnline", "isPaused", "isRetriable"],
+        ...["joinSentences", "lifetimeMs", "loadMultipart", "maxFilesPerRequest", "moveFocus", "multipartThreshold"],
+        ...["neededMs", "needsWholeLine", "noteAdding", "noteChange", "noteSuccess", "onAbandon", "painters"],
+        ...["previousUploads", "removeRow", "reportProgress", "resumeFromPreviousUpload", "retryThose", "selectInTime"],
+        ...["sentBefore", "setPaused", "showButtons", "showCauses", "showChange", "showConnection", "showDetails"],
+        ...["showIncomplete", "shownRows", "showShare", "showText", "silenceMs", "storagePrefix", "successes"],
+        ...["useFailures"],
     ].join("|")})$`,
 );
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from support.page_steps import (
 
 THOROUGH = pytest.mark.thorough
 """Rows that come to the page as another one does: tests/web has how each is read, and how often it is tried."""
+
+LONG_AGO = 1_000_000_000
+"""Browsers compare the time of a file's last change by the second."""
 
 FAULTS = [
     pytest.param(
@@ -142,19 +146,24 @@ def test_offline_everything_waits_and_goes_on_by_itself(page: Page, cloud: Cloud
 
 
 def test_a_file_that_has_changed_since_it_was_chosen_says_so(page: Page, cloud: Cloud, tmp_path: Path) -> None:
-    file = tmp_path / "note.txt"
-    file.write_text("as it was chosen")
+    """Those that are read together with it are stored."""
+    files = [tmp_path / f"{name}.txt" for name in ("first", "note", "last")]
+    for file in files:
+        file.write_text("as it was." if file.stem == "note" else f"the {file.stem} of all")
+        os.utime(file, (LONG_AGO, LONG_AGO))
     open_page(page, cloud)
     page.context.set_offline(True)
-    page.set_input_files("#files", file)
-    expect_status(page, "note.txt", "16 bytes · Waiting")
-    file.write_text("as it is now, which is longer")
+    page.set_input_files("#files", files)
+    expect_status(page, "note.txt", "10 bytes · Waiting")
+    files[1].write_text("as it went")
     page.context.set_offline(False)
     expect_status(
         page,
         "note.txt",
-        "16 bytes · The file has changed since you chose it, or can no longer be read. Choose it again.",
+        "10 bytes · The file has changed since you chose it, or can no longer be read. Choose it again.",
     )
+    expect(page.locator("li.done")).to_have_count(2)
+    assert sorted(content for _, content in stored_files(cloud)) == [b"the first of all", b"the last of all"]
 
 
 def test_the_owner_gets_the_code_and_the_request_id(page: Page, cloud: Cloud) -> None:

@@ -150,7 +150,7 @@ const names = (begin, end) => Array.from({ length: end - begin }, (_, at) => `${
 
 const states = (files) => files.map(({ state, fault }) => (fault ? `${state}: ${fault.code}` : state));
 
-test("200 files are signed in 14 requests of 20 at most, each file once", async () => {
+test("200 files are signed in 10 requests of 20 each, each file once", async () => {
     const { add, requests, finish } = world();
     const files = uploads(200);
     await add(files);
@@ -158,7 +158,7 @@ test("200 files are signed in 14 requests of 20 at most, each file once", async 
     assert.deepEqual(new Set(states(files)), new Set(["done"]));
     assert.deepEqual(
         requests.map((request) => request.files.length),
-        [20, ...Array(12).fill(14), 12],
+        Array(10).fill(20),
     );
     assert.equal(new Set(requests.flatMap((request) => ids(request.files))).size, 200);
 });
@@ -170,7 +170,7 @@ test("the life of a form is between two instants of the function's own clock", a
     assert.equal(signed.lifetimeSeconds, 600);
 });
 
-test("no form is signed for a file that is more than a request's files ahead", async () => {
+test("no form is signed for a file that is more than six and a request's files ahead", async () => {
     const all = world();
     await all.add(uploads(100));
     assert.deepEqual(all.names(), [names(0, 20)]);
@@ -179,7 +179,17 @@ test("no form is signed for a file that is more than a request's files ahead", a
         await FakeXhr.all[ended].end();
     }
     // 14 have begun, and 6 forms are left.
-    assert.deepEqual(all.names(), [names(0, 20), names(20, 34)]);
+    assert.deepEqual(all.names(), [names(0, 20), names(20, 40)]);
+});
+
+test("of a counted link, no slot is reserved for a file that the request has no room for", async () => {
+    const all = world();
+    let reserved = 0;
+    const reserve = () => (reserved += 1);
+    const send = (upload, act) => act(upload.request);
+    all.signer.slots = { reserve, sign: send, post: (_, __, act) => act() };
+    await all.add(uploads(40));
+    assert.deepEqual([all.requests.length, all.requests[0].files.length, reserved], [1, 20, 16]);
 });
 
 test("the next forms are signed while there are some left: no file waits for them", async () => {

@@ -5,7 +5,7 @@ import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { crc64 } from "../../web/crc64.js";
 import { Upload } from "../../web/files.js";
-import { copyToMemory, isReadable, readPieces, sumOf, verifyUnchanged } from "../../web/reader.js";
+import { copyToMemory, isReadable, readAhead, readPieces, sumOf, verifyUnchanged } from "../../web/reader.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it in node:crypto alone
 
@@ -105,6 +105,65 @@ for (const { content, readsOn, browser } of CASES) {
         });
     }
 }
+
+const uploadOf = (blob) => new Upload(Object.assign(blob, { name: "a.txt", lastModified: 7 }));
+
+/** Reads ahead the first of these files, and copies all. Returns what the copies hold, and how often anything was read. */
+async function copyThose(t, uploads, { browser = { userAgentData: {} }, waits = 0, canRead = () => true } = {}) {
+    Object.defineProperty(globalThis, "navigator", { value: browser, configurable: true });
+    const { arrayBuffer } = Blob.prototype;
+    const read = t.mock.method(Blob.prototype, "arrayBuffer", function () {
+        return canRead(this) ? arrayBuffer.call(this) : Promise.reject(new Error("NotReadableError"));
+    });
+    const [first, ...others] = uploads;
+    readAhead(first, (count) => others.slice(0, count));
+    for (const each of others) {
+        readAhead(each, () => []);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    const now = performance.now() + waits;
+    t.mock.method(performance, "now", () => now);
+    const contents = [];
+    for (const each of uploads) {
+        const { copy, sum } = await copyToMemory(each, signal).catch(({ code }) => ({ copy: code, sum: 0n }));
+        assert.equal(sum, crc64(copy instanceof Uint8Array ? copy : new Uint8Array()));
+        contents.push(await new Blob([copy]).text());
+    }
+    return { contents, reads: read.mock.callCount() - uploads.length };
+}
+
+const LETTERS = ["a", "bc", "", "def", "g", "h", "i", "j", "k", "l"];
+
+for (const [where, options, reads] of [
+    ["in Chromium small files are read together, nine at a time, and once more to see that they are the same", {}, 4],
+    ["what was read a second ago is read anew", { waits: 1000 }, 23],
+    ["in other browsers each file is read by itself", { browser: {} }, 19],
+]) {
+    test(where, async (t) => {
+        const uploads = LETTERS.map((text) => uploadOf(new Blob([text])));
+        assert.deepEqual(await copyThose(t, uploads, options), { contents: LETTERS, reads });
+    });
+}
+
+test("where files cannot be read together, those that can be read alone are", async (t) => {
+    const uploads = ["a", "b", "c"].map((text) => uploadOf(new Blob([text])));
+    const { contents } = await copyThose(t, uploads, { canRead: ({ size }) => size === 1 });
+    assert.deepEqual(contents, ["a", "b", "c"]);
+});
+
+test("of files read together that are longer than chosen, none gets another's bytes", async (t) => {
+    const uploads = ["ab", "cd", "ef"].map((text) => uploadOf(new Blob([text])));
+    uploads[1].size = 1;
+    const { contents } = await copyThose(t, uploads);
+    assert.deepEqual(contents, ["ab", "file_changed", "ef"]);
+});
+
+test("a large file is not read ahead", async (t) => {
+    Object.defineProperty(globalThis, "navigator", { value: { userAgentData: {} }, configurable: true });
+    const read = t.mock.method(Blob.prototype, "arrayBuffer");
+    readAhead(uploadOf(new Blob(["x".repeat(300_000)])), () => []);
+    assert.equal(read.mock.callCount(), 0);
+});
 
 test("Chromium says of a deleted file that it is empty: it has changed", async () => {
     const { disk, upload } = chooseFile("as it was", { isLive: true });
