@@ -322,7 +322,7 @@ def test_no_package_of_npm_runs_a_script_of_its_own(checkout: Checkout) -> None:
     code, said = checkout.run("deploy")
     assert (code, sorted(said.splitlines(keepends=True))) == (0, sorted([SETTING_UP, JAVASCRIPT]))
     assert [call for call in checkout.calls() if call[0] == "npm"] == [
-        ["npm", "ci --ignore-scripts --loglevel=error --no-audit --no-fund"]
+        ["npm", "ci --ignore-scripts --loglevel=error --no-audit --no-fund --no-update-notifier"]
     ]
 
 

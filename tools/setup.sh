@@ -165,7 +165,7 @@ make_javascript() {
     }
     echo "Setting up the JavaScript tools in node_modules"
     # Each is checked by its hash in the lock; no package here needs a script of its own to be run.
-    npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
+    npm ci --ignore-scripts --loglevel=error --no-audit --no-fund --no-update-notifier >/dev/null
     cksum <package-lock.json >node_modules/.lock
 }
 
