@@ -26,7 +26,7 @@ from support.tokens import bearer, new_secret, token
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HTTP_API = (ROOT / "docs" / "reference" / "http-api.md").read_text(encoding="utf-8")
-IDENTITY = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 RECIPES = (ROOT / "docs" / "from-the-tutorial.md").read_text(encoding="utf-8")
 
 
@@ -87,8 +87,17 @@ def test_the_curl_commands_store_a_file(cloud: Cloud, tmp_path: Path) -> None:
     assert [each.path.read_bytes() for each in cloud.bucket.objects()] == [b"hello"]
 
 
+def test_the_tutorial_asks_for_a_form_where_its_make_dev_answers(cloud: Cloud) -> None:
+    begin, request, *_ = code_blocks("sh", TUTORIAL)
+    [port] = re.findall(r"^FUNCTION=http://127\.0\.0\.1:(\d+)$", request, re.MULTILINE)
+    assert f"FUNCTION_PORT={port}" in begin.split()
+    script = request.replace(port, str(cloud.gateway.port))
+    printed = subprocess.run(["sh", "-ec", script], capture_output=True, check=True, timeout=60).stdout  # noqa: S603, S607 - the document's own
+    assert json.loads(printed)["uploads"][0]["fields"]["x-oss-content-type"] == "text/plain"
+
+
 def test_the_link_commands_give_a_link_that_uploads(tmp_path: Path) -> None:
-    [commands] = [block for block in code_blocks("sh", IDENTITY) if "make link" in block]
+    [commands] = [block for block in code_blocks("sh", TUTORIAL) if "make link" in block]
     [flags] = re.findall(r"make link ARGS='(.*)'", commands)
     secret = new_secret()
     printed = subprocess.run(  # noqa: S603 - the README's own
