@@ -88,6 +88,9 @@ def _access_key(key: str | None, secret: str | None) -> tuple[str, str] | None:
         raise ValueError("--access-key-id and --access-key-secret go together. Use both, or none for random keys.")
     if not re.fullmatch("[A-Za-z0-9]{1,64}", key):
         raise ValueError("--access-key-id must consist of 1 to 64 letters and digits.")
+    # It is printed to be pasted into a shell and into programs.
+    if not re.fullmatch("[A-Za-z0-9+/=._-]{1,128}", secret):
+        raise ValueError("--access-key-secret must consist of 1 to 128 letters, digits and + / = . _ -")
     return key, secret
 
 

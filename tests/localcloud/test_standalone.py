@@ -229,6 +229,10 @@ def test_a_misspelt_variable_is_named_without_its_value(tmp_path: Path) -> None:
         (["--allowed-host", "*"], "'*' is not a host name such as oss (no port, no wildcard)"),
         (["--access-key-id", "key"], "--access-key-id and --access-key-secret go together."),
         (
+            ["--access-key-id", "key", "--access-key-secret", "$(id)"],
+            "--access-key-secret must consist of 1 to 128 letters, digits and + / = . _ -",
+        ),
+        (
             ["--region", "oss-cn-hangzhou"],
             "The region is 'oss-cn-hangzhou', which begins an endpoint's name. Use its ID",
         ),
