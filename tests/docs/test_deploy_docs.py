@@ -100,3 +100,14 @@ def test_a_workflow_sets_what_make_deploy_exchanges_and_asks_for_the_right_audie
     assert set(variables) == set(oidc.NAMES)
     assert re.findall(r"^ *make .*$", script, re.MULTILINE)[-1].strip() == "make deploy"
     assert ("sts.aliyuncs.com" in text, "umask 077" in script) == (True, True)
+
+
+@pytest.mark.parametrize(("kind", "text"), WORKFLOWS, ids=[kind for kind, _ in WORKFLOWS])
+def test_a_workflow_has_the_python_that_makes_the_packages(kind: str, text: str) -> None:
+    [minor] = re.findall(r"^RUNTIME=python(\S+)$", (PROJECT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    workflow = yaml.safe_load(text)
+    if kind == "github":
+        [version] = [each["with"]["python-version"] for each in workflow["jobs"]["deploy"]["steps"] if "setup-python" in each.get("uses", "")]  # fmt: skip
+        assert version == minor
+    else:
+        assert workflow["deploy"]["image"].startswith(f"python:{minor}-")
