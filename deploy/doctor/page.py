@@ -11,7 +11,8 @@ from deploy.doctor.context import Context
 from deploy.doctor.function import http_trigger
 from deploy.site.bucket import MANIFEST
 from deploy.site.files import CONFIG, INDEX, check_look, is_version, read_contents
-from deploy.site.publish import PublishRequest, files_of
+from deploy.site.publish import files_of
+from deploy.site.publish_request import PublishRequest
 
 _NO_FUNCTION = "https://function.invalid"
 """Stands for the function's address where it is not known; two files have it in them."""

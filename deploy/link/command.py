@@ -24,7 +24,7 @@ from deploy.link import summary
 from deploy.link.people import read_people
 from deploy.link.upload_token import issue_token, read_flag
 from deploy.profiles import check_profile, keep_days, read_profiles
-from deploy.site.publish import deployed_page
+from deploy.site.publish_request import deployed_page
 from direct_upload import content_types
 from direct_upload.authorize import MAX_LINK_FILES, MAX_NOTE, MAX_TITLE
 from direct_upload.profiles import DEFAULT_MAX_SIZE, parse, parse_size

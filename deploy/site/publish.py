@@ -16,83 +16,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import alibabacloud_oss_v2 as oss
 
-from deploy import declared
-from deploy.credentials import account_id, deployer
+from deploy.credentials import deployer
 from deploy.oss_client import client, is_of_another_region, refusal
 from deploy.site.bucket import ForeignObjects, SiteBucket
-from deploy.site.files import INDEX, LOOK, SiteFile, site_files
+from deploy.site.files import SiteFile, site_files
+from deploy.site.publish_request import PublishRequest
 from localcloud.terminal import guard_output
 
 _T = TypeVar("_T")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?")
 _FORBIDDEN = "PublicEndpointForbidden"
-
-
-@dataclass(frozen=True)
-class PublishRequest:
-    """What to publish, and where; an empty text counts as absent."""
-
-    bucket: str
-    region: str
-    folder: str = ""
-    endpoint: str = ""
-    function: str = ""
-    upload: str = ""
-    domain: str = ""
-    title: str = ""
-    logo: str = ""
-    accent: str = ""
-    footer: str = ""
-    profile: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> PublishRequest:
-        """Reads JSON. Raises ValueError with what is wrong."""
-        try:
-            told = json.loads(text)
-        except ValueError:
-            told = None
-        if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
-            raise ValueError("The options must be one JSON object of texts, as an argument or on standard input")
-        if unknown := sorted(told.keys() - {each.name for each in fields(cls)}):
-            raise ValueError(f"Unknown option: {', '.join(unknown)}")
-        if missing := [name for name in ("bucket", "region") if not told.get(name)]:
-            raise ValueError(f"Missing option: {', '.join(missing)}")
-        request = cls(**told)
-        if not re.fullmatch(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*", request.region):
-            raise ValueError(f"The region must be an ID such as cn-hongkong (without oss-), not {request.region!r}")
-        if request.domain and not _HOST.fullmatch(request.domain):
-            raise ValueError(
-                f"SITE_DOMAIN must be a host name alone, such as upload.example.com, not {request.domain!r}"
-            )
-        return request
-
-    @property
-    def scheme(self) -> str:
-        """Returns http for a stand-in on this machine, else https."""
-        return "http" if self.endpoint.startswith("http:") else "https"
-
-    @property
-    def url(self) -> str:
-        if self.domain:
-            return f"{self.scheme}://{self.domain}/"
-        if self.endpoint:
-            return f"{self.endpoint.rstrip('/')}/{self.bucket}/{INDEX}"
-        return f"https://{self.bucket}.oss-{self.region}.aliyuncs.com/{INDEX}"
-
-    @property
-    def look(self) -> dict[str, str]:
-        return {name: getattr(self, name) for name in LOOK if getattr(self, name)}
 
 
 def files_of(request: PublishRequest) -> list[SiteFile]:
@@ -171,22 +111,6 @@ _REASONS = {
     _FORBIDDEN: "OSS closes its own addresses to this account in {region}: bind a domain to each bucket and set "
     "SITE_DOMAIN and UPLOAD_DOMAIN, or choose a region outside the mainland",
 }
-
-
-def deployed_page(environ: Mapping[str, str], folder: Path) -> str:
-    """Returns the page's address by s.yaml of `folder`; empty if it contains the account's ID, which is not known.
-
-    `environ` has .env in it already.
-    """
-    account = account_id(environ)
-    try:
-        props = declared.read(folder, environ, account).resources["site"]["props"]
-        request = PublishRequest(
-            bucket=str(props["bucket"]), region=str(props["region"]), domain=str(props.get("domain") or "")
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-    return request.url if account or request.domain else ""
 
 
 def _say(line: str) -> None:

@@ -13,26 +13,21 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from alibabacloud_oss_v2.credentials import StaticCredentialsProvider
-from alibabacloud_sts20150401.client import Client as StsClient
-from alibabacloud_sts20150401.models import AssumeRoleRequest
-from alibabacloud_tea_openapi.utils_models import Config
 
 from deploy import credentials
 from deploy.addresses import is_safe
 from deploy.environment import own_environment
 from deploy.link.upload_token import issue_token
 from deploy.profiles import sound_profiles
-from deploy.site.publish import deployed_page
+from deploy.site.publish_request import deployed_page
 from deploy.smoke.outcome import Step, StepFailed, StepSkipped
 from deploy.smoke.probes import Probes
 from deploy.smoke.session import Session
 from deploy.smoke.smoke import Smoke
 from deploy.smoke.target import Target
-from direct_upload import sdk_session
 from direct_upload.profiles import DEFAULT
 from fc_http.environment import printable_address
 from fc_http.errors import ApiError
@@ -118,6 +113,8 @@ def _live(
 
 def _dev(told: Any, environ: Mapping[str, str], now: datetime, profiles: Profiles) -> Target:
     """Reads the line of `make dev`. Raises KeyError for another line, ValueError if keys would go elsewhere."""
+    from deploy.smoke.local_upload_role import assume  # noqa: PLC0415 - slow, and needed here alone
+
     own = StaticCredentialsProvider(told["access_key_id"], told["access_key_secret"], told["security_token"])
     for name in ("function", "page", "oss", "sts"):
         _address(name, told[name])
@@ -127,31 +124,11 @@ def _dev(told: Any, environ: Mapping[str, str], now: datetime, profiles: Profile
         token=_token(environ, now, profiles),
         own_secret=_has_own_secret(environ),
         deployer=own,
-        signer=_upload_role_of(told),
+        signer=assume(told, WHO),
         endpoint=told["oss"],
         profiles=profiles,
         files=told["files"],
     )
-
-
-def _upload_role_of(told: Any) -> StaticCredentialsProvider:
-    """Assumes the upload role: in the stand-ins, the function's own role may not put objects."""
-    sdk_session.install()
-    client = StsClient(
-        Config(
-            access_key_id=told["access_key_id"],
-            access_key_secret=told["access_key_secret"],
-            security_token=told["security_token"],
-            endpoint=urlsplit(told["sts"]).netloc,
-            protocol="http",
-        )
-    )
-    try:
-        reply: Any = client.assume_role(AssumeRoleRequest(role_arn=told["role_arn"], role_session_name=WHO))
-    except Exception as fault:  # noqa: BLE001 - the SDK raises whatever its layers raise, with tokens in it
-        raise ValueError(f"The local STS refuses the upload role: {sdk_session.error_code(fault)}") from None
-    made = reply.body.credentials
-    return StaticCredentialsProvider(made.access_key_id, made.access_key_secret, made.security_token)
 
 
 def _has_own_secret(environ: Mapping[str, str]) -> bool:
