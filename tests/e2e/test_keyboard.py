@@ -84,7 +84,7 @@ def test_a_failed_file_is_tried_again_by_keyboard(page: Page, cloud: Cloud) -> N
 
 @pytest.mark.thorough
 def test_a_running_upload_is_cancelled_by_keyboard(page: Page, cloud: Cloud) -> None:
-    cloud.faults.oss_latency = 20
+    cloud.faults.oss_stall_at = 0
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class(re.compile("sending|finishing"))
@@ -93,7 +93,7 @@ def test_a_running_upload_is_cancelled_by_keyboard(page: Page, cloud: Cloud) -> 
 
 
 def test_the_language_is_switched_by_keyboard_while_files_are_on_their_way(page: Page, cloud: Cloud) -> None:
-    cloud.faults.oss_latency = 20
+    cloud.faults.oss_stall_at = 0
     open_page(page, cloud)
     choose(page, ("cat.png", "image/png", PNG))
     expect(row(page, "cat.png")).to_have_class(re.compile("sending|finishing"))
