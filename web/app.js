@@ -2,7 +2,8 @@
 
 import "./element.js";
 import { Fault } from "./faults.js";
-import { chooseLanguage, LANGUAGES } from "./messages.js";
+import { chooseLanguage, fetchJson, LANGUAGES } from "./messages.js";
+import { load, save } from "./storage.js";
 import { addStyle, THEME } from "./style.js";
 import { elementsById } from "./template.js";
 
@@ -29,7 +30,7 @@ async function start() {
     const { token, profile } = loadLink() ?? saveLink(link ?? {});
     showLanguage(chooseLanguage([load("localStorage", "language"), ...navigator.languages]));
     try {
-        config = await fetchConfig();
+        config = /** @type {Config} */ (await fetchJson("config.json"));
         showConfig(config);
         uploader.token = token ?? "";
         uploader.profile = profile || config.profile || "";
@@ -41,11 +42,6 @@ async function start() {
     }
     await showTitle();
     return link;
-}
-
-/** @returns {Promise<Config>} */
-async function fetchConfig() {
-    return (await fetch("config.json", { cache: "no-cache", credentials: "omit" })).json();
 }
 
 /** @param {Config} config */
@@ -132,25 +128,6 @@ async function showUnused(fault) {
     const texts = await uploader.texts;
     const reason = texts?.describeFault(fault) ?? "";
     page["link-notice"].textContent = texts?.formatMessage("link_unused", { reason }) ?? "";
-}
-
-/** @param {"sessionStorage" | "localStorage"} storage @param {string} name */
-function load(storage, name) {
-    try {
-        return window[storage].getItem(name);
-    } catch {
-        return null;
-    }
-}
-
-/** @param {"sessionStorage" | "localStorage"} storage @param {string} name @param {string} value */
-function save(storage, name, value) {
-    try {
-        window[storage].setItem(name, value);
-    } catch {
-        // The browser stores nothing.
-    }
-    return value;
 }
 
 page.language.onchange = async () => {

@@ -5,6 +5,7 @@ import { LINK_NEEDED } from "./faults.js";
 import { isolateName, Translator } from "./messages.js";
 import { confirm } from "./question.js";
 import { Signer } from "./signer.js";
+import { save } from "./storage.js";
 
 /**
  * Uses a link instead of the one in use, at once or after a reload, if it may. Rejects with a Fault if it is not valid.
@@ -76,12 +77,7 @@ async function decideOnLink(uploader, link, isReplaceable) {
 /** Hands a link to the page that is loaded next. @param {Link} link */
 function handOn({ token, profile = "" }) {
     const link = { ...(token && { token }), profile };
-    try {
-        for (const [name, value] of Object.entries(link)) {
-            sessionStorage.setItem(name, value);
-        }
-    } catch {
-        // The browser stores nothing.
+    if (!Object.entries(link).every(([name, value]) => save("sessionStorage", name, value))) {
         history.replaceState(null, "", `#${new URLSearchParams(link)}`);
     }
 }

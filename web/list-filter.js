@@ -1,7 +1,7 @@
 // Shows some files of a long list: those that are unfinished, failed or uploaded. Loaded for more than ten.
 
 import { FAILED, OPEN, STORED } from "./states.js";
-import { create } from "./template.js";
+import { create, createButton } from "./template.js";
 
 /** @type {[kind: string, states: State[]][]} */
 const KINDS = [
@@ -16,7 +16,7 @@ const selectorOf = (/** @type {State[]} */ states) => states.map((state) => `.${
 export class Filter {
     #kind = 0;
     #buttons = KINDS.map((_, kind) => {
-        const button = create("button", { type: "button", part: "button" });
+        const button = createButton();
         button.onclick = () => {
             this.#kind = kind;
             this.list.paint();

@@ -117,12 +117,16 @@ export const STYLE = /* css */ `
         min-width: 0;
     }
 
+    .name,
+    .stored {
+        text-align: -webkit-match-parent;
+        text-align: match-parent;
+    }
+
     .name {
         display: block;
         height: 1.5em;
         overflow: hidden;
-        text-align: -webkit-match-parent;
-        text-align: match-parent;
         white-space: pre;
     }
 
@@ -156,8 +160,6 @@ export const STYLE = /* css */ `
     }
 
     .stored {
-        text-align: -webkit-match-parent;
-        text-align: match-parent;
         color: var(--quiet);
         font:
             0.8125rem / 1.5 ui-monospace,

@@ -22,9 +22,14 @@ const MAX_TYPES = 5;
 
 /** Numbers and dates are written as in `preferred`, where that is the same language. @param {string} language one of LANGUAGES @param {readonly (string | null | undefined)[]} [preferred] @returns {Promise<Translator>} */
 export async function loadTranslator(language, preferred = []) {
-    const response = await fetch(LANGUAGES[language].url(), { cache: "no-cache", credentials: "omit" });
+    const messages = await fetchJson(LANGUAGES[language].url());
     const locale = preferred.find((each) => each && each !== language && writingOf(each) === writingOf(language));
-    return new Translator(language, await response.json(), locale ?? language);
+    return new Translator(language, messages, locale ?? language);
+}
+
+/** As it is now: its name stays when its content changes. @param {string | URL} url @returns {Promise<any>} */
+export async function fetchJson(url) {
+    return (await fetch(url, { cache: "no-cache", credentials: "omit" })).json();
 }
 
 /** Of two that fit a reader's language, that of the same region wins, then that of the same script. @param {readonly (string | null | undefined)[]} preferred best first */

@@ -1,7 +1,7 @@
 // A question that is answered before something is stopped. Loaded when there is one.
 
 import { addStyle } from "./style.js";
-import { create } from "./template.js";
+import { create, createButton } from "./template.js";
 
 /** @type {string} */
 const STYLE = /* css */ `
@@ -27,9 +27,8 @@ const STYLE = /* css */ `
 
 /** Resolves with whether it is done. The Escape key leaves everything as it is. @param {string[]} texts @param {ShadowRoot} place @returns {Promise<boolean>} */
 export function confirm([title, text, staying, doing], place) {
-    const button = { type: "button", part: "button" };
-    const stay = create("button", button, staying);
-    const act = create("button", button, doing);
+    const stay = createButton("button", staying);
+    const act = createButton("button", doing);
     const dialog = /** @type {HTMLDialogElement} */ (
         create(
             "dialog",

@@ -3,7 +3,7 @@
 import { Meter } from "./bandwidth.js";
 import { HALTS_QUEUE } from "./retry.js";
 import { FAILED, STORED } from "./states.js";
-import { create, setText } from "./template.js";
+import { createButton, setText } from "./template.js";
 import { describeOutage, describeTotals } from "./wording.js";
 
 const ANNOUNCE_MS = 10_000;
@@ -28,8 +28,6 @@ function classOf(totals) {
     }
     return totals.of("cancelled") > 0 ? "stopped" : "complete";
 }
-
-const createButton = () => create("button", { type: "button", part: "button", hidden: "" });
 
 /** @type {string} */
 const STYLE = /* css */ `
@@ -84,10 +82,6 @@ const STYLE = /* css */ `
 
     .incomplete #summary::before {
         content: "!";
-    }
-
-    #total button.copied {
-        color: var(--good);
     }
 
     @media (max-width: 30rem) {

@@ -1,5 +1,7 @@
 // The elements of <oss-upload>, and of a file's row. Made by code: no markup is parsed, as Trusted Types ask.
 
+const BUTTON = { type: "button", part: "button" };
+
 /** @param {string} selector such as `p#rules.quiet` @param {Record<string, string>} [attributes] @param {(Node | string)[]} children */
 export function create(selector, attributes = {}, ...children) {
     const [, tag, id, classes] = /** @type {RegExpExecArray} */ (/^(\w+)#?([\w-]*)\.?([\w.-]*)$/.exec(selector));
@@ -13,6 +15,11 @@ export function create(selector, attributes = {}, ...children) {
     }
     element.append(...children);
     return element;
+}
+
+/** @param {string} [selector] @param {(Node | string)[]} children */
+export function createButton(selector = "button", ...children) {
+    return create(selector, BUTTON, ...children);
 }
 
 /** @param {string[]} paths */
@@ -84,7 +91,6 @@ function createDropZone() {
 }
 
 function createTotal() {
-    const button = { type: "button", part: "button" };
     return create(
         "div#total",
         { part: "summary", hidden: "" },
@@ -93,9 +99,9 @@ function createTotal() {
         create(
             "div.choices",
             {},
-            createText("button#cancel", "cancel_all", "Cancel all", button),
-            createText("button#retry", "retry_failed", "Retry failed files", button),
-            createText("button#clear", "clear_finished", "Clear finished", button),
+            createText("button#cancel", "cancel_all", "Cancel all", BUTTON),
+            createButton("button#retry"),
+            createText("button#clear", "clear_finished", "Clear finished", BUTTON),
         ),
     );
 }

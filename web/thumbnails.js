@@ -1,6 +1,7 @@
 // Pictures of images, drawn once their rows scroll into view, small or large as the reader likes. Loaded when there is an image.
 
-import { create, createIcon } from "./template.js";
+import { load, save } from "./storage.js";
+import { createButton, createIcon } from "./template.js";
 
 const MAX_SIZE = 20_000_000;
 
@@ -68,12 +69,11 @@ function draw(place, file) {
 
 /** Shows pictures large, while there are any; others see it the next time as well. @param {UploadList} list */
 function addSwitch({ rows, view }) {
-    const button = create(
+    const button = createButton(
         "button#enlarge.icon",
-        { type: "button", part: "button" },
         createIcon(["M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z"]),
     );
-    let isLarge = load();
+    let isLarge = load("localStorage", NAME) === "true";
     const paint = () => {
         const hasPictures = [...rows.keys()].some(({ file }) => isPicture(file));
         button.hidden = !hasPictures;
@@ -83,30 +83,13 @@ function addSwitch({ rows, view }) {
     };
     button.onclick = () => {
         isLarge = !isLarge;
-        save(isLarge);
+        save("localStorage", NAME, `${isLarge}`);
         paint();
     };
     view.addStyle(STYLE);
     view.page.summary.after(button);
     view.painters.push(paint);
     paint();
-}
-
-function load() {
-    try {
-        return localStorage.getItem(NAME) === "true";
-    } catch {
-        return false;
-    }
-}
-
-/** @param {boolean} isLarge */
-function save(isLarge) {
-    try {
-        localStorage.setItem(NAME, `${isLarge}`);
-    } catch {
-        // The browser stores nothing.
-    }
 }
 
 /** Chunks end with a full line, of two to six pictures. Paper has rows. */

@@ -61,6 +61,7 @@ MODULES = [
     "selection",
     "signer",
     "states",
+    "storage",
     "style",
     "summary",
     "template",
