@@ -92,7 +92,15 @@ const STYLE = /* css */ `
         }
 
         #total button {
-            padding-inline: 0.625rem;
+            padding: 0.25rem 0.5rem;
+            line-height: 1.25;
+        }
+    }
+
+    /* Their words wrap. */
+    @media (min-width: 22rem) and (max-width: 30rem) {
+        #total .choices {
+            flex-wrap: nowrap;
         }
     }
 

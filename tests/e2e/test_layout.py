@@ -131,6 +131,30 @@ def test_the_bar_shows_how_many_failed(page: Page, cloud: Cloud) -> None:
     assert widths == [60, 40]
 
 
+TOPS = "(buttons) => buttons.map((button) => button.getBoundingClientRect().top)"
+
+
+def test_on_a_phone_the_buttons_take_one_line_in_each_language(
+    page: Page, context: BrowserContext, cloud: Cloud
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 640})
+    open_page(page, cloud)
+    choose(page, ("a.txt", "text/plain", b"a"))
+    expect(page.locator(".done")).to_have_count(1)
+    cloud.faults.oss_deny_early = True
+    choose(page, ("b.txt", "text/plain", b"b"))
+    expect(page.locator(".failed")).to_have_count(1)
+    languages = page.locator("#language option").evaluate_all("(options) => options.map(({ value }) => value)")
+    lines = []
+    for language in languages:
+        page.locator("#language").select_option(language)
+        expect(page.locator("#uploader")).to_have_attribute("lang", language)
+        buttons = page.locator("#total .choices button:visible")
+        expect(buttons).to_have_count(3)
+        lines.append((len(set(buttons.evaluate_all(TOPS))), page.evaluate("document.documentElement.scrollWidth")))
+    assert lines == [(1, 360)] * 8
+
+
 NAMES = [
     "a.txt",
     "two  spaces at its end .txt",
