@@ -9,8 +9,12 @@ import { fileURLToPath } from "node:url";
 const WEB = fileURLToPath(new URL("../web/", import.meta.url));
 const TYPES = `${WEB}types/`;
 
+/** What the page has, and the package has not: package.json leaves them out. */
+const OF_THE_PAGE = ["app.js", "link-switch.js"];
+
 remove();
 if (process.argv[2] === "make") {
+    checkModules();
     const compiler = createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
     execFileSync(process.execPath, [compiler, "--project", `${WEB}tsconfig.json`], { stdio: "inherit" });
     const names = exportTypes();
@@ -18,6 +22,20 @@ if (process.argv[2] === "make") {
         importTypes(`${TYPES}${file}`, names);
     }
     copyFileSync(fileURLToPath(new URL("../LICENSE", import.meta.url)), `${WEB}LICENSE`);
+}
+
+/** Ends the program if there are modules that the package's entries load neither at once nor later. */
+function checkModules() {
+    const packed = ["package.js", "element.js"];
+    for (const name of packed) {
+        const imports = readFileSync(WEB + name, "utf-8").matchAll(/(?:from |import\()"\.\/([\w-]+\.js)"/g);
+        packed.push(...[...imports].map(([, other]) => other).filter((other) => !packed.includes(other)));
+    }
+    const stray = readdirSync(WEB).find((name) => name.endsWith(".js") && ![...packed, ...OF_THE_PAGE].includes(name));
+    if (stray) {
+        console.error(`web/${stray} would be packed, and no module of the package loads it. Move it out of web/.`);
+        process.exit(1);
+    }
 }
 
 function remove() {
