@@ -3,6 +3,9 @@
 import { Fault, functionFault } from "./faults.js";
 import { MAX_FORM_LIFETIME_SECONDS, MIN_BYTES_PER_SECOND } from "./form-lifetime.js";
 
+/** Of a counted link, as the function has it. The page looks at each of its slots. */
+const MAX_LINK_FILES = 1000;
+
 export class Signer {
     multipartThreshold = Infinity; // until the limits are known
     subject = ""; // until the limits are known
@@ -43,7 +46,8 @@ export class Signer {
         if (identity !== this.#identity) {
             return this.fetchLimits(signal); // they are another person's, or another profile's
         }
-        if (!(limits.max_size > 0 && [limits.accept, limits.content_types].every(Array.isArray))) {
+        const { accept, content_types: types, max_files: count = 0, max_size: size } = limits;
+        if (!(size > 0 && count <= MAX_LINK_FILES && [accept, types].every(Array.isArray))) {
             throw functionFault({}, 200); // something else is at the address
         }
         const name = this.storagePrefix;
@@ -51,7 +55,7 @@ export class Signer {
         this.maxFilesPerRequest = limits.max_files_per_request ?? this.maxFilesPerRequest;
         this.subject = limits.subject ?? "";
         this.#lifetimeSeconds = limits.expires_in ?? this.#lifetimeSeconds;
-        countSlots?.(this, limits.max_files ?? 0);
+        countSlots?.(this, count);
         this.#limitsOf = identity;
         if (this.storagePrefix !== name) {
             this.#multipart = undefined;

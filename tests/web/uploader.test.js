@@ -38,6 +38,13 @@ for (const [limits, size, life] of [
     });
 }
 
+for (const limits of [{ max_files: 1e12 }, { max_size: 0 }, { accept: "image/png" }]) {
+    test(`with ${JSON.stringify(limits)} it is not the function that answers`, async () => {
+        const asked = signer({ "/limits": { ...LIMITS, ...limits } });
+        await assert.rejects(asked.fetchLimits(), { code: "function_down" });
+    });
+}
+
 /** A signer whose requests are recorded: path with query, and body. */
 function recorder(answers, ...link) {
     const asked = [];
@@ -103,16 +110,30 @@ test("a counted link that is replaced by another one has other slots; asked for 
     assert.deepEqual([signer.slots, signer.link], [undefined, ""]);
 });
 
+/** A number that a module of the signing function has. */
+async function constantOf(module, name) {
+    const url = new URL(`../../functions/sign/direct_upload/${module}`, import.meta.url);
+    const [, number] = new RegExp(`^${name} = ([\\d_]+)$`, "m").exec(await readFile(url, "utf-8"));
+    return Number(number.replaceAll("_", ""));
+}
+
 test("the page reckons with the slowest line and the longest life that the function has", async () => {
-    const settings = await readFile(
-        new URL("../../functions/sign/direct_upload/profiles.py", import.meta.url),
-        "utf-8",
-    );
-    const number = (name) => Number(new RegExp(`^${name} = ([\\d_]+)$`, "m").exec(settings)[1].replaceAll("_", ""));
     assert.deepEqual(
         [MIN_BYTES_PER_SECOND, MAX_FORM_LIFETIME_SECONDS],
-        [number("MIN_BYTES_PER_SECOND"), number("MAX_FORM_LIFETIME_SECONDS")],
+        [
+            await constantOf("profiles.py", "MIN_BYTES_PER_SECOND"),
+            await constantOf("profiles.py", "MAX_FORM_LIFETIME_SECONDS"),
+        ],
     );
+});
+
+test("a link is for as many files as the function allows, and no more", async () => {
+    const most = await constantOf("authorize.py", "MAX_LINK_FILES");
+    const signerOf = (count) => signer({ "/limits": { ...LIMITS, max_files: count } });
+    const asked = signerOf(most);
+    await asked.fetchLimits();
+    assert.equal(asked.slots.count, most);
+    await assert.rejects(signerOf(most + 1).fetchLimits(), { code: "function_down" });
 });
 
 /** A signer of one person whose token becomes another's while the limits are asked for. */
