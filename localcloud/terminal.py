@@ -13,6 +13,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ def report_user_errors() -> Iterator[Outcome]:
 
 def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
+        path = Path(str(error.filename))
+        in_the_way = next((each for each in (*path.parents, path) if each.is_file()), None)
+        if in_the_way and isinstance(error, (NotADirectoryError, FileExistsError)):
+            return f"{in_the_way} is a file, where a folder is needed. Move it away, or name another folder."
         return f"Cannot use {error.filename}: {error.strerror}."
     return str(error)
 
