@@ -1,4 +1,4 @@
-"""Tests the signer against a real server: `pip install oss-localcloud pytest requests`, then `pytest`."""
+"""Tests the signer: `pip install alibabacloud_sts20150401 flask oss-localcloud pytest requests`, then `pytest`."""
 
 import pytest
 import requests
