@@ -14,3 +14,21 @@ test("what was removed from the list is not retried", () => {
     }
     assert.deepEqual([names(given), removed.state], [["listed"], "waiting"]);
 });
+
+for (const [waiting, milliseconds] of [
+    [20, 100],
+    [21, 400],
+]) {
+    test(`while ${waiting} files wait, a change is painted after ${milliseconds} ms`, (t) => {
+        const element = () => ({ before: () => {}, style: {}, append: () => {}, setAttribute: () => {} });
+        globalThis.document = { createElement: element };
+        const page = { rows: {}, cancel: element(), clear: element(), retry: {} };
+        const queue = { totals: { of: (state) => (state === "waiting" ? waiting : 0) } };
+        const list = new UploadList({ addStyle: () => {}, page }, queue, () => {});
+        const changed = upload("changed");
+        list.rows.set(changed, {});
+        const timer = t.mock.method(globalThis, "setTimeout", () => 0);
+        list.showChange(changed);
+        assert.equal(timer.mock.calls[0].arguments[1], milliseconds);
+    });
+}

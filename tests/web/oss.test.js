@@ -43,6 +43,9 @@ class FakeXhr {
         }
         this.status = answer.status ?? 200;
         this.responseText = answer.text ?? "";
+        for (const loaded of answer.reports ?? []) {
+            this.upload.onprogress({ loaded, total: 1000 });
+        }
         this.upload.onload();
         this.onload();
         this.onloadend();
@@ -239,6 +242,13 @@ for (const [browser, type, signed, sent] of [
         assert.equal(content === upload.file ? "the file" : `a slice of type ${content.type}`, sent);
     });
 }
+
+test("progress is reported up to the size of the file, and that once the whole form has gone out", async () => {
+    answer = { ...header(SUM), reports: [4, 990, 1000] };
+    const reported = [];
+    await postForm(FORM, small(), (bytes) => reported.push(bytes), signal);
+    assert.deepEqual(reported, [4, 9, 9]);
+});
 
 test("a part resolves with the sum of what has arrived", async () => {
     answer = header(SUM);
