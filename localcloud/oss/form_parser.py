@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
@@ -23,6 +24,9 @@ MAX_FIELDS = 8 * 1024
 
 MAX_PART_HEADER = 64 * 1024
 """Bytes of one header line of a part: our choice."""
+
+parse_header = lru_cache(maxsize=64)(parse_options_header)
+"""Each form has the same few headers as the one before."""
 
 NO_HEADER = re.compile(b"[\\x00\\r\\n]")
 
@@ -125,7 +129,7 @@ class FormReader:
         self._header_name = self._header_value = b""
 
     def _end_headers(self) -> None:
-        kind, options = parse_options_header(self._headers.get(b"content-disposition"))
+        kind, options = parse_header(self._headers.get(b"content-disposition"))
         if kind.lower() != b"form-data" or b"name" not in options:
             raise malformed_form(MALFORMED_PART)
         name = options[b"name"]

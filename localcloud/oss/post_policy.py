@@ -49,11 +49,16 @@ class Condition:
     """In lower case and without its `$`: names are compared without regard to case (our choice)."""
     expected: Any
     """A string for eq and starts-with, a list of strings for in and not-in."""
-    text: str
-    """The condition as OSS prints it when it fails."""
+    original: tuple[str, Any]
+    """The name, without its `$`, and the value as the policy has them."""
     lacks_dollar: bool
     """Whether it is a list whose name does not begin with `$`: accepted as our choice, since a page of OSS has such a
     sample for another fault."""
+
+    @property
+    def text(self) -> str:
+        """Returns the condition as OSS prints it when it fails."""
+        return _print(self.mode, *self.original)
 
     def holds(self, fields: Mapping[str, str]) -> bool:
         """Returns whether the form matches. A missing field matches no condition, not even not-in (our choice)."""
@@ -203,15 +208,19 @@ def _parse_condition(mode: str, name: object, expected: object, *, lacks_dollar:
     plain = name.removeprefix("$")
     if mode != "eq" and plain.lower() in EXACT_ONLY:
         invalid("217", f"{plain} has another mode than eq")
-    text = json.dumps([mode, f"${plain}", expected], ensure_ascii=False)
     values = expected if mode in ("in", "not-in") else [expected]
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        invalid("224", f"the value of {text} is of a wrong type")
+        invalid("224", f"the value of {_print(mode, plain, expected)} is of a wrong type")
     # A dollar in a value is to be escaped; refusing one that is not is our choice.
     if any(BARE_DOLLAR.search(value) for value in values):
-        invalid("201", f"a $ in the value of {text} is not escaped")
+        invalid("201", f"a $ in the value of {_print(mode, plain, expected)} is not escaped")
     literal = [value.replace(r"\$", "$") for value in values]
-    return Condition(mode, plain.lower(), literal if values is expected else literal[0], text, lacks_dollar)
+    meant = literal if values is expected else literal[0]
+    return Condition(mode, plain.lower(), meant, (plain, expected), lacks_dollar)
+
+
+def _print(mode: str, name: str, expected: object) -> str:
+    return json.dumps([mode, f"${name}", expected], ensure_ascii=False)
 
 
 def check_policy(policy: PostPolicy, fields: Mapping[str, str], now: float) -> None:
