@@ -31,13 +31,14 @@ class MinifiedPage:
 
     contents: dict[str, bytes]
     made: frozenset[str]
-    """The names of those that were made. The others, and all but a few addresses in HTML, are as they lie there."""
+    """The names of those that were made. The others are as they lie there, but for a few addresses in HTML, and the
+    blanks in JSON that the modules load."""
 
 
 def minify(folder: Path, contents: Mapping[str, bytes]) -> MinifiedPage:
     """Returns a page with the modules and style sheets minified that its HTML loads. Raises ValueError.
 
-    `contents` are the files of `folder` that are published. All that no HTML loads stays as it is.
+    `contents` are the files of `folder` that are published. All that neither HTML nor a module loads stays as it is.
     """
     pages = {name: html for name, html in contents.items() if name.endswith(".html")}
     entries = sorted({name for page, html in pages.items() for name in _loaded_names(page, html) if name in contents})
@@ -55,7 +56,17 @@ def minify(folder: Path, contents: Mapping[str, bytes]) -> MinifiedPage:
     others = {name: text for name, text in {**contents, **pages}.items() if name not in answer["sources"]}
     if _mention(others, answer["sources"]):
         others = {**contents, **pages}
-    return MinifiedPage({**others, **made}, frozenset(made))
+    scripts = b"".join(made.values())
+    texts = {name: _without_blanks(text) for name, text in others.items() if f'"./{name}"'.encode() in scripts}
+    return MinifiedPage({**others, **texts, **made}, frozenset(made))
+
+
+def _without_blanks(text: bytes) -> bytes:
+    """Returns JSON in as few bytes as it takes, and anything else as it is."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")).encode()
+    except ValueError:
+        return text
 
 
 def _loaded_names(page: str, html: bytes) -> list[str]:

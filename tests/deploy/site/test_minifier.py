@@ -163,6 +163,19 @@ def test_a_page_of_ones_own_keeps_what_it_loads_in_other_ways(tmp_path: Path) ->
     assert site["other.html"].content == (web / "other.html").read_bytes()
 
 
+def test_json_that_modules_load_has_no_blanks(tmp_path: Path) -> None:
+    text, other = '{\n    "a": "b  \u00fc",\n    "c": [1, 2]\n}\n', '{ "d": 1 }'
+    script = 'for (const each of ["./texts.json", "./odd.json"]) fetch(new URL(each, import.meta.url));'
+    web = own_page(tmp_path, own_js=script, texts_json=text, other_json=other, odd_json="{ no JSON }")
+    (web / "index.html").write_text(f'<meta content="{PLACEHOLDER}"><script type="module" src="own.js"></script>')
+    site = publish(web)
+    assert [site[f"{name}.json"].content.decode() for name in ("texts", "other", "odd")] == [
+        '{"a":"b  \u00fc","c":[1,2]}',
+        other,
+        "{ no JSON }",
+    ]
+
+
 def test_html_below_the_page_refers_to_what_was_made(tmp_path: Path) -> None:
     web = own_page(tmp_path, own_js="console.log(1);")
     (web / "sub").mkdir()
