@@ -336,6 +336,12 @@ def test_nobody_but_set_up_and_make_lock_installs_anything() -> None:
     ]
 
 
+def test_the_documents_leave_what_is_locked_to_set_up() -> None:
+    """What npm ci installs by itself runs scripts, and set-up does not know of it: it installs all of it again."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert [page.name for page in pages if "npm ci" in page.read_text(encoding="utf-8")] == []
+
+
 # What is not set up.
 
 CONFTEST = ROOT / "conftest.py"
