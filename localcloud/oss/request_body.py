@@ -24,12 +24,12 @@ from localcloud.stand_in import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from typing import Protocol
 
     from werkzeug.wrappers import Request
 
     from localcloud.fault_switches import Faults
-    from localcloud.oss.storage.bucket import Bucket
     from localcloud.oss.storage.incoming import Incoming
 
     class Body(Protocol):
@@ -59,15 +59,17 @@ class UploadReceiver:
         self._lock = threading.Lock()
 
     @contextmanager
-    def receive(self, request: Request, bucket: Bucket) -> Iterator[tuple[FaultyBody, Incoming]]:
-        """Yields the body, and the place in the bucket for its bytes. Raises OssError."""
+    def receive(
+        self, request: Request, place: AbstractContextManager[Incoming]
+    ) -> Iterator[tuple[FaultyBody, Incoming]]:
+        """Yields the body, and the place for its bytes. Raises OssError."""
         self._fail_if_switched()
         if request.content_length is None and "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
             raise missing_content_length()
         if (request.content_length or 0) > MAX_BODY_SIZE:
             raise OssError(400, "InvalidArgument", "Post body size must be less than 5G.")
         try:
-            with bucket.incoming() as incoming:
+            with place as incoming:
                 yield FaultyBody(request, self._faults, self._stopping, self._shared_bandwidth), incoming
         except ClientDisconnected:
             # Most clients that disconnect read no response; one that has only closed its sending side does.

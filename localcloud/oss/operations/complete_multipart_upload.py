@@ -16,7 +16,6 @@ from localcloud.oss.errors import OssError, invalid_argument, malformed_xml
 from localcloud.oss.operations.initiate_multipart_upload import FORBID_OVERWRITE
 from localcloud.oss.operations.upload_part import parse_part_number
 from localcloud.oss.responses import upload_headers, xml_response
-from localcloud.oss.storage.crc64 import combine
 from localcloud.oss.storage.multipart_uploads import MAX_PARTS, combine_etags
 from localcloud.oss.url_encoding import encode_key, encoding_element
 
@@ -121,15 +120,13 @@ def _parse(body: bytes) -> list[tuple[int, str]]:
 
 
 def _join(request: OssRequest, upload: MultipartUpload, parts: list[Part], *, forbid_overwrite: bool) -> StoredObject:
-    """Copies the parts into one object, which is never read as a whole. Raises OssError, and OSError of the disk."""
+    """Makes one object of the parts, which is never read as a whole. Raises OssError, and OSError of the disk."""
     bucket = request.bucket
     with bucket.incoming() as incoming:
-        for part in parts:
-            try:
-                incoming.append(part.path)
-            except FileNotFoundError:
-                raise _invalid_part() from None  # it was sent again meanwhile, or the upload was aborted
-            incoming.crc64 = combine(incoming.crc64, part.crc64, part.size)
+        try:
+            bucket.multipart_uploads.join(upload, parts, incoming)
+        except FileNotFoundError:
+            raise _invalid_part() from None  # one was sent again meanwhile, or the upload was aborted
         settings, content_type = upload.settings, upload.content_type
         described = object_headers.describe(upload.key, incoming, settings, content_type, request.now())
         described = replace(described, etag=combine_etags(parts))

@@ -155,7 +155,7 @@ def _copy(request: OssRequest, source: Source, settings: Mapping[str, str], *, t
             raise no_such_key(source.key)
         stored, file = opened
         with file:
-            incoming.copy(file)
+            incoming.copy(file, stored.size)
         content_type = settings.get("content-type", "")
         described = object_headers.describe(request.key, incoming, settings, content_type, request.now())
         described = replace(described, etag=stored.etag, crc64=stored.crc64)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 def post_object(request: OssRequest) -> Response:
     """Stores the file and returns what the form asks for, or what the callback's receiver answers. Raises OssError."""
-    with request.service.uploads.receive(request.http, request.bucket) as (body, incoming):
+    with request.service.uploads.receive(request.http, request.bucket.incoming()) as (body, incoming):
         form = _read_form(request, body, incoming)
         request.form_policy, request.file_size = form.fields.get("policy", ""), incoming.size
         upload = _FormUpload(request, form, incoming)

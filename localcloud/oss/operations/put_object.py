@@ -34,7 +34,7 @@ def put_object(request: OssRequest) -> Response:
     for name in CONDITIONS:
         if name in settings:
             raise _conditional(name)
-    with request.service.uploads.receive(request.http, request.bucket) as (body, incoming):
+    with request.service.uploads.receive(request.http, request.bucket.incoming()) as (body, incoming):
         write_body(body, incoming, request.header("Content-MD5"))
         request.note(size=incoming.size)
         request.service.uploads.fail_if_disk_is_full()

@@ -24,7 +24,8 @@ def upload_part(request: OssRequest) -> Response:
     number = parse_part_number(request.parameters["partNumber"])
     uploads = request.bucket.multipart_uploads
     upload = uploads.find(request.key, request.parameters["uploadId"])
-    with request.service.uploads.receive(request.http, request.bucket) as (body, incoming):
+    place = uploads.incoming(upload, number, request.http.content_length or 0)
+    with request.service.uploads.receive(request.http, place) as (body, incoming):
         write_body(body, incoming, request.header("Content-MD5"))
         request.note(size=incoming.size)
         request.service.uploads.fail_if_disk_is_full()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from typing import TYPE_CHECKING
 
 from localcloud.oss.storage.crc64 import crc64_ecma
@@ -17,34 +16,48 @@ COPY_SIZE = 1024**2
 
 
 class Incoming:
-    """A file that grows while an upload arrives."""
+    """A file, or a stretch of one, that grows while an upload arrives."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, offset: int | None = None) -> None:
+        """`offset` is where the bytes go in a file that has others, too; without it, the file is made."""
         self.path = path
+        self.offset = offset
         self.size = 0
         self.crc64 = 0
         self.md5 = hashlib.md5(usedforsecurity=False)
-        self.file = path.open("xb", buffering=0)
+        self.file = path.open("xb" if offset is None else "r+b", buffering=0)
+        self.file.seek(offset or 0)
 
     def write(self, chunk: memoryview) -> None:
         """Appends a piece. Raises OSError."""
-        self.size += len(chunk)
         self.md5.update(chunk)
         self.crc64 = crc64_ecma(chunk, self.crc64)
+        self._append(chunk)
+
+    def copy(self, source: BinaryIO, size: int) -> None:
+        """Appends so many bytes of an open file. The caller sets the sums. Raises OSError."""
+        while size and (chunk := source.read(min(COPY_SIZE, size))):
+            self._append(memoryview(chunk))
+            size -= len(chunk)
+
+    def adopt(self, path: Path) -> bool:
+        """Becomes another name of a file, without a copy. The caller sets the sums. Returns whether it could."""
+        name = self.path.with_name(f"{self.path.name}-adopted")
+        try:
+            name.hardlink_to(path)
+        except OSError:
+            return False  # not every file system has links
+        name.replace(self.path)
+        self.size = path.stat().st_size
+        return True
+
+    def _append(self, chunk: memoryview) -> None:
+        self.size += len(chunk)
         while chunk:
             chunk = chunk[self.file.write(chunk) :]
 
-    def append(self, path: Path) -> None:
-        """Copies a file to the end. The caller sets the sums."""
-        with path.open("rb", buffering=0) as source:
-            self.copy(source)
-
-    def copy(self, source: BinaryIO) -> None:
-        """Copies an open file to the end. The caller sets the sums."""
-        shutil.copyfileobj(source, self.file, COPY_SIZE)
-        self.size += source.tell()
-
     def discard(self) -> None:
-        """Deletes the file, unless it has become an object or a part."""
+        """Deletes the file, unless it has become an object or a part, or has other bytes, too."""
         self.file.close()
-        self.path.unlink(missing_ok=True)
+        if self.offset is None:
+            self.path.unlink(missing_ok=True)
