@@ -15,13 +15,22 @@ const OF_THE_PAGE = ["app.js", "link-switch.js"];
 remove();
 if (process.argv[2] === "make") {
     checkModules();
-    const compiler = createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
-    execFileSync(process.execPath, [compiler, "--project", `${WEB}tsconfig.json`], { stdio: "inherit" });
+    execFileSync(process.execPath, [findCompiler(), "--project", `${WEB}tsconfig.json`], { stdio: "inherit" });
     const names = exportTypes();
     for (const file of readdirSync(TYPES).filter((each) => each !== "types.d.ts")) {
         importTypes(`${TYPES}${file}`, names);
     }
     copyFileSync(fileURLToPath(new URL("../LICENSE", import.meta.url)), `${WEB}LICENSE`);
+}
+
+/** Returns the path of TypeScript's compiler; ends the program if the JavaScript tools are not set up. */
+function findCompiler() {
+    try {
+        return createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
+    } catch {
+        console.error("TypeScript is missing, which makes the types. Run tools/setup.sh deploy, then this again.");
+        process.exit(1);
+    }
 }
 
 /** Ends the program if there are modules that the package's entries load neither at once nor later. */
