@@ -203,7 +203,7 @@ class AtOnce:
         for thread in threads[1:]:
             thread.start()
         for thread in threads[1:]:
-            thread.join(0.1 if others_wait else 10)  # time enough to go wrong in
+            thread.join(0.1 if others_wait else 60)  # time enough to go wrong in
         before = list(self.outcomes)
         self.go_on.set()
         for thread in threads:

@@ -200,8 +200,6 @@ def test_an_answer_that_is_no_document_is_refused(
 def test_a_provider_that_does_not_answer_is_given_up(
     serve: Serve, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovery, "TIMEOUT_SECONDS", 0.1)
-
     ended = threading.Event()
 
     def trickle(_: Request) -> Response:
@@ -211,6 +209,13 @@ def test_a_provider_that_does_not_answer_is_given_up(
 
         return Response(body(), headers={"Content-Length": "60000"})
 
+    request = http_client.request
+
+    def request_hastily(method: str, url: str, *, timeout_seconds: float, **more: Any) -> http_client.Response:
+        assert timeout_seconds == discovery.TIMEOUT_SECONDS
+        return request(method, url, timeout_seconds=0.1 if url.endswith("/keys") else 60, **more)
+
+    monkeypatch.setattr(http_client, "request", request_hastily)
     httpserver.expect_request("/keys").respond_with_handler(trickle)
     issuer = serve()
     assert reason(issuer) == "keys: no response in time"
