@@ -251,6 +251,10 @@ def _local(environ: Mapping[str, str]) -> UploadBucket:
 
 def _bucket(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path) -> UploadBucket:
     """Returns the bucket that is named, else that of s.yaml. Raises OSError, ValueError."""
+    provider = credentials.deployer(environ)
+    if provider is None:
+        why, _ = credentials.no_credentials(environ)
+        raise ValueError(f"The bucket cannot be read: {why} (docs/operations.md, Credentials)")
     settings = {name: environ[name] for name in ("OSS_BUCKET", "OSS_REGION", "UPLOAD_PREFIX") if environ.get(name)}
     given = {"OSS_BUCKET": asked.bucket, "OSS_REGION": asked.region}
     settings |= {name: value for name, value in given.items() if value}
@@ -258,11 +262,6 @@ def _bucket(asked: argparse.Namespace, environ: Mapping[str, str], folder: Path)
         settings = declared.read(folder, environ, credentials.account_id(environ)).function_environ | settings
     if declared.NO_ACCOUNT in settings.get("OSS_BUCKET", declared.NO_ACCOUNT):
         raise ValueError("The bucket's name has the account's ID in it: set AccountID, or give --bucket and --region")
-    provider = credentials.deployer(environ)
-    if provider is None:
-        raise ValueError(
-            "There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
-        )
     client = oss_client.client(provider, settings["OSS_REGION"], asked.endpoint)
     return UploadBucket(client, settings["OSS_BUCKET"], _prefix(settings))
 

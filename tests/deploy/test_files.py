@@ -475,12 +475,18 @@ def test_a_fault_on_the_way_is_told_without_the_signed_address(cut: bool) -> Non
 
 CREDENTIALS = {"AccessKeyID": "LTAI1", "AccessKeySecret": new_secret()}
 BUCKET = {"OSS_BUCKET": "team-uploads", "OSS_REGION": "cn-hongkong"}
+NO_BUCKET = "The bucket cannot be read: "
+READ = "(docs/operations.md, Credentials)"
 
 
 @pytest.mark.parametrize(
     ("environ", "told"),
     [
-        (BUCKET, "There are no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET\n"),
+        (
+            {},
+            f"{NO_BUCKET}there are no credentials in the environment, and none in `s config` by the name of default {READ}\n",
+        ),
+        ({**BUCKET, "AccessKeyID": "LTAI1"}, f"{NO_BUCKET}AccessKeyID is set, and AccessKeySecret is not {READ}\n"),
         (CREDENTIALS, "The bucket's name has the account's ID in it: set AccountID, or give --bucket and --region\n"),
     ],
 )
