@@ -1,7 +1,7 @@
 """Hundreds of small files: the element and Uppy, each in a page that no debugger watches, and curl with as many connections.
 
 A debugger, such as Playwright's, hears of each request, which costs as much again as a small request itself. The time
-begins once both are ready: people choose files after a page has come.
+begins once both are loaded: people choose files after a page has come.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ OURS = """
 import "./web/element.js";
 const element = Object.assign(document.createElement("oss-upload"), { function: "ADDRESS" });
 document.body.append(element);
-await element.ready;
+for (await element.ready; !element.queue; ) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+}
 export async function upload(files) {
     const done = new Promise((resolve) => element.addEventListener("done", resolve));
     element.addFiles(files);
