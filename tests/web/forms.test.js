@@ -438,9 +438,10 @@ test("a file of a counted link that is cancelled gives its slot to another", asy
     assert.deepEqual(states([first, ...files]), [...Array(5).fill("done"), "cancelled"]);
 });
 
-test("to cancel 20,000 waiting files takes no longer than to add them", async () => {
+/** How many times as long as adding so many files it takes to cancel them, in the processor's time. */
+async function cancellingPerAdding(count) {
     const all = world();
-    const files = uploads(20_000, 0);
+    const files = uploads(count, 0);
     const spend = (act) => {
         const begin = process.cpuUsage();
         files.forEach(act);
@@ -448,10 +449,18 @@ test("to cancel 20,000 waiting files takes no longer than to add them", async ()
     };
     const adding = spend((file) => all.queue.add(file));
     const cancelling = spend((file) => all.queue.cancel(file));
-    // Generous, for machines that do much else; with a search of the list for each file it was thirty times.
-    assert.ok(cancelling < 5 * adding, `${cancelling} and ${adding} µs`);
     assert.equal(all.queue.totals.open, 0);
     await settle();
+    return cancelling / adding;
+}
+
+test("to cancel 20,000 waiting files takes no longer than to add them", async () => {
+    const tries = [];
+    // Generous, and more than once: garbage is collected meanwhile. With a search of the list for each file it was thirty.
+    while (tries.length < 3 && !(Math.min(...tries) < 5)) {
+        tries.push(await cancellingPerAdding(20_000));
+    }
+    assert.ok(Math.min(...tries) < 5, `${tries} times as long`);
 });
 
 test("a form that is asked for when its file has been cancelled is not waited for", async () => {
