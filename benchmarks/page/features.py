@@ -14,7 +14,7 @@ FEATURES = {
     "The element, its attributes, and forms that it is in": ["element.js", "attributes.js", "form-control.js"],
     "What is shown without files, its look included": ["view.js", "template.js", "style.js", "drop.js"],
     "Eight languages, their numbers and plurals": ["messages.js"],
-    "The page around: title, look, language, links": ["app.js"],
+    "The page around: title, look, language, links": ["app.js", "storage.js"],
     "The function's client, and what faults mean": ["signer.js", "faults.js", "retry.js"],
     "The queue, with forms that expire": ["queue.js", "waiting.js", "uploader.js", "files.js", "states.js"],
     "The storage's client": ["oss.js", "abort.js"],
