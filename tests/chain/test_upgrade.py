@@ -58,6 +58,7 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
         yield chain
 
 
+@pytest.mark.any_python
 def test_200_uploads_with_a_deployment_in_their_midst_are_all_stored(chain: Chain) -> None:
     """Function Compute replaces the instances. Forms are signed before and after, and each is posted after it."""
     files = [{"filename": f"{number}.png", "size": 7, "content_type": "image/png"} for number in range(200)]

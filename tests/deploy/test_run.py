@@ -51,7 +51,15 @@ def hostile(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("target", ["link", "doctor", "smoke", "files", "replay", "cloud"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(pytest.param(each, marks=pytest.mark.thorough) for each in ("link", "smoke", "replay")),
+        "doctor",
+        "files",
+        "cloud",
+    ],
+)
 def test_no_module_in_the_folder_is_run(tmp_path: Path, target: str) -> None:
     folder = hostile(tmp_path)
     done = subprocess.run(  # noqa: S603 - the Makefile's own

@@ -109,6 +109,7 @@ def test_no_address_in_a_token_is_fetched(function: Function, provider: Provider
     assert set(provider.requests) == set(ONE_ATTEMPT)
 
 
+@pytest.mark.any_python
 def test_a_storm_of_ten_thousand_unknown_keys_causes_one_attempt(provider: Provider) -> None:
     keys, invocation = ProviderKeys(Issuer(ISSUER, "uploads", ())), Invocation(NOON, None, lambda line: None)
     keys.prepare(invocation)
@@ -170,6 +171,7 @@ def test_where_no_key_has_a_name_no_token_causes_an_attempt(make: Make, provider
     assert provider.requests == ONE_ATTEMPT
 
 
+@pytest.mark.any_python
 def test_keys_rotated_twice_and_the_provider_down_for_an_hour_and_no_good_token_is_refused(
     function: Function, provider: Provider, clock: time_machine.Traveller
 ) -> None:
