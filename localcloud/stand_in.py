@@ -252,7 +252,8 @@ class StandIn(HTTPServer):
         """Stops, and waits for the requests that are still being answered."""
         assert self.server_thread is not None  # noqa: S101 - for the type checker: it runs
         self.stopping.set()
-        with suppress(ConnectionRefusedError):  # if it has seen so itself, after a request that came just now
+        # It has seen so itself, after a request that came just now, and closes before it takes this connection, or after.
+        with suppress(ConnectionRefusedError, ConnectionResetError):
             socket.create_connection((self.host, self.port)).close()
         self.server_thread.join()
         self.server = self.server_thread = None
