@@ -252,7 +252,7 @@ class StandIn(HTTPServer):
         """Stops, and waits for the requests that are still being answered."""
         assert self.server_thread is not None  # noqa: S101 - for the type checker: it runs
         self.stopping.set()
-        # It has seen so itself, after a request that came just now, and closes before it takes this connection, or after.
+        # It may have seen so itself, after a request that came just now: then it refuses this connection, or resets it.
         with suppress(ConnectionRefusedError, ConnectionResetError):
             socket.create_connection((self.host, self.port)).close()
         self.server_thread.join()
