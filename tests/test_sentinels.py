@@ -13,8 +13,8 @@ from support import sentinels
 @pytest.fixture(autouse=True)
 def no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets a test begin without secrets, and forget its own."""
-    monkeypatch.setattr(sentinels, "_never_answered", {})
-    monkeypatch.setattr(sentinels, "_never_logged", {})
+    monkeypatch.setattr(sentinels, "_never_answered", set())
+    monkeypatch.setattr(sentinels, "_never_logged", set())
 
 
 def test_one_thread_searches_while_another_makes_secrets() -> None:
