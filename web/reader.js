@@ -170,6 +170,7 @@ async function readTogether(uploads) {
         at += upload.size;
     }
     const isWhole = at === bytes.byteLength;
+    setTimeout(() => copies.clear(), FRESH_MS); // those of files that are refused would stay as long as the list
     return (/** @type {Upload} */ upload) => (isWhole && performance.now() < end ? copies.get(upload) : undefined);
 }
 

@@ -109,8 +109,13 @@ for (const { content, readsOn, browser } of CASES) {
 const uploadOf = (blob) => new Upload(Object.assign(blob, { name: "a.txt", lastModified: 7 }));
 
 /** Reads ahead the first of these files, and copies all. Returns what the copies hold, and how often anything was read. */
-async function copyThose(t, uploads, { browser = { userAgentData: {} }, waits = 0, canRead = () => true } = {}) {
+async function copyThose(
+    t,
+    uploads,
+    { browser = { userAgentData: {} }, waits = 0, ring = () => {}, canRead = () => true } = {},
+) {
     Object.defineProperty(globalThis, "navigator", { value: browser, configurable: true });
+    t.mock.method(globalThis, "setTimeout", ring);
     const { arrayBuffer } = Blob.prototype;
     const read = t.mock.method(Blob.prototype, "arrayBuffer", function () {
         return canRead(this) ? arrayBuffer.call(this) : Promise.reject(new Error("NotReadableError"));
@@ -137,6 +142,7 @@ const LETTERS = ["a", "bc", "", "def", "g", "h", "i", "j", "k", "l"];
 for (const [where, options, reads] of [
     ["in Chromium small files are read together, nine at a time, and once more to see that they are the same", {}, 4],
     ["what was read a second ago is read anew", { waits: 1000 }, 23],
+    ["what was read a second ago has left the memory", { ring: (act) => act() }, 23],
     ["in other browsers each file is read by itself", { browser: {} }, 19],
 ]) {
     test(where, async (t) => {
