@@ -169,7 +169,7 @@ function createRowTree(state, end, extension) {
     const thumb = create("div.thumb", { part: "thumbnail" }, extension);
     const beginning = create("span", {}, " ");
     // With room for wide letters. A flex container would be exact, but what is copied from it has a line break.
-    beginning.style.maxWidth = `calc(100% - ${end}ch - 1.5em)`;
+    beginning.style.maxWidth = `calc(100% - ${end}ch - 2em)`;
     if (hue !== undefined) {
         thumb.style.setProperty("--hue", `${hue}`);
     }
