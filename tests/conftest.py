@@ -41,11 +41,11 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_prox
     os.environ.pop(name, None)
 
 _trust_authorities = ssl.SSLContext.set_default_verify_paths
-_MACHINES = os.environ.get("SSL_CERT_FILE")
+_CERTIFICATES_OF_MACHINE = os.environ.get("SSL_CERT_FILE")
 
 
 def _trust_named_authorities(self: ssl.SSLContext) -> None:
-    if os.environ.get("SSL_CERT_FILE") != _MACHINES:
+    if os.environ.get("SSL_CERT_FILE") != _CERTIFICATES_OF_MACHINE:
         _trust_authorities(self)
 
 

@@ -57,11 +57,11 @@ def minify(folder: Path, contents: Mapping[str, bytes]) -> MinifiedPage:
     if _mention(others, answer["sources"]):
         others = {**contents, **pages}
     scripts = b"".join(made.values())
-    texts = {name: _without_blanks(text) for name, text in others.items() if f'"./{name}"'.encode() in scripts}
+    texts = {name: _compact_json(text) for name, text in others.items() if f'"./{name}"'.encode() in scripts}
     return MinifiedPage({**others, **texts, **made}, frozenset(made))
 
 
-def _without_blanks(text: bytes) -> bytes:
+def _compact_json(text: bytes) -> bytes:
     """Returns JSON in as few bytes as it takes, and anything else as it is."""
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")).encode()

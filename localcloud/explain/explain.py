@@ -115,13 +115,13 @@ def _details(error: ErrorResponse, fields: Mapping[str, str], size: int | None) 
         details.append(f"The credential is for {day[1]}, but x-oss-date is {date[:MAX_VALUE_LENGTH]}.")
     policy = _parse_policy(fields.get("policy", ""))
     if error.ec == "0006-00000213" and isinstance(policy.get("expiration"), str):
-        details.append(f"The policy was valid until {policy['expiration'][:MAX_VALUE_LENGTH]}{_by_its_clock(error)}.")
+        details.append(f"The policy was valid until {policy['expiration'][:MAX_VALUE_LENGTH]}{_describe_clock(error)}.")
     if (error.ec or error.code) in SIZE_ERRORS:
         details += _describe_sizes(policy, size)
     return details
 
 
-def _by_its_clock(error: ErrorResponse) -> str:
+def _describe_clock(error: ErrorResponse) -> str:
     if error.server_time is None:
         return ""
     return f"; by the clock of OSS it is {datetime.fromtimestamp(error.server_time, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"

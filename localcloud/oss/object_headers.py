@@ -123,7 +123,7 @@ def check_values(values: Mapping[str, str]) -> None:
             raise invalid_argument("The value holds what no header can hold.", name, value)
 
 
-def as_sent(value: str) -> str:
+def encode_header(value: str) -> str:
     """Returns a header's value as the HTTP server takes it: it sends latin-1, so that the bytes are those in UTF-8."""
     return value.encode().decode("latin-1")
 

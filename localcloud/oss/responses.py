@@ -12,7 +12,7 @@ from werkzeug.wsgi import FileWrapper
 
 from localcloud import xml_document
 from localcloud.oss import partial_content
-from localcloud.oss.object_headers import as_sent
+from localcloud.oss.object_headers import encode_header
 from localcloud.stand_in import CHUNK
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def object_headers(stored: StoredObject, *, as_download: bool) -> dict[str, str]
     if as_download and _is_rendered(stored.content_type):
         headers.setdefault("Content-Disposition", "attachment")
         headers["x-oss-force-download"] = "true"
-    return {name: as_sent(value) for name, value in headers.items()}
+    return {name: encode_header(value) for name, value in headers.items()}
 
 
 def _is_rendered(content_type: str) -> bool:

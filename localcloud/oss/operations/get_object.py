@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from localcloud.oss import website
 from localcloud.oss.authorization import authorize_read
 from localcloud.oss.errors import OssError, UnknownOperationError, is_delete_marker, no_such_key, no_such_version
-from localcloud.oss.object_headers import as_sent, check_values
+from localcloud.oss.object_headers import check_values, encode_header
 from localcloud.oss.operations.list_objects import list_objects
 from localcloud.oss.responses import object_response
 
@@ -48,7 +48,7 @@ def get_object(request: OssRequest) -> Response:
         raise missing(bucket, key, version_id, request.http.method)
     response = object_response(request.http, *found, as_download=not request.address.is_bound_domain)
     if request.http.method == "GET":
-        response.headers.update({RESPONSE_HEADERS[name]: as_sent(value) for name, value in replaced.items()})
+        response.headers.update({RESPONSE_HEADERS[name]: encode_header(value) for name, value in replaced.items()})
     return response
 
 

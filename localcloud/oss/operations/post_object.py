@@ -171,7 +171,7 @@ def _content_type(form: PostForm) -> str:
 
 def _response(request: OssRequest, form: PostForm, stored: StoredObject) -> Response:
     headers = upload_headers(stored)
-    if redirect := _address(form.fields.get("success_action_redirect", "")):
+    if redirect := _encode_address(form.fields.get("success_action_redirect", "")):
         # Nothing is appended to the address: whether OSS appends anything is not known.
         return Response(status=303, headers={**headers, "Location": redirect})
     status = form.fields.get("success_action_status")
@@ -187,7 +187,7 @@ def _response(request: OssRequest, form: PostForm, stored: StoredObject) -> Resp
     return Response(status=200 if status == "200" else 204, headers=headers)
 
 
-def _address(text: str) -> str:
+def _encode_address(text: str) -> str:
     """Returns an address in ASCII; empty if it cannot be one, as if the field were not there: our choice."""
     try:
         return iri_to_uri(text)
